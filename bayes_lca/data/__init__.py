@@ -1,0 +1,1 @@
+"""From a frame to arrays: answers as codes, covariates as a design, and the synthetic study."""

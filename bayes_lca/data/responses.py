@@ -1,0 +1,261 @@
+"""From a frame to answers: a code per item and respondent, labels remembered, equal rows counted once."""
+
+import warnings
+from collections.abc import Sequence
+from dataclasses import dataclass
+from functools import cached_property
+from typing import Literal
+
+import narwhals as nw
+import numpy as np
+import pandas as pd
+
+from bayes_lca.data.frame import check_columns, check_frame, column, named, row_labels
+
+MISSING = -1
+MOST_UNDECLARED_CATEGORIES = 20
+
+
+@dataclass(frozen=True)
+class Responses:
+    """Answers of n respondents to J items.
+
+    Attributes
+    ----------
+    items : tuple of str
+        Names of the J items.
+    labels : tuple of tuple of str
+        Labels of each item's categories; an item may have any number of them.
+    codes : ndarray of int, shape (respondent, item)
+        Position of the answer among the labels, -1 where it is missing.
+    respondents : pandas.Index
+        Row labels of the frame the answers came from.
+    """
+
+    items: tuple[str, ...]
+    labels: tuple[tuple[str, ...], ...]
+    codes: np.ndarray
+    respondents: pd.Index
+
+    @property
+    def n_categories(self) -> tuple[int, ...]:
+        """Number of categories of each item."""
+        return tuple(len(labels) for labels in self.labels)
+
+    @property
+    def n_observed_categories(self) -> tuple[int, ...]:
+        """Number of categories of each item that somebody chose."""
+        return tuple(int(np.unique(answers[answers != MISSING]).size) for answers in self.codes.T)
+
+    @property
+    def n_missing(self) -> int:
+        """Number of answers that are missing."""
+        return int((self.codes == MISSING).sum())
+
+    @cached_property
+    def common_labels(self) -> tuple[str, ...] | None:
+        """The categories' labels if all items share them, else None."""
+        return self.labels[0] if len(set(self.labels)) == 1 else None
+
+    def keep(self, rows: np.ndarray) -> "Responses":
+        """The answers of the rows in a boolean mask of shape (respondent,)."""
+        return Responses(self.items, self.labels, self.codes[rows], self.respondents[rows])
+
+
+@dataclass(frozen=True)
+class UniqueRows:
+    """Rows that are equal, counted once: exact, and cheaper by the number of copies.
+
+    Attributes
+    ----------
+    first : ndarray of int, shape (pattern,)
+        Row at which each distinct pattern first stands.
+    count : ndarray of int, shape (pattern,)
+        Number of rows equal to it.
+    pattern : ndarray of int, shape (respondent,)
+        The pattern of each row.
+    """
+
+    first: np.ndarray
+    count: np.ndarray
+    pattern: np.ndarray
+
+
+def unique_rows(*columns: np.ndarray) -> UniqueRows:
+    """Collapse rows that are equal in every array.
+
+    Parameters
+    ----------
+    *columns : ndarray, shape (respondent,) or (respondent, column)
+        Whatever a row's likelihood depends on: answers, design, group.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> unique_rows(np.array([[0, 1], [1, 1], [0, 1]])).count
+    array([2, 1])
+    """
+    table = np.column_stack([np.asarray(part, dtype=float) for part in columns])
+    _, first, pattern, count = np.unique(
+        table, axis=0, return_index=True, return_inverse=True, return_counts=True
+    )
+    return UniqueRows(first, count, pattern.reshape(-1))
+
+
+def read_responses(frame, items: Sequence[str]) -> Responses:
+    """Read the answers to `items` from a frame.
+
+    Integers, booleans, text and categoricals (ordered or not) are understood. Categories of a categorical keep
+    their declared order; all others are sorted. Missing answers stay missing.
+
+    Parameters
+    ----------
+    frame : pandas.DataFrame, polars.DataFrame or any eager frame narwhals understands
+        One row per respondent.
+    items : sequence of str
+        Columns that hold the answers.
+
+    Returns
+    -------
+    Responses
+
+    Raises
+    ------
+    ValueError
+        If a column is unknown, holds no answer at all or one category only, numbers that are not whole, infinite
+        or empty values, numbers mixed with text, or more than 20 categories that nobody declared.
+
+    Examples
+    --------
+    >>> import pandas as pd
+    >>> answers = read_responses(pd.DataFrame({"a": [1, 2, None], "b": ["no", "yes", "no"]}), ["a", "b"])
+    >>> answers.labels
+    (('1', '2'), ('no', 'yes'))
+    >>> answers.codes.tolist()
+    [[0, 0], [1, 1], [-1, 0]]
+    """
+    check_frame(frame)
+    items = tuple(items)
+    if not items:
+        raise ValueError("no items given; name the columns that hold the answers")
+    if len(set(items)) < len(items):
+        raise ValueError(f"an item is named twice in {named(items)}; name each column once")
+    check_columns(frame, items, role="item")
+    read = [_read_item(column(frame, item), item) for item in items]
+    return Responses(
+        items,
+        tuple(labels for _, labels in read),
+        np.column_stack([codes for codes, _ in read]),
+        row_labels(frame),
+    )
+
+
+def read_complete_outcome(
+    frame, outcome: str, missing: Literal["raise", "drop"] = "raise"
+) -> tuple[object, np.ndarray, tuple[str, ...], int]:
+    """Read an observed nominal outcome.
+
+    Parameters
+    ----------
+    frame : eager data frame
+    outcome : str
+        A column of categories.
+    missing : {"raise", "drop"}
+        What to do with rows that lack the outcome.
+
+    Returns
+    -------
+    frame : data frame
+        The rows that have the outcome.
+    codes : ndarray of int, shape (row,)
+    labels : tuple of str
+    n_missing : int
+        Rows left out.
+
+    Raises
+    ------
+    ValueError
+        If the column is unknown, is no category, or is missing in some rows with `missing` at ``"raise"``.
+    """
+    check_frame(frame)
+    check_columns(frame, [outcome], role="outcome")
+    codes, labels = _read_item(column(frame, outcome), outcome, role="outcome")
+    complete = codes != MISSING
+    n_missing = int((~complete).sum())
+    if n_missing:
+        if missing == "raise":
+            raise ValueError(
+                f'{n_missing} of {len(codes)} rows lack the outcome {outcome!r}; leave them out with missing="drop"'
+            )
+        warnings.warn(f"{n_missing} of {len(codes)} rows left out: outcome {outcome!r} missing", stacklevel=3)
+        frame = nw.from_native(frame, eager_only=True).filter(complete.tolist()).to_native()
+    return frame, codes[complete], labels, n_missing
+
+
+def _read_item(answers: pd.Series, item: str, role: str = "item") -> tuple[np.ndarray, tuple[str, ...]]:
+    n = len(answers)
+    missing = answers.isna().to_numpy()
+    if missing.all():
+        raise ValueError(
+            f"{role} {item!r} has no answer in any of {n} rows; drop the {role} or check its coding"
+        )
+    if isinstance(answers.dtype, pd.CategoricalDtype):
+        labels = tuple(str(category) for category in answers.cat.categories)
+        codes = answers.cat.codes.to_numpy().astype(np.int64)
+    else:
+        present = answers[~missing]
+        _check_values(present, item, role)
+        values = sorted(present.unique())
+        if len(values) > MOST_UNDECLARED_CATEGORIES:
+            raise ValueError(
+                f"{role} {item!r} holds {len(values)} different values in {n} rows ({named(values, most=4)}), which "
+                "do not look like categories; if they are, convert the column to a categorical, else leave it out"
+            )
+        position = {value: code for code, value in enumerate(values)}
+        codes = np.array(
+            [MISSING if gone else position[value] for value, gone in zip(answers, missing, strict=True)]
+        )
+        labels = tuple(_label(value) for value in values)
+    if len(set(labels)) < len(labels):
+        raise ValueError(f"{role} {item!r} has categories that read the same: {named(labels)}; rename them")
+    chosen = np.unique(codes[codes != MISSING])
+    if len(chosen) < 2:
+        raise ValueError(
+            f"{role} {item!r} has one category only ({labels[chosen[0]]!r} in all {int((~missing).sum())} answers); "
+            f"it cannot tell classes apart: drop the {role}"
+        )
+    return codes, labels
+
+
+def _check_values(present: pd.Series, item: str, role: str) -> None:
+    numeric = [isinstance(value, int | float | np.number | np.bool_) for value in present]
+    if all(numeric):
+        numbers = present.to_numpy().astype(float)
+        if not np.isfinite(numbers).all():
+            raise ValueError(
+                f"{role} {item!r} is infinite in {int((~np.isfinite(numbers)).sum())} row(s); code them as missing"
+            )
+        broken = numbers[numbers != np.round(numbers)]
+        if broken.size:
+            raise ValueError(
+                f"{role} {item!r} holds {broken.size} value(s) that are not categories, such as {broken[0]}; "
+                "round the column, or cut it into categories"
+            )
+        return
+    strays = present[[not isinstance(value, str) for value in present]]
+    if len(strays):
+        raise ValueError(
+            f"{role} {item!r} mixes text with {len(strays)} value(s) that are no text, such as "
+            f"{strays.iloc[0]!r}; convert the column to one type"
+        )
+    blank = int((present.str.strip() == "").sum())
+    if blank:
+        raise ValueError(
+            f"{role} {item!r} holds empty text in {blank} row(s); code it as missing, or give that category a name"
+        )
+
+
+def _label(value) -> str:
+    if isinstance(value, bool | np.bool_ | str):
+        return str(value)
+    return str(int(value))

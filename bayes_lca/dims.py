@@ -1,0 +1,42 @@
+"""Names of the axes and variables that models, draws and tables share.
+
+Every array in a fitted tree is addressed by these names, so a name is written here once and nowhere else.
+"""
+
+CLASS = "latent_class"
+ITEM = "item"
+CATEGORY = "category"
+TERM = "term"
+RESPONDENT = "respondent"
+PATTERN = "pattern"
+OUTCOME = "outcome"
+
+CLASS_SHARE = "class_share"
+ITEM_PROBABILITY = "item_probability"
+INTERCEPT = "intercept"
+SLOPE = "slope"
+ANSWERS = "answers"
+COUNT = "count"
+DESIGN = "design"
+
+RESERVED = frozenset({CLASS, ITEM, CATEGORY, TERM, RESPONDENT, PATTERN, OUTCOME, "chain", "draw"})
+
+
+def group_effect(grouping: str) -> str:
+    """Variable of the random intercepts of a grouping, such as ``group_effect``."""
+    return f"{grouping}_effect"
+
+
+def group_sd(grouping: str) -> str:
+    """Variable of their standard deviations, such as ``group_sd``."""
+    return f"{grouping}_sd"
+
+
+def group_logits(grouping: str) -> str:
+    """Variable of the groups' class logits at their own mean covariates, such as ``group_logits``."""
+    return f"{grouping}_logits"
+
+
+def class_names(n_classes: int) -> list[str]:
+    """Labels of the classes as shown to users: C1, C2, ..."""
+    return [f"C{k + 1}" for k in range(n_classes)]

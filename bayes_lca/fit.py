@@ -1,0 +1,181 @@
+"""From a model and a frame to draws; the one place that knows samplers."""
+
+import json
+import platform
+from importlib.metadata import version
+from typing import Literal, Protocol
+
+import nutpie
+import xarray as xr
+from pymc.model.transform.optimization import freeze_dims_and_data
+
+from bayes_lca.dims import CLASS, CLASS_SHARE
+from bayes_lca.posterior.class_logits import average_class_share, respondent_log_likelihood
+from bayes_lca.posterior.convergence import chain_modes, warn_of_convergence
+from bayes_lca.posterior.predict import posterior_predictive
+from bayes_lca.posterior.relabel import relabel
+from bayes_lca.prepared import Prepared
+
+VERSIONS = ("bayes-lca", "pymc", "pytensor", "nutpie", "jax", "arviz", "xarray", "numpy", "formulae")
+
+
+class Model(Protocol):
+    """What `fit` asks of a model."""
+
+    def prepare(self, frame, *, missing: Literal["raise", "drop"] = "raise") -> Prepared:
+        """The model of a frame, its data and starting values."""
+        ...
+
+
+def fit(
+    model: Model,
+    frame,
+    *,
+    draws: int = 1000,
+    tune: int = 500,
+    chains: int = 4,
+    seed: int = 1,
+    target_accept: float = 0.9,
+    order: str | xr.DataTree = "size",
+    missing: Literal["raise", "drop"] = "raise",
+    predictive: bool = False,
+    cores: int | None = None,
+    backend: Literal["jax", "numba"] = "jax",
+    progressbar: bool = True,
+) -> xr.DataTree:
+    """Sample the posterior of a model by NUTS and align the labels of its classes.
+
+    Parameters
+    ----------
+    model : LatentClass or Multinomial
+    frame : pandas.DataFrame, polars.DataFrame or any eager frame narwhals understands
+        One row per respondent.
+    draws, tune, chains : int
+        Draws kept and tuning steps of each chain, and the number of chains.
+    seed : int
+        Same seed, same machine: the same draws.
+    target_accept : float
+        Mean acceptance NUTS aims at; raise it if there are divergences.
+    order : str or DataTree, default "size"
+        Display order of latent classes: ``"size"``, the name of an item (increasing mean category), or another fit.
+    missing : {"raise", "drop"}
+        What to do with rows that lack a covariate. Missing answers are used as they are.
+    predictive : bool
+        Also draw answers of every respondent from the posterior predictive distribution.
+    cores : int, optional
+        Chains sampled at a time; all processors by default.
+    backend : {"jax", "numba"}
+        JAX compiles in a second or two; numba takes a minute, then samples small models faster.
+    progressbar : bool
+        Show progress with the estimated time left, in a terminal or a notebook.
+
+    Returns
+    -------
+    xarray.DataTree
+        Groups ``posterior``, ``sample_stats``, ``log_likelihood`` (respondent), ``observed_data``, ``constant_data``
+        and, on request, ``posterior_predictive``. Formula, labels, seed, versions and the model's text are
+        attributes.
+
+    Raises
+    ------
+    ValueError
+        If the frame cannot be used; always before sampling starts.
+
+    Warns
+    -----
+    ConvergenceWarning
+        If chains disagree, mix badly, or diverge.
+
+    References
+    ----------
+    Hoffman, M. D. & Gelman, A. (2014). The No-U-Turn Sampler. JMLR 15, 1593-1623.
+
+    Examples
+    --------
+    >>> import bayes_lca as bl
+    >>> from bayes_lca.models import LatentClass
+    >>> lca = LatentClass(2, bl.Items(["training", "expertise", "recognition"]))
+    >>> draws = bl.fit(lca, bl.load_cohort(), draws=200, tune=200, progressbar=False)  # doctest: +SKIP
+    """
+    _check_sampling(draws=draws, tune=tune, chains=chains)
+    prepared = model.prepare(frame, missing=missing)
+    compiled = _compile(prepared, backend)
+    sampled = nutpie.sample(
+        compiled,
+        draws=draws,
+        tune=tune,
+        chains=chains,
+        cores=cores,
+        seed=seed,
+        target_accept=target_accept,
+        progress_bar=progressbar,
+        save_warmup=False,
+    )
+    tree = _assemble(prepared, sampled)
+    tree.attrs |= {
+        "seed": seed,
+        "tune": tune,
+        "target_accept": target_accept,
+        "backend": backend,
+        "specification": repr(model),
+        "model_text": prepared.model.str_repr(),
+        "versions": json.dumps(
+            {name: version(name) for name in VERSIONS} | {"python": platform.python_version()}
+        ),
+    }
+    if prepared.pivot is not None:
+        share = {CLASS_SHARE: (("chain", "draw", CLASS), average_class_share(tree))}
+        tree["posterior"] = xr.DataTree(tree["posterior"].to_dataset().assign(share))
+        tree = relabel(tree, prepared.pivot, order)
+    log_likelihood = respondent_log_likelihood(tree)
+    observed = next(iter(prepared.observed.data_vars))
+    tree["log_likelihood"] = xr.DataTree(
+        xr.Dataset(
+            {observed: (("chain", "draw", "respondent"), log_likelihood)},
+            {
+                "chain": tree["posterior"]["chain"],
+                "draw": tree["posterior"]["draw"],
+                **prepared.observed.coords,
+            },
+        ).drop_vars("item", errors="ignore")
+    )
+    modes = chain_modes(tree)
+    tree.attrs |= {"n_modes": int(modes.max() + 1), "chain_modes": json.dumps(modes.tolist())}
+    if predictive:
+        tree["posterior_predictive"] = xr.DataTree(posterior_predictive(tree, seed=seed))
+    warn_of_convergence(tree)
+    return tree
+
+
+def _check_sampling(**counts: int) -> None:
+    for name, value in counts.items():
+        if not isinstance(value, int) or value < 1:
+            raise ValueError(f"{name}={value!r}: {name} is a whole number from 1 on")
+
+
+def _compile(prepared: Prepared, backend: str):
+    frozen = freeze_dims_and_data(prepared.model)
+    return nutpie.compile_pymc_model(
+        frozen,
+        backend=backend,
+        initial_points=dict(prepared.start),
+        jitter_rvs={frozen[name] for name in prepared.jittered},
+        freeze_model=False,
+    )
+
+
+def _assemble(prepared: Prepared, sampled: xr.DataTree) -> xr.DataTree:
+    """Posterior in the user's names, with the data that later steps need."""
+    named = {variable.name for variable in prepared.model.free_RVs + prepared.model.deterministics}
+    posterior = sampled["posterior"].to_dataset()
+    posterior = posterior[[name for name in posterior.data_vars if name in named]]
+    unused = [dim for dim in posterior.coords if dim not in posterior.dims]
+    return xr.DataTree.from_dict(
+        {
+            "/": xr.Dataset(attrs=dict(prepared.attributes)),
+            "/posterior": posterior.drop_vars(unused),
+            "/sample_stats": sampled["sample_stats"].to_dataset(),
+            "/observed_data": prepared.observed,
+            "/constant_data": prepared.constant,
+        }
+    )

@@ -1,0 +1,1 @@
+"""Maximum likelihood companion to the Bayesian models: multi-start EM and information criteria."""

@@ -1,0 +1,1 @@
+"""Measurement parts: what answers look like given the class."""

@@ -1,0 +1,171 @@
+"""Nominal items: every class answers every item with probabilities of its own."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import numpy as np
+import pymc as pm
+import pytensor.tensor as pt
+
+from bayes_lca import priors
+from bayes_lca.data.responses import Responses, read_responses
+from bayes_lca.dims import ANSWERS, CATEGORY, CLASS, COUNT, ITEM, ITEM_PROBABILITY, PATTERN
+from bayes_lca.marginal import sum_out_class
+from bayes_lca.measurement.log_ratio import LogRatio
+
+
+@dataclass(frozen=True)
+class Items:
+    r"""Items with any number of categories, independent of each other given the class.
+
+    .. math:: p(y_i \mid c) = \prod_{j\,\text{answered}} \rho_{c j y_{ij}}, \qquad
+              \rho_{cj} \sim \operatorname{Dirichlet}(a, \dots, a)
+
+    A missing answer drops its factor: missing at random.
+
+    Parameters
+    ----------
+    items : sequence of str
+        Columns of the frame that hold the answers.
+    probability : Dirichlet, default ``Dirichlet(a=1.0)``
+        Prior of the answer probabilities of one item in one class.
+
+    References
+    ----------
+    Goodman, L. A. (1974). Exploratory latent structure analysis using both identifiable and unidentifiable
+    models. Biometrika 61(2), 215-231. doi 10.1093/biomet/61.2.215
+
+    Examples
+    --------
+    >>> Items(["pay", "training"]).items
+    ('pay', 'training')
+    """
+
+    items: tuple[str, ...]
+    probability: priors.Dirichlet = priors.ITEM_PROBABILITY
+
+    def __init__(self, items: Sequence[str], probability: priors.Dirichlet = priors.ITEM_PROBABILITY):
+        if isinstance(items, str):
+            raise ValueError(f"items={items!r} is one text; pass a list of column names")
+        object.__setattr__(self, "items", tuple(items))
+        object.__setattr__(self, "probability", probability)
+
+    def read(self, frame) -> Responses:
+        """Answers of a frame as codes."""
+        return read_responses(frame, self.items)
+
+    def coords(self, responses: Responses) -> dict[str, Sequence]:
+        """Names along the axes of items and categories; positions where items do not share their labels."""
+        categories = responses.common_labels or range(max(responses.n_categories))
+        return {ITEM: list(responses.items), CATEGORY: list(categories)}
+
+    def probabilities(self, responses: Responses, typical: np.ndarray):
+        """Answer probabilities, shape (latent_class, item, category).
+
+        `typical` holds rough ones, shape (latent_class, item, category): they choose the sampler's coordinates and
+        change no posterior. Items with equally many categories share one Dirichlet variable. Where the numbers differ,
+        ``item_probability`` gathers them, 0 beyond an item's own categories.
+        """
+        sizes = np.array(responses.n_categories)
+        if len(set(sizes)) == 1:
+            return self._dirichlet(ITEM_PROBABILITY, typical, dims=(CLASS, ITEM, CATEGORY))
+        padded = pt.zeros(typical.shape)
+        for size in sorted(set(sizes)):
+            which = np.flatnonzero(sizes == size)
+            axes = {
+                f"{ITEM}_of_{size}": [responses.items[j] for j in which],
+                f"{CATEGORY}_of_{size}": range(size),
+            }
+            pm.modelcontext(None).add_coords(axes)
+            name = f"{ITEM_PROBABILITY}_of_{size}"
+            rho = self._dirichlet(name, typical[:, which, :size], dims=(CLASS, *axes))
+            padded = padded[:, which, :size].set(rho)
+        return pm.Deterministic(ITEM_PROBABILITY, padded, dims=(CLASS, ITEM, CATEGORY))
+
+    def answers(
+        self, class_logits, probabilities, responses: Responses, first: np.ndarray, count: np.ndarray
+    ):
+        """Observe the answers, the class summed out; one row per distinct pattern, counted.
+
+        Parameters
+        ----------
+        class_logits : TensorVariable, shape (pattern, latent_class) or (latent_class,)
+        probabilities : TensorVariable, shape (latent_class, item, category)
+        responses : Responses
+        first, count : ndarray of int, shape (pattern,)
+            Respondent at whom each pattern first stands, and how many share it.
+        """
+        item, category = answer_positions(responses.n_categories)
+        codes = pm.Data("answer_codes", responses.codes[first], dims=(PATTERN, ITEM))
+        counts = pm.Data(COUNT, count, dims=PATTERN)
+
+        def logp(value, eta, rho, count):
+            chosen = pt.eq(pt.cast(value, "int64")[:, item], category)  # (pattern, item-category)
+            log_rho = pt.log(rho.reshape(rho.shape[-3:])[:, item, category])  # (latent_class, item-category)
+            log_answers = pt.dot(log_rho, pt.cast(chosen, "float64").T)  # (latent_class, pattern)
+            return pt.cast(count, "float64") * sum_out_class(eta.T, log_answers)  # (pattern,)
+
+        return pm.CustomDist(
+            ANSWERS,
+            class_logits,
+            probabilities,
+            counts,
+            logp=logp,
+            random=draw_answers,
+            signature="(c),(c,j,r),()->(j)",
+            dtype="int64",
+            observed=codes,
+            dims=(PATTERN, ITEM),
+        )
+
+    def starting_values(self, responses: Responses, item_probability: np.ndarray) -> dict[str, np.ndarray]:
+        """Answer probabilities of shape (latent_class, item, category), moved a little off 0 and 1."""
+        sizes = np.array(responses.n_categories)
+        inside = {
+            size: (item_probability[:, sizes == size, :size] + 0.01 / size) / 1.01
+            for size in sorted(set(sizes))
+        }
+        if len(inside) == 1:
+            return {ITEM_PROBABILITY: inside[sizes[0]]}
+        return {f"{ITEM_PROBABILITY}_of_{size}": start for size, start in inside.items()}
+
+    def _dirichlet(self, name: str, typical: np.ndarray, dims):
+        a = np.full(typical.shape[-1], self.probability.a)
+        return pm.Dirichlet(name, a, dims=dims, default_transform=LogRatio(typical))
+
+
+def draw_answers(class_logits, probabilities, count, rng=None, size=None) -> np.ndarray:
+    """Draw a class and then complete answers for each pattern.
+
+    Parameters
+    ----------
+    class_logits : ndarray, shape (..., latent_class)
+    probabilities : ndarray, shape (..., latent_class, item, category)
+    count : ndarray, shape (...,)
+        Not used: one row of answers is drawn per pattern.
+    rng : numpy.random.Generator
+    size : tuple of int, optional
+        Shape of the draws without their items; that of `count` by default.
+
+    Returns
+    -------
+    ndarray of int, shape (..., item)
+    """
+    shape = np.shape(count) if size is None else tuple(size)
+    eta = np.broadcast_to(class_logits, (*shape, np.shape(class_logits)[-1]))
+    rho = np.broadcast_to(probabilities, (*shape, *np.shape(probabilities)[-3:]))
+    latent_class = (eta + rng.gumbel(size=eta.shape)).argmax(axis=-1)
+    own = np.take_along_axis(rho, latent_class[..., None, None, None], axis=-3)[..., 0, :, :]
+    return (rng.random((*own.shape[:-1], 1)) > own.cumsum(axis=-1)[..., :-1]).sum(axis=-1)
+
+
+def answer_positions(n_categories: Sequence[int]) -> tuple[np.ndarray, np.ndarray]:
+    """Item and category of each item-category, both of shape (item-category,).
+
+    Examples
+    --------
+    >>> answer_positions((2, 3))
+    (array([0, 0, 1, 1, 1]), array([0, 1, 0, 1, 2]))
+    """
+    item = np.repeat(np.arange(len(n_categories)), n_categories)
+    return item, np.concatenate([np.arange(size) for size in n_categories])

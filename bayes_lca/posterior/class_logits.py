@@ -1,0 +1,149 @@
+"""What the draws say of each respondent: class logits, log-likelihoods of answers, membership."""
+
+import json
+from collections.abc import Iterator
+
+import numpy as np
+import xarray as xr
+from scipy.special import log_softmax, logsumexp
+
+from bayes_lca.dims import (
+    ANSWERS,
+    CATEGORY,
+    CLASS,
+    CLASS_SHARE,
+    DESIGN,
+    INTERCEPT,
+    ITEM_PROBABILITY,
+    OUTCOME,
+    SLOPE,
+    TERM,
+    group_effect,
+)
+
+DRAWS_AT_ONCE = 250
+
+
+def class_axis(draws: xr.DataTree) -> str:
+    """Axis of the classes: ``latent_class``, or ``category`` where the class is an observed outcome."""
+    return CLASS if CLASS in draws["posterior"].dims else CATEGORY
+
+
+def groupings(draws: xr.DataTree) -> list[str]:
+    """Names of the groupings that have random intercepts."""
+    return json.loads(draws.attrs["groupings"])
+
+
+def flat(values: xr.DataArray, *dims: str) -> np.ndarray:
+    """Chains after each other on the first axis, `dims` behind it."""
+    return (
+        values.transpose("chain", "draw", *dims).to_numpy().reshape(-1, *(values.sizes[dim] for dim in dims))
+    )
+
+
+def class_log_shares(draws: xr.DataTree, rows: np.ndarray, which: slice) -> np.ndarray:
+    r"""Log probability of each class given covariates and group, before the answers are seen.
+
+    .. math:: \log P(c \mid x_i, g_i) = \log \operatorname{softmax}_c(\alpha_c + x_i^\top \beta_c + u_{cg_i})
+
+    Parameters
+    ----------
+    draws : xarray.DataTree
+    rows : ndarray of int, shape (row,)
+        Respondents, by position.
+    which : slice
+        Draws, chains after each other.
+
+    Returns
+    -------
+    ndarray, shape (draw, row, latent_class); the middle axis has length 1 when no covariate is used
+    """
+    posterior, constant, axis = draws["posterior"], draws["constant_data"], class_axis(draws)
+    if INTERCEPT not in posterior:
+        return np.log(flat(posterior[CLASS_SHARE], axis)[which])[:, None, :]
+    eta = flat(posterior[INTERCEPT], axis)[which][:, None, :]
+    if SLOPE in posterior:
+        x = constant[DESIGN].to_numpy()[rows]
+        eta = eta + np.einsum("it,stc->sic", x, flat(posterior[SLOPE], TERM, axis)[which], optimize=True)
+    for name in groupings(draws):
+        index = constant[f"{name}_index"].to_numpy()[rows]
+        eta = eta + flat(posterior[group_effect(name)], name, axis)[which][:, index]
+    return log_softmax(eta, axis=-1)
+
+
+def answer_log_probabilities(draws: xr.DataTree, codes: np.ndarray, which: slice) -> np.ndarray:
+    r"""Log probability of rows of answers given the class, :math:`\sum_j \log \rho_{c j y_{ij}}`.
+
+    Parameters
+    ----------
+    draws : xarray.DataTree
+    codes : ndarray of int, shape (row, item)
+        -1 where missing.
+    which : slice
+
+    Returns
+    -------
+    ndarray, shape (draw, row, latent_class)
+    """
+    rho = flat(draws["posterior"][ITEM_PROBABILITY], CLASS, "item", CATEGORY)[which]
+    with np.errstate(divide="ignore"):
+        log_rho = np.where(np.nan_to_num(rho) > 0, np.log(rho, where=rho > 0, out=np.zeros_like(rho)), 0.0)
+    chosen = (codes[:, :, None] == np.arange(rho.shape[-1])).reshape(len(codes), -1).astype(float)
+    return np.einsum("scq,iq->sic", log_rho.reshape(*log_rho.shape[:2], -1), chosen, optimize=True)
+
+
+def joint_log_probabilities(draws: xr.DataTree) -> Iterator[tuple[slice, np.ndarray]]:
+    r"""Log probability of class and answers together, :math:`\log P(c \mid x_i) + \log p(y_i \mid c)`.
+
+    Yields
+    ------
+    which : slice
+        Draws, chains after each other, a few at a time.
+    log_joint : ndarray, shape (draw, respondent, latent_class)
+    """
+    constant = draws["constant_data"]
+    codes = draws["observed_data"][ANSWERS].to_numpy()
+    pattern = constant["answer_pattern"].to_numpy()
+    _, first = np.unique(pattern, return_index=True)
+    everybody = np.arange(len(codes))
+    n_draws = draws["posterior"].sizes["chain"] * draws["posterior"].sizes["draw"]
+    for start in range(0, n_draws, DRAWS_AT_ONCE):
+        which = slice(start, start + DRAWS_AT_ONCE)
+        answers = answer_log_probabilities(draws, codes[first], which)[:, pattern]
+        yield which, class_log_shares(draws, everybody, which) + answers
+
+
+def respondent_log_likelihood(draws: xr.DataTree) -> np.ndarray:
+    """Log-likelihood of each respondent with the class summed out, or of the observed category.
+
+    Returns
+    -------
+    ndarray, shape (chain, draw, respondent)
+    """
+    n_chains, n_draws = (draws["posterior"].sizes[dim] for dim in ("chain", "draw"))
+    n_respondents = draws.attrs["n_respondents"]
+    result = np.empty((n_chains * n_draws, n_respondents))
+    if class_axis(draws) == CLASS:
+        for which, log_joint in joint_log_probabilities(draws):
+            result[which] = logsumexp(log_joint, axis=-1)
+    else:
+        everybody, seen = np.arange(n_respondents), draws["observed_data"][OUTCOME].to_numpy()
+        for start in range(0, len(result), DRAWS_AT_ONCE):
+            which = slice(start, start + DRAWS_AT_ONCE)
+            log_share = np.broadcast_to(
+                class_log_shares(draws, everybody, which),
+                (*result[which].shape, len(draws["posterior"][CATEGORY])),
+            )
+            result[which] = log_share[:, everybody, seen]
+    return result.reshape(n_chains, n_draws, n_respondents)
+
+
+def average_class_share(draws: xr.DataTree) -> np.ndarray:
+    """Share of each class in the sample, averaged over covariates; shape (chain, draw, latent_class)."""
+    n_chains, n_draws = (draws["posterior"].sizes[dim] for dim in ("chain", "draw"))
+    everybody = np.arange(draws.attrs["n_respondents"])
+    shares = [
+        np.exp(class_log_shares(draws, everybody, slice(start, start + DRAWS_AT_ONCE))).mean(axis=1)
+        for start in range(0, n_chains * n_draws, DRAWS_AT_ONCE)
+    ]
+    return np.concatenate(shares).reshape(n_chains, n_draws, -1)

@@ -1,0 +1,251 @@
+"""Did the chains find the same posterior? Asked first without labels, then with them."""
+
+import json
+import warnings
+
+import arviz_stats
+import numpy as np
+import pandas as pd
+import xarray as xr
+from scipy.special import xlogy
+
+from bayes_lca.dims import CLASS, CLASS_SHARE
+from bayes_lca.posterior.class_logits import class_axis
+from bayes_lca.table import SummaryTable, describe_draws
+
+LARGEST_R_HAT = 1.01
+SMALLEST_ESS = 400
+SAME_MODE_R_HAT = 1.2
+
+
+class ConvergenceWarning(UserWarning):
+    """The draws should not be trusted yet."""
+
+
+class SeveralModesError(ValueError):
+    """Chains stayed in different modes; a summary over all of them would describe none."""
+
+
+class NotRelabelledError(ValueError):
+    """Class labels are not aligned over draws; a summary would average over different classes."""
+
+
+def label_free(draws: xr.DataTree) -> xr.Dataset:
+    r"""Quantities no permutation of the classes can change, of dims (chain, draw).
+
+    The log-likelihood, the sorted class shares, and the entropy of the shares. Their agreement says whether chains
+    found the same posterior, before anything is relabelled.
+    """
+    quantities = {
+        "log_likelihood": draws["log_likelihood"].to_dataset().to_dataarray().sum(["variable", "respondent"])
+    }
+    posterior = draws["posterior"]
+    if CLASS_SHARE in posterior and posterior.sizes[CLASS] > 1:
+        share = posterior[CLASS_SHARE]
+        ranked = -np.sort(-share.transpose("chain", "draw", CLASS).to_numpy(), axis=-1)
+        for rank in range(ranked.shape[-1]):
+            quantities[f"share of class ranked {rank + 1}"] = (("chain", "draw"), ranked[..., rank])
+        quantities["entropy of shares"] = (("chain", "draw"), -xlogy(ranked, ranked).sum(axis=-1))
+    return xr.Dataset(quantities, coords={"chain": posterior["chain"], "draw": posterior["draw"]})
+
+
+def convergence(draws: xr.DataTree) -> SummaryTable:
+    """R-hat and effective sample sizes in two layers.
+
+    Parameters
+    ----------
+    draws : xarray.DataTree
+        From `fit`.
+
+    Returns
+    -------
+    SummaryTable
+        One row per label-free quantity and one per variable (its worst element), with ``layer``, ``r_hat``,
+        ``ess_bulk``, ``ess_tail`` and ``element``.
+
+    References
+    ----------
+    Vehtari, A., Gelman, A., Simpson, D., Carpenter, B. & Burkner, P.-C. (2021). Rank-normalization, folding, and
+    localization. Bayesian Analysis 16(2), 667-718. doi 10.1214/20-BA1221
+    """
+    rows = [
+        {"layer": "label-free", "quantity": name, "element": "", **_diagnostics(values)}
+        for name, values in label_free(draws).data_vars.items()
+    ]
+    for name in sorted(_reported(draws)):
+        rows.append({"layer": "labelled", "quantity": name, **_worst_element(draws["posterior"][name])})
+    table = pd.DataFrame(rows).set_index(["layer", "quantity"])
+    return SummaryTable.of(table, f"worst element of each variable; {describe_draws(draws)}")
+
+
+def chain_modes(draws: xr.DataTree) -> np.ndarray:
+    """Group chains whose label-free quantities agree.
+
+    Two chains share a mode when every label-free quantity has R-hat below 1.2 over the two; modes are the connected
+    groups.
+
+    Returns
+    -------
+    ndarray of int, shape (chain,)
+        Mode of each chain, 0 for that of the first.
+    """
+    quantities = label_free(draws)
+    n_chains = quantities.sizes["chain"]
+    mode = np.arange(n_chains)
+    for one in range(n_chains):
+        for other in range(one + 1, n_chains):
+            pair = quantities.isel(chain=[one, other])
+            worst = max(float(_r_hat(values)) for values in pair.data_vars.values())
+            if worst < SAME_MODE_R_HAT:
+                mode[mode == mode[other]] = mode[one]
+    return np.unique(mode, return_inverse=True)[1]
+
+
+def modes(draws: xr.DataTree) -> SummaryTable:
+    """Modes the chains stayed in: their chains, share of the draws, and expected log predictive density.
+
+    Parameters
+    ----------
+    draws : xarray.DataTree
+
+    Returns
+    -------
+    SummaryTable
+        One row per mode: ``chains``, ``share_of_draws``, ``elpd_loo`` with its standard error ``se``, and
+        ``n_high_k``, the respondents for whom the estimate is unreliable.
+    """
+    rows = []
+    for mode, chains in _chains_by_mode(draws).items():
+        loo = arviz_stats.loo(_keep_chains(draws, chains))
+        rows.append(
+            {
+                "mode": mode + 1,
+                "chains": ", ".join(map(str, chains)),
+                "share_of_draws": len(chains) / draws["posterior"].sizes["chain"],
+                "elpd_loo": float(loo.elpd),
+                "se": float(loo.se),
+                "n_high_k": int((np.asarray(loo.pareto_k) > loo.good_k).sum()),
+            }
+        )
+    return SummaryTable.of(pd.DataFrame(rows).set_index("mode"), describe_draws(draws))
+
+
+def keep_mode(draws: xr.DataTree, mode: int) -> xr.DataTree:
+    """The chains of one mode, numbered as in `modes`, so that they can be summarised.
+
+    Raises
+    ------
+    ValueError
+        If there is no such mode.
+    """
+    chains = _chains_by_mode(draws)
+    if mode - 1 not in chains:
+        raise ValueError(f"mode={mode!r}: the draws have modes 1 to {len(chains)}")
+    kept = _keep_chains(draws, chains[mode - 1])
+    kept.attrs |= {"n_modes": 1, "chain_modes": json.dumps([0] * len(chains[mode - 1])), "kept_mode": mode}
+    return kept
+
+
+def require_summarisable(draws: xr.DataTree) -> None:
+    """Refuse draws whose summary would average over labels or modes.
+
+    Raises
+    ------
+    NotRelabelledError
+        If the classes' labels were not aligned.
+    SeveralModesError
+        If chains stayed in different modes.
+    """
+    if CLASS in draws["posterior"].dims and not draws.attrs.get("relabelled"):
+        raise NotRelabelledError(
+            "class labels are not aligned over these draws, so C1 means different classes in different draws; use the "
+            "draws that bl.fit returns, or align them with bl.relabel(draws, pivot)"
+        )
+    if draws.attrs.get("n_modes", 1) > 1:
+        raise SeveralModesError(
+            f"the chains of this fit stayed in {draws.attrs['n_modes']} different modes, and an average over them "
+            "would describe none; look at bl.modes(draws), then summarise bl.keep_mode(draws, 1), or fit again with "
+            "more tuning or another number of classes"
+        )
+
+
+def warn_of_convergence(draws: xr.DataTree) -> None:
+    """Warn of divergences, modes, and parameters that did not converge."""
+    problems = []
+    divergences = int(draws["sample_stats"]["diverging"].sum())
+    if divergences:
+        problems.append(f"{divergences} divergent transitions: raise target_accept")
+    table = convergence(draws)
+    free, labelled = table.loc["label-free"], table.loc["labelled"]
+    if draws.attrs["n_modes"] > 1:
+        sizes = np.bincount(json.loads(draws.attrs["chain_modes"]))
+        problems.append(
+            f"chains stayed in {len(sizes)} different modes ({', '.join(map(str, sizes))} chains each): "
+            "see bl.modes(draws)"
+        )
+    for layer, rows in (("without labels", free), ("with labels", labelled)):
+        bad = rows[rows["r_hat"] > LARGEST_R_HAT]
+        if len(bad):
+            worst = bad["r_hat"].idxmax()
+            problems.append(
+                f"{len(bad)} quantities {layer} have R-hat above {LARGEST_R_HAT} (worst: {worst}, "
+                f"{bad['r_hat'].max():.3f})"
+            )
+        few = rows[(rows["ess_bulk"] < SMALLEST_ESS) | (rows["ess_tail"] < SMALLEST_ESS)]
+        if len(few):
+            least = few[["ess_bulk", "ess_tail"]].min(axis=None)
+            problems.append(
+                f"{len(few)} quantities {layer} have fewer than {SMALLEST_ESS} effective draws ({least:.0f})"
+            )
+    if problems:
+        warnings.warn(
+            "\n- ".join(["these draws should not be trusted yet:", *problems]),
+            ConvergenceWarning,
+            stacklevel=3,
+        )
+
+
+def _chains_by_mode(draws: xr.DataTree) -> dict[int, list]:
+    of_chain = np.array(json.loads(draws.attrs["chain_modes"]))
+    chains = draws["posterior"]["chain"].to_numpy()
+    return {int(mode): chains[of_chain == mode].tolist() for mode in np.unique(of_chain)}
+
+
+def _keep_chains(draws: xr.DataTree, chains: list) -> xr.DataTree:
+    kept = draws.copy()
+    for name, node in draws.children.items():
+        if "chain" in node.dims:
+            kept[name] = xr.DataTree(node.to_dataset().sel(chain=chains))
+    return kept
+
+
+def _reported(draws: xr.DataTree) -> list[str]:
+    axis = class_axis(draws)
+    return [str(name) for name, values in draws["posterior"].data_vars.items() if axis in values.dims]
+
+
+def _diagnostics(values: xr.DataArray) -> dict[str, float]:
+    return {
+        "r_hat": float(_r_hat(values)),
+        "ess_bulk": float(arviz_stats.ess(values, method="bulk")),
+        "ess_tail": float(arviz_stats.ess(values, method="tail")),
+    }
+
+
+def _worst_element(values: xr.DataArray) -> dict[str, float | str]:
+    r_hat = arviz_stats.rhat(values)
+    bulk, tail = (arviz_stats.ess(values, method=method) for method in ("bulk", "tail"))
+    if r_hat.isnull().all():
+        return {"element": "constant", "r_hat": np.nan, "ess_bulk": np.nan, "ess_tail": np.nan}
+    place = r_hat.where(r_hat.notnull(), -np.inf).argmax(...)
+    element = ", ".join(str(r_hat[dim].to_numpy()[int(at)]) for dim, at in place.items())
+    return {
+        "element": element,
+        "r_hat": float(r_hat.max()),
+        "ess_bulk": float(bulk.min()),
+        "ess_tail": float(tail.min()),
+    }
+
+
+def _r_hat(values: xr.DataArray) -> float:
+    return arviz_stats.rhat(values)

@@ -1,0 +1,70 @@
+"""A model with its data: what `fit` needs to sample it and to hand the draws on."""
+
+import json
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+
+import numpy as np
+import pymc as pm
+import xarray as xr
+
+from bayes_lca.data.design import Design
+from bayes_lca.dims import DESIGN, RESPONDENT, TERM
+
+
+@dataclass(frozen=True)
+class Prepared:
+    """A PyMC model, where to start it, and the data that travel with its draws.
+
+    Attributes
+    ----------
+    model : pymc.Model
+    start : mapping of str to ndarray
+        Starting values by free variable.
+    jittered : tuple of str
+        Variables that each chain starts a little elsewhere.
+    observed, constant : xarray.Dataset
+        Answers as codes; design, groups and counts. One row per respondent.
+    attributes : mapping
+        Formula, labels, counts of missing rows: numbers and text only.
+    pivot : ndarray of shape (latent_class, item, category), optional
+        Item probabilities that give the classes their labels; None if no class is latent.
+    """
+
+    model: pm.Model
+    start: Mapping[str, np.ndarray]
+    jittered: tuple[str, ...]
+    observed: xr.Dataset
+    constant: xr.Dataset
+    attributes: Mapping[str, str | int | float]
+    pivot: np.ndarray | None = field(default=None)
+
+
+def describe_design(design: Design, respondents) -> tuple[xr.Dataset, dict[str, str | int]]:
+    """Design, groups and covariates of the respondents as a dataset, and what is needed to encode new ones."""
+    variables = {
+        DESIGN: ((RESPONDENT, TERM), design.matrix),
+        "design_scale": ((TERM,), design.scale),
+    }
+    coords = {RESPONDENT: np.asarray(respondents), TERM: np.array(design.terms, dtype="U")}
+    for grouping in design.groupings:
+        variables[f"{grouping.name}_index"] = ((RESPONDENT,), grouping.index)
+        coords[grouping.name] = np.array(grouping.levels, dtype="U")
+    for name, values in design.covariates.items():
+        stored = (
+            values.astype(str).to_numpy(dtype="U") if values.dtype.kind not in "fi" else values.to_numpy()
+        )
+        variables[f"covariate_{name}"] = ((RESPONDENT,), stored)
+    levels = {
+        name: list(values.cat.categories)
+        for name, values in design.covariates.items()
+        if hasattr(values.dtype, "categories")
+    }
+    attributes = {
+        "formula": design.formula,
+        "groupings": json.dumps([grouping.name for grouping in design.groupings]),
+        "levels": json.dumps(levels),
+        "n_respondents": len(design.matrix),
+        "n_dropped": design.n_dropped,
+    }
+    return xr.Dataset(variables, coords), attributes

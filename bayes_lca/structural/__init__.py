@@ -1,0 +1,1 @@
+"""Structural parts: how likely each class is for each respondent."""

@@ -1,0 +1,52 @@
+"""Tables that say what they rest on: a pandas frame with a note of respondents, missing rows and draws."""
+
+import pandas as pd
+import xarray as xr
+
+
+class SummaryTable(pd.DataFrame):
+    """A pandas frame that prints a note below itself and keeps it in ``attrs["note"]``.
+
+    Everything pandas offers works; `to_csv` appends the note's figures as columns, so that a table on disk still
+    says what it rests on.
+    """
+
+    @property
+    def _constructor(self):
+        return SummaryTable
+
+    @classmethod
+    def of(cls, frame: pd.DataFrame, note: str) -> "SummaryTable":
+        """A table with a note."""
+        table = cls(frame)
+        table.attrs["note"] = note
+        return table
+
+    @property
+    def note(self) -> str:
+        """What the table rests on."""
+        return self.attrs.get("note", "")
+
+    def __repr__(self) -> str:
+        with pd.option_context("display.precision", 3, "display.width", 140, "display.max_columns", 30):
+            return "\n".join(part for part in (super().__repr__(), self.note) if part)
+
+    def _repr_html_(self) -> str:
+        with pd.option_context("display.precision", 3):
+            return super()._repr_html_() + f"<p>{self.note}</p>"
+
+    def write(self, path) -> None:
+        """Write as CSV with the note in a last column of its first row."""
+        flat = pd.DataFrame(self).reset_index()
+        flat["note"] = [self.note] + [""] * (len(flat) - 1)
+        flat.to_csv(path, index=False)
+
+
+def describe_draws(draws: xr.DataTree) -> str:
+    """Respondents, rows left out, missing answers and draws behind a table, as one line."""
+    attributes, sizes = draws.attrs, draws["posterior"].sizes
+    parts = [f"n = {attributes['n_respondents']}"]
+    parts.append(f"{attributes['n_dropped']} rows left out")
+    parts.append(f"{attributes['n_missing_answers']} answers missing")
+    parts.append(f"{sizes['chain']} x {sizes['draw']} draws")
+    return ", ".join(parts)

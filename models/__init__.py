@@ -1,0 +1,6 @@
+"""The models, each one file that reads like the paper."""
+
+from bayes_lca.models.latent_class import LatentClass
+from bayes_lca.models.multinomial import Multinomial
+
+__all__ = ["LatentClass", "Multinomial"]

@@ -1,0 +1,104 @@
+"""Multinomial regression of an observed category, single-level or multilevel."""
+
+import json
+from dataclasses import dataclass
+from typing import Literal
+
+import numpy as np
+import pymc as pm
+import xarray as xr
+
+from bayes_lca.data.design import Design
+from bayes_lca.data.frame import row_labels
+from bayes_lca.data.responses import read_complete_outcome
+from bayes_lca.dims import CATEGORY, OUTCOME, RESPONDENT
+from bayes_lca.prepared import Prepared, describe_design
+from bayes_lca.structural.regression import Regression
+
+
+@dataclass(frozen=True)
+class Multinomial:
+    r"""Multinomial regression: the structural part of latent classes with the class seen.
+
+    .. math::
+        y_i \sim \operatorname{Categorical}(\operatorname{softmax}(\eta_i)), \qquad
+        \eta_{ic} = \alpha_c + x_i^\top \beta_c + u_{c g_i}, \quad u_{cg} \sim N(0, \sigma_c^2)
+
+    Parameters
+    ----------
+    outcome : str
+        Column of the frame that holds the category: integers, text, booleans or a categorical.
+    structural : Regression
+        With ``(1 | group)`` in its formula, random intercepts: the multilevel model.
+
+    References
+    ----------
+    Hedeker, D. (2003). A mixed-effects multinomial logistic regression model. Statistics in Medicine 22(9),
+    1433-1446. doi 10.1002/sim.1522
+
+    Examples
+    --------
+    >>> import bayes_lca as bl
+    >>> seen = Multinomial("tier", bl.Regression("~ participation + age"))
+    >>> [variable.name for variable in seen.build(bl.load_cohort()).free_RVs]
+    ['intercept_at_mean', 'slope_standardised']
+    """
+
+    outcome: str
+    structural: Regression
+
+    def build(self, frame, *, missing: Literal["raise", "drop"] = "raise") -> pm.Model:
+        """Build the model of a frame as an ordinary PyMC model.
+
+        Parameters
+        ----------
+        frame : pandas.DataFrame, polars.DataFrame or any eager frame narwhals understands
+            One row per respondent.
+        missing : {"raise", "drop"}
+            What to do with rows that lack the outcome or a covariate.
+
+        Returns
+        -------
+        pymc.Model
+
+        Raises
+        ------
+        ValueError
+            If the outcome or a covariate cannot be used.
+        """
+        return self.prepare(frame, missing=missing).model
+
+    def prepare(self, frame, *, missing: Literal["raise", "drop"] = "raise") -> Prepared:
+        """The model of a frame, with what travels with its draws."""
+        frame, codes, labels, n_missing = read_complete_outcome(frame, self.outcome, missing)
+        design = self.structural.read(frame, missing)
+        codes, respondents = codes[design.kept], row_labels(frame)[design.kept]
+        seen = np.eye(len(labels))[codes]
+        constant, attributes = describe_design(design, respondents)
+        attributes |= {
+            "model": "Multinomial",
+            "outcome": self.outcome,
+            "n_missing_answers": 0,
+            "n_dropped": design.n_dropped + n_missing,
+            "labels": json.dumps([labels]),
+        }
+        return Prepared(
+            model=self._model(design, codes, labels, seen),
+            start=self.structural.starting_values(design, seen, np.ones(len(codes))),
+            jittered=(),
+            observed=xr.Dataset({OUTCOME: ((RESPONDENT,), codes)}, {RESPONDENT: constant[RESPONDENT]}),
+            constant=constant,
+            attributes=attributes,
+        )
+
+    def _model(
+        self, design: Design, codes: np.ndarray, labels: tuple[str, ...], seen: np.ndarray
+    ) -> pm.Model:
+        coords = {CATEGORY: list(labels), RESPONDENT: range(len(codes)), **self.structural.coords(design)}
+        with pm.Model(coords=coords) as model:
+            eta = self.structural.class_logits(  # (respondent, category)
+                design, seen, np.ones(len(codes)), classes=CATEGORY, rows=RESPONDENT
+            )
+            y = pm.Data("outcome_codes", codes, dims=RESPONDENT)
+            pm.Categorical(OUTCOME, logit_p=eta, observed=y, dims=RESPONDENT)
+        return model
