@@ -119,9 +119,7 @@ def fit(
         "backend": backend,
         "specification": repr(model),
         "model_text": prepared.model.str_repr(),
-        "versions": json.dumps(
-            {name: version(name) for name in VERSIONS} | {"python": platform.python_version()}
-        ),
+        "versions": json.dumps({name: version(name) for name in VERSIONS} | {"python": platform.python_version()}),
     }
     if prepared.pivot is not None:
         share = {CLASS_SHARE: (("chain", "draw", CLASS), average_class_share(tree))}

@@ -51,9 +51,7 @@ def describe_design(design: Design, respondents) -> tuple[xr.Dataset, dict[str, 
         variables[f"{grouping.name}_index"] = ((RESPONDENT,), grouping.index)
         coords[grouping.name] = np.array(grouping.levels, dtype="U")
     for name, values in design.covariates.items():
-        stored = (
-            values.astype(str).to_numpy(dtype="U") if values.dtype.kind not in "fi" else values.to_numpy()
-        )
+        stored = values.astype(str).to_numpy(dtype="U") if values.dtype.kind not in "fi" else values.to_numpy()
         variables[f"covariate_{name}"] = ((RESPONDENT,), stored)
     levels = {
         name: list(values.cat.categories)

@@ -59,9 +59,7 @@ class LatentClass:
 
     def __post_init__(self):
         if not isinstance(self.n_classes, int) or self.n_classes < 1:
-            raise ValueError(
-                f"n_classes={self.n_classes!r}: the number of classes is a whole number from 1 on"
-            )
+            raise ValueError(f"n_classes={self.n_classes!r}: the number of classes is a whole number from 1 on")
 
     def build(self, frame, *, missing: Literal["raise", "drop"] = "raise") -> pm.Model:
         """Build the model of a frame as an ordinary PyMC model.
@@ -108,12 +106,8 @@ class LatentClass:
             **self.structural.coords(design),
         }
         with pm.Model(coords=coords) as model:
-            eta = self.structural.class_logits(
-                design, membership, count, rows=PATTERN
-            )  # (pattern, latent_class)
-            rho = self.measurement.probabilities(
-                responses, em.item_probability
-            )  # (latent_class, item, category)
+            eta = self.structural.class_logits(design, membership, count, rows=PATTERN)  # (pattern, latent_class)
+            rho = self.measurement.probabilities(responses, em.item_probability)  # (latent_class, item, category)
             self.measurement.answers(eta, rho, responses, survey.patterns.first, count)  # (pattern, item)
         return model
 

@@ -91,9 +91,7 @@ class Multinomial:
             attributes=attributes,
         )
 
-    def _model(
-        self, design: Design, codes: np.ndarray, labels: tuple[str, ...], seen: np.ndarray
-    ) -> pm.Model:
+    def _model(self, design: Design, codes: np.ndarray, labels: tuple[str, ...], seen: np.ndarray) -> pm.Model:
         coords = {CATEGORY: list(labels), RESPONDENT: range(len(codes)), **self.structural.coords(design)}
         with pm.Model(coords=coords) as model:
             eta = self.structural.class_logits(  # (respondent, category)

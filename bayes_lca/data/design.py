@@ -138,9 +138,7 @@ class Design:
 
     @property
     def _used(self) -> set[str]:
-        return (
-            set().union(*(term.var_names for term in self._encoder.terms.values())) if self.terms else set()
-        )
+        return set().union(*(term.var_names for term in self._encoder.terms.values())) if self.terms else set()
 
 
 def read_design(
@@ -189,9 +187,7 @@ def read_design(
     check_columns(frame, columns, role="formula")
     unknown = sorted(set(reference or {}) - set(fixed))
     if unknown:
-        raise ValueError(
-            f"reference levels given for {named(unknown)}, which are not covariates of {formula!r}"
-        )
+        raise ValueError(f"reference levels given for {named(unknown)}, which are not covariates of {formula!r}")
 
     raw = {name: column(frame, name) for name in columns}
     n = len(next(iter(raw.values()))) if raw else len(frame)
@@ -223,17 +219,14 @@ def _describe(formula: str):
     left, right = formula.split("~", maxsplit=1)
     if left.strip():
         raise ValueError(
-            f"formula {formula!r} has {left.strip()!r} left of ~; the model names its outcome itself: "
-            f'write "~{right}"'
+            f'formula {formula!r} has {left.strip()!r} left of ~; the model names its outcome itself: write "~{right}"'
         )
     try:
         description = formulae.model_description(right)
     except Exception as error:
         raise ValueError(f"formula {formula!r} cannot be read: {error}") from error
     if not any(term.name == "Intercept" for term in description.common_terms):
-        raise ValueError(
-            f"formula {formula!r} removes the intercept, which carries the classes' shares; keep it"
-        )
+        raise ValueError(f"formula {formula!r} removes the intercept, which carries the classes' shares; keep it")
     return description
 
 
@@ -276,9 +269,7 @@ def _coded(values: pd.Series, name: str, reference: str | None) -> pd.Series:
     if pd.api.types.is_numeric_dtype(values) and not isinstance(values.dtype, pd.CategoricalDtype):
         numbers = values.to_numpy(dtype=float)
         if reference is not None:
-            raise ValueError(
-                f"covariate {name!r} is numeric and has no reference level; make it a categorical"
-            )
+            raise ValueError(f"covariate {name!r} is numeric and has no reference level; make it a categorical")
         if not np.isfinite(numbers).all():
             raise ValueError(
                 f"covariate {name!r} is infinite in {int((~np.isfinite(numbers)).sum())} row(s); "
@@ -296,9 +287,7 @@ def _coded(values: pd.Series, name: str, reference: str | None) -> pd.Series:
     else:
         levels = sorted(set(text))
     if len(levels) < 2:
-        raise ValueError(
-            f"covariate {name!r} is {levels[0]!r} in all {len(text)} rows; drop it from the formula"
-        )
+        raise ValueError(f"covariate {name!r} is {levels[0]!r} in all {len(text)} rows; drop it from the formula")
     if reference is not None:
         if str(reference) not in levels:
             raise ValueError(f"covariate {name!r} has no level {reference!r}; its levels are {named(levels)}")

@@ -89,7 +89,5 @@ def row_labels(frame) -> pd.Index:
 def named(values: Iterable, *, most: int = 8) -> str:
     """Values quoted for a message, the list cut after `most` with a count of the rest."""
     values = list(values)
-    shown = ", ".join(
-        repr(value.item() if isinstance(value, np.generic) else value) for value in values[:most]
-    )
+    shown = ", ".join(repr(value.item() if isinstance(value, np.generic) else value) for value in values[:most])
     return shown + (f", ... ({len(values) - most} more)" if len(values) > most else "")

@@ -45,9 +45,7 @@ def _refuse_cut_of_another(table: pd.DataFrame, covariates: Sequence[str]) -> No
 
 
 def _refuse_constant(design) -> None:
-    constant = [
-        term for term, values in zip(design.terms, design.matrix.T, strict=True) if np.ptp(values) == 0
-    ]
+    constant = [term for term, values in zip(design.terms, design.matrix.T, strict=True) if np.ptp(values) == 0]
     if constant:
         raise ValueError(
             f"design column(s) {named(constant)} have the same value in all {len(design.matrix)} rows; "

@@ -96,9 +96,7 @@ def unique_rows(*columns: np.ndarray) -> UniqueRows:
     array([2, 1])
     """
     table = np.column_stack([np.asarray(part, dtype=float) for part in columns])
-    _, first, pattern, count = np.unique(
-        table, axis=0, return_index=True, return_inverse=True, return_counts=True
-    )
+    _, first, pattern, count = np.unique(table, axis=0, return_index=True, return_inverse=True, return_counts=True)
     return UniqueRows(first, count, pattern.reshape(-1))
 
 
@@ -196,9 +194,7 @@ def _read_item(answers: pd.Series, item: str, role: str = "item") -> tuple[np.nd
     n = len(answers)
     missing = answers.isna().to_numpy()
     if missing.all():
-        raise ValueError(
-            f"{role} {item!r} has no answer in any of {n} rows; drop the {role} or check its coding"
-        )
+        raise ValueError(f"{role} {item!r} has no answer in any of {n} rows; drop the {role} or check its coding")
     if isinstance(answers.dtype, pd.CategoricalDtype):
         labels = tuple(str(category) for category in answers.cat.categories)
         codes = answers.cat.codes.to_numpy().astype(np.int64)
@@ -212,9 +208,7 @@ def _read_item(answers: pd.Series, item: str, role: str = "item") -> tuple[np.nd
                 "do not look like categories; if they are, convert the column to a categorical, else leave it out"
             )
         position = {value: code for code, value in enumerate(values)}
-        codes = np.array(
-            [MISSING if gone else position[value] for value, gone in zip(answers, missing, strict=True)]
-        )
+        codes = np.array([MISSING if gone else position[value] for value, gone in zip(answers, missing, strict=True)])
         labels = tuple(_label(value) for value in values)
     if len(set(labels)) < len(labels):
         raise ValueError(f"{role} {item!r} has categories that read the same: {named(labels)}; rename them")

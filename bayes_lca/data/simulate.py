@@ -89,9 +89,7 @@ def check_item_probability(item_probability: ArrayLike) -> np.ndarray:
     """Return item probabilities as an array, shape (latent_class, item, category), or say what is wrong."""
     probability = np.array(item_probability, dtype=float)
     if probability.ndim != 3 or 0 in probability.shape:
-        raise ValueError(
-            f"item_probability has shape {probability.shape}; give (latent_class, item, category)."
-        )
+        raise ValueError(f"item_probability has shape {probability.shape}; give (latent_class, item, category).")
     total = probability.sum(axis=-1)
     if not ((probability >= 0).all() and np.allclose(total, 1, rtol=0, atol=1e-8)):
         raise ValueError(
@@ -193,9 +191,7 @@ def simulate_answers(
     probability = check_item_probability(item_probability)
     latent_class = np.asarray(latent_class)
     if latent_class.dtype.kind not in "iu" or not np.isin(latent_class, np.arange(len(probability))).all():
-        raise ValueError(
-            f"latent_class leaves 0 to {len(probability) - 1}; count classes from 0, as integers."
-        )
+        raise ValueError(f"latent_class leaves 0 to {len(probability) - 1}; count classes from 0, as integers.")
     if not 0 <= missing_rate < 1:
         raise ValueError(f"missing_rate is {missing_rate!r}; give a probability from 0 to less than 1.")
     codes = draw_categories(probability[latent_class], rng)  # (respondent, item)
@@ -267,9 +263,7 @@ def simulate_latent_classes(
     n_classes = len(share)
     slope = np.zeros((0, n_classes - 1)) if slope is None else np.asarray(slope, dtype=float)
     if len(probability) != n_classes:
-        raise ValueError(
-            f"item_probability has {len(probability)} classes, class_share {n_classes}; match them."
-        )
+        raise ValueError(f"item_probability has {len(probability)} classes, class_share {n_classes}; match them.")
     if slope.ndim != 2 or slope.shape[1] != n_classes - 1 or not np.isfinite(slope).all():
         raise ValueError(f"slope has shape {slope.shape}; give finite values (covariate, {n_classes - 1}).")
     if not 1 <= n_groups <= n:

@@ -211,8 +211,7 @@ def fit_em(
     starts = _random_starts(answers, n_classes, n_starts, seed)
     batch = max(1, LARGEST_BATCH // (n_classes * len(patterns)))
     ends = [
-        _climb(starts[first : first + batch], answers, tolerance, max_iterations)
-        for first in range(0, n_starts, batch)
+        _climb(starts[first : first + batch], answers, tolerance, max_iterations) for first in range(0, n_starts, batch)
     ]
     parameters, log_likelihood, converged = (np.concatenate(parts) for parts in zip(*ends, strict=True))
 
@@ -249,9 +248,7 @@ def _check(codes, counts, n_categories, n_classes, n_starts, tolerance, max_iter
             f"counts has shape {counts.shape} but codes has {codes.shape[0]} rows: give one count per row."
         )
     if not np.all(counts >= 0) or not 0 < counts.sum() < np.inf:
-        raise ValueError(
-            "counts has negative or non-finite values, or only zeros: give one number >= 0 per row."
-        )
+        raise ValueError("counts has negative or non-finite values, or only zeros: give one number >= 0 per row.")
     if len(n_categories) != codes.shape[1] or codes.shape[1] == 0:
         raise ValueError(
             f"n_categories has length {len(n_categories)} but codes has {codes.shape[1]} items: "
@@ -382,9 +379,7 @@ def _product(left: np.ndarray, right: np.ndarray) -> np.ndarray:
     return product
 
 
-def _modes(
-    parameters: np.ndarray, log_likelihood: np.ndarray, n_categories: tuple[int, ...]
-) -> tuple[Mode, ...]:
+def _modes(parameters: np.ndarray, log_likelihood: np.ndarray, n_categories: tuple[int, ...]) -> tuple[Mode, ...]:
     """Group starts, sorted best first, by the log-likelihood they reached."""
     modes = []
     first = 0

@@ -82,9 +82,7 @@ class Items:
             padded = padded[:, which, :size].set(rho)
         return pm.Deterministic(ITEM_PROBABILITY, padded, dims=(CLASS, ITEM, CATEGORY))
 
-    def answers(
-        self, class_logits, probabilities, responses: Responses, first: np.ndarray, count: np.ndarray
-    ):
+    def answers(self, class_logits, probabilities, responses: Responses, first: np.ndarray, count: np.ndarray):
         """Observe the answers, the class summed out; one row per distinct pattern, counted.
 
         Parameters
@@ -121,10 +119,7 @@ class Items:
     def starting_values(self, responses: Responses, item_probability: np.ndarray) -> dict[str, np.ndarray]:
         """Answer probabilities of shape (latent_class, item, category), moved a little off 0 and 1."""
         sizes = np.array(responses.n_categories)
-        inside = {
-            size: (item_probability[:, sizes == size, :size] + 0.01 / size) / 1.01
-            for size in sorted(set(sizes))
-        }
+        inside = {size: (item_probability[:, sizes == size, :size] + 0.01 / size) / 1.01 for size in sorted(set(sizes))}
         if len(inside) == 1:
             return {ITEM_PROBABILITY: inside[sizes[0]]}
         return {f"{ITEM_PROBABILITY}_of_{size}": start for size, start in inside.items()}

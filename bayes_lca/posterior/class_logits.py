@@ -36,9 +36,7 @@ def groupings(draws: xr.DataTree) -> list[str]:
 
 def flat(values: xr.DataArray, *dims: str) -> np.ndarray:
     """Chains after each other on the first axis, `dims` behind it."""
-    return (
-        values.transpose("chain", "draw", *dims).to_numpy().reshape(-1, *(values.sizes[dim] for dim in dims))
-    )
+    return values.transpose("chain", "draw", *dims).to_numpy().reshape(-1, *(values.sizes[dim] for dim in dims))
 
 
 def class_log_shares(draws: xr.DataTree, rows: np.ndarray, which: slice) -> np.ndarray:

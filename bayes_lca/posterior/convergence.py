@@ -36,9 +36,7 @@ def label_free(draws: xr.DataTree) -> xr.Dataset:
     The log-likelihood, the sorted class shares, and the entropy of the shares. Their agreement says whether chains
     found the same posterior, before anything is relabelled.
     """
-    quantities = {
-        "log_likelihood": draws["log_likelihood"].to_dataset().to_dataarray().sum(["variable", "respondent"])
-    }
+    quantities = {"log_likelihood": draws["log_likelihood"].to_dataset().to_dataarray().sum(["variable", "respondent"])}
     posterior = draws["posterior"]
     if CLASS_SHARE in posterior and posterior.sizes[CLASS] > 1:
         share = posterior[CLASS_SHARE]

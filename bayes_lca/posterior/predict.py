@@ -40,9 +40,7 @@ def posterior_predictive(draws: xr.DataTree, *, seed: int = 0) -> xr.Dataset:
             continue
         rho = np.nan_to_num(flat(posterior[ITEM_PROBABILITY], CLASS, ITEM, CATEGORY)[which])
         for j in range(n_items):
-            own = np.take_along_axis(
-                rho[:, :, j], category[..., None], axis=1
-            )  # (draw, respondent, category)
+            own = np.take_along_axis(rho[:, :, j], category[..., None], axis=1)  # (draw, respondent, category)
             result[which, :, j] = _draw_category(own, rng)
     shaped = result.reshape(n_chains, n_draws, n, n_items)
     coords = {"chain": posterior["chain"], "draw": posterior["draw"], **draws["observed_data"].coords}

@@ -176,9 +176,7 @@ def _stephens_agreement(draws: xr.DataTree) -> float:
 def name_classes(draws: xr.DataTree, names: Sequence[str]) -> xr.DataTree:
     """Give the classes names of the user's choice, in their present order."""
     if len(names) != draws["posterior"].sizes[CLASS]:
-        raise ValueError(
-            f"{len(names)} names for {draws['posterior'].sizes[CLASS]} classes; give one per class"
-        )
+        raise ValueError(f"{len(names)} names for {draws['posterior'].sizes[CLASS]} classes; give one per class")
     result = draws.copy()
     result["posterior"] = xr.DataTree(draws["posterior"].to_dataset().assign_coords({CLASS: list(names)}))
     return result

@@ -26,14 +26,10 @@ def save(draws: xr.DataTree, path: str | os.PathLike) -> None:
     >>> bl.save(draws, "fit.nc")  # doctest: +SKIP
     """
     path = Path(path)
-    storable = xr.DataTree.from_dict(
-        {node.path: _without_objects(node.to_dataset()) for node in draws.subtree}
-    )
+    storable = xr.DataTree.from_dict({node.path: _without_objects(node.to_dataset()) for node in draws.subtree})
     encoding = {
         node.path: {
-            name: COMPRESSION
-            for name, values in node.data_vars.items()
-            if values.size and values.dtype.kind in "fiub"
+            name: COMPRESSION for name, values in node.data_vars.items() if values.size and values.dtype.kind in "fiub"
         }
         for node in storable.subtree
     }

@@ -114,9 +114,7 @@ def contrasts(
     return xr.concat(parts, pd.Index([f"{b} vs {a}" for b, a in pairs], name=labels))
 
 
-def odds_ratios(
-    draws: xr.DataTree, reference: str | None = None, *, ci_prob: float = CI_PROB
-) -> SummaryTable:
+def odds_ratios(draws: xr.DataTree, reference: str | None = None, *, ci_prob: float = CI_PROB) -> SummaryTable:
     r"""Odds ratios of covariates for every contrast of classes.
 
     .. math:: \mathrm{OR}_{t, c/r} = \exp(\beta_{tc} - \beta_{tr})
@@ -164,9 +162,7 @@ def odds_ratios(
     return SummaryTable.of(wide[[*columns, "r_hat", "ess_bulk", "ess_tail"]], table.note)
 
 
-def random_intercepts(
-    draws: xr.DataTree, reference: str | None = None, *, ci_prob: float = CI_PROB
-) -> SummaryTable:
+def random_intercepts(draws: xr.DataTree, reference: str | None = None, *, ci_prob: float = CI_PROB) -> SummaryTable:
     r"""Random intercepts :math:`u_{cg}` of every group.
 
     Parameters
@@ -205,9 +201,7 @@ def random_intercepts(
     return SummaryTable.of(pd.concat(parts, keys=names, names=["grouping"]), _note(draws, ci_prob))
 
 
-def heterogeneity(
-    draws: xr.DataTree, reference: str | None = None, *, ci_prob: float = CI_PROB
-) -> SummaryTable:
+def heterogeneity(draws: xr.DataTree, reference: str | None = None, *, ci_prob: float = CI_PROB) -> SummaryTable:
     r"""How much groups differ: standard deviation, variance partition coefficient, median odds ratio.
 
     For the logit of class c against r, :math:`s^2 = \sigma_c^2 + \sigma_r^2`, and
@@ -258,9 +252,7 @@ def heterogeneity(
             for measure, values in measures.items():
                 middle, lower, upper = (float(part) for part in _quantiles(values, [0.5, *_tails(ci_prob)]))
                 row |= {measure: middle, f"{measure}_lower": lower, f"{measure}_upper": upper}
-            rows[grouping, f"{b} vs {a}"] = row | {
-                name: float(part) for name, part in _diagnostics(s).items()
-            }
+            rows[grouping, f"{b} vs {a}"] = row | {name: float(part) for name, part in _diagnostics(s).items()}
     table = pd.DataFrame.from_dict(rows, orient="index")
     table.index = pd.MultiIndex.from_tuples(table.index, names=["grouping", "contrast"])
     return SummaryTable.of(table, _note(draws, ci_prob))

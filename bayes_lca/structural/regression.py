@@ -127,9 +127,7 @@ class Regression:
         groups = {grouping.name: list(grouping.levels) for grouping in design.groupings}
         return {TERM: list(design.terms), **groups}
 
-    def starting_values(
-        self, design: Design, membership: np.ndarray, weight: np.ndarray
-    ) -> dict[str, np.ndarray]:
+    def starting_values(self, design: Design, membership: np.ndarray, weight: np.ndarray) -> dict[str, np.ndarray]:
         """Logits of a rough classification, slopes 0."""
         log_share = np.log(np.average(membership, axis=0, weights=weight))
         start = {AT_MEAN: log_share - log_share.mean()}

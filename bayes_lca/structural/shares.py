@@ -43,9 +43,7 @@ class Shares:
         """No axes beside that of the classes."""
         return {}
 
-    def starting_values(
-        self, design: Design, membership: np.ndarray, weight: np.ndarray
-    ) -> dict[str, np.ndarray]:
+    def starting_values(self, design: Design, membership: np.ndarray, weight: np.ndarray) -> dict[str, np.ndarray]:
         """Shares of a rough classification."""
         if membership.shape[1] == 1:
             return {}

@@ -38,9 +38,7 @@ def simulated(seed: int = 1) -> tuple[np.ndarray, np.ndarray]:
     """Draw 2200 respondents from three classes: distinct patterns and their counts."""
     rng = np.random.default_rng(seed)
     latent_class = rng.choice(3, size=2200, p=[0.5, 0.3, 0.2])
-    item_probability = np.array(
-        [[0.8, 0.15, 0.05], [0.15, 0.7, 0.15], [0.05, 0.15, 0.8]]
-    )  # (latent_class, category)
+    item_probability = np.array([[0.8, 0.15, 0.05], [0.15, 0.7, 0.15], [0.05, 0.15, 0.8]])  # (latent_class, category)
     threshold = item_probability[latent_class].cumsum(axis=1)  # (respondent, category)
     answers = (rng.random((2200, 6))[:, :, None] > threshold[:, None, :2]).sum(axis=2)
     return np.unique(answers, axis=0, return_counts=True)
@@ -91,9 +89,7 @@ def main() -> int:
         print(f"{name}: {n} respondents, {len(codes)} patterns, {N_CLASSES} classes, {N_STARTS} starts")
         print(f"  bayes_lca            {ours:.6f} s per start, log-likelihood {log_likelihood:.7f}")
         print(f"  StepMix, respondents {rows:.6f} s per start, log-likelihood {rows_log_likelihood:.7f}")
-        print(
-            f"  StepMix, patterns    {patterns:.6f} s per start, log-likelihood {patterns_log_likelihood:.7f}"
-        )
+        print(f"  StepMix, patterns    {patterns:.6f} s per start, log-likelihood {patterns_log_likelihood:.7f}")
         print(f"  {ratio:.1f} times as fast, log-likelihood differs by {difference:.1e}", flush=True)
         passed &= ratio >= FASTER_BY and abs(difference) <= SAME_LOG_LIKELIHOOD
     codes, counts = simulated()

@@ -76,9 +76,7 @@ def test_margins_are_those_of_the_study(column):
 def test_score_tier_and_city_belong_to_the_group():
     survey = load_cohort()
     assert (survey.groupby("group", observed=True)[["score", "tier", "city"]].nunique() == 1).all(axis=None)
-    assert (
-        survey["tier"] == pd.cut(survey["score"], [0, 10, 20, 40], labels=["low", "medium", "high"])
-    ).all()
+    assert (survey["tier"] == pd.cut(survey["score"], [0, 10, 20, 40], labels=["low", "medium", "high"])).all()
 
 
 def test_scales_have_the_quartiles_of_the_study():
@@ -180,9 +178,7 @@ def test_items_answer_as_the_table_says(large):
             expected = np.array([DECREASE[c, j], 1 - DECREASE[c, j] - INCREASE[c, j], INCREASE[c, j]])
             np.testing.assert_allclose(truth.item_probability[c, j], expected, atol=1e-12)
             frequency = np.bincount(members[item].cat.codes, minlength=3) / len(members)
-            assert (
-                np.abs(frequency - expected) < 4.5 * np.sqrt(expected * (1 - expected) / len(members))
-            ).all()
+            assert (np.abs(frequency - expected) < 4.5 * np.sqrt(expected * (1 - expected) / len(members))).all()
 
 
 @pytest.mark.parametrize("role", ["lead", "member"])

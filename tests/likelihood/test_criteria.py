@@ -24,9 +24,7 @@ PUBLISHED_TABLE = [  # data, classes, parameters, AIC, BIC, aBIC, entropy R2
 ]
 
 
-@pytest.mark.parametrize(
-    ("name", "n_classes", "parameters", "aic", "bic", "abic", "entropy"), PUBLISHED_TABLE
-)
+@pytest.mark.parametrize(("name", "n_classes", "parameters", "aic", "bic", "abic", "entropy"), PUBLISHED_TABLE)
 def test_published_table(name, n_classes, parameters, aic, bic, abic, entropy):
     frame = pd.read_csv(REFERENCE / f"{name}.csv")
     codes, counts = frame.drop(columns="count").to_numpy() - 1, frame["count"].to_numpy()

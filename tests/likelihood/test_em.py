@@ -39,10 +39,7 @@ def incomplete_answers():
     n_categories = (2, 3, 4)
     latent_class = rng.integers(2, size=40)
     codes = np.column_stack(
-        [
-            np.where(rng.random(40) < 0.8, latent_class * (n - 1), rng.integers(n, size=40))
-            for n in n_categories
-        ]
+        [np.where(rng.random(40) < 0.8, latent_class * (n - 1), rng.integers(n, size=40)) for n in n_categories]
     )
     codes[rng.random(codes.shape) < 1 / 3] = -1
     codes[0] = -1
