@@ -7,8 +7,7 @@ import xarray as xr
 class SummaryTable(pd.DataFrame):
     """A pandas frame that prints a note below itself and keeps it in ``attrs["note"]``.
 
-    Everything pandas offers works; `to_csv` appends the note's figures as columns, so that a table on disk still
-    says what it rests on.
+    Everything pandas offers works. `write` keeps the note on disk, so that a file still says what it rests on.
     """
 
     @property

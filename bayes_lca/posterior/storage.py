@@ -1,7 +1,6 @@
 """Keep a fit on disk: NetCDF, exact, and without running anything when it is read."""
 
 import os
-import tempfile
 from pathlib import Path
 
 import xarray as xr
@@ -33,13 +32,12 @@ def save(draws: xr.DataTree, path: str | os.PathLike) -> None:
         }
         for node in storable.subtree
     }
-    handle, unfinished = tempfile.mkstemp(suffix=".nc", prefix=f".{path.name}.", dir=path.parent)
-    os.close(handle)
+    unfinished = path.with_name(f".{path.name}.{os.getpid()}.unfinished")
     try:
         storable.to_netcdf(unfinished, engine="h5netcdf", encoding=encoding)
         os.replace(unfinished, path)
     except BaseException:
-        os.unlink(unfinished)
+        unfinished.unlink(missing_ok=True)
         raise
 
 

@@ -1,0 +1,42 @@
+# Two commands do all: `make study` runs the study, `make test` checks everything. Both set up .venv first.
+SHELL := /bin/bash
+VENV := .venv
+RUN := $(VENV)/bin/python
+SEED ?= 1
+DRAWS ?= 1000
+OUT ?= results
+ARGUMENTS ?=
+
+export PYTHON
+export MPLBACKEND := Agg
+
+.PHONY: study test test-slow lint notebooks bench clean
+
+study: $(VENV)/ready
+	$(RUN) examples/medical_groups.py --draws $(DRAWS) --seed $(SEED) --out $(OUT) $(ARGUMENTS)
+
+test: lint
+	$(RUN) -m pytest
+
+test-slow: $(VENV)/ready
+	$(RUN) -m pytest --runslow -m slow -s
+
+lint: $(VENV)/ready
+	$(VENV)/bin/ruff check .
+	$(VENV)/bin/ruff format --check .
+
+notebooks: $(VENV)/ready
+	$(VENV)/bin/jupyter nbconvert --to notebook --execute --inplace examples/*.ipynb
+
+bench: $(VENV)/ready
+	$(RUN) tests/benchmarks/em_against_stepmix.py
+	$(RUN) tests/benchmarks/time_of_fits.py
+
+$(VENV)/ready: requirements.txt pyproject.toml
+	@python=$$(.ci/find-python) && echo "Setting up $(VENV) with $$python" && "$$python" -m venv --clear $(VENV)
+	$(RUN) -m pip install --quiet --disable-pip-version-check -r requirements.txt
+	$(RUN) -m pip install --quiet --disable-pip-version-check --no-deps --no-build-isolation --editable .
+	@touch $@
+
+clean:
+	rm -rf $(VENV) results build *.egg-info
