@@ -9,6 +9,7 @@ CATEGORY = "category"
 TERM = "term"
 RESPONDENT = "respondent"
 PATTERN = "pattern"
+CONTRAST = "class_contrast"
 OUTCOME = "outcome"
 
 CLASS_SHARE = "class_share"
@@ -19,7 +20,7 @@ ANSWERS = "answers"
 COUNT = "count"
 DESIGN = "design"
 
-RESERVED = frozenset({CLASS, ITEM, CATEGORY, TERM, RESPONDENT, PATTERN, OUTCOME, "chain", "draw"})
+RESERVED = frozenset({CLASS, ITEM, CATEGORY, TERM, RESPONDENT, PATTERN, CONTRAST, OUTCOME, "chain", "draw"})
 
 
 def group_effect(grouping: str) -> str:
@@ -32,9 +33,9 @@ def group_sd(grouping: str) -> str:
     return f"{grouping}_sd"
 
 
-def group_logits(grouping: str) -> str:
-    """Variable of the groups' class logits at their own mean covariates, such as ``group_logits``."""
-    return f"{grouping}_logits"
+def group_contrasts(grouping: str) -> str:
+    """Variable of the groups' class contrasts at their own mean covariates, such as ``group_contrasts``."""
+    return f"{grouping}_contrasts"
 
 
 def class_names(n_classes: int) -> list[str]:

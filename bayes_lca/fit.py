@@ -5,11 +5,12 @@ import platform
 from importlib.metadata import version
 from typing import Literal, Protocol
 
+import numpy as np
 import nutpie
 import xarray as xr
 from pymc.model.transform.optimization import freeze_dims_and_data
 
-from bayes_lca.dims import CLASS, CLASS_SHARE
+from bayes_lca.dims import CATEGORY, CLASS, CLASS_SHARE, CONTRAST, ITEM, ITEM_PROBABILITY
 from bayes_lca.posterior.class_logits import average_class_share, respondent_log_likelihood
 from bayes_lca.posterior.convergence import chain_modes, warn_of_convergence
 from bayes_lca.posterior.predict import posterior_predictive
@@ -166,7 +167,12 @@ def _assemble(prepared: Prepared, sampled: xr.DataTree) -> xr.DataTree:
     """Posterior in the user's names, with the data that later steps need."""
     named = {variable.name for variable in prepared.model.free_RVs + prepared.model.deterministics}
     posterior = sampled["posterior"].to_dataset()
-    posterior = posterior[[name for name in posterior.data_vars if name in named]]
+    posterior = posterior[
+        [name for name, values in posterior.data_vars.items() if name in named and CONTRAST not in values.dims]
+    ].drop_dims(CONTRAST, errors="ignore")
+    if "n_categories" in prepared.constant:
+        exists = np.arange(posterior.sizes[CATEGORY]) < prepared.constant["n_categories"].to_numpy()[:, None]
+        posterior[ITEM_PROBABILITY] = posterior[ITEM_PROBABILITY].where(xr.DataArray(exists, dims=(ITEM, CATEGORY)))
     unused = [dim for dim in posterior.coords if dim not in posterior.dims]
     return xr.DataTree.from_dict(
         {

@@ -3,6 +3,8 @@
 import pandas as pd
 import xarray as xr
 
+PRINTED = ("display.float_format", "{:.3f}".format, "display.width", 200, "display.max_columns", 30)
+
 
 class SummaryTable(pd.DataFrame):
     """A pandas frame that prints a note below itself and keeps it in ``attrs["note"]``.
@@ -27,11 +29,11 @@ class SummaryTable(pd.DataFrame):
         return self.attrs.get("note", "")
 
     def __repr__(self) -> str:
-        with pd.option_context("display.precision", 3, "display.width", 140, "display.max_columns", 30):
+        with pd.option_context(*PRINTED):
             return "\n".join(part for part in (super().__repr__(), self.note) if part)
 
     def _repr_html_(self) -> str:
-        with pd.option_context("display.precision", 3):
+        with pd.option_context(*PRINTED):
             return super()._repr_html_() + f"<p>{self.note}</p>"
 
     def write(self, path) -> None:

@@ -10,7 +10,8 @@ import xarray as xr
 
 from bayes_lca.data.survey import Survey, join
 from bayes_lca.dims import ANSWERS, CLASS, ITEM, PATTERN, RESPONDENT, class_names
-from bayes_lca.likelihood.em import MaximumLikelihood, fit_em
+from bayes_lca.likelihood.em import fit_em
+from bayes_lca.likelihood.modes import MaximumLikelihood
 from bayes_lca.measurement.items import Items
 from bayes_lca.prepared import Prepared, describe_design
 from bayes_lca.structural.regression import Regression
@@ -60,6 +61,11 @@ class LatentClass:
     def __post_init__(self):
         if not isinstance(self.n_classes, int) or self.n_classes < 1:
             raise ValueError(f"n_classes={self.n_classes!r}: the number of classes is a whole number from 1 on")
+        if self.n_classes < self.structural.fewest_classes:
+            raise ValueError(
+                f"n_classes={self.n_classes!r} leaves {type(self.structural).__name__} nothing to explain; it takes "
+                f"{self.structural.fewest_classes} classes or more"
+            )
 
     def build(self, frame, *, missing: Literal["raise", "drop"] = "raise") -> pm.Model:
         """Build the model of a frame as an ordinary PyMC model.
@@ -103,7 +109,7 @@ class LatentClass:
             CLASS: class_names(self.n_classes),
             PATTERN: range(len(count)),
             **self.measurement.coords(responses),
-            **self.structural.coords(design),
+            **self.structural.coords(design, self.n_classes),
         }
         with pm.Model(coords=coords) as model:
             eta = self.structural.class_logits(design, membership, count, rows=PATTERN)  # (pattern, latent_class)

@@ -92,7 +92,7 @@ class Multinomial:
         )
 
     def _model(self, design: Design, codes: np.ndarray, labels: tuple[str, ...], seen: np.ndarray) -> pm.Model:
-        coords = {CATEGORY: list(labels), RESPONDENT: range(len(codes)), **self.structural.coords(design)}
+        coords = {CATEGORY: list(labels), RESPONDENT: range(len(codes)), **self.structural.coords(design, len(labels))}
         with pm.Model(coords=coords) as model:
             eta = self.structural.class_logits(  # (respondent, category)
                 design, seen, np.ones(len(codes)), classes=CATEGORY, rows=RESPONDENT

@@ -1,7 +1,9 @@
 """Columns of any data frame that narwhals understands, as pandas series with their categories kept."""
 
+import difflib
 from collections import Counter
 from collections.abc import Iterable
+from decimal import Decimal
 
 import narwhals as nw
 import numpy as np
@@ -20,9 +22,14 @@ def check_frame(frame) -> None:
     TypeError
         If `frame` is not a data frame.
     ValueError
-        If it has no rows, or two columns of the same name.
+        If it has no rows, two columns of the same name, or column names of several levels.
     """
     if isinstance(frame, pd.DataFrame):
+        if frame.columns.nlevels > 1:
+            raise ValueError(
+                f"the frame's column names have {frame.columns.nlevels} levels, such as {frame.columns[0]!r}; "
+                "join them into one name each"
+            )
         repeated = [name for name, times in Counter(frame.columns).items() if times > 1]
         if repeated:
             raise ValueError(
@@ -32,19 +39,30 @@ def check_frame(frame) -> None:
     try:
         narwhal = nw.from_native(frame, eager_only=True)
     except TypeError as error:
-        raise TypeError(f"expected a data frame (pandas, polars, ...), got {type(frame).__name__}") from error
+        remedy = "; collect it first" if hasattr(frame, "collect") else ""
+        raise TypeError(f"expected a data frame (pandas, polars, ...), got {type(frame).__name__}{remedy}") from error
     if len(narwhal) == 0:
         raise ValueError("the frame has 0 rows; pass one row per respondent")
 
 
 def check_columns(frame, columns: Iterable[str], *, role: str) -> None:
-    """Refuse names that are not columns of `frame`, listing those that are."""
-    present = list(nw.from_native(frame, eager_only=True).columns)
-    unknown = [name for name in columns if name not in present]
+    """Refuse names that are not columns of `frame`, listing those that are and the names that come close."""
+    narwhal = nw.from_native(frame, eager_only=True)
+    present = {str(name): name for name in narwhal.columns}
+    unknown = [name for name in columns if name not in present.values()]
     if unknown:
+        close = [match for name in unknown for match in difflib.get_close_matches(str(name), present, n=1)]
+        meant = f"; did you mean {named(present[match] for match in dict.fromkeys(close))}?" if close else ""
         raise ValueError(
-            f"unknown {role} column(s) {named(unknown)}; the frame has {len(present)} columns: {named(present)}"
+            f"unknown {role} column(s) {named(unknown)}; the frame has {len(narwhal)} rows and {len(present)} columns: "
+            f"{named(present.values())}{meant}"
         )
+
+
+def check_missing(missing: str) -> None:
+    """Refuse anything but the two things that can be done with incomplete rows."""
+    if missing not in ("raise", "drop"):
+        raise ValueError(f'missing={missing!r}: choose "raise" or "drop"')
 
 
 def column(frame, name: str) -> pd.Series:
@@ -59,20 +77,79 @@ def column(frame, name: str) -> pd.Series:
     Returns
     -------
     pandas.Series
-        Indexed as `frame` is when it is a pandas frame, from 0 otherwise.
+        Indexed as `frame` is when it is a pandas frame, from 0 otherwise. Numbers and booleans have a numeric type
+        whatever they came as; an Enum of polars is an ordered categorical, its Categorical, which declares no order,
+        is text.
     """
     if isinstance(frame, pd.DataFrame):
-        return frame[name]
+        values = frame[name]
+        return _numeric_if_numbers(values) if values.dtype == object else values
     series = nw.from_native(frame, eager_only=True)[name]
-    if isinstance(series.dtype, nw.Categorical | nw.Enum):
-        categories = series.cat.get_categories().to_list()
-        return pd.Series(
-            pd.Categorical(series.to_list(), categories, ordered=isinstance(series.dtype, nw.Enum)), name=name
+    if isinstance(series.dtype, nw.Enum):
+        return pd.Series(pd.Categorical(series.to_list(), list(series.dtype.categories), ordered=True), name=name)
+    return _numeric_if_numbers(pd.Series(series.to_list(), name=name, dtype="object"))
+
+
+def _numeric_if_numbers(values: pd.Series) -> pd.Series:
+    present = values.dropna()
+    kinds = {type(value) for value in present}
+    if not kinds:
+        return values
+    if all(issubclass(kind, bool | np.bool_) for kind in kinds):
+        return values.astype("boolean") if len(present) < len(values) else values.astype(bool)
+    if any(issubclass(kind, bool | np.bool_) for kind in kinds):
+        return values
+    if all(issubclass(kind, int | np.integer) for kind in kinds) and present.abs().max() < 2**63:
+        return values.astype("Int64") if len(present) < len(values) else values.astype("int64")
+    if all(issubclass(kind, int | float | np.integer | np.floating | Decimal) for kind in kinds):
+        return values.astype("float64")
+    return values
+
+
+def check_text(present: pd.Series, name: str, role: str) -> None:
+    """Refuse categories that are neither numbers nor proper text.
+
+    Parameters
+    ----------
+    present : pandas.Series
+        Values that are not missing.
+    name, role : str
+        The column, and what it is used for, as the message names them.
+    """
+    strays = present[[not isinstance(value, str) for value in present]]
+    if 0 < len(strays) < len(present):
+        raise ValueError(
+            f"{role} {name!r} mixes text with {len(strays)} of {len(present)} value(s) that are no text, such as "
+            f"{strays.iloc[0]!r}; convert the column to one type"
         )
-    if series.dtype.is_numeric():
-        values = [np.nan if value is None else value for value in series.to_list()]
-        return pd.Series(values, name=name, dtype="float64")
-    return pd.Series(series.to_list(), name=name, dtype="object")
+    if len(strays):
+        raise ValueError(
+            f"{role} {name!r} holds neither numbers nor text but values such as {strays.iloc[0]!r} in {len(strays)} "
+            "rows; convert the column to numbers, text or a categorical"
+        )
+    check_blank(present, name, role)
+
+
+def check_blank(present: pd.Series, name: str, role: str) -> None:
+    """Refuse text that is empty or blank."""
+    blank = sum(not value.strip() for value in present)
+    if blank:
+        raise ValueError(
+            f"{role} {name!r} holds empty text in {blank} of {len(present)} rows; code it as missing, or give that "
+            "category a name"
+        )
+
+
+def label(value) -> str:
+    """Text of a category; whole numbers without a decimal point.
+
+    Examples
+    --------
+    >>> label(2.0), label(2.5), label(True)
+    ('2', '2.5', 'True')
+    """
+    whole = isinstance(value, float | np.floating) and float(value).is_integer()
+    return str(int(value)) if whole else str(value)
 
 
 def row_labels(frame) -> pd.Index:
@@ -84,6 +161,11 @@ def row_labels(frame) -> pd.Index:
     if pd.api.types.is_numeric_dtype(frame.index.dtype):
         return frame.index
     return pd.Index(frame.index.astype(str))
+
+
+def rows_of(frame, which: np.ndarray) -> str:
+    """Labels of the rows in a boolean mask, for a message."""
+    return f"rows {named(row_labels(frame)[which], most=5)}"
 
 
 def named(values: Iterable, *, most: int = 8) -> str:

@@ -1,12 +1,19 @@
 """Refusals of designs whose coefficients the data cannot tell apart."""
 
 import warnings
+from bisect import bisect_left
 from collections.abc import Sequence
 
 import numpy as np
 import pandas as pd
 
 from bayes_lca.data.frame import named
+
+CONSTANT_WITHIN = 1e-6
+"""Standard deviations within groups below which a predictor counts as one of the groups."""
+
+DEPENDENT = 1e-8
+"""Singular values of the standardised columns, as a fraction of the largest, that count as zero."""
 
 
 def check_design(design, covariates: Sequence[str]) -> None:
@@ -39,8 +46,8 @@ def _refuse_cut_of_another(table: pd.DataFrame, covariates: Sequence[str]) -> No
             disjoint = (ranges["max"].to_numpy()[:-1] < ranges["min"].to_numpy()[1:]).all()
             if disjoint and table[whole].nunique() > len(ranges):
                 raise ValueError(
-                    f"{cut!r} is {whole!r} cut into {len(ranges)} categories; the two say the same thing twice: "
-                    "keep one of them in the formula"
+                    f"{cut!r} is {whole!r} cut into {len(ranges)} categories in all {len(table)} rows; the two say the "
+                    "same thing twice: keep one of them in the formula"
                 )
 
 
@@ -55,14 +62,15 @@ def _refuse_constant(design) -> None:
 
 def _check_degrees_of_freedom(design, grouping) -> None:
     n_groups = len(grouping.levels)
-    means = grouping.means(design.matrix)[grouping.index]
-    at_group_level = np.isclose(design.matrix, means, atol=1e-12).all(axis=0)
+    within = design.standardised - grouping.means(design.standardised)[grouping.index]
+    at_group_level = (np.abs(within) < CONSTANT_WITHIN).all(axis=0)
     terms = [term for term, constant in zip(design.terms, at_group_level, strict=True) if constant]
     remaining = n_groups - 1 - len(terms)
     if terms and remaining <= 0:
         raise ValueError(
-            f"{n_groups} groups in {grouping.name!r} cannot carry {len(terms)} group-level predictor(s) "
-            f"({named(terms)}): {remaining} degrees of freedom remain; drop predictors, or (1 | {grouping.name})"
+            f"{n_groups} groups in {grouping.name!r} ({len(design.matrix)} rows) cannot carry {len(terms)} group-level "
+            f"predictor(s) ({named(terms)}): {remaining} degrees of freedom remain; drop predictors, or "
+            f"(1 | {grouping.name})"
         )
     if terms and remaining <= 2:
         warnings.warn(
@@ -76,11 +84,14 @@ def _refuse_dependent(design) -> None:
     if not design.terms:
         return
     columns = np.column_stack([np.ones(len(design.matrix)), design.standardised])
-    if np.linalg.matrix_rank(columns) == columns.shape[1]:
+
+    def dependent(width: int) -> bool:
+        return bool(np.linalg.matrix_rank(columns[:, :width], rtol=DEPENDENT) < width)
+
+    if not dependent(columns.shape[1]):
         return
-    for last in range(1, columns.shape[1]):
-        if np.linalg.matrix_rank(columns[:, : last + 1]) <= last:
-            raise ValueError(
-                f"design column {design.terms[last - 1]!r} follows from the columns before it "
-                f"({named(design.terms[: last - 1])}); drop one of the covariates involved"
-            )
+    width = bisect_left(range(columns.shape[1]), True, key=dependent)
+    raise ValueError(
+        f"design column {design.terms[width - 2]!r} follows from the columns before it "
+        f"({named(design.terms[: width - 2])}) in all {len(columns)} rows; drop one of the covariates involved"
+    )

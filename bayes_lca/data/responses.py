@@ -10,7 +10,18 @@ import narwhals as nw
 import numpy as np
 import pandas as pd
 
-from bayes_lca.data.frame import check_columns, check_frame, column, named, row_labels
+from bayes_lca.data.frame import (
+    check_blank,
+    check_columns,
+    check_frame,
+    check_missing,
+    check_text,
+    column,
+    label,
+    named,
+    row_labels,
+    rows_of,
+)
 
 MISSING = -1
 MOST_UNDECLARED_CATEGORIES = 20
@@ -58,8 +69,21 @@ class Responses:
         return self.labels[0] if len(set(self.labels)) == 1 else None
 
     def keep(self, rows: np.ndarray) -> "Responses":
-        """The answers of the rows in a boolean mask of shape (respondent,)."""
-        return Responses(self.items, self.labels, self.codes[rows], self.respondents[rows])
+        """The answers of the rows in a boolean mask of shape (respondent,).
+
+        Raises
+        ------
+        ValueError
+            If an item has fewer than two categories left.
+        """
+        kept = Responses(self.items, self.labels, self.codes[rows], self.respondents[rows])
+        spent = [item for item, size in zip(self.items, kept.n_observed_categories, strict=True) if size < 2]
+        if spent:
+            raise ValueError(
+                f"item(s) {named(spent)} have fewer than two categories in the {len(kept.codes)} of {len(self.codes)} "
+                "rows with every covariate; drop the item(s), or impute the covariates"
+            )
+        return kept
 
 
 @dataclass(frozen=True)
@@ -174,20 +198,32 @@ def read_complete_outcome(
     ------
     ValueError
         If the column is unknown, is no category, or is missing in some rows with `missing` at ``"raise"``.
+
+    Warns
+    -----
+    UserWarning
+        If rows are left out, or categories that nobody is in.
     """
+    check_missing(missing)
     check_frame(frame)
     check_columns(frame, [outcome], role="outcome")
     codes, labels = _read_item(column(frame, outcome), outcome, role="outcome")
     complete = codes != MISSING
     n_missing = int((~complete).sum())
     if n_missing:
+        lacking = f"{n_missing} of {len(codes)} rows lack the outcome {outcome!r} ({rows_of(frame, ~complete)})"
         if missing == "raise":
-            raise ValueError(
-                f'{n_missing} of {len(codes)} rows lack the outcome {outcome!r}; leave them out with missing="drop"'
-            )
-        warnings.warn(f"{n_missing} of {len(codes)} rows left out: outcome {outcome!r} missing", stacklevel=3)
+            raise ValueError(f'{lacking}; complete them, or leave them out with missing="drop"')
+        warnings.warn(f"{lacking} and are left out", stacklevel=3)
         frame = nw.from_native(frame, eager_only=True).filter(complete.tolist()).to_native()
-    return frame, codes[complete], labels, n_missing
+    chosen, codes = np.unique(codes[complete], return_inverse=True)
+    empty = [name for code, name in enumerate(labels) if code not in chosen]
+    if empty:
+        warnings.warn(
+            f"outcome {outcome!r} is {named(empty)} in none of {len(codes)} rows; left out of its categories",
+            stacklevel=3,
+        )
+    return frame, codes.reshape(-1), tuple(labels[code] for code in chosen), n_missing
 
 
 def _read_item(answers: pd.Series, item: str, role: str = "item") -> tuple[np.ndarray, tuple[str, ...]]:
@@ -195,11 +231,12 @@ def _read_item(answers: pd.Series, item: str, role: str = "item") -> tuple[np.nd
     missing = answers.isna().to_numpy()
     if missing.all():
         raise ValueError(f"{role} {item!r} has no answer in any of {n} rows; drop the {role} or check its coding")
+    present = answers[~missing]
     if isinstance(answers.dtype, pd.CategoricalDtype):
-        labels = tuple(str(category) for category in answers.cat.categories)
+        labels = tuple(label(category) for category in answers.cat.categories)
         codes = answers.cat.codes.to_numpy().astype(np.int64)
+        check_blank(present.map(label), item, role)
     else:
-        present = answers[~missing]
         _check_values(present, item, role)
         values = sorted(present.unique())
         if len(values) > MOST_UNDECLARED_CATEGORIES:
@@ -208,48 +245,33 @@ def _read_item(answers: pd.Series, item: str, role: str = "item") -> tuple[np.nd
                 "do not look like categories; if they are, convert the column to a categorical, else leave it out"
             )
         position = {value: code for code, value in enumerate(values)}
-        codes = np.array([MISSING if gone else position[value] for value, gone in zip(answers, missing, strict=True)])
-        labels = tuple(_label(value) for value in values)
+        codes = np.full(n, MISSING)
+        codes[~missing] = [position[value] for value in present]
+        labels = tuple(label(value) for value in values)
     if len(set(labels)) < len(labels):
-        raise ValueError(f"{role} {item!r} has categories that read the same: {named(labels)}; rename them")
-    chosen = np.unique(codes[codes != MISSING])
+        raise ValueError(f"{role} {item!r} has categories that read the same in {n} rows: {named(labels)}; rename them")
+    chosen = np.unique(codes[~missing])
     if len(chosen) < 2:
         raise ValueError(
-            f"{role} {item!r} has one category only ({labels[chosen[0]]!r} in all {int((~missing).sum())} answers); "
+            f"{role} {item!r} has one category only ({labels[chosen[0]]!r} in all {len(present)} answers); "
             f"it cannot tell classes apart: drop the {role}"
         )
     return codes, labels
 
 
 def _check_values(present: pd.Series, item: str, role: str) -> None:
-    numeric = [isinstance(value, int | float | np.number | np.bool_) for value in present]
-    if all(numeric):
-        numbers = present.to_numpy().astype(float)
-        if not np.isfinite(numbers).all():
-            raise ValueError(
-                f"{role} {item!r} is infinite in {int((~np.isfinite(numbers)).sum())} row(s); code them as missing"
-            )
-        broken = numbers[numbers != np.round(numbers)]
-        if broken.size:
-            raise ValueError(
-                f"{role} {item!r} holds {broken.size} value(s) that are not categories, such as {broken[0]}; "
-                "round the column, or cut it into categories"
-            )
+    if not pd.api.types.is_numeric_dtype(present):
+        check_text(present, item, role)
         return
-    strays = present[[not isinstance(value, str) for value in present]]
-    if len(strays):
+    numbers = present.to_numpy(dtype=float)
+    infinite = int((~np.isfinite(numbers)).sum())
+    if infinite:
         raise ValueError(
-            f"{role} {item!r} mixes text with {len(strays)} value(s) that are no text, such as "
-            f"{strays.iloc[0]!r}; convert the column to one type"
+            f"{role} {item!r} is infinite in {infinite} of {len(numbers)} rows; correct them or code them as missing"
         )
-    blank = int((present.str.strip() == "").sum())
-    if blank:
+    broken = numbers[numbers != np.round(numbers)]
+    if broken.size:
         raise ValueError(
-            f"{role} {item!r} holds empty text in {blank} row(s); code it as missing, or give that category a name"
+            f"{role} {item!r} holds {broken.size} value(s) in {len(numbers)} rows that are not categories, such as "
+            f"{broken[0]}; round the column, or cut it into categories"
         )
-
-
-def _label(value) -> str:
-    if isinstance(value, bool | np.bool_ | str):
-        return str(value)
-    return str(int(value))

@@ -4,16 +4,12 @@ The model of one respondent's answers y, with class shares pi and item probabili
 
     p(y) = sum_k pi[k] prod_j rho[k, j, y_j]
 
-where the product runs over the answered items only: missing answers are missing at random. The likelihood has
-several local maxima, so every start is followed to its end and the maxima reached are all reported, with how
-often.
+where the product runs over the answered items only: missing answers are missing at random. The likelihood has several
+local maxima, so every start is followed to its end and the maxima reached are all reported, with how often.
 
-Shares and probabilities of a start are kept side by side in one array (start, latent_class, entry). Entry 0
-is the share of the class; the others are the item-categories, item after item. A matrix of answers with a
-first row of ones and one 0/1 row per item-category then turns both steps of EM into one matrix product over
-all starts.
-
-The file passes 300 lines because results, checks and one algorithm stay together; half of it is docstrings.
+Shares and probabilities of a start are kept side by side in one array (start, latent_class, entry). Entry 0 is the
+share of the class; the others are the item-categories, item after item. A matrix of answers with a first row of ones
+and one 0/1 row per item-category then turns both steps of EM into one matrix product over all starts.
 """
 
 from collections.abc import Sequence
@@ -21,8 +17,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-MODE_TOLERANCE = 1e-4
-"""Starts whose log-likelihoods are closer than this to the best of them have reached the same mode."""
+from bayes_lca.likelihood.modes import MaximumLikelihood, group_starts
 
 SETTLING_CYCLES = 7
 """Cycles of plain EM updates before any step is lengthened: a start climbs the hill that EM would climb."""
@@ -35,78 +30,6 @@ SINGLE_THREAD_PRODUCT = 2**18
 
 LARGEST_BATCH = 2**22
 """Values per start, class and pattern held at once (32 MB); more starts than fit are taken in batches."""
-
-
-@dataclass(frozen=True)
-class Mode:
-    """One stationary point of the likelihood, classes in order of decreasing share.
-
-    Attributes
-    ----------
-    log_likelihood : float
-        Log-likelihood summed over respondents.
-    class_share : numpy.ndarray
-        Shares of the classes, shape (latent_class,).
-    item_probability : numpy.ndarray
-        Probability of each answer given the class, shape (latent_class, item, category); zero beyond an
-        item's own categories.
-    starts : int
-        How many starts ended here.
-    """
-
-    log_likelihood: float
-    class_share: np.ndarray
-    item_probability: np.ndarray
-    starts: int
-
-
-@dataclass(frozen=True)
-class MaximumLikelihood:
-    """All modes that the starts reached, and class membership at the best one.
-
-    Attributes
-    ----------
-    modes : tuple of Mode
-        Best first. Log-likelihoods within ``MODE_TOLERANCE`` of a mode's best count as that mode. Every start
-        is in one of them, also those that ran into `max_iterations`.
-    n_starts : int
-        Starts made.
-    converged_starts : int
-        Starts that met the tolerance before `max_iterations`.
-    membership : numpy.ndarray
-        Probability of each class given the answers at the best mode, shape (pattern, latent_class), in the
-        order of the rows that were passed in.
-    """
-
-    modes: tuple[Mode, ...]
-    n_starts: int
-    converged_starts: int
-    membership: np.ndarray
-
-    @property
-    def best(self) -> Mode:
-        """The mode with the highest log-likelihood."""
-        return self.modes[0]
-
-    @property
-    def log_likelihood(self) -> float:
-        """Log-likelihood of the best mode."""
-        return self.best.log_likelihood
-
-    @property
-    def class_share(self) -> np.ndarray:
-        """Shares of the classes at the best mode, shape (latent_class,)."""
-        return self.best.class_share
-
-    @property
-    def item_probability(self) -> np.ndarray:
-        """Item probabilities at the best mode, shape (latent_class, item, category)."""
-        return self.best.item_probability
-
-    @property
-    def best_starts(self) -> int:
-        """How many starts reached the best mode."""
-        return self.best.starts
 
 
 @dataclass(frozen=True)
@@ -139,17 +62,16 @@ def fit_em(
 
     .. math:: \sum_i n_i \log \sum_k \pi_k \prod_{j\,\text{answered}} \rho_{k j y_{ij}}
 
-    by expectation-maximisation [1]_, with steps lengthened by squared extrapolation [2]_ wherever that does
-    not lower the likelihood, so that the likelihood never falls. All starts advance together and each leaves
-    when it has converged. Starts are equal class shares and item probabilities drawn uniformly and
-    normalised, so they depend on the seed and not on the data. Equal rows are collected first: neither their
-    order nor their splitting matters.
+    by expectation-maximisation [1]_, with steps lengthened by squared extrapolation [2]_ wherever that does not lower
+    the likelihood, so that the likelihood never falls. All starts advance together and each leaves when it has
+    converged. Starts are equal class shares and item probabilities drawn uniformly and normalised, so they depend on
+    the seed and not on the data. Equal rows are collected first: neither their order nor their splitting matters.
 
     Parameters
     ----------
     codes : numpy.ndarray
-        Answers as integers 0, 1, ..., -1 where missing, shape (pattern, item). A row without any answer is
-        allowed and gets the class shares as its membership.
+        Answers as integers 0, 1, ..., -1 where missing, shape (pattern, item). A row without any answer is allowed
+        and gets the class shares as its membership.
     counts : numpy.ndarray
         How many respondents gave each row of answers, shape (pattern,).
     n_categories : sequence of int
@@ -161,9 +83,8 @@ def fit_em(
     seed : int
         Seed of the starts.
     tolerance : float
-        A start has converged when a cycle of three EM updates raises its log-likelihood by less than this.
-        What is then still missing to the maximum is larger, measured at up to 1e-6 on slowly converging
-        models with the default.
+        A start has converged when a cycle of three EM updates raises its log-likelihood by less than this. What is
+        then still missing to the maximum is larger, up to 1e-6 as measured on slowly converging models by default.
     max_iterations : int
         EM updates allowed to each start.
 
@@ -222,7 +143,7 @@ def fit_em(
 
     membership, _ = _expectation(parameters[:1], answers)
     return MaximumLikelihood(
-        modes=_modes(parameters, log_likelihood, n_categories),
+        modes=group_starts(parameters, log_likelihood, n_categories),
         n_starts=n_starts,
         converged_starts=int(converged.sum()),
         membership=membership[0].T[pattern_of_row],
@@ -309,12 +230,11 @@ def _cycle(
 ) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
     """Two EM updates, a step along the parabola through them, and a third update from where that lands.
 
-    With change r and curvature v the step goes to theta + 2 a r + a^2 v, a = |r| / |v|. At a = 1 that is the
-    second update itself. A step that lands lower than the first update is dropped for the second update and
-    the next one is kept shorter; a step that was held back and succeeded allows twice the length.
+    With change r and curvature v the step goes to theta + 2 a r + a^2 v, a = |r| / |v|. At a = 1 that is the second
+    update itself. A step that lands lower than the first update is dropped for the second update and the next one is
+    kept shorter; a step that was held back and succeeded allows twice the length.
 
-    Returns the new parameters, the gain in log-likelihood (start,) and the longest step allowed next
-    (start,).
+    Returns the new parameters, the gain in log-likelihood (start,) and the longest step allowed next (start,).
     """
     once, at_start = _update(parameters, answers)
     twice, at_once = _update(once, answers)
@@ -377,30 +297,3 @@ def _product(left: np.ndarray, right: np.ndarray) -> np.ndarray:
     for first in range(0, len(left), rows):
         np.matmul(left[first : first + rows], right, out=product[first : first + rows])
     return product
-
-
-def _modes(parameters: np.ndarray, log_likelihood: np.ndarray, n_categories: tuple[int, ...]) -> tuple[Mode, ...]:
-    """Group starts, sorted best first, by the log-likelihood they reached."""
-    modes = []
-    first = 0
-    while first < len(log_likelihood):
-        best = log_likelihood[first]
-        starts = int((log_likelihood[first:] > best - MODE_TOLERANCE).sum())
-        modes.append(
-            Mode(
-                log_likelihood=float(best),
-                class_share=parameters[first, :, 0].copy(),
-                item_probability=_by_item(parameters[first, :, 1:], n_categories),
-                starts=starts,
-            )
-        )
-        first += starts
-    return tuple(modes)
-
-
-def _by_item(probability: np.ndarray, n_categories: tuple[int, ...]) -> np.ndarray:
-    """From (latent_class, item-category) to (latent_class, item, category)."""
-    filled = np.arange(max(n_categories)) < np.array(n_categories)[:, None]  # (item, category)
-    table = np.zeros((len(probability), *filled.shape))
-    table[:, filled] = probability
-    return table

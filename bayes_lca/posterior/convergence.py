@@ -67,13 +67,30 @@ def convergence(draws: xr.DataTree) -> SummaryTable:
     localization. Bayesian Analysis 16(2), 667-718. doi 10.1214/20-BA1221
     """
     rows = [
-        {"layer": "label-free", "quantity": name, "element": "", **_diagnostics(values)}
+        {
+            "layer": "label-free",
+            "quantity": name,
+            "element": "",
+            **{k: float(v) for k, v in diagnostics(values).items()},
+        }
         for name, values in label_free(draws).data_vars.items()
     ]
     for name in sorted(_reported(draws)):
         rows.append({"layer": "labelled", "quantity": name, **_worst_element(draws["posterior"][name])})
     table = pd.DataFrame(rows).set_index(["layer", "quantity"])
     return SummaryTable.of(table, f"worst element of each variable; {describe_draws(draws)}")
+
+
+def existing_elements(values: xr.DataArray, dims: list[str]) -> xr.DataArray:
+    """Elements of a variable in one row, dims (chain, draw, row), without the categories an item does not have."""
+    rows = values.stack(row=dims, create_index=False).transpose("chain", "draw", "row")
+    return rows.isel(row=np.flatnonzero(rows.isel(chain=0, draw=0).notnull().to_numpy()))
+
+
+def row_index(rows: xr.DataArray, dims: list[str]) -> pd.Index:
+    """Names of the elements of `existing_elements`, a level for each of `dims`."""
+    levels = [rows[dim].to_numpy() for dim in dims]
+    return pd.MultiIndex.from_arrays(levels, names=dims) if len(dims) > 1 else pd.Index(levels[0], name=dims[0])
 
 
 def chain_modes(draws: xr.DataTree) -> np.ndarray:
@@ -222,26 +239,30 @@ def _reported(draws: xr.DataTree) -> list[str]:
     return [str(name) for name, values in draws["posterior"].data_vars.items() if axis in values.dims]
 
 
-def _diagnostics(values: xr.DataArray) -> dict[str, float]:
+def diagnostics(values: xr.DataArray) -> dict[str, xr.DataArray]:
+    """R-hat and effective sample sizes of every element; not a number where an element is constant."""
+    varies = (values != values.isel(chain=0, draw=0)).any(["chain", "draw"])
+    noise = np.random.default_rng(0).normal(size=values.shape)  # stands in where the ratio of variances is 0 / 0
+    varied = values.where(varies, noise)
     return {
-        "r_hat": float(_r_hat(values)),
-        "ess_bulk": float(arviz_stats.ess(values, method="bulk")),
-        "ess_tail": float(arviz_stats.ess(values, method="tail")),
+        "r_hat": _r_hat(varied).where(varies),
+        "ess_bulk": arviz_stats.ess(varied, method="bulk").where(varies),
+        "ess_tail": arviz_stats.ess(varied, method="tail").where(varies),
     }
 
 
 def _worst_element(values: xr.DataArray) -> dict[str, float | str]:
-    r_hat = arviz_stats.rhat(values)
-    bulk, tail = (arviz_stats.ess(values, method=method) for method in ("bulk", "tail"))
-    if r_hat.isnull().all():
-        return {"element": "constant", "r_hat": np.nan, "ess_bulk": np.nan, "ess_tail": np.nan}
-    place = r_hat.where(r_hat.notnull(), -np.inf).argmax(...)
-    element = ", ".join(str(r_hat[dim].to_numpy()[int(at)]) for dim, at in place.items())
+    dims = [str(dim) for dim in values.dims if dim not in ("chain", "draw")]
+    rows = existing_elements(values, dims)
+    found = {name: column.to_numpy() for name, column in diagnostics(rows).items()}
+    if np.isnan(found["r_hat"]).all():
+        return {"element": "constant"} | dict.fromkeys(found, np.nan)
+    worst = row_index(rows, dims)[int(np.nanargmax(found["r_hat"]))]
     return {
-        "element": element,
-        "r_hat": float(r_hat.max()),
-        "ess_bulk": float(bulk.min()),
-        "ess_tail": float(tail.min()),
+        "element": ", ".join(map(str, worst)) if isinstance(worst, tuple) else str(worst),
+        "r_hat": float(np.nanmax(found["r_hat"])),
+        "ess_bulk": float(np.nanmin(found["ess_bulk"])),
+        "ess_tail": float(np.nanmin(found["ess_tail"])),
     }
 
 

@@ -147,7 +147,7 @@ def relabel(draws: xr.DataTree, pivot: np.ndarray, order: str | xr.DataTree = "s
     result.attrs |= {
         "relabelled": 1,
         "relabel_agreement": _stephens_agreement(result),
-        "relabel_margin": float(np.quantile(margin, 0.01)),
+        "relabel_margin": float(np.quantile(margin, 0.01, method="lower")),
         "relabel_switched": float((first != first[:1, :1]).any(axis=-1).mean()),
         "class_order": order if isinstance(order, str) else "as in another fit",
         "pivot": json.dumps(np.asarray(pivot)[shown].round(6).tolist()),

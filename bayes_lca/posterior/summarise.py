@@ -2,7 +2,6 @@
 
 from itertools import combinations
 
-import arviz_stats
 import numpy as np
 import pandas as pd
 import xarray as xr
@@ -19,7 +18,7 @@ from bayes_lca.dims import (
     group_sd,
 )
 from bayes_lca.posterior.class_logits import class_axis, groupings
-from bayes_lca.posterior.convergence import require_summarisable
+from bayes_lca.posterior.convergence import diagnostics, existing_elements, require_summarisable, row_index
 from bayes_lca.table import SummaryTable, describe_draws
 
 CI_PROB = 0.95
@@ -78,8 +77,7 @@ def class_profiles(draws: xr.DataTree, *, ci_prob: float = CI_PROB) -> SummaryTa
         If an average would mix labels or modes.
     """
     require_summarisable(draws)
-    table = _table(draws["posterior"][ITEM_PROBABILITY], [CLASS, ITEM, CATEGORY], draws, ci_prob)
-    return SummaryTable.of(pd.DataFrame(table).dropna(subset="mean"), table.note)
+    return _table(draws["posterior"][ITEM_PROBABILITY], [CLASS, ITEM, CATEGORY], draws, ci_prob)
 
 
 def contrasts(
@@ -252,7 +250,7 @@ def heterogeneity(draws: xr.DataTree, reference: str | None = None, *, ci_prob: 
             for measure, values in measures.items():
                 middle, lower, upper = (float(part) for part in _quantiles(values, [0.5, *_tails(ci_prob)]))
                 row |= {measure: middle, f"{measure}_lower": lower, f"{measure}_upper": upper}
-            rows[grouping, f"{b} vs {a}"] = row | {name: float(part) for name, part in _diagnostics(s).items()}
+            rows[grouping, f"{b} vs {a}"] = row | {name: float(part) for name, part in diagnostics(s).items()}
     table = pd.DataFrame.from_dict(rows, orient="index")
     table.index = pd.MultiIndex.from_tuples(table.index, names=["grouping", "contrast"])
     return SummaryTable.of(table, _note(draws, ci_prob))
@@ -266,18 +264,18 @@ def _required_groupings(draws: xr.DataTree) -> list[str]:
 
 
 def _table(values: xr.DataArray, dims: list[str], draws: xr.DataTree, ci_prob: float) -> SummaryTable:
-    """Mean, sd, interval and diagnostics of every element, one row each, `dims` as index."""
-    lower, upper = _quantiles(values, _tails(ci_prob))
+    """Mean, sd, interval and diagnostics of every element that exists, one row each, `dims` as index."""
+    rows = existing_elements(values, dims)
+    lower, upper = _quantiles(rows, _tails(ci_prob))
     columns = {
-        "mean": values.mean(["chain", "draw"]),
-        "sd": values.std(["chain", "draw"], ddof=1),
+        "mean": rows.mean(["chain", "draw"]),
+        "sd": rows.std(["chain", "draw"], ddof=1),
         "lower": lower,
         "upper": upper,
-        **_diagnostics(values),
+        **diagnostics(rows),
     }
-    frame = xr.Dataset({name: column for name, column in columns.items()}).transpose(*dims)
-    table = frame.to_dataframe(dim_order=dims)[list(columns)]
-    return SummaryTable.of(table, _note(draws, ci_prob))
+    frame = pd.DataFrame({name: column.to_numpy() for name, column in columns.items()}, index=row_index(rows, dims))
+    return SummaryTable.of(frame, _note(draws, ci_prob))
 
 
 def _quantiles(values: xr.DataArray, probabilities: list[float]) -> list[xr.DataArray]:
@@ -289,14 +287,6 @@ def _tails(ci_prob: float) -> list[float]:
     if not 0 < ci_prob < 1:
         raise ValueError(f"ci_prob={ci_prob!r}: the probability of an interval lies between 0 and 1")
     return [(1 - ci_prob) / 2, (1 + ci_prob) / 2]
-
-
-def _diagnostics(values: xr.DataArray) -> dict[str, xr.DataArray]:
-    return {
-        "r_hat": arviz_stats.rhat(values),
-        "ess_bulk": arviz_stats.ess(values, method="bulk"),
-        "ess_tail": arviz_stats.ess(values, method="tail"),
-    }
 
 
 def _note(draws: xr.DataTree, ci_prob: float) -> str:

@@ -3,7 +3,7 @@
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass
 from types import MappingProxyType
-from typing import Literal
+from typing import ClassVar, Literal
 
 import numpy as np
 import pymc as pm
@@ -11,9 +11,19 @@ import pytensor.tensor as pt
 
 from bayes_lca import priors
 from bayes_lca.data.design import Design, Grouping, read_design
-from bayes_lca.dims import CLASS, DESIGN, INTERCEPT, SLOPE, TERM, group_effect, group_logits, group_sd
+from bayes_lca.dims import (
+    CLASS,
+    CONTRAST,
+    DESIGN,
+    INTERCEPT,
+    SLOPE,
+    TERM,
+    group_contrasts,
+    group_effect,
+    group_sd,
+)
 from bayes_lca.structural.normal_score import NormalScore
-from bayes_lca.structural.whitening import GroupWhitening, RoughGroups
+from bayes_lca.structural.whitening import GroupWhitening, RoughGroups, contrast_basis
 
 AT_MEAN = f"{INTERCEPT}_at_mean"
 STANDARDISED = f"{SLOPE}_standardised"
@@ -38,7 +48,8 @@ class Regression:
               \theta_g \sim N(\alpha + \bar x_g^\top \beta, \operatorname{diag} \sigma^2)
 
     which is the model above with :math:`u_g = \theta_g - \alpha - \bar x_g^\top \beta`: the data know
-    :math:`\theta_g` directly.
+    :math:`\theta_g` directly. Only contrasts of classes enter the likelihood, so :math:`\theta` and u are reported
+    as logits that sum to zero over classes.
 
     Parameters
     ----------
@@ -56,6 +67,8 @@ class Regression:
     >>> Regression("~ participation + (1 | group)").formula
     '~ participation + (1 | group)'
     """
+
+    fewest_classes: ClassVar[int] = 2
 
     formula: str
     reference: Mapping[str, str] = MappingProxyType({})
@@ -101,31 +114,33 @@ class Regression:
         x_within = pm.Data(f"{DESIGN}_within_{finest.name}", design.standardised - x_mean[finest.index])
         mu = alpha + pt.dot(x_mean, beta)  # (group, class)
         eta = pt.dot(beta.T, x_within.T)  # (class, row)
+        contrasts = contrast_basis(membership.shape[1])  # (class, contrast)
         for grouping in coarser:
-            sigma = self._standard_deviation(grouping, classes)  # (class,)
-            z = pm.Normal(f"{grouping.name}_standardised", 0.0, 1.0, dims=(grouping.name, classes))
-            u = _report(grouping, sigma * z, classes)  # (coarser group, class)
+            covariance = self._covariance(grouping, contrasts, classes)  # (contrast, contrast)
+            z = pm.Normal(f"{grouping.name}_standardised", 0.0, 1.0, dims=(grouping.name, CONTRAST))
+            u = pt.dot(pt.dot(z, pt.linalg.cholesky(covariance).T), contrasts.T)  # (coarser group, class)
+            pm.Deterministic(group_effect(grouping.name), u, dims=(grouping.name, classes))
             if finest.nested_in(grouping):
                 mu = mu + u[grouping.index[finest.first_row]]  # (group, class)
             else:
                 eta = eta + u[pm.Data(f"{grouping.name}_index", grouping.index, dims=rows)].T  # (class, row)
 
-        sigma = self._standard_deviation(finest, classes)  # (class,)
         rough = RoughGroups.from_membership(membership, weight, finest.index)
-        theta = pm.Normal(  # (group, class)
-            group_logits(finest.name),
-            mu,
-            sigma,
-            default_transform=GroupWhitening(rough),
-            dims=(finest.name, classes),
+        theta = pm.MvNormal(  # (group, contrast)
+            group_contrasts(finest.name),
+            pt.dot(mu, contrasts),
+            cov=self._covariance(finest, contrasts, classes),
+            default_transform=GroupWhitening(rough, contrasts),
+            dims=(finest.name, CONTRAST),
         )
-        _report(finest, theta - mu, classes)
+        theta = pt.dot(theta, contrasts.T)  # (group, class)
+        pm.Deterministic(group_effect(finest.name), theta - mu, dims=(finest.name, classes))
         return (eta + theta.T[:, group]).T  # (row, class)
 
-    def coords(self, design: Design) -> dict[str, Sequence[str]]:
+    def coords(self, design: Design, n_classes: int) -> dict[str, Sequence[str]]:
         """Names along the axes of terms and groups."""
         groups = {grouping.name: list(grouping.levels) for grouping in design.groupings}
-        return {TERM: list(design.terms), **groups}
+        return {TERM: list(design.terms), CONTRAST: range(n_classes - 1), **groups}
 
     def starting_values(self, design: Design, membership: np.ndarray, weight: np.ndarray) -> dict[str, np.ndarray]:
         """Logits of a rough classification, slopes 0."""
@@ -135,13 +150,9 @@ class Regression:
             start[STANDARDISED] = np.zeros((len(design.terms), len(log_share)))
         return start
 
-    def _standard_deviation(self, grouping: Grouping, classes: str):
+    def _covariance(self, grouping: Grouping, contrasts: np.ndarray, classes: str):
+        r"""Covariance of the class contrasts of random intercepts that are independent N(0, sigma_c^2)."""
         prior = getattr(pm, type(self.group_sd).__name__)
         coordinates = {"default_transform": NormalScore()} if prior is pm.HalfNormal else {}
-        return prior(group_sd(grouping.name), **asdict(self.group_sd), dims=classes, **coordinates)
-
-
-def _report(grouping: Grouping, u, classes: str):
-    """Random intercepts as class logits that sum to zero over classes, shape (group, class)."""
-    centred = u - u.mean(axis=-1, keepdims=True)
-    return pm.Deterministic(group_effect(grouping.name), centred, dims=(grouping.name, classes))
+        sigma = prior(group_sd(grouping.name), **asdict(self.group_sd), dims=classes, **coordinates)  # (class,)
+        return pt.dot(contrasts.T * sigma**2, contrasts)  # (contrast, contrast)

@@ -2,7 +2,7 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Literal
+from typing import ClassVar, Literal
 
 import numpy as np
 import pymc as pm
@@ -24,6 +24,8 @@ class Shares:
     share : Dirichlet, default ``Dirichlet(a=1.0)``
     """
 
+    fewest_classes: ClassVar[int] = 1
+
     share: priors.Dirichlet = priors.CLASS_SHARE
 
     def read(self, frame, missing: Literal["raise", "drop"] = "raise") -> Design:
@@ -39,7 +41,7 @@ class Shares:
             return pt.log(pm.Deterministic(CLASS_SHARE, pt.ones(1), dims=classes))
         return pt.log(pm.Dirichlet(CLASS_SHARE, np.full(n_classes, self.share.a), dims=classes))
 
-    def coords(self, design: Design) -> dict[str, Sequence[str]]:
+    def coords(self, design: Design, n_classes: int) -> dict[str, Sequence[str]]:
         """No axes beside that of the classes."""
         return {}
 

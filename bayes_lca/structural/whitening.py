@@ -5,6 +5,7 @@ from dataclasses import dataclass
 import numpy as np
 import pytensor.tensor as pt
 from pymc.distributions.transforms import Transform
+from scipy.linalg import helmert
 
 
 @dataclass(frozen=True)
@@ -42,50 +43,59 @@ class RoughGroups:
         return cls(location, information)
 
 
+def contrast_basis(n_classes: int) -> np.ndarray:
+    """Orthonormal contrasts of classes, shape (latent_class, class_contrast); every column sums to zero."""
+    return helmert(n_classes).T
+
+
 class GroupWhitening(Transform):
-    r"""Transform of group intercepts :math:`\theta_g \sim N(\mu_g, \operatorname{diag} \sigma^2)`.
+    r"""Transform of group contrasts :math:`\theta_g \sim N(\mu_g, \Sigma)`.
 
-    Given :math:`\mu` and :math:`\sigma`, and data that know :math:`\theta_g` up to
-    :math:`N(\hat\theta_g, \Lambda_g^{-1})`, the intercepts are normal with precision
-    :math:`M_g = \Lambda_g + \operatorname{diag} \sigma^{-2}`. The transform is the standardisation by that normal:
+    Given :math:`\mu` and :math:`\Sigma`, and data that know :math:`\theta_g` up to
+    :math:`N(\hat\theta_g, \Lambda_g^{-1})`, the contrasts are normal with precision
+    :math:`M_g = \Lambda_g + \Sigma^{-1}`. The transform is the standardisation by that normal:
 
-    .. math:: \theta_g = M_g^{-1}(\Lambda_g \hat\theta_g + \sigma^{-2} \mu_g) + R_g^{-\top} \varepsilon_g,
+    .. math:: \theta_g = M_g^{-1}(\Lambda_g \hat\theta_g + \Sigma^{-1} \mu_g) + R_g^{-\top} \varepsilon_g,
               \qquad M_g = R_g R_g^\top
 
     It is the centred parametrisation where a group is large, the non-centred one where it is small or
-    :math:`\sigma` near zero, and anything between, by class and group. It is exact: its Jacobian enters the
+    :math:`\Sigma` near zero, and anything between, contrast by contrast. It is exact: its Jacobian enters the
     density, and a rough :math:`\hat\theta, \Lambda` costs speed, not correctness.
 
     Papaspiliopoulos, O., Roberts, G. O. & Skold, M. (2007). A general framework for the parametrization of
     hierarchical models. Statistical Science 22(1), 59-73. doi 10.1214/088342307000000014
+
+    Parameters
+    ----------
+    rough : RoughGroups
+    basis : ndarray, shape (latent_class, class_contrast)
     """
 
     name = "whitened"
 
-    def __init__(self, rough: RoughGroups):
-        self.location = rough.location
-        self.information = rough.information
+    def __init__(self, rough: RoughGroups, basis: np.ndarray):
+        location = rough.location @ basis  # (group, contrast)
+        self.information = np.einsum("ck,gcd,dl->gkl", basis, rough.information, basis)
+        self.pull = np.einsum("gkl,gl->gk", self.information, location)
 
     def backward(self, value, *inputs):
-        """From standardised coordinates to intercepts, both (group, latent_class)."""
+        """From standardised coordinates to contrasts, both (group, class_contrast)."""
         root, pull = self._posterior_given(*inputs[-2:])
         shifted = pt.linalg.solve_triangular(root, pull[..., None], lower=True, b_ndim=2) + value[..., None]
         return pt.linalg.solve_triangular(root.mT, shifted, lower=False, b_ndim=2)[..., 0]
 
     def forward(self, value, *inputs):
-        """From intercepts to standardised coordinates, both (group, latent_class)."""
+        """From contrasts to standardised coordinates, both (group, class_contrast)."""
         root, pull = self._posterior_given(*inputs[-2:])
         shift = pt.linalg.solve_triangular(root, pull[..., None], lower=True, b_ndim=2)
         return (root.mT @ pt.as_tensor(value)[..., None] - shift)[..., 0]
 
     def log_jac_det(self, value, *inputs):
-        """Log Jacobian determinant of `backward`, spread over (group, latent_class)."""
+        """Log Jacobian determinant of `backward`, shape (group,)."""
         root, _ = self._posterior_given(*inputs[-2:])
-        return -pt.log(pt.diagonal(root, axis1=-2, axis2=-1))
+        return -pt.log(pt.diagonal(root, axis1=-2, axis2=-1)).sum(axis=-1)
 
-    def _posterior_given(self, mu, sigma):
-        precision = pt.broadcast_to(sigma, self.location.shape) ** -2.0
-        diagonal = precision[..., None] * np.eye(self.location.shape[1])
-        root = pt.linalg.cholesky(self.information + diagonal)
-        pull = precision * mu + np.einsum("gcd,gd->gc", self.information, self.location)
-        return root, pull
+    def _posterior_given(self, mu, covariance):
+        precision = pt.linalg.inv(covariance)
+        root = pt.linalg.cholesky(self.information + precision)  # (group, contrast, contrast)
+        return root, self.pull + (precision @ mu[..., None])[..., 0]

@@ -10,6 +10,7 @@ from scipy.stats import chi2, chi2_contingency
 
 from bayes_lca.likelihood import em
 from bayes_lca.likelihood.em import fit_em
+from bayes_lca.likelihood.modes import MODE_TOLERANCE
 
 REFERENCE = Path(__file__).parents[1] / "reference"
 PRINTED = 6e-5  # half a unit of the fourth decimal, and a little for the last iterations
@@ -114,7 +115,7 @@ def test_every_start_is_in_one_mode_and_modes_come_best_first():
     reached = np.array([mode.log_likelihood for mode in fitted.modes])
     assert sum(mode.starts for mode in fitted.modes) == fitted.n_starts == fitted.converged_starts == 60
     assert len(reached) > 1
-    assert np.all(np.diff(reached) < -em.MODE_TOLERANCE)
+    assert np.all(np.diff(reached) < -MODE_TOLERANCE)
     assert fitted.best_starts == fitted.modes[0].starts
     for mode in fitted.modes:
         assert np.all(np.diff(mode.class_share) <= 0)

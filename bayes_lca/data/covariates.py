@@ -1,0 +1,196 @@
+"""Columns of covariates as numbers and ordered categories."""
+
+import warnings
+from collections.abc import Mapping
+
+import narwhals as nw
+import numpy as np
+import pandas as pd
+
+from bayes_lca.data.frame import check_blank, check_missing, check_text, column, label, named, rows_of
+
+MOST_UNDECLARED_LEVELS = 20
+
+
+def complete_rows(frame, columns: Mapping[str, pd.Series], missing: str) -> np.ndarray:
+    """Rows that have every covariate and group, as a boolean mask.
+
+    Parameters
+    ----------
+    frame : eager data frame
+        Where the columns come from; its row labels are named.
+    columns : mapping of str to pandas.Series
+        At least one.
+    missing : {"raise", "drop"}
+        What to do with the other rows.
+
+    Returns
+    -------
+    ndarray of bool, shape (respondent,)
+
+    Raises
+    ------
+    ValueError
+        If rows are incomplete and `missing` is ``"raise"``, or no complete row is left.
+
+    Warns
+    -----
+    UserWarning
+        If rows are left out.
+    """
+    check_missing(missing)
+    gone = {name: values.isna().to_numpy() for name, values in columns.items()}
+    incomplete = np.logical_or.reduce(list(gone.values()))
+    if not incomplete.any():
+        return ~incomplete
+    counts = ", ".join(f"{name!r} in {int(rows.sum())}" for name, rows in gone.items() if rows.any())
+    lacking = (
+        f"{int(incomplete.sum())} of {len(incomplete)} rows lack a covariate ({counts}: {rows_of(frame, incomplete)})"
+    )
+    if missing == "raise":
+        raise ValueError(f'{lacking}; impute them, or leave the rows out with missing="drop"')
+    if incomplete.all():
+        raise ValueError(f"{lacking}; no row would be left: drop a covariate from the formula")
+    warnings.warn(f"{lacking} and are left out", stacklevel=4)
+    return ~incomplete
+
+
+def code_covariate(values: pd.Series, name: str, *, category: bool = False, reference: str | None = None) -> pd.Series:
+    """Numbers stay; anything else becomes an ordered categorical with the reference first.
+
+    formulae sorts the levels of unordered categoricals anew, and keeps those of ordered ones.
+
+    Parameters
+    ----------
+    values : pandas.Series
+        Without missing values.
+    name : str
+        Named in messages.
+    category : bool
+        Whether the formula declares numbers to be categories.
+    reference : str, optional
+        First level; by default the first that is declared, or the first of the sorted ones.
+
+    Returns
+    -------
+    pandas.Series
+        Of floats or of an ordered categorical, indexed from 0.
+
+    Raises
+    ------
+    ValueError
+        If values are infinite or all the same, text is no category, or there is no such reference level.
+    """
+    if _is_number(values):
+        numbers = _finite(values, name)
+        if np.ptp(numbers) == 0:
+            raise ValueError(
+                f"covariate {name!r} is {numbers[0]:g} in all {len(numbers)} rows; drop it from the formula"
+            )
+        if not category:
+            if reference is not None:
+                raise ValueError(
+                    f"covariate {name!r} is a number in all {len(numbers)} rows and has no reference level "
+                    f"{reference!r}; write C({name}) in the formula"
+                )
+            return pd.Series(numbers)
+    check_categories(values, name, "covariate")
+    text = as_text(values)
+    levels = level_order(values)
+    if len(levels) < 2:
+        raise ValueError(f"covariate {name!r} is {levels[0]!r} in all {len(text)} rows; drop it from the formula")
+    declared = isinstance(values.dtype, pd.CategoricalDtype)
+    if not declared and len(levels) > max(MOST_UNDECLARED_LEVELS, len(text) / 2):
+        raise ValueError(
+            f"covariate {name!r} holds {len(levels)} different values in {len(text)} rows ({named(levels, most=4)}), "
+            "which do not look like categories; merge some of them, or drop it from the formula"
+        )
+    if reference is not None:
+        first = label(reference)
+        if first not in levels:
+            raise ValueError(
+                f"covariate {name!r} has no level {reference!r} in {len(text)} rows; choose one of {named(levels)}"
+            )
+        levels = [first, *(level for level in levels if level != first)]
+    return pd.Series(pd.Categorical(text, levels, ordered=True))
+
+
+def code_new_rows(frame, known: pd.DataFrame) -> pd.DataFrame:
+    """Covariates of new rows, in the levels of those that are `known`.
+
+    Raises
+    ------
+    ValueError
+        If a covariate is missing, is no number where the known ones are, or has a level that is not known.
+    """
+    n = len(nw.from_native(frame, eager_only=True))
+    columns = {name: column(frame, name) for name in known}
+    counts = {name: int(values.isna().sum()) for name, values in columns.items()}
+    if any(counts.values()):
+        where = ", ".join(f"{name!r} in {count}" for name, count in counts.items() if count)
+        raise ValueError(f"new rows lack a covariate ({where} of {n} rows); complete them")
+    coded = {name: _code_new(values, name, known[name]) for name, values in columns.items()}
+    return pd.DataFrame(coded, index=pd.RangeIndex(n))
+
+
+def check_categories(values: pd.Series, name: str, role: str) -> None:
+    """Refuse text that is empty or mixed with other values, and categories that read the same."""
+    if not isinstance(values.dtype, pd.CategoricalDtype):
+        if not _is_number(values):
+            check_text(values, name, role)
+        return
+    labels = [label(category) for category in values.cat.categories]
+    if len(set(labels)) < len(labels):
+        raise ValueError(
+            f"{role} {name!r} has categories that read the same in {len(values)} rows: {named(labels)}; rename them"
+        )
+    check_blank(as_text(values), name, role)
+
+
+def as_text(values: pd.Series) -> pd.Series:
+    """Labels of the categories, indexed from 0; a missing value stays missing."""
+    labels = [None if gone else label(value) for value, gone in zip(values, values.isna(), strict=True)]
+    return pd.Series(labels, dtype="object")
+
+
+def level_order(values: pd.Series) -> list[str]:
+    """Labels that occur: in declared order for a categorical, by size for numbers, else sorted."""
+    present = values.dropna()
+    if isinstance(values.dtype, pd.CategoricalDtype):
+        levels = [label(level) for level in values.cat.categories]
+    else:
+        levels = [label(level) for level in sorted(present.unique())]
+    occurring = set(as_text(present))
+    return [level for level in levels if level in occurring]
+
+
+def _code_new(values: pd.Series, name: str, known: pd.Series) -> pd.Series:
+    if not isinstance(known.dtype, pd.CategoricalDtype):
+        if not _is_number(values):
+            raise ValueError(
+                f"covariate {name!r} was a number and is now {values.iloc[0]!r} in {len(values)} new rows; "
+                "convert it to numbers"
+            )
+        return pd.Series(_finite(values, name))
+    text = as_text(values)
+    unseen = sorted(set(text) - set(known.cat.categories))
+    if unseen:
+        raise ValueError(
+            f"covariate {name!r} has level(s) {named(unseen)} in {int(text.isin(unseen).sum())} of {len(text)} rows "
+            f"that the fit has not seen; its levels are {named(known.cat.categories)}"
+        )
+    return pd.Series(pd.Categorical(text, known.cat.categories, ordered=True))
+
+
+def _is_number(values: pd.Series) -> bool:
+    return not isinstance(values.dtype, pd.CategoricalDtype) and pd.api.types.is_numeric_dtype(values)
+
+
+def _finite(values: pd.Series, name: str) -> np.ndarray:
+    numbers = values.to_numpy(dtype=float)
+    infinite = int((~np.isfinite(numbers)).sum())
+    if infinite:
+        raise ValueError(
+            f"covariate {name!r} is infinite in {infinite} of {len(numbers)} rows; correct them or code them as missing"
+        )
+    return numbers

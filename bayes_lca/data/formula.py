@@ -1,0 +1,222 @@
+"""What a formula asks for: covariates, groups, and the columns of the design; the one place that knows formulae."""
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+
+import formulae
+import numpy as np
+import pandas as pd
+from formulae.environment import Environment
+from formulae.matrices import DesignMatrices
+from formulae.parser import Parser
+from formulae.scanner import Scanner
+from formulae.terms import Call, Intercept, Model, Term
+
+from bayes_lca.data.frame import named
+
+MODEL = "age + participation + (1 | group)"
+
+
+@dataclass(frozen=True)
+class Formula:
+    """A formula, read.
+
+    Attributes
+    ----------
+    text : str
+        As the user wrote it.
+    covariates : tuple of str
+        Columns of the fixed part, sorted.
+    categories : frozenset of str
+        Those of them that ``C(x)`` declares categories.
+    groupings : tuple of tuple of str
+        Columns of each ``(1 | group)``; two of them for the inner part of ``(1 | city/group)``.
+    """
+
+    text: str
+    covariates: tuple[str, ...]
+    categories: frozenset[str]
+    groupings: tuple[tuple[str, ...], ...]
+
+    @property
+    def columns(self) -> tuple[str, ...]:
+        """Every column the formula uses."""
+        return tuple(dict.fromkeys([*self.covariates, *(name for names in self.groupings for name in names)]))
+
+
+@dataclass(frozen=True)
+class Encoder:
+    """Turns covariates into design columns, with the levels and transformations of the rows it was made from.
+
+    Attributes
+    ----------
+    terms : tuple of str
+        Names of the design columns, the intercept left out.
+    matrix : ndarray, shape (row, term)
+        Design of those rows.
+    """
+
+    terms: tuple[str, ...]
+    matrix: np.ndarray
+    _common: object
+    _every_level: pd.DataFrame
+
+    def evaluate(self, covariates: pd.DataFrame) -> np.ndarray:
+        """Design of new rows, shape (row, term).
+
+        Raises
+        ------
+        ValueError
+            If a term is not finite in some rows.
+        """
+        if not self.terms:
+            return np.empty((len(covariates), 0))
+        extended = pd.concat(
+            [self._every_level, covariates], ignore_index=True
+        )  # formulae wants all levels of C(x, ...)
+        with np.errstate(all="ignore"):
+            matrix = _without_intercept(self._common.evaluate_new_data(extended))[len(self._every_level) :]
+        _refuse_infinite(self.terms, matrix)
+        return matrix
+
+
+def read_formula(text: str) -> Formula:
+    """Read a formula without looking at any data.
+
+    Parameters
+    ----------
+    text : str
+        Right-hand side in the language of R and brms.
+
+    Returns
+    -------
+    Formula
+
+    Raises
+    ------
+    ValueError
+        If it cannot be read, names an outcome, removes the intercept, or asks for anything but random intercepts.
+
+    Examples
+    --------
+    >>> read_formula("~ age + C(tier) + (1 | city/group)").groupings
+    (('city',), ('city', 'group'))
+    """
+    model = _parse(text)
+    if not any(isinstance(term, Intercept) for term in model.common_terms):
+        raise ValueError(f"formula {text!r} removes the intercept, which carries the classes' shares; keep it")
+    components = [part for term in model.common_terms if isinstance(term, Term) for part in term.components]
+    declared = [part for part in components if _declares_category(part)]
+    categories = _columns(declared)
+    both = categories & _columns(part for part in components if part not in declared)
+    if both:
+        raise ValueError(f"formula {text!r} uses {named(sorted(both))} both inside C() and outside; write it one way")
+    covariates = categories | _columns(components)
+    numbers = [part for part in covariates if not isinstance(part, str)]
+    if numbers:
+        raise ValueError(f"formula {text!r} has the number(s) {named(numbers)} where a column belongs; drop them")
+    if "Intercept" in covariates:
+        raise ValueError(f"formula {text!r} uses a column named 'Intercept', the name of the constant; rename it")
+    return Formula(text, tuple(sorted(covariates)), frozenset(categories), _groupings(model, text))
+
+
+def encode(formula: Formula, covariates: pd.DataFrame) -> Encoder:
+    """Evaluate the fixed part of a formula.
+
+    Parameters
+    ----------
+    formula : Formula
+    covariates : pandas.DataFrame
+        Numbers and ordered categoricals; the first category of each is its reference.
+
+    Returns
+    -------
+    Encoder
+
+    Raises
+    ------
+    ValueError
+        If a term cannot be evaluated, or is not finite in some rows.
+    """
+    model = _parse(formula.text)
+    model.group_terms.clear()
+    try:
+        with np.errstate(all="ignore"):
+            common = DesignMatrices(model, covariates, Environment([{"np": np}])).common
+    except Exception as error:
+        raise ValueError(
+            f"formula {formula.text!r} cannot be evaluated ({error}); it may apply C, center, scale, poly, bs and "
+            "the functions of numpy, such as np.log, to columns"
+        ) from error
+    shifts = [name for name, term in common.terms.items() if term.kind == "offset"]
+    if shifts:
+        raise ValueError(f"formula {formula.text!r} has {named(shifts)}: a class model has no offset; drop it")
+    terms = [name for term in common.terms.values() if not isinstance(term, Intercept) for name in term.labels]
+    matrix = _without_intercept(common)
+    _refuse_infinite(terms, matrix)
+    categorical = covariates.select_dtypes("category")
+    every_level = sorted({row for name in categorical for row in categorical.drop_duplicates(name).index})
+    return Encoder(tuple(terms), matrix, common, covariates.loc[every_level])
+
+
+def _parse(text: str) -> Model:
+    if not isinstance(text, str):
+        raise ValueError(f'formula {text!r} is no text; write it as "~ {MODEL}"')
+    if "~" not in text:
+        raise ValueError(f'formula {text!r} has no "~"; write it as "~ {MODEL}"')
+    left, right = (side.strip() for side in text.split("~", maxsplit=1))
+    if left or "~" in right:
+        raise ValueError(
+            f'formula {text!r} has an outcome left of "~"; the model names its outcome itself: '
+            f'write "~ {right.split("~")[-1].strip()}"'
+        )
+    try:
+        parser = Parser(Scanner(right).scan())
+        parser.parse()
+        rest = parser.peek().lexeme
+        model = formulae.model_description(right)
+    except Exception as error:
+        raise ValueError(
+            f'formula {text!r} cannot be read ({error}); write it as "~ {MODEL}", '
+            "names with spaces or signs in backticks"
+        ) from error
+    if rest:
+        raise ValueError(f"formula {text!r} cannot be read from {rest!r} on; join terms by +, : or *")
+    return model
+
+
+def _groupings(model: Model, text: str) -> tuple[tuple[str, ...], ...]:
+    for term in model.group_terms:
+        if not isinstance(term.expr, Intercept):
+            raise ValueError(
+                f"formula {text!r} asks for slopes that vary by group, ({term.expr.name} | {term.factor.name}); "
+                "random intercepts, (1 | group), are what this version fits"
+            )
+    return tuple(tuple(part.name for part in term.factor.components) for term in model.group_terms)
+
+
+def _declares_category(component) -> bool:
+    """Whether it is ``C(x)``; ``C(x, ...)`` and the like bring levels or contrasts of their own."""
+    if not isinstance(component, Call) or component.call.callee != "C":
+        return False
+    return len(component.call.args) == 1 and not component.call.kwargs
+
+
+def _columns(components: Iterable) -> set[str]:
+    return set().union(*(part.var_names for part in components)) - {""}
+
+
+def _refuse_infinite(terms: Iterable[str], matrix: np.ndarray) -> None:
+    for name, values in zip(terms, matrix.T, strict=True):
+        broken = int((~np.isfinite(values)).sum())
+        if broken:
+            raise ValueError(
+                f"design column {name!r} is not a finite number in {broken} of {len(values)} rows; "
+                "change the term, or correct the covariate"
+            )
+
+
+def _without_intercept(common) -> np.ndarray:
+    kept = [columns for name, columns in common.slices.items() if not isinstance(common.terms[name], Intercept)]
+    parts = [common.design_matrix[:, columns] for columns in kept]
+    return np.column_stack(parts).astype(float) if parts else np.empty((len(common.design_matrix), 0))

@@ -1,0 +1,64 @@
+"""Fits that many tests read, made once a session; slow tests only on request."""
+
+import warnings
+
+import pandas as pd
+import pytest
+
+import bayes_lca as bl
+from bayes_lca.models import LatentClass, Multinomial
+
+SHORT = {"draws": 300, "tune": 300, "chains": 4, "progressbar": False}
+
+
+def pytest_addoption(parser):
+    parser.addoption("--runslow", action="store_true", default=False, help="also run tests that take minutes")
+
+
+def pytest_collection_modifyitems(config, items):
+    if config.getoption("--runslow"):
+        return
+    for item in items:
+        if "slow" in item.keywords:
+            item.add_marker(pytest.mark.skip(reason="takes minutes; run with --runslow"))
+
+
+def fit_short(model, frame, **options):
+    """A fit too short to be trusted, which it says itself."""
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore", bl.ConvergenceWarning)
+        return bl.fit(model, frame, **SHORT | options)
+
+
+@pytest.fixture(scope="session")
+def survey():
+    """600 simulated respondents with missing answers; the last one gave none. `benefit` is the true class."""
+    frame, truth = bl.simulate_cohort(n=600, seed=5, missing_rate=0.02)
+    frame.loc[frame.index[-1], bl.cohort_items()] = None
+    frame["benefit"] = pd.Categorical.from_codes(truth.latent_class, ["limited", "skill", "comprehensive"])
+    return frame
+
+
+@pytest.fixture(scope="session")
+def lca():
+    return LatentClass(3, bl.Items(bl.cohort_items()))
+
+
+@pytest.fixture(scope="session")
+def lca_draws(lca, survey):
+    """Latent classes without covariates, with posterior predictive answers."""
+    return fit_short(lca, survey, predictive=True)
+
+
+@pytest.fixture(scope="session")
+def joint_draws(lca, survey):
+    """Latent classes and their multilevel regression in one step."""
+    structural = bl.Regression("~ participation + education + (1 | group)")
+    return fit_short(LatentClass(3, lca.measurement, structural), survey)
+
+
+@pytest.fixture(scope="session")
+def multinomial_draws(survey):
+    """Multilevel multinomial regression of the true class, with posterior predictive outcomes."""
+    structural = bl.Regression("~ participation + education + (1 | group)")
+    return fit_short(Multinomial("benefit", structural), survey, predictive=True)

@@ -1,0 +1,501 @@
+"""Covariates become a design matrix: levels in declared order, groups that occur, the same columns for new rows."""
+
+import numpy as np
+import pandas as pd
+import polars as pl
+import pytest
+
+from bayes_lca.data.cohort import load_cohort
+from bayes_lca.data.design import read_design
+from bayes_lca.data.formula import read_formula
+
+TIERS = ["low", "medium", "high"]
+
+
+def small_survey(n=48):
+    """Numbers, text and categories of every kind, groups within cities, all crossed with each other."""
+    rng = np.random.default_rng(4)
+    group = np.tile(np.arange(8), n // 8)
+    return pd.DataFrame(
+        {
+            "x": rng.normal(size=n),
+            "z": rng.normal(10, 3, size=n),
+            "k": rng.integers(1, 4, size=n),
+            "yes": rng.random(n) < 0.5,
+            "sex": rng.choice(["male", "female"], n),
+            "tier": pd.Categorical(rng.choice(TIERS, n), TIERS),
+            "grade": pd.Categorical(rng.choice(TIERS, n), TIERS, ordered=True),
+            "city": np.where(group < 4, "Wuhan", "Hefei"),
+            "group": [f"G{number}" for number in group],
+        }
+    )
+
+
+def design_of(formula, frame=None, **options):
+    return read_design(small_survey() if frame is None else frame, formula, **options)
+
+
+# Levels
+
+
+@pytest.mark.parametrize("tier", ["tier", "grade"], ids=["unordered", "ordered"])
+def test_first_declared_category_is_the_reference(tier):
+    frame = small_survey()
+    design = design_of(f"~ {tier}", frame)
+    assert design.terms == (f"{tier}[medium]", f"{tier}[high]")
+    np.testing.assert_array_equal(design.matrix[:, 0], frame[tier] == "medium")
+    np.testing.assert_array_equal(design.matrix[:, 1], frame[tier] == "high")
+    assert list(design.covariates[tier].cat.categories) == TIERS
+
+
+@pytest.mark.parametrize(
+    ("reference", "terms"),
+    [
+        ("low", ("tier[medium]", "tier[high]")),
+        ("medium", ("tier[low]", "tier[high]")),
+        ("high", ("tier[low]", "tier[medium]")),
+    ],
+)
+def test_reference_level_goes_first_and_the_others_keep_their_order(reference, terms):
+    design = design_of("~ tier", reference={"tier": reference})
+    assert design.terms == terms
+    assert design.covariates["tier"].cat.categories[0] == reference
+
+
+def test_text_is_sorted_and_takes_a_reference():
+    assert design_of("~ sex").terms == ("sex[male]",)
+    assert design_of("~ sex", reference={"sex": "male"}).terms == ("sex[female]",)
+
+
+def test_levels_that_do_not_occur_have_no_column():
+    frame = small_survey()
+    frame["tier"] = frame["tier"].cat.set_categories(["never", *TIERS, "always"])
+    assert design_of("~ tier", frame).terms == ("tier[medium]", "tier[high]")
+
+
+def test_interval_categories_are_named_by_their_bounds():
+    frame = small_survey()
+    frame["band"] = pd.cut(frame["z"], [-100, 9, 11, 100])
+    assert design_of("~ band", frame).terms == ("band[(9, 11]]", "band[(11, 100]]")
+
+
+def test_numeric_categories_are_levels_and_not_numbers():
+    frame = small_survey().assign(k=lambda f: pd.Categorical(f["k"], [3, 1, 2]))
+    assert design_of("~ k", frame).terms == ("k[1]", "k[2]")
+    assert design_of("~ k", frame, reference={"k": 2}).terms == ("k[3]", "k[1]")
+
+
+# Terms
+
+
+@pytest.mark.parametrize(
+    ("formula", "terms"),
+    [
+        ("~ 1", ()),
+        ("~ x", ("x",)),
+        ("~ x + 1", ("x",)),
+        ("~ 0 + x + 1", ("x",)),
+        ("~ yes", ("yes",)),
+        ("~ x + sex", ("x", "sex[male]")),
+        ("~ x:sex", ("x:sex[female]", "x:sex[male]")),
+        ("~ x*sex", ("x", "sex[male]", "x:sex[male]")),
+        ("~ sex*tier", ("sex[male]", "tier[medium]", "tier[high]", "sex[male]:tier[medium]", "sex[male]:tier[high]")),
+        ("~ scale(x)", ("scale(x)",)),
+        ("~ np.exp(x) + I(x**2)", ("np.exp(x)", "I(x ** 2)")),
+        ("~ poly(x, 2)", ("poly(x, 2)[0]", "poly(x, 2)[1]")),
+        ("~ C(k)", ("C(k)[2]", "C(k)[3]")),
+        ("~ C(tier)", ("C(tier)[medium]", "C(tier)[high]")),
+        ("~ C(yes)", ("C(yes)[True]",)),
+        ("~ C(tier, Treatment('medium'))", ("C(tier, Treatment('medium'))[low]", "C(tier, Treatment('medium'))[high]")),
+        ("~ (x + z)**2", ("x", "z", "x:z")),
+        ("~ x + z + x:z - z", ("x", "x:z")),
+    ],
+    ids=str,
+)
+def test_names_of_design_columns(formula, terms):
+    design = design_of(formula)
+    assert design.terms == terms
+    assert design.matrix.shape == (48, len(terms))
+    assert design.center.shape == design.scale.shape == (len(terms),)
+
+
+def test_values_of_design_columns():
+    frame = small_survey()
+    design = design_of("~ x*sex + scale(z) + yes + C(k)", frame, reference={"k": "3"})
+    male = (frame["sex"] == "male").to_numpy(dtype=float)
+    expected = {
+        "x": frame["x"],
+        "sex[male]": male,
+        "x:sex[male]": frame["x"] * male,
+        "scale(z)": (frame["z"] - frame["z"].mean()) / frame["z"].std(ddof=0),
+        "yes": frame["yes"].astype(float),
+        "C(k)[1]": frame["k"] == 1,
+        "C(k)[2]": frame["k"] == 2,
+    }
+    assert set(design.terms) == set(expected)
+    for term, values in zip(design.terms, design.matrix.T, strict=True):
+        np.testing.assert_allclose(values, expected[term], atol=1e-12, err_msg=term)
+
+
+def test_categories_within_c_keep_their_declared_order_and_reference():
+    frame = small_survey().assign(tier=lambda f: pd.Categorical(f["tier"], ["medium", "low", "high"]))
+    assert design_of("~ C(tier)", frame).terms == ("C(tier)[low]", "C(tier)[high]")
+    assert design_of("~ C(tier)", frame, reference={"tier": "high"}).terms == ("C(tier)[medium]", "C(tier)[low]")
+
+
+@pytest.mark.parametrize(
+    "values",
+    [
+        pd.Series([1, 2, 4] * 16, dtype="object"),
+        pd.Series([1, 2, 4] * 16, dtype="Int64"),
+        pd.Series([1, 2, 4] * 16, dtype="float32"),
+        pd.Series([1, 2, 4] * 16, dtype="uint8"),
+    ],
+    ids=lambda values: str(values.dtype),
+)
+def test_numbers_are_numbers_in_every_type(values):
+    design = design_of("~ amount", small_survey().assign(amount=values))
+    assert design.terms == ("amount",)
+    np.testing.assert_array_equal(design.matrix[:, 0], np.tile([1.0, 2.0, 4.0], 16))
+
+
+@pytest.mark.parametrize(
+    ("name", "written", "term"),
+    [
+        ("my column", "`my column`", "my column"),
+        ("年龄", "年龄", "年龄"),
+        ("עברית", "עברית", "עברית"),
+        ("العمر بالسنوات", "`العمر بالسنوات`", "العمر بالسنوات"),
+        ("_hidden", "`_hidden`", "_hidden"),
+        ("a+b (%)", "`a+b (%)`", "a+b (%)"),
+        ("count", "count", "count"),
+        ("design", "design", "design"),
+        ("n.of.days", "n.of.days", "n.of.days"),
+    ],
+    ids=["space", "chinese", "hebrew", "arabic-with-space", "underscore", "signs", "count", "design", "dots"],
+)
+def test_names_of_columns_can_be_anything(name, written, term):
+    frame = small_survey().rename(columns={"x": name})
+    design = design_of(f"~ {written} + z:{written} + scale({written}):z", frame)
+    assert design.terms[0] == term
+    np.testing.assert_array_equal(design.matrix[:, 0], frame[name])
+    np.testing.assert_allclose(design.encode(frame)[0], design.matrix)
+
+
+def test_group_and_category_names_can_have_spaces():
+    frame = small_survey().rename(columns={"group": "medical group", "tier": "service tier"})
+    design = design_of("~ `service tier` + (1 | `medical group`)", frame)
+    assert design.terms == ("service tier[medium]", "service tier[high]")
+    assert design.groupings[0].name == "medical group"
+
+
+# Scale
+
+
+def test_standardised_has_mean_zero_and_standard_deviation_one():
+    design = design_of("~ x*sex + z + tier")
+    np.testing.assert_allclose(design.standardised.mean(axis=0), 0, atol=1e-12)
+    np.testing.assert_allclose(design.standardised.std(axis=0), 1, atol=1e-12)
+    np.testing.assert_allclose(design.standardised * design.scale + design.center, design.matrix, atol=1e-12)
+
+
+def test_take_keeps_the_scale_of_all_rows():
+    design = design_of("~ x + tier + (1 | group)")
+    rows = np.array([5, 0, 40])
+    taken = design.take(rows)
+    np.testing.assert_array_equal(taken.matrix, design.matrix[rows])
+    np.testing.assert_array_equal(taken.center, design.center)
+    np.testing.assert_array_equal(taken.scale, design.scale)
+    np.testing.assert_array_equal(taken.standardised, design.standardised[rows])
+    np.testing.assert_array_equal(taken.groupings[0].index, design.groupings[0].index[rows])
+    assert taken.groupings[0].levels == design.groupings[0].levels
+
+
+# Frames
+
+
+FORMULA = "~ x + k + yes + sex + C(number) + (1 | city/group)"
+
+
+def test_pandas_and_polars_give_the_same_design():
+    frame = small_survey()[["x", "k", "yes", "sex", "city", "group"]].assign(number=[2, 10, 1] * 16)
+    ours, theirs = (design_of(FORMULA, this) for this in (frame, pl.DataFrame(frame.to_dict(orient="list"))))
+    assert ours.terms == theirs.terms
+    np.testing.assert_array_equal(ours.matrix, theirs.matrix)
+    for mine, other in zip(ours.groupings, theirs.groupings, strict=True):
+        assert (mine.name, mine.levels) == (other.name, other.levels)
+        np.testing.assert_array_equal(mine.index, other.index)
+    pd.testing.assert_frame_equal(ours.covariates, theirs.covariates)
+
+
+def test_polars_enum_is_a_declared_category():
+    frame = small_survey()
+    enum = pl.DataFrame({"tier": pl.Series(frame["tier"].tolist(), dtype=pl.Enum(TIERS))})
+    np.testing.assert_array_equal(design_of("~ tier", enum).matrix, design_of("~ tier", frame).matrix)
+
+
+def test_polars_numbers_with_nulls_stay_numbers():
+    frame = pl.DataFrame({"x": [1, 2, None, 5, 3], "yes": [True, False, True, True, None]})
+    with pytest.warns(UserWarning, match="2 of 5 rows"):
+        design = design_of("~ x + yes", frame, missing="drop")
+    assert design.terms == ("x", "yes")
+    np.testing.assert_array_equal(design.matrix, [[1, 1], [2, 0], [5, 1]])
+
+
+@pytest.mark.parametrize(
+    "index",
+    [
+        pd.Index([7] * 48),
+        pd.MultiIndex.from_product([["a", "b"], range(24)]),
+        pd.date_range("2024-01-01", periods=48),
+        pd.Index([f"r{i % 5}" for i in range(48)]),
+    ],
+    ids=["repeated-numbers", "MultiIndex", "DatetimeIndex", "repeated-text"],
+)
+def test_index_of_the_frame_does_not_matter(index):
+    frame = small_survey()
+    plain, indexed = (design_of("~ x*tier + (1 | city/group)", this) for this in (frame, frame.set_index(index)))
+    np.testing.assert_array_equal(plain.matrix, indexed.matrix)
+    np.testing.assert_array_equal(plain.groupings[1].index, indexed.groupings[1].index)
+    np.testing.assert_array_equal(indexed.encode(frame.set_index(index))[0], plain.matrix)
+
+
+def test_frame_is_left_as_it_was():
+    frame = small_survey()
+    before = frame.copy(deep=True)
+    design_of("~ x*tier + scale(z) + (1 | group)", frame).encode(frame)
+    pd.testing.assert_frame_equal(frame, before)
+
+
+# Groups
+
+
+def test_groups_are_numbered_in_the_order_of_their_levels():
+    frame = small_survey()
+    grouping = design_of("~ x + (1 | group)", frame).groupings[0]
+    assert grouping.name == "group"
+    assert grouping.levels == tuple(f"G{number}" for number in range(8))
+    assert [grouping.levels[place] for place in grouping.index] == frame["group"].tolist()
+
+
+@pytest.mark.parametrize(
+    ("values", "levels"),
+    [
+        (pd.Categorical(["c", "a", "b"] * 16, ["b", "never", "c", "a"]), ("b", "c", "a")),
+        ([10, 9, 2] * 16, ("2", "9", "10")),
+        ([10.0, 9.0, 2.0] * 16, ("2", "9", "10")),
+        (pd.array([10, 9, 2] * 16, dtype="Int64"), ("2", "9", "10")),
+        (["10", "9", "2"] * 16, ("10", "2", "9")),
+        ([True, False, True] * 16, ("False", "True")),
+        (pd.Categorical([10, 9, 2] * 16), ("2", "9", "10")),
+    ],
+    ids=["categorical", "ints", "floats", "Int64", "text", "bools", "category-of-ints"],
+)
+def test_order_of_groups(values, levels):
+    frame = small_survey().assign(place=values)
+    grouping = design_of("~ 1 + (1 | place)", frame).groupings[0]
+    assert grouping.levels == levels
+    assert [grouping.levels[place] for place in grouping.index] == [str(value).removesuffix(".0") for value in values]
+
+
+def test_nested_groups_are_those_that_occur():
+    frame = load_cohort()
+    city, group = read_design(frame, "~ 1 + (1 | city/group)").groupings
+    assert (city.name, group.name) == ("city", "city:group")
+    assert city.levels == tuple(frame["city"].cat.categories)
+    occurring = [
+        f"{place}:{name}"
+        for place in frame["city"].cat.categories
+        for name in frame["group"].cat.categories
+        if ((frame["city"] == place) & (frame["group"] == name)).any()
+    ]
+    assert list(group.levels) == occurring
+    assert len(group.levels) == 6
+    assert [group.levels[place] for place in group.index] == [
+        f"{place}:{name}" for place, name in zip(frame["city"], frame["group"], strict=True)
+    ]
+    assert group.nested_in(city)
+    assert not city.nested_in(group)
+
+
+def test_nested_groups_may_share_their_names():
+    frame = pd.DataFrame({"city": list("AABBAABB"), "ward": [2, 10, 2, 10] * 2})
+    _, ward = read_design(frame, "~ 1 + (1 | city/ward)").groupings
+    assert ward.levels == ("A:2", "A:10", "B:2", "B:10")
+    assert ward.index.tolist() == [0, 1, 2, 3] * 2
+
+
+def test_crossed_groups_are_not_nested():
+    frame = pd.DataFrame({"rater": list("abab"), "ward": list("uuvv")})
+    rater, ward = read_design(frame, "~ 1 + (1 | rater) + (1 | ward)").groupings
+    assert not rater.nested_in(ward)
+    assert not ward.nested_in(rater)
+
+
+def test_means_and_first_rows_of_groups():
+    frame = small_survey()
+    design = design_of("~ x + z + (1 | group)", frame)
+    grouping = design.groupings[0]
+    np.testing.assert_allclose(grouping.means(design.matrix), frame.groupby("group")[["x", "z"]].mean())
+    assert frame["group"].iloc[grouping.first_row].tolist() == list(grouping.levels)
+
+
+def test_a_covariate_may_be_a_group_too():
+    frame = small_survey()
+    design = design_of("~ k + (1 | k)", frame.assign(k=lambda f: f["k"] + 3 * (f.index % 2)))
+    assert design.terms == ("k",)
+    assert design.groupings[0].levels == ("1", "2", "3", "4", "5", "6")
+
+
+def test_nested_groups_that_read_the_same_are_refused():
+    frame = pd.DataFrame({"city": ["a:b", "a", "a:b", "a"], "ward": ["c", "b:c", "c", "b:c"]})
+    with pytest.raises(ValueError, match=r"'city:ward' read the same once joined by a colon"):
+        read_design(frame, "~ 1 + (1 | city/ward)")
+
+
+# Missing covariates
+
+
+def test_dropping_keeps_the_complete_rows():
+    frame = small_survey()
+    frame.loc[[3, 17], "x"] = np.nan
+    frame.loc[[17, 20], "group"] = None
+    with pytest.warns(UserWarning, match=r"3 of 48 rows lack a covariate \('x' in 2, 'group' in 2: rows 3, 17, 20\)"):
+        design = design_of("~ x + tier + (1 | group)", frame, missing="drop")
+    complete = frame.drop(index=[3, 17, 20])
+    np.testing.assert_array_equal(np.flatnonzero(~design.kept), [3, 17, 20])
+    assert design.n_dropped == 3
+    np.testing.assert_array_equal(design.matrix[:, 0], complete["x"])
+    grouping = design.groupings[0]
+    assert [grouping.levels[place] for place in grouping.index] == complete["group"].tolist()
+    np.testing.assert_allclose(design.standardised.mean(axis=0), 0, atol=1e-12)
+
+
+def test_dropping_rows_drops_levels_and_groups_that_are_gone():
+    frame = small_survey()
+    frame.loc[(frame["tier"] == "high") | (frame["group"] == "G5"), "x"] = np.nan
+    with pytest.warns(UserWarning, match="left out"):
+        design = design_of("~ x + tier + (1 | group)", frame, missing="drop")
+    assert design.terms == ("x", "tier[medium]")
+    assert "G5" not in design.groupings[0].levels
+
+
+def test_missing_values_elsewhere_do_not_matter():
+    frame = small_survey().assign(unused=np.nan)
+    assert design_of("~ x", frame).n_dropped == 0
+
+
+# New rows
+
+
+@pytest.mark.parametrize(
+    "formula",
+    [
+        "~ 1",
+        "~ x + tier",
+        "~ 0 + x + 1",
+        "~ x*sex + yes",
+        "~ scale(x) + center(z)",
+        "~ poly(x, 2) + bs(z, df=4)",
+        "~ C(k) + C(tier, Treatment('high'))",
+        "~ sex:tier",
+        "~ np.log(z) + (1 | group)",
+        "~ x + (1 | city/group)",
+    ],
+)
+def test_encoding_the_same_rows_gives_the_same_design(formula):
+    frame = small_survey()
+    frame["z"] = frame["z"].abs()
+    design = design_of(formula, frame)
+    matrix, group = design.encode(frame)
+    np.testing.assert_allclose(matrix, design.matrix, atol=1e-12)
+    assert list(group) == [grouping.name for grouping in design.groupings]
+    for grouping in design.groupings:
+        np.testing.assert_array_equal(group[grouping.name], grouping.index)
+
+
+@pytest.mark.parametrize(
+    "formula", ["~ scale(x) + tier", "~ poly(z, 3)", "~ x*sex", "~ C(k)", "~ C(tier, Treatment('high'))", "~ 1"]
+)
+def test_encoding_some_rows_gives_their_rows_of_the_design(formula):
+    frame = small_survey()
+    design = design_of(formula, frame)
+    np.testing.assert_allclose(design.encode(frame.iloc[[9]])[0], design.matrix[[9]], atol=1e-12)
+    np.testing.assert_allclose(design.encode(frame.iloc[[9, 2, 30]])[0], design.matrix[[9, 2, 30]], atol=1e-12)
+
+
+def test_encoding_takes_any_frame_with_the_covariates():
+    frame = small_survey()
+    design = design_of("~ x + C(k) + sex + (1 | group)", frame)
+    text = pl.DataFrame({"sex": ["male", "female"], "k": [3.0, 1.0], "x": [1, 2], "group": ["G2", "elsewhere"]})
+    matrix, group = design.encode(text)
+    np.testing.assert_array_equal(
+        pd.DataFrame(matrix, columns=design.terms)[["x", "C(k)[2]", "C(k)[3]", "sex[male]"]],
+        [[1, 0, 1, 1], [2, 0, 0, 0]],
+    )
+    np.testing.assert_array_equal(group["group"], [2, -1])
+
+
+def test_unseen_and_missing_groups_are_minus_one():
+    frame = small_survey().assign(ward=lambda f: f["group"].str[1:].astype(int))
+    design = design_of("~ x + (1 | ward)", frame)
+    new = pd.DataFrame({"x": [0.0] * 4, "ward": [3.0, np.nan, 99.0, 0.0]})
+    np.testing.assert_array_equal(design.encode(new)[1]["ward"], [3, -1, -1, 0])
+
+
+def test_groups_may_be_absent_from_new_rows():
+    design = design_of("~ x + (1 | city/group)")
+    _, group = design.encode(pd.DataFrame({"x": [0.0, 1.0], "city": ["Wuhan", "Rome"]}))
+    np.testing.assert_array_equal(group["city"], [1, -1])
+    np.testing.assert_array_equal(group["city:group"], [-1, -1])
+
+
+@pytest.mark.parametrize(
+    ("new", "message"),
+    [
+        ({"x": [1.0]}, r"unknown covariate column\(s\) 'tier'"),
+        (
+            {"x": [1.0, 2.0], "tier": ["low", "middling"]},
+            r"'tier' has level\(s\) 'middling' in 1 of 2 rows .* 'low', 'medium', 'high'",
+        ),
+        ({"x": [1.0, np.nan], "tier": ["low", None]}, r"'tier' in 1, 'x' in 1 of 2 rows"),
+        ({"x": [np.inf, 0.0], "tier": ["low", "low"]}, r"'x' is infinite in 1 of 2 rows"),
+        ({"x": ["a", "b"], "tier": ["low", "low"]}, r"'x' was a number and is now 'a' in 2 new rows"),
+        ({"x": [], "tier": []}, r"0 rows"),
+    ],
+    ids=["absent", "unseen-level", "missing", "infinite", "text-for-numbers", "empty"],
+)
+def test_new_rows_that_cannot_be_encoded(new, message):
+    with pytest.raises(ValueError, match=message):
+        design_of("~ x + tier + (1 | group)").encode(pd.DataFrame(new))
+
+
+def test_transformed_new_rows_have_to_be_finite():
+    frame = small_survey().assign(z=lambda f: f["z"].abs() + 1)
+    with pytest.raises(ValueError, match=r"'np.log\(z\)' is not a finite number in 1 of 2 rows"):
+        design_of("~ np.log(z)", frame).encode(pd.DataFrame({"z": [1.0, 0.0]}))
+
+
+# Formulas
+
+
+@pytest.mark.parametrize(
+    ("formula", "covariates", "categories", "groupings"),
+    [
+        ("~ 1", (), set(), ()),
+        ("~ b + a", ("a", "b"), set(), ()),
+        ("~ C(a) + scale(b)", ("a", "b"), {"a"}, ()),
+        ("~ C(a, Treatment('u'))", ("a",), set(), ()),
+        ("~ a + (1 | g)", ("a",), set(), (("g",),)),
+        ("~ a + (1 | city/g)", ("a",), set(), (("city",), ("city", "g"))),
+        ("~ a + (1 | g) + (1 | h) + (1 | g)", ("a",), set(), (("g",), ("h",))),
+        ("~ a + (1 | g:h)", ("a",), set(), (("g", "h"),)),
+        ("~ `a b`:c + (1 | `g:h`)", ("a b", "c"), set(), (("g:h",),)),
+    ],
+    ids=str,
+)
+def test_formula_says_which_columns_it_needs(formula, covariates, categories, groupings):
+    parsed = read_formula(formula)
+    assert parsed.covariates == covariates
+    assert parsed.categories == categories
+    assert parsed.groupings == groupings

@@ -1,0 +1,621 @@
+"""Input that cannot be used is refused before sampling, by a message that names it and says what to do.
+
+Every case goes through the functions people call. The sampler is replaced by one that must not be reached.
+"""
+
+import datetime
+import sys
+from types import SimpleNamespace
+
+import numpy as np
+import pandas as pd
+import polars as pl
+import pytest
+
+import bayes_lca as bl
+from bayes_lca.models import LatentClass, Multinomial
+
+N = 40
+ITEMS = ["a", "b", "c"]
+FORMULA = "~ x + tier + (1 | group)"
+
+
+def survey():
+    """Forty rows in ten groups: three items, an outcome, and covariates of every kind."""
+    rng = np.random.default_rng(12)
+    latent_class = rng.integers(2, size=N)
+    group = np.arange(N) % 10
+    score = group + 0.5
+    return pd.DataFrame(
+        {
+            **{item: np.where(rng.random(N) < 0.8, latent_class, 1 - latent_class) for item in ITEMS},
+            "y": rng.choice(["worse", "same", "better"], N),
+            "x": rng.normal(size=N),
+            "z": rng.normal(size=N),
+            "score": score,
+            "tier": pd.cut(score, [0, 3, 7, 10], labels=["low", "medium", "high"]),
+            "sex": np.where(rng.random(N) < 0.5, "female", "male"),
+            "group": [f"G{number}" for number in group],
+        }
+    )
+
+
+def replaced(name, values):
+    """The survey with one column of other values, at the rows given by position or at all."""
+    frame = survey()
+    if isinstance(values, dict):
+        frame[name] = frame[name].astype("object")
+        for row, value in values.items():
+            frame.at[row, name] = value
+    else:
+        frame[name] = values
+    return frame
+
+
+@pytest.fixture(autouse=True)
+def unreachable_sampler(monkeypatch):
+    def reached(*arguments, **options):
+        raise AssertionError("the sampler was reached")
+
+    sampler = SimpleNamespace(sample=reached, compile_pymc_model=reached)
+    monkeypatch.setattr(sys.modules["bayes_lca.fit"], "nutpie", sampler)  # bayes_lca.fit itself is the function
+
+
+READ_ITEMS = {
+    "LatentClass.build": lambda frame, items: LatentClass(2, bl.Items(items)).build(frame),
+    "count_classes": lambda frame, items: bl.count_classes(bl.Items(items), frame, [2], n_starts=2),
+    "fit": lambda frame, items: bl.fit(LatentClass(2, bl.Items(items)), frame, progressbar=False),
+}
+READ_COVARIATES = {
+    "LatentClass.build": lambda frame, part: LatentClass(2, bl.Items(ITEMS), part).build(frame),
+    "Multinomial.build": lambda frame, part: Multinomial("y", part).build(frame),
+    "fit-LatentClass": lambda frame, part: bl.fit(LatentClass(2, bl.Items(ITEMS), part), frame, progressbar=False),
+    "fit-Multinomial": lambda frame, part: bl.fit(Multinomial("y", part), frame, progressbar=False),
+}
+READ_OUTCOME = {
+    "Multinomial.build": lambda frame, outcome: Multinomial(outcome, bl.Regression("~ x")).build(frame),
+    "fit": lambda frame, outcome: bl.fit(Multinomial(outcome, bl.Regression("~ x")), frame, progressbar=False),
+}
+
+
+def test_the_survey_itself_gets_as_far_as_the_sampler():
+    for read in (READ_COVARIATES["fit-LatentClass"], READ_COVARIATES["fit-Multinomial"]):
+        with pytest.raises(AssertionError, match="the sampler was reached"):
+            read(survey(), bl.Regression(FORMULA))
+
+
+# Items
+
+BAD_ITEMS = {  # frame, items, what the message says
+    "unknown": (survey(), ["a", "b", "d"], ["unknown item column(s) 'd'", "40 rows", "10 columns: 'a', 'b'"]),
+    "misspelt": (survey(), ["a", "b", "scores"], ["unknown item column(s) 'scores'", "did you mean 'score'?"]),
+    "one-category": (
+        replaced("b", 1),
+        ITEMS,
+        ["item 'b' has one category only ('1' in all 40 answers)", "drop the item"],
+    ),
+    "one-category-beside-missing": (
+        replaced("b", ["yes"] * 30 + [None] * 10),
+        ITEMS,
+        ["item 'b' has one category only ('yes' in all 30 answers)", "drop the item"],
+    ),
+    "one-category-of-three-declared": (
+        replaced("b", pd.Categorical(["no"] * N, ["no", "perhaps", "yes"])),
+        ITEMS,
+        ["item 'b' has one category only ('no' in all 40 answers)", "drop the item"],
+    ),
+    "all-missing": (replaced("b", np.nan), ITEMS, ["item 'b' has no answer in any of 40 rows", "drop the item"]),
+    "all-missing-categories": (
+        replaced("b", pd.Categorical([None] * N, ["no", "yes"])),
+        ITEMS,
+        ["item 'b' has no answer in any of 40 rows"],
+    ),
+    "free-text": (
+        replaced("b", [f"I think that {row}" for row in range(N)]),
+        ITEMS,
+        ["item 'b' holds 40 different values in 40 rows ('I think that 0'", "categorical", "leave it out"],
+    ),
+    "empty-text": (
+        replaced("b", ["yes", "no", ""] + ["yes"] * (N - 3)),
+        ITEMS,
+        ["item 'b' holds empty text in 1 of 40 rows", "code it as missing"],
+    ),
+    "blank-text": (
+        replaced("b", ["yes", "no", "  ", "\t"] * 10),
+        ITEMS,
+        ["item 'b' holds empty text in 20 of 40 rows", "code it as missing"],
+    ),
+    "empty-category": (
+        replaced("b", pd.Categorical(["yes", "no", "", "no"] * 10)),
+        ITEMS,
+        ["item 'b' holds empty text in 10 of 40 rows"],
+    ),
+    "number-among-text": (
+        replaced("b", ["yes", "no", "no", 1] * 10),
+        ITEMS,
+        ["item 'b' mixes text with 10 of 40 value(s)", "such as 1", "convert"],
+    ),
+    "text-among-numbers": (
+        replaced("b", {3: "one"}),
+        ITEMS,
+        ["item 'b' mixes text with 39 of 40 value(s)", "convert the column to one type"],
+    ),
+    "truth-among-numbers": (
+        replaced("b", {3: True}),
+        ITEMS,
+        ["item 'b'", "values such as", "40 rows", "convert the column"],
+    ),
+    "half": (
+        replaced("b", {3: 2.5}),
+        ITEMS,
+        ["item 'b' holds 1 value(s) in 40 rows that are not categories, such as 2.5", "round the column"],
+    ),
+    "infinite": (
+        replaced("b", {3: np.inf, 4: -np.inf}),
+        ITEMS,
+        ["item 'b' is infinite in 2 of 40 rows", "code them as missing"],
+    ),
+    "dates": (
+        replaced("b", [datetime.date(2024, 1, 1 + row % 2) for row in range(N)]),
+        ITEMS,
+        ["item 'b' holds neither numbers nor text", "datetime.date(2024, 1, 1)", "40 rows", "convert"],
+    ),
+    "lists": (replaced("b", [["yes"], ["no"]] * 20), ITEMS, ["item 'b' holds neither numbers nor text", "['yes']"]),
+    "categories-that-read-the-same": (
+        replaced("b", pd.Categorical([1, "1"] * 20)),
+        ITEMS,
+        ["item 'b' has categories that read the same in 40 rows: '1', '1'", "rename"],
+    ),
+    "continuous": (survey(), ["a", "b", "x"], ["item 'x' holds 40 value(s) in 40 rows that are not categories"]),
+    "none": (survey(), [], ["no items given", "name the columns"]),
+    "one-text": (survey(), "abc", ["items='abc' is one text", "list of column names"]),
+    "twice": (survey(), ["a", "b", "a"], ["an item is named twice in 'a', 'b', 'a'", "once"]),
+    "no-rows": (survey().iloc[:0], ITEMS, ["the frame has 0 rows", "one row per respondent"]),
+    "no-columns": (pd.DataFrame(index=range(3)), ITEMS, ["unknown item column(s) 'a', 'b', 'c'", "0 columns"]),
+    "no-rows-polars": (pl.DataFrame({"a": [], "b": [], "c": []}), ITEMS, ["the frame has 0 rows"]),
+    "column-twice": (
+        pd.concat([survey(), survey()[["b"]]], axis=1),
+        ITEMS,
+        ["the frame has 1 column name(s) more than once: 'b'", "rename or drop"],
+    ),
+    "columns-of-two-levels": (
+        pd.concat({"wave 1": survey()}, axis=1),
+        ITEMS,
+        ["column names have 2 levels, such as ('wave 1', 'a')", "join them"],
+    ),
+    "integer-columns": (
+        survey().set_axis(range(10), axis=1),
+        ["0", "1"],
+        ["unknown item column(s) '0', '1'", "10 columns: 0, 1, 2", "did you mean 0, 1?"],
+    ),
+    "right-to-left": (
+        survey().rename(columns={"b": "جنس"}).assign(جنس=1),
+        ["a", "جنس"],
+        ["item 'جنس' has one category only ('1' in all 40 answers)"],
+    ),
+    "polars-half": (
+        pl.DataFrame({"a": [0, 1, 0], "b": [0.0, 2.5, 1.0], "c": [0, 1, 1]}),
+        ITEMS,
+        ["item 'b' holds 1 value(s) in 3 rows", "2.5"],
+    ),
+    "polars-dates": (
+        pl.DataFrame({"a": [0, 1], "b": [datetime.date(2024, 1, 1), None], "c": [0, 1]}),
+        ITEMS,
+        ["item 'b' holds neither numbers nor text", "in 1 rows"],
+    ),
+}
+
+
+@pytest.mark.parametrize("read", READ_ITEMS.values(), ids=READ_ITEMS)
+@pytest.mark.parametrize(("frame", "items", "said"), BAD_ITEMS.values(), ids=BAD_ITEMS)
+def test_items_that_cannot_be_used(frame, items, said, read):
+    with pytest.raises(ValueError) as caught:
+        read(frame, items)
+    for part in said:
+        assert part in str(caught.value)
+
+
+NO_FRAMES = {
+    "None": None,
+    "dict": {"a": [0, 1]},
+    "array": np.zeros((3, 2)),
+    "path": "survey.csv",
+    "series": pd.Series([0, 1]),
+    "list-of-rows": [[0, 1], [1, 0]],
+}
+
+
+@pytest.mark.parametrize("read", READ_ITEMS.values(), ids=READ_ITEMS)
+@pytest.mark.parametrize("frame", NO_FRAMES.values(), ids=NO_FRAMES)
+def test_what_is_no_frame(frame, read):
+    with pytest.raises(TypeError, match=f"expected a data frame .*, got {type(frame).__name__}$"):
+        read(frame, ITEMS)
+
+
+@pytest.mark.parametrize("read", READ_COVARIATES.values(), ids=READ_COVARIATES)
+def test_lazy_frame_is_to_be_collected(read):
+    with pytest.raises(TypeError, match="got LazyFrame; collect it first"):
+        read(pl.DataFrame({"a": [0, 1]}).lazy(), bl.Regression("~ x"))
+
+
+# Numbers of classes
+
+
+A_TRUTH_COUNTS = pytest.mark.xfail(reason="True passes for the integer 1", strict=True)
+NOT_CHECKED = pytest.mark.xfail(reason="count_classes leaves the type of a number of classes to numpy", strict=True)
+
+
+@pytest.mark.parametrize("n_classes", [0, -1, 2.5, 2.0, "2", None, pytest.param(True, marks=A_TRUTH_COUNTS)], ids=repr)
+def test_number_of_classes_of_a_model_is_a_whole_number(n_classes):
+    with pytest.raises(ValueError, match=r"n_classes=.*: the number of classes is a whole number from 1 on"):
+        LatentClass(n_classes, bl.Items(ITEMS))
+
+
+@pytest.mark.parametrize(
+    "n_classes",
+    [0, -1, *(pytest.param(value, marks=NOT_CHECKED) for value in (2.5, True, "2", None))],
+    ids=repr,
+)
+def test_number_of_classes_to_compare_is_a_whole_number(n_classes):
+    with pytest.raises(ValueError, match=f"{n_classes}"):
+        bl.count_classes(bl.Items(ITEMS), survey(), [n_classes])
+
+
+MANY_CLASSES = {
+    "LatentClass.build": lambda frame: LatentClass(9, bl.Items(ITEMS)).build(frame),
+    "LatentClass.build-with-covariates": lambda frame: LatentClass(9, bl.Items(ITEMS), bl.Regression("~ x")).build(
+        frame
+    ),
+    "count_classes": lambda frame: bl.count_classes(bl.Items(ITEMS), frame, [9]),
+    "fit": lambda frame: bl.fit(LatentClass(9, bl.Items(ITEMS)), frame, progressbar=False),
+}
+
+
+@pytest.mark.parametrize("ask", MANY_CLASSES.values(), ids=MANY_CLASSES)
+def test_more_classes_than_distinct_patterns(ask):
+    patterns = len(survey()[ITEMS].drop_duplicates())
+    with pytest.raises(
+        ValueError, match=rf"9.* exceed.* the {patterns} distinct answer patterns of 40 respondents; ask"
+    ):
+        ask(survey())
+
+
+# Formulas
+
+BAD_FORMULAS = {  # formula, what the message says
+    "no-tilde": ("x + tier", ["formula 'x + tier' has no \"~\"", "write it as"]),
+    "outcome": ("y ~ x + tier", ["has an outcome left of", 'write "~ x + tier"']),
+    "two-tildes": ("~ y ~ x", ["has an outcome left of", 'write "~ x"']),
+    "zero": ("~ 0 + x", ["removes the intercept", "keep it"]),
+    "minus-one": ("~ x - 1", ["removes the intercept", "keep it"]),
+    "random-slope": ("~ x + (x | group)", ["(x | group)", "random intercepts, (1 | group)"]),
+    "random-slope-alone": ("~ x + (0 + x | group)", ["(x | group)", "random intercepts, (1 | group)"]),
+    "slope-of-intercept-column": ("~ x + (Intercept | group)", ["(Intercept | group)", "random intercepts"]),
+    "unbalanced": ("~ (x + tier", ["cannot be read", "write it as"]),
+    "trailing-plus": ("~ x +", ["cannot be read", "write it as"]),
+    "empty": ("~", ["cannot be read", "write it as"]),
+    "open-backtick": ("~ `x", ["cannot be read", "backticks"]),
+    "forgotten-plus": ("~ x tier", ["cannot be read from 'tier' on", "join terms by +"]),
+    "modulo": ("~ x %% 2", ["cannot be read from '%' on", "join terms by +"]),
+    "comparison": ("~ x > 0", ["cannot be read", "write it as"]),
+    "underscore": ("~ _x", ["cannot be read", "names with spaces or signs in backticks"]),
+    "number": ("~ x + 2", ["has the number(s) 2 where a column belongs", "drop"]),
+    "unknown-function": ("~ rank(x)", ["cannot be evaluated ('rank')", "np.log"]),
+    "function-of-text": ("~ scale(sex)", ["'~ scale(sex)' cannot be evaluated", "np.log"]),
+    "log-of-negative": ("~ np.log(x)", ["design column 'np.log(x)' is not a finite number in", "of 40 rows", "change"]),
+    "offset": ("~ x + offset(z)", ["'offset(z)'", "no offset", "drop it"]),
+    "number-and-category": ("~ score + C(score)", ["uses 'score' both inside C() and outside"]),
+    "missing-column": ("~ x + agee", ["unknown formula column(s) 'agee'", "40 rows and 10 columns", "'a', 'b'"]),
+    "misspelt-column": ("~ x + scor", ["unknown formula column(s) 'scor'", "did you mean 'score'?"]),
+    "missing-group": ("~ x + (1 | grup)", ["unknown formula column(s) 'grup'", "did you mean 'group'?"]),
+    "group-in-a-call": ("~ x + (1 | C(group))", ["unknown formula column(s) 'C(group)'"]),
+    "tier-with-score": ("~ tier + score", ["'tier' is 'score' cut into 3 categories in all 40 rows", "keep one"]),
+    "collinear": ("~ x + z + I(x + z)", ["'I(x + z)' follows from", "'x', 'z'", "40 rows", "drop one"]),
+    "no-text": (None, ["formula None is no text", "write it as"]),
+}
+
+
+@pytest.mark.parametrize("read", READ_COVARIATES.values(), ids=READ_COVARIATES)
+@pytest.mark.parametrize(("formula", "said"), BAD_FORMULAS.values(), ids=BAD_FORMULAS)
+def test_formulas_that_cannot_be_used(formula, said, read):
+    with pytest.raises(ValueError) as caught:
+        read(survey(), bl.Regression(formula))
+    for part in said:
+        assert part in str(caught.value)
+
+
+@pytest.mark.parametrize("read", READ_COVARIATES.values(), ids=READ_COVARIATES)
+@pytest.mark.parametrize(
+    ("reference", "said"),
+    [
+        ({"tier": "lowest"}, ["covariate 'tier' has no level 'lowest' in 40 rows", "'low', 'medium', 'high'"]),
+        ({"tyre": "low"}, ["reference levels given for 'tyre'", "they are 'tier', 'x'"]),
+        ({"group": "G1"}, ["reference levels given for 'group'", "does not use as covariates"]),
+        ({"x": "low"}, ["covariate 'x' is a number in all 40 rows", "no reference level 'low'", "C(x)"]),
+    ],
+    ids=["unknown-level", "unknown-covariate", "group", "number"],
+)
+def test_reference_levels_that_do_not_exist(reference, said, read):
+    with pytest.raises(ValueError) as caught:
+        read(survey(), bl.Regression(FORMULA, reference=reference))
+    for part in said:
+        assert part in str(caught.value)
+
+
+# Covariates and groups
+
+BAD_COVARIATES = {  # frame, formula, what the message says
+    "missing": (
+        replaced("x", {3: None, 7: None}),
+        FORMULA,
+        ["2 of 40 rows lack a covariate ('x' in 2: rows 3, 7)", "impute", 'missing="drop"'],
+    ),
+    "missing-text": (
+        replaced("sex", {5: None}),
+        "~ sex",
+        ["1 of 40 rows lack a covariate ('sex' in 1: rows 5)", 'missing="drop"'],
+    ),
+    "missing-group": (
+        replaced("group", {0: None, 39: None}),
+        FORMULA,
+        ["2 of 40 rows lack a covariate ('group' in 2: rows 0, 39)", 'missing="drop"'],
+    ),
+    "missing-in-several": (
+        replaced("x", {3: None}).assign(tier=lambda f: f["tier"].where(f.index > 1)),
+        FORMULA,
+        ["3 of 40 rows lack a covariate ('tier' in 2, 'x' in 1: rows 0, 1, 3)"],
+    ),
+    "infinite": (replaced("x", {3: np.inf}), FORMULA, ["covariate 'x' is infinite in 1 of 40 rows", "correct them"]),
+    "constant": (replaced("x", 4.5), FORMULA, ["covariate 'x' is 4.5 in all 40 rows", "drop it from the formula"]),
+    "constant-text": (replaced("sex", "male"), "~ sex", ["covariate 'sex' is 'male' in all 40 rows", "drop it"]),
+    "constant-category": (
+        replaced("tier", pd.Categorical(["low"] * N, ["low", "high"])),
+        "~ tier",
+        ["covariate 'tier' is 'low' in all 40 rows", "drop it"],
+    ),
+    "empty-text": (
+        replaced("sex", {2: " "}),
+        "~ sex",
+        ["covariate 'sex' holds empty text in 1 of 40 rows", "code it as missing"],
+    ),
+    "number-among-text": (
+        replaced("sex", {2: 1}),
+        "~ sex",
+        ["covariate 'sex' mixes text with 1 of 40 value(s)", "such as 1", "convert"],
+    ),
+    "dates": (
+        replaced("x", pd.date_range("2024-01-01", periods=N)),
+        "~ x",
+        ["covariate 'x' holds neither numbers nor text", "Timestamp('2024-01-01", "40 rows", "convert"],
+    ),
+    "free-text": (
+        replaced("sex", [f"remark {row}" for row in range(N)]),
+        "~ sex",
+        ["covariate 'sex' holds 40 different values in 40 rows ('remark 0'", "drop it"],
+    ),
+    "categories-that-read-the-same": (
+        replaced("sex", pd.Categorical([1, "1"] * 20)),
+        "~ sex",
+        ["covariate 'sex' has categories that read the same in 40 rows: '1', '1'", "rename"],
+    ),
+    "collinear": (
+        survey().assign(twice=lambda f: 2 * f["x"] + 1),
+        "~ x + z + twice",
+        ["design column 'twice' follows from the columns before it", "'x'", "40 rows", "drop one"],
+    ),
+    "one-group": (
+        replaced("group", "G1"),
+        FORMULA,
+        ["group column 'group' has one group only ('G1' in all 40 rows)", "drop (1 | group)"],
+    ),
+    "empty-group": (
+        replaced("group", {2: ""}),
+        FORMULA,
+        ["group column 'group' holds empty text in 1 of 40 rows", "code it as missing"],
+    ),
+    "reserved-group": (
+        survey().rename(columns={"group": "item"}),
+        "~ x + (1 | item)",
+        ["group column 'item' has the name of an axis or a variable of the draws", "rename"],
+    ),
+    "group-named-as-a-variable": (
+        survey().rename(columns={"group": "count"}),
+        "~ x + (1 | count)",
+        ["group column 'count' has the name of an axis or a variable of the draws", "rename"],
+    ),
+    "column-named-as-the-constant": (
+        survey().rename(columns={"x": "Intercept"}),
+        "~ Intercept",
+        ["uses a column named 'Intercept'", "rename it"],
+    ),
+    "no-degrees-of-freedom": (
+        survey().assign(group=lambda f: f["tier"].astype(str)),
+        "~ x + tier + (1 | group)",
+        ["3 groups in 'group' (40 rows) cannot carry 2 group-level", "'tier[medium]', 'tier[high]'", "drop"],
+    ),
+    "no-rows": (survey().iloc[:0], FORMULA, ["the frame has 0 rows", "one row per respondent"]),
+    "column-twice": (
+        pd.concat([survey(), survey()[["x"]]], axis=1),
+        FORMULA,
+        ["the frame has 1 column name(s) more than once: 'x'", "rename or drop"],
+    ),
+    "polars-missing": (
+        pl.DataFrame(survey().assign(tier=lambda f: f["tier"].astype(str)).to_dict(orient="list")).with_columns(
+            x=pl.Series([None, *range(N - 1)])
+        ),
+        FORMULA,
+        ["1 of 40 rows lack a covariate ('x' in 1: rows 0)"],
+    ),
+    "missing-right-to-left": (
+        replaced("x", {3: None}).rename(columns={"x": "عمر"}),
+        "~ عمر",
+        ["1 of 40 rows lack a covariate ('عمر' in 1: rows 3)"],
+    ),
+    "missing-with-row-names": (
+        replaced("x", {3: None}).set_index(pd.MultiIndex.from_product([["A", "B"], range(20)])),
+        FORMULA,
+        ["('x' in 1: rows 'A|3')"],
+    ),
+}
+
+
+@pytest.mark.parametrize("read", READ_COVARIATES.values(), ids=READ_COVARIATES)
+@pytest.mark.parametrize(("frame", "formula", "said"), BAD_COVARIATES.values(), ids=BAD_COVARIATES)
+def test_covariates_that_cannot_be_used(frame, formula, said, read):
+    with pytest.raises(ValueError) as caught:
+        read(frame, bl.Regression(formula))
+    for part in said:
+        assert part in str(caught.value)
+
+
+def test_missing_covariates_are_dropped_aloud():
+    frame = replaced("x", {3: None, 7: None})
+    said = r"2 of 40 rows lack a covariate \('x' in 2: rows 3, 7\) and are left out"
+    with pytest.warns(UserWarning, match=said):
+        classes = LatentClass(2, bl.Items(ITEMS), bl.Regression(FORMULA)).build(frame, missing="drop")
+    assert classes["count"].get_value().sum() == 38
+    with pytest.warns(UserWarning, match=said):
+        regression = Multinomial("y", bl.Regression(FORMULA)).build(frame, missing="drop")
+    assert len(regression.coords["respondent"]) == 38
+    with pytest.warns(UserWarning, match=said), pytest.raises(AssertionError, match="the sampler was reached"):
+        bl.fit(Multinomial("y", bl.Regression(FORMULA)), frame, missing="drop", progressbar=False)
+
+
+def test_dropping_every_row_is_refused():
+    frame = replaced("x", np.nan)
+    with pytest.raises(ValueError, match=r"40 of 40 rows lack a covariate \('x' in 40.*no row would be left"):
+        Multinomial("y", bl.Regression(FORMULA)).build(frame, missing="drop")
+
+
+def test_dropping_rows_that_leaves_an_item_with_one_category_is_refused():
+    frame = survey().assign(x=lambda f: f["x"].where(f["b"] == 1))
+    with (
+        pytest.warns(UserWarning, match="rows lack a covariate"),
+        pytest.raises(ValueError, match=r"item\(s\) 'b' have fewer than two categories .* drop the item"),
+    ):
+        LatentClass(2, bl.Items(ITEMS), bl.Regression("~ x")).build(frame, missing="drop")
+
+
+@pytest.mark.parametrize("read", READ_COVARIATES.values(), ids=READ_COVARIATES)
+def test_one_degree_of_freedom_warns(read):
+    frame = survey().assign(group=lambda f: f["tier"].astype(str) + np.where(f["score"] == 0.5, " apart", ""))
+    formula = bl.Regression("~ x + tier + (1 | group)")
+    with pytest.warns(UserWarning, match=r"4 groups in 'group' .* leave 1 degree\(s\) of freedom"):
+        try:
+            read(frame, formula)
+        except AssertionError as sampling:
+            assert "the sampler was reached" in str(sampling)
+
+
+@pytest.mark.parametrize(
+    "ask",
+    [
+        lambda frame: LatentClass(2, bl.Items(ITEMS)).build(frame, missing="keep"),
+        lambda frame: LatentClass(2, bl.Items(ITEMS), bl.Regression("~ x")).build(frame, missing="keep"),
+        lambda frame: Multinomial("y", bl.Regression("~ x")).build(frame, missing="keep"),
+        lambda frame: bl.fit(Multinomial("y", bl.Regression("~ x")), frame, missing="keep"),
+    ],
+    ids=["LatentClass", "LatentClass-with-covariates", "Multinomial", "fit"],
+)
+def test_missing_is_raise_or_drop(ask):
+    with pytest.raises(ValueError, match=r"missing='keep': choose \"raise\" or \"drop\""):
+        ask(survey())
+
+
+# Outcomes
+
+BAD_OUTCOMES = {  # frame, outcome, what the message says
+    "unknown": (survey(), "why", ["unknown outcome column(s) 'why'", "40 rows"]),
+    "missing": (
+        replaced("y", {3: None, 8: None}),
+        "y",
+        ["2 of 40 rows lack the outcome 'y' (rows 3, 8)", "complete them", 'missing="drop"'],
+    ),
+    "all-missing": (replaced("y", None), "y", ["outcome 'y' has no answer in any of 40 rows"]),
+    "one-category": (replaced("y", "same"), "y", ["outcome 'y' has one category only ('same' in all 40 answers)"]),
+    "numbers": (survey(), "z", ["outcome 'z' holds 40 value(s) in 40 rows that are not categories"]),
+    "free-text": (replaced("y", [f"remark {row}" for row in range(N)]), "y", ["outcome 'y' holds 40 different values"]),
+    "infinite": (replaced("y", [0, 1, np.inf, 1] * 10), "y", ["outcome 'y' is infinite in 10 of 40 rows"]),
+    "mixed": (replaced("y", {3: 1}), "y", ["outcome 'y' mixes text with 1 of 40 value(s)", "such as 1"]),
+    "no-rows": (survey().iloc[:0], "y", ["the frame has 0 rows"]),
+}
+
+
+@pytest.mark.parametrize("read", READ_OUTCOME.values(), ids=READ_OUTCOME)
+@pytest.mark.parametrize(("frame", "outcome", "said"), BAD_OUTCOMES.values(), ids=BAD_OUTCOMES)
+def test_outcomes_that_cannot_be_used(frame, outcome, said, read):
+    with pytest.raises(ValueError) as caught:
+        read(frame, outcome)
+    for part in said:
+        assert part in str(caught.value)
+
+
+@pytest.mark.xfail(reason="outcome categories are taken before rows without covariates go", strict=True)
+def test_dropping_rows_that_leaves_an_outcome_category_empty_is_not_silent():
+    frame = survey().assign(x=lambda f: f["x"].where(f["y"] != "same"))
+    with pytest.warns(UserWarning, match="rows lack a covariate"), pytest.raises(ValueError, match="'same'"):
+        Multinomial("y", bl.Regression("~ x")).build(frame, missing="drop")
+
+
+def test_rows_without_outcome_are_dropped_aloud():
+    with pytest.warns(UserWarning, match=r"2 of 40 rows lack the outcome 'y' \(rows 3, 8\) and are left out"):
+        model = Multinomial("y", bl.Regression("~ x")).build(replaced("y", {3: None, 8: None}), missing="drop")
+    assert len(model.coords["respondent"]) == 38
+
+
+# Unusual but fine
+
+
+def test_names_of_columns_in_any_language():
+    names = {"a": "薪酬", "b": "عبء العمل", "c": "my item", "x": "החלטה", "group": "医院 名称"}
+    frame = survey().rename(columns=names)
+    items = [names[item] for item in ITEMS]
+    regression = bl.Regression("~ החלטה + tier + (1 | `医院 名称`)")
+    model = LatentClass(2, bl.Items(items), regression).build(frame)
+    assert list(model.coords["item"]) == items
+    assert list(model.coords["term"]) == ["החלטה", "tier[medium]", "tier[high]"]
+    assert len(model.coords["医院 名称"]) == 10
+    assert bl.count_classes(bl.Items(items), frame, [1], n_starts=1).index.tolist() == [1]
+
+
+def test_columns_named_like_the_models_own_words():
+    frame = survey().rename(columns={"a": "Intercept", "b": "count", "c": "item", "x": "design", "y": "answers"})
+    model = LatentClass(2, bl.Items(["Intercept", "count", "item"]), bl.Regression("~ design + z")).build(frame)
+    assert list(model.coords["item"]) == ["Intercept", "count", "item"]
+    assert list(model.coords["term"]) == ["design", "z"]
+    assert list(Multinomial("answers", bl.Regression("~ count")).build(frame).coords["term"]) == ["count"]
+
+
+def test_a_thousand_columns():
+    rng = np.random.default_rng(3)
+    frame = pd.concat([survey(), pd.DataFrame(rng.normal(size=(N, 990))).add_prefix("v")], axis=1)
+    assert LatentClass(2, bl.Items(ITEMS), bl.Regression("~ v7 + v900")).build(frame).coords["term"] == ("v7", "v900")
+    with pytest.raises(ValueError, match=r"'d'; the frame has 40 rows and 1000 columns: .*\(992 more\)"):
+        bl.count_classes(bl.Items(["a", "d"]), frame, [1])
+
+
+def test_columns_named_by_integers():
+    frame = survey().set_axis(range(10), axis=1)
+    model = LatentClass(2, bl.Items([0, 1, 2])).build(frame)
+    assert list(model.coords["item"]) == [0, 1, 2]
+    assert bl.count_classes(bl.Items([0, 1, 2]), frame, [1], n_starts=1)["parameters"].item() == 3
+
+
+@pytest.mark.parametrize(
+    "index",
+    [
+        pd.Index([1] * N),
+        pd.MultiIndex.from_product([["A", "B"], range(20)], names=["ward", "person"]),
+        pd.date_range("2024-01-01", periods=N, freq="h"),
+        pd.Index([f"p{row % 7}" for row in range(N)], name="person"),
+    ],
+    ids=["repeated-numbers", "MultiIndex", "DatetimeIndex", "repeated-text"],
+)
+def test_any_index(index):
+    frame = survey().set_index(index)
+    plain = LatentClass(2, bl.Items(ITEMS), bl.Regression(FORMULA)).prepare(survey())
+    indexed = LatentClass(2, bl.Items(ITEMS), bl.Regression(FORMULA)).prepare(frame)
+    np.testing.assert_array_equal(indexed.constant["design"], plain.constant["design"])
+    np.testing.assert_array_equal(indexed.observed["answers"], plain.observed["answers"])
+    assert indexed.constant.sizes["respondent"] == N
+    assert Multinomial("y", bl.Regression(FORMULA)).build(frame).coords["group"] == tuple(f"G{g}" for g in range(10))

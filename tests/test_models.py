@@ -1,0 +1,163 @@
+"""Models as PyMC users meet them: printed, named, drawn from, extended."""
+
+from pathlib import Path
+
+import numpy as np
+import pandas as pd
+import pymc as pm
+import pytest
+from scipy.special import softmax
+
+import bayes_lca as bl
+from bayes_lca.measurement.items import draw_answers
+from bayes_lca.models import LatentClass, Multinomial
+
+GOLDEN = Path(__file__).parent / "golden"
+ITEMS = bl.Items(bl.cohort_items())
+MODELS = {
+    "latent_class": LatentClass(3, ITEMS),
+    "latent_class_regression": LatentClass(3, ITEMS, bl.Regression("~ age + participation + (1 | city/group)")),
+    "multinomial": Multinomial("title", bl.Regression("~ age + participation + (1 | group)")),
+}
+FAST = {"mode": "FAST_COMPILE"}
+
+
+@pytest.fixture(scope="module")
+def frame():
+    return bl.simulate_cohort(n=200, seed=2)[0]
+
+
+@pytest.fixture(scope="module")
+def unequal():
+    """Items of two, three and four categories."""
+    rng = np.random.default_rng(3)
+    return pd.DataFrame({name: rng.integers(0, size, 80) for name, size in {"a": 2, "b": 3, "c": 4}.items()})
+
+
+@pytest.mark.parametrize("name", MODELS)
+def test_printed_model_is_the_golden_text(name, frame):
+    """A changed prior shows here as a changed line; if it is meant, the golden text is changed along with it."""
+    printed = "\n".join(line.rstrip() for line in MODELS[name].build(frame).str_repr().splitlines()) + "\n"
+    assert printed == (GOLDEN / f"{name}.txt").read_text(encoding="utf-8")
+
+
+@pytest.mark.parametrize("name", MODELS)
+def test_every_axis_of_every_variable_has_a_name(name, frame, unequal):
+    models = [MODELS[name].build(frame), LatentClass(2, bl.Items(["a", "b", "c"])).build(unequal)]
+    for model in models:
+        for variable in [*model.free_RVs, *model.deterministics, *model.observed_RVs]:
+            dims = model.named_vars_to_dims[variable.name]
+            assert len(dims) == variable.ndim, variable.name
+            assert all(dim in model.coords for dim in dims), variable.name
+
+
+def test_categories_carry_the_labels_that_items_share(frame, unequal):
+    model = MODELS["latent_class"].build(frame)
+    assert list(model.coords["category"]) == ["decrease", "no change", "increase"]
+    assert list(model.coords["item"]) == bl.cohort_items()
+    assert list(model.coords["latent_class"]) == ["C1", "C2", "C3"]
+    assert list(LatentClass(2, bl.Items(["a", "b", "c"])).build(unequal).coords["category"]) == [0, 1, 2, 3]
+
+
+def test_equal_rows_are_counted_once(frame):
+    model = MODELS["latent_class"].build(frame)
+    patterns = frame[bl.cohort_items()].drop_duplicates()
+    assert len(model.coords["pattern"]) == len(patterns) < len(frame)
+    assert model["count"].get_value().sum() == len(frame)
+
+
+@pytest.mark.parametrize("n_classes", [0, -1, 2.0, "3", None])
+def test_number_of_classes_is_a_whole_number(n_classes):
+    with pytest.raises(ValueError, match="n_classes"):
+        LatentClass(n_classes, ITEMS)
+
+
+def test_one_class_is_refused_a_regression(frame):
+    with pytest.raises(ValueError, match="n_classes=1"):
+        LatentClass(1, ITEMS, bl.Regression("~ age"))
+
+
+def test_more_classes_than_patterns_are_refused(frame):
+    few = frame.assign(a=frame["compensation"], b=frame["compensation"])
+    with pytest.raises(ValueError, match=r"n_classes=4 exceeds the 3 distinct answer patterns of 200 respondents"):
+        LatentClass(4, bl.Items(["a", "b"])).build(few)
+
+
+SHARE = np.array([0.5, 0.3, 0.2])
+PROBABILITY = np.array(  # items of three, two and three categories
+    [
+        [[0.7, 0.2, 0.1], [0.9, 0.1, 0.0], [0.2, 0.2, 0.6]],
+        [[0.1, 0.8, 0.1], [0.4, 0.6, 0.0], [0.5, 0.25, 0.25]],
+        [[0.05, 0.05, 0.9], [0.2, 0.8, 0.0], [0.01, 0.98, 0.01]],
+    ]
+)
+
+
+def z_of_frequencies(answers, share, probability):
+    """Frequencies of all pairs of categories of all pairs of items, in standard errors from the model's."""
+    n, n_items = answers.shape
+    scores = []
+    for i in range(n_items):
+        for j in range(i, n_items):
+            for a in range(probability.shape[2]):
+                for b in range(probability.shape[2]):
+                    if i == j and a != b:
+                        continue
+                    both = probability[:, i, a] * (1 if i == j else probability[:, j, b])
+                    expected = share @ both
+                    observed = ((answers[:, i] == a) & (answers[:, j] == b)).mean()
+                    if expected == 0:
+                        assert observed == 0
+                        continue
+                    scores.append((observed - expected) / np.sqrt(expected * (1 - expected) / n))
+    return np.array(scores)
+
+
+def test_drawn_answers_have_the_frequencies_of_the_model():
+    answers = draw_answers(np.log(SHARE) + 3.0, PROBABILITY, np.ones(40_000), rng=np.random.default_rng(1))
+    assert answers.shape == (40_000, 3)
+    assert answers.dtype.kind == "i"
+    scores = z_of_frequencies(answers, SHARE, PROBABILITY)
+    assert len(scores) > 25
+    assert np.abs(scores).max() < 4
+
+
+def test_drawn_answers_follow_the_class_logits_of_their_row():
+    eta = np.repeat([[2.0, 0.0, -1.0], [-3.0, 0.0, 1.0]], 20_000, axis=0)
+    answers = draw_answers(eta, PROBABILITY, np.ones(40_000), rng=np.random.default_rng(2))
+    for part, logits in ((answers[:20_000], eta[0]), (answers[20_000:], eta[-1])):
+        assert np.abs(z_of_frequencies(part, softmax(logits), PROBABILITY)).max() < 4
+
+
+def test_pymc_draws_answers_of_the_model(frame):
+    """Fixed parameters through pm.do; as many rows as the frame has distinct patterns."""
+    model = LatentClass(3, bl.Items(["compensation", "workload", "promotion"])).build(frame)
+    probability = np.stack([PROBABILITY[:, 0], PROBABILITY[:, 2], PROBABILITY[:, 0][:, ::-1]], axis=1)
+    fixed = pm.do(model, {"class_share": SHARE, "item_probability": probability}, prune_vars=True)
+    answers = pm.draw(fixed["answers"], draws=1000, random_seed=4, **FAST)
+    assert answers.shape[1:] == (len(model.coords["pattern"]), 3)
+    assert np.abs(z_of_frequencies(answers.reshape(-1, 3), SHARE, probability)).max() < 4
+
+
+def test_a_prior_predictive_draw_has_the_shape_of_the_data(frame):
+    for model in (MODELS[name].build(frame) for name in MODELS):
+        (observed,) = model.observed_RVs
+        drawn = pm.draw(observed, random_seed=1, **FAST)
+        assert drawn.shape == tuple(len(model.coords[dim]) for dim in model.named_vars_to_dims[observed.name])
+        assert drawn.min() >= 0
+
+
+def test_models_can_be_extended(frame):
+    """A user adds a belief about the largest class and a variable of their own, and the density follows."""
+    plain = LatentClass(2, ITEMS).build(frame)
+    point = {name: value + 0.1 for name, value in plain.initial_point().items()}
+    before = plain.compile_logp(**FAST)(point)
+    with LatentClass(2, ITEMS).build(frame) as model:
+        share = model["class_share"]
+        pm.Potential("belief", -0.5 * ((share[0] - 0.3) / 0.1) ** 2)
+        pm.Normal("own", 0.0, 2.0)
+    point["own"] = np.array(1.0)
+    (first,) = model.replace_rvs_by_values([share[0]])
+    value = model.compile_fn(first, inputs=model.value_vars, on_unused_input="ignore", **FAST)(point)
+    expected = before - 0.5 * ((value - 0.3) / 0.1) ** 2 - 0.125 - np.log(2.0 * np.sqrt(2 * np.pi))
+    assert model.compile_logp(**FAST)(point) == pytest.approx(expected, abs=1e-6)
