@@ -8,7 +8,6 @@ OUT ?= results
 ARGUMENTS ?=
 
 export PYTHON
-export MPLBACKEND := Agg
 
 .PHONY: study test test-slow lint notebooks bench clean
 

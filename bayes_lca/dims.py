@@ -20,7 +20,10 @@ ANSWERS = "answers"
 COUNT = "count"
 DESIGN = "design"
 
-RESERVED = frozenset({CLASS, ITEM, CATEGORY, TERM, RESPONDENT, PATTERN, CONTRAST, OUTCOME, "chain", "draw"})
+AXES = frozenset({CLASS, ITEM, CATEGORY, TERM, RESPONDENT, PATTERN, CONTRAST, OUTCOME, "chain", "draw"})
+VARIABLES = frozenset({CLASS_SHARE, ITEM_PROBABILITY, INTERCEPT, SLOPE, ANSWERS, COUNT, DESIGN})
+RESERVED = AXES | VARIABLES | {"answer_codes", "outcome_codes", "design_scale", "intercept_at_mean", "answer_pattern"}
+"""Names a group column may not have, because axes or variables of the draws have them."""
 
 
 def group_effect(grouping: str) -> str:

@@ -10,11 +10,12 @@ import nutpie
 import xarray as xr
 from pymc.model.transform.optimization import freeze_dims_and_data
 
+from bayes_lca.data.frame import is_whole
 from bayes_lca.dims import CATEGORY, CLASS, CLASS_SHARE, CONTRAST, ITEM, ITEM_PROBABILITY
 from bayes_lca.posterior.class_logits import average_class_share, respondent_log_likelihood
 from bayes_lca.posterior.convergence import chain_modes, warn_of_convergence
 from bayes_lca.posterior.predict import posterior_predictive
-from bayes_lca.posterior.relabel import relabel
+from bayes_lca.posterior.relabel import check_order, relabel
 from bayes_lca.prepared import Prepared
 
 VERSIONS = ("bayes-lca", "pymc", "pytensor", "nutpie", "jax", "arviz", "xarray", "numpy", "formulae")
@@ -100,6 +101,8 @@ def fit(
     """
     _check_sampling(draws=draws, tune=tune, chains=chains)
     prepared = model.prepare(frame, missing=missing)
+    if prepared.pivot is not None:
+        check_order(order, list(prepared.observed[ITEM].to_numpy()), len(prepared.pivot))
     compiled = _compile(prepared, backend)
     sampled = nutpie.sample(
         compiled,
@@ -148,7 +151,7 @@ def fit(
 
 def _check_sampling(**counts: int) -> None:
     for name, value in counts.items():
-        if not isinstance(value, int) or value < 1:
+        if not is_whole(value, least=1):
             raise ValueError(f"{name}={value!r}: {name} is a whole number from 1 on")
 
 

@@ -8,6 +8,7 @@ import numpy as np
 import pymc as pm
 import xarray as xr
 
+from bayes_lca.data.frame import is_whole
 from bayes_lca.data.survey import Survey, join
 from bayes_lca.dims import ANSWERS, CLASS, ITEM, PATTERN, RESPONDENT, class_names
 from bayes_lca.likelihood.em import fit_em
@@ -59,7 +60,11 @@ class LatentClass:
     structural: Shares | Regression = field(default_factory=Shares)
 
     def __post_init__(self):
-        if not isinstance(self.n_classes, int) or self.n_classes < 1:
+        if not isinstance(self.measurement, Items):
+            raise TypeError(f"measurement={self.measurement!r}: wrap the names of the items, Items([...])")
+        if not isinstance(self.structural, Shares | Regression):
+            raise TypeError(f'structural={self.structural!r}: give Shares() or Regression("~ age + (1 | group)")')
+        if not is_whole(self.n_classes, least=1):
             raise ValueError(f"n_classes={self.n_classes!r}: the number of classes is a whole number from 1 on")
         if self.n_classes < self.structural.fewest_classes:
             raise ValueError(

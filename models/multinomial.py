@@ -70,6 +70,10 @@ class Multinomial:
 
     def prepare(self, frame, *, missing: Literal["raise", "drop"] = "raise") -> Prepared:
         """The model of a frame, with what travels with its draws."""
+        if self.outcome in self.structural.columns:
+            raise ValueError(
+                f"outcome {self.outcome!r} is also in {self.structural.formula!r}; it cannot explain itself"
+            )
         frame, codes, labels, n_missing = read_complete_outcome(frame, self.outcome, missing)
         design = self.structural.read(frame, missing)
         codes, respondents = codes[design.kept], row_labels(frame)[design.kept]

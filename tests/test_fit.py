@@ -201,9 +201,9 @@ def test_rows_without_a_covariate_are_left_out_on_request_only(frame):
     gone.loc[gone.index[[3, 40]], "participation"] = np.nan
     gone.loc[gone.index[[40, 41, 42]], "age"] = None
     model = LatentClass(2, bl.Items(ITEMS), bl.Regression("~ participation + age"))
-    with pytest.raises(ValueError, match=r"5 of 150|4 of 150 rows lack a covariate .*'age' in 3.*missing=\"drop\""):
+    with pytest.raises(ValueError, match=r"4 of 150 rows lack a covariate .*'age' in 3.*missing=\"drop\""):
         bl.fit(model, gone, **TINY)
-    with pytest.warns(UserWarning, match="4 of 150 rows left out"):
+    with pytest.warns(UserWarning, match="4 of 150 rows .*left out"):
         draws = fit_tiny(model, gone, missing="drop")
     kept = gone.index.delete([3, 40, 41, 42])
     np.testing.assert_array_equal(draws["observed_data"]["respondent"], kept)
@@ -356,10 +356,12 @@ def test_a_fit_says_itself_that_it_is_too_short(frame):
 
 
 def test_outcome_category_that_nobody_chose(frame):
-    """A declared category without respondents, as in a part of a larger survey, stays a category."""
+    """A declared category without respondents, as in a part of a larger survey, can be started from."""
     declared = frame["tier"].cat.add_categories("none")
     model = Multinomial("level", bl.Regression("~ participation"))
-    prepared = model.prepare(frame.assign(level=declared))
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore", UserWarning)
+        prepared = model.prepare(frame.assign(level=declared))
     assert all(np.isfinite(start).all() for start in prepared.start.values())
 
 

@@ -8,8 +8,8 @@ import numpy as np
 import pandas as pd
 import pytest
 import xarray as xr
-from pytensor.compile.mode import Mode
 from pymc.model.transform.conditioning import remove_value_transforms
+from pytensor.compile.mode import Mode
 from scipy import stats
 from scipy.linalg import helmert, null_space
 from scipy.special import log_softmax, logsumexp, softmax
@@ -139,8 +139,7 @@ class Case:
 CASES = {
     f"LatentClass({k}), {data}, {kind}": Case(LatentClass(k, bl.Items(FRAMES[data].columns[5:]), part), FRAMES[data])
     for (data, frame), (kind, part), k in product(FRAMES.items(), STRUCTURAL.items(), (1, 2, 3))
-    if k >= part.fewest_classes
-    and (data == "equal categories" or (k == 3 and kind in ("shares", "random intercepts")))
+    if k >= part.fewest_classes and (data == "equal categories" or (k == 3 and kind in ("shares", "random intercepts")))
 } | {
     f"Multinomial, {kind}": Case(Multinomial("y", part), FRAMES["equal categories"])
     for kind, part in STRUCTURAL.items()
@@ -473,8 +472,7 @@ def test_draws_in_numpy_have_the_log_likelihood_of_pymc(name):
     expected = np.reshape([(rows / count)[pattern] for _, _, rows in evaluated], (n_chains, n_draws, -1))
     np.testing.assert_allclose(respondent_log_likelihood(tree), expected, rtol=0, atol=1e-10)
     mean_share = [
-        np.mean([class_probabilities(case, values, row) for row in case.rows], axis=0)
-        for values, _, _ in evaluated
+        np.mean([class_probabilities(case, values, row) for row in case.rows], axis=0) for values, _, _ in evaluated
     ]
     np.testing.assert_allclose(average_class_share(tree).reshape(len(evaluated), -1), mean_share, rtol=0, atol=1e-12)
 

@@ -43,15 +43,14 @@ def complete_rows(frame, columns: Mapping[str, pd.Series], missing: str) -> np.n
     incomplete = np.logical_or.reduce(list(gone.values()))
     if not incomplete.any():
         return ~incomplete
+    some = f"{int(incomplete.sum())} of {len(incomplete)} rows"
     counts = ", ".join(f"{name!r} in {int(rows.sum())}" for name, rows in gone.items() if rows.any())
-    lacking = (
-        f"{int(incomplete.sum())} of {len(incomplete)} rows lack a covariate ({counts}: {rows_of(frame, incomplete)})"
-    )
+    which = f"({counts}: {rows_of(frame, incomplete)})"
     if missing == "raise":
-        raise ValueError(f'{lacking}; impute them, or leave the rows out with missing="drop"')
+        raise ValueError(f'{some} lack a covariate {which}; impute them, or leave the rows out with missing="drop"')
     if incomplete.all():
-        raise ValueError(f"{lacking}; no row would be left: drop a covariate from the formula")
-    warnings.warn(f"{lacking} and are left out", stacklevel=4)
+        raise ValueError(f"{some} lack a covariate {which}; no row would be left: drop a covariate from the formula")
+    warnings.warn(f"{some} left out: covariate missing {which}", stacklevel=4)
     return ~incomplete
 
 

@@ -19,10 +19,9 @@ from bayes_lca.data.covariates import (
 from bayes_lca.data.formula import Encoder, encode, read_formula
 from bayes_lca.data.frame import check_columns, check_frame, check_missing, column, named
 from bayes_lca.data.identifiability import check_design
-from bayes_lca.dims import ANSWERS, CLASS_SHARE, COUNT, DESIGN, INTERCEPT, ITEM_PROBABILITY, RESERVED, SLOPE
+from bayes_lca.dims import RESERVED
 
 UNSEEN = -1
-TAKEN = RESERVED | {ANSWERS, CLASS_SHARE, COUNT, DESIGN, INTERCEPT, ITEM_PROBABILITY, SLOPE}
 
 
 @dataclass(frozen=True)
@@ -222,7 +221,7 @@ def read_design(
 
 def _grouping(columns: tuple[str, ...], raw: Mapping[str, pd.Series]) -> Grouping:
     name = ":".join(columns)
-    if name in TAKEN:
+    if name in RESERVED:
         raise ValueError(f"group column {name!r} has the name of an axis or a variable of the draws; rename the column")
     for part in columns:
         check_categories(raw[part], part, "group column")

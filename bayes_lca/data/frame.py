@@ -4,6 +4,7 @@ import difflib
 from collections import Counter
 from collections.abc import Iterable
 from decimal import Decimal
+from numbers import Integral
 
 import narwhals as nw
 import numpy as np
@@ -173,3 +174,8 @@ def named(values: Iterable, *, most: int = 8) -> str:
     values = list(values)
     shown = ", ".join(repr(value.item() if isinstance(value, np.generic) else value) for value in values[:most])
     return shown + (f", ... ({len(values) - most} more)" if len(values) > most else "")
+
+
+def is_whole(value, *, least: int) -> bool:
+    """Whether `value` is a whole number (Python's or NumPy's, no truth value) of at least `least`."""
+    return isinstance(value, Integral) and not isinstance(value, bool) and value >= least

@@ -202,7 +202,7 @@ def read_complete_outcome(
     Warns
     -----
     UserWarning
-        If rows are left out, or categories that nobody is in.
+        If rows are left out.
     """
     check_missing(missing)
     check_frame(frame)
@@ -211,19 +211,14 @@ def read_complete_outcome(
     complete = codes != MISSING
     n_missing = int((~complete).sum())
     if n_missing:
-        lacking = f"{n_missing} of {len(codes)} rows lack the outcome {outcome!r} ({rows_of(frame, ~complete)})"
+        some, which = f"{n_missing} of {len(codes)} rows", rows_of(frame, ~complete)
         if missing == "raise":
-            raise ValueError(f'{lacking}; complete them, or leave them out with missing="drop"')
-        warnings.warn(f"{lacking} and are left out", stacklevel=3)
+            raise ValueError(
+                f'{some} lack the outcome {outcome!r} ({which}); complete them, or leave them out with missing="drop"'
+            )
+        warnings.warn(f"{some} left out: outcome {outcome!r} missing ({which})", stacklevel=3)
         frame = nw.from_native(frame, eager_only=True).filter(complete.tolist()).to_native()
-    chosen, codes = np.unique(codes[complete], return_inverse=True)
-    empty = [name for code, name in enumerate(labels) if code not in chosen]
-    if empty:
-        warnings.warn(
-            f"outcome {outcome!r} is {named(empty)} in none of {len(codes)} rows; left out of its categories",
-            stacklevel=3,
-        )
-    return frame, codes.reshape(-1), tuple(labels[code] for code in chosen), n_missing
+    return frame, codes[complete], labels, n_missing
 
 
 def _read_item(answers: pd.Series, item: str, role: str = "item") -> tuple[np.ndarray, tuple[str, ...]]:

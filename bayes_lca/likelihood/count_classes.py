@@ -5,6 +5,7 @@ from collections.abc import Iterable
 import numpy as np
 import pandas as pd
 
+from bayes_lca.data.frame import is_whole
 from bayes_lca.data.responses import unique_rows
 from bayes_lca.likelihood.criteria import entropy_r2, information_criteria, n_parameters
 from bayes_lca.likelihood.em import fit_em
@@ -49,6 +50,11 @@ def count_classes(items, frame, classes: Iterable[int], *, n_starts: int = 50, s
     >>> bl.count_classes(bl.Items(bl.cohort_items()), bl.load_cohort(), [3])["parameters"].item()
     38
     """
+    if not isinstance(classes, Iterable) or not (classes := list(classes)):
+        raise ValueError(f"classes={classes!r}: give the numbers of classes to compare, such as range(1, 6)")
+    for n_classes in classes:
+        if not is_whole(n_classes, least=1):
+            raise ValueError(f"{n_classes!r} in classes: the number of classes is a whole number from 1 on")
     responses = items.read(frame)
     patterns = unique_rows(responses.codes)
     codes, counts = responses.codes[patterns.first], patterns.count

@@ -72,6 +72,29 @@ def permute(posterior: xr.Dataset, order: np.ndarray) -> xr.Dataset:
     return result
 
 
+def check_order(order: str | xr.DataTree, items: list[str], n_classes: int) -> None:
+    """Refuse a display order that does not fit the items and the number of classes.
+
+    Raises
+    ------
+    ValueError
+        If `order` is no item, or a fit of other items or another number of classes.
+    """
+    if not isinstance(order, xr.DataTree):
+        if order != "size" and order not in items:
+            raise ValueError(f'order={order!r}: choose "size", a fit, or one of the items {items}')
+        return
+    posterior = order["posterior"]
+    if ITEM_PROBABILITY not in posterior:
+        raise ValueError("order is a fit without latent classes; order by a latent class fit of the same items")
+    there = list(posterior[ITEM].to_numpy())
+    if there != items or posterior.sizes[CLASS] != n_classes:
+        raise ValueError(
+            f"order is a fit of {posterior.sizes[CLASS]} classes and items {there}, this one has {n_classes} classes "
+            f"and items {items}; order by a fit of the same items and number of classes"
+        )
+
+
 def display_order(posterior: xr.Dataset, order: str | xr.DataTree) -> np.ndarray:
     """Order in which classes are shown, shape (latent_class,).
 
@@ -88,20 +111,13 @@ def display_order(posterior: xr.Dataset, order: str | xr.DataTree) -> np.ndarray
     ValueError
         If the item or the number of classes does not fit.
     """
+    check_order(order, list(posterior[ITEM].to_numpy()), posterior.sizes[CLASS])
     rho = posterior[ITEM_PROBABILITY].mean(["chain", "draw"])
     if isinstance(order, xr.DataTree):
         reference = order["posterior"][ITEM_PROBABILITY].mean(["chain", "draw"])
-        if reference.shape != rho.shape:
-            raise ValueError(
-                f"the reference fit has profiles of shape {reference.shape}, this one of {rho.shape} (latent_class, "
-                "item, category); order by a fit of the same items and number of classes"
-            )
         return match(profile_distances(rho.to_numpy()[None], reference.to_numpy()))[0][0]
     if order == "size":
         return np.argsort(-posterior[CLASS_SHARE].mean(["chain", "draw"]).to_numpy(), kind="stable")
-    items = list(posterior[ITEM].to_numpy())
-    if order not in items:
-        raise ValueError(f'order={order!r}: choose "size", a fit, or one of the items {items}')
     own = rho.sel({ITEM: order}).fillna(0.0).to_numpy()
     return np.argsort(own @ np.arange(rho.sizes[CATEGORY]), kind="stable")
 
@@ -177,6 +193,8 @@ def name_classes(draws: xr.DataTree, names: Sequence[str]) -> xr.DataTree:
     """Give the classes names of the user's choice, in their present order."""
     if len(names) != draws["posterior"].sizes[CLASS]:
         raise ValueError(f"{len(names)} names for {draws['posterior'].sizes[CLASS]} classes; give one per class")
+    if len(set(names)) < len(names):
+        raise ValueError(f"two classes would have the same name in {list(names)}; give each its own")
     result = draws.copy()
     result["posterior"] = xr.DataTree(draws["posterior"].to_dataset().assign_coords({CLASS: list(names)}))
     return result

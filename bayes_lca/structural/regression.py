@@ -11,6 +11,7 @@ import pytensor.tensor as pt
 
 from bayes_lca import priors
 from bayes_lca.data.design import Design, Grouping, read_design
+from bayes_lca.data.formula import read_formula
 from bayes_lca.dims import (
     CLASS,
     CONTRAST,
@@ -75,6 +76,11 @@ class Regression:
     intercept: priors.ZeroSumNormal = priors.INTERCEPT
     slope: priors.ZeroSumNormal = priors.SLOPE
     group_sd: priors.StandardDeviationPrior = priors.GROUP_SD
+
+    @property
+    def columns(self) -> tuple[str, ...]:
+        """Columns of a frame that the formula uses."""
+        return read_formula(self.formula).columns
 
     def read(self, frame, missing: Literal["raise", "drop"] = "raise") -> Design:
         """The covariates of a frame as a design."""
@@ -144,7 +150,7 @@ class Regression:
 
     def starting_values(self, design: Design, membership: np.ndarray, weight: np.ndarray) -> dict[str, np.ndarray]:
         """Logits of a rough classification, slopes 0."""
-        log_share = np.log(np.average(membership, axis=0, weights=weight))
+        log_share = np.log((weight @ membership + 0.5) / (weight.sum() + 0.5 * membership.shape[1]))
         start = {AT_MEAN: log_share - log_share.mean()}
         if design.terms:
             start[STANDARDISED] = np.zeros((len(design.terms), len(log_share)))

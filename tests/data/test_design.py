@@ -360,7 +360,9 @@ def test_dropping_keeps_the_complete_rows():
     frame = small_survey()
     frame.loc[[3, 17], "x"] = np.nan
     frame.loc[[17, 20], "group"] = None
-    with pytest.warns(UserWarning, match=r"3 of 48 rows lack a covariate \('x' in 2, 'group' in 2: rows 3, 17, 20\)"):
+    with pytest.warns(
+        UserWarning, match=r"3 of 48 rows left out: covariate missing \('x' in 2, 'group' in 2: rows 3, 17, 20\)"
+    ):
         design = design_of("~ x + tier + (1 | group)", frame, missing="drop")
     complete = frame.drop(index=[3, 17, 20])
     np.testing.assert_array_equal(np.flatnonzero(~design.kept), [3, 17, 20])

@@ -1,0 +1,212 @@
+"""Labels: any permutation of the classes of any draw is undone, and what was uncertain about it is reported."""
+
+import json
+from itertools import permutations
+
+import numpy as np
+import pytest
+import xarray as xr
+
+import bayes_lca as bl
+from bayes_lca.posterior.class_logits import respondent_log_likelihood
+from bayes_lca.posterior.relabel import match, permute, profile_distances
+
+
+def random_orders(draws, seed=0):
+    """A permutation of the classes for every draw, shape (draw, latent_class)."""
+    posterior, rng = draws["posterior"], np.random.default_rng(seed)
+    n_draws = posterior.sizes["chain"] * posterior.sizes["draw"]
+    return np.array([rng.permutation(posterior.sizes["latent_class"]) for _ in range(n_draws)])
+
+
+def scramble(draws, orders):
+    """The same draws with their classes permuted one draw at a time, labels not to be trusted."""
+    posterior = draws["posterior"].to_dataset().copy(deep=True)
+    n_draws = posterior.sizes["draw"]
+    for name, values in posterior.data_vars.items():
+        if "latent_class" in values.dims:
+            axis = values.dims.index("latent_class") - 2
+            for position, order in enumerate(orders):
+                chain, draw = divmod(position, n_draws)
+                before = draws["posterior"][name].to_numpy()[chain, draw]
+                values.to_numpy()[chain, draw] = np.take(before, order, axis=axis)
+    result = draws.copy()
+    result["posterior"] = xr.DataTree(posterior)
+    result.attrs = {name: value for name, value in draws.attrs.items() if not name.startswith("relabel")}
+    return result
+
+
+def pivot_of(draws):
+    return np.array(json.loads(draws.attrs["pivot"]))
+
+
+@pytest.mark.parametrize("name", ["lca_draws", "joint_draws"])
+def test_permuted_draws_are_restored_exactly(name, request):
+    draws = request.getfixturevalue(name)
+    scrambled = scramble(draws, random_orders(draws))
+    assert not np.array_equal(scrambled["posterior"]["class_share"], draws["posterior"]["class_share"])
+    restored = bl.relabel(scrambled, pivot_of(draws))
+    xr.testing.assert_identical(restored["posterior"].to_dataset(), draws["posterior"].to_dataset())
+    assert restored.attrs["relabelled"] == 1
+    assert restored.attrs["relabel_agreement"] == draws.attrs["relabel_agreement"]
+    assert restored.attrs["relabel_margin"] == pytest.approx(draws.attrs["relabel_margin"], rel=1e-4)
+    assert restored.attrs["relabel_switched"] == pytest.approx(5 / 6, abs=0.05)
+    assert draws.attrs["relabel_switched"] == 0
+
+
+@pytest.mark.parametrize("order", [[1, 2, 0], [2, 1, 0], [0, 2, 1]])
+def test_order_of_the_pivot_does_not_matter(lca_draws, order):
+    scrambled = scramble(lca_draws, random_orders(lca_draws, seed=1))
+    restored = bl.relabel(scrambled, pivot_of(lca_draws)[order])
+    xr.testing.assert_identical(restored["posterior"].to_dataset(), lca_draws["posterior"].to_dataset())
+    np.testing.assert_allclose(pivot_of(restored), pivot_of(lca_draws), atol=2e-6)
+
+
+def test_relabelling_leaves_its_input_alone(lca_draws):
+    scrambled = scramble(lca_draws, random_orders(lca_draws))
+    posterior, attributes = scrambled["posterior"].to_dataset().copy(deep=True), dict(scrambled.attrs)
+    bl.relabel(scrambled, pivot_of(lca_draws))
+    xr.testing.assert_identical(scrambled["posterior"].to_dataset(), posterior)
+    assert scrambled.attrs == attributes
+
+
+def test_permuting_all_variables_together_keeps_the_likelihood(joint_draws):
+    scrambled = scramble(joint_draws, random_orders(joint_draws))
+    stored = joint_draws["log_likelihood"]["answers"].to_numpy()
+    np.testing.assert_allclose(respondent_log_likelihood(scrambled), stored, rtol=0, atol=1e-9)
+
+
+def test_permute_takes_the_classes_of_each_draw_in_the_order_given(joint_draws):
+    orders = random_orders(joint_draws, seed=2)
+    scrambled = scramble(joint_draws, orders)
+    permuted = permute(joint_draws["posterior"].to_dataset(), orders)
+    xr.testing.assert_identical(permuted, scrambled["posterior"].to_dataset())
+
+
+@pytest.mark.parametrize("n_classes", [1, 2, 3, 4, 6, 7])
+def test_match_is_the_cheapest_assignment(n_classes):
+    cost = np.random.default_rng(n_classes).random((6, n_classes, n_classes))
+    order, margin = match(cost)
+    for one, found, gap in zip(cost, order, margin, strict=True):
+        totals = sorted(
+            (sum(one[drawn, k] for k, drawn in enumerate(candidate)), candidate)
+            for candidate in permutations(range(n_classes))
+        )
+        assert tuple(found) == totals[0][1]
+        if 1 < n_classes < 7:
+            assert gap == pytest.approx(totals[1][0] - totals[0][0], abs=1e-12)
+        else:
+            assert not np.isfinite(gap)
+
+
+def test_profile_distances_sum_over_items_and_categories():
+    rng = np.random.default_rng(3)
+    profiles, pivot = rng.random((4, 3, 2, 5)), rng.random((3, 2, 5))
+    distances = profile_distances(profiles, pivot)
+    assert distances.shape == (4, 3, 3)
+    assert distances[2, 1, 0] == pytest.approx(((profiles[2, 1] - pivot[0]) ** 2).sum())
+
+
+def hand_made_fit(share, probability, codes):
+    """A tree of draws without a sampler; shapes (chain, draw, class), (chain, draw, class, item, category)."""
+    classes = [f"C{k + 1}" for k in range(share.shape[-1])]
+    _, pattern = np.unique(codes, axis=0, return_inverse=True)
+    coords = {"latent_class": classes, "item": [f"item{j + 1}" for j in range(codes.shape[1])]}
+    return xr.DataTree.from_dict(
+        {
+            "/": xr.Dataset(attrs={"n_respondents": len(codes), "groupings": "[]", "formula": "~ 1"}),
+            "/posterior": xr.Dataset(
+                {
+                    "class_share": (("chain", "draw", "latent_class"), share),
+                    "item_probability": (("chain", "draw", "latent_class", "item", "category"), probability),
+                },
+                {"chain": range(share.shape[0]), "draw": range(share.shape[1]), **coords},
+            ),
+            "/observed_data": xr.Dataset({"answers": (("respondent", "item"), codes)}),
+            "/constant_data": xr.Dataset({"answer_pattern": (("respondent",), pattern.reshape(-1))}),
+        }
+    )
+
+
+def seven_classes(spread):
+    """Draws about seven classes, each saying yes to one item of seven more often than the others do."""
+    rng = np.random.default_rng(5)
+    pivot = np.where(np.eye(7)[..., None] == 1, [0.1, 0.9], [0.9, 0.1])
+    shape = (2, 50)
+    yes = (pivot[..., 1] + spread * rng.normal(size=(*shape, 7, 7))).clip(0.01, 0.99)
+    share = np.sort(rng.dirichlet(np.full(7, 200.0), size=shape) + np.linspace(0.3, 0, 7), axis=-1)[..., ::-1]
+    codes = (rng.random((300, 7)) < pivot[rng.integers(0, 7, 300), :, 1]).astype(int)
+    return hand_made_fit(share / share.sum(axis=-1, keepdims=True), np.stack([1 - yes, yes], axis=-1), codes), pivot
+
+
+def test_seven_classes_are_restored_by_linear_assignment():
+    draws, pivot = seven_classes(spread=0.05)
+    scrambled = scramble(draws, random_orders(draws))
+    restored = bl.relabel(scrambled, pivot)
+    xr.testing.assert_identical(restored["posterior"].to_dataset(), draws["posterior"].to_dataset())
+    assert restored.attrs["relabel_agreement"] == 1
+    assert np.isnan(restored.attrs["relabel_margin"])
+
+
+def test_agreement_is_low_where_labels_mean_little():
+    clear, pivot = seven_classes(spread=0.05)
+    vague, _ = seven_classes(spread=0.8)
+    assert bl.relabel(vague, pivot).attrs["relabel_agreement"] < bl.relabel(clear, pivot).attrs["relabel_agreement"]
+
+
+def test_margin_is_the_distance_to_the_second_best_labelling():
+    """Two classes at distance d on one binary item: exchanging them costs 4 d^2 more."""
+    yes = np.array([0.3, 0.7])
+    probability = np.broadcast_to(np.stack([1 - yes, yes], axis=-1)[:, None], (2, 10, 2, 1, 2)).copy()
+    share = np.broadcast_to([0.6, 0.4], (2, 10, 2)).copy()
+    draws = hand_made_fit(share, probability, np.array([[0], [1]]))
+    relabelled = bl.relabel(draws, probability[0, 0])
+    assert relabelled.attrs["relabel_margin"] == pytest.approx(2 * 2 * 0.4**2)
+
+
+@pytest.mark.parametrize("item", bl.cohort_items())
+def test_order_by_an_item_is_by_its_mean_category(lca_draws, item):
+    scrambled = scramble(lca_draws, random_orders(lca_draws))
+    shown = bl.relabel(scrambled, pivot_of(lca_draws), item)
+    rho = shown["posterior"]["item_probability"].sel(item=item).mean(["chain", "draw"]).to_numpy()
+    assert (np.diff(rho @ [0, 1, 2]) >= 0).all()
+    assert shown.attrs["class_order"] == item
+
+
+def test_order_by_another_fit_takes_its_classes(lca_draws, joint_draws):
+    by_item = bl.relabel(lca_draws, pivot_of(lca_draws), "workload")
+    shown = bl.relabel(joint_draws, pivot_of(joint_draws), by_item)
+    one = shown["posterior"]["item_probability"].mean(["chain", "draw"]).to_numpy()
+    other = by_item["posterior"]["item_probability"].mean(["chain", "draw"]).to_numpy()
+    assert ((one[:, None] - other[None]) ** 2).sum(axis=(2, 3)).argmin(axis=1).tolist() == [0, 1, 2]
+    assert list(shown["posterior"]["latent_class"].to_numpy()) == ["C1", "C2", "C3"]
+
+
+def test_orders_that_do_not_fit_are_refused(lca_draws):
+    pivot = pivot_of(lca_draws)
+    with pytest.raises(ValueError, match="order='salary'"):
+        bl.relabel(lca_draws, pivot, "salary")
+    other, _ = seven_classes(spread=0.05)
+    with pytest.raises(ValueError, match="a fit of 7 classes"):
+        bl.relabel(lca_draws, pivot, other)
+
+
+def test_named_classes_appear_in_every_table(joint_draws):
+    names = ["skill", "growth", "limited"]
+    draws = bl.name_classes(joint_draws, names)
+    assert list(bl.class_sizes(draws).index) == names
+    assert set(bl.odds_ratios(draws, reference="limited").index.get_level_values(0)) == {
+        "skill vs limited",
+        "growth vs limited",
+    }
+    assert list(bl.membership(draws).columns[:3]) == names
+    assert set(bl.membership(draws)["modal_class"]) <= set(names)
+    assert list(joint_draws["posterior"]["latent_class"].to_numpy()) == ["C1", "C2", "C3"]
+    with pytest.raises(ValueError, match="2 names for 3 classes"):
+        bl.name_classes(joint_draws, ["a", "b"])
+
+
+@pytest.mark.parametrize("names", [["a", "b", "a"], ["a", "b", "b"]])
+def test_classes_of_the_same_name_are_refused(joint_draws, names):
+    with pytest.raises(ValueError, match="name"):
+        bl.name_classes(joint_draws, names)
