@@ -67,7 +67,7 @@ def fit(
     cores : int, optional
         Chains sampled at a time; all processors by default.
     backend : {"jax", "numba"}
-        JAX compiles in a second or two; numba takes a minute, then samples small models faster.
+        JAX compiles in a second or two; numba takes one to four minutes, then samples small models faster.
     progressbar : bool
         Show progress with the estimated time left, in a terminal or a notebook.
 

@@ -17,6 +17,9 @@ from scipy.special import logsumexp
 import bayes_lca as bl
 from bayes_lca.models import LatentClass, Multinomial
 
+# Short fits leave a respondent or two for whom the estimate of az.loo is unreliable, and ArviZ says so.
+pytestmark = pytest.mark.filterwarnings("ignore:Estimated shape parameter of Pareto distribution:UserWarning")
+
 REFERENCE = Path(__file__).parent / "reference"
 TINY = {"draws": 60, "tune": 60, "chains": 2, "progressbar": False}
 ITEMS = ["compensation", "promotion", "expertise"]
@@ -376,7 +379,7 @@ def quadrature():
 def simulated_draws():
     frame = pd.read_csv(REFERENCE / "multinom_sim.csv")
     model = Multinomial("y", bl.Regression("~ x1 + x2 + x3 + x4 + x5 + x6 + x7 + x8 + (1 | g)"))
-    return bl.fit(model, frame, draws=1000, tune=400, seed=1, progressbar=False)
+    return bl.fit(model, frame, draws=800, tune=300, seed=1, progressbar=False)
 
 
 def test_slopes_are_those_of_maximum_likelihood_by_quadrature(simulated_draws, quadrature):
