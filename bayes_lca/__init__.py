@@ -27,6 +27,7 @@ from bayes_lca.posterior.convergence import (
     keep_mode,
     modes,
 )
+from bayes_lca.posterior.groups import heterogeneity, random_intercepts
 from bayes_lca.posterior.membership import membership, membership_draws
 from bayes_lca.posterior.plot import plot_odds_ratios, plot_profiles, plot_random_intercepts
 from bayes_lca.posterior.predict import posterior_predictive
@@ -36,9 +37,7 @@ from bayes_lca.posterior.summarise import (
     class_profiles,
     class_sizes,
     contrasts,
-    heterogeneity,
     odds_ratios,
-    random_intercepts,
 )
 from bayes_lca.priors import Dirichlet, Exponential, HalfNormal, HalfStudentT, ZeroSumNormal
 from bayes_lca.structural.regression import Regression

@@ -181,7 +181,7 @@ def _assemble(prepared: Prepared, sampled: xr.DataTree) -> xr.DataTree:
         {
             "/": xr.Dataset(attrs=dict(prepared.attributes)),
             "/posterior": posterior.drop_vars(unused),
-            "/sample_stats": sampled["sample_stats"].to_dataset(),
+            "/sample_stats": sampled["sample_stats"].to_dataset().drop_vars("divergence_message", errors="ignore"),
             "/observed_data": prepared.observed,
             "/constant_data": prepared.constant,
         }

@@ -44,7 +44,6 @@ def describe_design(design: Design, respondents) -> tuple[xr.Dataset, dict[str, 
     """Design, groups and covariates of the respondents as a dataset, and what is needed to encode new ones."""
     variables = {
         DESIGN: ((RESPONDENT, TERM), design.matrix),
-        "design_scale": ((TERM,), design.scale),
     }
     coords = {RESPONDENT: np.asarray(respondents), TERM: np.array(design.terms, dtype="U")}
     for grouping in design.groupings:

@@ -51,3 +51,16 @@ def describe_draws(draws: xr.DataTree) -> str:
     parts.append(f"{attributes['n_missing_answers']} answers missing")
     parts.append(f"{sizes['chain']} x {sizes['draw']} draws")
     return ", ".join(parts)
+
+
+def tail_probabilities(ci_prob: float) -> list[float]:
+    """Probabilities below the ends of an equal-tailed interval.
+
+    Raises
+    ------
+    ValueError
+        If `ci_prob` is not between 0 and 1.
+    """
+    if not 0 < ci_prob < 1:
+        raise ValueError(f"ci_prob={ci_prob!r}: the probability of an interval lies between 0 and 1, such as 0.95")
+    return [(1 - ci_prob) / 2, (1 + ci_prob) / 2]

@@ -9,8 +9,10 @@ the synthetic cohort. Fits are kept in the output folder and read from there whe
 
 import argparse
 import hashlib
+import json
 import warnings
 from dataclasses import dataclass
+from importlib.metadata import version
 from pathlib import Path
 
 import numpy as np
@@ -20,6 +22,7 @@ import xarray as xr
 import bayes_lca as bl
 from bayes_lca.models import LatentClass, Multinomial
 
+COHORT_REFERENCE = {"age": ">50", "education": "postgraduate", "department": "ancillary", "tier": "low"}
 ESTIMATORS = {
     "single-level": "most likely class, one level (the paper's procedure)",
     "multilevel": "most likely class, random intercepts for groups",
@@ -59,6 +62,9 @@ class Study:
         """The respondents analysed together: one part for each institution type, or all."""
         if self.by is None:
             return {"all": self.survey}
+        missing = int(self.survey[self.by].isna().sum())
+        if missing:
+            raise ValueError(f"{missing} of {len(self.survey)} rows lack {self.by!r}; complete or leave them out first")
         return {str(name): part for name, part in self.survey.groupby(self.by, observed=True)}
 
 
@@ -136,7 +142,7 @@ def closing_words(study: Study, part: str, estimators: dict[str, xr.DataTree]) -
     """What the nesting and the classification error change, in plain words."""
     tables = {name: bl.odds_ratios(draws) for name, draws in estimators.items()}
     width = {name: np.log(table["upper"] / table["lower"]) for name, table in tables.items()}
-    of_groups = varies_between_groups_only(study, estimators["multilevel"], tables["multilevel"].index)
+    of_groups = varies_between_groups_only(estimators["multilevel"], tables["multilevel"].index)
     words = [f"{part.capitalize()}, n = {estimators['joint'].attrs['n_respondents']}."]
     wider = width["multilevel"] / width["single-level"]
     if of_groups.any():
@@ -144,21 +150,23 @@ def closing_words(study: Study, part: str, estimators: dict[str, xr.DataTree]) -
         words.append(
             f"Of the {int(of_groups.sum())} contrasts of covariates that belong to the group, the single-level "
             f"regression calls {found['single-level']} different from 1 at 95 %, the multilevel regression "
-            f"{found['multilevel']}, the joint model {found['joint']}. Once respondents are nested in "
+            f"{found['multilevel']}, the joint model {found['joint']}. With respondents nested in "
             f"{bl.heterogeneity(estimators['joint'])['groups'].iloc[0]} groups, these intervals are "
-            f"{spread(wider[of_groups])} times as wide: the groups, not the respondents, are the sample here."
+            f"{spread(wider[of_groups])} times as wide as those of the single-level regression."
         )
-    words.append(
-        "For covariates that differ between respondents the multilevel intervals are "
-        f"{spread(wider[~of_groups])} times as wide as the single-level ones."
-    )
-    clear = excludes_one(tables["joint"]) & ~of_groups
+    if (~of_groups).any():
+        words.append(
+            "For covariates that differ between respondents the multilevel intervals are "
+            f"{spread(wider[~of_groups])} times as wide as the single-level ones."
+        )
+    clear = (excludes_one(tables["joint"]) | excludes_one(tables["multilevel"])) & ~of_groups
     if clear.any():
         ratio = (tables["multilevel"]["log_odds"] / tables["joint"]["log_odds"])[clear]
         words.append(
-            f"Treating the most likely class as if it were seen shrinks effects: over the {int(clear.sum())} contrasts "
-            f"that the joint model finds clear, the multilevel regression of the most likely class shows "
-            f"{spread(ratio)} of their log odds."
+            f"Over the {int(clear.sum())} such contrasts that either finds different from 1, the regression of the "
+            f"most likely class shows {spread(ratio)} of the log odds of the joint model. A ratio below 1 is what "
+            "treating the most likely class as seen does; part may be that the joint model finds the classes anew "
+            "in this part of the survey."
         )
     mor = bl.heterogeneity(estimators["joint"])
     for (_, contrast), row in mor.iterrows():
@@ -173,9 +181,10 @@ def closing_words(study: Study, part: str, estimators: dict[str, xr.DataTree]) -
 
 def truth_covered(study: Study, part: str, tables: dict[str, bl.SummaryTable]) -> list[str]:
     """For the synthetic cohort: how many intervals hold the coefficient that generated the data."""
+    as_the_cohort = study.reference.items() >= COHORT_REFERENCE.items() and study.order == "compensation"
     slopes = bl.cohort_truth().slopes
     slopes = slopes[slopes["role"] == part].set_index("term")
-    if not is_synthetic(study.survey) or slopes.empty:
+    if not is_synthetic(study.survey) or not as_the_cohort or slopes.empty or study.n_classes != 3:
         return []
     true = pd.concat(
         {
@@ -184,10 +193,11 @@ def truth_covered(study: Study, part: str, tables: dict[str, bl.SummaryTable]) -
             "C3 vs C2": slopes["C3_vs_C1"] - slopes["C2_vs_C1"],
         }
     )
+    true = np.exp(true[true.index.isin(tables["joint"].index)])
     held = {}
     for name, table in tables.items():
-        value = np.exp(true.reindex(table.index))
-        held[name] = int(((table["lower"] <= value) & (value <= table["upper"])).sum())
+        interval = table.loc[true.index]
+        held[name] = int(((interval["lower"] <= true) & (true <= interval["upper"])).sum())
     counts = ", ".join(f"{name} {count}" for name, count in held.items())
     return [f"The cohort is simulated, so the truth is known: of {len(true)} intervals, those that hold it: {counts}."]
 
@@ -202,11 +212,12 @@ def spread(values: pd.Series) -> str:
     return f"{values.median():.2f} ({values.min():.2f} to {values.max():.2f})"
 
 
-def varies_between_groups_only(study: Study, draws: xr.DataTree, rows: pd.MultiIndex) -> pd.Series:
+def varies_between_groups_only(draws: xr.DataTree, rows: pd.MultiIndex) -> pd.Series:
     """Whether each term of a table of odds ratios is the same for all respondents of a group."""
     constant = draws["constant_data"]
     design = pd.DataFrame(constant["design"].to_numpy(), columns=constant["term"].to_numpy())
-    inside = design.groupby(constant[f"{study.group}_index"].to_numpy()).nunique().max() == 1
+    finest = json.loads(draws.attrs["groupings"])[-1]
+    inside = design.groupby(constant[f"{finest}_index"].to_numpy()).nunique().max() == 1
     return pd.Series(inside.reindex(rows.get_level_values("term")).to_numpy(), index=rows)
 
 
@@ -214,21 +225,21 @@ def fit(study: Study, name: str, model, survey: pd.DataFrame, **options) -> xr.D
     """Fit a model, or read the fit an earlier run of the same command has left."""
     path = study.out / "fits" / f"{name}.nc"
     path.parent.mkdir(exist_ok=True)
-    settings = repr((model, study.draws, study.seed, survey.to_csv(), sorted(options)))
+    order = options.get("order", "size")
+    order = order.attrs["settings_digest"] if isinstance(order, xr.DataTree) else order
+    settings = repr((model, study.draws, study.seed, survey.to_csv(), order, version("bayes-lca")))
     digest = hashlib.sha256(settings.encode()).hexdigest()
     if path.exists() and (kept := bl.load(path)).attrs.get("settings_digest") == digest:
-        print(f"[{name}: read from {path}]")
+        print(f"[{name}: read from {path}]{kept.attrs['study_warnings']}")
         return kept
     print(f"[{name}: sampling]", flush=True)
     with warnings.catch_warnings(record=True) as caught:
         warnings.simplefilter("always")
         draws = bl.fit(model, survey, draws=study.draws, seed=study.seed, **options)
-    for warning in caught:
-        if issubclass(warning.category, UserWarning):
-            print(f"WARNING, {name}: {warning.message}")
+    said = "".join(f"\nWARNING, {name}: {one.message}" for one in caught if issubclass(one.category, UserWarning))
+    print(said, end="\n" * bool(said))
     write(study, f"{name}_convergence", bl.convergence(draws), shown=0)
-    draws = draws.drop_nodes("log_likelihood")
-    draws.attrs["settings_digest"] = digest
+    draws.attrs |= {"settings_digest": digest, "study_warnings": said}
     bl.save(draws, path)
     return draws
 
@@ -276,8 +287,9 @@ def read_arguments() -> Study:
     add("--seed", type=int, default=1)
     add("--out", type=Path, default=Path("results"))
     given = parser.parse_args()
-    references = ["age=>50", "education=postgraduate", "department=ancillary", "tier=low"]
-    references = references if given.reference is None else given.reference
+    reference = COHORT_REFERENCE
+    if given.reference is not None:
+        reference = dict(level.split("=", maxsplit=1) for level in given.reference)
     survey = bl.load_cohort() if given.data is None else pd.read_csv(given.data)
     source = survey.attrs["source"] if given.data is None else f"Data: {given.data}"
     if given.categories is not None:
@@ -288,7 +300,7 @@ def read_arguments() -> Study:
         source=source,
         items=given.items,
         covariates=given.covariates,
-        reference=dict(level.split("=", maxsplit=1) for level in references),
+        reference=reference,
         group=given.group,
         by=None if given.by == "none" else given.by,
         n_classes=given.classes,

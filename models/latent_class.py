@@ -130,7 +130,7 @@ class LatentClass:
         constant["n_categories"] = ((ITEM,), np.array(responses.n_categories))
         constant = constant.assign_coords({ITEM: list(responses.items)})
         observed = xr.Dataset({ANSWERS: ((RESPONDENT, ITEM), responses.codes)}, constant.coords)[[ANSWERS]]
-        attributes |= {
+        attributes |= self.structural.attributes | {
             "model": "LatentClass",
             "n_classes": self.n_classes,
             "labels": json.dumps(responses.labels),

@@ -79,7 +79,7 @@ class Multinomial:
         codes, respondents = codes[design.kept], row_labels(frame)[design.kept]
         seen = np.eye(len(labels))[codes]
         constant, attributes = describe_design(design, respondents)
-        attributes |= {
+        attributes |= self.structural.attributes | {
             "model": "Multinomial",
             "outcome": self.outcome,
             "n_missing_answers": 0,

@@ -34,7 +34,6 @@ def fit_cohort(seed):
         "nearest class": distance.argmin(axis=1).tolist(),
         "class_share": ((sizes["lower"] < truth.class_share) & (truth.class_share < sizes["upper"])).to_numpy(),
         "item_probability": ((profiles["lower"] < probability) & (probability < profiles["upper"])).to_numpy(),
-        "share error": (sizes["mean"] - truth.class_share).to_numpy() / sizes["sd"].to_numpy(),
         "r_hat": diagnostics["r_hat"].max(),
         "ess": diagnostics[["ess_bulk", "ess_tail"]].min(axis=None),
         "divergences": int(draws["sample_stats"]["diverging"].sum()),
@@ -60,13 +59,6 @@ def test_intervals_cover_the_truth_as_often_as_they_say(fits, kind, capsys):
     with capsys.disabled():
         print(f"\n{kind}: {counts.sum()} of {total} intervals of {CI_PROB:.0%} cover, z = {z:.2f}")
     assert abs(z) < 3
-
-
-def test_class_shares_are_not_biased(fits):
-    """The mean error over data sets, in posterior SDs, is zero within its own standard error times four."""
-    errors = np.array([fit["share error"] for fit in fits])
-    z = errors.mean(axis=0) / (errors.std(axis=0, ddof=1) / np.sqrt(len(fits)))
-    assert np.abs(z).max() < 4
 
 
 def test_every_fit_converges_at_the_default_settings(fits, capsys):

@@ -30,8 +30,8 @@ def count_classes(items, frame, classes: Iterable[int], *, n_starts: int = 50, s
     SummaryTable
         One row per number of classes: ``log_likelihood``, ``parameters``, ``AIC``, ``BIC``, ``aBIC`` (the
         sample-size-adjusted one), ``CAIC``, ``entropy_r2``, ``smallest_class`` (its share) with the standard error
-        ``smallest_class_se``, ``starts_at_mode`` out of ``starts``, and ``next_mode``, the log-likelihood of the
-        second-best mode.
+        ``smallest_class_se``, ``starts_at_mode`` out of ``starts``, of which ``converged_starts`` ended before the
+        limit of iterations, and ``next_mode``, the log-likelihood of the second-best mode.
 
     Raises
     ------
@@ -80,6 +80,7 @@ def count_classes(items, frame, classes: Iterable[int], *, n_starts: int = 50, s
                 "smallest_class_se": _share_error(found.membership[:, smallest], counts),
                 "starts_at_mode": found.best_starts,
                 "starts": found.n_starts,
+                "converged_starts": found.converged_starts,
                 "next_mode": found.modes[1].log_likelihood if len(found.modes) > 1 else np.nan,
             }
         )

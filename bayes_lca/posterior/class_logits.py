@@ -22,6 +22,7 @@ from bayes_lca.dims import (
 )
 
 DRAWS_AT_ONCE = 250
+SMALLEST_PROBABILITY = 1e-300
 
 
 def class_axis(draws: xr.DataTree) -> str:
@@ -84,8 +85,7 @@ def answer_log_probabilities(draws: xr.DataTree, codes: np.ndarray, which: slice
     ndarray, shape (draw, row, latent_class)
     """
     rho = flat(draws["posterior"][ITEM_PROBABILITY], CLASS, "item", CATEGORY)[which]
-    with np.errstate(divide="ignore"):
-        log_rho = np.where(np.nan_to_num(rho) > 0, np.log(rho, where=rho > 0, out=np.zeros_like(rho)), 0.0)
+    log_rho = np.nan_to_num(np.log(np.maximum(rho, SMALLEST_PROBABILITY)), nan=0.0)
     chosen = (codes[:, :, None] == np.arange(rho.shape[-1])).reshape(len(codes), -1).astype(float)
     return np.einsum("scq,iq->sic", log_rho.reshape(*log_rho.shape[:2], -1), chosen, optimize=True)
 

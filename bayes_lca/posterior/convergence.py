@@ -11,11 +11,13 @@ from scipy.special import xlogy
 
 from bayes_lca.dims import CLASS, CLASS_SHARE
 from bayes_lca.posterior.class_logits import class_axis
+from bayes_lca.posterior.elements import diagnostics, existing_elements, row_index
 from bayes_lca.table import SummaryTable, describe_draws
 
 LARGEST_R_HAT = 1.01
 SMALLEST_ESS = 400
 SAME_MODE_R_HAT = 1.2
+LEAST_AGREEMENT = 0.95
 
 
 class ConvergenceWarning(UserWarning):
@@ -78,19 +80,23 @@ def convergence(draws: xr.DataTree) -> SummaryTable:
     for name in sorted(_reported(draws)):
         rows.append({"layer": "labelled", "quantity": name, **_worst_element(draws["posterior"][name])})
     table = pd.DataFrame(rows).set_index(["layer", "quantity"])
-    return SummaryTable.of(table, f"worst element of each variable; {describe_draws(draws)}")
+    notes = [f"worst element of each variable; {describe_draws(draws)}", *_label_note(draws)]
+    return SummaryTable.of(table, "\n".join(notes))
 
 
-def existing_elements(values: xr.DataArray, dims: list[str]) -> xr.DataArray:
-    """Elements of a variable in one row, dims (chain, draw, row), without the categories an item does not have."""
-    rows = values.stack(row=dims, create_index=False).transpose("chain", "draw", "row")
-    return rows.isel(row=np.flatnonzero(rows.isel(chain=0, draw=0).notnull().to_numpy()))
-
-
-def row_index(rows: xr.DataArray, dims: list[str]) -> pd.Index:
-    """Names of the elements of `existing_elements`, a level for each of `dims`."""
-    levels = [rows[dim].to_numpy() for dim in dims]
-    return pd.MultiIndex.from_arrays(levels, names=dims) if len(dims) > 1 else pd.Index(levels[0], name=dims[0])
+def _label_note(draws: xr.DataTree) -> list[str]:
+    """How surely classes are told apart, and where maximum likelihood found modes."""
+    attributes = draws.attrs
+    if "relabel_agreement" not in attributes:
+        return []
+    likelihoods, starts = (json.loads(attributes[name]) for name in ("em_log_likelihoods", "em_starts_by_mode"))
+    modes_found = f"maximum likelihood: {starts[0]} of {attributes['em_starts']} starts reached the best mode"
+    if len(starts) > 1:
+        modes_found += f", {starts[1]} the next, {likelihoods[0] - likelihoods[1]:.1f} log-likelihood units below"
+    return [
+        f"labels: by profiles and by membership they agree in {100 * attributes['relabel_agreement']:.1f} % of draws; "
+        f"{100 * attributes['relabel_switched']:.1f} % had to be relabelled; {modes_found}"
+    ]
 
 
 def chain_modes(draws: xr.DataTree) -> np.ndarray:
@@ -110,8 +116,8 @@ def chain_modes(draws: xr.DataTree) -> np.ndarray:
     for one in range(n_chains):
         for other in range(one + 1, n_chains):
             pair = quantities.isel(chain=[one, other])
-            worst = max(float(_r_hat(values)) for values in pair.data_vars.values())
-            if worst < SAME_MODE_R_HAT:
+            worst = max(float(arviz_stats.rhat(values)) for values in pair.data_vars.values())
+            if not worst >= SAME_MODE_R_HAT:
                 mode[mode == mode[other]] = mode[one]
     return np.unique(mode, return_inverse=True)[1]
 
@@ -126,7 +132,8 @@ def modes(draws: xr.DataTree) -> SummaryTable:
     Returns
     -------
     SummaryTable
-        One row per mode: ``chains``, ``share_of_draws``, ``elpd_loo`` with its standard error ``se``, and
+        One row per mode: ``chains``, ``share_of_draws`` (of the draws, not of the posterior: chains stay where they
+        start), ``elpd_loo`` with its standard error ``se``, and
         ``n_high_k``, the respondents for whom the estimate is unreliable.
     """
     rows = []
@@ -184,6 +191,21 @@ def require_summarisable(draws: xr.DataTree) -> None:
         )
 
 
+def require_latent_classes(draws: xr.DataTree) -> None:
+    """Refuse draws of a model whose categories are observed.
+
+    Raises
+    ------
+    ValueError
+        If the model has no latent classes.
+    """
+    if CLASS not in draws["posterior"].dims:
+        raise ValueError(
+            f"this fit of outcome {draws.attrs.get('outcome')!r} has no latent classes: its categories are observed; "
+            "use odds_ratios and random_intercepts, or fit a LatentClass model"
+        )
+
+
 def warn_of_convergence(draws: xr.DataTree) -> None:
     """Warn of divergences, modes, and parameters that did not converge."""
     problems = []
@@ -197,6 +219,12 @@ def warn_of_convergence(draws: xr.DataTree) -> None:
         problems.append(
             f"chains stayed in {len(sizes)} different modes ({', '.join(map(str, sizes))} chains each): "
             "see bl.modes(draws)"
+        )
+    if draws.attrs.get("relabel_agreement", 1.0) < LEAST_AGREEMENT:
+        problems.append(
+            f"classes are not told apart: two ways to label them agree in only "
+            f"{100 * draws.attrs['relabel_agreement']:.0f} % of draws, so tables by class mix classes; "
+            "fit fewer classes"
         )
     for layer, rows in (("without labels", free), ("with labels", labelled)):
         bad = rows[rows["r_hat"] > LARGEST_R_HAT]
@@ -239,18 +267,6 @@ def _reported(draws: xr.DataTree) -> list[str]:
     return [str(name) for name, values in draws["posterior"].data_vars.items() if axis in values.dims]
 
 
-def diagnostics(values: xr.DataArray) -> dict[str, xr.DataArray]:
-    """R-hat and effective sample sizes of every element; not a number where an element is constant."""
-    varies = (values != values.isel(chain=0, draw=0)).any(["chain", "draw"])
-    noise = np.random.default_rng(0).normal(size=values.shape)  # stands in where the ratio of variances is 0 / 0
-    varied = values.where(varies, noise)
-    return {
-        "r_hat": _r_hat(varied).where(varies),
-        "ess_bulk": arviz_stats.ess(varied, method="bulk").where(varies),
-        "ess_tail": arviz_stats.ess(varied, method="tail").where(varies),
-    }
-
-
 def _worst_element(values: xr.DataArray) -> dict[str, float | str]:
     dims = [str(dim) for dim in values.dims if dim not in ("chain", "draw")]
     rows = existing_elements(values, dims)
@@ -264,7 +280,3 @@ def _worst_element(values: xr.DataArray) -> dict[str, float | str]:
         "ess_bulk": float(np.nanmin(found["ess_bulk"])),
         "ess_tail": float(np.nanmin(found["ess_tail"])),
     }
-
-
-def _r_hat(values: xr.DataArray) -> float:
-    return arviz_stats.rhat(values)

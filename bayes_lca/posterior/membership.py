@@ -6,8 +6,8 @@ import xarray as xr
 
 from bayes_lca.dims import CLASS, RESPONDENT
 from bayes_lca.posterior.class_logits import joint_log_probabilities
-from bayes_lca.posterior.convergence import require_summarisable
-from bayes_lca.table import SummaryTable, describe_draws
+from bayes_lca.posterior.convergence import require_latent_classes, require_summarisable
+from bayes_lca.table import SummaryTable, describe_draws, tail_probabilities
 
 
 def membership_draws(draws: xr.DataTree) -> xr.DataArray:
@@ -23,6 +23,7 @@ def membership_draws(draws: xr.DataTree) -> xr.DataArray:
     xarray.DataArray
         Dims (chain, draw, respondent, latent_class), single precision.
     """
+    require_latent_classes(draws)
     require_summarisable(draws)
     posterior = draws["posterior"]
     n_chains, n_draws, n_classes = (posterior.sizes[dim] for dim in ("chain", "draw", CLASS))
@@ -68,13 +69,14 @@ def membership(draws: xr.DataTree, *, ci_prob: float = 0.95) -> SummaryTable:
     A respondent without any answer has the class shares as membership. Regressing the modal class as if it were
     seen understates effects; fit the regression and the classes jointly instead.
     """
+    tails = tail_probabilities(ci_prob)
     probability = membership_draws(draws)
     classes = [str(name) for name in probability[CLASS].to_numpy()]
     values = probability.to_numpy().reshape(-1, *probability.shape[2:])
     mean = values.mean(axis=0, dtype=float)
     modal = mean.argmax(axis=1)
     of_modal = np.take_along_axis(values, modal[None, :, None], axis=2)[..., 0]
-    lower, upper = np.quantile(of_modal, [(1 - ci_prob) / 2, (1 + ci_prob) / 2], axis=0)
+    lower, upper = np.quantile(of_modal, tails, axis=0)
     index = pd.Index(probability[RESPONDENT].to_numpy(), name=RESPONDENT)
     table = pd.DataFrame(mean, index=index, columns=classes)
     table["modal_class"] = pd.Categorical.from_codes(modal, classes)

@@ -14,6 +14,7 @@ from matplotlib.figure import Figure
 from matplotlib.lines import Line2D
 from matplotlib.ticker import MaxNLocator, NullLocator
 
+from bayes_lca.posterior.groups import random_intercepts
 from bayes_lca.posterior.plot_page import (
     BAND,
     COLOURS,
@@ -30,7 +31,7 @@ from bayes_lca.posterior.plot_page import (
     wrapped,
     write_note,
 )
-from bayes_lca.posterior.summarise import CI_PROB, odds_ratios, random_intercepts
+from bayes_lca.posterior.summarise import CI_PROB, odds_ratios
 
 TERM_LETTERS, GROUP_LETTERS = 17, 26
 NUMBERS_INCHES = 0.95

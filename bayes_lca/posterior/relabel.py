@@ -103,8 +103,8 @@ def display_order(posterior: xr.Dataset, order: str | xr.DataTree) -> np.ndarray
     posterior : xarray.Dataset
         Relabelled draws.
     order : str or DataTree
-        ``"size"`` for decreasing shares; the name of an item for increasing mean category of its answers; a fit
-        for the order of its classes.
+        ``"size"`` for decreasing shares; the name of an item for increasing mean category of its answers, categories
+        in the order of their labels; a fit for the order, and the names, of its classes.
 
     Raises
     ------
@@ -156,7 +156,8 @@ def relabel(draws: xr.DataTree, pivot: np.ndarray, order: str | xr.DataTree = "s
     posterior = permute(draws["posterior"].to_dataset(), matched)
     shown = display_order(posterior, order)
     posterior = permute(posterior, np.tile(shown, (len(matched), 1)))
-    posterior = posterior.assign_coords({CLASS: class_names(len(shown))})
+    names = order["posterior"][CLASS].to_numpy() if isinstance(order, xr.DataTree) else class_names(len(shown))
+    posterior = posterior.assign_coords({CLASS: list(names)})
     result = draws.copy()
     result["posterior"] = xr.DataTree(posterior)
     first = matched.reshape(posterior.sizes["chain"], -1, len(shown))
@@ -166,7 +167,7 @@ def relabel(draws: xr.DataTree, pivot: np.ndarray, order: str | xr.DataTree = "s
         "relabel_margin": float(np.quantile(margin, 0.01, method="lower")),
         "relabel_switched": float((first != first[:1, :1]).any(axis=-1).mean()),
         "class_order": order if isinstance(order, str) else "as in another fit",
-        "pivot": json.dumps(np.asarray(pivot)[shown].round(6).tolist()),
+        "pivot": json.dumps(np.asarray(pivot)[shown].tolist()),
     }
     return result
 
@@ -191,6 +192,8 @@ def _stephens_agreement(draws: xr.DataTree) -> float:
 
 def name_classes(draws: xr.DataTree, names: Sequence[str]) -> xr.DataTree:
     """Give the classes names of the user's choice, in their present order."""
+    if isinstance(names, str):
+        raise ValueError(f"names={names!r} is one text; pass a list with one name per class")
     if len(names) != draws["posterior"].sizes[CLASS]:
         raise ValueError(f"{len(names)} names for {draws['posterior'].sizes[CLASS]} classes; give one per class")
     if len(set(names)) < len(names):

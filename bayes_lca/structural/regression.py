@@ -1,5 +1,6 @@
 """Multinomial regression of the class on covariates, with random intercepts for groups."""
 
+import json
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass
 from types import MappingProxyType
@@ -142,6 +143,11 @@ class Regression:
         theta = pt.dot(theta, contrasts.T)  # (group, class)
         pm.Deterministic(group_effect(finest.name), theta - mu, dims=(finest.name, classes))
         return (eta + theta.T[:, group]).T  # (row, class)
+
+    @property
+    def attributes(self) -> dict[str, str]:
+        """What the draws should remember of the priors."""
+        return {"group_sd_prior": json.dumps({"distribution": type(self.group_sd).__name__, **asdict(self.group_sd)})}
 
     def coords(self, design: Design, n_classes: int) -> dict[str, Sequence[str]]:
         """Names along the axes of terms and groups."""

@@ -41,6 +41,11 @@ class Shares:
             return pt.log(pm.Deterministic(CLASS_SHARE, pt.ones(1), dims=classes))
         return pt.log(pm.Dirichlet(CLASS_SHARE, np.full(n_classes, self.share.a), dims=classes))
 
+    @property
+    def attributes(self) -> dict[str, str]:
+        """Nothing to remember beside the draws."""
+        return {}
+
     def coords(self, design: Design, n_classes: int) -> dict[str, Sequence[str]]:
         """No axes beside that of the classes."""
         return {}

@@ -1,0 +1,30 @@
+"""Elements of a variable as rows, and how well chains agree on each."""
+
+import arviz_stats
+import numpy as np
+import pandas as pd
+import xarray as xr
+
+
+def existing_elements(values: xr.DataArray, dims: list[str]) -> xr.DataArray:
+    """Elements of a variable in one row, dims (chain, draw, row), without the categories an item does not have."""
+    rows = values.stack(row=dims, create_index=False).transpose("chain", "draw", "row")
+    return rows.isel(row=np.flatnonzero(rows.isel(chain=0, draw=0).notnull().to_numpy()))
+
+
+def row_index(rows: xr.DataArray, dims: list[str]) -> pd.Index:
+    """Names of the elements of `existing_elements`, a level for each of `dims`."""
+    levels = [rows[dim].to_numpy() for dim in dims]
+    return pd.MultiIndex.from_arrays(levels, names=dims) if len(dims) > 1 else pd.Index(levels[0], name=dims[0])
+
+
+def diagnostics(values: xr.DataArray) -> dict[str, xr.DataArray]:
+    """R-hat and effective sample sizes of every element; not a number where an element is constant."""
+    varies = (values != values.isel(chain=0, draw=0)).any(["chain", "draw"])
+    noise = np.random.default_rng(0).normal(size=values.shape)  # stands in where the ratio of variances is 0 / 0
+    varied = values.where(varies, noise)
+    return {
+        "r_hat": arviz_stats.rhat(varied).where(varies),
+        "ess_bulk": arviz_stats.ess(varied, method="bulk").where(varies),
+        "ess_tail": arviz_stats.ess(varied, method="tail").where(varies),
+    }
