@@ -99,7 +99,7 @@ def fit(
     >>> lca = LatentClass(2, bl.Items(["training", "expertise", "recognition"]))
     >>> draws = bl.fit(lca, bl.load_cohort(), draws=200, tune=200, progressbar=False)  # doctest: +SKIP
     """
-    _check_sampling(draws=draws, tune=tune, chains=chains)
+    _check_sampling(seed, target_accept, draws=draws, tune=tune, chains=chains)
     prepared = model.prepare(frame, missing=missing)
     if prepared.pivot is not None:
         check_order(order, list(prepared.observed[ITEM].to_numpy()), len(prepared.pivot))
@@ -112,6 +112,7 @@ def fit(
         cores=cores,
         seed=seed,
         target_accept=target_accept,
+        adaptation="low_rank",
         progress_bar=progressbar,
         save_warmup=False,
     )
@@ -149,7 +150,11 @@ def fit(
     return tree
 
 
-def _check_sampling(**counts: int) -> None:
+def _check_sampling(seed: int, target_accept: float, **counts: int) -> None:
+    if not is_whole(seed, least=0):
+        raise ValueError(f"seed={seed!r}: seed is a whole number from 0 on")
+    if not 0 < target_accept < 1:
+        raise ValueError(f"target_accept={target_accept!r}: target_accept lies between 0 and 1, such as 0.9")
     for name, value in counts.items():
         if not is_whole(value, least=1):
             raise ValueError(f"{name}={value!r}: {name} is a whole number from 1 on")

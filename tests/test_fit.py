@@ -268,6 +268,26 @@ def test_impossible_orders_are_refused_before_sampling(frame, multinomial_draws)
         bl.fit(TWO, frame, **TINY, order=multinomial_draws)
 
 
+@pytest.mark.usefixtures("no_sampling")
+@pytest.mark.parametrize(
+    "option", [{"seed": -1}, {"seed": None}, {"seed": 1.5}, {"target_accept": 1.5}, {"target_accept": 0.0}], ids=str
+)
+def test_impossible_options_are_refused_before_sampling(frame, option):
+    (name,) = option
+    with pytest.raises(ValueError, match=f"{name}="):
+        bl.fit(TWO, frame, **TINY, **option)
+
+
+@pytest.mark.usefixtures("no_sampling")
+@pytest.mark.parametrize("name", ["participation", "group"])
+def test_names_that_a_tree_cannot_hold_are_refused_before_sampling(frame, name):
+    model = LatentClass(
+        2, bl.Items(ITEMS), bl.Regression("~ `a/b`" if name == "participation" else "~ 1 + (1 | `a/b`)")
+    )
+    with pytest.raises(ValueError, match="rename the column"):
+        bl.fit(model, frame.rename(columns={name: "a/b"}), **TINY)
+
+
 def test_classes_are_shown_by_decreasing_size(tiny_draws, lca_draws):
     for draws in (tiny_draws, lca_draws):
         share = draws["posterior"]["class_share"].mean(["chain", "draw"])

@@ -187,6 +187,9 @@ def read_design(
             f"they are {named(parsed.covariates) or 'none'}"
         )
 
+    unfit = [name for name in parsed.columns if "/" in name]
+    if unfit:
+        raise ValueError(f"{named(unfit)}: a fit on disk cannot hold a name with a slash; rename the column")
     raw = {name: column(frame, name) for name in parsed.columns}
     kept = np.ones(len(nw.from_native(frame, eager_only=True)), dtype=bool)
     if raw:

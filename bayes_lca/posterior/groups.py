@@ -118,7 +118,7 @@ def heterogeneity(draws: xr.DataTree, reference: str | None = None, *, ci_prob: 
 
 
 def _prior_of_contrast_sd(draws: xr.DataTree) -> np.ndarray:
-    """Quantiles' worth of prior draws of a contrast's standard deviation."""
+    """Draws of a contrast's standard deviation from its prior, shape (100000,)."""
     prior = json.loads(draws.attrs["group_sd_prior"])
     distributions = {
         "HalfNormal": lambda size: prior["sigma"] * np.abs(rng.normal(size=size)),
