@@ -34,7 +34,7 @@ def fit(
     frame,
     *,
     draws: int = 1000,
-    tune: int = 500,
+    tune: int = 400,
     chains: int = 4,
     seed: int = 1,
     target_accept: float = 0.9,
