@@ -5,6 +5,8 @@
 Classes are counted and described; then their regression on covariates is fitted as the paper did it (most likely
 class, one level), with random intercepts for the groups, and jointly with the classes. Without ``--data`` it runs on
 the synthetic cohort. Fits are kept in the output folder and read from there when the same command is run again.
+
+The study is one long file on purpose: it is meant to be copied and changed as a whole.
 """
 
 import argparse
