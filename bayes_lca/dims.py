@@ -9,7 +9,7 @@ CATEGORY = "category"
 TERM = "term"
 RESPONDENT = "respondent"
 PATTERN = "pattern"
-CONTRAST = "class_contrast"
+OTHER_CLASS = "other_class"
 OUTCOME = "outcome"
 
 CLASS_SHARE = "class_share"
@@ -17,12 +17,20 @@ ITEM_PROBABILITY = "item_probability"
 INTERCEPT = "intercept"
 SLOPE = "slope"
 ANSWERS = "answers"
+ANSWER_CODES = "answer_codes"
+OUTCOME_COUNTS = "outcome_counts"
+KNOWN_ITEM_PROBABILITY = "known_item_probability"
 COUNT = "count"
 DESIGN = "design"
+DESIGN_CENTER = "design_center"
 
-AXES = frozenset({CLASS, ITEM, CATEGORY, TERM, RESPONDENT, PATTERN, CONTRAST, OUTCOME, "chain", "draw"})
+AXES = frozenset({CLASS, ITEM, CATEGORY, TERM, RESPONDENT, PATTERN, OTHER_CLASS, OUTCOME, "chain", "draw"})
 VARIABLES = frozenset({CLASS_SHARE, ITEM_PROBABILITY, INTERCEPT, SLOPE, ANSWERS, COUNT, DESIGN})
-RESERVED = AXES | VARIABLES | {"answer_codes", "outcome_codes", "design_scale", "intercept_at_mean", "answer_pattern"}
+RESERVED = (
+    AXES
+    | VARIABLES
+    | {DESIGN_CENTER, ANSWER_CODES, OUTCOME_COUNTS, KNOWN_ITEM_PROBABILITY, "intercept_at_mean", "answer_pattern"}
+)
 """Names a group column may not have, because axes or variables of the draws have them."""
 
 
@@ -36,9 +44,39 @@ def group_sd(grouping: str) -> str:
     return f"{grouping}_sd"
 
 
-def group_contrasts(grouping: str) -> str:
-    """Variable of the groups' class contrasts at their own mean covariates, such as ``group_contrasts``."""
-    return f"{grouping}_contrasts"
+def group_coefficients(grouping: str) -> str:
+    """Axis of the free coefficients of each group, such as ``group_coefficient``; no table shows it."""
+    return f"{grouping}_coefficient"
+
+
+def group_slope(grouping: str) -> str:
+    """Variable of what the slopes of a group add to those of all, such as ``group_slope``."""
+    return f"{grouping}_slope"
+
+
+def group_slope_sd(grouping: str) -> str:
+    """Variable of their standard deviations, such as ``group_slope_sd``."""
+    return f"{grouping}_slope_sd"
+
+
+def group_terms(grouping: str) -> str:
+    """Axis of the terms whose slopes vary by group, such as ``group_term``."""
+    return f"{grouping}_term"
+
+
+def group_correlation(grouping: str) -> str:
+    """Variable of the correlations of a group's intercepts between classes, such as ``group_correlation``."""
+    return f"{grouping}_correlation"
+
+
+def rough_groups(grouping: str, what: str) -> str:
+    """Data of what is roughly known of each group before sampling, such as ``group_rough_information``."""
+    return f"{grouping}_rough_{what}"
+
+
+def depends_on_answers(data: str) -> bool:
+    """Whether data of a model, by name, change when the same respondents give other answers, or from step one."""
+    return data in {ANSWER_CODES, COUNT, OUTCOME_COUNTS, KNOWN_ITEM_PROBABILITY} or "_rough_" in data
 
 
 def class_names(n_classes: int) -> list[str]:

@@ -2,7 +2,10 @@
 
 import json
 import platform
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 from importlib.metadata import version
+from types import MappingProxyType
 from typing import Literal, Protocol
 
 import numpy as np
@@ -11,7 +14,7 @@ import xarray as xr
 from pymc.model.transform.optimization import freeze_dims_and_data
 
 from bayes_lca.data.frame import is_whole
-from bayes_lca.dims import CATEGORY, CLASS, CLASS_SHARE, CONTRAST, ITEM, ITEM_PROBABILITY
+from bayes_lca.dims import CATEGORY, CLASS, CLASS_SHARE, ITEM, ITEM_PROBABILITY, depends_on_answers, group_coefficients
 from bayes_lca.posterior.class_logits import average_class_share, respondent_log_likelihood
 from bayes_lca.posterior.convergence import chain_modes, warn_of_convergence
 from bayes_lca.posterior.predict import posterior_predictive
@@ -99,42 +102,136 @@ def fit(
     >>> lca = LatentClass(2, bl.Items(["training", "expertise", "recognition"]))
     >>> draws = bl.fit(lca, bl.load_cohort(), draws=200, tune=200, progressbar=False)  # doctest: +SKIP
     """
-    _check_sampling(seed, target_accept, draws=draws, tune=tune, chains=chains)
+    settings = Sampling(draws, tune, chains, seed, target_accept, cores, progressbar)
     prepared = model.prepare(frame, missing=missing)
     if prepared.pivot is not None:
         check_order(order, list(prepared.observed[ITEM].to_numpy()), len(prepared.pivot))
-    compiled = _compile(prepared, backend)
-    sampled = nutpie.sample(
-        compiled,
-        draws=draws,
-        tune=tune,
-        chains=chains,
-        cores=cores,
-        seed=seed,
-        target_accept=target_accept,
-        adaptation="low_rank",
-        progress_bar=progressbar,
-        save_warmup=False,
-    )
-    tree = _assemble(prepared, sampled)
-    tree.attrs |= {
-        "seed": seed,
-        "tune": tune,
-        "target_accept": target_accept,
-        "backend": backend,
-        "specification": repr(model),
-        "model_text": prepared.model.str_repr(),
-        "versions": json.dumps({name: version(name) for name in VERSIONS} | {"python": platform.python_version()}),
-    }
-    if prepared.pivot is not None:
+    sampler = Sampler(prepared, backend=backend)
+    return sampler.fit(prepared, settings, order=order, predictive=predictive, specification=repr(model))
+
+
+@dataclass(frozen=True)
+class Sampling:
+    """Settings of a run of NUTS, as `fit` takes them."""
+
+    draws: int = 1000
+    tune: int = 400
+    chains: int = 4
+    seed: int = 1
+    target_accept: float = 0.9
+    cores: int | None = None
+    progressbar: bool = True
+
+    def __post_init__(self):
+        if not is_whole(self.seed, least=0):
+            raise ValueError(f"seed={self.seed!r}: seed is a whole number from 0 on")
+        if not 0 < self.target_accept < 1:
+            raise ValueError(f"target_accept={self.target_accept!r}: target_accept lies between 0 and 1, such as 0.9")
+        for name in ("draws", "tune", "chains"):
+            value = getattr(self, name)
+            if not is_whole(value, least=1):
+                raise ValueError(f"{name}={value!r}: {name} is a whole number from 1 on")
+
+
+class Sampler:
+    """A model compiled once, for one data set or for many that differ in their answers only.
+
+    Parameters
+    ----------
+    prepared : Prepared
+        The model with its first data set; starting values are always those of this one.
+    reusable : bool
+        Whether `sample` and `fit` will be given other answers of the same respondents: same covariates and groups,
+        and as many rows. A reusable sampler is a little slower.
+    backend : {"jax", "numba"}
+        For hundreds of fits numba's minute of compilation is soon earned back.
+    """
+
+    def __init__(self, prepared: Prepared, *, reusable: bool = False, backend: Literal["jax", "numba"] = "jax"):
+        names = [variable.name for variable in prepared.model.data_vars]
+        self.backend = backend
+        self.varying = [name for name in names if depends_on_answers(name)] if reusable else []
+        frozen = freeze_dims_and_data(prepared.model, data=[name for name in names if name not in self.varying])
+        self._compiled = nutpie.compile_pymc_model(
+            frozen,
+            backend=backend,
+            initial_points=dict(prepared.start),
+            jitter_rvs={frozen[name] for name in prepared.jittered},
+            freeze_model=False,
+        )
+
+    def sample(
+        self, prepared: Prepared, settings: Sampling, data: Mapping[str, np.ndarray] = MappingProxyType({})
+    ) -> xr.DataTree:
+        """Draw from the posterior given other data; the draws carry what later steps need, labels not yet aligned.
+
+        Parameters
+        ----------
+        prepared : Prepared
+            The same model with data of the same shape.
+        settings : Sampling
+        data : mapping of str to ndarray
+            Data of the model to use in place of those of `prepared`.
+        """
+        data = {name: prepared.model[name].get_value() for name in self.varying} | dict(data)
+        sampled = nutpie.sample(
+            self._compiled.with_data(**data) if data else self._compiled,
+            draws=settings.draws,
+            tune=settings.tune,
+            chains=settings.chains,
+            cores=settings.cores,
+            seed=settings.seed,
+            target_accept=settings.target_accept,
+            adaptation="low_rank",
+            progress_bar=settings.progressbar,
+            save_warmup=False,
+        )
+        tree = _assemble(prepared, sampled)
+        tree.attrs |= {
+            "seed": settings.seed,
+            "tune": settings.tune,
+            "target_accept": settings.target_accept,
+            "backend": self.backend,
+            "versions": json.dumps({name: version(name) for name in VERSIONS} | {"python": platform.python_version()}),
+        }
+        return tree
+
+    def fit(
+        self,
+        prepared: Prepared,
+        settings: Sampling,
+        *,
+        order: str | xr.DataTree = "size",
+        predictive: bool = False,
+        specification: str = "",
+    ) -> xr.DataTree:
+        """Draws with aligned labels and log-likelihoods, as `bayes_lca.fit` returns them; warns of bad chains."""
+        tree = self.sample(prepared, settings)
+        tree.attrs |= {"specification": specification, "model_text": prepared.model.str_repr()}
+        return finish(prepared, tree, order=order, predictive=predictive)
+
+
+def finish(
+    prepared: Prepared,
+    tree: xr.DataTree,
+    *,
+    order: str | xr.DataTree = "size",
+    predictive: bool = False,
+    settled: Sequence[str] = (),
+) -> xr.DataTree:
+    """Align labels, add log-likelihoods and, on request, predicted answers; warn of bad chains.
+
+    The convergence of `settled` variables was judged in an earlier fit, and nothing is said of it.
+    """
+    if CLASS in tree["posterior"].dims:
         share = {CLASS_SHARE: (("chain", "draw", CLASS), average_class_share(tree))}
         tree["posterior"] = xr.DataTree(tree["posterior"].to_dataset().assign(share))
+    if prepared.pivot is not None:
         tree = relabel(tree, prepared.pivot, order)
-    log_likelihood = respondent_log_likelihood(tree)
     observed = next(iter(prepared.observed.data_vars))
     tree["log_likelihood"] = xr.DataTree(
         xr.Dataset(
-            {observed: (("chain", "draw", "respondent"), log_likelihood)},
+            {observed: (("chain", "draw", "respondent"), respondent_log_likelihood(tree))},
             {
                 "chain": tree["posterior"]["chain"],
                 "draw": tree["posterior"]["draw"],
@@ -145,39 +242,20 @@ def fit(
     modes = chain_modes(tree)
     tree.attrs |= {"n_modes": int(modes.max() + 1), "chain_modes": json.dumps(modes.tolist())}
     if predictive:
-        tree["posterior_predictive"] = xr.DataTree(posterior_predictive(tree, seed=seed))
-    warn_of_convergence(tree)
+        tree["posterior_predictive"] = xr.DataTree(posterior_predictive(tree, seed=tree.attrs["seed"]))
+    warn_of_convergence(tree, settled)
     return tree
-
-
-def _check_sampling(seed: int, target_accept: float, **counts: int) -> None:
-    if not is_whole(seed, least=0):
-        raise ValueError(f"seed={seed!r}: seed is a whole number from 0 on")
-    if not 0 < target_accept < 1:
-        raise ValueError(f"target_accept={target_accept!r}: target_accept lies between 0 and 1, such as 0.9")
-    for name, value in counts.items():
-        if not is_whole(value, least=1):
-            raise ValueError(f"{name}={value!r}: {name} is a whole number from 1 on")
-
-
-def _compile(prepared: Prepared, backend: str):
-    frozen = freeze_dims_and_data(prepared.model)
-    return nutpie.compile_pymc_model(
-        frozen,
-        backend=backend,
-        initial_points=dict(prepared.start),
-        jitter_rvs={frozen[name] for name in prepared.jittered},
-        freeze_model=False,
-    )
 
 
 def _assemble(prepared: Prepared, sampled: xr.DataTree) -> xr.DataTree:
     """Posterior in the user's names, with the data that later steps need."""
     named = {variable.name for variable in prepared.model.free_RVs + prepared.model.deterministics}
+    internal = {group_coefficients(grouping) for grouping in json.loads(prepared.attributes["groupings"])}
+    shown = {"chain", "draw", *prepared.model.coords} - internal
     posterior = sampled["posterior"].to_dataset()
-    posterior = posterior[
-        [name for name, values in posterior.data_vars.items() if name in named and CONTRAST not in values.dims]
-    ].drop_dims(CONTRAST, errors="ignore")
+    hidden = {str(dim) for dim in posterior.dims} - shown
+    posterior = posterior.drop_dims(hidden)
+    posterior = posterior[[name for name in posterior.data_vars if name in named]]
     if "n_categories" in prepared.constant:
         exists = np.arange(posterior.sizes[CATEGORY]) < prepared.constant["n_categories"].to_numpy()[:, None]
         posterior[ITEM_PROBABILITY] = posterior[ITEM_PROBABILITY].where(xr.DataArray(exists, dims=(ITEM, CATEGORY)))

@@ -9,7 +9,8 @@ import pymc as pm
 import xarray as xr
 
 from bayes_lca.data.design import Design
-from bayes_lca.dims import DESIGN, RESPONDENT, TERM
+from bayes_lca.data.survey import Survey
+from bayes_lca.dims import ANSWERS, DESIGN, DESIGN_CENTER, ITEM, RESPONDENT, TERM
 
 
 @dataclass(frozen=True)
@@ -44,6 +45,7 @@ def describe_design(design: Design, respondents) -> tuple[xr.Dataset, dict[str, 
     """Design, groups and covariates of the respondents as a dataset, and what is needed to encode new ones."""
     variables = {
         DESIGN: ((RESPONDENT, TERM), design.matrix),
+        DESIGN_CENTER: ((TERM,), design.center),
     }
     coords = {RESPONDENT: np.asarray(respondents), TERM: np.array(design.terms, dtype="U")}
     for grouping in design.groupings:
@@ -65,3 +67,15 @@ def describe_design(design: Design, respondents) -> tuple[xr.Dataset, dict[str, 
         "n_dropped": design.n_dropped,
     }
     return xr.Dataset(variables, coords), attributes
+
+
+def describe_survey(survey: Survey) -> tuple[xr.Dataset, xr.Dataset, dict[str, str | int]]:
+    """Answers, then design and answer patterns of the respondents as datasets, and what is to be remembered."""
+    responses = survey.responses
+    constant, attributes = describe_design(survey.design, responses.respondents)
+    constant["answer_pattern"] = ((RESPONDENT,), survey.answer_patterns.pattern)
+    constant["n_categories"] = ((ITEM,), np.array(responses.n_categories))
+    constant = constant.assign_coords({ITEM: list(responses.items)})
+    observed = xr.Dataset({ANSWERS: ((RESPONDENT, ITEM), responses.codes)}, constant.coords)[[ANSWERS]]
+    attributes |= {"labels": json.dumps(responses.labels), "n_missing_answers": responses.n_missing}
+    return observed, constant, attributes

@@ -66,6 +66,16 @@ class Exponential:
         _positive(self, lam=self.lam)
 
 
+@dataclass(frozen=True)
+class LKJ:
+    """Lewandowski-Kurowicka-Joe distribution of a correlation matrix; 1 is uniform, larger `eta` nearer to none."""
+
+    eta: float = 2.0
+
+    def __post_init__(self):
+        _positive(self, eta=self.eta)
+
+
 StandardDeviationPrior = HalfNormal | HalfStudentT | Exponential
 
 ITEM_PROBABILITY = Dirichlet(1.0)
@@ -82,3 +92,6 @@ SLOPE = ZeroSumNormal(1.5)
 
 GROUP_SD = HalfNormal(1.0)
 """Random intercepts on the logit scale; with six groups wider priors let the data say too little."""
+
+GROUP_SLOPE_SD = HalfNormal(0.5)
+"""Random slopes per standard deviation of a covariate: slopes of like groups differ less than their levels."""

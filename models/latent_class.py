@@ -4,17 +4,16 @@ import json
 from dataclasses import dataclass, field
 from typing import Literal
 
-import numpy as np
 import pymc as pm
-import xarray as xr
 
 from bayes_lca.data.frame import is_whole
+from bayes_lca.data.rough_classes import RoughClasses
 from bayes_lca.data.survey import Survey, join
-from bayes_lca.dims import ANSWERS, CLASS, ITEM, PATTERN, RESPONDENT, class_names
+from bayes_lca.dims import CLASS, OTHER_CLASS, PATTERN, class_names
 from bayes_lca.likelihood.em import fit_em
 from bayes_lca.likelihood.modes import MaximumLikelihood
 from bayes_lca.measurement.items import Items
-from bayes_lca.prepared import Prepared, describe_design
+from bayes_lca.prepared import Prepared, describe_survey
 from bayes_lca.structural.regression import Regression
 from bayes_lca.structural.shares import Shares
 
@@ -94,9 +93,13 @@ class LatentClass:
         """
         return self.prepare(frame, missing=missing).model
 
-    def prepare(self, frame, *, missing: Literal["raise", "drop"] = "raise") -> Prepared:
-        """The model of a frame, started where maximum likelihood finds the classes."""
-        survey = join(self.measurement.read(frame), self.structural.read(frame, missing))
+    def prepare(self, frame, *, missing: Literal["raise", "drop"] = "raise", collapse: bool = True) -> Prepared:
+        """The model of a frame, started where maximum likelihood finds the classes.
+
+        With ``collapse=False`` every respondent keeps a row: the same posterior, in a model whose shape does not
+        depend on the answers, so that one compilation serves many data sets.
+        """
+        survey = join(self.measurement.read(frame), self.structural.read(frame, missing), collapse=collapse)
         patterns = survey.answer_patterns
         if self.n_classes > len(patterns.count):
             raise ValueError(
@@ -107,45 +110,36 @@ class LatentClass:
         em = fit_em(codes, patterns.count, survey.responses.n_categories, self.n_classes)
         return self._record(survey, em)
 
-    def _model(self, survey: Survey, em: MaximumLikelihood) -> pm.Model:
-        membership = survey.of_patterns(em.membership)
+    def _model(self, survey: Survey, rough: RoughClasses, em: MaximumLikelihood) -> pm.Model:
         responses, design, count = survey.responses, survey.pattern_design, survey.patterns.count
         coords = {
             CLASS: class_names(self.n_classes),
+            OTHER_CLASS: class_names(self.n_classes),
             PATTERN: range(len(count)),
             **self.measurement.coords(responses),
             **self.structural.coords(design, self.n_classes),
         }
         with pm.Model(coords=coords) as model:
-            eta = self.structural.class_logits(design, membership, count, rows=PATTERN)  # (pattern, latent_class)
+            eta = self.structural.class_logits(design, rough, rows=PATTERN)  # (pattern, latent_class)
             rho = self.measurement.probabilities(responses, em.item_probability)  # (latent_class, item, category)
             self.measurement.answers(eta, rho, responses, survey.patterns.first, count)  # (pattern, item)
         return model
 
     def _record(self, survey: Survey, em: MaximumLikelihood) -> Prepared:
-        responses, design = survey.responses, survey.pattern_design
-        membership = survey.of_patterns(em.membership)
-        constant, attributes = describe_design(survey.design, responses.respondents)
-        constant["answer_pattern"] = ((RESPONDENT,), survey.answer_patterns.pattern)
-        constant["n_categories"] = ((ITEM,), np.array(responses.n_categories))
-        constant = constant.assign_coords({ITEM: list(responses.items)})
-        observed = xr.Dataset({ANSWERS: ((RESPONDENT, ITEM), responses.codes)}, constant.coords)[[ANSWERS]]
+        rough = RoughClasses(survey.of_patterns(em.membership), survey.patterns.count, survey.pattern_design)
+        item_start = self.measurement.starting_values(survey.responses, em.item_probability)
+        observed, constant, attributes = describe_survey(survey)
         attributes |= self.structural.attributes | {
             "model": "LatentClass",
             "n_classes": self.n_classes,
-            "labels": json.dumps(responses.labels),
-            "n_missing_answers": responses.n_missing,
             "em_starts": em.n_starts,
             "em_log_likelihoods": json.dumps([mode.log_likelihood for mode in em.modes]),
             "em_starts_by_mode": json.dumps([mode.starts for mode in em.modes]),
         }
         return Prepared(
-            model=self._model(survey, em),
-            start={
-                **self.structural.starting_values(design, membership, survey.patterns.count),
-                **self.measurement.starting_values(responses, em.item_probability),
-            },
-            jittered=tuple(self.measurement.starting_values(responses, em.item_probability)),
+            model=self._model(survey, rough, em),
+            start={**self.structural.starting_values(survey.pattern_design, rough), **item_start},
+            jittered=tuple(item_start),
             observed=observed,
             constant=constant,
             attributes=attributes,

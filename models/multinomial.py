@@ -8,10 +8,10 @@ import numpy as np
 import pymc as pm
 import xarray as xr
 
-from bayes_lca.data.design import Design
 from bayes_lca.data.frame import row_labels
 from bayes_lca.data.responses import read_complete_outcome
-from bayes_lca.dims import CATEGORY, OUTCOME, RESPONDENT
+from bayes_lca.data.rough_classes import RoughClasses
+from bayes_lca.dims import CATEGORY, OTHER_CLASS, OUTCOME, OUTCOME_COUNTS, PATTERN, RESPONDENT
 from bayes_lca.prepared import Prepared, describe_design
 from bayes_lca.structural.regression import Regression
 
@@ -23,6 +23,9 @@ class Multinomial:
     .. math::
         y_i \sim \operatorname{Categorical}(\operatorname{softmax}(\eta_i)), \qquad
         \eta_{ic} = \alpha_c + x_i^\top \beta_c + u_{c g_i}, \quad u_{cg} \sim N(0, \sigma_c^2)
+
+    Respondents who share covariates and group are counted: :math:`n_p \sim \operatorname{Multinomial}(N_p,
+    \operatorname{softmax}(\eta_p))` for every distinct pattern p of covariates, which is the same posterior.
 
     Parameters
     ----------
@@ -77,7 +80,7 @@ class Multinomial:
         frame, codes, labels, n_missing = read_complete_outcome(frame, self.outcome, missing)
         design = self.structural.read(frame, missing)
         codes, respondents = codes[design.kept], row_labels(frame)[design.kept]
-        seen = np.eye(len(labels))[codes]
+        seen = RoughClasses(np.eye(len(labels))[codes], np.ones(len(codes)), design)
         constant, attributes = describe_design(design, respondents)
         attributes |= self.structural.attributes | {
             "model": "Multinomial",
@@ -87,20 +90,28 @@ class Multinomial:
             "labels": json.dumps([labels]),
         }
         return Prepared(
-            model=self._model(design, codes, labels, seen),
-            start=self.structural.starting_values(design, seen, np.ones(len(codes))),
+            model=self._model(seen, labels),
+            start=self.structural.starting_values(design, seen),
             jittered=(),
             observed=xr.Dataset({OUTCOME: ((RESPONDENT,), codes)}, {RESPONDENT: constant[RESPONDENT]}),
             constant=constant,
             attributes=attributes,
         )
 
-    def _model(self, design: Design, codes: np.ndarray, labels: tuple[str, ...], seen: np.ndarray) -> pm.Model:
-        coords = {CATEGORY: list(labels), RESPONDENT: range(len(codes)), **self.structural.coords(design, len(labels))}
+    def _model(self, seen: RoughClasses, labels: tuple[str, ...]) -> pm.Model:
+        patterns = seen.design.patterns
+        counts = np.zeros((len(patterns.count), len(labels)), dtype=int)  # (pattern, category)
+        np.add.at(counts, patterns.pattern, seen.membership.astype(int))
+        coords = {
+            CATEGORY: list(labels),
+            OTHER_CLASS: list(labels),
+            PATTERN: range(len(counts)),
+            **self.structural.coords(seen.design, len(labels)),
+        }
         with pm.Model(coords=coords) as model:
-            eta = self.structural.class_logits(  # (respondent, category)
-                design, seen, np.ones(len(codes)), classes=CATEGORY, rows=RESPONDENT
+            eta = self.structural.class_logits(  # (pattern, category)
+                seen.design.take(patterns.first), seen, classes=CATEGORY, rows=PATTERN
             )
-            y = pm.Data("outcome_codes", codes, dims=RESPONDENT)
-            pm.Categorical(OUTCOME, logit_p=eta, observed=y, dims=RESPONDENT)
+            n = pm.Data(OUTCOME_COUNTS, counts, dims=(PATTERN, CATEGORY))
+            pm.Multinomial(OUTCOME, n.sum(axis=1), pm.math.softmax(eta, axis=1), observed=n, dims=(PATTERN, CATEGORY))
         return model

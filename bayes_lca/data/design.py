@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
+from functools import cached_property
 from typing import Literal
 
 import narwhals as nw
@@ -18,7 +19,8 @@ from bayes_lca.data.covariates import (
 )
 from bayes_lca.data.formula import Encoder, encode, read_formula
 from bayes_lca.data.frame import check_columns, check_frame, check_missing, column, named
-from bayes_lca.data.identifiability import check_design
+from bayes_lca.data.identifiability import check_design, warn_of_unused_groups
+from bayes_lca.data.responses import UniqueRows, unique_rows
 from bayes_lca.dims import RESERVED
 
 UNSEEN = -1
@@ -36,11 +38,14 @@ class Grouping:
         Groups that occur, ``:`` between the names of nested ones; in declared order, numbers by size, else sorted.
     index : ndarray of int, shape (row,)
         Group of each row.
+    varying : tuple of int
+        Design columns whose slopes vary by group.
     """
 
     name: str
     levels: tuple[str, ...]
     index: np.ndarray
+    varying: tuple[int, ...] = ()
 
     @property
     def first_row(self) -> np.ndarray:
@@ -71,7 +76,7 @@ class Design:
     center, scale : ndarray, shape (term,)
         Mean and standard deviation of each column over the respondents.
     groupings : tuple of Grouping
-        One for each ``(1 | group)``; two for ``(1 | city/group)``.
+        One for each ``(1 | group)`` or ``(x | group)``; two for ``(1 | city/group)``.
     covariates : pandas.DataFrame
         The columns the formula uses, categories in the order of their coding, the reference first.
     kept : ndarray of bool, shape (respondent,)
@@ -92,6 +97,12 @@ class Design:
     def standardised(self) -> np.ndarray:
         """Design columns with mean 0 and standard deviation 1, shape (row, term)."""
         return (self.matrix - self.center) / self.scale
+
+    @cached_property
+    def patterns(self) -> UniqueRows:
+        """Distinct patterns of covariates and groups."""
+        everybody = np.zeros(len(self.matrix))
+        return unique_rows(everybody, self.matrix, *(grouping.index for grouping in self.groupings))
 
     def take(self, rows: np.ndarray) -> "Design":
         """The design of some rows, on the scale of all."""
@@ -152,7 +163,7 @@ def read_design(
     frame : pandas.DataFrame, polars.DataFrame or any eager frame narwhals understands
     formula : str
         Right-hand side in the language of R and brms. ``(1 | group)`` asks for random intercepts,
-        ``(1 | city/group)`` for intercepts of cities and of groups within cities.
+        ``(1 | city/group)`` for intercepts of cities and of groups within cities, ``(x | group)`` for slopes too.
     reference : mapping of str to str, optional
         Reference level by covariate. Without it, the first category of a categorical and the first of the sorted
         levels of text.
@@ -168,6 +179,11 @@ def read_design(
     ValueError
         If a column is unknown, a covariate is missing (with `missing` at ``"raise"``), infinite or constant, a group
         column has one group, columns say the same thing, or fewer groups than group-level predictors remain.
+
+    Warns
+    -----
+    SingleLevelWarning
+        If the formula has no groups, and a covariate has one value in each level of another column.
 
     Examples
     --------
@@ -205,7 +221,10 @@ def read_design(
         index=pd.RangeIndex(int(kept.sum())),
     )
     encoder = encode(parsed, covariates)
-    groupings = tuple(_grouping(names, raw) for names in parsed.groupings)
+    groupings = tuple(
+        replace(_grouping(names, raw), varying=tuple(column for term in terms for column in encoder.columns_of[term]))
+        for names, terms in zip(parsed.groupings, parsed.varying, strict=True)
+    )
     groups = {name: as_text(raw[name]) for name in parsed.columns if name not in covariates}
     design = Design(
         formula,
@@ -219,6 +238,8 @@ def read_design(
         encoder,
     )
     check_design(design, parsed.covariates)
+    if parsed.covariates and not groupings:
+        warn_of_unused_groups(nw.from_native(frame, eager_only=True).filter(kept.tolist()), covariates)
     return design
 
 

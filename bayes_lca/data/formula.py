@@ -1,6 +1,7 @@
 """What a formula asks for: covariates, groups, and the columns of the design; the one place that knows formulae."""
 
-from collections.abc import Iterable
+import re
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 
 import formulae
@@ -15,6 +16,7 @@ from formulae.terms import Call, Intercept, Model, Term
 from bayes_lca.data.frame import named
 
 MODEL = "age + participation + (1 | group)"
+GROUP_TERM = re.compile(r"\([^()|]*\|[^()|]*\)")
 
 
 @dataclass(frozen=True)
@@ -31,12 +33,15 @@ class Formula:
         Those of them that ``C(x)`` declares categories.
     groupings : tuple of tuple of str
         Columns of each ``(1 | group)``; two of them for the inner part of ``(1 | city/group)``.
+    varying : tuple of tuple of str
+        Terms whose slopes vary by group, for each of them.
     """
 
     text: str
     covariates: tuple[str, ...]
     categories: frozenset[str]
     groupings: tuple[tuple[str, ...], ...]
+    varying: tuple[tuple[str, ...], ...]
 
     @property
     def columns(self) -> tuple[str, ...]:
@@ -54,10 +59,13 @@ class Encoder:
         Names of the design columns, the intercept left out.
     matrix : ndarray, shape (row, term)
         Design of those rows.
+    columns_of : mapping of str to tuple of int
+        Columns of each term of the formula: several for a category.
     """
 
     terms: tuple[str, ...]
     matrix: np.ndarray
+    columns_of: Mapping[str, tuple[int, ...]]
     _common: object
     _every_level: pd.DataFrame
 
@@ -95,12 +103,14 @@ def read_formula(text: str) -> Formula:
     Raises
     ------
     ValueError
-        If it cannot be read, names an outcome, removes the intercept, or asks for anything but random intercepts.
+        If it cannot be read, names an outcome, removes the intercept, or lets slopes vary that it does not have.
 
     Examples
     --------
     >>> read_formula("~ age + C(tier) + (1 | city/group)").groupings
     (('city',), ('city', 'group'))
+    >>> read_formula("~ age + (age | group)").varying
+    (('age',),)
     """
     model = _parse(text)
     if not any(isinstance(term, Intercept) for term in model.common_terms):
@@ -117,7 +127,25 @@ def read_formula(text: str) -> Formula:
         raise ValueError(f"formula {text!r} has the number(s) {named(numbers)} where a column belongs; drop them")
     if "Intercept" in covariates:
         raise ValueError(f"formula {text!r} uses a column named 'Intercept', the name of the constant; rename it")
-    return Formula(text, tuple(sorted(covariates)), frozenset(categories), _groupings(model, text))
+    varying = _varying(model, text)
+    return Formula(text, tuple(sorted(covariates)), frozenset(categories), tuple(varying), tuple(varying.values()))
+
+
+def single_level(text: str) -> str:
+    """The formula without its random intercepts and slopes.
+
+    Examples
+    --------
+    >>> single_level("~ age + (age | city/group) + tier")
+    '~ age + tier'
+    """
+    parsed = read_formula(text)
+    right = text.split("~", maxsplit=1)[1]
+    kept = [part for part in GROUP_TERM.sub("", right).split("+") if part.strip()]
+    shorter = f"~ {' + '.join(part.strip() for part in kept) or '1'}"
+    if read_formula(shorter).covariates != parsed.covariates:
+        raise ValueError(f"formula {text!r}: write each (x | group) as a term of its own, joined by +")
+    return shorter
 
 
 def encode(formula: Formula, covariates: pd.DataFrame) -> Encoder:
@@ -151,12 +179,14 @@ def encode(formula: Formula, covariates: pd.DataFrame) -> Encoder:
     shifts = [name for name, term in common.terms.items() if term.kind == "offset"]
     if shifts:
         raise ValueError(f"formula {formula.text!r} has {named(shifts)}: a class model has no offset; drop it")
-    terms = [name for term in common.terms.values() if not isinstance(term, Intercept) for name in term.labels]
+    labels = {name: term.labels for name, term in common.terms.items() if not isinstance(term, Intercept)}
+    terms = [label for of_term in labels.values() for label in of_term]
+    columns_of = {name: tuple(terms.index(label) for label in of_term) for name, of_term in labels.items()}
     matrix = _without_intercept(common)
     _refuse_infinite(terms, matrix)
     categorical = covariates.select_dtypes("category")
     every_level = sorted({row for name in categorical for row in categorical.drop_duplicates(name).index})
-    return Encoder(tuple(terms), matrix, common, covariates.loc[every_level])
+    return Encoder(tuple(terms), matrix, columns_of, common, covariates.loc[every_level])
 
 
 def _parse(text: str) -> Model:
@@ -185,14 +215,29 @@ def _parse(text: str) -> Model:
     return model
 
 
-def _groupings(model: Model, text: str) -> tuple[tuple[str, ...], ...]:
+def _varying(model: Model, text: str) -> dict[tuple[str, ...], tuple[str, ...]]:
+    """Terms whose slopes vary, for every grouping by its columns."""
+    varying, intercepts = {}, set()
+    known = {term.name for term in model.common_terms if isinstance(term, Term)}
     for term in model.group_terms:
-        if not isinstance(term.expr, Intercept):
+        columns = tuple(part.name for part in term.factor.components)
+        of_group = varying.setdefault(columns, ())
+        if isinstance(term.expr, Intercept):
+            intercepts.add(columns)
+        elif term.expr.name not in known:
             raise ValueError(
-                f"formula {text!r} asks for slopes that vary by group, ({term.expr.name} | {term.factor.name}); "
-                "random intercepts, (1 | group), are what this version fits"
+                f"formula {text!r} lets the slope of {term.expr.name!r} vary by {':'.join(columns)!r} but has no such "
+                f"term; add it: {term.expr.name} + ({term.expr.name} | {'/'.join(columns)})"
             )
-    return tuple(tuple(part.name for part in term.factor.components) for term in model.group_terms)
+        elif term.expr.name not in of_group:
+            varying[columns] = (*of_group, term.expr.name)
+    without = [columns for columns in varying if columns not in intercepts]
+    if without:
+        raise ValueError(
+            f"formula {text!r} has slopes but no intercepts that vary by {named(':'.join(each) for each in without)}; "
+            "write (x | group), not (0 + x | group)"
+        )
+    return varying
 
 
 def _declares_category(component) -> bool:

@@ -4,6 +4,7 @@ import warnings
 from bisect import bisect_left
 from collections.abc import Sequence
 
+import narwhals as nw
 import numpy as np
 import pandas as pd
 
@@ -14,6 +15,14 @@ CONSTANT_WITHIN = 1e-6
 
 DEPENDENT = 1e-8
 """Singular values of the standardised columns, as a fraction of the largest, that count as zero."""
+
+
+LEAST_GROUP = 5
+"""Respondents a group has on average, in a column that is taken for one of groups."""
+
+
+class SingleLevelWarning(UserWarning):
+    """Respondents look nested in groups that the model does not know."""
 
 
 def check_design(design, covariates: Sequence[str]) -> None:
@@ -36,6 +45,42 @@ def check_design(design, covariates: Sequence[str]) -> None:
     for grouping in design.groupings:
         _check_degrees_of_freedom(design, grouping)
     _refuse_dependent(design)
+
+
+def warn_of_unused_groups(frame: nw.DataFrame, covariates: pd.DataFrame) -> None:
+    """Warn where a covariate has one value in each level of a column that a single-level formula leaves out.
+
+    Parameters
+    ----------
+    frame : narwhals.DataFrame
+        The rows that are used.
+    covariates : pandas.DataFrame
+        Covariates of the same rows.
+
+    Warns
+    -----
+    SingleLevelWarning
+        Standard errors of such a covariate are too small where respondents are nested.
+    """
+    for name in frame.columns:
+        if name in covariates or frame[name].dtype.is_numeric() or frame[name].dtype == nw.Boolean:
+            continue
+        level = pd.Series(pd.factorize(pd.Series(frame[name].cast(nw.String).to_list()))[0])
+        n_levels = level.nunique()
+        if (level < 0).any() or n_levels < 3 or len(level) < LEAST_GROUP * n_levels:
+            continue
+        constant = covariates.groupby(level.to_numpy()).nunique().max() == 1
+        numeric = [pd.api.types.is_numeric_dtype(values.dtype) for _, values in covariates.items()]
+        fewer = covariates.nunique() + ~np.array(numeric) <= n_levels
+        of_groups = list(covariates.columns[constant & fewer])
+        if of_groups:
+            warnings.warn(
+                f"{named(of_groups)} has one value in each of the {n_levels} groups of {name!r} "
+                f"({len(level)} rows), and the formula has one level: if respondents are nested in {name!r}, the "
+                f"intervals are too narrow; add (1 | {name})",
+                SingleLevelWarning,
+                stacklevel=5,
+            )
 
 
 def _refuse_cut_of_another(table: pd.DataFrame, covariates: Sequence[str]) -> None:
@@ -65,6 +110,12 @@ def _check_degrees_of_freedom(design, grouping) -> None:
     within = design.standardised - grouping.means(design.standardised)[grouping.index]
     at_group_level = (np.abs(within) < CONSTANT_WITHIN).all(axis=0)
     terms = [term for term, constant in zip(design.terms, at_group_level, strict=True) if constant]
+    constant = [design.terms[column] for column in grouping.varying if at_group_level[column]]
+    if constant:
+        raise ValueError(
+            f"the slope of {named(constant)} cannot vary by {grouping.name!r}: it has one value in each of its "
+            f"{n_groups} groups ({len(design.matrix)} rows); take it out of ({constant[0]} | {grouping.name})"
+        )
     remaining = n_groups - 1 - len(terms)
     if terms and remaining <= 0:
         raise ValueError(

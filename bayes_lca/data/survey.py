@@ -17,10 +17,13 @@ class Survey:
     ----------
     responses : Responses
     design : Design
+    collapse : bool
+        Whether equal rows are counted once.
     """
 
     responses: Responses
     design: Design
+    collapse: bool = True
 
     @cached_property
     def answer_patterns(self) -> UniqueRows:
@@ -29,7 +32,9 @@ class Survey:
 
     @cached_property
     def patterns(self) -> UniqueRows:
-        """Distinct patterns of answers, covariates and groups: the rows of the likelihood."""
+        """The rows of the likelihood: distinct patterns of answers, covariates and groups, or all respondents."""
+        if not self.collapse:
+            return unique_rows(np.arange(len(self.responses.codes)))
         groups = [grouping.index for grouping in self.design.groupings]
         return unique_rows(self.responses.codes, self.design.matrix, *groups)
 
@@ -43,6 +48,6 @@ class Survey:
         return values[self.answer_patterns.pattern[self.patterns.first]]
 
 
-def join(responses: Responses, design: Design) -> Survey:
+def join(responses: Responses, design: Design, *, collapse: bool = True) -> Survey:
     """Answers of the respondents whose covariates are complete."""
-    return Survey(responses.keep(design.kept), design)
+    return Survey(responses.keep(design.kept), design, collapse)

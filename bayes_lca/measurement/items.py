@@ -9,8 +9,8 @@ import pytensor.tensor as pt
 
 from bayes_lca import priors
 from bayes_lca.data.responses import Responses, read_responses
-from bayes_lca.dims import ANSWERS, CATEGORY, CLASS, COUNT, ITEM, ITEM_PROBABILITY, PATTERN
-from bayes_lca.marginal import sum_out_class
+from bayes_lca.dims import CATEGORY, CLASS, ITEM, ITEM_PROBABILITY
+from bayes_lca.measurement.answers import observe_answers
 from bayes_lca.measurement.log_ratio import LogRatio
 
 
@@ -93,28 +93,7 @@ class Items:
         first, count : ndarray of int, shape (pattern,)
             Respondent at whom each pattern first stands, and how many share it.
         """
-        item, category = answer_positions(responses.n_categories)
-        codes = pm.Data("answer_codes", responses.codes[first], dims=(PATTERN, ITEM))
-        counts = pm.Data(COUNT, count, dims=PATTERN)
-
-        def logp(value, eta, rho, count):
-            chosen = pt.eq(pt.cast(value, "int64")[:, item], category)  # (pattern, item-category)
-            log_rho = pt.log(rho.reshape(rho.shape[-3:])[:, item, category])  # (latent_class, item-category)
-            log_answers = pt.dot(log_rho, pt.cast(chosen, "float64").T)  # (latent_class, pattern)
-            return pt.cast(count, "float64") * sum_out_class(eta.T, log_answers)  # (pattern,)
-
-        return pm.CustomDist(
-            ANSWERS,
-            class_logits,
-            probabilities,
-            counts,
-            logp=logp,
-            random=draw_answers,
-            signature="(c),(c,j,r),()->(j)",
-            dtype="int64",
-            observed=codes,
-            dims=(PATTERN, ITEM),
-        )
+        return observe_answers(class_logits, probabilities, responses, first, count)
 
     def starting_values(self, responses: Responses, item_probability: np.ndarray) -> dict[str, np.ndarray]:
         """Answer probabilities of shape (latent_class, item, category), moved a little off 0 and 1."""
@@ -127,40 +106,3 @@ class Items:
     def _dirichlet(self, name: str, typical: np.ndarray, dims):
         a = np.full(typical.shape[-1], self.probability.a)
         return pm.Dirichlet(name, a, dims=dims, default_transform=LogRatio(typical))
-
-
-def draw_answers(class_logits, probabilities, count, rng=None, size=None) -> np.ndarray:
-    """Draw a class and then complete answers for each pattern.
-
-    Parameters
-    ----------
-    class_logits : ndarray, shape (..., latent_class)
-    probabilities : ndarray, shape (..., latent_class, item, category)
-    count : ndarray, shape (...,)
-        Not used: one row of answers is drawn per pattern.
-    rng : numpy.random.Generator
-    size : tuple of int, optional
-        Shape of the draws without their items; that of `count` by default.
-
-    Returns
-    -------
-    ndarray of int, shape (..., item)
-    """
-    shape = np.shape(count) if size is None else tuple(size)
-    eta = np.broadcast_to(class_logits, (*shape, np.shape(class_logits)[-1]))
-    rho = np.broadcast_to(probabilities, (*shape, *np.shape(probabilities)[-3:]))
-    latent_class = (eta + rng.gumbel(size=eta.shape)).argmax(axis=-1)
-    own = np.take_along_axis(rho, latent_class[..., None, None, None], axis=-3)[..., 0, :, :]
-    return (rng.random((*own.shape[:-1], 1)) > own.cumsum(axis=-1)[..., :-1]).sum(axis=-1)
-
-
-def answer_positions(n_categories: Sequence[int]) -> tuple[np.ndarray, np.ndarray]:
-    """Item and category of each item-category, both of shape (item-category,).
-
-    Examples
-    --------
-    >>> answer_positions((2, 3))
-    (array([0, 0, 1, 1, 1]), array([0, 1, 0, 1, 2]))
-    """
-    item = np.repeat(np.arange(len(n_categories)), n_categories)
-    return item, np.concatenate([np.arange(size) for size in n_categories])

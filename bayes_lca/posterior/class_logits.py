@@ -1,7 +1,6 @@
 """What the draws say of each respondent: class logits, log-likelihoods of answers, membership."""
 
-import json
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 
 import numpy as np
 import xarray as xr
@@ -13,37 +12,22 @@ from bayes_lca.dims import (
     CLASS,
     CLASS_SHARE,
     DESIGN,
+    DESIGN_CENTER,
     INTERCEPT,
     ITEM_PROBABILITY,
     OUTCOME,
     SLOPE,
     TERM,
-    group_effect,
 )
+from bayes_lca.posterior.axes import class_axis, flat, groupings
+from bayes_lca.posterior.group_effects import GroupEffects, seen_groups, varying_terms
 
 DRAWS_AT_ONCE = 250
 SMALLEST_PROBABILITY = 1e-300
 
 
-def class_axis(draws: xr.DataTree) -> str:
-    """Axis of the classes: ``latent_class``, or ``category`` where the class is an observed outcome."""
-    return CLASS if CLASS in draws["posterior"].dims else CATEGORY
-
-
-def groupings(draws: xr.DataTree) -> list[str]:
-    """Names of the groupings that have random intercepts."""
-    return json.loads(draws.attrs["groupings"])
-
-
-def flat(values: xr.DataArray, *dims: str) -> np.ndarray:
-    """Chains after each other on the first axis, `dims` behind it."""
-    return values.transpose("chain", "draw", *dims).to_numpy().reshape(-1, *(values.sizes[dim] for dim in dims))
-
-
 def class_log_shares(draws: xr.DataTree, rows: np.ndarray, which: slice) -> np.ndarray:
-    r"""Log probability of each class given covariates and group, before the answers are seen.
-
-    .. math:: \log P(c \mid x_i, g_i) = \log \operatorname{softmax}_c(\alpha_c + x_i^\top \beta_c + u_{cg_i})
+    r"""Log probability of each class given the covariates and the group of respondents, before answers are seen.
 
     Parameters
     ----------
@@ -57,16 +41,57 @@ def class_log_shares(draws: xr.DataTree, rows: np.ndarray, which: slice) -> np.n
     -------
     ndarray, shape (draw, row, latent_class); the middle axis has length 1 when no covariate is used
     """
-    posterior, constant, axis = draws["posterior"], draws["constant_data"], class_axis(draws)
+    constant = draws["constant_data"]
+    groups = {name: constant[f"{name}_index"].to_numpy()[rows] for name in groupings(draws)}
+    return log_shares_of(draws, constant[DESIGN].to_numpy()[rows], groups, which)
+
+
+def log_shares_of(
+    draws: xr.DataTree,
+    matrix: np.ndarray,
+    groups: Mapping[str, np.ndarray],
+    which: slice,
+    effects: Mapping[str, GroupEffects] | None = None,
+) -> np.ndarray:
+    r"""Log probability of each class at rows of a design.
+
+    .. math::
+        \log P(c \mid x_i, g_i) = \log \operatorname{softmax}_c
+        (\alpha_c + x_i^\top \beta_c + u_{cg_i} + (x_i - \bar x)^\top b_{cg_i})
+
+    Parameters
+    ----------
+    draws : xarray.DataTree
+    matrix : ndarray, shape (row, term)
+        Design in the user's units.
+    groups : mapping of str to ndarray of int, shape (row,)
+        Group of each row for every grouping that counts; a grouping left out counts as an average group, effect 0.
+    which : slice
+        Draws, chains after each other.
+    effects : mapping of str to GroupEffects, optional
+        Effects to use in place of those of the groups that were seen, as `new_groups` draws them; ``groups`` then
+        holds positions among these. They belong to the draws in `which`.
+
+    Returns
+    -------
+    ndarray, shape (draw, row, latent_class); the middle axis has length 1 when no covariate is used
+    """
+    posterior, axis = draws["posterior"], class_axis(draws)
     if INTERCEPT not in posterior:
         return np.log(flat(posterior[CLASS_SHARE], axis)[which])[:, None, :]
     eta = flat(posterior[INTERCEPT], axis)[which][:, None, :]
     if SLOPE in posterior:
-        x = constant[DESIGN].to_numpy()[rows]
-        eta = eta + np.einsum("it,stc->sic", x, flat(posterior[SLOPE], TERM, axis)[which], optimize=True)
-    for name in groupings(draws):
-        index = constant[f"{name}_index"].to_numpy()[rows]
-        eta = eta + flat(posterior[group_effect(name)], name, axis)[which][:, index]
+        slope = flat(posterior[SLOPE], TERM, axis)[which]
+        eta = eta + np.einsum("it,stc->sic", matrix, slope, optimize=True)
+    for name, index in groups.items():
+        of_group = (effects or {}).get(name) or seen_groups(draws, name, which)
+        eta = eta + of_group.intercept[:, index]
+        if of_group.slope is not None:
+            terms = varying_terms(draws, name)
+            centered = (matrix - draws["constant_data"][DESIGN_CENTER].to_numpy())[:, terms]
+            for group in np.unique(index):
+                inside = index == group
+                eta[:, inside] += np.einsum("it,stc->sic", centered[inside], of_group.slope[:, group], optimize=True)
     return log_softmax(eta, axis=-1)
 
 
@@ -84,9 +109,13 @@ def answer_log_probabilities(draws: xr.DataTree, codes: np.ndarray, which: slice
     -------
     ndarray, shape (draw, row, latent_class)
     """
-    rho = flat(draws["posterior"][ITEM_PROBABILITY], CLASS, "item", CATEGORY)[which]
-    log_rho = np.nan_to_num(np.log(np.maximum(rho, SMALLEST_PROBABILITY)), nan=0.0)
-    chosen = (codes[:, :, None] == np.arange(rho.shape[-1])).reshape(len(codes), -1).astype(float)
+    return answer_log_likelihoods(flat(draws["posterior"][ITEM_PROBABILITY], CLASS, "item", CATEGORY)[which], codes)
+
+
+def answer_log_likelihoods(item_probability: np.ndarray, codes: np.ndarray) -> np.ndarray:
+    """The same for item probabilities of shape (draw, latent_class, item, category)."""
+    log_rho = np.nan_to_num(np.log(np.maximum(item_probability, SMALLEST_PROBABILITY)), nan=0.0)
+    chosen = (codes[:, :, None] == np.arange(log_rho.shape[-1])).reshape(len(codes), -1).astype(float)
     return np.einsum("scq,iq->sic", log_rho.reshape(*log_rho.shape[:2], -1), chosen, optimize=True)
 
 

@@ -2,6 +2,7 @@
 
 import json
 import warnings
+from collections.abc import Sequence
 
 import arviz_stats
 import numpy as np
@@ -10,7 +11,7 @@ import xarray as xr
 from scipy.special import xlogy
 
 from bayes_lca.dims import CLASS, CLASS_SHARE
-from bayes_lca.posterior.class_logits import class_axis
+from bayes_lca.posterior.axes import class_axis
 from bayes_lca.posterior.elements import diagnostics, existing_elements, row_index
 from bayes_lca.table import SummaryTable, describe_draws
 
@@ -206,14 +207,14 @@ def require_latent_classes(draws: xr.DataTree) -> None:
         )
 
 
-def warn_of_convergence(draws: xr.DataTree) -> None:
-    """Warn of divergences, modes, and parameters that did not converge."""
+def warn_of_convergence(draws: xr.DataTree, settled: Sequence[str] = ()) -> None:
+    """Warn of divergences, modes, and parameters that did not converge, but for those `settled` before."""
     problems = []
     divergences = int(draws["sample_stats"]["diverging"].sum())
     if divergences:
         problems.append(f"{divergences} divergent transitions: raise target_accept")
     table = convergence(draws)
-    free, labelled = table.loc["label-free"], table.loc["labelled"]
+    free, labelled = table.loc["label-free"], table.loc["labelled"].drop(list(settled))
     if draws.attrs["n_modes"] > 1:
         sizes = np.bincount(json.loads(draws.attrs["chain_modes"]))
         problems.append(
@@ -244,7 +245,7 @@ def warn_of_convergence(draws: xr.DataTree) -> None:
         warnings.warn(
             "\n- ".join(["these draws should not be trusted yet:", *problems]),
             ConvergenceWarning,
-            stacklevel=3,
+            stacklevel=5,
         )
 
 

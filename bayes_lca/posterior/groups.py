@@ -7,7 +7,7 @@ import pandas as pd
 import xarray as xr
 
 from bayes_lca.dims import group_effect, group_sd
-from bayes_lca.posterior.class_logits import class_axis, groupings
+from bayes_lca.posterior.axes import class_axis, groupings
 from bayes_lca.posterior.convergence import require_summarisable
 from bayes_lca.posterior.elements import diagnostics
 from bayes_lca.posterior.summarise import CI_PROB, class_pairs, contrasts, note_of, quantiles_of, table_of

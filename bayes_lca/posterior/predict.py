@@ -4,7 +4,8 @@ import numpy as np
 import xarray as xr
 
 from bayes_lca.dims import ANSWERS, CATEGORY, CLASS, ITEM, ITEM_PROBABILITY, OUTCOME, RESPONDENT
-from bayes_lca.posterior.class_logits import DRAWS_AT_ONCE, class_axis, class_log_shares, flat
+from bayes_lca.posterior.axes import class_axis, flat
+from bayes_lca.posterior.class_logits import DRAWS_AT_ONCE, class_log_shares
 
 
 def posterior_predictive(draws: xr.DataTree, *, seed: int = 0) -> xr.Dataset:

@@ -9,8 +9,9 @@ import numpy as np
 import xarray as xr
 from scipy.optimize import linear_sum_assignment
 
-from bayes_lca.dims import CATEGORY, CLASS, CLASS_SHARE, ITEM, ITEM_PROBABILITY, class_names
-from bayes_lca.posterior.class_logits import answer_log_probabilities, flat
+from bayes_lca.dims import CATEGORY, CLASS, CLASS_SHARE, ITEM, ITEM_PROBABILITY, OTHER_CLASS, class_names
+from bayes_lca.posterior.axes import flat
+from bayes_lca.posterior.class_logits import answer_log_probabilities
 
 MOST_PERMUTATIONS = 720
 CONFIRMED_DRAWS = 400
@@ -64,12 +65,18 @@ def permute(posterior: xr.Dataset, order: np.ndarray) -> xr.Dataset:
     """Reorder the classes of every draw; `order` has shape (draw, latent_class), chains after each other."""
     result = posterior.copy()
     for name, values in posterior.data_vars.items():
-        if CLASS in values.dims:
-            last = values.transpose("chain", "draw", ..., CLASS)
+        reordered = values
+        for axis in {CLASS, OTHER_CLASS}.intersection(values.dims):
+            last = reordered.transpose("chain", "draw", ..., axis)
             index = order.reshape(*last.shape[:2], *(1,) * (last.ndim - 3), -1)
-            taken = np.take_along_axis(last.to_numpy(), np.broadcast_to(index, last.shape), axis=-1)
-            result[name] = last.copy(data=taken).transpose(*values.dims)
+            reordered = last.copy(data=np.take_along_axis(last.to_numpy(), np.broadcast_to(index, last.shape), axis=-1))
+        result[name] = reordered.transpose(*values.dims)
     return result
+
+
+def rename_classes(posterior: xr.Dataset, names: Sequence[str]) -> xr.Dataset:
+    """The same draws with other names of the classes."""
+    return posterior.assign_coords({axis: list(names) for axis in (CLASS, OTHER_CLASS) if axis in posterior.dims})
 
 
 def check_order(order: str | xr.DataTree, items: list[str], n_classes: int) -> None:
@@ -157,7 +164,7 @@ def relabel(draws: xr.DataTree, pivot: np.ndarray, order: str | xr.DataTree = "s
     shown = display_order(posterior, order)
     posterior = permute(posterior, np.tile(shown, (len(matched), 1)))
     names = order["posterior"][CLASS].to_numpy() if isinstance(order, xr.DataTree) else class_names(len(shown))
-    posterior = posterior.assign_coords({CLASS: list(names)})
+    posterior = rename_classes(posterior, names)
     result = draws.copy()
     result["posterior"] = xr.DataTree(posterior)
     first = matched.reshape(posterior.sizes["chain"], -1, len(shown))
@@ -199,5 +206,5 @@ def name_classes(draws: xr.DataTree, names: Sequence[str]) -> xr.DataTree:
     if len(set(names)) < len(names):
         raise ValueError(f"two classes would have the same name in {list(names)}; give each its own")
     result = draws.copy()
-    result["posterior"] = xr.DataTree(draws["posterior"].to_dataset().assign_coords({CLASS: list(names)}))
+    result["posterior"] = xr.DataTree(rename_classes(draws["posterior"].to_dataset(), names))
     return result

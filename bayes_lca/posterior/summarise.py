@@ -15,7 +15,7 @@ from bayes_lca.dims import (
     SLOPE,
     TERM,
 )
-from bayes_lca.posterior.class_logits import class_axis
+from bayes_lca.posterior.axes import class_axis
 from bayes_lca.posterior.convergence import require_latent_classes, require_summarisable
 from bayes_lca.posterior.elements import diagnostics, existing_elements, row_index
 from bayes_lca.table import SummaryTable, describe_draws, tail_probabilities

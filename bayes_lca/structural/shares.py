@@ -10,6 +10,7 @@ import pytensor.tensor as pt
 
 from bayes_lca import priors
 from bayes_lca.data.design import Design, read_design
+from bayes_lca.data.rough_classes import RoughClasses
 from bayes_lca.dims import CLASS, CLASS_SHARE
 
 
@@ -32,11 +33,9 @@ class Shares:
         """A design without columns."""
         return read_design(frame, "~ 1", missing=missing)
 
-    def class_logits(
-        self, design: Design, membership: np.ndarray, weight: np.ndarray, *, classes: str = CLASS, rows: str
-    ):
+    def class_logits(self, design: Design, rough: RoughClasses, *, classes: str = CLASS, rows: str):
         """Log shares, shape (latent_class,)."""
-        n_classes = membership.shape[1]
+        n_classes = rough.n_classes
         if n_classes == 1:
             return pt.log(pm.Deterministic(CLASS_SHARE, pt.ones(1), dims=classes))
         return pt.log(pm.Dirichlet(CLASS_SHARE, np.full(n_classes, self.share.a), dims=classes))
@@ -50,8 +49,8 @@ class Shares:
         """No axes beside that of the classes."""
         return {}
 
-    def starting_values(self, design: Design, membership: np.ndarray, weight: np.ndarray) -> dict[str, np.ndarray]:
+    def starting_values(self, design: Design, rough: RoughClasses) -> dict[str, np.ndarray]:
         """Shares of a rough classification."""
-        if membership.shape[1] == 1:
+        if rough.n_classes == 1:
             return {}
-        return {CLASS_SHARE: np.average(membership, axis=0, weights=weight)}
+        return {CLASS_SHARE: np.average(rough.membership, axis=0, weights=rough.weight)}

@@ -1,0 +1,166 @@
+"""Random intercepts and slopes of groups, in coordinates that sample well."""
+
+from collections.abc import Sequence
+from dataclasses import asdict, dataclass
+
+import numpy as np
+import pymc as pm
+import pytensor.tensor as pt
+
+from bayes_lca import priors
+from bayes_lca.data.design import Design, Grouping
+from bayes_lca.data.rough_classes import RoughClasses
+from bayes_lca.dims import (
+    DESIGN,
+    OTHER_CLASS,
+    group_coefficients,
+    group_correlation,
+    group_effect,
+    group_sd,
+    group_slope,
+    group_slope_sd,
+    group_terms,
+    rough_groups,
+)
+from bayes_lca.structural.normal_score import NormalScore
+from bayes_lca.structural.whitening import RoughGroups, contrast_basis, whitened_normal
+
+
+@dataclass(frozen=True)
+class RandomEffects:
+    r"""Effects of groups on class logits.
+
+    The finest grouping is written about the mean of each group. Let z be the covariates whose slopes vary by group
+    and x the others, with means :math:`\bar x_g`:
+
+    .. math::
+        \eta_i = \phi_{g_i} + z_i^\top \gamma_{g_i} + (x_i - \bar x_{g_i})^\top \beta_x, \qquad
+        \phi_g \sim N(\alpha + \bar x_g^\top \beta_x, \operatorname{diag} \sigma^2), \quad
+        \gamma_g \sim N(\beta_z, \operatorname{diag} \tau^2)
+
+    which is the model of `Regression` with :math:`u_g = \phi_g - \alpha - \bar x_g^\top \beta_x` and
+    :math:`b_g = \gamma_g - \beta_z`: the data know :math:`\phi_g` and :math:`\gamma_g` directly. Coarser groupings, of
+    which there are fewer groups, are non-centred.
+
+    Parameters
+    ----------
+    intercept_sd, slope_sd : HalfNormal, HalfStudentT or Exponential
+    correlation : LKJ, optional
+    """
+
+    intercept_sd: priors.StandardDeviationPrior
+    slope_sd: priors.StandardDeviationPrior
+    correlation: priors.LKJ | None = None
+
+    def class_logits(self, alpha, beta, design: Design, rough: RoughClasses, *, classes: str, rows: str):
+        """Class logits of every row, shape (row, latent_class).
+
+        Parameters
+        ----------
+        alpha : TensorVariable, shape (latent_class,)
+            Logits at the mean of the covariates, in an average group.
+        beta : TensorVariable, shape (term, latent_class)
+            Slopes of standardised covariates, in an average group.
+        """
+        finest, *coarser = sorted(design.groupings, key=lambda grouping: -len(grouping.levels))
+        varying = list(finest.varying)
+        shared = [term for term in range(len(design.terms)) if term not in varying]
+        group = pm.Data(f"{finest.name}_index", finest.index, dims=rows)  # (row,)
+        x_mean = finest.means(design.standardised[:, shared])  # (group, shared term)
+        x_within = pm.Data(
+            f"{DESIGN}_within_{finest.name}", design.standardised[:, shared] - x_mean[finest.index]
+        )  # (row, shared term)
+        mu = alpha + pt.dot(x_mean, beta[shared])  # (group, class)
+        eta = pt.dot(beta[shared].T, x_within.T)  # (class, row)
+        for grouping in coarser:
+            u, b = self._noncentred(grouping, design, rough.n_classes, classes)
+            if finest.nested_in(grouping):
+                mu = mu + u[grouping.index[finest.first_row]]  # (group, class)
+                index = pt.as_tensor(grouping.index[finest.first_row])[group]
+            else:
+                index = pm.Data(f"{grouping.name}_index", grouping.index, dims=rows)
+                eta = eta + u[index].T  # (class, row)
+            for place, term in enumerate(grouping.varying):
+                eta = eta + b[:, place][index].T * design.standardised[:, term]
+
+        basis = np.kron(np.eye(1 + len(varying)), contrast_basis(rough.n_classes))
+        rough_finest = next(one for one in rough.design.groupings if one.name == finest.name)
+        information, pull = RoughGroups.of(rough, rough_finest).project(basis)
+        known = [
+            pm.Data(rough_groups(finest.name, what), values)
+            for what, values in {"information": information, "pull": pull}.items()
+        ]
+        n_groups = len(finest.levels)
+        middle = mu[:, None]  # (group, 1 + varying term, class)
+        if varying:
+            middle = pt.concatenate([middle, pt.repeat(beta[varying][None], n_groups, axis=0)], axis=1)
+        theta = whitened_normal(
+            f"{finest.name}_coefficients",
+            pt.dot(middle.reshape((n_groups, len(basis))), basis),
+            self._covariance(finest, design, basis, classes),
+            *known,
+            dims=(finest.name, group_coefficients(finest.name)),
+        )  # (group, coefficient)
+        theta = pt.dot(theta, basis.T).reshape((n_groups, 1 + len(varying), rough.n_classes))
+        self._record(finest, theta - middle, design, classes)
+        for place, term in enumerate(varying):
+            eta = eta + theta[:, 1 + place].T[:, group] * design.standardised[:, term]
+        return (eta + theta[:, 0].T[:, group]).T  # (row, class)
+
+    @staticmethod
+    def coords(design: Design, n_classes: int) -> dict[str, Sequence]:
+        """Names along the axes of groups, of the terms whose slopes vary, and of free coefficients."""
+        coords = {}
+        for grouping in design.groupings:
+            coords[grouping.name] = list(grouping.levels)
+            coords[group_coefficients(grouping.name)] = range((1 + len(grouping.varying)) * (n_classes - 1))
+            if grouping.varying:
+                coords[group_terms(grouping.name)] = [design.terms[term] for term in grouping.varying]
+        return coords
+
+    def _noncentred(self, grouping: Grouping, design: Design, n_classes: int, classes: str):
+        """Intercepts (group, class) and slopes (group, varying term, class) as scaled standard normals."""
+        basis = np.kron(np.eye(1 + len(grouping.varying)), contrast_basis(n_classes))
+        root = pt.linalg.cholesky(self._covariance(grouping, design, basis, classes))
+        z = pm.Normal(
+            f"{grouping.name}_standardised", 0.0, 1.0, dims=(grouping.name, group_coefficients(grouping.name))
+        )
+        effects = pt.dot(pt.dot(z, root.T), basis.T).reshape(
+            (len(grouping.levels), 1 + len(grouping.varying), n_classes)
+        )
+        self._record(grouping, effects, design, classes)
+        return effects[:, 0], effects[:, 1:]
+
+    def _record(self, grouping: Grouping, effects, design: Design, classes: str) -> None:
+        """Report effects (group, 1 + varying term, class) in the user's units."""
+        name = grouping.name
+        pm.Deterministic(group_effect(name), effects[:, 0], dims=(name, classes))
+        if grouping.varying:
+            scale = design.scale[list(grouping.varying), None]
+            pm.Deterministic(group_slope(name), effects[:, 1:] / scale, dims=(name, group_terms(name), classes))
+
+    def _covariance(self, grouping: Grouping, design: Design, basis: np.ndarray, classes: str):
+        """Covariance of the contrasts of intercepts and slopes, independent but for `correlation`."""
+        name = grouping.name
+        sigma = _standard_deviation(group_sd(name), self.intercept_sd, classes)  # (class,)
+        size = basis.shape[0]
+        if self.correlation is None:
+            intercepts = pt.diag(sigma**2)
+        else:
+            n_classes = size // (1 + len(grouping.varying))
+            root = pm.LKJCorr(f"{name}_correlation_root", eta=self.correlation.eta, n=n_classes)
+            omega = pm.Deterministic(group_correlation(name), pt.dot(root, root.T), dims=(classes, OTHER_CLASS))
+            intercepts = sigma[:, None] * omega * sigma
+        if not grouping.varying:
+            return pt.dot(pt.dot(basis.T, intercepts), basis)
+        tau = _standard_deviation(f"{group_slope_sd(name)}_standardised", self.slope_sd, (group_terms(name), classes))
+        scale = design.scale[list(grouping.varying), None]
+        pm.Deterministic(group_slope_sd(name), tau / scale, dims=(group_terms(name), classes))
+        covariance = pt.linalg.block_diag(intercepts, pt.diag(tau.ravel() ** 2))
+        return pt.dot(pt.dot(basis.T, covariance), basis)
+
+
+def _standard_deviation(name: str, prior: priors.StandardDeviationPrior, dims):
+    distribution = getattr(pm, type(prior).__name__)
+    coordinates = {"default_transform": NormalScore()} if distribution is pm.HalfNormal else {}
+    return distribution(name, **asdict(prior), dims=dims, **coordinates)
