@@ -32,6 +32,7 @@ from bayes_lca.posterior.plot_page import (
     write_note,
 )
 from bayes_lca.posterior.summarise import CI_PROB, odds_ratios
+from bayes_lca.table import SummaryTable
 
 TERM_LETTERS, GROUP_LETTERS = 17, 26
 NUMBERS_INCHES = 0.95
@@ -40,7 +41,7 @@ LARGEST_RATIO_SHOWN = 50
 
 @mpl.rc_context(STYLE)
 def plot_odds_ratios(
-    draws: xr.DataTree | Mapping[str, xr.DataTree],
+    draws: xr.DataTree | Mapping[str, xr.DataTree | SummaryTable],
     reference: str | None = None,
     *,
     terms: Sequence[str] | None = None,
@@ -54,8 +55,9 @@ def plot_odds_ratios(
 
     Parameters
     ----------
-    draws : xarray.DataTree, or mapping of str to xarray.DataTree
-        From `fit` of a model with covariates. Several fits, by name, are drawn beside each other in every row.
+    draws : xarray.DataTree, or mapping of str to xarray.DataTree or SummaryTable
+        From `fit` of a model with covariates. Several fits, by name, are drawn beside each other in every row; a table
+        in the columns of `odds_ratios` stands for a fit without draws.
     reference : str, optional
         The class all others are compared with. All pairs, the earlier class as reference, by default.
     terms : sequence of str, optional
@@ -86,7 +88,10 @@ def plot_odds_ratios(
     fits = {"": draws} if isinstance(draws, xr.DataTree) else dict(draws)
     if not fits:
         raise ValueError('draws is empty; pass a fit, or several by name: {"multilevel": a, "joint": b}')
-    tables = {name: odds_ratios(fit, reference, ci_prob=ci_prob) for name, fit in fits.items()}
+    tables = {
+        name: fit if isinstance(fit, SummaryTable) else odds_ratios(fit, reference, ci_prob=ci_prob)
+        for name, fit in fits.items()
+    }
     contrasts, known = (_union(tables.values(), level) for level in ("contrast", "term"))
     shown = list(known if terms is None else terms)
     if not shown or set(shown) - set(known):
@@ -113,7 +118,12 @@ def plot_odds_ratios(
         _beside(ax, -0.5, f"OR ({100 * ci_prob:g} % CI)", (6, 4), "baseline")
     if len(fits) > 1:
         _name_fits(fig, list(fits))
-    explained = "; ".join([*_reference_levels(fits, shown), "filled marker: interval excludes 1"])
+    explained = "; ".join(
+        [
+            *_reference_levels([fit for fit in fits.values() if isinstance(fit, xr.DataTree)], shown),
+            "filled marker: interval excludes 1",
+        ]
+    )
     write_note(fig, *_notes(tables), explained)
     return fig
 
@@ -292,8 +302,8 @@ def _notes(tables: Mapping) -> list[str]:
     return [f"{name}: {note}" for name, note in notes.items()]
 
 
-def _reference_levels(fits: Mapping[str, xr.DataTree], terms: list[str]) -> Iterator[str]:
-    levels = {name: known for fit in fits.values() for name, known in json.loads(fit.attrs["levels"]).items()}
+def _reference_levels(fits: Sequence[xr.DataTree], terms: list[str]) -> Iterator[str]:
+    levels = {name: known for fit in fits for name, known in json.loads(fit.attrs["levels"]).items()}
     used = [f"{name} {known[0]}" for name, known in levels.items() if any(f"{name}[" in term for term in terms)]
     if used:
         yield f"reference levels: {', '.join(used)}"

@@ -24,12 +24,13 @@ def scramble(draws, orders):
     posterior = draws["posterior"].to_dataset().copy(deep=True)
     n_draws = posterior.sizes["draw"]
     for name, values in posterior.data_vars.items():
-        if "latent_class" in values.dims:
-            axis = values.dims.index("latent_class") - 2
-            for position, order in enumerate(orders):
-                chain, draw = divmod(position, n_draws)
-                before = draws["posterior"][name].to_numpy()[chain, draw]
-                values.to_numpy()[chain, draw] = np.take(before, order, axis=axis)
+        axes = [axis - 2 for axis, dim in enumerate(values.dims) if dim in ("latent_class", "other_class")]
+        for position, order in enumerate(orders):
+            chain, draw = divmod(position, n_draws)
+            part = draws["posterior"][name].to_numpy()[chain, draw]
+            for axis in axes:
+                part = np.take(part, order, axis=axis)
+            values.to_numpy()[chain, draw] = part
     result = draws.copy()
     result["posterior"] = xr.DataTree(posterior)
     result.attrs = {name: value for name, value in draws.attrs.items() if not name.startswith("relabel")}
@@ -81,6 +82,63 @@ def test_permute_takes_the_classes_of_each_draw_in_the_order_given(joint_draws):
     scrambled = scramble(joint_draws, orders)
     permuted = permute(joint_draws["posterior"].to_dataset(), orders)
     xr.testing.assert_identical(permuted, scrambled["posterior"].to_dataset())
+
+
+def with_correlation(draws, seed=6):
+    """A correlation matrix of the classes in every draw, no two entries alike, and effects of groups."""
+    rng = np.random.default_rng(seed)
+    posterior = draws["posterior"].to_dataset()
+    chains, n_draws, n_classes = (posterior.sizes[dim] for dim in ("chain", "draw", "latent_class"))
+    matrices = [np.corrcoef(rng.normal(size=(n_classes, n_classes + 2))) for _ in range(chains * n_draws)]
+    effects = rng.normal(size=(chains, n_draws, 4, n_classes))
+    slopes = rng.normal(size=(chains, n_draws, 4, 2, n_classes))
+    posterior = posterior.assign_coords(other_class=posterior["latent_class"].to_numpy()).assign(
+        group_effect=(("chain", "draw", "group", "latent_class"), effects),
+        group_slope=(("chain", "draw", "group", "group_term", "latent_class"), slopes),
+        group_correlation=(
+            ("chain", "draw", "latent_class", "other_class"),
+            np.reshape(matrices, (chains, n_draws, n_classes, n_classes)),
+        ),
+    )
+    result = draws.copy()
+    result["posterior"] = xr.DataTree(posterior)
+    return result
+
+
+@pytest.mark.parametrize("dims", [("latent_class", "other_class"), ("other_class", "latent_class")], ids=" ".join)
+def test_correlations_of_classes_are_permuted_on_both_axes(dims):
+    draws = with_correlation(seven_classes(spread=0.05)[0])
+    orders = random_orders(draws, seed=4)
+    posterior = draws["posterior"].to_dataset().transpose("chain", "draw", ..., *dims)
+    permuted = permute(posterior, orders)
+    assert permuted["group_correlation"].dims == ("chain", "draw", *dims)
+    for position, order in enumerate(orders):
+        chain, draw = divmod(position, posterior.sizes["draw"])
+        before = draws["posterior"]["group_correlation"].to_numpy()[chain, draw]
+        after = permuted["group_correlation"].to_numpy()[chain, draw]
+        for a, b in permutations(range(7), 2):
+            assert after[a, b] == before[order[a], order[b]]
+        np.testing.assert_array_equal(np.diag(after), np.diag(before)[order])
+        slope = draws["posterior"]["group_slope"].to_numpy()[chain, draw]
+        there = permuted["group_slope"].transpose("chain", "draw", "group", "group_term", "latent_class")
+        np.testing.assert_array_equal(there.to_numpy()[chain, draw], slope[..., order])
+
+
+def test_relabelling_restores_correlations_and_slopes_of_groups():
+    """Every label that names a class moves with it, in draws that were permuted and when classes are given names."""
+    clear, pivot = seven_classes(spread=0.05)
+    draws = with_correlation(clear)
+    restored = bl.relabel(scramble(draws, random_orders(draws)), pivot)
+    xr.testing.assert_identical(restored["posterior"].to_dataset(), draws["posterior"].to_dataset())
+    turned = bl.relabel(draws, pivot, "item3")
+    shown = turned["posterior"]["item_probability"].sel(item="item3", category=1).mean(["chain", "draw"])
+    assert int(shown.argmax()) == 6
+    order = [int(np.flatnonzero(pivot_of(turned)[k, :, 1] > 0.5)[0]) for k in range(7)]
+    before, after = (tree["posterior"]["group_correlation"].to_numpy() for tree in (draws, turned))
+    np.testing.assert_array_equal(after, before[:, :, order][:, :, :, order])
+    named = bl.name_classes(turned, list("tuvwxyz"))
+    for axis in ("latent_class", "other_class"):
+        assert list(named["posterior"][axis].to_numpy()) == list("tuvwxyz")
 
 
 @pytest.mark.parametrize("n_classes", [1, 2, 3, 4, 6, 7])
