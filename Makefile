@@ -9,7 +9,7 @@ ARGUMENTS ?=
 
 export PYTHON
 
-.PHONY: study test test-slow lint notebooks bench clean
+.PHONY: study test test-slow lint notebooks bench simulation clean
 
 study: $(VENV)/ready
 	$(RUN) examples/medical_groups.py --draws $(DRAWS) --seed $(SEED) --out $(OUT) $(ARGUMENTS)
@@ -30,6 +30,9 @@ notebooks: $(VENV)/ready
 bench: $(VENV)/ready
 	$(RUN) tests/benchmarks/em_against_stepmix.py
 	$(RUN) tests/benchmarks/time_of_fits.py
+
+simulation: $(VENV)/ready
+	$(RUN) examples/simulation_study.py --out $(OUT)/simulation_study $(ARGUMENTS)
 
 $(VENV)/ready: requirements.txt pyproject.toml
 	@python=$$(.ci/find-python) && echo "Setting up $(VENV) with $$python" && "$$python" -m venv --clear $(VENV)

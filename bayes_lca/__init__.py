@@ -9,6 +9,7 @@ model                                    structural    measurement    hidden par
 =======================================  ============  =============  ================================
 latent class analysis                    `Shares`      `Items`        class, summed out
 latent class regression, multilevel      `Regression`  `Items`        class, summed out
+the same in two or three steps           `Regression`  `Assigned`     class, summed out
 multinomial regression, multilevel       `Regression`  none           none: the category is observed
 =======================================  ============  =============  ================================
 
@@ -16,9 +17,13 @@ The models themselves are in `bayes_lca.models`.
 """
 
 from bayes_lca.data.cohort import cohort_items, cohort_truth, load_cohort, simulate_cohort
+from bayes_lca.data.identifiability import SingleLevelWarning
 from bayes_lca.fit import fit
 from bayes_lca.likelihood.count_classes import count_classes
+from bayes_lca.measurement.assigned import Assigned
 from bayes_lca.measurement.items import Items
+from bayes_lca.posterior.class_shift import ClassShiftWarning, class_shift
+from bayes_lca.posterior.compare_groups import compare_groups, group_shares, rank_groups
 from bayes_lca.posterior.convergence import (
     ConvergenceWarning,
     NotRelabelledError,
@@ -27,10 +32,17 @@ from bayes_lca.posterior.convergence import (
     keep_mode,
     modes,
 )
+from bayes_lca.posterior.direct_effects import direct_effects
+from bayes_lca.posterior.group_level_effects import group_level_effects
 from bayes_lca.posterior.groups import heterogeneity, random_intercepts
+from bayes_lca.posterior.marginal_effects import average_marginal_effects
 from bayes_lca.posterior.membership import membership, membership_draws
+from bayes_lca.posterior.nesting_in_words import nesting_in_words
 from bayes_lca.posterior.plot import plot_odds_ratios, plot_profiles, plot_random_intercepts
+from bayes_lca.posterior.poststratify import poststratify
 from bayes_lca.posterior.predict import posterior_predictive
+from bayes_lca.posterior.predict_classes import predict_classes
+from bayes_lca.posterior.prior_sensitivity import prior_sensitivity
 from bayes_lca.posterior.relabel import name_classes, relabel
 from bayes_lca.posterior.storage import load, save
 from bayes_lca.posterior.summarise import (
@@ -39,12 +51,21 @@ from bayes_lca.posterior.summarise import (
     contrasts,
     odds_ratios,
 )
-from bayes_lca.priors import Dirichlet, Exponential, HalfNormal, HalfStudentT, ZeroSumNormal
+from bayes_lca.priors import LKJ, Dirichlet, Exponential, HalfNormal, HalfStudentT, ZeroSumNormal
 from bayes_lca.structural.regression import Regression
 from bayes_lca.structural.shares import Shares
 from bayes_lca.table import SummaryTable
+from bayes_lca.workflows.assign import answers_of, modal_class_of
+from bayes_lca.workflows.estimators import compare_estimators, fit_estimators
+from bayes_lca.workflows.kept_fit import fit_or_load
+from bayes_lca.workflows.leave_one_group_out import leave_one_group_out
+from bayes_lca.workflows.stepwise_odds_ratios import stepwise_odds_ratios
+from bayes_lca.workflows.two_step import fit_two_step
 
 __all__ = [
+    "LKJ",
+    "Assigned",
+    "ClassShiftWarning",
     "ConvergenceWarning",
     "Dirichlet",
     "Exponential",
@@ -55,31 +76,51 @@ __all__ = [
     "Regression",
     "SeveralModesError",
     "Shares",
+    "SingleLevelWarning",
     "SummaryTable",
     "ZeroSumNormal",
+    "answers_of",
+    "average_marginal_effects",
     "class_profiles",
+    "class_shift",
     "class_sizes",
     "cohort_items",
     "cohort_truth",
+    "compare_estimators",
+    "compare_groups",
     "contrasts",
     "convergence",
     "count_classes",
+    "direct_effects",
     "fit",
+    "fit_estimators",
+    "fit_or_load",
+    "fit_two_step",
+    "group_level_effects",
+    "group_shares",
     "heterogeneity",
     "keep_mode",
+    "leave_one_group_out",
     "load",
     "load_cohort",
     "membership",
     "membership_draws",
+    "modal_class_of",
     "modes",
     "name_classes",
+    "nesting_in_words",
     "odds_ratios",
     "plot_odds_ratios",
     "plot_profiles",
     "plot_random_intercepts",
     "posterior_predictive",
+    "poststratify",
+    "predict_classes",
+    "prior_sensitivity",
     "random_intercepts",
+    "rank_groups",
     "relabel",
     "save",
     "simulate_cohort",
+    "stepwise_odds_ratios",
 ]

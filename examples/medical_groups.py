@@ -2,19 +2,14 @@
 
     python examples/medical_groups.py --out results
 
-Classes are counted and described; then their regression on covariates is fitted as the paper did it (most likely
-class, one level), with random intercepts for the groups, and jointly with the classes. Without ``--data`` it runs on
-the synthetic cohort. Fits are kept in the output folder and read from there when the same command is run again.
-
-The study is one long file on purpose: it is meant to be copied and changed as a whole.
+Classes are counted and described; then their regression on covariates is fitted in every way from what the paper did
+(most likely class, one level) to the joint posterior of classes and multilevel regression. Without ``--data`` it runs
+on the synthetic cohort. Fits are kept in the output folder and read from there when the same command is run again.
 """
 
 import argparse
-import hashlib
-import json
 import warnings
 from dataclasses import dataclass
-from importlib.metadata import version
 from pathlib import Path
 
 import numpy as np
@@ -22,14 +17,9 @@ import pandas as pd
 import xarray as xr
 
 import bayes_lca as bl
-from bayes_lca.models import LatentClass, Multinomial
+from bayes_lca.models import LatentClass
 
 COHORT_REFERENCE = {"age": ">50", "education": "postgraduate", "department": "ancillary", "tier": "low"}
-ESTIMATORS = {
-    "single-level": "most likely class, one level (the paper's procedure)",
-    "multilevel": "most likely class, random intercepts for groups",
-    "joint": "classes and multilevel regression in one posterior",
-}
 
 
 @dataclass(frozen=True)
@@ -51,14 +41,15 @@ class Study:
     out: Path
 
     @property
-    def measurement(self) -> bl.Items:
-        """The items of the latent classes."""
-        return bl.Items(self.items)
+    def classes(self) -> LatentClass:
+        """The latent classes alone."""
+        return LatentClass(self.n_classes, bl.Items(self.items))
 
-    def regression(self, *, multilevel: bool) -> bl.Regression:
-        """The regression on covariates, with or without random intercepts."""
-        levels = f" + (1 | {self.group})" if multilevel else ""
-        return bl.Regression(f"~ {self.covariates}{levels}", reference=self.reference)
+    @property
+    def nested(self) -> LatentClass:
+        """Classes and multilevel regression in one model."""
+        regression = bl.Regression(f"~ {self.covariates} + (1 | {self.group})", reference=self.reference)
+        return LatentClass(self.n_classes, bl.Items(self.items), regression)
 
     def parts(self) -> dict[str, pd.DataFrame]:
         """The respondents analysed together: one part for each institution type, or all."""
@@ -75,113 +66,79 @@ def main() -> None:
     study = read_arguments()
     study.out.mkdir(parents=True, exist_ok=True)
     pd.set_option("display.width", 160)
+    warnings.showwarning = lambda message, category, *_: print(f"\nWARNING ({category.__name__}): {message}\n")
     heading("The study")
     print(study.source)
     print(f"{len(study.survey)} respondents, {len(study.items)} items: {', '.join(study.items)}")
-    print(f"Regression: {study.regression(multilevel=True).formula}")
+    print(f"Regression: {study.nested.structural.formula}")
 
     heading("How many classes")
-    write(study, "classes_counted", bl.count_classes(study.measurement, study.survey, range(1, study.most_classes + 1)))
+    write(
+        study,
+        "classes_counted",
+        bl.count_classes(bl.Items(study.items), study.survey, range(1, study.most_classes + 1)),
+    )
 
     heading(f"{study.n_classes} classes")
-    lca = fit(study, "classes", LatentClass(study.n_classes, study.measurement), study.survey, order=study.order)
-    write(study, "class_sizes", bl.class_sizes(lca))
-    write(study, "class_profiles", bl.class_profiles(lca))
-    membership = bl.membership(lca)
-    write(study, "membership", membership, shown=5)
-    draw(study, "class_profiles", bl.plot_profiles(lca))
+    options = {"draws": study.draws, "seed": study.seed}
+    measured = bl.fit_or_load(
+        study.out / "fits" / "classes.nc", study.classes, study.survey, order=study.order, **options
+    )
+    write(study, "classes_convergence", bl.convergence(measured), shown=0)
+    write(study, "class_sizes", bl.class_sizes(measured))
+    write(study, "class_profiles", bl.class_profiles(measured))
+    write(study, "membership", bl.membership(measured), shown=5)
+    draw(study, "class_profiles", bl.plot_profiles(measured))
 
-    fits = {}
+    closing = []
     for part, respondents in study.parts().items():
         heading(f"What goes with the classes: {part} (n = {len(respondents)})")
-        seen = respondents.assign(most_likely_class=membership.loc[respondents.index, "modal_class"])
-        models = {
-            "single-level": Multinomial("most_likely_class", study.regression(multilevel=False)),
-            "multilevel": Multinomial("most_likely_class", study.regression(multilevel=True)),
-            "joint": LatentClass(study.n_classes, study.measurement, study.regression(multilevel=True)),
-        }
-        fits[part] = {
-            name: fit(study, f"{part}_{name}", model, seen, **({"order": lca} if name == "joint" else {}))
-            for name, model in models.items()
-        }
-        report_part(study, part, fits[part])
+        fits = bl.fit_estimators(study.nested, respondents, measured=measured, out=study.out / "fits" / part, **options)
+        report(study, part, fits)
+        words = bl.nesting_in_words(fits["modal, single-level"], fits["modal, multilevel"], fits["joint"])
+        closing.append("\n".join([f"{part.capitalize()}. {words}", *truth_covered(study, part, fits)]))
 
     heading("What the nesting changes")
-    text = "\n\n".join(closing_words(study, part, estimators) for part, estimators in fits.items())
-    text += f"\n\n{study.source}"
+    text = "\n\n".join([*closing, study.source])
     print(text)
     (study.out / "closing.txt").write_text(text + "\n", encoding="utf-8")
     print(f"\nTables and figures are in {study.out}/")
 
 
-def report_part(study: Study, part: str, estimators: dict[str, xr.DataTree]) -> None:
-    """Tables and figures of one part's three regressions."""
-    tables = {name: bl.odds_ratios(draws) for name, draws in estimators.items()}
-    for name, table in tables.items():
-        write(study, f"{part}_odds_ratios_{name}", table, shown=0)
-    print(side_by_side(tables).to_string())
-    print("Odds ratios: posterior medians and 95 % intervals; * where the interval excludes 1.")
-    for name, what in ESTIMATORS.items():
-        print(f"  {name}: {what}; {tables[name].note}")
-    draw(study, f"{part}_odds_ratios", bl.plot_odds_ratios(estimators))
-    print()
-    write(study, f"{part}_random_intercepts", bl.random_intercepts(estimators["joint"]))
-    write(study, f"{part}_heterogeneity", bl.heterogeneity(estimators["joint"]))
-    draw(study, f"{part}_random_intercepts", bl.plot_random_intercepts(estimators["joint"]))
+def report(study: Study, part: str, fits: dict[str, xr.DataTree | bl.SummaryTable]) -> None:
+    """Tables and figures of one part's regressions."""
+    joint = fits["joint"]
+    for name, one in fits.items():
+        if isinstance(one, xr.DataTree) and name != "measured":
+            write(study, f"{part}_convergence_{name.replace(', ', '_')}", bl.convergence(one), shown=0)
+    compared = bl.compare_estimators(fits=fits)
+    write(study, f"{part}_odds_ratios", compared, shown=0)
+    print(side_by_side(compared).to_string())
+    print("Odds ratios and 95 % intervals; * where the interval excludes 1.")
+    print(compared.note, end="\n\n")
+    draw(
+        study,
+        f"{part}_odds_ratios",
+        bl.plot_odds_ratios({name: one for name, one in fits.items() if name != "measured"}),
+    )
+    write(study, f"{part}_class_shift", bl.class_shift(fits["measured"], joint), shown=0)
+    write(study, f"{part}_direct_effects", bl.direct_effects(joint))
+    write(study, f"{part}_group_level_effects", bl.group_level_effects(joint))
+    write(study, f"{part}_heterogeneity", bl.heterogeneity(joint))
+    write(study, f"{part}_random_intercepts", bl.random_intercepts(joint))
+    write(study, f"{part}_groups_compared", bl.compare_groups(joint), shown=0)
+    draw(study, f"{part}_random_intercepts", bl.plot_random_intercepts(joint))
 
 
-def side_by_side(tables: dict[str, bl.SummaryTable]) -> pd.DataFrame:
+def side_by_side(compared: bl.SummaryTable) -> pd.DataFrame:
     """Odds ratios of several estimators, one column each."""
-    columns = {}
-    for name, table in tables.items():
-        star = np.where(excludes_one(table), "*", " ")
-        numbers = zip(table["odds_ratio"], table["lower"], table["upper"], star, strict=True)
-        columns[name] = pd.Series([f"{m:.2f} ({a:.2f}-{b:.2f}){s}" for m, a, b, s in numbers], index=table.index)
-    return pd.DataFrame(columns)
+    star = np.where((compared["lower"] > 1) | (compared["upper"] < 1), "*", " ")
+    numbers = zip(compared["odds_ratio"], compared["lower"], compared["upper"], star, strict=True)
+    cells = pd.Series([f"{m:.2f} ({a:.2f}-{b:.2f}){s}" for m, a, b, s in numbers], index=compared.index)
+    return cells.unstack("estimator", sort=False)
 
 
-def closing_words(study: Study, part: str, estimators: dict[str, xr.DataTree]) -> str:
-    """What the nesting and the classification error change, in plain words."""
-    tables = {name: bl.odds_ratios(draws) for name, draws in estimators.items()}
-    width = {name: np.log(table["upper"] / table["lower"]) for name, table in tables.items()}
-    of_groups = varies_between_groups_only(estimators["multilevel"], tables["multilevel"].index)
-    words = [f"{part.capitalize()}, n = {estimators['joint'].attrs['n_respondents']}."]
-    wider = width["multilevel"] / width["single-level"]
-    if of_groups.any():
-        found = {name: int(excludes_one(table)[of_groups].sum()) for name, table in tables.items()}
-        words.append(
-            f"Of the {int(of_groups.sum())} contrasts of covariates that belong to the group, the single-level "
-            f"regression calls {found['single-level']} different from 1 at 95 %, the multilevel regression "
-            f"{found['multilevel']}, the joint model {found['joint']}. With respondents nested in "
-            f"{bl.heterogeneity(estimators['joint'])['groups'].iloc[0]} groups, these intervals are "
-            f"{spread(wider[of_groups])} times as wide as those of the single-level regression."
-        )
-    if (~of_groups).any():
-        words.append(
-            "For covariates that differ between respondents the multilevel intervals are "
-            f"{spread(wider[~of_groups])} times as wide as the single-level ones."
-        )
-    clear = (excludes_one(tables["joint"]) | excludes_one(tables["multilevel"])) & ~of_groups
-    if clear.any():
-        ratio = (tables["multilevel"]["log_odds"] / tables["joint"]["log_odds"])[clear]
-        words.append(
-            f"Over the {int(clear.sum())} such contrasts that either finds different from 1, the regression of the "
-            f"most likely class shows {spread(ratio)} of the log odds of the joint model. A ratio below 1 is what "
-            "treating the most likely class as seen does; part may be that the joint model finds the classes anew "
-            "in this part of the survey."
-        )
-    mor = bl.heterogeneity(estimators["joint"])
-    for (_, contrast), row in mor.iterrows():
-        words.append(
-            f"Two like respondents from two groups differ in their odds of {contrast} by a median factor of "
-            f"{row['median_odds_ratio']:.2f} ({row['median_odds_ratio_lower']:.2f} to "
-            f"{row['median_odds_ratio_upper']:.2f})."
-        )
-    words += truth_covered(study, part, tables)
-    return "\n".join(words)
-
-
-def truth_covered(study: Study, part: str, tables: dict[str, bl.SummaryTable]) -> list[str]:
+def truth_covered(study: Study, part: str, fits: dict[str, xr.DataTree | bl.SummaryTable]) -> list[str]:
     """For the synthetic cohort: how many intervals hold the coefficient that generated the data."""
     as_the_cohort = study.reference.items() >= COHORT_REFERENCE.items() and study.order == "compensation"
     slopes = bl.cohort_truth().slopes
@@ -195,55 +152,14 @@ def truth_covered(study: Study, part: str, tables: dict[str, bl.SummaryTable]) -
             "C3 vs C2": slopes["C3_vs_C1"] - slopes["C2_vs_C1"],
         }
     )
-    true = np.exp(true[true.index.isin(tables["joint"].index)])
-    held = {}
-    for name, table in tables.items():
-        interval = table.loc[true.index]
-        held[name] = int(((interval["lower"] <= true) & (true <= interval["upper"])).sum())
-    counts = ", ".join(f"{name} {count}" for name, count in held.items())
-    return [f"The cohort is simulated, so the truth is known: of {len(true)} intervals, those that hold it: {counts}."]
-
-
-def excludes_one(table: pd.DataFrame) -> pd.Series:
-    """Whether each interval of odds ratios lies on one side of 1."""
-    return (table["lower"] > 1) | (table["upper"] < 1)
-
-
-def spread(values: pd.Series) -> str:
-    """Median and range, in words."""
-    return f"{values.median():.2f} ({values.min():.2f} to {values.max():.2f})"
-
-
-def varies_between_groups_only(draws: xr.DataTree, rows: pd.MultiIndex) -> pd.Series:
-    """Whether each term of a table of odds ratios is the same for all respondents of a group."""
-    constant = draws["constant_data"]
-    design = pd.DataFrame(constant["design"].to_numpy(), columns=constant["term"].to_numpy())
-    finest = json.loads(draws.attrs["groupings"])[-1]
-    inside = design.groupby(constant[f"{finest}_index"].to_numpy()).nunique().max() == 1
-    return pd.Series(inside.reindex(rows.get_level_values("term")).to_numpy(), index=rows)
-
-
-def fit(study: Study, name: str, model, survey: pd.DataFrame, **options) -> xr.DataTree:
-    """Fit a model, or read the fit an earlier run of the same command has left."""
-    path = study.out / "fits" / f"{name}.nc"
-    path.parent.mkdir(exist_ok=True)
-    order = options.get("order", "size")
-    order = order.attrs["settings_digest"] if isinstance(order, xr.DataTree) else order
-    settings = repr((model, study.draws, study.seed, survey.to_csv(), order, version("bayes-lca")))
-    digest = hashlib.sha256(settings.encode()).hexdigest()
-    if path.exists() and (kept := bl.load(path)).attrs.get("settings_digest") == digest:
-        print(f"[{name}: read from {path}]{kept.attrs['study_warnings']}")
-        return kept
-    print(f"[{name}: sampling]", flush=True)
-    with warnings.catch_warnings(record=True) as caught:
-        warnings.simplefilter("always")
-        draws = bl.fit(model, survey, draws=study.draws, seed=study.seed, **options)
-    said = "".join(f"\nWARNING, {name}: {one.message}" for one in caught if issubclass(one.category, UserWarning))
-    print(said, end="\n" * bool(said))
-    write(study, f"{name}_convergence", bl.convergence(draws), shown=0)
-    draws.attrs |= {"settings_digest": digest, "study_warnings": said}
-    bl.save(draws, path)
-    return draws
+    held = []
+    for name, table in bl.compare_estimators(fits=fits).groupby(level="estimator", sort=False):
+        interval = table.droplevel("estimator")
+        known = np.exp(true[true.index.isin(interval.index)])
+        inside = (interval.loc[known.index, "lower"] <= known) & (known <= interval.loc[known.index, "upper"])
+        held.append(f"{name} {int(inside.sum())}")
+    counts = ", ".join(held)
+    return [f"The cohort is simulated, so the truth is known: of {len(known)} intervals, those that hold it: {counts}."]
 
 
 def write(study: Study, name: str, table: bl.SummaryTable, *, shown: int = 60) -> None:

@@ -1,0 +1,1 @@
+"""Several fits that answer one question."""

@@ -1,0 +1,74 @@
+"""From a latent class analysis to indicators of known error, for a regression in steps."""
+
+import json
+
+import numpy as np
+import xarray as xr
+
+from bayes_lca.dims import CATEGORY, CLASS, CLASS_SHARE, ITEM, ITEM_PROBABILITY
+from bayes_lca.measurement.assigned import Assigned
+from bayes_lca.posterior.convergence import require_latent_classes, require_summarisable
+from bayes_lca.posterior.membership import membership
+
+SMALLEST_ERROR = 1e-6
+"""Classification errors below this are raised to it: no assignment is beyond doubt."""
+
+
+def answers_of(draws: xr.DataTree) -> Assigned:
+    """The answers as indicators, item probabilities held at their posterior means: two-step estimation.
+
+    Parameters
+    ----------
+    draws : xarray.DataTree
+        From `fit` of a latent class analysis without covariates.
+
+    Returns
+    -------
+    Assigned
+
+    References
+    ----------
+    Bakk, Z. & Kuha, J. (2018). Two-step estimation of models between latent classes and external variables.
+    Psychometrika 83(4), 871-892. doi 10.1007/s11336-017-9592-7
+    """
+    require_latent_classes(draws)
+    require_summarisable(draws)
+    posterior = draws["posterior"]
+    mean = posterior[ITEM_PROBABILITY].mean(["chain", "draw"]).fillna(0.0).transpose(CLASS, ITEM, CATEGORY)
+    labels = json.loads(draws.attrs["labels"])
+    return Assigned(
+        dict(zip(map(str, posterior[ITEM].to_numpy()), map(tuple, labels), strict=True)),
+        mean.to_numpy(),
+        posterior[CLASS_SHARE].mean(["chain", "draw"]).to_numpy(),
+        tuple(map(str, posterior[CLASS].to_numpy())),
+    )
+
+
+def modal_class_of(draws: xr.DataTree, column: str = "modal_class") -> Assigned:
+    r"""The modal class as one indicator, with its classification-error matrix: three steps, ML correction.
+
+    .. math:: D_{cw} = \frac{\sum_i P(c \mid y_i)\, 1(w_i = w)}{\sum_i P(c \mid y_i)}
+
+    Parameters
+    ----------
+    draws : xarray.DataTree
+        From `fit` of a latent class analysis without covariates.
+    column : str
+        Column of the regression's frame that will hold the modal class, ``membership(draws)["modal_class"]``.
+
+    Returns
+    -------
+    Assigned
+
+    References
+    ----------
+    Vermunt, J. K. (2010). Latent class modeling with covariates: two improved three-step approaches. Political
+    Analysis 18(4), 450-469. doi 10.1093/pan/mpq025
+    """
+    table = membership(draws)
+    classes = tuple(map(str, draws["posterior"][CLASS].to_numpy()))
+    probability = table[list(classes)].to_numpy()
+    assigned = table["modal_class"].to_numpy()[:, None] == np.array(classes)
+    error = np.maximum(probability.T @ assigned / probability.sum(axis=0)[:, None], SMALLEST_ERROR)
+    error /= error.sum(axis=1, keepdims=True)
+    return Assigned({column: classes}, error[:, None, :], probability.mean(axis=0), classes)

@@ -1,0 +1,227 @@
+"""Does the model generalise? Every group predicted by a fit that has not seen it."""
+
+import json
+import os
+from dataclasses import dataclass
+from functools import partial
+from pathlib import Path
+from typing import Literal
+
+import numpy as np
+import pandas as pd
+import xarray as xr
+from scipy.special import logsumexp
+
+from bayes_lca.data.frame import named
+from bayes_lca.dims import ANSWERS, CLASS, COUNT, ITEM, OUTCOME, OUTCOME_COUNTS, rough_groups
+from bayes_lca.fit import Model, Sampler, Sampling, finish
+from bayes_lca.posterior.axes import class_axis
+from bayes_lca.posterior.new_group_likelihood import new_group_log_likelihood
+from bayes_lca.posterior.predict import posterior_predictive
+from bayes_lca.prepared import Prepared
+from bayes_lca.table import SummaryTable, tail_probabilities
+from bayes_lca.workflows.kept_fit import fit_or_load
+
+INTEGRATED_DRAWS = 2000
+
+
+@dataclass(frozen=True)
+class GroupPredictions:
+    """How well each group was predicted by the others.
+
+    Attributes
+    ----------
+    elpd : SummaryTable
+        One row per group: ``n``; ``elpd``, the log probability of all its answers, random intercepts integrated
+        out, with Monte Carlo error ``mcse`` and the ``effective_draws`` behind it; ``per_respondent``; how many of the
+        predictive intervals hold the ``observed`` share (``inside`` of ``intervals``); and the refit's
+        ``divergences``.
+    calibration : SummaryTable
+        One row per group, item and category (or category of the outcome): observed share among the group's answers,
+        predicted mean, ``lower`` and ``upper`` of the predictive interval, and ``inside``.
+    """
+
+    elpd: SummaryTable
+    calibration: SummaryTable
+
+
+def leave_one_group_out(
+    model: Model,
+    frame,
+    *,
+    by: str | None = None,
+    draws: int = 500,
+    tune: int = 400,
+    chains: int = 4,
+    seed: int = 1,
+    target_accept: float = 0.9,
+    missing: Literal["raise", "drop"] = "raise",
+    out: str | os.PathLike | None = None,
+    ci_prob: float = 0.95,
+    progressbar: bool = True,
+) -> GroupPredictions:
+    r"""Leave every group out in turn, fit the others, and predict it.
+
+    .. math:: \mathrm{elpd}_g = \log p(y_g \mid y_{-g}) = \log \int p(y_g \mid \theta, u)\,
+              p(u \mid \theta)\, p(\theta \mid y_{-g})\, du\, d\theta
+
+    Refits are exact. One compilation serves them all: the rows of the group left out count zero times, and its random
+    intercepts are drawn from their distribution, as those of a new group are.
+
+    Parameters
+    ----------
+    model : LatentClass or Multinomial
+        With ``(1 | group)`` in its formula.
+    frame : pandas.DataFrame, polars.DataFrame or any eager frame narwhals understands
+    by : str, optional
+        The grouping whose groups are left out; needed if there are several.
+    draws, tune, chains, seed, target_accept, missing, progressbar
+        As for `fit`, for every refit.
+    out : str or path, optional
+        Folder in which every refit is kept as soon as it is there; the same call reads them.
+    ci_prob : float, default 0.95
+        Probability of the predictive intervals.
+
+    Returns
+    -------
+    GroupPredictions
+
+    Raises
+    ------
+    ValueError
+        If the model has no such grouping, or slopes vary by it.
+
+    References
+    ----------
+    Merkle, E. C., Furr, D. & Rabe-Hesketh, S. (2019). Bayesian comparison of latent variable models: conditional
+    versus marginal likelihoods. Psychometrika 84(3), 802-829. doi 10.1007/s11336-019-09679-0
+
+    Examples
+    --------
+    >>> import bayes_lca as bl
+    >>> from bayes_lca.models import LatentClass
+    >>> nested = LatentClass(3, bl.Items(bl.cohort_items()), bl.Regression("~ participation + (1 | group)"))
+    >>> bl.leave_one_group_out(nested, bl.load_cohort()).elpd  # doctest: +SKIP
+    """
+    settings = Sampling(draws, tune, chains, seed, target_accept, progressbar=progressbar)
+    tails = tail_probabilities(ci_prob)
+    prepared = model.prepare(frame, missing=missing)
+    grouping = _choose(prepared, by)
+    sampler = Sampler(prepared, reusable=True)
+    rows, shares = {}, {}
+    for position, name in enumerate(prepared.constant[grouping].to_numpy()):
+        refit = partial(_refit, sampler=sampler, prepared=prepared, settings=settings, position=position)
+        if out is None:
+            tree = refit(model, frame, grouping=grouping)
+        else:
+            path = Path(out) / f"without_{grouping}_{position + 1}.nc".replace(":", "_")
+            tree = fit_or_load(path, model, frame, sample=refit, grouping=grouping, settings=settings)
+        rows[name], shares[name] = _judge(tree, grouping, position, seed, tails)
+    calibration = pd.concat(shares, names=[grouping])
+    elpd = pd.DataFrame.from_dict(rows, orient="index").rename_axis(grouping)
+    note = (
+        f"n = {prepared.attributes['n_respondents']}, {prepared.attributes['n_dropped']} rows left out, "
+        f"{prepared.attributes['n_missing_answers']} answers missing; a refit without each of {len(rows)} groups, "
+        f"{chains} x {draws} draws each"
+    )
+    intervals = f"{note}; {100 * ci_prob:g} % predictive intervals"
+    total = f"elpd of all groups {elpd['elpd'].sum():.1f} (Monte Carlo error {np.hypot.reduce(elpd['mcse']):.1f})"
+    return GroupPredictions(SummaryTable.of(elpd, f"{intervals}; {total}"), SummaryTable.of(calibration, intervals))
+
+
+def _choose(prepared: Prepared, by: str | None) -> str:
+    known = [str(name) for name in prepared.model.coords if f"{name}_index" in prepared.constant]
+    if not known:
+        raise ValueError(f"formula {prepared.attributes['formula']!r} has no groups to leave out; add (1 | group)")
+    if by is None and len(known) > 1:
+        raise ValueError(f"the model has several groupings; say which to leave out: by={known[0]!r} or another")
+    if by is not None and by not in known:
+        raise ValueError(f"by={by!r} is no grouping of the model; choose one of {named(known)}")
+    return by or known[0]
+
+
+def _refit(
+    model: Model, frame, *, grouping: str, sampler: Sampler, prepared: Prepared, settings: Sampling, position: int
+) -> xr.DataTree:
+    """Fit without the rows of one group."""
+    data = _without(prepared, grouping, position)
+    tree = sampler.sample(prepared, settings, data)
+    tree.attrs["left_out"] = str(prepared.constant[grouping].to_numpy()[position])
+    return finish(prepared, tree)
+
+
+def _without(prepared: Prepared, grouping: str, position: int) -> dict[str, np.ndarray]:
+    """Data of the model in which the rows of one group count zero times."""
+    model = prepared.model
+    counts = COUNT if COUNT in model.named_vars else OUTCOME_COUNTS
+    finest = next(str(name) for name in model.coords if rough_groups(str(name), "pull") in model.named_vars)
+    index = model[f"{finest}_index"].get_value()
+    gone = _group_of_rows(prepared, grouping, finest) == position
+    data = {counts: np.where(gone.reshape(-1, *(1,) * (model[counts].ndim - 1)), 0, model[counts].get_value())}
+    empty = np.setdiff1d(index, index[~gone])
+    for what in ("information", "pull"):
+        known = model[rough_groups(finest, what)].get_value().copy()
+        known[empty] = 0.0
+        data[rough_groups(finest, what)] = known
+    return data
+
+
+def _group_of_rows(prepared: Prepared, grouping: str, finest: str) -> np.ndarray:
+    """Group of every row of the model: its own data, or that of the finer group it lies in."""
+    model, constant = prepared.model, prepared.constant
+    if f"{grouping}_index" in model.named_vars:
+        return model[f"{grouping}_index"].get_value()
+    of_respondents = constant[f"{finest}_index"].to_numpy()
+    _, first = np.unique(of_respondents, return_index=True)
+    return constant[f"{grouping}_index"].to_numpy()[first][model[f"{finest}_index"].get_value()]
+
+
+def _judge(tree, grouping: str, position: int, seed: int, tails) -> tuple[dict[str, float], pd.DataFrame]:
+    """How a refit predicts the group it has not seen: a row of numbers, and shares observed and predicted."""
+    inside = np.flatnonzero(tree["constant_data"][f"{grouping}_index"].to_numpy() == position)
+    n_draws = tree["posterior"].sizes["chain"] * tree["posterior"].sizes["draw"]
+    which = np.unique(np.linspace(0, n_draws - 1, INTEGRATED_DRAWS).astype(int))
+    rng = np.random.default_rng([seed, position])
+    log_likelihood = new_group_log_likelihood(tree, grouping, position, which, rng)
+    weight = np.exp(log_likelihood - log_likelihood.max())
+    elpd = float(logsumexp(log_likelihood) - np.log(len(which)))
+    shares = _shares(tree, inside, seed, tails)
+    return {
+        "n": len(inside),
+        "elpd": elpd,
+        "mcse": float(weight.std(ddof=1) / weight.mean() / np.sqrt(len(which))),
+        "effective_draws": float(weight.sum() ** 2 / (weight**2).sum()),
+        "per_respondent": elpd / len(inside),
+        "inside": int(shares["inside"].sum()),
+        "intervals": len(shares),
+        "divergences": int(tree["sample_stats"]["diverging"].sum()),
+    }, shares
+
+
+def _shares(tree: xr.DataTree, inside: np.ndarray, seed: int, tails) -> pd.DataFrame:
+    """Shares of each category among the answers of a group: observed, and as predicted for as many answers."""
+    observed = tree["observed_data"]
+    latent = class_axis(tree) == CLASS
+    seen = observed[ANSWERS if latent else OUTCOME].to_numpy()[inside].reshape(len(inside), -1)
+    predicted = posterior_predictive(tree, seed=seed)[ANSWERS if latent else OUTCOME].to_numpy()
+    predicted = predicted.reshape(-1, predicted.shape[2], seen.shape[1] if latent else 1)[:, inside]
+    labels = json.loads(tree.attrs["labels"])
+    names = [str(item) for item in observed[ITEM].to_numpy()] if latent else [tree.attrs["outcome"]]
+    rows = {}
+    for j, item in enumerate(names):
+        answered = seen[:, j] >= 0
+        for code, label in enumerate(labels[j]):
+            drawn = (predicted[:, answered, j] == code).mean(axis=1)
+            lower, upper = np.quantile(drawn, tails)
+            share = float((seen[answered, j] == code).mean())
+            rows[item, label] = {
+                "observed": share,
+                "predicted": float(drawn.mean()),
+                "lower": float(lower),
+                "upper": float(upper),
+                "inside": bool(lower <= share <= upper),
+                "answers": int(answered.sum()),
+            }
+    table = pd.DataFrame.from_dict(rows, orient="index")
+    table.index = pd.MultiIndex.from_tuples(table.index, names=["item", "category"])
+    return table

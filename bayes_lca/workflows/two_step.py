@@ -1,0 +1,185 @@
+"""Two-step estimation with the uncertainty of the first step carried through."""
+
+from dataclasses import replace
+from typing import Literal
+
+import numpy as np
+import xarray as xr
+from arviz_stats.base import array_stats
+
+from bayes_lca.data.frame import is_whole
+from bayes_lca.dims import CATEGORY, CLASS, CLASS_SHARE, ITEM, ITEM_PROBABILITY
+from bayes_lca.fit import Sampler, Sampling, finish
+from bayes_lca.measurement.assigned import Assigned
+from bayes_lca.models.assigned_class import AssignedClass
+from bayes_lca.posterior.axes import flat
+from bayes_lca.posterior.class_logits import DRAWS_AT_ONCE, answer_log_likelihoods, class_log_shares
+from bayes_lca.structural.regression import Regression
+from bayes_lca.workflows.assign import answers_of
+
+CHAINS = 4
+PROPOSALS = 1000
+LARGEST_PARETO_K = 0.7
+
+
+def fit_two_step(
+    measured: xr.DataTree,
+    structural: Regression,
+    frame,
+    *,
+    measurement_draws: int = 400,
+    draws: int = 1000,
+    tune: int = 400,
+    seed: int = 1,
+    target_accept: float = 0.9,
+    missing: Literal["raise", "drop"] = "raise",
+    cores: int | None = None,
+    progressbar: bool = True,
+) -> xr.DataTree:
+    r"""Regress the classes of a latent class analysis on covariates, classes untouched by the covariates.
+
+    The cut posterior: measurement parameters :math:`\theta` come from the answers alone, the regression from the
+    answers given :math:`\theta`,
+
+    .. math:: p_{\text{cut}}(\theta, \beta) = p(\theta \mid y)\; p(\beta \mid y, x, \theta), \qquad
+              p(\beta \mid y, x, \theta) \propto p(\beta) \prod_i \sum_c P(c \mid x_i, \beta)\, p(y_i \mid c, \theta)
+
+    NUTS samples the regression once, with :math:`\theta` at its posterior mean. For each draw of :math:`\theta` those
+    draws are resampled with Pareto-smoothed importance weights; where the shape k of the weights exceeds 0.7, NUTS runs
+    again with that :math:`\theta` held.
+
+    Parameters
+    ----------
+    measured : xarray.DataTree
+        From `fit` of a latent class analysis without covariates.
+    structural : Regression
+    frame : pandas.DataFrame, polars.DataFrame or any eager frame narwhals understands
+        With the items and the covariates: the respondents of `measured`, some of them, or others.
+    measurement_draws : int
+        Draws of the measurement parameters carried through, spread over those of `measured`.
+    draws : int
+        Draws kept of each of four chains; a chain joins the draws of a quarter of the measurement draws.
+    tune : int
+        Tuning steps of NUTS.
+    seed : int
+    target_accept : float
+    missing : {"raise", "drop"}
+    cores : int, optional
+        Chains sampled at a time; all processors by default.
+    progressbar : bool
+
+    Returns
+    -------
+    xarray.DataTree
+        As from `fit` of a latent class regression: ``item_probability`` holds the draw of :math:`\theta` behind each
+        draw of the regression, so R-hat and effective sample sizes account for the first step. Attributes
+        ``measurement_draws``, ``pareto_k`` (the largest) and ``sampled_again`` (where k was above 0.7).
+
+    Raises
+    ------
+    ValueError
+        If the frame cannot be used, or `measurement_draws` does not divide the draws.
+
+    References
+    ----------
+    Plummer, M. (2015). Cuts in Bayesian graphical models. Statistics and Computing 25, 37-43.
+    doi 10.1007/s11222-014-9503-z
+
+    Vehtari, A., Simpson, D., Gelman, A., Yao, Y. & Gabry, J. (2024). Pareto smoothed importance sampling. JMLR 25(72).
+
+    Bakk, Z. & Kuha, J. (2018). Two-step estimation of models between latent classes and external variables.
+    Psychometrika 83(4), 871-892. doi 10.1007/s11336-017-9592-7
+    """
+    settings = Sampling(draws, tune, CHAINS, seed, target_accept, cores, progressbar)
+    steps = _measurement_steps(measured, measurement_draws, draws)
+    prepared = AssignedClass(answers_of(measured), structural).prepare(frame, missing=missing)
+    sampler = Sampler(prepared, reusable=True)
+    at_mean = sampler.sample(prepared, settings)
+    log_weights, pareto_k = array_stats.psislw(-_log_ratios(at_mean, steps), axis=-1)
+
+    rng = np.random.default_rng(seed)
+    each = CHAINS * draws // len(steps)
+    pool = _stack(at_mean["posterior"].to_dataset())
+    proposals = _proposals(pool.sizes["draw"])
+    parts, again = [], np.flatnonzero(~(pareto_k <= LARGEST_PARETO_K))
+    for place, step in enumerate(steps):
+        if place in again:
+            own = AssignedClass(step, structural).prepare(frame, missing="drop")
+            one = replace(settings, draws=max(each, 100), chains=1, seed=seed + 1 + place, progressbar=False)
+            part = _stack(sampler.sample(own, one)["posterior"].to_dataset()).isel(draw=slice(-each, None))
+        else:
+            chosen = proposals[_resample(log_weights[place], each, rng)]
+            part = pool.isel(draw=chosen)
+        known = np.broadcast_to(step.probability, (each, *step.probability.shape))
+        exists = part[ITEM_PROBABILITY].notnull()
+        part[ITEM_PROBABILITY] = part[ITEM_PROBABILITY].copy(data=known).where(exists)
+        parts.append(part)
+    joined = xr.concat(parts, "draw").assign_coords(draw=np.tile(np.arange(draws), CHAINS))
+    chains = [joined.isel(draw=slice(k * draws, (k + 1) * draws)) for k in range(CHAINS)]
+    tree = at_mean.copy()
+    tree["posterior"] = xr.DataTree(xr.concat(chains, "chain").assign_coords(chain=range(CHAINS)))
+    tree.attrs |= {
+        "measurement_draws": len(steps),
+        "pareto_k": float(np.max(pareto_k)),
+        "sampled_again": len(again),
+        "specification": repr(AssignedClass(answers_of(measured), structural)),
+        "model_text": prepared.model.str_repr(),
+    }
+    return finish(prepared, tree, settled=[ITEM_PROBABILITY])
+
+
+def _measurement_steps(measured: xr.DataTree, wanted: int, draws: int) -> list[Assigned]:
+    """The first step at some of its draws, evenly spread, chains in turn."""
+    posterior = measured["posterior"]
+    at_mean = answers_of(measured)
+    available = posterior.sizes["chain"] * posterior.sizes["draw"]
+    if not is_whole(wanted, least=CHAINS) or wanted % CHAINS or draws % (wanted // CHAINS) or wanted > available:
+        raise ValueError(
+            f"measurement_draws={wanted!r}: give a multiple of {CHAINS} that divides the {CHAINS} x {draws} draws and "
+            f"is at most the {available} draws of the first step"
+        )
+    chosen = np.linspace(0, available - 1, wanted).astype(int).reshape(CHAINS, -1, order="F").ravel()
+    theta = np.nan_to_num(flat(posterior[ITEM_PROBABILITY], CLASS, ITEM, CATEGORY)[chosen])
+    share = flat(posterior[CLASS_SHARE], CLASS)[chosen]
+    return [replace(at_mean, probability=one, class_share=two) for one, two in zip(theta, share, strict=True)]
+
+
+def _log_ratios(at_mean: xr.DataTree, steps: list[Assigned]) -> np.ndarray:
+    """Log-likelihood given each step's parameters less that given their mean, shape (step, proposal)."""
+    constant = at_mean["constant_data"]
+    table = np.column_stack([constant["answer_pattern"], constant["design"], *_groups(at_mean)])
+    _, first, count = np.unique(table, axis=0, return_index=True, return_counts=True)
+    codes = at_mean["observed_data"]["answers"].to_numpy()[first]
+    mean = flat(at_mean["posterior"][ITEM_PROBABILITY], CLASS, ITEM, CATEGORY)[0]
+    answers = np.exp(answer_log_likelihoods(np.stack([np.nan_to_num(mean), *(s.probability for s in steps)]), codes))
+    proposals = _proposals(at_mean["posterior"].sizes["chain"] * at_mean["posterior"].sizes["draw"])
+    result = np.empty((len(answers), len(proposals)))
+    for start in range(0, len(proposals), DRAWS_AT_ONCE):
+        which = proposals[start : start + DRAWS_AT_ONCE]
+        share = np.exp(class_log_shares(at_mean, first, which))  # (draw, row, class)
+        for place, of_step in enumerate(answers):
+            result[place, start : start + len(which)] = np.log((share * of_step).sum(axis=-1)) @ count
+    return result[1:] - result[0]
+
+
+def _groups(draws: xr.DataTree) -> list[np.ndarray]:
+    constant = draws["constant_data"]
+    return [values for name, values in constant.data_vars.items() if str(name).endswith("_index")]
+
+
+def _proposals(available: int) -> np.ndarray:
+    """Draws that are resampled, evenly spread."""
+    return np.unique(np.linspace(0, available - 1, PROPOSALS).astype(int))
+
+
+def _resample(log_weights: np.ndarray, times: int, rng: np.random.Generator) -> np.ndarray:
+    """Positions drawn systematically with the weights, in random order."""
+    cumulative = np.exp(log_weights - log_weights.max()).cumsum()
+    points = (np.arange(times) + rng.random()) / times * cumulative[-1]
+    return rng.permutation(np.searchsorted(cumulative, points))
+
+
+def _stack(posterior: xr.Dataset) -> xr.Dataset:
+    """Chains after each other along the draws, the first axis."""
+    stacked = posterior.stack(sample=("chain", "draw"), create_index=False).drop_vars(["chain", "draw"])
+    return stacked.rename(sample="draw").transpose("draw", ...)
