@@ -284,9 +284,28 @@ BAD_FORMULAS = {  # formula, what the message says
     "two-tildes": ("~ y ~ x", ["has an outcome left of", 'write "~ x"']),
     "zero": ("~ 0 + x", ["removes the intercept", "keep it"]),
     "minus-one": ("~ x - 1", ["removes the intercept", "keep it"]),
-    "random-slope": ("~ x + (x | group)", ["(x | group)", "random intercepts, (1 | group)"]),
-    "random-slope-alone": ("~ x + (0 + x | group)", ["(x | group)", "random intercepts, (1 | group)"]),
-    "slope-of-intercept-column": ("~ x + (Intercept | group)", ["(Intercept | group)", "random intercepts"]),
+    "random-slope-alone": (
+        "~ x + (0 + x | group)",
+        ["'~ x + (0 + x | group)' has slopes but no intercepts that vary by 'group'", "write (x | group)"],
+    ),
+    "random-slope-without-its-term": (
+        "~ z + (x | group)",
+        ["lets the slope of 'x' vary by 'group' but has no such term", "add it: x + (x | group)"],
+    ),
+    "random-slope-of-another-form": (
+        "~ x + (scale(x) | group)",
+        ["lets the slope of 'scale(x)' vary by 'group' but has no such term", "add it"],
+    ),
+    "random-slope-of-a-group-level-covariate": (
+        "~ x + score + (x + score | group)",
+        ["the slope of 'score' cannot vary by 'group'", "one value in each of its 10 groups (40 rows)", "take it out"],
+    ),
+    "random-slope-of-a-group-level-category": (
+        "~ x + tier + (tier | group)",
+        ["the slope of 'tier[medium]', 'tier[high]' cannot vary by 'group'", "40 rows", "take it out"],
+    ),
+    "slope-of-intercept-column": ("~ x + (Intercept | group)", ["'Intercept'", "vary by 'group'"]),
+    "correlated-slopes-in-two-bars": ("~ x + (x || group)", ["cannot be read", "write it as"]),
     "unbalanced": ("~ (x + tier", ["cannot be read", "write it as"]),
     "trailing-plus": ("~ x +", ["cannot be read", "write it as"]),
     "empty": ("~", ["cannot be read", "write it as"]),
@@ -472,7 +491,7 @@ def test_missing_covariates_are_dropped_aloud():
     assert classes["count"].get_value().sum() == 38
     with pytest.warns(UserWarning, match=said):
         regression = Multinomial("y", bl.Regression(FORMULA)).build(frame, missing="drop")
-    assert len(regression.coords["respondent"]) == 38
+    assert regression["outcome_counts"].get_value().sum() == 38
     with pytest.warns(UserWarning, match=said), pytest.raises(AssertionError, match="the sampler was reached"):
         bl.fit(Multinomial("y", bl.Regression(FORMULA)), frame, missing="drop", progressbar=False)
 
@@ -549,7 +568,7 @@ def test_outcomes_that_cannot_be_used(frame, outcome, said, read):
 def test_rows_without_outcome_are_dropped_aloud():
     with pytest.warns(UserWarning, match=r"2 of 40 rows left out: outcome 'y' missing \(rows 3, 8\)"):
         model = Multinomial("y", bl.Regression("~ x")).build(replaced("y", {3: None, 8: None}), missing="drop")
-    assert len(model.coords["respondent"]) == 38
+    assert model["outcome_counts"].get_value().sum() == 38
 
 
 # Unusual but fine

@@ -16,6 +16,7 @@ from scipy.special import logsumexp, softmax
 
 import bayes_lca as bl
 from bayes_lca.models import LatentClass, Multinomial
+from bayes_lca.priors import LKJ
 
 # Short fits leave a respondent or two for whom the estimate of az.loo is unreliable, and ArviZ says so.
 pytestmark = pytest.mark.filterwarnings("ignore:Estimated shape parameter of Pareto distribution:UserWarning")
@@ -115,6 +116,82 @@ def test_multilevel_likelihood_is_that_of_the_reported_draws(multinomial_draws, 
     expected = eta[..., np.arange(len(seen)), seen] - logsumexp(eta, axis=-1)
     stored = multinomial_draws["log_likelihood"]["outcome"].isel(draw=slice(0, 300, 60))
     np.testing.assert_allclose(stored, expected, rtol=0, atol=1e-9)
+
+
+@pytest.fixture(scope="module", params=["latent", "seen"])
+def sloped_draws(request, survey):
+    """Slopes of two groupings that vary, intercepts correlated between classes."""
+    formula = "~ participation + education + (education | city) + (participation | group)"
+    part = bl.Regression(formula, correlation=LKJ(2.0))
+    if request.param == "latent":
+        return fit_tiny(LatentClass(2, bl.Items(bl.cohort_items()), part), survey)
+    return fit_tiny(Multinomial("benefit", part), survey)
+
+
+def test_tree_of_random_slopes_and_correlations(sloped_draws):
+    """Every axis has its names, and what only the sampler needs is not shown."""
+    posterior = sloped_draws["posterior"].to_dataset()
+    axis = "latent_class" if "latent_class" in posterior.dims else "category"
+    labels = list(posterior[axis].to_numpy())
+    terms = {"city": ["education[undergraduate]", "education[postgraduate]"], "group": ["participation"]}
+    for name, varying in terms.items():
+        assert posterior[f"{name}_slope"].dims == ("chain", "draw", name, f"{name}_term", axis)
+        assert posterior[f"{name}_slope_sd"].dims == ("chain", "draw", f"{name}_term", axis)
+        assert posterior[f"{name}_correlation"].dims == ("chain", "draw", axis, "other_class")
+        assert list(posterior[f"{name}_term"].to_numpy()) == varying
+        np.testing.assert_allclose(posterior[f"{name}_slope"].sum(axis), 0.0, atol=1e-9)
+        assert (posterior[f"{name}_slope_sd"] > 0).all()
+        correlation = posterior[f"{name}_correlation"].to_numpy()
+        np.testing.assert_allclose(np.diagonal(correlation, axis1=-2, axis2=-1), 1.0, rtol=1e-9)
+        np.testing.assert_array_equal(correlation, correlation.swapaxes(-1, -2))
+        assert (np.linalg.eigvalsh(correlation) > 0).all()
+        assert correlation.std(axis=(0, 1))[0, 1] > 0.05
+    assert list(posterior["other_class"].to_numpy()) == labels
+    assert list(posterior["group"].to_numpy()) == ["G1", "G2", "G3", "G4", "G5", "G6"]
+    shown = {"chain", "draw", axis, "other_class", "term", "city", "group", "city_term", "group_term"}
+    assert set(posterior.dims) - {"item", "category"} == shown - {"category"}
+    assert not [name for name in posterior.data_vars if name.endswith(("_coefficients", "_root"))]
+
+
+def test_random_slopes_are_reported_in_the_users_units(sloped_draws, survey):
+    """The stored log-likelihood follows from the frame and the reported draws alone."""
+    some = sloped_draws["posterior"].to_dataset().isel(draw=slice(0, 60, 20))
+    axis = "latent_class" if "latent_class" in some.dims else "category"
+    columns = {"participation": survey["participation"].astype(float)}
+    for level in ("undergraduate", "postgraduate"):
+        columns[f"education[{level}]"] = (survey["education"] == level).astype(float)
+    eta = some["intercept"]
+    for term, values in columns.items():
+        x = xr.DataArray(values.to_numpy(), dims="respondent")
+        eta = eta + x * some["slope"].sel(term=term)
+        for grouping, varying in {"city": "education", "group": "participation"}.items():
+            if term.startswith(varying):
+                place = xr.DataArray(survey[grouping].astype(str).to_numpy(), dims="respondent")
+                slope = some[f"{grouping}_slope"].sel({f"{grouping}_term": term})
+                eta = eta + (x - x.mean()) * slope.sel({grouping: place})
+    for grouping in ("city", "group"):
+        place = xr.DataArray(survey[grouping].astype(str).to_numpy(), dims="respondent")
+        eta = eta + some[f"{grouping}_effect"].sel({grouping: place})
+    eta = eta.transpose("chain", "draw", "respondent", axis).to_numpy()
+    log_share = eta - logsumexp(eta, axis=-1, keepdims=True)
+    if axis == "category":
+        expected = log_share[..., np.arange(len(survey)), survey["benefit"].cat.codes]
+    else:
+        codes = survey[bl.cohort_items()].apply(lambda item: item.cat.codes).to_numpy()
+        log_rho = np.log(some["item_probability"].transpose("chain", "draw", axis, "item", "category").to_numpy())
+        for item in range(codes.shape[1]):
+            chosen = np.moveaxis(log_rho[..., item, codes[:, item]], -1, -2)
+            log_share = log_share + np.where(codes[:, item, None] >= 0, chosen, 0.0)
+        expected = logsumexp(log_share, axis=-1)
+    (name,) = sloped_draws["log_likelihood"].data_vars
+    stored = sloped_draws["log_likelihood"][name].isel(draw=slice(0, 60, 20))
+    np.testing.assert_allclose(stored, expected, rtol=0, atol=1e-9)
+
+
+def test_random_slopes_and_correlations_survive_on_disk(sloped_draws, tmp_path):
+    bl.save(sloped_draws, tmp_path / "fit.nc")
+    loaded = bl.load(tmp_path / "fit.nc")
+    xr.testing.assert_identical(loaded["posterior"].to_dataset(), sloped_draws["posterior"].to_dataset())
 
 
 def test_arviz_takes_the_draws_directly(lca_draws, multinomial_draws):

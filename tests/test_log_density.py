@@ -1,6 +1,7 @@
 """The log density of every kind of model against loops a reader can check."""
 
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, field
 from functools import cache, cached_property
 from itertools import product
 
@@ -12,18 +13,19 @@ from pymc.model.transform.conditioning import remove_value_transforms
 from pytensor.compile.mode import Mode
 from scipy import stats
 from scipy.linalg import helmert, null_space
-from scipy.special import log_softmax, logsumexp, softmax
+from scipy.special import betaln, gammaln, log_softmax, logsumexp, softmax
 
 import bayes_lca as bl
 from bayes_lca.data.survey import join
 from bayes_lca.models import LatentClass, Multinomial
 from bayes_lca.posterior.class_logits import average_class_share, respondent_log_likelihood
+from bayes_lca.priors import LKJ
 from bayes_lca.structural.whitening import contrast_basis
 
 COMPILE = {"mode": Mode(linker="py", optimizer=None), "on_unused_input": "ignore"}
 ZERO_SUM = ("intercept_at_mean", "slope_standardised")
 SINGLE_PRECISION_CONSTANT = 1e-6
-"""PyMC holds constants such as log sqrt(2 pi) in single precision in ZeroSumNormal and HalfStudentT."""
+"""PyMC holds constants such as log sqrt(2 pi) in single precision in ZeroSumNormal and HalfStudentT, and log 0.5."""
 
 
 def simulate_frame(sizes, n=48, missing=0.0, seed=1):
@@ -56,7 +58,15 @@ STRUCTURAL = {
     "nested groups": bl.Regression("~ x + (1 | city/group)"),
     "crossed groups": bl.Regression("~ x + (1 | city) + (1 | group)"),
     "groups alone": bl.Regression("~ 1 + (1 | group)"),
+    "random slopes": bl.Regression("~ x + z + (x | group)"),
+    "slopes of a category": bl.Regression("~ z + (z | group)"),
+    "nested slopes": bl.Regression("~ x + (x | city/group)"),
+    "slopes of the coarser": bl.Regression("~ x + (x | city) + (1 | city:group)"),
+    "crossed slopes": bl.Regression("~ x + (x | city) + (1 | group)"),
+    "correlated intercepts": bl.Regression("~ x + (1 | group)", correlation=LKJ(2.0)),
+    "correlated, slopes of both": bl.Regression("~ x + z + (x + z | city) + (z | group)", correlation=LKJ(0.7)),
 }
+FOR_TWO_CLASSES = {*list(STRUCTURAL)[:6], "random slopes", "correlated intercepts"}
 
 
 @dataclass(frozen=True)
@@ -65,6 +75,7 @@ class Case:
 
     model: LatentClass | Multinomial
     frame: pd.DataFrame
+    options: Mapping = field(default_factory=dict)
 
     @cached_property
     def rows(self):
@@ -72,7 +83,13 @@ class Case:
 
     @cached_property
     def prepared(self):
-        return self.model.prepare(self.frame)
+        return self.model.prepare(self.frame, **self.options)
+
+    @cached_property
+    def covariates(self):
+        """Design in the user's units, shape (respondent, term)."""
+        terms = self.labels("term")
+        return np.array([[covariate_value(row, term) for term in terms] for row in self.rows]).reshape(-1, len(terms))
 
     @cached_property
     def plain(self):
@@ -102,11 +119,15 @@ class Case:
         return self.plain.free_RVs
 
     def dims(self, variable):
-        return self.plain.named_vars_to_dims[variable.name]
+        return self.plain.named_vars_to_dims.get(variable.name, ())
 
     @property
     def class_dim(self):
         return "latent_class" if isinstance(self.model, LatentClass) else "category"
+
+    @property
+    def groupings(self):
+        return [name.removesuffix("_effect") for name in self.plain.named_vars if name.endswith("_effect")]
 
     def draw_point(self, seed=0):
         """Values of the free variables, anywhere the prior allows."""
@@ -115,8 +136,11 @@ class Case:
         for name, shape in self.shapes.items():
             if name.startswith(("item_probability", "class_share")):
                 point[name] = rng.dirichlet(np.ones(shape[-1]), size=shape[:-1])
-            elif name.endswith("_sd"):
+            elif name.endswith(("_sd", "_sd_standardised")):
                 point[name] = 0.1 + rng.exponential(size=shape)
+            elif name.endswith("_correlation_root"):
+                n_classes = len(self.labels(self.class_dim))
+                point[name] = np.linalg.cholesky(np.corrcoef(rng.normal(size=(n_classes, n_classes + 2))))
             elif name in ZERO_SUM:
                 logits = rng.normal(0.0, 1.5, size=shape)
                 point[name] = logits - logits.mean(axis=-1, keepdims=True)
@@ -139,7 +163,9 @@ class Case:
 CASES = {
     f"LatentClass({k}), {data}, {kind}": Case(LatentClass(k, bl.Items(FRAMES[data].columns[5:]), part), FRAMES[data])
     for (data, frame), (kind, part), k in product(FRAMES.items(), STRUCTURAL.items(), (1, 2, 3))
-    if k >= part.fewest_classes and (data == "equal categories" or (k == 3 and kind in ("shares", "random intercepts")))
+    if k >= part.fewest_classes
+    and (k != 2 or kind in FOR_TWO_CLASSES)
+    and (data == "equal categories" or (k == 3 and kind in ("shares", "random intercepts")))
 } | {
     f"Multinomial, {kind}": Case(Multinomial("y", part), FRAMES["equal categories"])
     for kind, part in STRUCTURAL.items()
@@ -154,8 +180,11 @@ ONE_OF_EACH = [
     "LatentClass(3), missing answers, random intercepts",
     "LatentClass(2), equal categories, nested groups",
     "LatentClass(2), equal categories, crossed groups",
-    "Multinomial, random intercepts",
+    "LatentClass(3), equal categories, nested slopes",
+    "Multinomial, slopes of a category",
+    "Multinomial, correlated, slopes of both",
 ]
+WITH_ROWS_TO_COUNT = [name for name in ONE_OF_EACH if name.startswith("LatentClass") and "shares" not in name]
 
 
 def covariate_value(row, term):
@@ -175,8 +204,16 @@ def class_probabilities(case, values, row):
         if name.endswith("_effect"):
             grouping = name.removesuffix("_effect")
             label = ":".join(str(row[part]) for part in grouping.split(":"))
-            logits = logits + effect[case.labels(grouping).index(label)]
+            place = case.labels(grouping).index(label)
+            logits = logits + effect[place]
+            for t, term in enumerate(varying_terms(case, grouping)):
+                from_mean = covariate_value(row, term) - case.covariates[:, case.labels("term").index(term)].mean()
+                logits = logits + from_mean * values[f"{grouping}_slope"][place, t]
     return softmax(logits)
+
+
+def varying_terms(case, grouping):
+    return case.labels(f"{grouping}_term") if f"{grouping}_term" in case.plain.coords else []
 
 
 def answer_probability(case, values, row, k):
@@ -201,8 +238,18 @@ def respondent_log_likelihoods(case, values):
     return np.array(result)
 
 
+def random_effects(case, values, grouping):
+    """Intercepts, then slopes per standard deviation of each term, with their covariance between classes."""
+    sd = values[f"{grouping}_sd"]
+    yield values[f"{grouping}_effect"], values.get(f"{grouping}_correlation", np.eye(len(sd))) * np.outer(sd, sd)
+    for t, term in enumerate(varying_terms(case, grouping)):
+        scale = case.covariates[:, case.labels("term").index(term)].std()
+        tau = values[f"{grouping}_slope_sd_standardised"][t]
+        yield values[f"{grouping}_slope"][:, t] * scale, np.diag(tau**2)
+
+
 def permuted(case, point, order):
-    """The point with its classes in another order; random intercepts live on contrasts of classes."""
+    """The point with its classes in another order; free effects of groups live on contrasts of classes."""
     values, _, _ = case.evaluate(point)
     basis = contrast_basis(case.model.n_classes)
     result = {}
@@ -210,27 +257,54 @@ def permuted(case, point, order):
         name, dims = variable.name, case.dims(variable)
         if "latent_class" in dims:
             result[name] = np.take(point[name], order, axis=dims.index("latent_class"))
-        elif name.endswith("_contrasts"):
-            result[name] = (point[name] @ basis.T)[:, order] @ basis
+        elif name.endswith("_correlation_root"):
+            correlation = values[name.removesuffix("_root")]
+            result[name] = np.linalg.cholesky(correlation[np.ix_(order, order)])
+        elif name.endswith("_coefficients"):
+            of_terms = point[name].reshape(len(point[name]), -1, basis.shape[1])
+            result[name] = ((of_terms @ basis.T)[..., order] @ basis).reshape(point[name].shape)
         else:
-            grouping = name.removesuffix("_standardised")
-            root = np.linalg.cholesky(contrast_covariance(values[f"{grouping}_sd"][order], basis))
-            effect = values[f"{grouping}_effect"][:, order] @ basis
-            result[name] = np.linalg.solve(root, effect.T).T
+            parts = []
+            for effect, covariance in random_effects(case, values, name.removesuffix("_standardised")):
+                root = np.linalg.cholesky(basis.T @ covariance[np.ix_(order, order)] @ basis)
+                parts.append(np.linalg.solve(root, (effect[:, order] @ basis).T).T)
+            result[name] = np.concatenate(parts, axis=1)
     return result
 
 
+def log_volume_of_root(root):
+    """Log Jacobian determinant of a correlation matrix by its Cholesky factor."""
+    return (np.arange(len(root))[::-1] * np.log(np.diag(root))).sum()
+
+
 def log_density(case, point):
+    """Of the parameters and the data; of correlation matrices, not of their Cholesky factors."""
     _, log_prior, log_likelihood = case.evaluate(point)
-    return log_likelihood.sum() + sum(np.sum(part) for part in log_prior.values())
+    roots = sum(log_volume_of_root(root) for name, root in point.items() if name.endswith("_correlation_root"))
+    return log_likelihood.sum() + sum(np.sum(part) for part in log_prior.values()) - roots
 
 
 def pattern_of_respondent(case):
     """Row of the model at which each respondent is counted, and how many share it."""
+    design = case.model.structural.read(case.frame)
     if isinstance(case.model, Multinomial):
-        return np.arange(len(case.frame)), np.ones(len(case.frame))
-    survey = join(case.model.measurement.read(case.frame), case.model.structural.read(case.frame))
+        return design.patterns.pattern, design.patterns.count
+    survey = join(case.model.measurement.read(case.frame), design)
     return survey.patterns.pattern, survey.patterns.count
+
+
+def outcome_counts(case):
+    """How many respondents of each pattern chose each category, shape (pattern, category)."""
+    pattern, count = pattern_of_respondent(case)
+    counts = np.zeros((len(count), len(case.labels("category"))))
+    for row, place in zip(case.rows, pattern, strict=True):
+        counts[place, case.labels("category").index(row["y"])] += 1
+    return counts
+
+
+def log_coefficients(counts):
+    """Log number of orders in which counts can come about, shape (pattern,)."""
+    return gammaln(counts.sum(axis=1) + 1) - gammaln(counts + 1).sum(axis=1)
 
 
 @cache
@@ -244,9 +318,31 @@ def test_log_likelihood_is_the_one_of_slow_loops(name):
     for point in several_points(name):
         values, _, log_likelihood = case.evaluate(point)
         expected = respondent_log_likelihoods(case, values)
-        assert log_likelihood.sum() == pytest.approx(expected.sum(), rel=1e-12, abs=1e-10)
         pattern, count = pattern_of_respondent(case)
-        np.testing.assert_allclose((log_likelihood / count)[pattern], expected, rtol=0, atol=1e-10)
+        if isinstance(case.model, Multinomial):
+            log_likelihood = log_likelihood - log_coefficients(outcome_counts(case))
+            of_pattern = np.bincount(pattern, expected, minlength=len(count))
+            np.testing.assert_allclose(log_likelihood, of_pattern, rtol=0, atol=1e-10)
+        else:
+            np.testing.assert_allclose((log_likelihood / count)[pattern], expected, rtol=0, atol=1e-10)
+        assert log_likelihood.sum() == pytest.approx(expected.sum(), rel=1e-12, abs=1e-10)
+
+
+@pytest.mark.parametrize("kind", ["groups alone", "slopes of a category"])
+def test_outcomes_of_equal_rows_are_counted_once(kind):
+    """As many rows as there are cells of covariates and groups, and the density of scipy's multinomial."""
+    case = CASES[f"Multinomial, {kind}"]
+    columns = ["group", "z"][: 1 if kind == "groups alone" else 2]
+    cells = case.frame.groupby(columns, observed=True)["y"].value_counts().unstack(fill_value=0)
+    values, _, log_likelihood = case.evaluate(several_points(f"Multinomial, {kind}")[0])
+    assert len(log_likelihood) == len(cells) < len(case.frame) / 4
+    expected = []
+    for cell, counts in cells.iterrows():
+        row = dict(zip(columns, np.atleast_1d(cell), strict=True))
+        probability = class_probabilities(case, values, row)
+        seen = counts[case.labels("category")].to_numpy()
+        expected.append(stats.multinomial.logpmf(seen, seen.sum(), probability))
+    np.testing.assert_allclose(np.sort(log_likelihood), np.sort(expected), rtol=0, atol=1e-10)
 
 
 def zero_sum_normal_logpdf(x, sigma):
@@ -254,18 +350,26 @@ def zero_sum_normal_logpdf(x, sigma):
     return stats.norm.logpdf(x @ helmert(x.shape[-1]).T, scale=sigma).sum()
 
 
-def contrast_covariance(sd, basis):
-    """Covariance of class contrasts of independent N(0, sd^2) random intercepts."""
-    return basis.T @ np.diag(sd**2) @ basis
+def random_effects_logpdf(parts):
+    """Density of normal effects on the subspace that sums to zero over classes, along an orthonormal basis of it."""
+    basis = null_space(np.ones((1, len(parts[0][1]))))
+    return sum(
+        stats.multivariate_normal.logpdf(effect @ basis, cov=basis.T @ covariance @ basis).sum()
+        for effect, covariance in parts
+    )
 
 
-def random_intercepts_logpdf(effect, sd):
-    """Density of random intercepts on the subspace that sums to zero, along an orthonormal basis of it."""
-    basis = null_space(np.ones((1, len(sd))))
-    return stats.multivariate_normal.logpdf(effect @ basis, cov=contrast_covariance(sd, basis)).sum()
+def lkj_logpdf(correlation, eta):
+    """Of a correlation matrix: det(R)^(eta - 1) over the constant of Lewandowski, Kurowicka & Joe (2009), eq. 16."""
+    n = len(correlation)
+    log_constant = 0.0
+    for k in range(1, n):
+        a = eta + (n - k - 1) / 2
+        log_constant += (n - k) * ((2 * eta - 2 + n - k) * np.log(2) + betaln(a, a))
+    return (eta - 1) * np.linalg.slogdet(correlation)[1] - log_constant
 
 
-def expected_log_prior(values, name):
+def expected_log_prior(case, values, name):
     value = values[name]
     if name.startswith(("item_probability", "class_share")):
         rows = value.reshape(-1, value.shape[-1])
@@ -274,15 +378,29 @@ def expected_log_prior(values, name):
         return zero_sum_normal_logpdf(value, 2.5)
     if name == "slope_standardised":
         return zero_sum_normal_logpdf(value, 1.5)
+    if name.endswith("_slope_sd_standardised"):
+        return stats.halfnorm.logpdf(value, scale=0.5).sum()
     if name.endswith("_sd"):
         return stats.halfnorm.logpdf(value, scale=1.0).sum()
-    grouping = name.removesuffix("_contrasts").removesuffix("_standardised")
-    sd = values[f"{grouping}_sd"]
-    of_effect = random_intercepts_logpdf(values[f"{grouping}_effect"], sd)
-    if name.endswith("_contrasts"):
-        return of_effect
-    _, log_det = np.linalg.slogdet(contrast_covariance(sd, contrast_basis(len(sd))))
-    return of_effect + 0.5 * len(value) * log_det
+    if name.endswith("_correlation_root"):
+        correlation = values[name.removesuffix("_root")]
+        return lkj_logpdf(correlation, case.model.structural.correlation.eta) + log_volume_of_root(value)
+    grouping = name.removesuffix("_coefficients").removesuffix("_standardised")
+    parts = list(random_effects(case, values, grouping))
+    of_effects = random_effects_logpdf(parts)
+    if name.endswith("_coefficients"):
+        return of_effects
+    basis = contrast_basis(len(parts[0][1]))
+    log_det = sum(np.linalg.slogdet(basis.T @ covariance @ basis)[1] for _, covariance in parts)
+    return of_effects + 0.5 * len(value) * log_det
+
+
+def test_the_lkj_formula_has_the_volume_of_three_correlations():
+    """The correlation matrices of three variables fill pi^2 / 2 of their cube."""
+    assert lkj_logpdf(np.eye(3), 1.0) == pytest.approx(-np.log(np.pi**2 / 2), rel=1e-12)
+    assert lkj_logpdf(np.array([[1.0, 0.4], [0.4, 1.0]]), 2.0) == pytest.approx(
+        stats.beta.logpdf((1 + 0.4) / 2, 2.0, 2.0) - np.log(2), rel=1e-12
+    )
 
 
 @pytest.mark.parametrize("name", CASES)
@@ -291,30 +409,40 @@ def test_priors_are_the_densities_of_scipy(name):
     for point in several_points(name):
         values, log_prior, _ = case.evaluate(point)
         for variable, log_density_of_pymc in log_prior.items():
-            expected = expected_log_prior(values, variable)
-            tolerance = SINGLE_PRECISION_CONSTANT if variable in ZERO_SUM else 1e-10
+            expected = expected_log_prior(case, values, variable)
+            rounded = variable in ZERO_SUM or variable.endswith("_slope_sd_standardised")
+            tolerance = SINGLE_PRECISION_CONSTANT if rounded else 1e-10
             assert np.sum(log_density_of_pymc) == pytest.approx(expected, rel=1e-12, abs=tolerance), variable
 
 
 def test_priors_follow_the_arguments_of_the_parts():
     items = bl.Items(["a", "b", "c"], probability=bl.Dirichlet(2.5))
-    regression = bl.Regression(
-        "~ x + (1 | group)",
-        intercept=bl.ZeroSumNormal(0.7),
-        slope=bl.ZeroSumNormal(0.4),
-        group_sd=bl.HalfNormal(0.3),
-    )
-    for prior, logpdf in {
+    logpdf = {
         bl.HalfNormal(0.3): lambda x: stats.halfnorm.logpdf(x, scale=0.3),
         bl.Exponential(2.0): lambda x: stats.expon.logpdf(x, scale=1 / 2.0),
         bl.HalfStudentT(nu=4.0, sigma=0.6): lambda x: np.log(2) + stats.t.logpdf(x, df=4.0, scale=0.6),
-    }.items():
-        part = bl.Regression(regression.formula, {}, regression.intercept, regression.slope, prior)
+    }
+    priors = list(logpdf)
+    for of_intercepts, of_slopes, eta in zip(priors, priors[1:] + priors[:1], (0.5, 1.0, 6.0), strict=True):
+        part = bl.Regression(
+            "~ x + (x | group)",
+            intercept=bl.ZeroSumNormal(0.7),
+            slope=bl.ZeroSumNormal(0.4),
+            group_sd=of_intercepts,
+            group_slope_sd=of_slopes,
+            correlation=LKJ(eta),
+        )
         case = Case(LatentClass(2, items, part), FRAMES["equal categories"])
         point = case.draw_point()
         log_prior = {name: np.sum(density) for name, density in case.evaluate(point)[1].items()}
-        expected = logpdf(point["group_sd"]).sum()
-        assert log_prior["group_sd"] == pytest.approx(expected, abs=SINGLE_PRECISION_CONSTANT)
+        root = point["group_correlation_root"]
+        expected = {
+            "group_sd": logpdf[of_intercepts](point["group_sd"]).sum(),
+            "group_slope_sd_standardised": logpdf[of_slopes](point["group_slope_sd_standardised"]).sum(),
+            "group_correlation_root": lkj_logpdf(root @ root.T, eta) + log_volume_of_root(root),
+        }
+        for name, density in expected.items():
+            assert log_prior[name] == pytest.approx(density, abs=SINGLE_PRECISION_CONSTANT), name
     assert log_prior["intercept_at_mean"] == pytest.approx(zero_sum_normal_logpdf(point["intercept_at_mean"], 0.7))
     assert log_prior["slope_standardised"] == pytest.approx(zero_sum_normal_logpdf(point["slope_standardised"], 0.4))
     rows = point["item_probability"].reshape(-1, 3)
@@ -400,8 +528,15 @@ def test_all_outcomes_sum_to_one():
     covariates = every_pattern([(0, 1), (0,), (0,)])[["x", "group"]].drop_duplicates()
     frame = covariates.merge(pd.DataFrame({"y": ["no", "some", "much", "all"]}), how="cross")
     case = Case(Multinomial("y", SMALL_DESIGN["random intercepts"]), frame)
-    probability = np.exp(case.evaluate(case.draw_point())[2])
-    np.testing.assert_allclose(pd.Series(probability).groupby(frame["x"]).sum(), 1.0, rtol=0, atol=1e-12)
+    point = case.draw_point()
+    for n in (1, 2, 4):
+        splits = [split for split in product(range(n + 1), repeat=4) if sum(split) == n]
+        total = np.zeros(4)
+        for split in splits:
+            case.plain.set_data("outcome_counts", np.tile(split, (4, 1)))
+            total += np.exp(case.evaluate(point)[2])
+        assert len(splits) == {1: 4, 2: 10, 4: 35}[n]
+        np.testing.assert_allclose(total, 1.0, rtol=0, atol=1e-12)
 
 
 @pytest.mark.parametrize("kind", SMALL_DESIGN)
@@ -430,7 +565,7 @@ def test_order_of_rows_changes_nothing(name):
     assert log_density(shuffled, point) == pytest.approx(log_density(case, point), rel=1e-12)
 
 
-@pytest.mark.parametrize("name", ["LatentClass(3), missing answers, shares", *ONE_OF_EACH[2:6]])
+@pytest.mark.parametrize("name", ["LatentClass(3), missing answers, shares", *WITH_ROWS_TO_COUNT])
 def test_repeated_rows_count_twice(name):
     case = CASES[name]
     part = [0, *range(3, 20)]
@@ -443,23 +578,53 @@ def test_repeated_rows_count_twice(name):
     assert log_likelihood.sum() == pytest.approx(of_row[: len(case.frame)].sum() + 2 * of_row[part].sum(), rel=1e-12)
 
 
+@pytest.mark.parametrize("name", ["LatentClass(3), missing answers, shares", *WITH_ROWS_TO_COUNT])
+def test_rows_apart_have_the_density_of_rows_counted(name):
+    """The free coefficients of the finest grouping are about the mean covariates of its rows, which then differ."""
+    part = CASES[name]
+    frame = pd.concat([part.frame, part.frame.iloc[:15], part.frame.iloc[:5]])
+    together, apart = Case(part.model, frame), Case(part.model, frame, {"collapse": False})
+    for seed in range(2):
+        point = together.draw_point(seed)
+        values, _, log_likelihood = together.evaluate(point)
+        same = dict(point)
+        for grouping in together.groupings:
+            if f"{grouping}_coefficients" in point:
+                off = values[f"{grouping}_effect"] - apart.evaluate(same)[0][f"{grouping}_effect"]
+                n_contrasts = off.shape[1] - 1
+                same[f"{grouping}_coefficients"] = point[f"{grouping}_coefficients"].copy()
+                same[f"{grouping}_coefficients"][:, :n_contrasts] += off @ contrast_basis(off.shape[1])
+        values_apart, _, of_rows = apart.evaluate(same)
+        for grouping in together.groupings:
+            np.testing.assert_allclose(
+                values_apart[f"{grouping}_effect"], values[f"{grouping}_effect"], rtol=0, atol=1e-12
+            )
+        assert len(of_rows) == len(frame) > len(log_likelihood)
+        pattern, count = pattern_of_respondent(together)
+        np.testing.assert_allclose(of_rows, (log_likelihood / count)[pattern], rtol=0, atol=1e-10)
+        assert log_density(apart, same) == pytest.approx(log_density(together, point), rel=1e-12)
+
+
 @pytest.mark.parametrize("name", CASES)
 def test_draws_in_numpy_have_the_log_likelihood_of_pymc(name):
     case = CASES[name]
-    pattern, count = pattern_of_respondent(case)
     n_chains, n_draws = 2, 2
     evaluated = [case.evaluate(case.draw_point(seed)) for seed in range(n_chains * n_draws)]
     dims = case.plain.named_vars_to_dims
+    internal = {f"{grouping}_coefficient" for grouping in case.groupings}
+    shown = [name for name in evaluated[0][0] if name in dims and not internal.intersection(dims[name])]
     posterior = xr.Dataset(
         {
             variable: (
                 ("chain", "draw", *dims[variable]),
-                np.reshape([values[variable] for values, _, _ in evaluated], (n_chains, n_draws, *np.shape(first))),
+                np.reshape(
+                    [values[variable] for values, _, _ in evaluated],
+                    (n_chains, n_draws, *np.shape(evaluated[0][0][variable])),
+                ),
             )
-            for variable, first in evaluated[0][0].items()
-            if "class_contrast" not in dims[variable]
+            for variable in shown
         },
-        {case.class_dim: case.labels(case.class_dim)},
+        {dim: case.labels(dim) for variable in shown for dim in dims[variable]},
     )
     tree = xr.DataTree.from_dict(
         {
@@ -469,7 +634,12 @@ def test_draws_in_numpy_have_the_log_likelihood_of_pymc(name):
             "/constant_data": case.prepared.constant,
         }
     )
-    expected = np.reshape([(rows / count)[pattern] for _, _, rows in evaluated], (n_chains, n_draws, -1))
+    if isinstance(case.model, Multinomial):
+        expected = [respondent_log_likelihoods(case, values) for values, _, _ in evaluated]
+    else:
+        pattern, count = pattern_of_respondent(case)
+        expected = [(rows / count)[pattern] for _, _, rows in evaluated]
+    expected = np.reshape(expected, (n_chains, n_draws, -1))
     np.testing.assert_allclose(respondent_log_likelihood(tree), expected, rtol=0, atol=1e-10)
     mean_share = [
         np.mean([class_probabilities(case, values, row) for row in case.rows], axis=0) for values, _, _ in evaluated
@@ -477,14 +647,17 @@ def test_draws_in_numpy_have_the_log_likelihood_of_pymc(name):
     np.testing.assert_allclose(average_class_share(tree).reshape(len(evaluated), -1), mean_share, rtol=0, atol=1e-12)
 
 
-@pytest.mark.parametrize("name", ONE_OF_EACH)
+@pytest.mark.parametrize("name", [name for name in ONE_OF_EACH if not name.endswith("nested slopes")])
 def test_gradient_is_that_of_finite_differences(name):
     """On the scale NUTS moves on: transforms and Jacobians included."""
-    model = CASES[name].prepared.model
+    case = CASES[name]
+    model = case.prepared.model
     logp, dlogp = model.compile_logp(**COMPILE), model.compile_dlogp(**COMPILE)
     rng = np.random.default_rng(2)
-    start = model.initial_point()
-    point = {key: rng.normal(0.0, 0.7, size=np.shape(value)) for key, value in start.items()}
+    point = {
+        model.rvs_to_values[variable].name: rng.normal(0.0, 0.7, size=unconstrained_shape(case, variable.name))
+        for variable in model.free_RVs
+    }
     step = 1e-5
     differences = []
     for key, value in point.items():
@@ -493,9 +666,20 @@ def test_gradient_is_that_of_finite_differences(name):
             ahead[place] += step
             behind[place] -= step
             differences.append((logp(point | {key: ahead}) - logp(point | {key: behind})) / (2 * step))
-    gradient = dlogp({key: point[key] for key in start})
+    gradient = dlogp(point)
     assert np.abs(gradient).max() > 1
     np.testing.assert_allclose(gradient, differences, rtol=1e-6, atol=1e-6)
+
+
+def unconstrained_shape(case, name):
+    """Shape of a free variable on the scale NUTS moves on."""
+    if name.endswith("_correlation_root"):
+        n_classes = len(case.labels(case.class_dim))
+        return (n_classes * (n_classes - 1) // 2,)
+    shape = case.shapes[name]
+    if name in ZERO_SUM or name.startswith(("item_probability", "class_share")):
+        return (*shape[:-1], shape[-1] - 1)
+    return shape
 
 
 def test_log_softmax_of_symmetric_logits_is_that_of_any_reference():
@@ -506,5 +690,21 @@ def test_log_softmax_of_symmetric_logits_is_that_of_any_reference():
     contrast = values["slope"] - values["slope"][:, :1]
     logits = values["intercept"] - values["intercept"][0] + x @ contrast
     seen = case.frame["y"].cat.codes.to_numpy()
-    expected = log_softmax(logits, axis=1)[np.arange(len(seen)), seen]
+    of_respondent = log_softmax(logits, axis=1)[np.arange(len(seen)), seen]
+    pattern, count = pattern_of_respondent(case)
+    expected = np.bincount(pattern, of_respondent, minlength=len(count)) + log_coefficients(outcome_counts(case))
     np.testing.assert_allclose(log_likelihood, expected, rtol=0, atol=1e-12)
+
+
+@pytest.mark.parametrize("kind", ["random slopes", "slopes of a category", "correlated, slopes of both"])
+def test_spread_of_slopes_is_reported_in_the_users_units(kind):
+    """Standard deviation per unit of a covariate: that per standard deviation, divided by the standard deviation."""
+    case = CASES[f"Multinomial, {kind}"]
+    values, _, _ = case.evaluate(case.draw_point())
+    for grouping in case.groupings:
+        assert varying_terms(case, grouping)
+        for t, term in enumerate(varying_terms(case, grouping)):
+            scale = case.covariates[:, case.labels("term").index(term)].std()
+            expected = values[f"{grouping}_slope_sd_standardised"][t] / scale
+            np.testing.assert_allclose(values[f"{grouping}_slope_sd"][t], expected, rtol=1e-12)
+            np.testing.assert_allclose(values[f"{grouping}_slope"][:, t].sum(axis=-1), 0.0, atol=1e-12)

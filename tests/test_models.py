@@ -6,20 +6,28 @@ import numpy as np
 import pandas as pd
 import pymc as pm
 import pytest
+from pytensor.compile.mode import Mode
 from scipy.special import softmax
 
 import bayes_lca as bl
-from bayes_lca.measurement.items import draw_answers
+from bayes_lca.measurement.answers import draw_answers
 from bayes_lca.models import LatentClass, Multinomial
+from bayes_lca.priors import LKJ
 
 GOLDEN = Path(__file__).parent / "golden"
 ITEMS = bl.Items(bl.cohort_items())
 MODELS = {
     "latent_class": LatentClass(3, ITEMS),
     "latent_class_regression": LatentClass(3, ITEMS, bl.Regression("~ age + participation + (1 | city/group)")),
+    "latent_class_correlated": LatentClass(
+        3, ITEMS, bl.Regression("~ participation + (1 | group)", correlation=LKJ(2.0))
+    ),
     "multinomial": Multinomial("title", bl.Regression("~ age + participation + (1 | group)")),
+    "multinomial_random_slopes": Multinomial(
+        "title", bl.Regression("~ age + participation + (participation | city/group)")
+    ),
 }
-FAST = {"mode": "FAST_COMPILE"}
+FAST = {"mode": Mode(linker="py", optimizer="fast_compile")}
 
 
 @pytest.fixture(scope="module")
@@ -46,9 +54,25 @@ def test_every_axis_of_every_variable_has_a_name(name, frame, unequal):
     models = [MODELS[name].build(frame), LatentClass(2, bl.Items(["a", "b", "c"])).build(unequal)]
     for model in models:
         for variable in [*model.free_RVs, *model.deterministics, *model.observed_RVs]:
+            if variable.name == "group_correlation_root":
+                continue  # rows and columns of a Cholesky factor are no classes
             dims = model.named_vars_to_dims[variable.name]
             assert len(dims) == variable.ndim, variable.name
             assert all(dim in model.coords for dim in dims), variable.name
+
+
+def test_axes_of_groups_and_their_slopes_carry_their_names(frame):
+    model = MODELS["multinomial_random_slopes"].build(frame)
+    assert list(model.coords["city:group_term"]) == ["participation"]
+    assert len(model.coords["city:group_coefficient"]) == 2 * (len(model.coords["category"]) - 1)
+    for name in ("city", "city:group"):
+        dims = model.named_vars_to_dims
+        assert dims[f"{name}_slope"] == (name, f"{name}_term", "category")
+        assert dims[f"{name}_slope_sd"] == (f"{name}_term", "category")
+        assert dims[f"{name}_effect"] == (name, "category")
+    correlated = MODELS["latent_class_correlated"].build(frame)
+    assert correlated.named_vars_to_dims["group_correlation"] == ("latent_class", "other_class")
+    assert list(correlated.coords["other_class"]) == ["C1", "C2", "C3"]
 
 
 def test_categories_carry_the_labels_that_items_share(frame, unequal):
@@ -64,6 +88,25 @@ def test_equal_rows_are_counted_once(frame):
     patterns = frame[bl.cohort_items()].drop_duplicates()
     assert len(model.coords["pattern"]) == len(patterns) < len(frame)
     assert model["count"].get_value().sum() == len(frame)
+
+
+def test_outcomes_of_equal_covariates_are_counted(frame):
+    model = Multinomial("title", bl.Regression("~ tier + (1 | city)")).build(frame)
+    cells = frame.groupby(["tier", "city"], observed=True)["title"].value_counts().unstack(fill_value=0)
+    counts = model["outcome_counts"].get_value()
+    assert counts.shape == cells.shape
+    assert len(counts) < len(frame) / 5
+    labels = [str(label) for label in cells.columns]
+    assert labels == list(model.coords["category"])
+    assert sorted(map(tuple, counts)) == sorted(map(tuple, cells.to_numpy()))
+
+
+def test_rows_can_be_kept_apart(frame):
+    prepared = MODELS["latent_class"].prepare(frame, collapse=False)
+    assert len(prepared.model.coords["pattern"]) == len(frame)
+    assert (prepared.model["count"].get_value() == 1).all()
+    codes = frame[bl.cohort_items()].apply(lambda item: item.cat.codes).to_numpy()
+    np.testing.assert_array_equal(prepared.model["answer_codes"].get_value(), codes)
 
 
 @pytest.mark.parametrize("n_classes", [0, -1, 2.0, "3", None])
@@ -145,6 +188,30 @@ def test_a_prior_predictive_draw_has_the_shape_of_the_data(frame):
         drawn = pm.draw(observed, random_seed=1, **FAST)
         assert drawn.shape == tuple(len(model.coords[dim]) for dim in model.named_vars_to_dims[observed.name])
         assert drawn.min() >= 0
+        if observed.name == "outcome":
+            np.testing.assert_array_equal(drawn.sum(axis=1), model["outcome_counts"].get_value().sum(axis=1))
+
+
+def test_pymc_draws_outcomes_of_the_model(frame):
+    """Fixed parameters through pm.do: the frequencies in each pattern are those of its covariates."""
+    model = Multinomial("title", bl.Regression("~ tier")).build(frame)
+    labels, terms = list(model.coords["category"]), list(model.coords["term"])
+    rng = np.random.default_rng(6)
+    alpha, beta = rng.normal(size=len(labels)), rng.normal(size=(len(terms), len(labels)))
+    fixed = pm.do(model, {"intercept_at_mean": alpha, "slope_standardised": beta}, prune_vars=True)
+    draws = 4000
+    counts = pm.draw(fixed["outcome"], draws=draws, random_seed=5, **FAST)
+    n = model["outcome_counts"].get_value().sum(axis=1)
+    design = pd.get_dummies(frame["tier"])[["medium", "high"]].to_numpy(dtype=float)
+    standardised = (design - design.mean(axis=0)) / design.std(axis=0)
+    assert terms == ["tier[medium]", "tier[high]"]
+    sizes = frame["tier"].value_counts()
+    assert sorted(sizes) == sorted(set(n))  # each pattern is known by its number of respondents
+    for pattern, size in enumerate(n):
+        row = np.flatnonzero(frame["tier"] == sizes.index[sizes == size][0])[0]
+        probability = softmax(alpha + standardised[row] @ beta)
+        error = np.sqrt(probability * (1 - probability) / (size * draws))
+        assert np.abs((counts[:, pattern].mean(axis=0) / size - probability) / error).max() < 4
 
 
 def test_models_can_be_extended(frame):

@@ -353,6 +353,64 @@ def test_nested_groups_that_read_the_same_are_refused():
         read_design(frame, "~ 1 + (1 | city/ward)")
 
 
+# Slopes that vary by group
+
+
+@pytest.mark.parametrize(
+    ("formula", "varying"),
+    [
+        ("~ x + z + (1 | group)", {"group": ()}),
+        ("~ z + x + (x | group)", {"group": ("x",)}),
+        ("~ z + x + (1 + x | group)", {"group": ("x",)}),
+        ("~ x + (1 | group) + (0 + x | group)", {"group": ("x",)}),
+        ("~ z + x + k + (x + z | group)", {"group": ("x", "z")}),
+        ("~ x + z + (z | group) + (x | group)", {"group": ("z", "x")}),
+        ("~ x*z + (x*z | group)", {"group": ("x", "z", "x:z")}),
+        ("~ x + tier + (tier | group)", {"group": ("tier[medium]", "tier[high]")}),
+        ("~ C(k) + x + (C(k) | group)", {"group": ("C(k)[2]", "C(k)[3]")}),
+        ("~ x*sex + (x:sex | group)", {"group": ("x:sex[male]",)}),
+        ("~ poly(x, 2) + z + (poly(x, 2) | group)", {"group": ("poly(x, 2)[0]", "poly(x, 2)[1]")}),
+        ("~ x + (x | city/group)", {"city": ("x",), "city:group": ("x",)}),
+        ("~ x + z + (x | city/group) + (z | city)", {"city": ("x", "z"), "city:group": ("x",)}),
+        ("~ x + (x | city) + (1 | group)", {"city": ("x",), "group": ()}),
+        ("~ x + (1 | city) + (x | city:group)", {"city": (), "city:group": ("x",)}),
+    ],
+    ids=str,
+)
+def test_slopes_vary_in_the_columns_of_their_terms(formula, varying):
+    design = design_of(formula)
+    named = {grouping.name: tuple(design.terms[column] for column in grouping.varying) for grouping in design.groupings}
+    assert named == varying
+    taken = design.take(np.array([1, 5]))
+    assert [grouping.varying for grouping in taken.groupings] == [grouping.varying for grouping in design.groupings]
+
+
+def test_slopes_vary_in_the_levels_beside_the_reference():
+    design = design_of("~ x + tier + (tier | group)", reference={"tier": "medium"})
+    assert [design.terms[column] for column in design.groupings[0].varying] == ["tier[low]", "tier[high]"]
+
+
+def test_varying_slopes_change_neither_the_fixed_columns_nor_the_groups():
+    with_slopes, without = (design_of(f"~ x*tier + ({slopes} | city/group)") for slopes in ("x + tier", "1"))
+    assert with_slopes.terms == without.terms
+    np.testing.assert_array_equal(with_slopes.matrix, without.matrix)
+    for one, other in zip(with_slopes.groupings, without.groupings, strict=True):
+        assert (one.name, one.levels) == (other.name, other.levels)
+        np.testing.assert_array_equal(one.index, other.index)
+
+
+def test_patterns_are_the_distinct_rows_of_covariates_and_groups():
+    frame = small_survey()
+    design = design_of("~ tier + (tier | city/group)", frame)
+    keys = list(zip(frame["tier"], frame["group"], strict=True))
+    assert len(design.patterns.count) == len(set(keys)) < len(frame)
+    for place, (first, count) in enumerate(zip(design.patterns.first, design.patterns.count, strict=True)):
+        rows = [row for row, key in enumerate(keys) if key == keys[first]]
+        assert first == rows[0]
+        assert count == len(rows)
+        assert (design.patterns.pattern[rows] == place).all()
+
+
 # Missing covariates
 
 
@@ -403,6 +461,7 @@ def test_missing_values_elsewhere_do_not_matter():
         "~ sex:tier",
         "~ np.log(z) + (1 | group)",
         "~ x + (1 | city/group)",
+        "~ x + C(k) + (x + C(k) | city/group)",
     ],
 )
 def test_encoding_the_same_rows_gives_the_same_design(formula):
@@ -501,3 +560,42 @@ def test_formula_says_which_columns_it_needs(formula, covariates, categories, gr
     assert parsed.covariates == covariates
     assert parsed.categories == categories
     assert parsed.groupings == groupings
+    assert parsed.varying == ((),) * len(groupings)
+
+
+@pytest.mark.parametrize(
+    ("formula", "groupings", "varying"),
+    [
+        ("~ a + (a | g)", (("g",),), (("a",),)),
+        ("~ a + b + (a + b | g)", (("g",),), (("a", "b"),)),
+        ("~ a + (a | g) + (a | g)", (("g",),), (("a",),)),
+        ("~ a + (a | city/g)", (("city",), ("city", "g")), (("a",), ("a",))),
+        ("~ a + b + (1 | g) + (a | h)", (("g",), ("h",)), ((), ("a",))),
+        ("~ C(a) + scale(b) + (C(a) + scale(b) | g)", (("g",),), (("C(a)", "scale(b)"),)),
+        ("~ `a b` + (`a b` | `g:h`)", (("g:h",),), (("a b",),)),
+    ],
+    ids=str,
+)
+def test_formula_says_whose_slopes_vary(formula, groupings, varying):
+    parsed = read_formula(formula)
+    assert parsed.groupings == groupings
+    assert parsed.varying == varying
+    assert set(parsed.columns) == {*parsed.covariates, *(name for names in groupings for name in names)}
+
+
+@pytest.mark.parametrize(
+    ("formula", "message"),
+    [
+        ("~ a + (0 + a | g)", r"has slopes but no intercepts that vary by 'g'; write \(x \| group\)"),
+        ("~ a + b + (a | g) + (0 + b | city/h)", r"no intercepts that vary by 'city', 'city:h'"),
+        ("~ b + (a | g)", r"lets the slope of 'a' vary by 'g' but has no such term; add it: a \+ \(a \| g\)"),
+        ("~ 1 + (a | g)", r"lets the slope of 'a' vary by 'g' but has no such term"),
+        ("~ a + (scale(a) | g)", r"lets the slope of 'scale\(a\)' vary by 'g' but has no such term"),
+        ("~ a + (C(a) | g)", r"lets the slope of 'C\(a\)' vary by 'g' but has no such term"),
+        ("~ a + b + (a*b | g)", r"lets the slope of 'a:b' vary by 'g' but has no such term; add it: a:b"),
+    ],
+    ids=str,
+)
+def test_slopes_that_cannot_vary_are_refused(formula, message):
+    with pytest.raises(ValueError, match=message):
+        read_formula(formula)

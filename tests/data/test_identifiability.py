@@ -9,6 +9,7 @@ import pytest
 
 from bayes_lca.data.cohort import load_cohort
 from bayes_lca.data.design import read_design
+from bayes_lca.data.identifiability import SingleLevelWarning
 
 
 def grouped(n_groups, n_predictors, size=5):
@@ -34,7 +35,11 @@ def test_tier_together_with_the_score_it_is_cut_from(formula):
 
 @pytest.mark.parametrize("formula", ["~ tier", "~ score", "~ attitude + tier"])
 def test_either_of_them_alone_is_fine(formula):
-    assert read_design(load_cohort(), formula).n_dropped == 0
+    with pytest.warns(SingleLevelWarning):
+        assert read_design(load_cohort(), formula).n_dropped == 0
+    with warnings.catch_warnings():
+        warnings.simplefilter("error")
+        assert read_design(load_cohort(), f"{formula} + (1 | group)").n_dropped == 0
 
 
 def test_cut_of_another_covariate_of_any_kind_is_found():
@@ -160,6 +165,103 @@ def test_group_level_predictors_are_found_whatever_their_mean(offset):
     frame[["w0", "w1"]] = offset + 0.1 * frame[["w0", "w1"]]
     with pytest.raises(ValueError, match="cannot carry 2 group-level"):
         read_design(frame, formula_of(2))
+
+
+# Groups the formula leaves out
+
+
+def respondents_in(n_groups, size, names="G"):
+    """Groups named in text, w of the group, x of the respondent, and a category of the group."""
+    frame = grouped(n_groups, 1, size)
+    return frame.assign(
+        group=[f"{names}{g}" for g in frame["group"]],
+        tier=pd.Categorical.from_codes(frame["group"] % 2, ["low", "high"]),
+    )
+
+
+@pytest.mark.parametrize("name", ["w0", "tier"])
+def test_group_level_predictor_without_its_groups_warns(name):
+    message = (
+        rf"'{name}' has one value in each of the 6 groups of 'group' \(30 rows\), and the formula has one level: if "
+        r"respondents are nested in 'group', the intervals are too narrow; add \(1 \| group\)"
+    )
+    with pytest.warns(SingleLevelWarning, match=message):
+        read_design(respondents_in(6, 5), f"~ x + {name}")
+
+
+@pytest.mark.parametrize(
+    ("frame", "formula"),
+    [
+        (respondents_in(6, 5), "~ x"),
+        (respondents_in(6, 5), "~ 1"),
+        (respondents_in(6, 5), "~ x + w0 + (1 | group)"),
+        (respondents_in(6, 5), "~ x + group"),
+        (respondents_in(6, 5).assign(group=lambda f: f["group"].str[1:].astype(int)), "~ x + w0"),
+        (respondents_in(6, 4), "~ x + w0"),
+        (respondents_in(2, 15), "~ x + tier"),
+        (respondents_in(6, 5).assign(group=lambda f: f["group"].where(f.index > 0)), "~ x + w0"),
+        (respondents_in(6, 5).assign(w0=lambda f: f["w0"].where(f.index > 0, 9.0)), "~ x + w0"),
+        (respondents_in(6, 5).drop(columns="group"), "~ x + w0"),
+    ],
+    ids=[
+        "none-of-groups",
+        "none",
+        "groups-in-the-formula",
+        "groups-as-covariate",
+        "numbers",
+        "small-groups",
+        "two-groups",
+        "group-missing",
+        "varies-once",
+        "no-groups",
+    ],
+)
+def test_no_warning_where_nothing_says_that_respondents_are_nested(frame, formula):
+    with warnings.catch_warnings():
+        warnings.simplefilter("error")
+        read_design(frame, formula)
+
+
+# Slopes of what does not vary within groups
+
+
+@pytest.mark.parametrize("slopes", ["w0", "x + w0", "x*w0"])
+def test_slope_of_a_group_level_predictor_cannot_vary_by_its_groups(slopes):
+    message = (
+        r"the slope of 'w0' cannot vary by 'group': it has one value in each of its 6 groups \(30 rows\); "
+        r"take it out of \(w0 \| group\)"
+    )
+    with pytest.raises(ValueError, match=message):
+        read_design(grouped(6, 1), f"~ x*w0 + ({slopes} | group)")
+
+
+def test_all_slopes_that_cannot_vary_are_named():
+    with pytest.raises(ValueError, match=r"the slope of 'tier\[medium\]', 'tier\[high\]' cannot vary by 'group'"):
+        read_design(load_cohort(), "~ tier + (tier | group)")
+
+
+def test_slopes_of_a_nesting_are_looked_at_level_by_level():
+    """What varies between the wards of a city but not within wards can have slopes by city only."""
+    frame = pd.DataFrame({"city": list("AABBCC") * 4, "ward": list("uvwxyz") * 4})
+    frame["beds"] = frame["ward"].map(dict(zip("uvwxyz", [3.0, 9.0, 4.0, 4.5, 8.0, 1.0], strict=True)))
+    frame["x"] = np.random.default_rng(9).normal(size=24)
+    with pytest.raises(ValueError, match=r"the slope of 'beds' cannot vary by 'city:ward': .* 6 groups \(24 rows\)"):
+        read_design(frame, "~ x + beds + (beds | city/ward)")
+    design = read_design(frame, "~ x + beds + (beds | city) + (1 | city:ward)")
+    assert [grouping.varying for grouping in design.groupings] == [(1,), ()]
+
+
+@pytest.mark.parametrize("offset", [0.0, 1e3, 1.7e9], ids=["none", "year", "seconds"])
+def test_slopes_of_what_varies_within_groups_can_vary_whatever_its_mean(offset):
+    frame = grouped(6, 1)
+    frame["when"] = offset + frame["x"]
+    design = read_design(frame, "~ w0 + when + (when | group)")
+    assert [design.terms[column] for column in design.groupings[0].varying] == ["when"]
+
+
+def test_slope_of_a_cross_level_interaction_can_vary():
+    design = read_design(grouped(6, 1), "~ x*w0 + (x + x:w0 | group)")
+    assert [design.terms[column] for column in design.groupings[0].varying] == ["x", "x:w0"]
 
 
 def test_each_level_of_nesting_is_counted():

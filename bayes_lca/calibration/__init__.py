@@ -1,0 +1,1 @@
+"""How often intervals err when the truth is known: a simulation study at the design of six medical groups."""

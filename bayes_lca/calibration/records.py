@@ -1,0 +1,92 @@
+"""The folder of a study: its settings, a file for each finished replicate, and the tables of all."""
+
+import json
+import os
+import threading
+from collections.abc import Iterable, Iterator
+from itertools import chain
+from pathlib import Path
+
+import pandas as pd
+
+from bayes_lca.calibration.operating_characteristics import operating_characteristics
+
+SETTINGS, REPLICATES = "settings.json", "replicates"
+COUNTS = "replicates"
+"""Setting that may change when a study is taken up again: more replicates add to those there are."""
+
+TABLE, COEFFICIENTS, FITS = "table.csv", "coefficients.csv.gz", "fits.csv.gz"
+DIGITS = {TABLE: "%.6g", COEFFICIENTS: "%.4g", FITS: "%.5g"}
+
+
+def keep_settings(settings: dict, out: Path) -> None:
+    """Write the settings of a study, or see that a folder already has them.
+
+    Raises
+    ------
+    ValueError
+        If the folder holds replicates of other settings than these, their number left aside.
+    """
+    (out / REPLICATES).mkdir(parents=True, exist_ok=True)
+    path = out / SETTINGS
+    if path.exists():
+        other = [
+            f"{name} is {old!r} there and {new!r} here"
+            for name, old, new in _differences(json.loads(path.read_text()), settings)
+            if name.partition(".")[0] != COUNTS
+        ]
+        if other:
+            raise ValueError(
+                f"{out} holds replicates of another study: {'; '.join(other)}. Results of different settings are not "
+                "mixed: give another folder, or the settings and versions of this one."
+            )
+    write_whole(path, json.dumps(settings, indent=1) + "\n")
+
+
+def write_whole(path: Path, text: str) -> None:
+    """Write a file under a name of this thread's own, then give it its name: what has the name is complete."""
+    part = path.with_suffix(f".{os.getpid()}-{threading.get_ident()}.part")
+    part.write_text(text)
+    os.replace(part, path)
+
+
+def finished(out: Path) -> set[str]:
+    """Names of the files of finished replicates."""
+    return {path.name for path in (out / REPLICATES).glob("*.json")}
+
+
+def read_replicates(names: Iterable[str], out: Path) -> tuple[pd.DataFrame, pd.DataFrame]:
+    """Coefficients and fits of the replicates there are, in the order of their names given.
+
+    Raises
+    ------
+    ValueError
+        If there are none.
+    """
+    there = finished(out)
+    found = [json.loads((out / REPLICATES / name).read_text()) for name in names if name in there]
+    if not found:
+        raise ValueError(f"{out / REPLICATES} holds no replicate of this study yet: run it first")
+    coefficients, fits = (
+        pd.DataFrame(chain.from_iterable(one[what] for one in found)) for what in ("coefficients", "fits")
+    )
+    return coefficients, fits
+
+
+def write_tables(names: Iterable[str], out: Path) -> pd.DataFrame:
+    """Write the table, coefficients and fits of the replicates there are, finished study or not; return the table."""
+    coefficients, fits = read_replicates(names, out)
+    table = operating_characteristics(coefficients, fits)
+    for name, frame in ((TABLE, table), (COEFFICIENTS, coefficients), (FITS, fits)):
+        compression = {"method": "gzip", "mtime": 0} if name.endswith(".gz") else None
+        frame.to_csv(out / name, index=False, float_format=DIGITS[name], compression=compression)
+    return table
+
+
+def _differences(old, new, name: str = "") -> Iterator[tuple[str, object, object]]:
+    """Entries of nested dictionaries that differ, with dotted names."""
+    if isinstance(old, dict) and isinstance(new, dict):
+        for key in dict.fromkeys([*old, *new]):
+            yield from _differences(old.get(key), new.get(key), f"{name}.{key}" if name else key)
+    elif old != new:
+        yield name, old, new
