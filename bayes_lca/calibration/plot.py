@@ -75,7 +75,8 @@ def _type_1_error(ax: Axes, null: pd.DataFrame) -> None:
     ax.axhline(NOMINAL, color=FAINT, linewidth=0.8, zorder=1)
     for place, (key, label) in enumerate(LINES.items()):
         rows = null[(null["design"] == key[0]) & (null["estimator"] == key[1])]
-        _line(ax, rows, "type_1_error", place, LOOK[key], label)
+        if len(rows):
+            _line(ax, rows, "type_1_error", place, LOOK[key], label)
 
 
 def _effect(axes: list[Axes], effect: pd.DataFrame) -> None:

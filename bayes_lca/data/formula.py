@@ -16,7 +16,7 @@ from formulae.terms import Call, Intercept, Model, Term
 from bayes_lca.data.frame import named
 
 MODEL = "age + participation + (1 | group)"
-GROUP_TERM = re.compile(r"\([^()|]*\|[^()|]*\)")
+GROUP_TERM = re.compile(r"\s*\+?\s*\((?:[^()|]|\([^()]*\))*\|(?:[^()|]|\([^()]*\))*\)")
 
 
 @dataclass(frozen=True)
@@ -134,6 +134,11 @@ def read_formula(text: str) -> Formula:
 def single_level(text: str) -> str:
     """The formula without its random intercepts and slopes.
 
+    Raises
+    ------
+    ValueError
+        If they are not terms of their own.
+
     Examples
     --------
     >>> single_level("~ age + (age | city/group) + tier")
@@ -141,9 +146,9 @@ def single_level(text: str) -> str:
     """
     parsed = read_formula(text)
     right = text.split("~", maxsplit=1)[1]
-    kept = [part for part in GROUP_TERM.sub("", right).split("+") if part.strip()]
-    shorter = f"~ {' + '.join(part.strip() for part in kept) or '1'}"
-    if read_formula(shorter).covariates != parsed.covariates:
+    shorter = f"~ {GROUP_TERM.sub('', right).strip().removeprefix('+').strip() or '1'}"
+    found = read_formula(shorter)
+    if found.groupings or found.covariates != parsed.covariates:
         raise ValueError(f"formula {text!r}: write each (x | group) as a term of its own, joined by +")
     return shorter
 

@@ -63,7 +63,7 @@ def warn_of_unused_groups(frame: nw.DataFrame, covariates: pd.DataFrame) -> None
         Standard errors of such a covariate are too small where respondents are nested.
     """
     for name in frame.columns:
-        if name in covariates or frame[name].dtype.is_numeric() or frame[name].dtype == nw.Boolean:
+        if name in covariates or not isinstance(frame[name].dtype, nw.String | nw.Categorical | nw.Enum):
             continue
         level = pd.Series(pd.factorize(pd.Series(frame[name].cast(nw.String).to_list()))[0])
         n_levels = level.nunique()

@@ -138,10 +138,8 @@ class SecondStep:
         """Derivatives of each row's criterion with respect to the coefficients, shape (row, free)."""
         weight = evidence
         if self.method in HIDDEN:
-            log_probability = log_softmax(
-                np.einsum("it,ct->ic", self.design, coefficient), axis=1
-            )  # (row, latent_class)
-            weight = softmax(log_probability[:, None] + evidence, axis=2)
+            logit = np.einsum("it,ct->ic", self.design, coefficient)  # (row, latent_class)
+            weight = softmax(log_softmax(logit, axis=1)[:, None] + evidence, axis=2)
         return row_scores(self.design, coefficient, (share[:, :, None] * weight).sum(axis=1))
 
     def _total(self, found: MultinomialLogit, first: Classification, errors: np.ndarray | None = None) -> np.ndarray:

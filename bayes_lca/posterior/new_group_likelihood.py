@@ -108,9 +108,7 @@ def new_group_log_likelihood(
         e = rng.normal(size=mode.shape)
         z = e if point < FROM_PRIOR else mode + _apply(root, e)
         log_prior, about_mode = _log_normal(z), _log_normal(_apply(inverse, z - mode)) - log_det
-        proposal = np.logaddexp(
-            np.log(1 - FROM_PRIOR / POINTS) + about_mode, np.log(FROM_PRIOR / POINTS) + log_prior
-        )
+        proposal = np.logaddexp(np.log(1 - FROM_PRIOR / POINTS) + about_mode, np.log(FROM_PRIOR / POINTS) + log_prior)
         log_ratio[point] = rows.log_likelihood(z) + log_prior - proposal
     return logsumexp(log_ratio, axis=0) - np.log(POINTS)
 

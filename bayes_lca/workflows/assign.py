@@ -5,13 +5,32 @@ import json
 import numpy as np
 import xarray as xr
 
-from bayes_lca.dims import CATEGORY, CLASS, CLASS_SHARE, ITEM, ITEM_PROBABILITY
+from bayes_lca.dims import CATEGORY, CLASS, CLASS_SHARE, INTERCEPT, ITEM, ITEM_PROBABILITY
 from bayes_lca.measurement.assigned import Assigned
 from bayes_lca.posterior.convergence import require_latent_classes, require_summarisable
 from bayes_lca.posterior.membership import membership
 
 SMALLEST_ERROR = 1e-6
 """Classification errors below this are raised to it: no assignment is beyond doubt."""
+
+
+def require_measured(draws: xr.DataTree) -> None:
+    """Refuse a fit whose classes do not come from the answers alone.
+
+    Raises
+    ------
+    ValueError
+        If it has no latent classes, or covariates or groups.
+    NotRelabelledError, SeveralModesError
+        If an average would mix labels or modes.
+    """
+    require_latent_classes(draws)
+    require_summarisable(draws)
+    if INTERCEPT in draws["posterior"]:
+        raise ValueError(
+            f"formula {draws.attrs['formula']!r} of this fit of {draws.attrs['n_respondents']} respondents takes part "
+            "in its classes; a regression in steps starts from LatentClass(n_classes, Items(...)) without one"
+        )
 
 
 def answers_of(draws: xr.DataTree) -> Assigned:
@@ -26,13 +45,17 @@ def answers_of(draws: xr.DataTree) -> Assigned:
     -------
     Assigned
 
+    Raises
+    ------
+    ValueError
+        If the classes are not those of such a fit.
+
     References
     ----------
     Bakk, Z. & Kuha, J. (2018). Two-step estimation of models between latent classes and external variables.
     Psychometrika 83(4), 871-892. doi 10.1007/s11336-017-9592-7
     """
-    require_latent_classes(draws)
-    require_summarisable(draws)
+    require_measured(draws)
     posterior = draws["posterior"]
     mean = posterior[ITEM_PROBABILITY].mean(["chain", "draw"]).fillna(0.0).transpose(CLASS, ITEM, CATEGORY)
     labels = json.loads(draws.attrs["labels"])
@@ -60,11 +83,17 @@ def modal_class_of(draws: xr.DataTree, column: str = "modal_class") -> Assigned:
     -------
     Assigned
 
+    Raises
+    ------
+    ValueError
+        If the classes are not those of such a fit.
+
     References
     ----------
     Vermunt, J. K. (2010). Latent class modeling with covariates: two improved three-step approaches. Political
     Analysis 18(4), 450-469. doi 10.1093/pan/mpq025
     """
+    require_measured(draws)
     table = membership(draws)
     classes = tuple(map(str, draws["posterior"][CLASS].to_numpy()))
     probability = table[list(classes)].to_numpy()

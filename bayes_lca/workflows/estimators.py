@@ -1,6 +1,7 @@
 """The ladder from the most likely class on one level to the joint posterior: one table, same data, same classes."""
 
 import os
+import re
 import warnings
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
@@ -15,9 +16,10 @@ import xarray as xr
 from scipy.stats import norm
 
 from bayes_lca.data.formula import single_level
-from bayes_lca.data.frame import row_labels
+from bayes_lca.data.frame import column, named, row_labels
 from bayes_lca.data.identifiability import SingleLevelWarning
-from bayes_lca.fit import fit
+from bayes_lca.dims import ANSWERS
+from bayes_lca.fit import Sampling, fit
 from bayes_lca.models.assigned_class import AssignedClass
 from bayes_lca.models.latent_class import LatentClass
 from bayes_lca.models.multinomial import Multinomial
@@ -27,12 +29,13 @@ from bayes_lca.posterior.summarise import CI_PROB, class_pairs, odds_ratios
 from bayes_lca.structural.regression import Regression
 from bayes_lca.structural.shares import Shares
 from bayes_lca.table import SummaryTable, tail_probabilities
-from bayes_lca.workflows.assign import modal_class_of
+from bayes_lca.workflows.assign import answers_of, modal_class_of
 from bayes_lca.workflows.kept_fit import fit_or_load
 from bayes_lca.workflows.stepwise_odds_ratios import stepwise_odds_ratios
-from bayes_lca.workflows.two_step import fit_two_step
+from bayes_lca.workflows.two_step import CHAINS, MEASUREMENT_DRAWS, check_measurement_draws, fit_two_step
 
 MODAL_CLASS = "modal_class"
+PASSED_ON = ("draws", "tune", "seed", "target_accept", "cores", "progressbar")
 ESTIMATORS = {
     "modal, single-level": "most likely class as if seen, respondents as if independent",
     "modal, multilevel": "most likely class as if seen, random effects of groups",
@@ -52,6 +55,7 @@ def fit_estimators(
     estimators: Sequence[str] = tuple(ESTIMATORS),
     out: str | os.PathLike | None = None,
     missing: Literal["raise", "drop"] = "raise",
+    measurement_draws: int = MEASUREMENT_DRAWS,
     **options,
 ) -> dict[str, xr.DataTree | SummaryTable]:
     """Fit a latent class regression in every way from the most likely class to the joint posterior.
@@ -70,8 +74,10 @@ def fit_estimators(
         Folder in which every fit is kept as soon as it is there; the same call reads them.
     missing : {"raise", "drop"}
         What to do with rows that lack a covariate.
+    measurement_draws : int
+        As for `fit_two_step`.
     **options
-        Further arguments of `fit`: ``draws``, ``tune``, ``seed``, ``target_accept``, ``progressbar``.
+        Further arguments of `fit`: ``draws``, ``tune``, ``seed``, ``target_accept``, ``cores``, ``progressbar``.
 
     Returns
     -------
@@ -81,8 +87,8 @@ def fit_estimators(
     Raises
     ------
     ValueError
-        If the model has no covariates or no groups, an estimator is unknown, or respondents of the frame are not those
-        of `measured`.
+        If the model has no covariates or no groups, an estimator or option is unknown, `measurement_draws` does not
+        divide the draws, or the classes, items or respondents are not those of `measured`.
 
     Examples
     --------
@@ -101,6 +107,15 @@ def fit_estimators(
     unknown = [name for name in estimators if name not in ESTIMATORS]
     if unknown or not estimators:
         raise ValueError(f"estimators={list(estimators)!r}: choose from {list(ESTIMATORS)}")
+    strange = [name for name in options if name not in PASSED_ON]
+    if strange:
+        raise ValueError(f"option(s) {named(strange)} are not of every estimator; choose from {named(PASSED_ON)}")
+    if measured is not None:
+        _require_same_classes(model, frame, measured)
+    if "two-step" in estimators:
+        draws = options.get("draws", Sampling.draws)
+        of_measured = {"chain": CHAINS, "draw": draws} if measured is None else measured["posterior"].sizes
+        check_measurement_draws(measurement_draws, draws, of_measured["chain"] * of_measured["draw"])
 
     def run(name: str, model, frame, sample=fit, **more) -> xr.DataTree:
         if out is None:
@@ -118,7 +133,14 @@ def fit_estimators(
         "three-step": partial(
             run, model=AssignedClass(modal_class_of(measured, MODAL_CLASS), structural), frame=assigned
         ),
-        "two-step": partial(run, model=measured, frame=frame, sample=partial(_two_step, structural=structural)),
+        "two-step": partial(
+            run,
+            model=measured,
+            frame=frame,
+            sample=_two_step,
+            structural=structural,
+            measurement_draws=measurement_draws,
+        ),
         "joint": partial(run, model=model, frame=frame, order=measured),
     }
     fits = {"measured": measured}
@@ -129,7 +151,7 @@ def fit_estimators(
                 fits[name] = stepwise_odds_ratios(measured, one_level, frame, "bch", missing=missing)
             else:
                 fits[name] = ways[name](name, missing=missing)
-    if "joint" in fits:
+    if "joint" in fits and fits["joint"].attrs["n_modes"] == 1:
         class_shift(measured, fits["joint"])
     return fits
 
@@ -180,6 +202,8 @@ def compare_estimators(
     >>> nested = LatentClass(3, bl.Items(bl.cohort_items()), bl.Regression("~ participation + tier + (1 | group)"))
     >>> bl.compare_estimators(nested, bl.load_cohort(), reference="C1")  # doctest: +SKIP
     """
+    if (fits is None) == (model is None) or (model is None) != (frame is None) or (options and fits is not None):
+        raise ValueError("give a model, a frame and options of fit_estimators, or its fits, fits=..., and nothing else")
     if fits is None:
         fits = fit_estimators(model, frame, **options)
     pairs = class_pairs(fits["measured"], reference)
@@ -208,28 +232,42 @@ def _of_pairs(table: SummaryTable, pairs: list[tuple[str, str]], ci_prob: float)
     result["odds_ratio"] = np.exp(result["log_odds"])
     for name, tail in zip(("lower", "upper"), tail_probabilities(ci_prob), strict=True):
         result[name] = np.exp(result["log_odds"] + norm.ppf(tail) * result["sd"])
-    return SummaryTable.of(result, table.note.replace("95 %", f"{100 * ci_prob:g} %"))
+    return SummaryTable.of(result, re.sub(r"[\d.]+ % Wald", f"{100 * ci_prob:g} % Wald", table.note))
 
 
 def _two_step(measured: xr.DataTree, frame, *, structural: Regression, **options) -> xr.DataTree:
     return fit_two_step(measured, structural, frame, **options)
 
 
-def _with_modal_class(frame, measured: xr.DataTree):
+def _require_same_classes(model: LatentClass, frame, measured: xr.DataTree) -> None:
+    """Refuse classes of other items, of other categories, or of another number than those of the joint model."""
+    known, asked = answers_of(measured), model.measurement.read(frame)
+    here = dict(zip(asked.items, asked.labels, strict=True))
+    if len(known.class_names) != model.n_classes or list(known.labels.items()) != list(here.items()):
+        raise ValueError(
+            f"measured is a fit of {len(known.class_names)} classes to items of categories {dict(known.labels)}, the "
+            f"model has {model.n_classes} classes and the frame's {len(asked.codes)} rows {here}; fit the same classes "
+            "to the same items, and declare categories that nobody chose, pd.Categorical(values, categories)"
+        )
+
+
+def _with_modal_class(frame, measured: xr.DataTree) -> pd.DataFrame:
     """The frame with a column of the most likely class of each respondent."""
-    modal = membership(measured)[MODAL_CLASS]
-    labels = row_labels(frame)
-    strangers = ~labels.isin(modal.index)
-    if strangers.any() or not modal.index.is_unique:
+    modal, labels = membership(measured)[MODAL_CLASS], row_labels(frame)
+    if not modal.index.is_unique:
+        raise ValueError(
+            f"rows of the fit that found the classes share labels ({modal.index.duplicated().sum()} of {len(modal)}), "
+            "so respondents cannot be found by theirs; give its frame an index without repeats"
+        )
+    place = modal.index.get_indexer(labels)
+    answers = measured["observed_data"][ANSWERS].to_numpy()
+    strangers = (place < 0) | (answers_of(measured).read(frame).codes != answers[place]).any(axis=1)
+    if strangers.any():
         raise ValueError(
             f"{int(strangers.sum())} of {len(labels)} respondents are not among the {len(modal)} of the fit that found "
-            "the classes (rows are known by their labels); fit the classes on a frame that holds these rows"
+            "the classes, by row label and answers; fit the classes on a frame that holds these rows"
         )
-    native = nw.from_native(frame, eager_only=True)
-    of_rows = modal.loc[labels]
-    classes = nw.new_series(
-        MODAL_CLASS, list(of_rows), nw.Enum(list(of_rows.cat.categories)), backend=native.implementation
-    )
-    if nw.get_native_namespace(native) is pd:
-        return native.to_native().assign(**{MODAL_CLASS: classes.to_native().to_numpy()})
-    return native.with_columns(classes).to_native()
+    if not isinstance(frame, pd.DataFrame):
+        names = nw.from_native(frame, eager_only=True).columns
+        frame = pd.DataFrame({name: column(frame, name) for name in names})
+    return frame.assign(**{MODAL_CLASS: modal.iloc[place].array})

@@ -4,18 +4,23 @@ import hashlib
 import json
 import os
 import warnings
+from collections.abc import Iterator
+from dataclasses import fields, is_dataclass
 from importlib.metadata import version
 from pathlib import Path
 
 import narwhals as nw
+import numpy as np
+import pandas as pd
 import xarray as xr
 
-from bayes_lca.data.frame import check_frame, row_labels
+from bayes_lca.data.frame import check_frame, column, row_labels
 from bayes_lca.fit import fit
 from bayes_lca.posterior.convergence import ConvergenceWarning
 from bayes_lca.posterior.storage import load, save
 
 DIGEST, WARNINGS = "kept_fit_digest", "kept_fit_warnings"
+WITHOUT_EFFECT = ("progressbar", "cores")
 
 
 def fit_or_load(path: str | os.PathLike, model, frame, *, sample=fit, **options) -> xr.DataTree:
@@ -56,12 +61,12 @@ def fit_or_load(path: str | os.PathLike, model, frame, *, sample=fit, **options)
             for message in json.loads(kept.attrs[WARNINGS]):
                 warnings.warn(message, ConvergenceWarning, stacklevel=2)
             return kept
+    path.parent.mkdir(parents=True, exist_ok=True)
     with warnings.catch_warnings(record=True) as caught:
         warnings.simplefilter("always")
         draws = sample(model, frame, **options)
     of_convergence = [str(one.message) for one in caught if issubclass(one.category, ConvergenceWarning)]
     draws.attrs |= {DIGEST: digest, WARNINGS: json.dumps(of_convergence)}
-    path.parent.mkdir(parents=True, exist_ok=True)
     save(draws, path)
     for one in caught:
         warnings.warn(one.message, one.category, stacklevel=2)
@@ -71,16 +76,29 @@ def fit_or_load(path: str | os.PathLike, model, frame, *, sample=fit, **options)
 def _digest(model, frame, options: dict) -> str:
     """Fingerprint of everything that a fit depends on."""
     check_frame(frame)
-    plain = {name: value for name, value in options.items() if name not in ("progressbar", "cores")}
-    told = {name: _tell(value) for name, value in plain.items()}
-    data = nw.from_native(frame, eager_only=True).write_csv()
-    parts = (_tell(model), sorted(told.items()), data, list(row_labels(frame)), version("bayes-lca"))
+    told = {name: _tell(value) for name, value in options.items() if name not in WITHOUT_EFFECT}
+    parts = (_tell(model), sorted(told.items()), list(_columns(frame)), list(row_labels(frame)), version("bayes-lca"))
     return hashlib.sha256(repr(parts).encode()).hexdigest()
 
 
+def _columns(frame) -> Iterator[tuple]:
+    """Names, types and values of all columns; categories in their order."""
+    for name in nw.from_native(frame, eager_only=True).columns:
+        values = column(frame, name)
+        categorical = isinstance(values.dtype, pd.CategoricalDtype)
+        yield name, list(values.dtype.categories) if categorical else str(values.dtype), values.tolist()
+
+
 def _tell(value) -> str:
-    """Text that differs where values do; a fit tells its own fingerprint."""
-    if not isinstance(value, xr.DataTree):
-        return repr(value)
-    numbers = [part.to_numpy().tobytes() for part in value["posterior"].to_dataset().data_vars.values()]
-    return hashlib.sha256(b"".join(numbers)).hexdigest()
+    """Text that differs where values do."""
+    if isinstance(value, xr.DataTree):
+        variables = value["posterior"].to_dataset().variables
+        parts = {str(name): _tell(variables[name].to_numpy()) for name in variables}
+        return repr((sorted(parts.items()), value.attrs.get("labels")))
+    if isinstance(value, np.ndarray):
+        numbers = value.tobytes() if value.dtype.kind in "fiub" else repr(value.tolist()).encode()
+        return f"{value.shape} {hashlib.sha256(numbers).hexdigest()}"
+    if is_dataclass(value):
+        parts = {one.name: _tell(getattr(value, one.name)) for one in fields(value) if one.name not in WITHOUT_EFFECT}
+        return f"{type(value).__name__} {parts}"
+    return repr(value)

@@ -13,10 +13,10 @@ import xarray as xr
 from scipy.special import logsumexp
 
 from bayes_lca.data.frame import named
-from bayes_lca.dims import ANSWERS, CLASS, COUNT, ITEM, OUTCOME, OUTCOME_COUNTS, rough_groups
+from bayes_lca.dims import ANSWERS, CLASS, COUNT, ITEM, OUTCOME, OUTCOME_COUNTS, group_slope, rough_groups
 from bayes_lca.fit import Model, Sampler, Sampling, finish
 from bayes_lca.posterior.axes import class_axis
-from bayes_lca.posterior.new_group_likelihood import new_group_log_likelihood
+from bayes_lca.posterior.new_group_likelihood import new_group_log_likelihood, new_levels
 from bayes_lca.posterior.predict import posterior_predictive
 from bayes_lca.prepared import Prepared
 from bayes_lca.table import SummaryTable, tail_probabilities
@@ -38,7 +38,8 @@ class GroupPredictions:
         ``divergences``.
     calibration : SummaryTable
         One row per group, item and category (or category of the outcome): observed share among the group's answers,
-        predicted mean, ``lower`` and ``upper`` of the predictive interval, and ``inside``.
+        predicted mean, ``lower`` and ``upper`` of the predictive interval, and ``inside``. Items that nobody in a group
+        answered are left out.
     """
 
     elpd: SummaryTable
@@ -137,7 +138,17 @@ def _choose(prepared: Prepared, by: str | None) -> str:
         raise ValueError(f"the model has several groupings; say which to leave out: by={known[0]!r} or another")
     if by is not None and by not in known:
         raise ValueError(f"by={by!r} is no grouping of the model; choose one of {named(known)}")
-    return by or known[0]
+    chosen = by or known[0]
+    index = {name: prepared.constant[f"{name}_index"].to_numpy() for name in known}
+    left_out = range(prepared.constant.sizes[chosen])
+    new = {name for position in left_out for name, _ in new_levels(index, index[chosen] == position)}
+    sloping = [name for name in known if name in new and group_slope(name) in prepared.model.named_vars]
+    if sloping:
+        raise ValueError(
+            f"formula {prepared.attributes['formula']!r} lets slopes vary by {named(sloping)}; only random intercepts "
+            f"of a group that was left out can be integrated out: write (1 | {sloping[0]})"
+        )
+    return chosen
 
 
 def _refit(
@@ -210,6 +221,8 @@ def _shares(tree: xr.DataTree, inside: np.ndarray, seed: int, tails) -> pd.DataF
     rows = {}
     for j, item in enumerate(names):
         answered = seen[:, j] >= 0
+        if not answered.any():
+            continue
         for code, label in enumerate(labels[j]):
             drawn = (predicted[:, answered, j] == code).mean(axis=1)
             lower, upper = np.quantile(drawn, tails)

@@ -8,12 +8,11 @@ from scipy.stats import norm
 from bayes_lca.dims import ANSWERS, CATEGORY, CLASS, ITEM, ITEM_PROBABILITY
 from bayes_lca.likelihood.em import fit_em
 from bayes_lca.likelihood.stepwise import Method, stepwise
-from bayes_lca.posterior.convergence import require_latent_classes, require_summarisable
 from bayes_lca.posterior.relabel import match, profile_distances
 from bayes_lca.posterior.summarise import CI_PROB, class_pairs
 from bayes_lca.structural.regression import Regression
 from bayes_lca.table import SummaryTable, tail_probabilities
-from bayes_lca.workflows.assign import answers_of
+from bayes_lca.workflows.assign import answers_of, require_measured
 
 
 def stepwise_odds_ratios(
@@ -54,12 +53,11 @@ def stepwise_odds_ratios(
     Raises
     ------
     ValueError
-        If the frame cannot be used or has no covariates.
+        If the frame cannot be used, the formula has no covariates, or `measured` has some.
     NoMaximumError, FirstStepError
         If the estimator has no finite maximum, or the first step is not identified.
     """
-    require_latent_classes(measured)
-    require_summarisable(measured)
+    require_measured(measured)
     design = structural.read(frame, missing)
     if not design.terms:
         raise ValueError(f"formula {design.formula!r} has no covariates")

@@ -8,7 +8,7 @@ import xarray as xr
 from arviz_stats.base import array_stats
 
 from bayes_lca.data.frame import is_whole
-from bayes_lca.dims import CATEGORY, CLASS, CLASS_SHARE, ITEM, ITEM_PROBABILITY
+from bayes_lca.dims import ANSWERS, CATEGORY, CLASS, CLASS_SHARE, ITEM, ITEM_PROBABILITY, KNOWN_ITEM_PROBABILITY
 from bayes_lca.fit import Sampler, Sampling, finish
 from bayes_lca.measurement.assigned import Assigned
 from bayes_lca.models.assigned_class import AssignedClass
@@ -18,6 +18,7 @@ from bayes_lca.structural.regression import Regression
 from bayes_lca.workflows.assign import answers_of
 
 CHAINS = 4
+MEASUREMENT_DRAWS = 400
 PROPOSALS = 1000
 LARGEST_PARETO_K = 0.7
 
@@ -27,7 +28,7 @@ def fit_two_step(
     structural: Regression,
     frame,
     *,
-    measurement_draws: int = 400,
+    measurement_draws: int = MEASUREMENT_DRAWS,
     draws: int = 1000,
     tune: int = 400,
     seed: int = 1,
@@ -104,9 +105,9 @@ def fit_two_step(
     parts, again = [], np.flatnonzero(~(pareto_k <= LARGEST_PARETO_K))
     for place, step in enumerate(steps):
         if place in again:
-            own = AssignedClass(step, structural).prepare(frame, missing="drop")
             one = replace(settings, draws=max(each, 100), chains=1, seed=seed + 1 + place, progressbar=False)
-            part = _stack(sampler.sample(own, one)["posterior"].to_dataset()).isel(draw=slice(-each, None))
+            given = sampler.sample(prepared, one, {KNOWN_ITEM_PROBABILITY: step.probability})
+            part = _stack(given["posterior"].to_dataset()).isel(draw=slice(-each, None))
         else:
             chosen = proposals[_resample(log_weights[place], each, rng)]
             part = pool.isel(draw=chosen)
@@ -128,16 +129,26 @@ def fit_two_step(
     return finish(prepared, tree, settled=[ITEM_PROBABILITY])
 
 
-def _measurement_steps(measured: xr.DataTree, wanted: int, draws: int) -> list[Assigned]:
-    """The first step at some of its draws, evenly spread, chains in turn."""
-    posterior = measured["posterior"]
-    at_mean = answers_of(measured)
-    available = posterior.sizes["chain"] * posterior.sizes["draw"]
+def check_measurement_draws(wanted: int, draws: int, available: int) -> None:
+    """Refuse a number of measurement draws that does not go into the draws to be made, or exceeds those there are.
+
+    Raises
+    ------
+    ValueError
+    """
     if not is_whole(wanted, least=CHAINS) or wanted % CHAINS or draws % (wanted // CHAINS) or wanted > available:
         raise ValueError(
             f"measurement_draws={wanted!r}: give a multiple of {CHAINS} that divides the {CHAINS} x {draws} draws and "
             f"is at most the {available} draws of the first step"
         )
+
+
+def _measurement_steps(measured: xr.DataTree, wanted: int, draws: int) -> list[Assigned]:
+    """The first step at some of its draws, evenly spread, chains in turn."""
+    posterior = measured["posterior"]
+    at_mean = answers_of(measured)
+    available = posterior.sizes["chain"] * posterior.sizes["draw"]
+    check_measurement_draws(wanted, draws, available)
     chosen = np.linspace(0, available - 1, wanted).astype(int).reshape(CHAINS, -1, order="F").ravel()
     theta = np.nan_to_num(flat(posterior[ITEM_PROBABILITY], CLASS, ITEM, CATEGORY)[chosen])
     share = flat(posterior[CLASS_SHARE], CLASS)[chosen]
@@ -149,7 +160,7 @@ def _log_ratios(at_mean: xr.DataTree, steps: list[Assigned]) -> np.ndarray:
     constant = at_mean["constant_data"]
     table = np.column_stack([constant["answer_pattern"], constant["design"], *_groups(at_mean)])
     _, first, count = np.unique(table, axis=0, return_index=True, return_counts=True)
-    codes = at_mean["observed_data"]["answers"].to_numpy()[first]
+    codes = at_mean["observed_data"][ANSWERS].to_numpy()[first]
     mean = flat(at_mean["posterior"][ITEM_PROBABILITY], CLASS, ITEM, CATEGORY)[0]
     answers = np.exp(answer_log_likelihoods(np.stack([np.nan_to_num(mean), *(s.probability for s in steps)]), codes))
     proposals = _proposals(at_mean["posterior"].sizes["chain"] * at_mean["posterior"].sizes["draw"])

@@ -77,7 +77,12 @@ def test_bars_are_monte_carlo_intervals(table):
 
 def test_a_part_of_a_study_has_no_empty_panels(table):
     part = table[table["design"] == OBSERVED_NULL.name]
-    assert len(plot_operating_characteristics(part).axes) == 2
+    fig = plot_operating_characteristics(part)
+    assert len(fig.axes) == 2
+    assert [text.get_text() for text in fig.legends[0].get_texts()] == [
+        "single-level, class seen",
+        "multilevel, class seen",
+    ]
 
 
 def test_without_a_null_design_there_is_nothing_to_show(table):

@@ -10,6 +10,7 @@ from scipy.special import log_softmax, logsumexp, softmax
 from bayes_lca.likelihood import newton
 from bayes_lca.likelihood.multinomial_logit import fit_latent_logit, fit_multinomial_logit, row_scores
 from bayes_lca.likelihood.newton import NoMaximumError, climb, multinomial_information
+from bayes_lca.likelihood.row_sums import sum_products
 
 
 def regression_data(seed=0, n=300, slope=1.0):
@@ -191,6 +192,14 @@ def test_sandwich_is_written_out():
         meat += n * np.outer(score, score)
     np.testing.assert_allclose(robust.covariance, plain.covariance @ meat @ plain.covariance, rtol=1e-8)
     assert (np.abs(np.diag(robust.covariance) / np.diag(plain.covariance) - 1) > 0.05).any()
+
+
+@pytest.mark.parametrize(("n", "columns"), [(1000, 20), (100, 200), (0, 3)])
+def test_sums_in_slices_are_the_sums(n, columns):
+    rng = np.random.default_rng(0)
+    left, right, weight = rng.normal(size=(n, columns)), rng.normal(size=(n, columns)), rng.normal(size=n)
+    np.testing.assert_allclose(sum_products(left, right, weight), np.einsum("i,ia,ib->ab", weight, left, right))
+    np.testing.assert_allclose(sum_products(left, right), np.einsum("ia,ib->ab", left, right))
 
 
 def test_intercept_alone_is_the_shares():

@@ -1,4 +1,7 @@
-"""Step-wise estimators against StepMix, whole populations, refitted first steps and simulated data."""
+"""Step-wise estimators against StepMix, whole populations, refitted first steps and simulated data.
+
+Long, because all of these share the populations and samples at its top.
+"""
 
 from itertools import permutations, product
 from pathlib import Path
