@@ -69,6 +69,11 @@ def group_correlation(grouping: str) -> str:
     return f"{grouping}_correlation"
 
 
+def correlation_root(grouping: str) -> str:
+    """Variable of the Cholesky factor of those correlations, such as ``group_correlation_root``."""
+    return f"{group_correlation(grouping)}_root"
+
+
 def rough_groups(grouping: str, what: str) -> str:
     """Data of what is roughly known of each group before sampling, such as ``group_rough_information``."""
     return f"{grouping}_rough_{what}"

@@ -2,6 +2,7 @@
 
 import json
 import platform
+import warnings
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from importlib.metadata import version
@@ -152,13 +153,16 @@ class Sampler:
         self.backend = backend
         self.varying = [name for name in names if depends_on_answers(name)] if reusable else []
         frozen = freeze_dims_and_data(prepared.model, data=[name for name in names if name not in self.varying])
-        self._compiled = nutpie.compile_pymc_model(
-            frozen,
-            backend=backend,
-            initial_points=dict(prepared.start),
-            jitter_rvs={frozen[name] for name in prepared.jittered},
-            freeze_model=False,
-        )
+        with warnings.catch_warnings():
+            # the first value of a correlation matrix is drawn in C, where no BLAS is needed
+            warnings.filterwarnings("ignore", "PyTensor could not link to a BLAS", UserWarning)
+            self._compiled = nutpie.compile_pymc_model(
+                frozen,
+                backend=backend,
+                initial_points=dict(prepared.start),
+                jitter_rvs={frozen[name] for name in prepared.jittered},
+                freeze_model=False,
+            )
 
     def sample(
         self, prepared: Prepared, settings: Sampling, data: Mapping[str, np.ndarray] = MappingProxyType({})

@@ -113,5 +113,8 @@ class Multinomial:
                 seen.design.take(patterns.first), seen, classes=CATEGORY, rows=PATTERN
             )
             n = pm.Data(OUTCOME_COUNTS, counts, dims=(PATTERN, CATEGORY))
-            pm.Multinomial(OUTCOME, n.sum(axis=1), pm.math.softmax(eta, axis=1), observed=n, dims=(PATTERN, CATEGORY))
+            p = pm.math.exp(
+                pm.math.log_softmax(eta, axis=1)
+            )  # (pattern, category); JAX has no gradient of softmax for two
+            pm.Multinomial(OUTCOME, n.sum(axis=1), p, observed=n, dims=(PATTERN, CATEGORY))
         return model

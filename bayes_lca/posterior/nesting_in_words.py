@@ -105,9 +105,10 @@ def _of_spread(table: SummaryTable) -> str:
             f"{row['median_odds_ratio_upper']:.2f}) for {contrast}"
             for (_, contrast), row in rows.iterrows()
         )
+        n_groups = int(rows["groups"].iloc[0])
         said.append(
-            f"Two like respondents from two of the {int(rows['groups'].iloc[0])} groups of {grouping!r} differ in their "
-            f"odds by a median factor of {factors}."
+            f"Two like respondents from two of the {n_groups} groups of {grouping!r} differ in their odds by a median "
+            f"factor of {factors}."
         )
     return " ".join(said)
 

@@ -13,6 +13,7 @@ from bayes_lca.data.rough_classes import RoughClasses
 from bayes_lca.dims import (
     DESIGN,
     OTHER_CLASS,
+    correlation_root,
     group_coefficients,
     group_correlation,
     group_effect,
@@ -148,7 +149,7 @@ class RandomEffects:
             intercepts = pt.diag(sigma**2)
         else:
             n_classes = size // (1 + len(grouping.varying))
-            root = pm.LKJCorr(f"{name}_correlation_root", eta=self.correlation.eta, n=n_classes)
+            root = pm.LKJCorr(correlation_root(name), eta=self.correlation.eta, n=n_classes)
             omega = pm.Deterministic(group_correlation(name), pt.dot(root, root.T), dims=(classes, OTHER_CLASS))
             intercepts = sigma[:, None] * omega * sigma
         if not grouping.varying:

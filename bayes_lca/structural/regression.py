@@ -14,7 +14,7 @@ from bayes_lca import priors
 from bayes_lca.data.design import Design, read_design
 from bayes_lca.data.formula import read_formula
 from bayes_lca.data.rough_classes import RoughClasses
-from bayes_lca.dims import CLASS, DESIGN, INTERCEPT, SLOPE, TERM
+from bayes_lca.dims import CLASS, DESIGN, INTERCEPT, SLOPE, TERM, correlation_root
 from bayes_lca.structural.random_effects import RandomEffects
 
 AT_MEAN = f"{INTERCEPT}_at_mean"
@@ -116,9 +116,11 @@ class Regression:
         return {TERM: list(design.terms), **RandomEffects.coords(design, n_classes)}
 
     def starting_values(self, design: Design, rough: RoughClasses) -> dict[str, np.ndarray]:
-        """Logits of a rough classification, slopes 0."""
+        """Logits of a rough classification, slopes and correlations 0."""
         log_share = np.log(rough.share)
         start = {AT_MEAN: log_share - log_share.mean()}
         if design.terms:
             start[STANDARDISED] = np.zeros((len(design.terms), len(log_share)))
+        if self.correlation is not None:
+            start |= {correlation_root(each.name): np.eye(rough.n_classes) for each in design.groupings}
         return start

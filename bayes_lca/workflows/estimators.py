@@ -20,6 +20,8 @@ from bayes_lca.data.frame import column, named, row_labels
 from bayes_lca.data.identifiability import SingleLevelWarning
 from bayes_lca.dims import ANSWERS
 from bayes_lca.fit import Sampling, fit
+from bayes_lca.likelihood.classification import FirstStepError
+from bayes_lca.likelihood.newton import NoMaximumError
 from bayes_lca.models.assigned_class import AssignedClass
 from bayes_lca.models.latent_class import LatentClass
 from bayes_lca.models.multinomial import Multinomial
@@ -82,7 +84,8 @@ def fit_estimators(
     Returns
     -------
     dict of str to DataTree or SummaryTable
-        By estimator, each of use on its own; ``"BCH"`` is a table, for it has no posterior. ``"measured"`` comes first.
+        By estimator, each of use on its own; ``"BCH"`` is a table, for it has no posterior, and left out with a warning
+        where it has no finite maximum. ``"measured"`` comes first.
 
     Raises
     ------
@@ -147,10 +150,13 @@ def fit_estimators(
     with warnings.catch_warnings():
         warnings.simplefilter("ignore", SingleLevelWarning)
         for name in (name for name in ESTIMATORS if name in estimators):
-            if name == "BCH":
-                fits[name] = stepwise_odds_ratios(measured, one_level, frame, "bch", missing=missing)
-            else:
+            if name != "BCH":
                 fits[name] = ways[name](name, missing=missing)
+                continue
+            try:
+                fits[name] = stepwise_odds_ratios(measured, one_level, frame, "bch", missing=missing)
+            except (NoMaximumError, FirstStepError) as error:
+                warnings.warn(f"BCH is left out, for it has no estimate here: {error}", UserWarning, stacklevel=2)
     if "joint" in fits and fits["joint"].attrs["n_modes"] == 1:
         class_shift(measured, fits["joint"])
     return fits

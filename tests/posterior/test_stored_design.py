@@ -21,6 +21,7 @@ FORMULAS = {
 }
 
 
+@pytest.mark.filterwarnings("ignore::bayes_lca.SingleLevelWarning")
 @pytest.mark.parametrize(("formula", "reference"), FORMULAS.items(), ids=FORMULAS.keys())
 def test_design_is_that_of_the_fit(formula, reference, made_up):
     frame = made_up.staff()
@@ -36,6 +37,7 @@ def test_design_is_that_of_the_fit(formula, reference, made_up):
         np.testing.assert_array_equal(one.index, other.index)
 
 
+@pytest.mark.filterwarnings("ignore::bayes_lca.SingleLevelWarning")
 @pytest.mark.parametrize(("formula", "reference"), FORMULAS.items(), ids=FORMULAS.keys())
 def test_new_rows_are_encoded_as_by_the_fit(formula, reference, made_up):
     """Ten other rows, without most levels: constants and columns are those of the fitted rows."""
