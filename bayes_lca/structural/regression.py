@@ -116,11 +116,12 @@ class Regression:
         return {TERM: list(design.terms), **RandomEffects.coords(design, n_classes)}
 
     def starting_values(self, design: Design, rough: RoughClasses) -> dict[str, np.ndarray]:
-        """Logits of a rough classification, slopes and correlations 0."""
+        """Logits of a rough classification, slopes 0; correlations a little off 0, where their gradient vanishes."""
         log_share = np.log(rough.share)
         start = {AT_MEAN: log_share - log_share.mean()}
         if design.terms:
             start[STANDARDISED] = np.zeros((len(design.terms), len(log_share)))
         if self.correlation is not None:
-            start |= {correlation_root(each.name): np.eye(rough.n_classes) for each in design.groupings}
+            root = np.linalg.cholesky(np.full((rough.n_classes,) * 2, 0.1) + 0.9 * np.eye(rough.n_classes))
+            start |= {correlation_root(each.name): root for each in design.groupings}
         return start
