@@ -627,3 +627,9 @@ def test_any_index(index):
     np.testing.assert_array_equal(indexed.observed["answers"], plain.observed["answers"])
     assert indexed.constant.sizes["respondent"] == N
     assert Multinomial("y", bl.Regression(FORMULA)).build(frame).coords["group"] == tuple(f"G{g}" for g in range(10))
+
+
+def test_correlation_of_a_single_contrast_is_refused():
+    part = bl.Regression("~ participation + (1 | group)", correlation=bl.LKJ(2.0))
+    with pytest.raises(ValueError, match="two classes: their one contrast has one standard deviation"):
+        LatentClass(2, bl.Items(bl.cohort_items()), part).build(bl.load_cohort())

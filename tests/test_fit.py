@@ -124,7 +124,7 @@ def sloped_draws(request, survey):
     formula = "~ participation + education + (education | city) + (participation | group)"
     part = bl.Regression(formula, correlation=LKJ(2.0))
     if request.param == "latent":
-        return fit_tiny(LatentClass(2, bl.Items(bl.cohort_items()), part), survey)
+        return fit_tiny(LatentClass(3, bl.Items(bl.cohort_items()), part), survey)
     return fit_tiny(Multinomial("benefit", part), survey)
 
 

@@ -62,7 +62,17 @@ class RandomEffects:
             Logits at the mean of the covariates, in an average group.
         beta : TensorVariable, shape (term, latent_class)
             Slopes of standardised covariates, in an average group.
+
+        Raises
+        ------
+        ValueError
+            If correlations are asked for where a single contrast of two classes leaves none.
         """
+        if self.correlation is not None and rough.n_classes == 2:
+            raise ValueError(
+                f"correlation={self.correlation!r} with two classes: their one contrast has one standard deviation, "
+                "from which no correlation can be told; leave out correlation"
+            )
         finest, *coarser = sorted(design.groupings, key=lambda grouping: -len(grouping.levels))
         varying = list(finest.varying)
         shared = [term for term in range(len(design.terms)) if term not in varying]
@@ -88,7 +98,7 @@ class RandomEffects:
         rough_finest = next(one for one in rough.design.groupings if one.name == finest.name)
         information, pull = RoughGroups.of(rough, rough_finest).project(basis)
         known = [
-            pm.Data(rough_groups(finest.name, what), values)
+            pm.Data(rough_groups(finest.name, what), values, shape=values.shape)
             for what, values in {"information": information, "pull": pull}.items()
         ]
         n_groups = len(finest.levels)

@@ -53,7 +53,7 @@ class Regression:
         The same for random slopes, per standard deviation of the covariate.
     correlation : LKJ, optional
         Prior of the correlations between the random intercepts of the classes; by default they are independent,
-        because a few groups cannot tell.
+        because a few groups cannot tell. It takes three classes or more.
 
     Examples
     --------
