@@ -3,6 +3,7 @@
 import json
 import warnings
 from importlib.metadata import version
+from itertools import product
 from pathlib import Path
 
 import arviz as az
@@ -542,3 +543,14 @@ def test_group_standard_deviations_cover_those_of_maximum_likelihood(simulated_d
     table = bl.heterogeneity(simulated_draws, reference="1").loc["g"]
     for contrast, sd in zip(["2 vs 1", "3 vs 1"], quadrature["random_sd"], strict=True):
         assert table.loc[contrast, "sd_lower"] < sd < table.loc[contrast, "sd_upper"]
+
+
+@pytest.mark.parametrize("formula", ["~ x", "~ x + (1 | group)"])
+@pytest.mark.parametrize("labels", [["no", "yes"], ["low", "middle", "high"]], ids=len)
+def test_balanced_data_can_be_fitted(formula, labels):
+    """Equal shares, unrelated to anything: the gradient vanishes at the shares and at slopes of zero."""
+    cells = product(["A", "B", "C", "D"], [-1.0, 0.0, 1.0], labels, range(3))
+    frame = pd.DataFrame([cell[:3] for cell in cells], columns=["group", "x", "y"])
+    draws = fit_tiny(Multinomial("y", bl.Regression(formula)), frame)
+    table = bl.odds_ratios(draws)
+    assert (table["log_odds"].abs() < 4 * table["sd"] / np.sqrt(table["ess_bulk"])).all()

@@ -116,11 +116,15 @@ class Regression:
         return {TERM: list(design.terms), **RandomEffects.coords(design, n_classes)}
 
     def starting_values(self, design: Design, rough: RoughClasses) -> dict[str, np.ndarray]:
-        """Logits of a rough classification, slopes 0; correlations a little off 0, where their gradient vanishes."""
+        """Logits of a rough classification, slopes and correlations 0, all a little off.
+
+        In a balanced design the gradient of some of them would be exactly zero, from where NUTS does not start.
+        """
         log_share = np.log(rough.share)
-        start = {AT_MEAN: log_share - log_share.mean()}
+        off = np.linspace(-0.01, 0.01, len(log_share))
+        start = {AT_MEAN: log_share - log_share.mean() + off}
         if design.terms:
-            start[STANDARDISED] = np.zeros((len(design.terms), len(log_share)))
+            start[STANDARDISED] = np.tile(off, (len(design.terms), 1))
         if self.correlation is not None:
             root = np.linalg.cholesky(np.full((rough.n_classes,) * 2, 0.1) + 0.9 * np.eye(rough.n_classes))
             start |= {correlation_root(each.name): root for each in design.groupings}
