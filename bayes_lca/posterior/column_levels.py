@@ -129,7 +129,8 @@ def _levels(name: str, values: pd.Series) -> ColumnLevels:
         index[known] = np.searchsorted(distinct, numbers)
         return ColumnLevels(name, tuple(f"{value:g}" for value in distinct), index)
     cuts = np.quantile(numbers, np.arange(1, MOST_QUANTILE_GROUPS) / MOST_QUANTILE_GROUPS)
-    _, place = np.unique(np.searchsorted(np.unique(cuts), numbers), return_inverse=True)
+    cuts = np.unique(np.minimum(cuts, distinct[-2]))  # a maximum that most rows share is a level of its own
+    _, place = np.unique(np.searchsorted(cuts, numbers), return_inverse=True)
     index[known] = place
     ranges = [numbers[place == group] for group in range(place.max() + 1)]
     labels = tuple(f"{r.min():g} to {r.max():g}" if r.min() < r.max() else f"{r.min():g}" for r in ranges)

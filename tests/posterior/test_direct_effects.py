@@ -249,13 +249,15 @@ def test_numbers_are_cut_at_quantiles_into_at_most_five(clean):
     assert (k.index == frame["k"].to_numpy() - 1).all()
 
 
-def test_skewed_numbers_keep_fewer_levels(clean):
+@pytest.mark.parametrize("at_the_top", [0.5, 0.7, 0.85, 0.99])
+def test_numbers_at_a_ceiling_are_split_below_it(clean, at_the_top):
     tree, frame = clean
-    skewed = frame.assign(z=np.where(np.arange(N) < 0.7 * N, 10.0, np.arange(N) % 8))
+    skewed = frame.assign(z=np.where(np.arange(N) < at_the_top * N, 10.0, np.arange(N) % 8))
     (levels,) = column_levels(tree, ["z"], skewed)
-    assert 1 < len(levels.labels) < 5
+    assert 2 <= len(levels.labels) <= 5
     assert np.bincount(levels.index).sum() == N
-    assert levels.labels[-1].endswith("10")
+    assert levels.labels[-1] == "10"
+    np.testing.assert_array_equal(levels.index == len(levels.labels) - 1, skewed["z"] == 10)
 
 
 def test_structural_columns_span_the_class_logits(clean):
