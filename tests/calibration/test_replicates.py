@@ -17,7 +17,7 @@ from bayes_lca.calibration.replicates import (
     seeds,
 )
 
-SHORT = replace(OBSERVED_EFFECT, draws=100, tune=100)
+SHORT = replace(OBSERVED_EFFECT, draws=400, tune=200)
 GROUP_SD = 0.1
 
 
@@ -54,13 +54,14 @@ def test_rows_are_every_estimator_contrast_and_term_with_its_truth(replicates):
 
 
 def test_posterior_of_individual_covariates_is_near_maximum_likelihood(replicates):
-    """Both use the same data; random intercepts of .1 move slopes within groups by little."""
+    """Both use the same data; random intercepts of .1 move slopes within groups by little, their spread by a tenth."""
     for replicate in replicates[:2]:
         found = coefficients(replicate)
         within = found[~found.index.get_level_values("term").isin(["score"])]
         single, multi = within.xs(SINGLE_LEVEL), within.xs(MULTILEVEL)
-        assert ((multi["estimate"] - single["estimate"]).abs() < 0.7 * single["sd"]).all()
-        np.testing.assert_allclose(multi["sd"], single["sd"], rtol=0.3)
+        effective = min(fit["min_ess"] for fit in replicate["fits"])
+        assert ((multi["estimate"] - single["estimate"]).abs() < (0.25 + 4 / effective**0.5) * single["sd"]).all()
+        assert (np.log(multi["sd"] / single["sd"]).abs() < 0.1 + 4 * (0.5 / effective) ** 0.5).all()
 
 
 @pytest.mark.parametrize("estimator", [SINGLE_LEVEL, MULTILEVEL])
