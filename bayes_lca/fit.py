@@ -23,6 +23,7 @@ from bayes_lca.posterior.relabel import check_order, relabel
 from bayes_lca.prepared import Prepared
 
 VERSIONS = ("bayes-lca", "pymc", "pytensor", "nutpie", "jax", "arviz", "xarray", "numpy", "formulae")
+TARGET_ACCEPT, TARGET_ACCEPT_WITH_GROUPS = 0.9, 0.95
 
 
 class Model(Protocol):
@@ -41,7 +42,7 @@ def fit(
     tune: int = 400,
     chains: int = 4,
     seed: int = 1,
-    target_accept: float = 0.9,
+    target_accept: float | None = None,
     order: str | xr.DataTree = "size",
     missing: Literal["raise", "drop"] = "raise",
     predictive: bool = False,
@@ -60,8 +61,9 @@ def fit(
         Draws kept and tuning steps of each chain, and the number of chains.
     seed : int
         Same seed, same machine: the same draws.
-    target_accept : float
-        Mean acceptance NUTS aims at; raise it if there are divergences.
+    target_accept : float, optional
+        Mean acceptance NUTS aims at: 0.95 by default for a model with random effects, 0.9 for others. Raise it if
+        there are divergences.
     order : str or DataTree, default "size"
         Display order of latent classes: ``"size"``, the name of an item (increasing mean category), or another fit.
     missing : {"raise", "drop"}
@@ -119,14 +121,14 @@ class Sampling:
     tune: int = 400
     chains: int = 4
     seed: int = 1
-    target_accept: float = 0.9
+    target_accept: float | None = None
     cores: int | None = None
     progressbar: bool = True
 
     def __post_init__(self):
         if not is_whole(self.seed, least=0):
             raise ValueError(f"seed={self.seed!r}: seed is a whole number from 0 on")
-        if not 0 < self.target_accept < 1:
+        if self.target_accept is not None and not 0 < self.target_accept < 1:
             raise ValueError(f"target_accept={self.target_accept!r}: target_accept lies between 0 and 1, such as 0.9")
         for name in ("draws", "tune", "chains"):
             value = getattr(self, name)
@@ -178,6 +180,10 @@ class Sampler:
             Data of the model to use in place of those of `prepared`.
         """
         data = {name: prepared.model[name].get_value() for name in self.varying} | dict(data)
+        target_accept = settings.target_accept
+        if target_accept is None:
+            has_groups = bool(json.loads(prepared.attributes["groupings"]))
+            target_accept = TARGET_ACCEPT_WITH_GROUPS if has_groups else TARGET_ACCEPT
         sampled = nutpie.sample(
             self._compiled.with_data(**data) if data else self._compiled,
             draws=settings.draws,
@@ -185,7 +191,7 @@ class Sampler:
             chains=settings.chains,
             cores=settings.cores,
             seed=settings.seed,
-            target_accept=settings.target_accept,
+            target_accept=target_accept,
             adaptation="low_rank",
             progress_bar=settings.progressbar,
             save_warmup=False,
@@ -194,7 +200,7 @@ class Sampler:
         tree.attrs |= {
             "seed": settings.seed,
             "tune": settings.tune,
-            "target_accept": settings.target_accept,
+            "target_accept": target_accept,
             "backend": self.backend,
             "versions": json.dumps({name: version(name) for name in VERSIONS} | {"python": platform.python_version()}),
         }

@@ -78,8 +78,9 @@ def test_tree_of_a_multilevel_regression(joint_draws, multinomial_draws):
     assert list(multinomial_draws["posterior"]["category"].to_numpy()) == ["limited", "skill", "comprehensive"]
 
 
-def test_attributes_say_where_the_draws_come_from(joint_draws, multinomial_draws, survey):
+def test_attributes_say_where_the_draws_come_from(joint_draws, multinomial_draws, lca_draws, survey):
     attributes = joint_draws.attrs
+    assert (attributes["target_accept"], lca_draws.attrs["target_accept"]) == (0.95, 0.9)
     assert attributes["formula"] == "~ participation + education + (1 | group)"
     assert json.loads(attributes["groupings"]) == ["group"]
     assert attributes["seed"] == 1

@@ -167,7 +167,7 @@ def test_refit_carries_the_second_data(reused, second):
     for group, expected in {"observed_data": prepared[1].observed, "constant_data": prepared[1].constant}.items():
         xr.testing.assert_identical(second[group].to_dataset(), expected)
     assert not second["observed_data"].to_dataset().identical(prepared[0].observed)
-    attributes = {"seed": 2, "tune": 300, "target_accept": 0.9, "backend": "jax", "formula": FORMULA}
+    attributes = {"seed": 2, "tune": 300, "target_accept": 0.95, "backend": "jax", "formula": FORMULA}
     assert attributes.items() <= second.attrs.items()
     assert "ZeroSumNormal" in second.attrs["model_text"]
     assert set(second.children) == {"posterior", "sample_stats", "log_likelihood", "observed_data", "constant_data"}

@@ -61,7 +61,7 @@ class SimulationDesign:
         Data sets in each cell.
     predictors : tuple of str
         Group-level predictors; each is analysed on its own on every data set.
-    draws, tune, chains : int
+    draws, tune, chains, target_accept
         Settings of the sampler.
     """
 
@@ -74,6 +74,7 @@ class SimulationDesign:
     draws: int = 750
     tune: int = 300
     chains: int = 2
+    target_accept: float = 0.95
 
     def formula(self, predictor: str, *, multilevel: bool) -> str:
         """Right-hand side of an analysis."""

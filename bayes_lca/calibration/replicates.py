@@ -143,7 +143,9 @@ def posterior(
 ) -> tuple[list[dict], dict]:
     """Posterior means, standard deviations and intervals, a row per contrast and term; and how the chains did."""
     compiled = sampler(design, estimator, predictor, backend)
-    settings = Sampling(design.draws, design.tune, design.chains, seed, cores=1, progressbar=False)
+    settings = Sampling(
+        design.draws, design.tune, design.chains, seed, design.target_accept, cores=1, progressbar=False
+    )
     with _one_at_a_time:
         prepared = prepare(design, estimator, predictor, frame)
     draws = compiled.sample(prepared, settings)

@@ -55,7 +55,7 @@ def leave_one_group_out(
     tune: int = 400,
     chains: int = 4,
     seed: int = 1,
-    target_accept: float = 0.9,
+    target_accept: float | None = None,
     missing: Literal["raise", "drop"] = "raise",
     out: str | os.PathLike | None = None,
     ci_prob: float = 0.95,

@@ -32,7 +32,7 @@ def fit_two_step(
     draws: int = 1000,
     tune: int = 400,
     seed: int = 1,
-    target_accept: float = 0.9,
+    target_accept: float | None = None,
     missing: Literal["raise", "drop"] = "raise",
     cores: int | None = None,
     progressbar: bool = True,
@@ -63,7 +63,8 @@ def fit_two_step(
     tune : int
         Tuning steps of NUTS.
     seed : int
-    target_accept : float
+    target_accept : float, optional
+        By default 0.95 if there are random effects, else 0.9.
     missing : {"raise", "drop"}
     cores : int, optional
         Chains sampled at a time; all processors by default.
