@@ -5,6 +5,7 @@ Every case goes through the functions people call. The sampler is replaced by on
 
 import datetime
 import sys
+import warnings
 from types import SimpleNamespace
 
 import numpy as np
@@ -633,3 +634,15 @@ def test_correlation_of_a_single_contrast_is_refused():
     part = bl.Regression("~ participation + (1 | group)", correlation=bl.LKJ(2.0))
     with pytest.raises(ValueError, match="two classes: their one contrast has one standard deviation"):
         LatentClass(2, bl.Items(bl.cohort_items()), part).build(bl.load_cohort())
+
+
+@pytest.mark.parametrize("slopes, told", [("(1 | group)", True), ("(participation | group)", False)])
+def test_cross_level_interaction_without_slopes_that_vary_is_warned_of(slopes, told):
+    part = bl.Regression(f"~ participation * score + {slopes}")
+    with warnings.catch_warnings(record=True) as caught:
+        warnings.simplefilter("always")
+        part.read(bl.load_cohort())
+    found = [str(one.message) for one in caught if "cross-level" in str(one.message)]
+    assert len(found) == told
+    for message in found:
+        assert "'participation:score'" in message and "(participation | group)" in message and "6 groups" in message

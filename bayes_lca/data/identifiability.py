@@ -116,6 +116,7 @@ def _check_degrees_of_freedom(design, grouping) -> None:
             f"the slope of {named(constant)} cannot vary by {grouping.name!r}: it has one value in each of its "
             f"{n_groups} groups ({len(design.matrix)} rows); take it out of ({constant[0]} | {grouping.name})"
         )
+    _warn_of_cross_level(design, grouping, terms)
     remaining = n_groups - 1 - len(terms)
     if terms and remaining <= 0:
         raise ValueError(
@@ -129,6 +130,21 @@ def _check_degrees_of_freedom(design, grouping) -> None:
             f"leave {remaining} degree(s) of freedom: their effects rest on very little",
             stacklevel=5,
         )
+
+
+def _warn_of_cross_level(design, grouping, of_groups: Sequence[str]) -> None:
+    """An interaction with a covariate of the group rests on as few groups as that covariate does."""
+    varying = [design.terms[column] for column in grouping.varying]
+    for term in design.terms:
+        factors = term.split(":")
+        within = [factor for factor in factors if factor not in of_groups]
+        if len(factors) > 1 and within and len(within) < len(factors) and not set(within) & set(varying):
+            warnings.warn(
+                f"{term!r} is a cross-level interaction: it rests on {len(grouping.levels)} groups of "
+                f"{grouping.name!r}, not on {len(design.matrix)} rows; unless slopes vary by group, "
+                f"({within[0].split('[')[0]} | {grouping.name}), its interval is too narrow",
+                stacklevel=6,
+            )
 
 
 def _refuse_dependent(design) -> None:

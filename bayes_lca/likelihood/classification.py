@@ -28,6 +28,10 @@ class FirstStepError(RuntimeError):
     """How uncertain item probabilities and class shares are cannot be told from the answers."""
 
 
+class ErrorMatrixError(ValueError):
+    """Classification errors cannot be undone: nobody, or nobody but at random, is assigned to some class."""
+
+
 @dataclass(frozen=True, eq=False)
 class Classification:
     """Class shares and item probabilities with the answers they were estimated from.

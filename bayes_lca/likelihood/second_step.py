@@ -14,6 +14,7 @@ from bayes_lca.likelihood.classification import (
     SMALLEST_PROBABILITY,
     Assignment,
     Classification,
+    ErrorMatrixError,
     FirstStepError,
 )
 from bayes_lca.likelihood.multinomial_logit import (
@@ -128,9 +129,11 @@ class SecondStep:
             emission = np.log(np.maximum(errors, SMALLEST_PROBABILITY)).T  # (assigned class, latent_class)
             return assigned, np.broadcast_to(emission, (len(assigned), *emission.shape))
         if np.linalg.cond(errors) > SINGULAR:
-            raise ValueError(
-                "the matrix of classification errors has no inverse: no respondent, or none but at random, is assigned "
-                "to some class. Use two_step, assign proportionally, or fit fewer classes."
+            rarest = int(errors.sum(axis=0).argmin())
+            raise ErrorMatrixError(
+                f"the matrix of classification errors of {len(first.codes)} rows has no inverse: no respondent, or "
+                f"none but at random, is assigned to some class; class {rarest + 1} is assigned least. Use two_step, "
+                "assign proportionally, or fit fewer classes."
             )
         return whole, (assigned @ np.linalg.inv(errors))[:, None]
 

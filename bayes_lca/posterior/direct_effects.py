@@ -135,7 +135,7 @@ def _rows_of_column(
         lower, upper = np.quantile(points - chance, tails)
         rows.append(
             {
-                "p_value": (expected >= realised).mean(),
+                "p_value": (1 + (expected >= realised).sum()) / (1 + len(realised)),
                 "discrepancy": realised.mean(),
                 "expected": expected.mean(),
                 "residual": np.median(points),

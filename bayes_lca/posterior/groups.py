@@ -1,16 +1,15 @@
 """Tables of what groups add: random intercepts, and how much groups differ."""
 
-import json
-
 import numpy as np
 import pandas as pd
 import xarray as xr
 
-from bayes_lca.dims import group_effect, group_sd
+from bayes_lca.dims import group_correlation, group_effect
 from bayes_lca.posterior.axes import class_axis, groupings
+from bayes_lca.posterior.contrast_sd import contrast_sd, fitted_prior, prior_contrast_sd
 from bayes_lca.posterior.convergence import require_summarisable
 from bayes_lca.posterior.elements import diagnostics
-from bayes_lca.posterior.summarise import CI_PROB, class_pairs, contrasts, note_of, quantiles_of, table_of
+from bayes_lca.posterior.summarise import CI_PROB, contrasts, note_of, quantiles_of, table_of
 from bayes_lca.table import SummaryTable, tail_probabilities
 
 LOGISTIC_VARIANCE = np.pi**2 / 3
@@ -59,7 +58,8 @@ def random_intercepts(draws: xr.DataTree, reference: str | None = None, *, ci_pr
 def heterogeneity(draws: xr.DataTree, reference: str | None = None, *, ci_prob: float = CI_PROB) -> SummaryTable:
     r"""How much groups differ: standard deviation, variance partition coefficient, median odds ratio.
 
-    For the logit of class c against r, :math:`s^2 = \sigma_c^2 + \sigma_r^2`, and
+    For the logit of class c against r, :math:`s^2 = \sigma_c^2 + \sigma_r^2 - 2 \rho_{cr} \sigma_c \sigma_r`, where
+    :math:`\rho_{cr}` is 0 unless random intercepts may correlate, and
 
     .. math:: \mathrm{VPC} = \frac{s^2}{s^2 + \pi^2/3}, \qquad \mathrm{MOR} = \exp(\sqrt2\, \Phi^{-1}(3/4)\, s)
 
@@ -92,12 +92,9 @@ def heterogeneity(draws: xr.DataTree, reference: str | None = None, *, ci_prob: 
     Journal of Epidemiology 161(1), 81-88. doi 10.1093/aje/kwi017
     """
     require_summarisable(draws)
-    axis, names, pairs = class_axis(draws), _required_groupings(draws), class_pairs(draws, reference)
     rows = {}
-    for grouping in names:
-        sigma = draws["posterior"][group_sd(grouping)]
-        for b, a in pairs:
-            s = np.sqrt(sigma.sel({axis: b}, drop=True) ** 2 + sigma.sel({axis: a}, drop=True) ** 2)
+    for grouping in _required_groupings(draws):
+        for s in contrast_sd(draws, grouping, reference):
             row = {"groups": len(draws["posterior"][grouping])}
             measures = {
                 "sd": s,
@@ -109,24 +106,14 @@ def heterogeneity(draws: xr.DataTree, reference: str | None = None, *, ci_prob: 
                     float(part) for part in quantiles_of(values, [0.5, *tail_probabilities(ci_prob)])
                 )
                 row |= {measure: middle, f"{measure}_lower": lower, f"{measure}_upper": upper}
-            rows[grouping, f"{b} vs {a}"] = row | {name: float(part) for name, part in diagnostics(s).items()}
+            rows[grouping, s["contrast"].item()] = row | {name: float(part) for name, part in diagnostics(s).items()}
     table = pd.DataFrame.from_dict(rows, orient="index")
     table.index = pd.MultiIndex.from_tuples(table.index, names=["grouping", "contrast"])
-    middle, lower, upper = np.quantile(_prior_of_contrast_sd(draws), [0.5, *tail_probabilities(ci_prob)])
+    middle, lower, upper = np.quantile(prior_contrast_sd(fitted_prior(draws)), [0.5, *tail_probabilities(ci_prob)])
     prior = f"before the data, sd had median {middle:.2f} ({lower:.2f} to {upper:.2f})"
+    if any(group_correlation(grouping) in draws["posterior"] for grouping in groupings(draws)):
+        prior += ", classes independent"
     return SummaryTable.of(table, f"{note_of(draws, ci_prob)}; {prior}")
-
-
-def _prior_of_contrast_sd(draws: xr.DataTree) -> np.ndarray:
-    """Draws of a contrast's standard deviation from its prior, shape (100000,)."""
-    prior = json.loads(draws.attrs["group_sd_prior"])
-    distributions = {
-        "HalfNormal": lambda size: prior["sigma"] * np.abs(rng.normal(size=size)),
-        "HalfStudentT": lambda size: prior["sigma"] * np.abs(rng.standard_t(prior["nu"], size=size)),
-        "Exponential": lambda size: rng.exponential(1 / prior["lam"], size=size),
-    }
-    rng = np.random.default_rng(0)
-    return np.hypot(*distributions[prior["distribution"]]((2, 100_000)))
 
 
 def _required_groupings(draws: xr.DataTree) -> list[str]:

@@ -121,7 +121,7 @@ def average_marginal_effects(
     tail_probabilities(ci_prob)
     check_group(draws, group, seed)
     design = stored_design(draws)
-    _check_covariate(design, covariate)
+    _check_covariate(design, covariate, group)
     kept = design.groupings if group == "these" else ()
     rows, count = sample_rows(design, covariate_names(design), kept)
     change = _change(rows.covariates[covariate], covariate, comparison)
@@ -145,9 +145,15 @@ def average_marginal_effects(
     return table_of_targets(effect, labels, draws, ci_prob, *notes)
 
 
-def _check_covariate(design: Design, covariate: str) -> None:
+def _check_covariate(design: Design, covariate: str, group: str) -> None:
     known = covariate_names(design)
     if covariate in known:
+        if covariate in group_columns(design) and group == "these":
+            raise ValueError(
+                f"{covariate!r} is a covariate and part of the groups of {design.formula!r} ({len(design.matrix)} "
+                "respondents): who changes it moves to a group with another effect; ask for new groups, group='new', "
+                "or predict profiles of both, predict_classes"
+            )
         return
     if covariate in group_columns(design):
         raise ValueError(f"{covariate!r} is the group, no covariate; compare_groups(draws) compares groups")

@@ -4,6 +4,7 @@ import numpy as np
 import pandas as pd
 import xarray as xr
 
+from bayes_lca.dims import RESPONDENT
 from bayes_lca.posterior.group_predictors import group_predictors
 from bayes_lca.posterior.groups import heterogeneity
 from bayes_lca.posterior.summarise import CI_PROB, odds_ratios
@@ -33,7 +34,7 @@ def nesting_in_words(
     Raises
     ------
     ValueError
-        If the fits have different terms or contrasts, or `multilevel` has no groups.
+        If the fits have different terms, contrasts or respondents, or `multilevel` has no groups.
     NotRelabelledError, SeveralModesError
         If an average would mix labels or modes.
 
@@ -51,6 +52,12 @@ def nesting_in_words(
             raise ValueError(
                 f"the {name} fit has contrasts and terms {list(table.index)[:4]}..., the multilevel fit "
                 f"{list(tables['multilevel'].index)[:4]}...; fit the same regression of the same classes"
+            )
+    for name, fit in fits.items():
+        if not np.array_equal(*(each["observed_data"][RESPONDENT] for each in (fit, multilevel))):
+            raise ValueError(
+                f"the {name} fit rests on {fit.attrs['n_respondents']} respondents, the multilevel fit on "
+                f"{multilevel.attrs['n_respondents']}, and they are not the same; fit both to the same rows"
             )
     predictors = group_predictors(multilevel)
     of_groups = tables["multilevel"].index.isin([term for one in predictors for term in one.terms], level="term")

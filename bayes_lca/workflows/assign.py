@@ -3,9 +3,11 @@
 import json
 
 import numpy as np
+import pandas as pd
 import xarray as xr
 
-from bayes_lca.dims import CATEGORY, CLASS, CLASS_SHARE, INTERCEPT, ITEM, ITEM_PROBABILITY
+from bayes_lca.data.frame import row_labels
+from bayes_lca.dims import ANSWERS, CATEGORY, CLASS, CLASS_SHARE, INTERCEPT, ITEM, ITEM_PROBABILITY, RESPONDENT
 from bayes_lca.measurement.assigned import Assigned
 from bayes_lca.posterior.convergence import require_latent_classes, require_summarisable
 from bayes_lca.posterior.membership import membership
@@ -101,3 +103,28 @@ def modal_class_of(draws: xr.DataTree, column: str = "modal_class") -> Assigned:
     error = np.maximum(probability.T @ assigned / probability.sum(axis=0)[:, None], SMALLEST_ERROR)
     error /= error.sum(axis=1, keepdims=True)
     return Assigned({column: classes}, error[:, None, :], probability.mean(axis=0), classes)
+
+
+def positions_in(measured: xr.DataTree, frame) -> np.ndarray:
+    """Where the respondents of a frame stand among those of the fit that found the classes, shape (row,).
+
+    Raises
+    ------
+    ValueError
+        If some are not among them, by row label and answers.
+    """
+    known, labels = pd.Index(measured["observed_data"][RESPONDENT].to_numpy()), row_labels(frame)
+    if not known.is_unique:
+        raise ValueError(
+            f"rows of the fit that found the classes share labels ({known.duplicated().sum()} of {len(known)}), "
+            "so respondents cannot be found by theirs; give its frame an index without repeats"
+        )
+    place = known.get_indexer(labels)
+    answers = measured["observed_data"][ANSWERS].to_numpy()
+    strangers = (place < 0) | (answers_of(measured).read(frame).codes != answers[place]).any(axis=1)
+    if strangers.any():
+        raise ValueError(
+            f"{int(strangers.sum())} of {len(labels)} respondents are not among the {len(known)} of the fit that found "
+            "the classes, by row label and answers; fit the classes on a frame that holds these rows"
+        )
+    return place

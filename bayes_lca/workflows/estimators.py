@@ -16,22 +16,22 @@ import xarray as xr
 from scipy.stats import norm
 
 from bayes_lca.data.formula import single_level
-from bayes_lca.data.frame import column, named, row_labels
+from bayes_lca.data.frame import column, named
 from bayes_lca.data.identifiability import SingleLevelWarning
-from bayes_lca.dims import ANSWERS
 from bayes_lca.fit import Sampling, fit
-from bayes_lca.likelihood.classification import FirstStepError
+from bayes_lca.likelihood.classification import ErrorMatrixError, FirstStepError
 from bayes_lca.likelihood.newton import NoMaximumError
 from bayes_lca.models.assigned_class import AssignedClass
 from bayes_lca.models.latent_class import LatentClass
 from bayes_lca.models.multinomial import Multinomial
 from bayes_lca.posterior.class_shift import class_shift
+from bayes_lca.posterior.convergence import SeveralModesError
 from bayes_lca.posterior.membership import membership
 from bayes_lca.posterior.summarise import CI_PROB, class_pairs, odds_ratios
 from bayes_lca.structural.regression import Regression
 from bayes_lca.structural.shares import Shares
 from bayes_lca.table import SummaryTable, tail_probabilities
-from bayes_lca.workflows.assign import answers_of, modal_class_of
+from bayes_lca.workflows.assign import answers_of, modal_class_of, positions_in
 from bayes_lca.workflows.kept_fit import fit_or_load
 from bayes_lca.workflows.stepwise_odds_ratios import stepwise_odds_ratios
 from bayes_lca.workflows.two_step import CHAINS, MEASUREMENT_DRAWS, check_measurement_draws, fit_two_step
@@ -42,7 +42,7 @@ ESTIMATORS = {
     "modal, single-level": "most likely class as if seen, respondents as if independent",
     "modal, multilevel": "most likely class as if seen, random effects of groups",
     "BCH": "classification error undone by weights, one level (maximum likelihood)",
-    "three-step": "classification error in the model, random effects of groups",
+    "three-step": "classification error in the model, its rates taken as known, random effects of groups",
     "two-step": "classes found without covariates, their uncertainty carried through, random effects of groups",
     "joint": "classes and multilevel regression in one posterior",
 }
@@ -155,10 +155,9 @@ def fit_estimators(
                 continue
             try:
                 fits[name] = stepwise_odds_ratios(measured, one_level, frame, "bch", missing=missing)
-            except (NoMaximumError, FirstStepError) as error:
+            except (NoMaximumError, FirstStepError, ErrorMatrixError) as error:
                 warnings.warn(f"BCH is left out, for it has no estimate here: {error}", UserWarning, stacklevel=2)
-    if "joint" in fits and fits["joint"].attrs["n_modes"] == 1:
-        class_shift(measured, fits["joint"])
+    _check_class_shift(fits)
     return fits
 
 
@@ -212,18 +211,35 @@ def compare_estimators(
         raise ValueError("give a model, a frame and options of fit_estimators, or its fits, fits=..., and nothing else")
     if fits is None:
         fits = fit_estimators(model, frame, **options)
+    else:
+        _check_class_shift(fits)
     pairs = class_pairs(fits["measured"], reference)
     tables = {}
     for name, one in fits.items():
         if isinstance(one, SummaryTable):
             tables[name] = _of_pairs(one, pairs, ci_prob)
         elif name != "measured":
-            tables[name] = odds_ratios(one, reference, ci_prob=ci_prob)
+            try:
+                tables[name] = odds_ratios(one, reference, ci_prob=ci_prob)
+            except SeveralModesError as error:
+                warnings.warn(f"{name} is left out: {error}", UserWarning, stacklevel=2)
+    if not tables:
+        raise ValueError(f"none of the {len(fits)} fits given, {list(fits)}, has odds ratios that can be compared")
     joined = pd.concat({name: pd.DataFrame(table) for name, table in tables.items()}, names=["estimator"])
     joined = joined.reorder_levels(["contrast", "term", "estimator"])
     rows = [(*row, name) for row in next(iter(tables.values())).index for name in tables]
     note = "\n".join(f"{name}: {ESTIMATORS[name]}; {table.note}" for name, table in tables.items())
     return SummaryTable.of(joined.loc[rows], note)
+
+
+def _check_class_shift(fits: Mapping[str, xr.DataTree | SummaryTable]) -> None:
+    """Warn if the covariates of the joint fit bend the classes, or if several modes keep that from being told."""
+    if "joint" not in fits:
+        return
+    try:
+        class_shift(fits["measured"], fits["joint"])
+    except SeveralModesError as error:
+        warnings.warn(f"not checked whether covariates bend the classes: {error}", UserWarning, stacklevel=3)
 
 
 def _of_pairs(table: SummaryTable, pairs: list[tuple[str, str]], ci_prob: float) -> SummaryTable:
@@ -259,20 +275,7 @@ def _require_same_classes(model: LatentClass, frame, measured: xr.DataTree) -> N
 
 def _with_modal_class(frame, measured: xr.DataTree) -> pd.DataFrame:
     """The frame with a column of the most likely class of each respondent."""
-    modal, labels = membership(measured)[MODAL_CLASS], row_labels(frame)
-    if not modal.index.is_unique:
-        raise ValueError(
-            f"rows of the fit that found the classes share labels ({modal.index.duplicated().sum()} of {len(modal)}), "
-            "so respondents cannot be found by theirs; give its frame an index without repeats"
-        )
-    place = modal.index.get_indexer(labels)
-    answers = measured["observed_data"][ANSWERS].to_numpy()
-    strangers = (place < 0) | (answers_of(measured).read(frame).codes != answers[place]).any(axis=1)
-    if strangers.any():
-        raise ValueError(
-            f"{int(strangers.sum())} of {len(labels)} respondents are not among the {len(modal)} of the fit that found "
-            "the classes, by row label and answers; fit the classes on a frame that holds these rows"
-        )
+    modal, place = membership(measured)[MODAL_CLASS], positions_in(measured, frame)
     if not isinstance(frame, pd.DataFrame):
         names = nw.from_native(frame, eager_only=True).columns
         frame = pd.DataFrame({name: column(frame, name) for name in names})

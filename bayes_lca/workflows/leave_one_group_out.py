@@ -10,6 +10,7 @@ from typing import Literal
 import numpy as np
 import pandas as pd
 import xarray as xr
+from arviz_stats.base import array_stats
 from scipy.special import logsumexp
 
 from bayes_lca.data.frame import named
@@ -190,17 +191,19 @@ def _group_of_rows(prepared: Prepared, grouping: str, finest: str) -> np.ndarray
 def _judge(tree, grouping: str, position: int, seed: int, tails) -> tuple[dict[str, float], pd.DataFrame]:
     """How a refit predicts the group it has not seen: a row of numbers, and shares observed and predicted."""
     inside = np.flatnonzero(tree["constant_data"][f"{grouping}_index"].to_numpy() == position)
-    n_draws = tree["posterior"].sizes["chain"] * tree["posterior"].sizes["draw"]
-    which = np.unique(np.linspace(0, n_draws - 1, INTEGRATED_DRAWS).astype(int))
+    chains, draws = (tree["posterior"].sizes[name] for name in ("chain", "draw"))
+    of_chain = np.unique(np.linspace(0, draws - 1, INTEGRATED_DRAWS // chains).astype(int))
+    which = (draws * np.arange(chains)[:, None] + of_chain).ravel()
     rng = np.random.default_rng([seed, position])
     log_likelihood = new_group_log_likelihood(tree, grouping, position, which, rng)
     weight = np.exp(log_likelihood - log_likelihood.max())
+    independent = float(array_stats.ess(weight.reshape(chains, -1), chain_axis=0, draw_axis=1, method="mean"))
     elpd = float(logsumexp(log_likelihood) - np.log(len(which)))
     shares = _shares(tree, inside, seed, tails)
     return {
         "n": len(inside),
         "elpd": elpd,
-        "mcse": float(weight.std(ddof=1) / weight.mean() / np.sqrt(len(which))),
+        "mcse": float(weight.std(ddof=1) / weight.mean() / np.sqrt(independent)),
         "effective_draws": float(weight.sum() ** 2 / (weight**2).sum()),
         "per_respondent": elpd / len(inside),
         "inside": int(shares["inside"].sum()),

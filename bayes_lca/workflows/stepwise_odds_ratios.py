@@ -12,7 +12,7 @@ from bayes_lca.posterior.relabel import match, profile_distances
 from bayes_lca.posterior.summarise import CI_PROB, class_pairs
 from bayes_lca.structural.regression import Regression
 from bayes_lca.table import SummaryTable, tail_probabilities
-from bayes_lca.workflows.assign import answers_of, require_measured
+from bayes_lca.workflows.assign import answers_of, positions_in, require_measured
 
 
 def stepwise_odds_ratios(
@@ -53,11 +53,13 @@ def stepwise_odds_ratios(
     Raises
     ------
     ValueError
-        If the frame cannot be used, the formula has no covariates, or `measured` has some.
+        If the frame cannot be used or holds respondents that `measured` does not, the formula has no covariates, or
+        `measured` has some: the corrected standard errors hold where both steps see the same respondents.
     NoMaximumError, FirstStepError
         If the estimator has no finite maximum, or the first step is not identified.
     """
     require_measured(measured)
+    positions_in(measured, frame)
     design = structural.read(frame, missing)
     if not design.terms:
         raise ValueError(f"formula {design.formula!r} has no covariates")

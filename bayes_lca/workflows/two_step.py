@@ -1,6 +1,8 @@
 """Two-step estimation with the uncertainty of the first step carried through."""
 
+import warnings
 from dataclasses import replace
+from itertools import batched, compress
 from typing import Literal
 
 import numpy as np
@@ -14,12 +16,14 @@ from bayes_lca.measurement.assigned import Assigned
 from bayes_lca.models.assigned_class import AssignedClass
 from bayes_lca.posterior.axes import flat
 from bayes_lca.posterior.class_logits import DRAWS_AT_ONCE, answer_log_likelihoods, class_log_shares
+from bayes_lca.posterior.convergence import ConvergenceWarning
 from bayes_lca.structural.regression import Regression
 from bayes_lca.workflows.assign import answers_of
 
 CHAINS = 4
 MEASUREMENT_DRAWS = 400
 PROPOSALS = 1000
+"""Draws of each chain that are resampled."""
 LARGEST_PARETO_K = 0.7
 
 
@@ -74,13 +78,19 @@ def fit_two_step(
     -------
     xarray.DataTree
         As from `fit` of a latent class regression: ``item_probability`` holds the draw of :math:`\theta` behind each
-        draw of the regression, so R-hat and effective sample sizes account for the first step. Attributes
+        draw of the regression. A chain is made of one chain of NUTS, in its order, and of one stretch of the first
+        step: R-hat and effective sample sizes see both chains that disagree and draws that are used again. Attributes
         ``measurement_draws``, ``pareto_k`` (the largest) and ``sampled_again`` (where k was above 0.7).
 
     Raises
     ------
     ValueError
         If the frame cannot be used, or `measurement_draws` does not divide the draws.
+
+    Warns
+    -----
+    ConvergenceWarning
+        If chains disagree, mix badly, or diverge.
 
     References
     ----------
@@ -97,32 +107,33 @@ def fit_two_step(
     prepared = AssignedClass(answers_of(measured), structural).prepare(frame, missing=missing)
     sampler = Sampler(prepared, reusable=True)
     at_mean = sampler.sample(prepared, settings)
-    log_weights, pareto_k = array_stats.psislw(-_log_ratios(at_mean, steps), axis=-1)
 
     rng = np.random.default_rng(seed)
-    each = CHAINS * draws // len(steps)
-    pool = _stack(at_mean["posterior"].to_dataset())
-    proposals = _proposals(pool.sizes["draw"])
-    parts, again = [], np.flatnonzero(~(pareto_k <= LARGEST_PARETO_K))
-    for place, step in enumerate(steps):
-        if place in again:
-            one = replace(settings, draws=max(each, 100), chains=1, seed=seed + 1 + place, progressbar=False)
-            given = sampler.sample(prepared, one, {KNOWN_ITEM_PROBABILITY: step.probability})
-            part = _stack(given["posterior"].to_dataset()).isel(draw=slice(-each, None))
-        else:
-            chosen = proposals[_resample(log_weights[place], each, rng)]
-            part = pool.isel(draw=chosen)
-        known = np.broadcast_to(step.probability, (each, *step.probability.shape))
-        exists = part[ITEM_PROBABILITY].notnull()
-        part[ITEM_PROBABILITY] = part[ITEM_PROBABILITY].copy(data=known).where(exists)
-        parts.append(part)
-    joined = xr.concat(parts, "draw").assign_coords(draw=np.tile(np.arange(draws), CHAINS))
-    chains = [joined.isel(draw=slice(k * draws, (k + 1) * draws)) for k in range(CHAINS)]
+    parts, largest_k, again = [], 0.0, []
+    for chain, of_chain in enumerate(steps):
+        resampled, pareto_k = _resample_chain(at_mean, chain, of_chain, rng)
+        largest_k = max(largest_k, *pareto_k)
+        pieces = [resampled]
+        for place in np.flatnonzero(~(pareto_k <= LARGEST_PARETO_K)):
+            each = draws // len(of_chain)
+            one = replace(settings, draws=max(each, 100), chains=1, seed=seed + 1 + len(again), progressbar=False)
+            given = sampler.sample(prepared, one, {KNOWN_ITEM_PROBABILITY: of_chain[place].probability})
+            last = given["posterior"].to_dataset().isel(chain=0, drop=True).isel(draw=slice(-each, None))
+            pieces.append(_beside(last, of_chain[place]))
+            again.append(int(given["sample_stats"]["diverging"].sum()))
+        parts.append(xr.concat(pieces, "draw").assign_coords(draw=range(draws)))
+    if sum(again):
+        warnings.warn(
+            f"{sum(again)} divergent transitions in {len(again)} runs of NUTS at draws of the first step: "
+            "raise target_accept",
+            ConvergenceWarning,
+            stacklevel=2,
+        )
     tree = at_mean.copy()
-    tree["posterior"] = xr.DataTree(xr.concat(chains, "chain").assign_coords(chain=range(CHAINS)))
+    tree["posterior"] = xr.DataTree(xr.concat(parts, "chain").assign_coords(chain=range(CHAINS)))
     tree.attrs |= {
-        "measurement_draws": len(steps),
-        "pareto_k": float(np.max(pareto_k)),
+        "measurement_draws": measurement_draws,
+        "pareto_k": float(largest_k),
         "sampled_again": len(again),
         "specification": repr(AssignedClass(answers_of(measured), structural)),
         "model_text": prepared.model.str_repr(),
@@ -144,19 +155,36 @@ def check_measurement_draws(wanted: int, draws: int, available: int) -> None:
         )
 
 
-def _measurement_steps(measured: xr.DataTree, wanted: int, draws: int) -> list[Assigned]:
-    """The first step at some of its draws, evenly spread, chains in turn."""
+def _measurement_steps(measured: xr.DataTree, wanted: int, draws: int) -> list[list[Assigned]]:
+    """The first step at some of its draws, evenly spread and in their order, a list for each chain to come."""
     posterior = measured["posterior"]
     at_mean = answers_of(measured)
     available = posterior.sizes["chain"] * posterior.sizes["draw"]
     check_measurement_draws(wanted, draws, available)
-    chosen = np.linspace(0, available - 1, wanted).astype(int).reshape(CHAINS, -1, order="F").ravel()
+    chosen = np.linspace(0, available - 1, wanted).astype(int)
     theta = np.nan_to_num(flat(posterior[ITEM_PROBABILITY], CLASS, ITEM, CATEGORY)[chosen])
     share = flat(posterior[CLASS_SHARE], CLASS)[chosen]
-    return [replace(at_mean, probability=one, class_share=two) for one, two in zip(theta, share, strict=True)]
+    steps = [replace(at_mean, probability=one, class_share=two) for one, two in zip(theta, share, strict=True)]
+    return [list(of_chain) for of_chain in batched(steps, wanted // CHAINS)]
 
 
-def _log_ratios(at_mean: xr.DataTree, steps: list[Assigned]) -> np.ndarray:
+def _resample_chain(
+    at_mean: xr.DataTree, chain: int, steps: list[Assigned], rng: np.random.Generator
+) -> tuple[xr.Dataset, np.ndarray]:
+    """Draws of a chain as they would be at its steps, in its order, where weights are reliable; and every step's k."""
+    pool = at_mean["posterior"].to_dataset().isel(chain=chain, drop=True)
+    draws = pool.sizes["draw"]
+    proposals = np.unique(np.linspace(0, draws - 1, PROPOSALS).astype(int))
+    log_weights, pareto_k = array_stats.psislw(-_log_ratios(at_mean, steps, chain * draws + proposals), axis=-1)
+    reliable = pareto_k <= LARGEST_PARETO_K
+    chosen = [proposals[_resample(one, draws // len(steps), rng)] for one in log_weights[reliable]]
+    parts = [_beside(pool.isel(draw=one), step) for one, step in zip(chosen, compress(steps, reliable), strict=True)]
+    if not parts:
+        return pool.isel(draw=slice(0)), pareto_k
+    return xr.concat(parts, "draw").isel(draw=np.argsort(np.ravel(chosen), kind="stable")), pareto_k
+
+
+def _log_ratios(at_mean: xr.DataTree, steps: list[Assigned], proposals: np.ndarray) -> np.ndarray:
     """Log-likelihood given each step's parameters less that given their mean, shape (step, proposal)."""
     constant = at_mean["constant_data"]
     table = np.column_stack([constant["answer_pattern"], constant["design"], *_groups(at_mean)])
@@ -164,7 +192,6 @@ def _log_ratios(at_mean: xr.DataTree, steps: list[Assigned]) -> np.ndarray:
     codes = at_mean["observed_data"][ANSWERS].to_numpy()[first]
     mean = flat(at_mean["posterior"][ITEM_PROBABILITY], CLASS, ITEM, CATEGORY)[0]
     answers = np.exp(answer_log_likelihoods(np.stack([np.nan_to_num(mean), *(s.probability for s in steps)]), codes))
-    proposals = _proposals(at_mean["posterior"].sizes["chain"] * at_mean["posterior"].sizes["draw"])
     result = np.empty((len(answers), len(proposals)))
     for start in range(0, len(proposals), DRAWS_AT_ONCE):
         which = proposals[start : start + DRAWS_AT_ONCE]
@@ -179,19 +206,16 @@ def _groups(draws: xr.DataTree) -> list[np.ndarray]:
     return [values for name, values in constant.data_vars.items() if str(name).endswith("_index")]
 
 
-def _proposals(available: int) -> np.ndarray:
-    """Draws that are resampled, evenly spread."""
-    return np.unique(np.linspace(0, available - 1, PROPOSALS).astype(int))
-
-
 def _resample(log_weights: np.ndarray, times: int, rng: np.random.Generator) -> np.ndarray:
-    """Positions drawn systematically with the weights, in random order."""
+    """Positions drawn systematically with the weights, in their order."""
     cumulative = np.exp(log_weights - log_weights.max()).cumsum()
     points = (np.arange(times) + rng.random()) / times * cumulative[-1]
-    return rng.permutation(np.searchsorted(cumulative, points))
+    return np.searchsorted(cumulative, points)
 
 
-def _stack(posterior: xr.Dataset) -> xr.Dataset:
-    """Chains after each other along the draws, the first axis."""
-    stacked = posterior.stack(sample=("chain", "draw"), create_index=False).drop_vars(["chain", "draw"])
-    return stacked.rename(sample="draw").transpose("draw", ...)
+def _beside(posterior: xr.Dataset, step: Assigned) -> xr.Dataset:
+    """Draws of the regression beside the item probabilities they are made with."""
+    exists = posterior[ITEM_PROBABILITY].notnull()
+    known = np.broadcast_to(step.probability, (posterior.sizes["draw"], *step.probability.shape))
+    of_step = exists.transpose("draw", CLASS, ITEM, CATEGORY).copy(data=known).where(exists)
+    return posterior.assign({ITEM_PROBABILITY: of_step})

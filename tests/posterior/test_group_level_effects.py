@@ -342,6 +342,9 @@ def test_correlated_classes_count_in_the_standard_deviation(made_up):
     note = group_level_effects(tree).note
     assert f"much vs some {np.median(values):.2f} (" in note
     assert "classes independent" in note
+    table = bl.heterogeneity(tree)
+    assert table.loc[("group", "much vs some"), "sd"] == pytest.approx(np.median(values))
+    assert "classes independent" in table.note
 
 
 def test_the_table_is_a_summary_table(draws, tmp_path):

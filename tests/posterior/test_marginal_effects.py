@@ -8,6 +8,8 @@ from bayes_lca.data.design import read_design
 from bayes_lca.posterior.marginal_effects import STEP, average_marginal_effects
 from bayes_lca.posterior.predict_classes import predict_classes
 
+pytestmark = pytest.mark.filterwarnings("ignore:.*cross-level interaction")
+
 FORMULA = "~ np.log(x) * tier + role + (1 | group)"
 LEVELS = ["low", "medium", "high"]
 
@@ -192,3 +194,12 @@ def test_effects_add_up_to_zero_over_classes(draws):
 def test_what_has_no_effect_is_refused(draws, covariate, options, message):
     with pytest.raises(ValueError, match=message):
         average_marginal_effects(draws, covariate, **options)
+
+
+def test_covariate_that_is_part_of_the_groups_is_refused(made_up):
+    """Who changes role moves to another group:role, with another effect."""
+    tree = made_up.draws("~ role + x + (1 | group/role)", made_up.staff())
+    with pytest.raises(ValueError, match="'role' is a covariate and part of the groups"):
+        average_marginal_effects(tree, "role")
+    assert len(average_marginal_effects(tree, "role", group="new")) == 3
+    assert len(average_marginal_effects(tree, "x"))

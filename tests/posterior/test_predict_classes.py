@@ -9,6 +9,8 @@ from bayes_lca.posterior import standardise
 from bayes_lca.posterior.class_logits import average_class_share
 from bayes_lca.posterior.predict_classes import predict_classes
 
+pytestmark = pytest.mark.filterwarnings("ignore:.*cross-level interaction")
+
 FORMULA = "~ np.log(x) * tier + role + (1 | group)"
 SLOPES = "~ x + tier + (x | group)"
 

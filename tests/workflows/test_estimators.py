@@ -6,7 +6,7 @@ from scipy.special import logsumexp, softmax
 
 import bayes_lca as bl
 from bayes_lca.likelihood.newton import NoMaximumError
-from bayes_lca.models import AssignedClass, LatentClass
+from bayes_lca.models import AssignedClass, LatentClass, Multinomial
 from bayes_lca.workflows import estimators, kept_fit
 
 pytestmark = pytest.mark.filterwarnings("ignore::bayes_lca.ConvergenceWarning")
@@ -111,3 +111,29 @@ def test_paragraph_has_the_numbers_of_the_tables(ladder):
     words = bl.nesting_in_words(fits["modal, single-level"], fits["modal, multilevel"], fits["joint"])
     factor = bl.heterogeneity(fits["joint"])["median_odds_ratio"].iloc[0]
     assert f"median factor of {factor:.2f}" in words and "n = 400" in words
+
+
+def test_fits_of_other_respondents_are_not_put_in_words(ladder, survey):
+    fits, _ = ladder
+    frame = survey.assign(modal_class=bl.membership(fits["measured"])["modal_class"].to_numpy())[:350]
+    short = {"draws": 60, "tune": 60, "chains": 2, "progressbar": False}
+    fewer = bl.fit(Multinomial("modal_class", bl.Regression("~ x")), frame, **short)
+    with pytest.raises(ValueError, match="single-level fit rests on 350 respondents, the multilevel fit on 400"):
+        bl.nesting_in_words(fewer, fits["modal, multilevel"])
+
+
+def test_fit_with_several_modes_is_left_out_by_name(ladder):
+    fits = dict(ladder[0])
+    fits["joint"] = fits["joint"].copy()
+    fits["joint"].attrs["n_modes"] = 2
+    with (
+        pytest.warns(UserWarning, match="joint is left out: the chains of this fit stayed in 2 different modes"),
+        pytest.warns(UserWarning, match="not checked whether covariates bend the classes"),
+    ):
+        table = bl.compare_estimators(fits=fits)
+    assert list(table.index.unique("estimator")) == RUNGS[:-1]
+
+
+def test_standard_errors_of_other_respondents_are_refused(ladder, survey, nested):
+    with pytest.raises(ValueError, match="400 of 400 respondents are not among the 400"):
+        bl.stepwise_odds_ratios(ladder[0]["measured"], bl.Regression("~ x"), survey.set_axis(range(1000, 1400)))

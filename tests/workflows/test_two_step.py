@@ -23,10 +23,13 @@ def resampled(measured, nested, survey):
     return bl.fit_two_step(measured, nested.structural, survey, **OPTIONS)
 
 
-def by_step(draws, name):
-    """Draws of the second class's parameter against the first, shape (measurement draw, draw)."""
-    values = draws["posterior"][name].sel(term="x").diff("latent_class")
-    return values.to_numpy().reshape(STEPS, EACH)
+def by_step(draws):
+    """Slopes of the second class against the first, by the draw of the first step they belong to: one array each."""
+    posterior = draws["posterior"]
+    slope = posterior["slope"].sel(term="x").diff("latent_class").to_numpy().ravel()
+    first = posterior["item_probability"].transpose("chain", "draw", ...).to_numpy().reshape(len(slope), -1)
+    _, step = np.unique(first, axis=0, return_inverse=True)
+    return np.stack([slope[step == one] for one in range(STEPS)])
 
 
 def test_resampling_is_nested_sampling(measured, nested, survey, resampled, monkeypatch):
@@ -34,7 +37,7 @@ def test_resampling_is_nested_sampling(measured, nested, survey, resampled, monk
     monkeypatch.setattr(two_step, "LARGEST_PARETO_K", -np.inf)
     sampled = bl.fit_two_step(measured, nested.structural, survey, **OPTIONS)
     assert resampled.attrs["sampled_again"] < STEPS == sampled.attrs["sampled_again"]
-    ours, nuts = by_step(resampled, "slope"), by_step(sampled, "slope")
+    ours, nuts = by_step(resampled), by_step(sampled)
     effective = np.array([array_stats.ess(chain, chain_axis=None, draw_axis=-1) for chain in nuts])
     distinct = np.array([len(np.unique(chain)) for chain in ours])
     assert distinct.min() > 100
@@ -47,11 +50,35 @@ def test_resampling_is_nested_sampling(measured, nested, survey, resampled, monk
 
 def test_first_step_is_untouched_by_the_covariates(measured, resampled):
     """The draws of the item probabilities are draws of the first step, each repeated as often."""
-    kept = resampled["posterior"]["item_probability"].to_numpy().reshape(STEPS, EACH, 2, 4, 2)
-    assert (kept == kept[:, :1]).all()
+    kept = resampled["posterior"]["item_probability"].transpose("chain", "draw", "latent_class", "item", "category")
+    steps, times = np.unique(kept.to_numpy().reshape(-1, 2, 4, 2), axis=0, return_counts=True)
+    assert times.tolist() == [EACH] * STEPS
     first = measured["posterior"]["item_probability"].transpose("chain", "draw", "latent_class", "item", "category")
     first = first.to_numpy().reshape(-1, 2, 4, 2)
-    assert all((first == one).all(axis=(1, 2, 3)).sum() == 1 for one in kept[:, 0])
+    assert all((first == one).all(axis=(1, 2, 3)).sum() == 1 for one in steps)
+
+
+def test_draws_used_again_and_chains_that_disagree_are_seen(measured, nested, survey, monkeypatch):
+    """Chains of NUTS that were moved apart stay apart; effective draws are no more than there were."""
+    sample = two_step.Sampler.sample
+
+    def moved_apart(self, prepared, settings, data=None):
+        draws = sample(self, prepared, settings, data or {})
+        if settings.chains > 1:
+            slope = draws["posterior"]["slope"]
+            draws["posterior"]["slope"] = slope + 0.5 * slope["latent_class"].copy(data=[-1, 1]) * slope["chain"]
+        return draws
+
+    few = OPTIONS | {"draws": 800, "measurement_draws": 400}
+    plain = bl.odds_ratios(bl.fit_two_step(measured, nested.structural, survey, **few))
+    monkeypatch.setattr(two_step, "PROPOSALS", 50)
+    again = bl.odds_ratios(bl.fit_two_step(measured, nested.structural, survey, **few))
+    assert again["ess_bulk"].max() < 4 * 50 * 1.5 < plain["ess_bulk"].min()
+    monkeypatch.setattr(two_step.Sampler, "sample", moved_apart)
+    with pytest.warns(bl.ConvergenceWarning, match="R-hat"):
+        apart = bl.fit_two_step(measured, nested.structural, survey, **few)
+    with pytest.raises(bl.SeveralModesError):
+        bl.odds_ratios(apart)
 
 
 def test_measurement_draws_must_divide_the_draws(measured, nested, survey):
