@@ -55,6 +55,11 @@ class Study:
         """The respondents analysed together: one part for each institution type, or all."""
         if self.by is None:
             return {"all": self.survey}
+        if self.by not in self.survey:
+            raise ValueError(
+                f"column {self.by!r} is not among the {self.survey.shape[1]} columns of the {len(self.survey)} rows; "
+                "name the column that splits the regression with --by, or give --by none"
+            )
         missing = int(self.survey[self.by].isna().sum())
         if missing:
             raise ValueError(f"{missing} of {len(self.survey)} rows lack {self.by!r}; complete or leave them out first")
@@ -64,6 +69,7 @@ class Study:
 def main() -> None:
     """Run the study."""
     study = read_arguments()
+    parts = study.parts()
     study.out.mkdir(parents=True, exist_ok=True)
     pd.set_option("display.width", 160)
     warnings.showwarning = lambda message, category, *_: print(f"\nWARNING ({category.__name__}): {message}\n")
@@ -91,7 +97,7 @@ def main() -> None:
     draw(study, "class_profiles", bl.plot_profiles(measured))
 
     closing = []
-    for part, respondents in study.parts().items():
+    for part, respondents in parts.items():
         heading(f"What goes with the classes: {part} (n = {len(respondents)})")
         fits = bl.fit_estimators(study.nested, respondents, measured=measured, out=study.out / "fits" / part, **options)
         report(study, part, fits)
