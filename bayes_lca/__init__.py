@@ -19,10 +19,15 @@ The models themselves are in `bayes_lca.models`.
 from bayes_lca.data.cohort import cohort_items, cohort_truth, load_cohort, simulate_cohort
 from bayes_lca.data.identifiability import SingleLevelWarning
 from bayes_lca.fit import fit
+from bayes_lca.likelihood.blrt import bootstrap_likelihood_ratio
 from bayes_lca.likelihood.count_classes import count_classes
+from bayes_lca.likelihood.recommendation import recommend_classes
+from bayes_lca.likelihood.vlmr import vuong_lo_mendell_rubin
 from bayes_lca.measurement.assigned import Assigned
 from bayes_lca.measurement.items import Items
+from bayes_lca.posterior.check_items import ItemCheck, check_items
 from bayes_lca.posterior.class_shift import ClassShiftWarning, class_shift
+from bayes_lca.posterior.classification_table import classification_table
 from bayes_lca.posterior.compare_groups import compare_groups, group_shares, rank_groups
 from bayes_lca.posterior.convergence import (
     ConvergenceWarning,
@@ -39,6 +44,7 @@ from bayes_lca.posterior.marginal_effects import average_marginal_effects
 from bayes_lca.posterior.membership import membership, membership_draws
 from bayes_lca.posterior.nesting_in_words import nesting_in_words
 from bayes_lca.posterior.plot import plot_odds_ratios, plot_profiles, plot_random_intercepts
+from bayes_lca.posterior.plot_check import plot_check_items
 from bayes_lca.posterior.poststratify import poststratify
 from bayes_lca.posterior.predict import posterior_predictive
 from bayes_lca.posterior.predict_classes import predict_classes
@@ -71,6 +77,7 @@ __all__ = [
     "Exponential",
     "HalfNormal",
     "HalfStudentT",
+    "ItemCheck",
     "Items",
     "NotRelabelledError",
     "Regression",
@@ -81,9 +88,12 @@ __all__ = [
     "ZeroSumNormal",
     "answers_of",
     "average_marginal_effects",
+    "bootstrap_likelihood_ratio",
+    "check_items",
     "class_profiles",
     "class_shift",
     "class_sizes",
+    "classification_table",
     "cohort_items",
     "cohort_truth",
     "compare_estimators",
@@ -110,6 +120,7 @@ __all__ = [
     "name_classes",
     "nesting_in_words",
     "odds_ratios",
+    "plot_check_items",
     "plot_odds_ratios",
     "plot_profiles",
     "plot_random_intercepts",
@@ -119,8 +130,10 @@ __all__ = [
     "prior_sensitivity",
     "random_intercepts",
     "rank_groups",
+    "recommend_classes",
     "relabel",
     "save",
     "simulate_cohort",
     "stepwise_odds_ratios",
+    "vuong_lo_mendell_rubin",
 ]

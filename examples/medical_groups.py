@@ -79,11 +79,9 @@ def main() -> None:
     print(f"Regression: {study.nested.structural.formula}")
 
     heading("How many classes")
-    write(
-        study,
-        "classes_counted",
-        bl.count_classes(bl.Items(study.items), study.survey, range(1, study.most_classes + 1)),
-    )
+    counted = bl.count_classes(bl.Items(study.items), study.survey, range(1, study.most_classes + 1))
+    write(study, "classes_counted", counted)
+    print(bl.recommend_classes(counted))
 
     heading(f"{study.n_classes} classes")
     options = {"draws": study.draws, "seed": study.seed}
@@ -95,6 +93,13 @@ def main() -> None:
     write(study, "class_profiles", bl.class_profiles(measured))
     write(study, "membership", bl.membership(measured), shown=5)
     draw(study, "class_profiles", bl.plot_profiles(measured))
+    write(study, "classification", bl.classification_table(measured))
+
+    heading("Do the classes explain the answers")
+    check = bl.check_items(measured, group=study.group, frame=study.survey, seed=study.seed)
+    for name in ("overall", "pairs", "items", "patterns", "groups"):
+        write(study, f"check_{name}", getattr(check, name))
+    draw(study, "check_pairs", bl.plot_check_items(check))
 
     closing = []
     for part, respondents in parts.items():

@@ -138,3 +138,82 @@ def entropy_r2(membership: np.ndarray, counts: np.ndarray) -> float:
         return float("nan")
     uncertainty = counts @ entr(membership).sum(axis=1)
     return float(1 - uncertainty / (counts.sum() * np.log(n_classes)))
+
+
+def integrated_completed_likelihood(bic: float, membership: np.ndarray, counts: np.ndarray) -> float:
+    r"""Compute ICL: BIC with a penalty for classes that overlap; smaller is better.
+
+    .. math:: \mathrm{BIC} + 2 \sum_i n_i \sum_k -p_{ik} \log p_{ik}
+
+    Parameters
+    ----------
+    bic : float
+    membership : numpy.ndarray
+        Probability of each class, shape (pattern, latent_class).
+    counts : numpy.ndarray
+        Respondents per pattern, shape (pattern,).
+
+    Returns
+    -------
+    float
+
+    References
+    ----------
+    .. [1] Biernacki, Celeux and Govaert (2000). Assessing a mixture model for clustering with the integrated completed
+       likelihood. IEEE Transactions on Pattern Analysis and Machine Intelligence 22, 719-725.
+       https://doi.org/10.1109/34.865189
+
+    Examples
+    --------
+    >>> round(integrated_completed_likelihood(100.0, np.array([[0.5, 0.5]]), counts=np.array([10])), 3)
+    113.863
+    """
+    return float(bic + 2 * (np.asarray(counts, dtype=float) @ entr(membership).sum(axis=1)))
+
+
+def assignment_quality(
+    class_share: np.ndarray, membership: np.ndarray, counts: np.ndarray
+) -> tuple[np.ndarray, np.ndarray]:
+    r"""Compute how sure modal assignment to each class is.
+
+    Over the respondents i assigned to class k, the most probable one,
+
+    .. math::
+
+        \mathrm{AvePP}_k &= \frac{\sum_i n_i p_{ik}}{\sum_i n_i} \\
+        \mathrm{OCC}_k &= \frac{\mathrm{AvePP}_k / (1 - \mathrm{AvePP}_k)}{\pi_k / (1 - \pi_k)}
+
+    Parameters
+    ----------
+    class_share : numpy.ndarray
+        Shares :math:`\pi`, shape (latent_class,).
+    membership : numpy.ndarray
+        Probability of each class, shape (pattern, latent_class).
+    counts : numpy.ndarray
+        Respondents per pattern, shape (pattern,).
+
+    Returns
+    -------
+    average_posterior : numpy.ndarray
+        Average posterior probability, shape (latent_class,); not a number for a class to which nobody is assigned.
+    odds_of_correct_classification : numpy.ndarray
+        Shape (latent_class,); above 5 is taken for good [1]_, infinite without any doubt, and not a number for a
+        class to which nobody is assigned or that holds everybody.
+
+    References
+    ----------
+    .. [1] Nagin (2005). Group-Based Modeling of Development. Harvard University Press, chapter 5.
+
+    Examples
+    --------
+    >>> membership = np.array([[0.9, 0.1], [0.2, 0.8]])
+    >>> average, odds = assignment_quality(np.array([0.5, 0.5]), membership, counts=np.array([1, 1]))
+    >>> average, odds.round(6)
+    (array([0.9, 0.8]), array([9., 4.]))
+    """
+    share, membership = np.asarray(class_share, dtype=float), np.asarray(membership, dtype=float)
+    assigned = np.asarray(counts, dtype=float)[:, None] * np.eye(membership.shape[1])[membership.argmax(axis=1)]
+    with np.errstate(divide="ignore", invalid="ignore"):
+        average = (assigned * membership).sum(axis=0) / assigned.sum(axis=0)
+        odds = average / (1 - average) / (share / (1 - share))
+    return average, np.where(share < 1, odds, np.nan)

@@ -64,7 +64,8 @@ def direct_effects(
     Returns
     -------
     SummaryTable
-        One row per column and item: ``p_value``, the share of replicated data sets that depart at least as far;
+        One row per column and item: ``p_value``, the share of data sets, replicated and observed, that depart at least
+        as far;
         ``discrepancy`` T and what replicated data sets give, ``expected``, posterior means; then the residual that is
         largest for its standard deviation: ``residual`` R~ in points of a hundred (posterior median) with ``lower``
         and ``upper``, the interval of R~ less that of replicated data, which holds parameters and chance; its

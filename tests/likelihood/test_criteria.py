@@ -7,7 +7,13 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from bayes_lca.likelihood.criteria import entropy_r2, information_criteria, n_parameters
+from bayes_lca.likelihood.criteria import (
+    assignment_quality,
+    entropy_r2,
+    information_criteria,
+    integrated_completed_likelihood,
+    n_parameters,
+)
 from bayes_lca.likelihood.em import fit_em
 
 REFERENCE = Path(__file__).parents[1] / "reference"
@@ -82,3 +88,30 @@ def test_wrong_arguments_are_named():
         information_criteria(-10.0, 2, 0)
     with pytest.raises(ValueError, match="membership has shape"):
         entropy_r2(np.eye(2), np.array([1]))
+
+
+def test_integrated_completed_likelihood_pays_for_overlap():
+    membership, counts = np.array([[1.0, 0.0], [0.5, 0.5], [0.9, 0.1]]), np.array([7, 2, 3])
+    uncertainty = 2 * math.log(2) - 3 * (0.9 * math.log(0.9) + 0.1 * math.log(0.1))
+    assert integrated_completed_likelihood(50.0, membership, counts) == pytest.approx(50 + 2 * uncertainty)
+    assert integrated_completed_likelihood(50.0, np.eye(2), np.array([4, 4])) == 50
+    assert integrated_completed_likelihood(50.0, np.ones((3, 1)), counts) == 50
+
+
+def test_assignment_quality_by_hand():
+    membership = np.array([[0.9, 0.1, 0.0], [0.6, 0.4, 0.0], [0.2, 0.8, 0.0]])
+    average, odds = assignment_quality(np.array([0.6, 0.35, 0.05]), membership, np.array([3, 1, 6]))
+    first = (3 * 0.9 + 0.6) / 4
+    np.testing.assert_allclose(average[:2], [first, 0.8])
+    np.testing.assert_allclose(odds[:2], [first / (1 - first) / (0.6 / 0.4), 4 / (0.35 / 0.65)])
+    assert np.isnan(average[2])  # nobody is assigned to it
+    assert np.isnan(odds[2])
+
+
+def test_assignment_quality_without_doubt():
+    average, odds = assignment_quality(np.array([0.5, 0.5]), np.eye(2), np.array([4, 4]))
+    assert average.tolist() == [1, 1]
+    assert odds.tolist() == [np.inf, np.inf]
+    average, odds = assignment_quality(np.array([1.0]), np.ones((3, 1)), np.array([1, 1, 1]))
+    assert average.tolist() == [1]
+    assert np.isnan(odds).all()

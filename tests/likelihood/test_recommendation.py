@@ -1,0 +1,123 @@
+"""A number of classes in words, from tables made for each case and from published data."""
+
+from pathlib import Path
+
+import numpy as np
+import pandas as pd
+import pytest
+
+import bayes_lca as bl
+from bayes_lca.likelihood.recommendation import recommend_classes
+
+REFERENCE = Path(__file__).parents[1] / "reference"
+
+
+def table_of(bic, smallest, **others):
+    """Rows for one class up, all criteria as BIC unless given."""
+    n = len(bic)
+    columns = dict.fromkeys(("AIC", "aBIC", "CAIC", "ICL"), bic)
+    columns |= {"log_likelihood": np.arange(n), "starts_at_mode": [9] * n, "entropy_r2": [np.nan] + [0.9] * (n - 1)}
+    columns |= {"BIC": bic, "smallest_class": smallest, "smallest_class_se": [0.001] * n} | others
+    return pd.DataFrame(columns, index=pd.Index(range(1, n + 1), name="classes"))
+
+
+def test_agreement_leaves_nothing_to_warn_of():
+    found = recommend_classes(table_of([9, 5, 3, 4], [1, 0.4, 0.3, 0.2]))
+    assert found.n_classes == 3
+    assert found.choices == dict.fromkeys(("AIC", "BIC", "aBIC", "CAIC", "ICL"), 3)
+    assert str(found).splitlines() == [
+        "3 classes are recommended: BIC is smallest there, and the smallest class holds 30.0%, at least 10%.",
+        "AIC, BIC, aBIC, CAIC and ICL all choose 3.",
+    ]
+
+
+def test_small_class_of_the_study():
+    """BIC and the tests ask for four classes, one of which holds 3.5 %: three, with a word on it."""
+    table = table_of(
+        [9, 7, 5, 4, 6], [1, 0.4, 0.3, 0.035, 0.03], blrt_p=[np.nan, 0.005, 0.005, 0.005, 0.4], ICL=[9, 7, 5, 6, 8]
+    )
+    found = recommend_classes(table)
+    assert found.n_classes == 3
+    assert found.choices["BIC"] == found.choices["BLRT"] == 4
+    assert "BIC is smallest at 4, but the smallest class there holds 3.5%, less than the 10% asked for" in str(found)
+    assert "ICL agrees; AIC, BIC, aBIC, CAIC and BLRT choose 4." in str(found)
+    assert "A small class may be unresolved: AIC, BIC, aBIC, CAIC and BLRT ask for more classes." in str(found)
+    assert recommend_classes(table, smallest_class=0.03).n_classes == 4
+    assert recommend_classes(table, smallest_class=0).n_classes == 4
+    assert recommend_classes(table, smallest_class=0.35).n_classes == 2
+
+
+def test_limit_itself_is_large_enough():
+    assert recommend_classes(table_of([9, 5, 6], [1, 0.1, 0.05])).n_classes == 2
+
+
+def test_more_classes_than_bic_chooses_are_never_recommended():
+    assert recommend_classes(table_of([9, 5, 6], [1, 0.05, 0.3])).n_classes == 1
+
+
+def test_tests_stop_at_the_first_that_is_not_significant():
+    p = [np.nan, 0.01, 0.05, 0.001]
+    found = recommend_classes(table_of([9, 5, 6, 7], [1, 0.4, 0.3, 0.2], blrt_p=p, vlmr_p=[np.nan, 0.2, 0.01, 0.01]))
+    assert found.choices["BLRT"] == 2
+    assert found.choices["VLMR"] == 1
+    assert "VLMR chooses 1" in str(found)
+    every = recommend_classes(table_of([9, 5, 6], [1, 0.4, 0.3], blrt_p=[np.nan, 0.01, 0.02]))
+    assert every.choices["BLRT"] == 3
+
+
+def test_tests_with_gaps_choose_nothing():
+    table = table_of([9, 5, 6, 7], [1, 0.4, 0.3, 0.2], vlmr_p=[np.nan, 0.01, np.nan, 0.5])
+    assert "VLMR" not in recommend_classes(table).choices
+    assert "VLMR" not in recommend_classes(table.drop(index=2)).choices
+
+
+def test_blurred_classes_may_hide_a_small_one():
+    table = table_of([9, 5, 6], [1, 0.4, 0.3], entropy_r2=[np.nan, 0.56, 0.5])
+    assert "A small class may be unresolved: entropy R2 is only 0.56." in str(recommend_classes(table))
+    table["AIC"] = [9, 6, 5]
+    words = "A small class may be unresolved: AIC asks for more classes and entropy R2 is only 0.56."
+    assert words in str(recommend_classes(table))
+
+
+def test_smallest_class_too_uncertain_for_the_rule():
+    close, clear = (
+        str(recommend_classes(table_of([9, 5, 6], [1, 0.12, 0.05], smallest_class_se=[0, se, se])))
+        for se in (0.02, 0.005)
+    )
+    assert "with a standard error of at least 2.0%: the rule of 10% could as well decide the other way" in close
+    assert "standard error" not in clear
+
+
+def test_maxima_not_replicated_or_missed():
+    table = table_of([9, 5, 6], [1, 0.4, 0.3], starts_at_mode=[9, 2, 1], log_likelihood=[-9.0, -5.0, -6.0])
+    words = str(recommend_classes(table))
+    assert "With 3 classes only one start reached the best maximum" in words
+    assert "With 3 classes the log-likelihood falls: a maximum was missed." in words
+
+
+def test_smallest_criterion_at_the_end_of_the_table():
+    assert "BIC still falls at 3, the largest number in the table" in str(
+        recommend_classes(table_of([9, 5, 4], [1] * 3))
+    )
+
+
+def test_rows_may_come_in_any_order():
+    table = table_of([9, 5, 3, 4], [1, 0.4, 0.3, 0.2], blrt_p=[np.nan, 0.01, 0.01, 0.5])
+    assert str(recommend_classes(table)) == str(recommend_classes(table.iloc[::-1]))
+
+
+def test_published_data():
+    patterns = pd.read_csv(REFERENCE / "gss82.csv")
+    frame = patterns.loc[patterns.index.repeat(patterns["count"])].drop(columns="count")
+    found = recommend_classes(bl.count_classes(bl.Items(list(frame)), frame, range(1, 5)))
+    assert found.choices["AIC"] == 4  # 5547.24 against 5549.09
+    assert found.choices["BIC"] == 3  # 5650.93 against 5658.73 and 5684.72
+    assert found.n_classes == 3
+
+
+def test_wrong_arguments():
+    table = table_of([9, 5], [1, 0.4])
+    with pytest.raises(ValueError, match=r"smallest_class=10: give a share from 0 to less than 1"):
+        recommend_classes(table, smallest_class=10)
+    with pytest.raises(ValueError, match="column BIC is not in the table of 2 rows"):
+        recommend_classes(table.drop(columns="BIC"))

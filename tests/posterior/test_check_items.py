@@ -1,0 +1,300 @@
+"""Checks of answers: counts by hand, published fit statistics, planted dependence found and a clean model passed."""
+
+import json
+from itertools import combinations
+from pathlib import Path
+
+import numpy as np
+import pandas as pd
+import pytest
+import xarray as xr
+from matplotlib.patches import Rectangle
+from scipy.special import softmax
+
+from bayes_lca.data.cohort import CLASS_SHARE, ITEM_PROBABILITY
+from bayes_lca.likelihood.em import fit_em
+from bayes_lca.posterior.answer_residuals import contributions, parameters, replicate, structural_columns
+from bayes_lca.posterior.check_items import check_items
+from bayes_lca.posterior.item_discrepancies import (
+    PairSums,
+    expected_cells,
+    item_discrepancies,
+    one_pair,
+    pair_statistics,
+)
+from bayes_lca.posterior.plot_check import plot_check_items
+
+N = 2200
+REFERENCE = Path(__file__).parents[1] / "reference"
+
+
+def tree_of(codes, shares, rhos, n_categories=None):
+    """Draws of a latent class analysis without covariates, shapes (draw, class) and (draw, class, item, category)."""
+    n, n_items = codes.shape
+    items, n_classes = [f"item{j + 1}" for j in range(n_items)], shares.shape[1]
+    n_categories = n_categories or [rhos.shape[-1]] * n_items
+    missing = np.arange(rhos.shape[-1]) >= np.array(n_categories)[:, None]
+    dims = ("chain", "draw", "latent_class")
+    posterior = xr.Dataset(
+        {
+            "class_share": (dims, shares.reshape(2, -1, n_classes)),
+            "item_probability": (
+                (*dims, "item", "category"),
+                np.where(missing, np.nan, rhos).reshape(2, -1, *rhos.shape[1:]),
+            ),
+        },
+        {"latent_class": [f"C{c + 1}" for c in range(n_classes)], "item": items, "chain": range(2)},
+    )
+    respondent = np.arange(1, n + 1)
+    constant = {"design": (("respondent", "term"), np.zeros((n, 0))), "design_center": ("term", np.zeros(0))}
+    observed = xr.Dataset({"answers": (("respondent", "item"), codes)}, {"item": items, "respondent": respondent})
+    attributes = {
+        "formula": "~ 1",
+        "levels": "{}",
+        "groupings": "[]",
+        "n_respondents": n,
+        "n_dropped": 0,
+        "n_missing_answers": int((codes < 0).sum()),
+        "labels": json.dumps([["less", "same", "more"][:k] for k in n_categories]),
+        "n_modes": 1,
+        "relabelled": 1,
+    }
+    return xr.DataTree.from_dict(
+        {
+            "/": xr.Dataset(attrs=attributes),
+            "/posterior": posterior,
+            "/observed_data": observed,
+            "/constant_data": xr.Dataset(constant, {"respondent": respondent}),
+        }
+    )
+
+
+def sampled(seed, tilt=0.0, missing=0.0, n_draws=60):
+    """Answers with a person's tilt on the first three items, and Gibbs draws of three classes that ignore it."""
+    rng = np.random.default_rng(seed)
+    latent = rng.choice(3, N, p=CLASS_SHARE)
+    logit = np.log(ITEM_PROBABILITY[latent])
+    logit[:, :3] += tilt * rng.normal(size=(N, 1, 1)) * np.array([-1.0, 0.0, 1.0])
+    codes = (rng.random((N, 6, 1)) > softmax(logit, axis=-1).cumsum(axis=-1)[..., :-1]).sum(axis=-1)
+    codes[rng.random(codes.shape) < missing] = -1
+    patterns, counts = np.unique(codes, axis=0, return_counts=True)
+    chosen = (patterns[:, :, None] == np.arange(3)).reshape(len(patterns), -1).astype(float)
+    share, rho, kept = np.array(CLASS_SHARE), ITEM_PROBABILITY, []
+    for sweep in range(100 + 4 * n_draws):
+        membership = softmax(np.log(share) + chosen @ np.log(np.maximum(rho, 1e-300)).reshape(3, -1).T, axis=1)
+        members = rng.multinomial(counts, membership)  # (pattern, class)
+        share = rng.dirichlet(1 + members.sum(axis=0))
+        rho = rng.gamma(1 + (members.T @ chosen).reshape(3, 6, 3))
+        rho /= rho.sum(axis=-1, keepdims=True)
+        if sweep >= 100 and sweep % 4 == 0:
+            kept.append((share, rho))
+    return tree_of(codes, *(np.array(part) for part in zip(*kept, strict=True)))
+
+
+@pytest.fixture(scope="module")
+def clean():
+    return sampled(3, missing=0.03)
+
+
+@pytest.fixture(scope="module")
+def clean_check(clean):
+    return check_items(clean)
+
+
+@pytest.fixture(scope="module")
+def untilted():
+    return sampled(4, n_draws=16)
+
+
+@pytest.fixture(scope="module")
+def tilted_check():
+    return check_items(sampled(5, tilt=0.9))
+
+
+@pytest.fixture(scope="module")
+def small():
+    rng = np.random.default_rng(2)
+    rho = rng.dirichlet(np.ones(3), size=(2, 4))
+    rho[:, 3] = np.column_stack([*rng.dirichlet(np.ones(2), size=2).T, np.zeros(2)])
+    return rng.integers(-1, [3, 3, 3, 2], size=(50, 4)), np.log(rng.dirichlet(np.ones(2), size=50)), rho
+
+
+def test_a_clean_model_is_not_flagged(clean_check):
+    assert not clean_check.flagged
+    assert clean_check.overall["p_value"].between(0.05, 0.99).all()
+    for table, most in ((clean_check.items, 1), (clean_check.pairs, 3), (clean_check.patterns, 1)):
+        assert (table["p_value"] < 0.05).sum() <= most
+        assert 0.15 < table["p_value"].mean() < 0.85
+    assert clean_check.groups is None
+    free, n_draws = 4, 60
+    error = np.sqrt(2 * (free + free**2 + 2 * free) / n_draws)  # 2 f + 2 f^2 + covariance, pairs as if one
+    assert clean_check.pairs["expected"].mean() == pytest.approx(2 * free, abs=4 * error + 0.1 * free)
+
+
+def test_a_person_s_tilt_is_found_where_it_is(tilted_check):
+    assert tilted_check.flagged
+    assert tilted_check.overall.loc["all pairs", "p_value"] < 0.02
+    planted = [("item1", "item2"), ("item1", "item3"), ("item2", "item3")]
+    worst = tilted_check.pairs["trend"].idxmax()
+    assert worst in planted
+    row = tilted_check.pairs.loc[worst]
+    assert row["p_value"] < 0.02
+    assert row["effect_size"] > 0
+
+
+def test_counts_are_those_of_the_data(clean, clean_check):
+    codes = clean["observed_data"]["answers"].to_numpy()
+    labels = ["less", "same", "more"]
+    found = item_discrepancies(clean, 1, seed=1)
+    residuals = found.pair[0]  # (draw, pair, category, category)
+    sd = np.sqrt(np.diagonal(found.pair_covariance, axis1=1, axis2=2) + 0.5).reshape(-1, 3, 3)
+    for place, (j, h) in enumerate(combinations(range(6), 2)):
+        row = clean_check.pairs.iloc[place]
+        first, second = labels.index(row["category_1"]), labels.index(row["category_2"])
+        assert row["observed"] == ((codes[:, j] == first) & (codes[:, h] == second)).sum()
+        assert row["n"] == ((codes[:, j] >= 0) & (codes[:, h] >= 0)).sum()
+        cells = residuals[:, place] / sd[place]
+        worst = np.unravel_index(np.abs(np.median(cells, axis=0)).argmax(), (3, 3))
+        assert (first, second) == worst
+        assert row["residual"] == pytest.approx(np.median(cells[:, *worst]))
+        assert abs(row["observed"] - row["expected_count"]) < 6 * np.sqrt(row["expected_count"] + 1)
+    for j in range(6):
+        row = clean_check.items.iloc[j]
+        assert row["observed"] == (codes[:, j] == labels.index(row["category"])).sum()
+        assert row["n"] == (codes[:, j] >= 0).sum()
+        difference = 100 * (row["observed"] - row["expected_count"]) / row["n"]
+        assert row["difference"] == pytest.approx(difference, abs=1e-9)
+        assert row["lower"] < 0 < row["upper"]
+    row = clean_check.patterns.loc["largest pattern"]
+    wanted = [labels.index(answer) for answer in row["pattern"].split(" | ")]
+    assert row["observed"] == (codes == wanted).all(axis=1).sum()
+    complete = codes[(codes >= 0).all(axis=1)]
+    assert clean_check.patterns.loc["distinct patterns", "discrepancy"] == len(np.unique(complete, axis=0))
+    assert f"{len(complete)} respondents who answered all items" in clean_check.patterns.note
+    assert "of 15 rows about 0.8 have" in clean_check.pairs.note
+
+
+def test_a_trend_is_positive_where_higher_categories_go_together():
+    cells, variance = np.zeros((2, 1, 2, 9)), np.array([np.eye(9)] * 2)
+    cells[0, 0, 0, [0, 8]], cells[0, 0, 0, [2, 6]] = 3.0, -3.0  # both lowest and both highest too often
+    cells[1, 0, 1, [0, 4]], cells[1, 0, 1, [1, 3]] = -2.0, 2.0  # the same reversed, two items of two categories
+    away = np.arange(3) - 0.5
+    statistic, trend = pair_statistics(cells, variance, [(3, 3), (2, 2)])
+    np.testing.assert_allclose(trend[0, 0], [12 / 2, 0])
+    np.testing.assert_allclose(trend[1, 0], [0, -4 * 2 * 0.25 / np.sqrt(np.sum(np.outer(away, away) ** 2))])
+    np.testing.assert_allclose(statistic[0, 0], [36 + 4 * 36, 0])
+
+
+def test_expected_counts_are_sums_over_respondents(small):
+    codes, log_share, rho = small
+    share, pairs = np.exp(log_share), list(combinations(range(4), 2))
+    found = expected_cells(share, (codes >= 0).astype(float), rho, pairs)
+    for p, (j, h) in enumerate(pairs):
+        both = (codes[:, j] >= 0) & (codes[:, h] >= 0)
+        oracle = sum(w[c] * np.outer(rho[c, j], rho[c, h]) for w in share[both] for c in range(2))
+        np.testing.assert_allclose(found[p], oracle, atol=1e-12)
+
+
+def test_pair_totals_are_sums_of_what_respondents_add(small):
+    codes, log_share, rho = small
+    pairs = tuple(combinations(range(4), 2))
+    one, sums = contributions(codes, log_share, rho), PairSums(pairs, np.ones((50, 1)))
+    sums.add(one, 0)
+    ((residual, score),) = sums._totals[0]
+    for p, (j, h) in enumerate(pairs):
+        np.testing.assert_allclose(residual[p].ravel(), one_pair(one)((j, h)).sum(axis=0), atol=1e-12)
+        oracle = np.zeros((3, 3))
+        for i, row in enumerate(codes):
+            if row[j] >= 0 and row[h] >= 0:
+                oracle[row[j], row[h]] += 1
+                oracle -= sum(one.membership[i, c] * np.outer(rho[c, j], rho[c, h]) for c in range(2))
+        np.testing.assert_allclose(residual[p], oracle, atol=1e-12)
+    np.testing.assert_allclose(score[-2:], one.class_score.sum(axis=0))
+
+
+def test_residuals_are_what_scores_do_not_explain(untilted):
+    """Against a regression over respondents of the replicated data sets."""
+    clean, one = untilted, untilted.copy()
+    one["posterior"] = xr.DataTree(clean["posterior"].to_dataset().isel(chain=[0, 0, 0], draw=[7]))
+    found, rng = item_discrepancies(one, 1, seed=9), np.random.default_rng(9)
+    codes, known = clean["observed_data"]["answers"].to_numpy(), next(parameters(one, 1))
+    data_sets = [codes, *(replicate(codes, *known, rng) for _ in range(3))]
+    structural = structural_columns(one)
+
+    def scores_and_cells(answers):
+        part = contributions(answers, *known)
+        of_classes = (part.class_score[:, :, None] * structural[:, None]).reshape(N, -1)
+        return np.concatenate([part.item_score.reshape(N, -1), of_classes], axis=1), one_pair(part)((0, 1))
+
+    (score, raw), *others = map(scores_and_cells, data_sets)
+    all_scores, all_cells = (np.concatenate(parts) for parts in zip(*others, strict=True))
+    weight = np.linalg.lstsq(all_scores, all_cells, rcond=1e-6)[0]
+    left = raw.sum(axis=0) - score.sum(axis=0) @ weight
+    np.testing.assert_allclose(found.pair[0, 1, 0].ravel(), left, atol=1e-3)
+    error = all_cells - all_scores @ weight
+    np.testing.assert_allclose(found.pair_covariance[0], error.T @ error / 3, atol=1e-3)
+    assert np.abs(left - raw.sum(axis=0)).max() > 0.5
+
+
+def test_patterns_at_maximum_likelihood_have_the_published_fit():
+    """gss82, three classes: G2 21.892 and X2 23.532, as poLCA prints them."""
+    table = pd.read_csv(REFERENCE / "gss82.csv")
+    items = [name for name in table.columns if name.upper() in ("PURPOSE", "ACCURACY", "UNDERSTA", "COOPERAT")]
+    codes = np.column_stack([pd.Categorical(table[name]).codes for name in items]).astype(int)
+    if len(counts := [name for name in table.columns if name not in items]):
+        codes = np.repeat(codes, table[counts[0]], axis=0)
+    assert len(codes) == 1202
+    best = fit_em(codes, np.ones(1202), (3, 2, 2, 3), 3, n_starts=20)
+    rhos, shares = (np.repeat(part[None], 4, axis=0) for part in (best.item_probability, best.class_share))
+    patterns = check_items(tree_of(codes, shares, rhos, [3, 2, 2, 3])).patterns
+    assert patterns.loc["likelihood ratio", "discrepancy"] == pytest.approx(21.892, abs=6e-4)
+    assert patterns.loc["Pearson", "discrepancy"] == pytest.approx(23.532, abs=6e-3)
+    assert patterns.loc["distinct patterns", "discrepancy"] == 33
+
+
+def test_groups_are_compared_where_the_fit_or_the_frame_has_them(made_up):
+    frame = made_up.staff()
+    tree = made_up.draws("~ x + role + (1 | group)", latent=True)
+    tree.attrs["labels"] = json.dumps([["no", "yes"]] * 3)
+    own = check_items(tree, n_draws=10).groups
+    assert own.index.tolist() == [("group", "a"), ("group", "b"), ("group", "c")]
+    assert check_items(tree, group="role", n_draws=10).groups.index[0] == ("role", "a")
+    assert check_items(tree, group="ward", frame=frame, n_draws=10).groups.index[0] == ("ward", "a")
+    with pytest.raises(ValueError, match=r"column\(s\) 'ward' are not in formula"):
+        check_items(tree, group="ward")
+
+
+def test_same_seed_same_tables(clean):
+    once, again, other = (check_items(clean, n_draws=10, seed=seed) for seed in (4, 4, 5))
+    pd.testing.assert_frame_equal(once.pairs, again.pairs)
+    assert (once.pairs["expected"] != other.pairs["expected"]).all()
+    assert "10 of them used" in once.pairs.note
+    assert "patterns\n" in repr(once)
+
+
+def test_what_cannot_be_checked(clean, made_up):
+    for name, value in (("n_draws", 1), ("seed", -1), ("ci_prob", 95)):
+        with pytest.raises(ValueError, match=f"{name}={value}"):
+            check_items(clean, **{name: value})
+    with pytest.raises(ValueError, match="no latent classes"):
+        check_items(made_up.draws("~ x"))
+    rho = np.full((4, 1, 2, 2), 0.5)
+    with pytest.raises(ValueError, match="respondents has 1 item"):
+        check_items(tree_of(np.zeros((9, 1), dtype=int), np.ones((4, 1)), rho[:, :, :1]))
+    with pytest.raises(ValueError, match="none of the 9 respondents answered all 2 items"):
+        check_items(tree_of(np.tile([0, -1], (9, 1)), np.ones((4, 1)), rho))
+
+
+def test_the_heat_map_frames_the_pairs_that_depart(tilted_check, clean_check):
+    for check in (tilted_check, clean_check):
+        fig = plot_check_items(check)
+        ax = fig.axes[0]
+        framed = {(round(p.get_x() + 0.47), round(p.get_y() + 0.47)) for p in ax.patches if isinstance(p, Rectangle)}
+        low = check.pairs.index[check.pairs["p_value"] < 0.05]
+        assert framed == {(int(a[4:]) - 1, int(b[4:]) - 2) for a, b in low}
+        assert len(ax.texts) == 15
+        assert any(text.get_text().startswith("< 0.017") for text in ax.texts) == (check.pairs["p_value"] == 0).any()
+        shown = np.ma.filled(ax.images[0].get_array(), np.nan)
+        assert shown[1, 0] == pytest.approx(abs(check.pairs.loc[("item1", "item3"), "residual"]))
+    with pytest.raises(ValueError, match="what check_items returns, not DataFrame"):
+        plot_check_items(pd.DataFrame())
