@@ -69,7 +69,7 @@ def test_draws_used_again_and_chains_that_disagree_are_seen(measured, nested, su
             draws["posterior"]["slope"] = slope + 0.5 * slope["latent_class"].copy(data=[-1, 1]) * slope["chain"]
         return draws
 
-    few = OPTIONS | {"draws": 800, "measurement_draws": 400}
+    few = OPTIONS | {"draws": 800, "measurement_draws": 40}
     plain = bl.odds_ratios(bl.fit_two_step(measured, nested.structural, survey, **few))
     monkeypatch.setattr(two_step, "PROPOSALS", 50)
     again = bl.odds_ratios(bl.fit_two_step(measured, nested.structural, survey, **few))
