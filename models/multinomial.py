@@ -6,9 +6,7 @@ from typing import Literal
 
 import numpy as np
 import pymc as pm
-import pytensor.tensor as pt
 import xarray as xr
-from scipy.special import softmax
 
 from bayes_lca.data.frame import row_labels
 from bayes_lca.data.responses import read_complete_outcome
@@ -115,28 +113,5 @@ class Multinomial:
                 seen.design.take(patterns.first), seen, classes=CATEGORY, rows=PATTERN
             )
             n = pm.Data(OUTCOME_COUNTS, counts, dims=(PATTERN, CATEGORY))
-            pm.CustomDist(
-                OUTCOME,
-                n.sum(axis=1),
-                eta,
-                logp=counts_logp,
-                random=draw_counts,
-                signature="(),(c)->(c)",
-                class_name="Multinomial",
-                dtype="int64",
-                observed=n,
-                dims=(PATTERN, CATEGORY),
-            )
+            pm.Multinomial(OUTCOME, n.sum(axis=1), pm.math.softmax(eta, axis=1), observed=n, dims=(PATTERN, CATEGORY))
         return model
-
-
-def counts_logp(value, n, logits):
-    """Log probability of multinomial counts given logits, shape (pattern,); finite gradients however small a share."""
-    log_coefficient = pt.gammaln(n + 1) - pt.gammaln(value + 1).sum(axis=-1)
-    log_share = logits - pt.logsumexp(logits, axis=-1, keepdims=True)
-    return log_coefficient + (value * log_share).sum(axis=-1)
-
-
-def draw_counts(n, logits, rng=None, size=None) -> np.ndarray:
-    """Draw multinomial counts given logits, shape (pattern, category)."""
-    return rng.multinomial(np.asarray(n, dtype=int), softmax(logits, axis=-1))

@@ -136,8 +136,7 @@ def entropy_r2(membership: np.ndarray, counts: np.ndarray) -> float:
     n_classes = membership.shape[1]
     if n_classes == 1:
         return float("nan")
-    uncertainty = counts @ entr(membership).sum(axis=1)
-    return float(1 - uncertainty / (counts.sum() * np.log(n_classes)))
+    return float(1 - _entropy(membership, counts) / (counts.sum() * np.log(n_classes)))
 
 
 def integrated_completed_likelihood(bic: float, membership: np.ndarray, counts: np.ndarray) -> float:
@@ -168,7 +167,11 @@ def integrated_completed_likelihood(bic: float, membership: np.ndarray, counts: 
     >>> round(integrated_completed_likelihood(100.0, np.array([[0.5, 0.5]]), counts=np.array([10])), 3)
     113.863
     """
-    return float(bic + 2 * (np.asarray(counts, dtype=float) @ entr(membership).sum(axis=1)))
+    return float(bic + 2 * _entropy(membership, counts))
+
+
+def _entropy(membership: np.ndarray, counts: np.ndarray) -> float:
+    return np.asarray(counts, dtype=float) @ entr(membership).sum(axis=1)
 
 
 def assignment_quality(

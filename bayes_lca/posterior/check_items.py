@@ -8,7 +8,6 @@ import pandas as pd
 import xarray as xr
 from scipy.stats import gamma
 
-from bayes_lca.data.frame import is_whole
 from bayes_lca.dims import ANSWERS, ITEM
 from bayes_lca.posterior.axes import groupings
 from bayes_lca.posterior.convergence import require_latent_classes, require_summarisable
@@ -19,6 +18,7 @@ from bayes_lca.posterior.item_discrepancies import (
     item_discrepancies,
     pair_statistics,
 )
+from bayes_lca.posterior.predictive_p import draws_used, posterior_predictive_p, thinning
 from bayes_lca.table import SummaryTable, describe_draws, tail_probabilities
 
 FLAGGED_BELOW = 0.05
@@ -36,7 +36,7 @@ class ItemCheck:
     groups : SummaryTable or None
         Items by group, where there are groups.
     n_draws : int
-        Draws used: p-values are multiples of one over their number.
+        Draws used, one replicated data set each.
     """
 
     overall: SummaryTable
@@ -68,8 +68,8 @@ def check_items(
     r"""Compare the answers with those that a latent class model would give: posterior predictive checks.
 
     Every draw gives one replicated data set: classes drawn anew given covariates and groups, answers given the class,
-    missing where they are missing. A ``p_value`` is the share of draws in which the replicated data depart from the
-    model at that draw at least as far as the observed data do [1]_.
+    missing where they are missing. A ``p_value`` is the share of data sets, replicated and observed, that depart from
+    the model at a draw at least as far as the observed data do [1]_.
 
     *Pairs* ask whether answers to two items are associated within classes (local dependence). For cell (k, m) of
     items j and l over those who answered both,
@@ -152,21 +152,17 @@ def check_items(
     require_latent_classes(draws)
     require_summarisable(draws)
     tails = tail_probabilities(ci_prob)
-    for name, value, least in (("n_draws", n_draws, 2), ("seed", seed, 0)):
-        if not is_whole(value, least=least):
-            raise ValueError(f"{name}={value!r}: {name} is a whole number from {least} on")
+    step = thinning(draws, n_draws, seed)
     codes = draws["observed_data"][ANSWERS].to_numpy()
     _require_pairs_and_patterns(codes)
     by = group if group is not None else next(iter(groupings(draws)), None)
     groups = None
     if by is not None:
         groups = direct_effects(draws, [by], frame=frame, n_draws=n_draws, seed=seed, ci_prob=ci_prob)
-    n_total = draws["posterior"].sizes["chain"] * draws["posterior"].sizes["draw"]
-    step = -(-n_total // n_draws)
     found = item_discrepancies(draws, step, seed)
     names, labels = [str(item) for item in draws["observed_data"][ITEM].to_numpy()], json.loads(draws.attrs["labels"])
     pairs, statistic = _pair_rows(found, codes, names, labels, tails)
-    used = f"{describe_draws(draws)}; {-(-n_total // step)} of them used, one replicated data set each"
+    used = f"{describe_draws(draws)}; {draws_used(draws, step)} of them used, one replicated data set each"
     interval = f"{100 * ci_prob:g} % intervals at the one that departs most, chosen among all"
 
     def table(rows: pd.DataFrame, *more: str) -> SummaryTable:
@@ -180,7 +176,7 @@ def check_items(
         pairs=table(pairs, interval),
         patterns=table(_pattern_rows(found, labels), f"{n_complete} respondents who answered all items"),
         groups=groups,
-        n_draws=-(-n_total // step),
+        n_draws=draws_used(draws, step),
     )
 
 
@@ -192,10 +188,6 @@ def _require_pairs_and_patterns(codes: np.ndarray) -> None:
             f"none of the {len(codes)} respondents answered all {codes.shape[1]} items, so there are no response "
             "patterns to compare; fit items that some respondents answered together"
         )
-
-
-def _p_value(realised: np.ndarray, replicated: np.ndarray) -> float:
-    return (replicated >= realised).mean()
 
 
 def _pair_rows(found: ItemDiscrepancies, codes, names, labels, tails) -> tuple[pd.DataFrame, np.ndarray]:
@@ -221,7 +213,7 @@ def _pair_rows(found: ItemDiscrepancies, codes, names, labels, tails) -> tuple[p
         lower, upper = np.quantile(own[0] - own[1], tails)
         rows.append(
             {
-                "p_value": _p_value(*statistic[:, :, p]),
+                "p_value": posterior_predictive_p(*statistic[:, :, p]),
                 "discrepancy": statistic[0, :, p].mean(),
                 "expected": statistic[1, :, p].mean(),
                 "trend": np.median(trend[0, :, p]),
@@ -246,7 +238,8 @@ def _overall(statistic: np.ndarray) -> pd.DataFrame:
     rarity = (-gamma.logsf(statistic, mean**2 / variance, scale=variance / mean)).max(axis=-1)
     both = {"largest pair": rarity, "all pairs": statistic.sum(axis=-1)}
     rows = [
-        {"p_value": _p_value(*one), "discrepancy": one[0].mean(), "expected": one[1].mean()} for one in both.values()
+        {"p_value": posterior_predictive_p(*one), "discrepancy": one[0].mean(), "expected": one[1].mean()}
+        for one in both.values()
     ]
     return pd.DataFrame(rows, index=pd.Index(both, name="check"))
 
@@ -263,7 +256,7 @@ def _item_rows(found: ItemDiscrepancies, codes, names, labels, tails) -> pd.Data
         realised, replicated = (difference**2 / expected).sum(axis=-1)
         rows.append(
             {
-                "p_value": _p_value(realised, replicated),
+                "p_value": posterior_predictive_p(realised, replicated),
                 "discrepancy": realised.mean(),
                 "expected": replicated.mean(),
                 "category": own[worst],
@@ -284,7 +277,7 @@ def _pattern_rows(found: ItemDiscrepancies, labels) -> pd.DataFrame:
     worst = int(np.abs(np.sqrt(found.pattern_count) - np.sqrt(expected)).argmax())
     rows = [
         {
-            "p_value": _p_value(*found.pattern[:, :, place]),
+            "p_value": posterior_predictive_p(*found.pattern[:, :, place]),
             "discrepancy": found.pattern[0, :, place].mean(),
             "expected": found.pattern[1, :, place].mean(),
         }

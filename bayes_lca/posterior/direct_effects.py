@@ -7,10 +7,10 @@ import numpy as np
 import pandas as pd
 import xarray as xr
 
-from bayes_lca.data.frame import is_whole
 from bayes_lca.dims import ITEM
 from bayes_lca.posterior.column_levels import ColumnLevels, column_levels
 from bayes_lca.posterior.convergence import require_latent_classes, require_summarisable
+from bayes_lca.posterior.predictive_p import draws_used, posterior_predictive_p, thinning
 from bayes_lca.posterior.unexplained_residuals import UnexplainedResiduals, unexplained_residuals
 from bayes_lca.table import SummaryTable, describe_draws, tail_probabilities
 
@@ -65,11 +65,10 @@ def direct_effects(
     -------
     SummaryTable
         One row per column and item: ``p_value``, the share of data sets, replicated and observed, that depart at least
-        as far;
-        ``discrepancy`` T and what replicated data sets give, ``expected``, posterior means; then the residual that is
-        largest for its standard deviation: ``residual`` R~ in points of a hundred (posterior median) with ``lower``
-        and ``upper``, the interval of R~ less that of replicated data, which holds parameters and chance; its
-        ``level`` and ``category``, the ``n`` answers at that level, and ``answered`` in all.
+        as far; ``discrepancy`` T and what replicated data sets give, ``expected``, posterior means; then the residual
+        that is largest for its standard deviation: ``residual`` R~ in points of a hundred (posterior median) with
+        ``lower`` and ``upper``, the interval of R~ less that of replicated data, which holds parameters and chance;
+        its ``level`` and ``category``, the ``n`` answers at that level, and ``answered`` in all.
 
     Raises
     ------
@@ -99,21 +98,18 @@ def direct_effects(
     require_latent_classes(draws)
     require_summarisable(draws)
     tails = tail_probabilities(ci_prob)
-    for name, value, least in (("n_draws", n_draws, 2), ("seed", seed, 0)):
-        if not is_whole(value, least=least):
-            raise ValueError(f"{name}={value!r}: {name} is a whole number from {least} on")
+    step = thinning(draws, n_draws, seed)
     levels = column_levels(draws, columns, frame)
-    n_total = draws["posterior"].sizes["chain"] * draws["posterior"].sizes["draw"]
-    step = -(-n_total // n_draws)
     parts = [
         _rows_of_column(draws, column, residuals, tails)
         for column, residuals in zip(levels, unexplained_residuals(draws, levels, step, seed), strict=True)
     ]
     table = pd.concat(parts, keys=[column.name for column in levels], names=["column", ITEM])
     note = (
-        f"{describe_draws(draws)}; {-(-n_total // step)} of them used, one replicated data set each; of {len(table)} "
-        f"rows about {0.05 * len(table):.1f} have a p_value below 0.05 by chance; {100 * ci_prob:g} % intervals of "
-        "the residual at the level and category that depart most for their standard deviation, chosen among all"
+        f"{describe_draws(draws)}; {draws_used(draws, step)} of them used, one replicated data set each; "
+        f"of {len(table)} rows about {0.05 * len(table):.1f} have a p_value below 0.05 by chance; "
+        f"{100 * ci_prob:g} % intervals of the residual at the level and category that depart most for their "
+        "standard deviation, chosen among all"
     )
     return SummaryTable.of(table, note)
 
@@ -136,7 +132,7 @@ def _rows_of_column(
         lower, upper = np.quantile(points - chance, tails)
         rows.append(
             {
-                "p_value": (1 + (expected >= realised).sum()) / (1 + len(realised)),
+                "p_value": posterior_predictive_p(realised, expected),
                 "discrepancy": realised.mean(),
                 "expected": expected.mean(),
                 "residual": np.median(points),

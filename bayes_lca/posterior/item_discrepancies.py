@@ -8,7 +8,8 @@ import xarray as xr
 
 from bayes_lca.dims import ANSWERS
 from bayes_lca.posterior.answer_residuals import Contributions, contributions, parameters, replicate, structural_columns
-from bayes_lca.posterior.unexplained_residuals import NEGLIGIBLE, SIMULATED_RESPONDENTS
+from bayes_lca.posterior.predictive_p import draws_used
+from bayes_lca.posterior.score_regression import ScoreRegression, gives_covariance
 
 SMALLEST_COUNT = 1e-12
 """Expected counts below this are raised to it, where a pattern is all but impossible."""
@@ -72,8 +73,7 @@ def item_discrepancies(draws: xr.DataTree, step: int, seed: int) -> ItemDiscrepa
     codes, rng = draws["observed_data"][ANSWERS].to_numpy(), np.random.default_rng(seed)
     answered = (codes >= 0).astype(float)
     pairs = tuple(combinations(range(codes.shape[1]), 2))
-    n_used = -(-draws["posterior"].sizes["chain"] * draws["posterior"].sizes["draw"] // step)
-    every = max(1, n_used * len(codes) // SIMULATED_RESPONDENTS)  # the draws that give the covariance, evenly spaced
+    n_used = draws_used(draws, step)
     sums, complete = PairSums(pairs, structural_columns(draws)), (codes >= 0).all(axis=1)
     patterns, pattern_count = np.unique(codes[complete], axis=0, return_counts=True)
     margin, pattern = ([], []), ([], [])
@@ -87,10 +87,10 @@ def item_discrepancies(draws: xr.DataTree, step: int, seed: int) -> ItemDiscrepa
         for data_set, answers in enumerate((codes, drawn)):
             one = contributions(answers, log_share, rho)
             margin[data_set].append(one.chosen.sum(axis=1) - margin_expected[-1])
-            sums.add(one, data_set)
+            sums.add(data_set, one)
             pattern[data_set].append(pattern_statistics(answers[complete], members, rho))
-        if place % every == 0:
-            sums.add_covariance(one)
+        if gives_covariance(place, n_used, len(codes)):
+            sums.add_respondents(one)
     pair, pair_covariance = sums.unexplained()
     return ItemDiscrepancies(
         np.array(margin),
@@ -192,12 +192,9 @@ class PairSums:
 
     def __init__(self, pairs, structural: np.ndarray):
         self.pairs = pairs
-        self.structural = structural
-        self._totals = ([], [])  # (residual, score) of every draw, observed and replicated
-        self._covariance = np.zeros(3, dtype=object)  # score with score, score with residual, residual with residual
-        self._n_data_sets = 0
+        self._regression = ScoreRegression(structural)
 
-    def add(self, one: Contributions, data_set: int) -> None:
+    def add(self, data_set: int, one: Contributions) -> None:
         """Add the totals of a data set in one draw."""
         first, second = np.array(self.pairs).T
         answered = one.chosen.sum(axis=-1).T
@@ -205,19 +202,11 @@ class PairSums:
         chosen = one.chosen.transpose(1, 0, 2).reshape(n, -1)
         together = (chosen.T @ chosen).reshape(n_items, n_categories, n_items, n_categories)
         residual = together[first, :, second] - expected_cells(one.membership, answered, one.rho, self.pairs)
-        of_classes = one.class_score.T @ self.structural
-        self._totals[data_set].append((residual, np.concatenate([one.item_score_total.ravel(), of_classes.ravel()])))
+        self._regression.add_totals(data_set, residual, one)
 
-    def add_covariance(self, one: Contributions) -> None:
-        """Add the products of what each respondent adds; summed scores and residuals have mean zero."""
-        n = len(self.structural)
-        of_classes = one.class_score[:, :, None] * self.structural[:, None]
-        score = np.concatenate([one.item_score.reshape(n, -1), of_classes.reshape(n, -1)], axis=1)
-        shared, own = zip(*((score.T @ cell, cell.T @ cell) for cell in map(one_pair(one), self.pairs)), strict=True)
-        self._covariance[0] = self._covariance[0] + score.T @ score
-        self._covariance[1] = self._covariance[1] + np.array(shared)  # (pair, score, cell)
-        self._covariance[2] = self._covariance[2] + np.array(own)  # (pair, cell, cell)
-        self._n_data_sets += 1
+    def add_respondents(self, one: Contributions) -> None:
+        """Add what each respondent of a replicated data set contributes to the covariances."""
+        self._regression.add_respondents(map(one_pair(one), self.pairs), one)
 
     def unexplained(self) -> tuple[np.ndarray, np.ndarray]:
         """Residuals less their regression on the scores and then their margins, and the covariance within each pair.
@@ -227,22 +216,11 @@ class PairSums:
         residual : ndarray, shape (data set, draw, pair, category, category)
         covariance : ndarray, shape (pair, cell, cell)
         """
-        score_covariance, shared, own = self._covariance
-        scale = np.sqrt(np.maximum(np.diag(score_covariance), np.finfo(float).tiny))
-        correlation = score_covariance / np.outer(scale, scale)
-        n_pairs, n_scores, n_cells = shared.shape
-        side_by_side = (shared / scale[:, None]).transpose(1, 0, 2).reshape(n_scores, -1)
-        weight = np.linalg.lstsq(correlation, side_by_side, rcond=NEGLIGIBLE)[0] / scale[:, None]
-        by_pair = weight.reshape(n_scores, n_pairs, n_cells).transpose(1, 0, 2)  # (pair, score, cell)
-        covariance = own - np.matmul(shared.transpose(0, 2, 1), by_pair)
-        covariance = (covariance + covariance.transpose(0, 2, 1)) / (2 * self._n_data_sets)
-        residual = np.array(
-            [[cells - (score @ weight).reshape(cells.shape) for cells, score in totals] for totals in self._totals]
-        )
-        within = beside_margins(covariance)
-        return np.einsum("pab,dspb->dspa", within, residual.reshape(*residual.shape[:3], n_cells)).reshape(
-            residual.shape
-        ), np.matmul(within, np.matmul(covariance, within.transpose(0, 2, 1)))
+        residual, covariance = self._regression.unexplained()
+        within = beside_margins(covariance)  # (pair, cell, cell)
+        cells = residual.reshape(*residual.shape[:3], -1)
+        freed = np.einsum("pab,dspb->dspa", within, cells).reshape(residual.shape)
+        return freed, np.matmul(within, np.matmul(covariance, within.transpose(0, 2, 1)))
 
 
 def beside_margins(covariance: np.ndarray) -> np.ndarray:

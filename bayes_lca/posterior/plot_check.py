@@ -59,7 +59,7 @@ def plot_check_items(check: ItemCheck, *, figsize: tuple[float, float] | None = 
         x, y = place[one], place[other] - 1
         size[y, x] = abs(row["residual"])
         colour = "white" if size[y, x] >= DARK else "black"
-        text = f"{_p_text(row['p_value'], check.n_draws)}\n{row['residual']:+.1f}".replace("-", "\N{MINUS SIGN}")
+        text = f"{row['p_value']:.3f}\n{row['residual']:+.1f}".replace("-", "\N{MINUS SIGN}")
         ax.text(x, y, text, color=colour, fontsize=SMALLER, horizontalalignment="center", verticalalignment="center")
         if row["p_value"] < FLAGGED_BELOW:
             frame = {"fill": False, "edgecolor": colour, "linewidth": 1.6, "zorder": 5}
@@ -72,16 +72,11 @@ def plot_check_items(check: ItemCheck, *, figsize: tuple[float, float] | None = 
     bar = fig.colorbar(image, ax=ax, extend="max", shrink=0.8)
     bar.set_label("largest residual, standard deviations")
     bar.outline.set_linewidth(0.6)
-    largest, total = (_p_text(p, check.n_draws) for p in check.overall.loc[["largest pair", "all pairs"], "p_value"])
-    ax.set_title(f"p-value {largest} for the largest of all pairs, {total} for their sum", loc="left")
+    largest, total = check.overall.loc[["largest pair", "all pairs"], "p_value"]
+    ax.set_title(f"p-value {largest:.3f} for the largest of all pairs, {total:.3f} for their sum", loc="left")
     write_note(
         fig,
         "upper number: posterior predictive p-value, framed below 0.05; lower: residual of the cell that departs most",
         check.pairs.note,
     )
     return fig
-
-
-def _p_text(p_value: float, n_draws: int) -> str:
-    """A p-value, or that it is smaller than one over the number of draws."""
-    return f"< {1 / n_draws:.2g}" if p_value == 0 else f"{p_value:.3f}"

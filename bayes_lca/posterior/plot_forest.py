@@ -3,31 +3,24 @@
 import json
 import re
 from collections.abc import Iterator, Mapping, Sequence
-from itertools import batched, cycle
+from itertools import cycle
 
 import matplotlib as mpl
 import numpy as np
 import pandas as pd
 import xarray as xr
-from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from matplotlib.lines import Line2D
 from matplotlib.ticker import MaxNLocator, NullLocator
 
+from bayes_lca.posterior.forest_panels import forest_panels, mark_interval, write_beside
 from bayes_lca.posterior.groups import random_intercepts
 from bayes_lca.posterior.plot_page import (
-    BAND,
     COLOURS,
-    LETTER,
     LINE,
     MARKERS,
-    SMALLER,
     STYLE,
-    WIDTH,
-    blank_page,
-    n_letters,
     n_lines,
-    per_row,
     wrapped,
     write_note,
 )
@@ -99,7 +92,9 @@ def plot_odds_ratios(
     names = [wrapped(_read_aloud(term), TERM_LETTERS) for term in shown]
     row_inches = max(0.1 + LINE * len(fits), LINE * n_lines(names) + 0.03)
     legend = 0.3 if len(fits) > 1 else 0.0
-    fig, panels = _panels([(names, contrasts)], 0.8 + NUMBERS_INCHES, row_inches, figsize, header=LINE, legend=legend)
+    fig, panels = forest_panels(
+        [(names, contrasts)], 0.8 + NUMBERS_INCHES, row_inches, figsize, header=LINE, legend=legend
+    )
     limits = _ratio_limits(pd.concat([table[table.index.isin(shown, "term")] for table in tables.values()]))
     ticks = _ratio_ticks(*limits, most=4 if len(contrasts) > 2 else 6)
     offsets = LINE / row_inches * (np.arange(len(fits)) - (len(fits) - 1) / 2)
@@ -108,14 +103,14 @@ def plot_odds_ratios(
             for place, term in enumerate(shown):
                 if (contrast, term) in table.index:
                     interval = table.loc[(contrast, term), ["odds_ratio", "lower", "upper"]]
-                    _mark(ax, place + offset, interval, 1.0, limits, marker, colour)
-                    _beside(ax, place + offset, _with_interval(*interval))
+                    mark_interval(ax, place + offset, interval, 1.0, limits, marker, colour)
+                    write_beside(ax, place + offset, _with_interval(*interval))
         ax.axvline(1.0, color="0.3", linewidth=0.7, zorder=1)
         ax.set_xscale("log")
         ax.xaxis.set_minor_locator(NullLocator())
         ax.set_xticks(ticks, [f"{tick:g}" for tick in ticks])
         ax.set(xlim=limits, xlabel="odds ratio")
-        _beside(ax, -0.5, f"OR ({100 * ci_prob:g} % CI)", (6, 4), "baseline")
+        write_beside(ax, -0.5, f"OR ({100 * ci_prob:g} % CI)", (6, 4), "baseline")
     if len(fits) > 1:
         _name_fits(fig, list(fits))
     explained = "; ".join(
@@ -180,12 +175,12 @@ def plot_random_intercepts(
     n_of = [part["n"].groupby("group", sort=False).first() for part in table_of.values()]
     names = [[wrapped(f"{group} (n = {n})", GROUP_LETTERS) for group, n in sizes.items()] for sizes in n_of]
     row_inches = LINE * max(map(n_lines, names)) + 0.08
-    fig, panels = _panels([(part, classes) for part in names], 1.25, row_inches, figsize)
+    fig, panels = forest_panels([(part, classes) for part in names], 1.25, row_inches, figsize)
     widest = 1.06 * max(part[["lower", "upper"]].abs().to_numpy().max() for part in table_of.values())
     for ax, name, block in panels:
         part = table_of[shown[block]].xs(name, level=-1)
         for place, interval in enumerate(part[["mean", "lower", "upper"]].to_numpy()):
-            _mark(ax, place, interval, 0.0, (-widest, widest), MARKERS[0], COLOURS[0])
+            mark_interval(ax, place, interval, 0.0, (-widest, widest), MARKERS[0], COLOURS[0])
         ax.axvline(0.0, color="0.3", linewidth=0.7, zorder=1)
         ax.xaxis.set_major_locator(MaxNLocator(5, symmetric=True, steps=[1, 2, 2.5, 5, 10]))
         ax.set(xlim=(-widest, widest), xlabel="class logit" if reference is None else "log odds")
@@ -199,59 +194,6 @@ def plot_random_intercepts(
 
 def _union(tables, level: str) -> list[str]:
     return list(dict.fromkeys(name for table in tables for name in table.index.get_level_values(level)))
-
-
-def _panels(
-    blocks: list[tuple[list[str], list[str]]],
-    needed: float,
-    row_inches: float,
-    figsize: tuple[float, float] | None,
-    *,
-    header: float = 0.0,
-    legend: float = 0.0,
-) -> tuple[Figure, list[tuple[Axes, str, int]]]:
-    """Panels in blocks that share the names of their rows, with the title and the block of each.
-
-    A panel needs so many inches of width; a header stands between its title and its rows, a legend above them all.
-    """
-    width = (WIDTH if figsize is None else figsize[0]) - LETTER * max(n_letters(names) for names, _ in blocks) - 0.3
-    columns = per_row(len(blocks[0][1]), width, needed + 0.1)
-    letters = int(width / columns / LETTER) - 2
-    rows = [(block, row) for block, (_, titles) in enumerate(blocks) for row in batched(titles, columns)]
-    heights = [row_inches * len(blocks[block][0]) for block, _ in rows]
-    overhead = 0.5 + header + LINE * n_lines(wrapped(title, letters) for _, row in rows for title in row)
-    fig = blank_page(figsize or (WIDTH, sum(heights) + overhead * len(rows) + 0.45 + legend))
-    grid = fig.subplots(len(rows), columns, squeeze=False, sharey="row", height_ratios=heights)
-    panels = []
-    for axes, (block, titles) in zip(grid, rows, strict=True):
-        names = blocks[block][0]
-        for ax, title in zip(axes, titles, strict=False):
-            panels.append((ax, title, block))
-            ax.set_title(wrapped(title, letters), loc="left", pad=4 + 72 * header, fontweight="bold")
-            for place in range(0, len(names), 2):
-                ax.axhspan(place - 0.5, place + 0.5, color=BAND, linewidth=0, zorder=0)
-            ax.set_yticks(range(len(names)), names)
-            ax.set_ylim(len(names) - 0.5, -0.5)
-            ax.tick_params(axis="y", length=0, pad=6)
-            ax.spines["left"].set_visible(False)
-        for ax in axes[len(titles) :]:
-            ax.set_visible(False)
-    return fig, panels
-
-
-def _mark(ax: Axes, y: float, interval, null: float, limits: tuple[float, float], marker: str, colour: str) -> None:
-    middle, lower, upper = interval
-    ax.hlines(y, max(lower, limits[0]), min(upper, limits[1]), color=colour, linewidth=1.1, zorder=2)
-    for beyond, end, arrow in ((lower < limits[0], limits[0], "<"), (upper > limits[1], limits[1], ">")):
-        if beyond:
-            ax.plot(end, y, arrow, color=colour, markersize=3.5, clip_on=False, zorder=3)
-    face = colour if lower > null or upper < null else "white"
-    ax.plot(middle, y, marker, color=colour, markerfacecolor=face, markersize=4.2, markeredgewidth=0.9, zorder=4)
-
-
-def _beside(ax: Axes, y: float, text: str, points: tuple[float, float] = (6, 0), vertical: str = "center") -> None:
-    where = {"xycoords": ax.get_yaxis_transform(), "textcoords": "offset points", "annotation_clip": False}
-    ax.annotate(text, (1.0, y), points, fontsize=SMALLER, verticalalignment=vertical, **where)
 
 
 def _with_interval(middle: float, lower: float, upper: float) -> str:

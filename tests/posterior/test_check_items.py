@@ -199,8 +199,8 @@ def test_pair_totals_are_sums_of_what_respondents_add(small):
     codes, log_share, rho = small
     pairs = tuple(combinations(range(4), 2))
     one, sums = contributions(codes, log_share, rho), PairSums(pairs, np.ones((50, 1)))
-    sums.add(one, 0)
-    ((residual, score),) = sums._totals[0]
+    sums.add(0, one)
+    ((residual, score),) = sums._regression._totals[0]
     for p, (j, h) in enumerate(pairs):
         np.testing.assert_allclose(residual[p].ravel(), one_pair(one)((j, h)).sum(axis=0), atol=1e-12)
         oracle = np.zeros((3, 3))

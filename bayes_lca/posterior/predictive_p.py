@@ -1,0 +1,30 @@
+"""Posterior predictive p-values: which draws they use, and how far replicated data depart."""
+
+import numpy as np
+import xarray as xr
+
+from bayes_lca.data.frame import is_whole
+
+
+def draws_used(draws: xr.DataTree, step: int) -> int:
+    """How many draws there are if every `step`-th is taken, chains after each other."""
+    return -(-draws["posterior"].sizes["chain"] * draws["posterior"].sizes["draw"] // step)
+
+
+def thinning(draws: xr.DataTree, n_draws: int, seed: int) -> int:
+    """The step that leaves `n_draws` draws at the most.
+
+    Raises
+    ------
+    ValueError
+        If `n_draws` is not at least 2 or `seed` is negative.
+    """
+    for name, value, least in (("n_draws", n_draws, 2), ("seed", seed, 0)):
+        if not is_whole(value, least=least):
+            raise ValueError(f"{name}={value!r}: {name} is a whole number from {least} on")
+    return -(-draws_used(draws, 1) // n_draws)
+
+
+def posterior_predictive_p(realised: np.ndarray, replicated: np.ndarray) -> float:
+    """Share of data sets, replicated and observed, that depart at least as far as the observed; shape (draw,) each."""
+    return float((1 + (replicated >= realised).sum()) / (1 + len(realised)))
