@@ -20,7 +20,6 @@ from bayes_lca.data.cohort import cohort_items, cohort_truth, load_cohort, simul
 from bayes_lca.data.identifiability import SingleLevelWarning
 from bayes_lca.fit import fit
 from bayes_lca.likelihood.blrt import bootstrap_likelihood_ratio
-from bayes_lca.likelihood.count_classes import count_classes
 from bayes_lca.likelihood.recommendation import recommend_classes
 from bayes_lca.likelihood.vlmr import vuong_lo_mendell_rubin
 from bayes_lca.measurement.assigned import Assigned
@@ -45,6 +44,7 @@ from bayes_lca.posterior.membership import membership, membership_draws
 from bayes_lca.posterior.nesting_in_words import nesting_in_words
 from bayes_lca.posterior.plot import plot_odds_ratios, plot_profiles, plot_random_intercepts
 from bayes_lca.posterior.plot_check import plot_check_items
+from bayes_lca.posterior.plot_class_counts import plot_class_counts
 from bayes_lca.posterior.poststratify import poststratify
 from bayes_lca.posterior.predict import posterior_predictive
 from bayes_lca.posterior.predict_classes import predict_classes
@@ -62,9 +62,11 @@ from bayes_lca.structural.regression import Regression
 from bayes_lca.structural.shares import Shares
 from bayes_lca.table import SummaryTable
 from bayes_lca.workflows.assign import answers_of, modal_class_of
+from bayes_lca.workflows.count_classes import count_classes
 from bayes_lca.workflows.estimators import compare_estimators, fit_estimators
 from bayes_lca.workflows.kept_fit import fit_or_load
 from bayes_lca.workflows.leave_one_group_out import leave_one_group_out
+from bayes_lca.workflows.overfitted import overfitted
 from bayes_lca.workflows.stepwise_odds_ratios import stepwise_odds_ratios
 from bayes_lca.workflows.two_step import fit_two_step
 
@@ -120,7 +122,9 @@ __all__ = [
     "name_classes",
     "nesting_in_words",
     "odds_ratios",
+    "overfitted",
     "plot_check_items",
+    "plot_class_counts",
     "plot_odds_ratios",
     "plot_profiles",
     "plot_random_intercepts",

@@ -79,9 +79,10 @@ def main() -> None:
     print(f"Regression: {study.nested.structural.formula}")
 
     heading("How many classes")
-    counted = bl.count_classes(bl.Items(study.items), study.survey, range(1, study.most_classes + 1))
+    counted = bl.count_classes(bl.Items(study.items), study.survey, range(1, study.most_classes + 1), bayes=True)
     write(study, "classes_counted", counted)
     print(bl.recommend_classes(counted))
+    draw(study, "classes_counted", bl.plot_class_counts(counted))
 
     heading(f"{study.n_classes} classes")
     options = {"draws": study.draws, "seed": study.seed}

@@ -39,15 +39,23 @@ def label_free(draws: xr.DataTree) -> xr.Dataset:
     The log-likelihood, the sorted class shares, and the entropy of the shares. Their agreement says whether chains
     found the same posterior, before anything is relabelled.
     """
-    quantities = {"log_likelihood": draws["log_likelihood"].to_dataset().to_dataarray().sum(["variable", "respondent"])}
+    log_likelihood = draws["log_likelihood"].to_dataset().to_dataarray().sum(["variable", "respondent"])
     posterior = draws["posterior"]
-    if CLASS_SHARE in posterior and posterior.sizes[CLASS] > 1:
-        share = posterior[CLASS_SHARE]
-        ranked = -np.sort(-share.transpose("chain", "draw", CLASS).to_numpy(), axis=-1)
+    share = posterior[CLASS_SHARE].transpose("chain", "draw", CLASS).to_numpy() if CLASS_SHARE in posterior else None
+    return label_free_quantities(log_likelihood.transpose("chain", "draw").to_numpy(), share).assign_coords(
+        {"chain": posterior["chain"], "draw": posterior["draw"]}
+    )
+
+
+def label_free_quantities(log_likelihood: np.ndarray, share: np.ndarray | None) -> xr.Dataset:
+    """The same from arrays of shape (chain, draw) and (chain, draw, latent_class)."""
+    quantities = {"log_likelihood": (("chain", "draw"), log_likelihood)}
+    if share is not None and share.shape[-1] > 1:
+        ranked = -np.sort(-share, axis=-1)
         for rank in range(ranked.shape[-1]):
             quantities[f"share of class ranked {rank + 1}"] = (("chain", "draw"), ranked[..., rank])
         quantities["entropy of shares"] = (("chain", "draw"), -xlogy(ranked, ranked).sum(axis=-1))
-    return xr.Dataset(quantities, coords={"chain": posterior["chain"], "draw": posterior["draw"]})
+    return xr.Dataset(quantities)
 
 
 def convergence(draws: xr.DataTree) -> SummaryTable:
@@ -101,17 +109,20 @@ def _label_note(draws: xr.DataTree) -> list[str]:
 
 
 def chain_modes(draws: xr.DataTree) -> np.ndarray:
-    """Group chains whose label-free quantities agree.
+    """Group chains whose label-free quantities agree, see `agreeing_chains`."""
+    return agreeing_chains(label_free(draws))
 
-    Two chains share a mode when every label-free quantity has R-hat below 1.2 over the two; modes are the connected
-    groups.
+
+def agreeing_chains(quantities: xr.Dataset) -> np.ndarray:
+    """Group chains by quantities of dims (chain, draw).
+
+    Two chains share a mode when every quantity has R-hat below 1.2 over the two; modes are the connected groups.
 
     Returns
     -------
     ndarray of int, shape (chain,)
         Mode of each chain, 0 for that of the first.
     """
-    quantities = label_free(draws)
     n_chains = quantities.sizes["chain"]
     mode = np.arange(n_chains)
     for one in range(n_chains):

@@ -121,3 +121,46 @@ def test_wrong_arguments():
         recommend_classes(table, smallest_class=10)
     with pytest.raises(ValueError, match="column BIC is not in the table of 2 rows"):
         recommend_classes(table.drop(columns="BIC"))
+
+
+def predicting(difference, error, bic, smallest, *, modes=1, r_hat=1.0, high_k=0):
+    """A table with posteriors."""
+    posteriors = {"elpd": difference, "elpd_difference": difference, "elpd_difference_se": error}
+    return table_of(bic, smallest, **posteriors, modes=modes, r_hat=r_hat, high_k=high_k)
+
+
+@pytest.mark.parametrize(
+    ("difference", "error", "chosen"),
+    [
+        ([-50, -10, -3.9, 0], [5, 1, 0.1, 0], 3),  # less than 4 decides nothing
+        ([-50, -10, -4.1, 0], [5, 1, 0.1, 0], 4),
+        ([-50, -10, -9, 0], [5, 1, 4.6, 0], 3),  # nor do two standard errors
+        ([-50, -9, -4.1, 0], [30, 1, 2, 0], 1),
+        ([0, -1, -2, -3], [0, 1, 1, 1], 1),
+    ],
+)
+def test_fewest_classes_that_predict_as_well_as_the_best(difference, error, chosen):
+    found = recommend_classes(predicting(difference, error, [9, 7, 5, 6], [1, 0.4, 0.3, 0.2]))
+    assert found.choices["elpd"] == found.n_classes == chosen
+
+
+def test_predictive_density_proposes_and_bic_is_heard():
+    found = recommend_classes(predicting([-90, -20, -9, 0], [9, 5, 1, 0], [9, 7, 5, 6], [1, 0.4, 0.3, 0.2]))
+    assert str(found).splitlines() == [
+        "4 classes are recommended: fewer predict left-out respondents worse, and the smallest class holds 20.0%, "
+        "at least 10%.",
+        "elpd agrees; AIC, BIC, aBIC, CAIC and ICL choose 3.",
+        "elpd still rises at 4, the largest number in the table: try more.",
+    ]
+    small = recommend_classes(predicting([-90, -20, -9, 0], [9, 5, 1, 0], [9, 7, 5, 6], [1, 0.4, 0.3, 0.02]))
+    assert "3 classes are recommended: fewer than 4 predict left-out respondents worse, but the smallest" in str(small)
+
+
+def test_posteriors_that_did_not_settle_are_doubted():
+    table = predicting([-90, 0, -1, -2], [9, 0, 1, 1], [9, 5, 6, 7], [1, 0.4, 0.3, 0.2])
+    assert "chains" not in str(recommend_classes(table.assign(modes=[1, 1, 2, 1], r_hat=[1, 1, 1, 1.2])))
+    doubted = str(recommend_classes(table.assign(modes=[1, 2, 1, 1], high_k=[0, 3, 0, 9])))
+    assert "With 2 classes the chains do not agree, so elpd there is rough: take more draws." in doubted
+    assert "With 2 classes elpd is unreliable for 3 respondents, whose Pareto k is high." in doubted
+    assert "9 respondents" not in doubted
+    assert "With 1 or 2 classes the chains do not agree" in str(recommend_classes(table.assign(r_hat=1.06)))

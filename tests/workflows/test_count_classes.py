@@ -9,6 +9,8 @@ import pytest
 from scipy.special import xlogy
 
 import bayes_lca as bl
+from bayes_lca.posterior.leave_one_out import leave_one_out
+from bayes_lca.workflows.class_posteriors import posterior_note, sample_classes
 
 REFERENCE = Path(__file__).parents[1] / "reference"
 PRINTED = 6e-5  # half a unit of the fourth decimal, and a little for the last iterations
@@ -165,3 +167,65 @@ def test_more_classes_than_patterns():
     frame = simulated(60)[["item2", "item3"]]
     with pytest.raises(ValueError, match="7 classes exceed the 6 distinct answer patterns of 60 respondents"):
         bl.count_classes(bl.Items(list(frame)), frame, [7])
+
+
+@pytest.fixture(scope="module")
+def with_posteriors():
+    frame, items = respondents("carcinoma")
+    return bl.count_classes(bl.Items(items), frame, range(1, 5), bayes=True, draws=500, tune=200)
+
+
+def test_one_class_predicts_as_its_posterior_says(with_posteriors):
+    """With one class the density of a respondent left out is known: every answer has (a + count) / (2 a + n) of it."""
+    frame, items = respondents("carcinoma")
+    n = len(frame)
+    counts = {item: frame[item].map(frame[item].value_counts()).to_numpy() for item in items}
+    exact = sum(np.log((1 + counts[item] - 1) / (2 + n - 1)).sum() for item in items)
+    assert with_posteriors.loc[1, "elpd"] == pytest.approx(exact, abs=0.3)
+
+
+def test_posterior_columns(with_posteriors):
+    table = with_posteriors
+    assert table["elpd"].idxmax() == 3
+    assert table.loc[3, "elpd_difference"] == table.loc[3, "elpd_difference_se"] == 0
+    np.testing.assert_allclose(table["elpd_difference"], table["elpd"] - table["elpd"].max(), atol=1e-9)
+    assert (table["elpd_difference_se"].drop(3) > 0).all()
+    assert 0.3 < table.loc[2, "smallest_share_lower"] < table.loc[2, "smallest_share_upper"] <= 0.5
+    assert table.loc[3, "smallest_share_lower"] < 0.1817 < table.loc[3, "smallest_share_upper"]
+    assert table.loc[1, ["smallest_share", "smallest_share_lower", "smallest_share_upper"]].tolist() == [1, 1, 1]
+    assert (table["modes"] == 1).all()
+    assert (table["r_hat"] < 1.05).all()
+    assert "4 x 500 draws of a Gibbs sampler" in table.note
+    assert "no draws" not in table.note
+
+
+def test_posteriors_leave_the_other_columns_alone(with_posteriors, tables):
+    plain = tables["carcinoma"]
+    np.testing.assert_allclose(with_posteriors[plain.columns].to_numpy(), plain.to_numpy(), atol=1e-10)
+
+
+def test_chains_in_several_modes_are_counted_and_not_averaged():
+    found = sample_classes(*two_towns(), 2, 1.0, 40, 10, 4, seed=1)
+    assert found.n_modes > 1
+    assert "chains stayed in" in posterior_note({2: found})
+    own = found.draws.class_share[found.mode == found.best].min(axis=-1)
+    assert found.smallest_share.shape == own.ravel().shape
+    elpd = [
+        leave_one_out(found.draws.log_likelihood[found.mode == m], two_towns()[1]).elpd for m in range(found.n_modes)
+    ]
+    assert found.loo.elpd == max(elpd)
+
+
+def two_towns():
+    """Answers from four classes that lie far apart; with two classes they can be paired in three ways."""
+    ends = np.array([[0] * 5 + [0] * 5, [0] * 5 + [1] * 5, [1] * 5 + [0] * 5, [1] * 5 + [1] * 5])
+    noisy = np.vstack([np.where(np.eye(10, dtype=bool), 1 - end, end) for end in ends])
+    counts = np.concatenate([[90, 60, 40, 20], np.repeat([6, 4, 3, 2], 10)])
+    return np.vstack([ends, noisy]), counts, (2,) * 10
+
+
+@pytest.mark.parametrize(("name", "value"), [("draws", 2), ("tune", -1), ("chains", 1), ("draws", 1.5)])
+def test_settings_of_posteriors(name, value):
+    frame = simulated(60)
+    with pytest.raises(ValueError, match=rf"{name}={value}: {name} is a whole number from \d on"):
+        bl.count_classes(bl.Items(list(frame)), frame, [1], bayes=True, **{name: value})
