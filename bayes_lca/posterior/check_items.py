@@ -6,19 +6,14 @@ from dataclasses import dataclass
 import numpy as np
 import pandas as pd
 import xarray as xr
-from scipy.stats import gamma
 
 from bayes_lca.dims import ANSWERS, ITEM
 from bayes_lca.posterior.axes import groupings
 from bayes_lca.posterior.convergence import require_latent_classes, require_summarisable
-from bayes_lca.posterior.direct_effects import LEAST_VARIANCE, direct_effects
-from bayes_lca.posterior.item_discrepancies import (
-    PATTERN_STATISTICS,
-    ItemDiscrepancies,
-    item_discrepancies,
-    pair_statistics,
-)
-from bayes_lca.posterior.predictive_p import draws_used, posterior_predictive_p, thinning
+from bayes_lca.posterior.direct_effects import direct_effects
+from bayes_lca.posterior.item_check_rows import item_rows, overall_rows, pair_rows, pattern_rows
+from bayes_lca.posterior.item_discrepancies import item_discrepancies
+from bayes_lca.posterior.predictive_p import draws_used, thinning
 from bayes_lca.table import SummaryTable, describe_draws, tail_probabilities
 
 FLAGGED_BELOW = 0.05
@@ -31,7 +26,8 @@ class ItemCheck:
     Attributes
     ----------
     overall : SummaryTable
-        ``largest pair``, the pair that departs most, chance among all pairs allowed for, and ``all pairs`` together.
+        ``largest pair``, the pair that departs most; ``common tilt`` of a set of items; ``either`` of these, chance
+        among all pairs and sets allowed for; and ``all pairs`` together.
     items, pairs, patterns : SummaryTable
     groups : SummaryTable or None
         Items by group, where there are groups.
@@ -49,7 +45,7 @@ class ItemCheck:
     @property
     def flagged(self) -> bool:
         """Whether items are associated within classes: 5 % of models that are right are flagged."""
-        return bool(self.overall.loc["largest pair", "p_value"] < FLAGGED_BELOW)
+        return bool(self.overall.loc["either", "p_value"] < FLAGGED_BELOW)
 
     def __repr__(self) -> str:
         parts = {name: getattr(self, name) for name in ("overall", "items", "pairs", "patterns", "groups")}
@@ -87,9 +83,14 @@ def check_items(
     numbers of categories less one. Without missing answers R~ is the bivariate residual, observed less expected count,
     freed of the scores, and the first term its score test [3]_. The trend L asks whether higher categories go together;
     it counts as much as all directions do, so that T sees any association and best one along the order in which the
-    categories stand. Its p-value is close to uniform in a model that is right. *Overall*, each T is put on the scale
-    of its tail probability and the largest over pairs is compared with the largest in replicated data, so one p-value
-    stands for all pairs.
+    categories stand. Its p-value is close to uniform in a model that is right.
+
+    *Overall*, each T is put on the scale of its tail probability and the largest over pairs is compared with the
+    largest in replicated data, so one p-value stands for all pairs. A person who leans towards higher categories in
+    several items, a response style or a common method, spreads over pairs none of which stands out. The common tilt
+    collects it: the score statistic of the variance of such a leaning [4]_, over all sets of items. Items that point
+    the other way hide from it until they are reversed. The smaller p-value of the two, compared with the smaller in
+    replicated data, decides whether the model is flagged.
 
     *Items* and *patterns* use plain counts. Latent classes reproduce the items almost by construction, so a departure
     there speaks of the prior or of answers missing in another way than at random; p-values gather about 0.5 otherwise.
@@ -117,13 +118,18 @@ def check_items(
         ``items``, one row each: sum over categories of (observed - expected)^2 / expected, then the category that
         departs most, its ``observed`` count, ``expected_count``, ``difference`` in points of a hundred with its
         interval (parameters and chance), ``n`` answers.
+
+        ``overall``: ``where`` the departure is, the pair or the set of items with the strongest common tilt.
+
         ``pairs``: T; ``trend`` L (posterior median); ``effect_size``, Cramer's V of R~ beyond chance, 0 for none, too
-        small as far as parameters absorb the association; then the cell that departs most for
-        its standard deviation: ``category_1``, ``category_2``, ``observed``, ``expected_count`` (posterior mean),
-        ``residual`` R~ over its standard deviation (posterior median) with the interval of R~ less that of replicated
-        data, ``n`` who answered both.
+        small as far as parameters absorb the association; then the cell that departs most for its standard deviation:
+        ``category_1``, ``category_2``, ``observed``, ``expected_count`` (posterior mean), ``residual`` R~ over its
+        standard deviation (posterior median) with the interval of R~ less that of replicated data, ``n`` who answered
+        both.
+
         ``patterns`` of those who answered all items: their number, likelihood ratio, Pearson, and the pattern that
         departs most by twice the difference of square roots of counts.
+
         ``groups``: `direct_effects` of the group.
 
     Raises
@@ -142,6 +148,8 @@ def check_items(
     .. [3] Oberski, D. L., van Kollenburg, G. H. & Vermunt, J. K. (2013). A Monte Carlo evaluation of three methods to
        detect local dependence in binary data latent class models. Advances in Data Analysis and Classification 7(3),
        267-279. doi 10.1007/s11634-013-0146-2
+    .. [4] Commenges, D. & Jacqmin-Gadda, H. (1997). Generalized score test of homogeneity based on correlated random
+       effects models. Journal of the Royal Statistical Society B 59(1), 157-171. doi 10.1111/1467-9868.00061
 
     Examples
     --------
@@ -161,7 +169,7 @@ def check_items(
         groups = direct_effects(draws, [by], frame=frame, n_draws=n_draws, seed=seed, ci_prob=ci_prob)
     found = item_discrepancies(draws, step, seed)
     names, labels = [str(item) for item in draws["observed_data"][ITEM].to_numpy()], json.loads(draws.attrs["labels"])
-    pairs, statistic = _pair_rows(found, codes, names, labels, tails)
+    pairs, statistic = pair_rows(found, codes, names, labels, tails)
     used = f"{describe_draws(draws)}; {draws_used(draws, step)} of them used, one replicated data set each"
     interval = f"{100 * ci_prob:g} % intervals at the one that departs most, chosen among all"
 
@@ -171,10 +179,10 @@ def check_items(
 
     n_complete = int(found.pattern_count.sum())
     return ItemCheck(
-        overall=SummaryTable.of(_overall(statistic), f"{used}; {len(pairs)} pairs of items"),
-        items=table(_item_rows(found, codes, names, labels, tails), interval),
+        overall=SummaryTable.of(overall_rows(found, statistic, names, labels), f"{used}; {len(pairs)} pairs of items"),
+        items=table(item_rows(found, codes, names, labels, tails), interval),
         pairs=table(pairs, interval),
-        patterns=table(_pattern_rows(found, labels), f"{n_complete} respondents who answered all items"),
+        patterns=table(pattern_rows(found, labels), f"{n_complete} respondents who answered all items"),
         groups=groups,
         n_draws=draws_used(draws, step),
     )
@@ -188,104 +196,3 @@ def _require_pairs_and_patterns(codes: np.ndarray) -> None:
             f"none of the {len(codes)} respondents answered all {codes.shape[1]} items, so there are no response "
             "patterns to compare; fit items that some respondents answered together"
         )
-
-
-def _pair_rows(found: ItemDiscrepancies, codes, names, labels, tails) -> tuple[pd.DataFrame, np.ndarray]:
-    """Rows of the table of pairs, and T of shape (data set, draw, pair)."""
-    n_categories = found.pair.shape[-1]
-    cells = found.pair.reshape(*found.pair.shape[:3], -1)  # (data set, draw, pair, cell)
-    variance = found.pair_covariance + LEAST_VARIANCE * np.eye(cells.shape[-1])
-    statistic, trend = pair_statistics(cells, variance, [(len(labels[j]), len(labels[h])) for j, h in found.pairs])
-    rows = []
-    for p, (j, h) in enumerate(found.pairs):
-        rank = np.arange(n_categories)
-        possible = np.logical_and.outer(rank < len(labels[j]), rank < len(labels[h]))
-        sd = np.sqrt(np.diag(variance[p]))
-        size = np.where(possible.ravel(), np.abs(np.median(cells[0, :, p], axis=0)) / sd, -1.0)
-        worst = int(size.argmax())
-        first, second = divmod(worst, n_categories)
-        both = (codes[:, j] >= 0) & (codes[:, h] >= 0)
-        expected = found.pair_expected[:, p].mean(axis=0)
-        squares = (cells[:, :, p] ** 2 / np.maximum(expected.ravel(), LEAST_VARIANCE)).sum(axis=-1)
-        beyond_chance = max(0.0, squares[0].mean() - squares[1].mean())
-        free = min(len(labels[j]), len(labels[h])) - 1
-        own = cells[:, :, p, worst] / sd[worst]
-        lower, upper = np.quantile(own[0] - own[1], tails)
-        rows.append(
-            {
-                "p_value": posterior_predictive_p(*statistic[:, :, p]),
-                "discrepancy": statistic[0, :, p].mean(),
-                "expected": statistic[1, :, p].mean(),
-                "trend": np.median(trend[0, :, p]),
-                "effect_size": np.sqrt(beyond_chance / max(both.sum() * free, 1)),
-                "category_1": labels[j][first],
-                "category_2": labels[h][second],
-                "observed": int(((codes[:, j] == first) & (codes[:, h] == second)).sum()),
-                "expected_count": expected[first, second],
-                "residual": np.median(own[0]),
-                "lower": lower,
-                "upper": upper,
-                "n": int(both.sum()),
-            }
-        )
-    index = pd.MultiIndex.from_tuples([(names[j], names[h]) for j, h in found.pairs], names=["item_1", "item_2"])
-    return pd.DataFrame(rows, index=index), statistic
-
-
-def _overall(statistic: np.ndarray) -> pd.DataFrame:
-    """One p-value for all pairs: of the largest, each on the scale of its tail probability, and of the sum."""
-    mean, variance = statistic[1].mean(axis=0), np.maximum(statistic[1].var(axis=0), np.finfo(float).tiny)
-    rarity = (-gamma.logsf(statistic, mean**2 / variance, scale=variance / mean)).max(axis=-1)
-    both = {"largest pair": rarity, "all pairs": statistic.sum(axis=-1)}
-    rows = [
-        {"p_value": posterior_predictive_p(*one), "discrepancy": one[0].mean(), "expected": one[1].mean()}
-        for one in both.values()
-    ]
-    return pd.DataFrame(rows, index=pd.Index(both, name="check"))
-
-
-def _item_rows(found: ItemDiscrepancies, codes, names, labels, tails) -> pd.DataFrame:
-    rows = []
-    for j, own in enumerate(labels):
-        difference = found.margin[:, :, j, : len(own)]  # (data set, draw, category)
-        expected = np.maximum(found.margin_expected[:, j, : len(own)], LEAST_VARIANCE)
-        worst = int((np.abs(difference[0].mean(axis=0)) / np.sqrt(expected.mean(axis=0))).argmax())
-        n = int((codes[:, j] >= 0).sum())
-        points = 100 * difference[:, :, worst] / n
-        lower, upper = np.quantile(points[0] - points[1], tails)
-        realised, replicated = (difference**2 / expected).sum(axis=-1)
-        rows.append(
-            {
-                "p_value": posterior_predictive_p(realised, replicated),
-                "discrepancy": realised.mean(),
-                "expected": replicated.mean(),
-                "category": own[worst],
-                "observed": int((codes[:, j] == worst).sum()),
-                "expected_count": found.margin_expected[:, j, worst].mean(),
-                "difference": points[0].mean(),
-                "lower": lower,
-                "upper": upper,
-                "n": n,
-            }
-        )
-    return pd.DataFrame(rows, index=pd.Index(names, name=ITEM))
-
-
-def _pattern_rows(found: ItemDiscrepancies, labels) -> pd.DataFrame:
-    """Statistics of the whole table, and the pattern that departs most beside the last of them."""
-    expected = found.pattern_expected.mean(axis=0)
-    worst = int(np.abs(np.sqrt(found.pattern_count) - np.sqrt(expected)).argmax())
-    rows = [
-        {
-            "p_value": posterior_predictive_p(*found.pattern[:, :, place]),
-            "discrepancy": found.pattern[0, :, place].mean(),
-            "expected": found.pattern[1, :, place].mean(),
-        }
-        for place in range(len(PATTERN_STATISTICS))
-    ]
-    rows[-1] |= {
-        "pattern": " | ".join(own[code] for own, code in zip(labels, found.patterns[worst], strict=True)),
-        "observed": int(found.pattern_count[worst]),
-        "expected_count": expected[worst],
-    }
-    return pd.DataFrame(rows, index=pd.Index(PATTERN_STATISTICS, name="statistic"))

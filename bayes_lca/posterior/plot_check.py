@@ -72,8 +72,8 @@ def plot_check_items(check: ItemCheck, *, figsize: tuple[float, float] | None = 
     bar = fig.colorbar(image, ax=ax, extend="max", shrink=0.8)
     bar.set_label("largest residual, standard deviations")
     bar.outline.set_linewidth(0.6)
-    largest, total = check.overall.loc[["largest pair", "all pairs"], "p_value"]
-    ax.set_title(f"p-value {largest:.3f} for the largest of all pairs, {total:.3f} for their sum", loc="left")
+    largest, tilt = check.overall.loc[["largest pair", "common tilt"], "p_value"]
+    ax.set_title(f"p-value {largest:.3f} for the largest of all pairs, {tilt:.3f} for a common tilt", loc="left")
     write_note(
         fig,
         "upper number: posterior predictive p-value, framed below 0.05; lower: residual of the cell that departs most",
