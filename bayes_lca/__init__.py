@@ -28,6 +28,7 @@ from bayes_lca.posterior.check_items import ItemCheck, check_items
 from bayes_lca.posterior.class_shift import ClassShiftWarning, class_shift
 from bayes_lca.posterior.classification_table import classification_table
 from bayes_lca.posterior.compare_groups import compare_groups, group_shares, rank_groups
+from bayes_lca.posterior.compare_structures import StructureComparison, compare_structures
 from bayes_lca.posterior.convergence import (
     ConvergenceWarning,
     NotRelabelledError,
@@ -67,6 +68,7 @@ from bayes_lca.workflows.estimators import compare_estimators, fit_estimators
 from bayes_lca.workflows.kept_fit import fit_or_load
 from bayes_lca.workflows.leave_one_group_out import leave_one_group_out
 from bayes_lca.workflows.overfitted import overfitted
+from bayes_lca.workflows.split_halves import split_halves
 from bayes_lca.workflows.stepwise_odds_ratios import stepwise_odds_ratios
 from bayes_lca.workflows.two_step import fit_two_step
 
@@ -86,6 +88,7 @@ __all__ = [
     "SeveralModesError",
     "Shares",
     "SingleLevelWarning",
+    "StructureComparison",
     "SummaryTable",
     "ZeroSumNormal",
     "answers_of",
@@ -100,6 +103,7 @@ __all__ = [
     "cohort_truth",
     "compare_estimators",
     "compare_groups",
+    "compare_structures",
     "contrasts",
     "convergence",
     "count_classes",
@@ -138,6 +142,7 @@ __all__ = [
     "relabel",
     "save",
     "simulate_cohort",
+    "split_halves",
     "stepwise_odds_ratios",
     "vuong_lo_mendell_rubin",
 ]

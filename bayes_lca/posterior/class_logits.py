@@ -130,8 +130,7 @@ def joint_log_probabilities(draws: xr.DataTree) -> Iterator[tuple[slice, np.ndar
     """
     constant = draws["constant_data"]
     codes = draws["observed_data"][ANSWERS].to_numpy()
-    pattern = constant["answer_pattern"].to_numpy()
-    _, first = np.unique(pattern, return_index=True)
+    _, first, pattern = np.unique(constant["answer_pattern"].to_numpy(), return_index=True, return_inverse=True)
     everybody = np.arange(len(codes))
     n_draws = draws["posterior"].sizes["chain"] * draws["posterior"].sizes["draw"]
     for start in range(0, n_draws, DRAWS_AT_ONCE):

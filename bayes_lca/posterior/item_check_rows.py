@@ -8,7 +8,7 @@ from bayes_lca.dims import ITEM
 from bayes_lca.posterior.common_tilt import common_tilt
 from bayes_lca.posterior.direct_effects import LEAST_VARIANCE
 from bayes_lca.posterior.item_discrepancies import PATTERN_STATISTICS, ItemDiscrepancies, pair_statistics
-from bayes_lca.posterior.predictive_p import posterior_predictive_p
+from bayes_lca.posterior.predictive_p import posterior_predictive_p, tail_shares
 
 
 def pair_rows(found: ItemDiscrepancies, codes, names, labels, tails) -> tuple[pd.DataFrame, np.ndarray]:
@@ -63,7 +63,7 @@ def overall_rows(found: ItemDiscrepancies, statistic: np.ndarray, names, labels)
     tests = {
         "largest pair": (largest, worst),
         "common tilt": (tilt.statistic, tilt.strongest),
-        "either": (-np.minimum(_tail_share(largest), _tail_share(tilt.statistic)), ()),
+        "either": (-np.minimum(*(np.stack(tail_shares(*one)) for one in (largest, tilt.statistic))), ()),
         "all pairs": (statistic.sum(axis=-1), ()),
     }
     rows = [
@@ -76,13 +76,6 @@ def overall_rows(found: ItemDiscrepancies, statistic: np.ndarray, names, labels)
         for one, items in tests.values()
     ]
     return pd.DataFrame(rows, index=pd.Index(tests, name="check"))
-
-
-def _tail_share(statistic: np.ndarray) -> np.ndarray:
-    """Share of data sets that depart at least as far, of each value; shapes (data set, draw)."""
-    in_order, n = np.sort(statistic[1]), statistic.shape[1]
-    n_beyond = n - np.searchsorted(in_order, statistic)
-    return np.stack([(1 + n_beyond[0]) / (1 + n), n_beyond[1] / n])
 
 
 def item_rows(found: ItemDiscrepancies, codes, names, labels, tails) -> pd.DataFrame:

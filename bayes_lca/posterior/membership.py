@@ -3,6 +3,7 @@
 import numpy as np
 import pandas as pd
 import xarray as xr
+from scipy.special import softmax
 
 from bayes_lca.dims import CLASS, RESPONDENT
 from bayes_lca.posterior.class_logits import joint_log_probabilities
@@ -29,8 +30,7 @@ def membership_draws(draws: xr.DataTree) -> xr.DataArray:
     n_chains, n_draws, n_classes = (posterior.sizes[dim] for dim in ("chain", "draw", CLASS))
     result = np.empty((n_chains * n_draws, draws.attrs["n_respondents"], n_classes), dtype=np.float32)
     for which, log_joint in joint_log_probabilities(draws):
-        probability = np.exp(log_joint - log_joint.max(axis=-1, keepdims=True))
-        result[which] = probability / probability.sum(axis=-1, keepdims=True)
+        result[which] = softmax(log_joint, axis=-1)
     return xr.DataArray(
         result.reshape(n_chains, n_draws, *result.shape[1:]),
         dims=("chain", "draw", RESPONDENT, CLASS),
@@ -41,6 +41,18 @@ def membership_draws(draws: xr.DataTree) -> xr.DataArray:
             CLASS: posterior[CLASS],
         },
     )
+
+
+def membership_in_draws(draws: xr.DataTree, which: np.ndarray) -> np.ndarray:
+    """The same in some draws, by position with chains after each other; shape (draw, respondent, latent_class)."""
+    chains, places = np.divmod(which, draws["posterior"].sizes["draw"])
+    few = draws.copy()
+    chosen = {"chain": xr.DataArray(chains, dims="one"), "draw": xr.DataArray(places, dims="one")}
+    posterior = draws["posterior"].to_dataset().isel(chosen).drop_vars(["chain", "draw"])
+    few["posterior"] = xr.DataTree(
+        posterior.rename(one="draw").assign_coords(draw=np.arange(len(which))).expand_dims(chain=[0])
+    )
+    return membership_draws(few).to_numpy()[0]
 
 
 def membership(draws: xr.DataTree, *, ci_prob: float = 0.95) -> SummaryTable:

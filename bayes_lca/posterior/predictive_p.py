@@ -28,3 +28,10 @@ def thinning(draws: xr.DataTree, n_draws: int, seed: int) -> int:
 def posterior_predictive_p(realised: np.ndarray, replicated: np.ndarray) -> float:
     """Share of data sets, replicated and observed, that depart at least as far as the observed; shape (draw,) each."""
     return float((1 + (replicated >= realised).sum()) / (1 + len(realised)))
+
+
+def tail_shares(observed: np.ndarray, replicated: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+    """Share of data sets that depart at least as far: of observed values, and of each replicated one, shape (draw,)."""
+    in_order, n = np.sort(replicated), len(replicated)
+    beyond, own = (n - np.searchsorted(in_order, values) for values in (observed, replicated))
+    return (1 + beyond) / (1 + n), own / n
