@@ -46,6 +46,7 @@ from bayes_lca.posterior.nesting_in_words import nesting_in_words
 from bayes_lca.posterior.plot import plot_odds_ratios, plot_profiles, plot_random_intercepts
 from bayes_lca.posterior.plot_check import plot_check_items
 from bayes_lca.posterior.plot_class_counts import plot_class_counts
+from bayes_lca.posterior.plot_structures import plot_structures
 from bayes_lca.posterior.poststratify import poststratify
 from bayes_lca.posterior.predict import posterior_predictive
 from bayes_lca.posterior.predict_classes import predict_classes
@@ -132,6 +133,7 @@ __all__ = [
     "plot_odds_ratios",
     "plot_profiles",
     "plot_random_intercepts",
+    "plot_structures",
     "posterior_predictive",
     "poststratify",
     "predict_classes",
