@@ -4,14 +4,15 @@ A latent class model is measurement (what answers look like given the class) tim
 class is), with the class summed out. A multilevel multinomial regression is the same structural part with the class
 seen.
 
-=======================================  ============  =============  ================================
-model                                    structural    measurement    hidden part
-=======================================  ============  =============  ================================
-latent class analysis                    `Shares`      `Items`        class, summed out
-latent class regression, multilevel      `Regression`  `Items`        class, summed out
-the same in two or three steps           `Regression`  `Assigned`     class, summed out
-multinomial regression, multilevel       `Regression`  none           none: the category is observed
-=======================================  ============  =============  ================================
+=======================================  ============  ==============  ================================
+model                                    structural    measurement     hidden part
+=======================================  ============  ==============  ================================
+latent class analysis                    `Shares`      `Items`         class, summed out
+latent class regression, multilevel      `Regression`  `Items`         class, summed out
+either, categories in order              either        `OrdinalItems`  class, summed out
+the same in two or three steps           `Regression`  `Assigned`      class, summed out
+multinomial regression, multilevel       `Regression`  none            none: the category is observed
+=======================================  ============  ==============  ================================
 
 The models themselves are in `bayes_lca.models`.
 """
@@ -21,9 +22,11 @@ from bayes_lca.data.identifiability import SingleLevelWarning
 from bayes_lca.fit import fit
 from bayes_lca.likelihood.blrt import bootstrap_likelihood_ratio
 from bayes_lca.likelihood.recommendation import recommend_classes
+from bayes_lca.likelihood.reliability import reliability
 from bayes_lca.likelihood.vlmr import vuong_lo_mendell_rubin
 from bayes_lca.measurement.assigned import Assigned
 from bayes_lca.measurement.items import Items
+from bayes_lca.measurement.ordinal_items import OrdinalItems
 from bayes_lca.posterior.check_items import ItemCheck, check_items
 from bayes_lca.posterior.class_shift import ClassShiftWarning, class_shift
 from bayes_lca.posterior.classification_table import classification_table
@@ -37,6 +40,7 @@ from bayes_lca.posterior.convergence import (
     keep_mode,
     modes,
 )
+from bayes_lca.posterior.covariate_tests import covariate_tests
 from bayes_lca.posterior.direct_effects import direct_effects
 from bayes_lca.posterior.group_level_effects import group_level_effects
 from bayes_lca.posterior.groups import heterogeneity, random_intercepts
@@ -85,6 +89,7 @@ __all__ = [
     "ItemCheck",
     "Items",
     "NotRelabelledError",
+    "OrdinalItems",
     "Regression",
     "SeveralModesError",
     "Shares",
@@ -108,6 +113,7 @@ __all__ = [
     "contrasts",
     "convergence",
     "count_classes",
+    "covariate_tests",
     "direct_effects",
     "fit",
     "fit_estimators",
@@ -142,6 +148,7 @@ __all__ = [
     "rank_groups",
     "recommend_classes",
     "relabel",
+    "reliability",
     "save",
     "simulate_cohort",
     "split_halves",

@@ -14,6 +14,8 @@ OUTCOME = "outcome"
 
 CLASS_SHARE = "class_share"
 ITEM_PROBABILITY = "item_probability"
+ITEM_LOCATION = "item_location"
+BASELINE_PROBABILITY = "baseline_probability"
 INTERCEPT = "intercept"
 SLOPE = "slope"
 ANSWERS = "answers"
@@ -25,7 +27,7 @@ DESIGN = "design"
 DESIGN_CENTER = "design_center"
 
 AXES = frozenset({CLASS, ITEM, CATEGORY, TERM, RESPONDENT, PATTERN, OTHER_CLASS, OUTCOME, "chain", "draw"})
-VARIABLES = frozenset({CLASS_SHARE, ITEM_PROBABILITY, INTERCEPT, SLOPE, ANSWERS, COUNT, DESIGN})
+VARIABLES = frozenset({CLASS_SHARE, ITEM_PROBABILITY, ITEM_LOCATION, INTERCEPT, SLOPE, ANSWERS, COUNT, DESIGN})
 RESERVED = (
     AXES
     | VARIABLES

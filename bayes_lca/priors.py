@@ -81,6 +81,9 @@ StandardDeviationPrior = HalfNormal | HalfStudentT | Exponential
 ITEM_PROBABILITY = Dirichlet(1.0)
 """One imaginary answer per category: keeps probabilities off 0 and 1, as the pseudo-counts of Latent GOLD do."""
 
+ITEM_LOCATION = ZeroSumNormal(2.0)
+"""Log odds of answering higher, of classes on one item: two classes seldom differ by an odds ratio beyond 300."""
+
 CLASS_SHARE = Dirichlet(1.0)
 """Uniform over all shares."""
 

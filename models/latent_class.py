@@ -13,6 +13,7 @@ from bayes_lca.dims import CLASS, OTHER_CLASS, PATTERN, class_names
 from bayes_lca.likelihood.em import fit_em
 from bayes_lca.likelihood.modes import MaximumLikelihood
 from bayes_lca.measurement.items import Items
+from bayes_lca.measurement.ordinal_items import OrdinalItems
 from bayes_lca.prepared import Prepared, describe_survey
 from bayes_lca.structural.regression import Regression
 from bayes_lca.structural.shares import Shares
@@ -35,7 +36,7 @@ class LatentClass:
     ----------
     n_classes : int
         K, at least 1.
-    measurement : Items
+    measurement : Items or OrdinalItems
     structural : Shares or Regression, default ``Shares()``
 
     References
@@ -55,11 +56,11 @@ class LatentClass:
     """
 
     n_classes: int
-    measurement: Items
+    measurement: Items | OrdinalItems
     structural: Shares | Regression = field(default_factory=Shares)
 
     def __post_init__(self):
-        if not isinstance(self.measurement, Items):
+        if not isinstance(self.measurement, Items | OrdinalItems):
             raise TypeError(f"measurement={self.measurement!r}: wrap the names of the items, Items([...])")
         if not isinstance(self.structural, Shares | Regression):
             raise TypeError(f'structural={self.structural!r}: give Shares() or Regression("~ age + (1 | group)")')

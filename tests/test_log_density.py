@@ -23,7 +23,8 @@ from bayes_lca.priors import LKJ
 from bayes_lca.structural.whitening import contrast_basis
 
 COMPILE = {"mode": Mode(linker="py", optimizer=None), "on_unused_input": "ignore"}
-ZERO_SUM = ("intercept_at_mean", "slope_standardised")
+ZERO_SUM = ("intercept_at_mean", "slope_standardised", "item_location")
+SIMPLEX = ("item_probability", "class_share", "baseline_probability")
 SINGLE_PRECISION_CONSTANT = 1e-6
 """PyMC holds constants such as log sqrt(2 pi) in single precision in ZeroSumNormal and HalfStudentT, and log 0.5."""
 
@@ -134,7 +135,7 @@ class Case:
         rng = np.random.default_rng(seed)
         point = {}
         for name, shape in self.shapes.items():
-            if name.startswith(("item_probability", "class_share")):
+            if name.startswith(SIMPLEX):
                 point[name] = rng.dirichlet(np.ones(shape[-1]), size=shape[:-1])
             elif name.endswith(("_sd", "_sd_standardised")):
                 point[name] = 0.1 + rng.exponential(size=shape)
@@ -160,22 +161,39 @@ class Case:
         return list(self.plain.coords[dim])
 
 
-CASES = {
-    f"LatentClass({k}), {data}, {kind}": Case(LatentClass(k, bl.Items(FRAMES[data].columns[5:]), part), FRAMES[data])
-    for (data, frame), (kind, part), k in product(FRAMES.items(), STRUCTURAL.items(), (1, 2, 3))
-    if k >= part.fewest_classes
-    and (k != 2 or kind in FOR_TWO_CLASSES)
-    and (data == "equal categories" or (k == 3 and kind in ("shares", "random intercepts")))
-} | {
-    f"Multinomial, {kind}": Case(Multinomial("y", part), FRAMES["equal categories"])
-    for kind, part in STRUCTURAL.items()
-    if kind != "shares"
-}
+CASES = (
+    {
+        f"LatentClass({k}), {data}, {kind}": Case(
+            LatentClass(k, bl.Items(FRAMES[data].columns[5:]), part), FRAMES[data]
+        )
+        for (data, frame), (kind, part), k in product(FRAMES.items(), STRUCTURAL.items(), (1, 2, 3))
+        if k >= part.fewest_classes
+        and (k != 2 or kind in FOR_TWO_CLASSES)
+        and (data == "equal categories" or (k == 3 and kind in ("shares", "random intercepts")))
+    }
+    | {
+        f"LatentClass({k}), {data}, ordinal, {kind}": Case(
+            LatentClass(k, bl.OrdinalItems(frame.columns[5:]), STRUCTURAL[kind]), frame
+        )
+        for k, data, kind in (
+            (1, "equal categories", "shares"),
+            (2, "missing answers", "shares"),
+            (3, "unequal categories", "random intercepts"),
+        )
+        for frame in [FRAMES[data]]
+    }
+    | {
+        f"Multinomial, {kind}": Case(Multinomial("y", part), FRAMES["equal categories"])
+        for kind, part in STRUCTURAL.items()
+        if kind != "shares"
+    }
+)
 LATENT = [name for name in CASES if name.startswith("LatentClass")]
 SEVERAL = [name for name in LATENT if not name.startswith("LatentClass(1)")]
 ONE_OF_EACH = [
     "LatentClass(2), equal categories, shares",
     "LatentClass(3), unequal categories, shares",
+    "LatentClass(3), unequal categories, ordinal, random intercepts",
     "LatentClass(2), equal categories, covariates",
     "LatentClass(3), missing answers, random intercepts",
     "LatentClass(2), equal categories, nested groups",
@@ -257,6 +275,8 @@ def permuted(case, point, order):
         name, dims = variable.name, case.dims(variable)
         if "latent_class" in dims:
             result[name] = np.take(point[name], order, axis=dims.index("latent_class"))
+        elif name.startswith("baseline_probability"):
+            result[name] = point[name]
         elif name.endswith("_correlation_root"):
             correlation = values[name.removesuffix("_root")]
             result[name] = np.linalg.cholesky(correlation[np.ix_(order, order)])
@@ -371,13 +391,15 @@ def lkj_logpdf(correlation, eta):
 
 def expected_log_prior(case, values, name):
     value = values[name]
-    if name.startswith(("item_probability", "class_share")):
+    if name.startswith(SIMPLEX):
         rows = value.reshape(-1, value.shape[-1])
         return sum(stats.dirichlet.logpdf(row, np.ones(len(row))) for row in rows)
     if name == "intercept_at_mean":
         return zero_sum_normal_logpdf(value, 2.5)
     if name == "slope_standardised":
         return zero_sum_normal_logpdf(value, 1.5)
+    if name == "item_location":
+        return zero_sum_normal_logpdf(value, 2.0)
     if name.endswith("_slope_sd_standardised"):
         return stats.halfnorm.logpdf(value, scale=0.5).sum()
     if name.endswith("_sd"):
@@ -677,7 +699,7 @@ def unconstrained_shape(case, name):
         n_classes = len(case.labels(case.class_dim))
         return (n_classes * (n_classes - 1) // 2,)
     shape = case.shapes[name]
-    if name in ZERO_SUM or name.startswith(("item_probability", "class_share")):
+    if name in ZERO_SUM or name.startswith(SIMPLEX):
         return (*shape[:-1], shape[-1] - 1)
     return shape
 

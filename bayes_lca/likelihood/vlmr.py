@@ -14,6 +14,7 @@ from bayes_lca.likelihood.classification import KNOWN, Classification
 from bayes_lca.likelihood.criteria import n_parameters
 from bayes_lca.likelihood.em import fit_em
 from bayes_lca.likelihood.modes import MaximumLikelihood
+from bayes_lca.likelihood.nominal import read_nominal
 from bayes_lca.likelihood.row_sums import sum_products
 from bayes_lca.likelihood.weighted_chi_squared import weighted_chi_squared_tail
 
@@ -123,7 +124,7 @@ def vuong_lo_mendell_rubin(items, frame, n_classes: int, *, starts: int = 100, s
     >>> test.p < 0.001
     True
     """
-    responses = items.read(frame)
+    responses = read_nominal(items, frame)
     patterns = unique_rows(responses.codes)
     codes, counts = responses.codes[patterns.first], patterns.count
     check_two_or_more(n_classes, len(counts))

@@ -2,6 +2,7 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import ClassVar
 
 import numpy as np
 import pymc as pm
@@ -40,6 +41,8 @@ class Items:
     >>> Items(["pay", "training"]).items
     ('pay', 'training')
     """
+
+    nominal: ClassVar[bool] = True
 
     items: tuple[str, ...]
     probability: priors.Dirichlet = priors.ITEM_PROBABILITY

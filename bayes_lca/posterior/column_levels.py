@@ -79,11 +79,11 @@ def column_levels(draws: xr.DataTree, columns: Sequence[str] | None = None, fram
             )
         check_frame(frame)
         check_columns(frame, foreign, role="named")
-        rows = _rows_of_respondents(draws, frame)
-    return [_of_fit(draws, name) if name in own else _levels(name, column(frame, name).iloc[rows]) for name in chosen]
+        rows = rows_of_respondents(draws, frame)
+    return [_of_fit(draws, name) if name in own else levels_of(name, column(frame, name).iloc[rows]) for name in chosen]
 
 
-def _rows_of_respondents(draws: xr.DataTree, frame) -> np.ndarray:
+def rows_of_respondents(draws: xr.DataTree, frame) -> np.ndarray:
     """Row of the frame of each respondent of the fit, shape (respondent,)."""
     labels, wanted = row_labels(frame), pd.Index(draws["observed_data"][RESPONDENT].to_numpy())
     if len(labels) == len(wanted) and (labels == wanted).all():
@@ -111,10 +111,11 @@ def _of_fit(draws: xr.DataTree, name: str) -> ColumnLevels:
     levels = json.loads(draws.attrs["levels"])
     if name in levels:
         values = pd.Series(pd.Categorical(values.astype(str), levels[name], ordered=True))
-    return _levels(name, values)
+    return levels_of(name, values)
 
 
-def _levels(name: str, values: pd.Series) -> ColumnLevels:
+def levels_of(name: str, values: pd.Series) -> ColumnLevels:
+    """Levels of the values of a column, numbers cut at quantiles; a row for each respondent."""
     known = values.notna().to_numpy()
     if not known.any():
         raise ValueError(f"column {name!r} is missing in all {len(values)} rows of the fit; name another")

@@ -7,6 +7,7 @@ import pandas as pd
 from bayes_lca.data.frame import is_whole
 from bayes_lca.likelihood.blrt import check_bootstrap
 from bayes_lca.likelihood.class_counts import LikelihoodCounts
+from bayes_lca.likelihood.nominal import read_nominal
 from bayes_lca.likelihood.vlmr import LIMITS
 from bayes_lca.table import SummaryTable
 from bayes_lca.workflows.class_posteriors import posterior_columns, posterior_note, sample_classes
@@ -111,7 +112,7 @@ def count_classes(
         for name, value, least in (("draws", draws, 4), ("tune", tune, 0), ("chains", chains, 2)):
             if not is_whole(value, least=least):
                 raise ValueError(f"{name}={value!r}: {name} is a whole number from {least} on")
-    responses = items.read(frame)
+    responses = read_nominal(items, frame)
     likelihood = LikelihoodCounts(responses, n_starts, seed)
     rows, notes = [], []
     for n_classes in classes:

@@ -11,6 +11,7 @@ import xarray as xr
 from bayes_lca.data.frame import is_whole
 from bayes_lca.data.responses import unique_rows
 from bayes_lca.gibbs import random_start, sample_gibbs
+from bayes_lca.likelihood.nominal import read_nominal
 from bayes_lca.posterior.convergence import LARGEST_R_HAT, SMALLEST_ESS, ConvergenceWarning
 from bayes_lca.table import SummaryTable, tail_probabilities
 from bayes_lca.workflows.class_posteriors import SWEEPS
@@ -104,7 +105,7 @@ def overfitted(
     if not 0 <= cut_off < 1:
         raise ValueError(f"cut_off={cut_off!r}: the least share is from 0 to less than 1, such as 0.01")
     tails = tail_probabilities(ci_prob)
-    responses = items.read(frame)
+    responses = read_nominal(items, frame)
     patterns, n = unique_rows(responses.codes), len(responses.codes)
     start = random_start(chains, max_classes, responses.n_categories, seed)
     weights = {"share_weight": alpha, "category_weight": items.probability.a}

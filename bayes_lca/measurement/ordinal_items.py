@@ -1,0 +1,150 @@
+"""Ordinal items: classes differ in where they stand on each item, not in how its categories are spaced."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import ClassVar
+
+import numpy as np
+import pymc as pm
+import pytensor.tensor as pt
+from scipy.special import logit
+
+from bayes_lca import priors
+from bayes_lca.data.responses import Responses, read_responses
+from bayes_lca.dims import BASELINE_PROBABILITY, CATEGORY, CLASS, ITEM, ITEM_LOCATION, ITEM_PROBABILITY
+from bayes_lca.measurement.answers import observe_answers
+from bayes_lca.measurement.log_ratio import LogRatio
+
+AWAY_FROM_ZERO = 0.01
+"""Weight of equal probabilities in starting values."""
+
+
+@dataclass(frozen=True)
+class OrdinalItems:
+    r"""Items with ordered categories, through cumulative logits.
+
+    .. math::
+        P(y_{ij} \ge k \mid c) = \operatorname{logit}^{-1}(\theta_{cj} - \tau_{jk}), \qquad
+        \tau_{jk} = \operatorname{logit} \sum_{m < k} p_{jm}
+
+    Thresholds :math:`\tau` are those of an average class, whose answers have probabilities p; a class moves the whole
+    distribution up or down. With C categories and K classes an item has C + K - 2 parameters, where `Items` has
+    K (C - 1). Reversing the order of an item's categories changes no posterior but the signs of its locations; any
+    other permutation does.
+
+    Priors: :math:`p_j \sim \operatorname{Dirichlet}(a, \dots, a)`, and locations normal, summing to zero over classes.
+
+    Parameters
+    ----------
+    items : sequence of str
+        Columns of the frame, categories in their order: ordered or unordered categoricals as declared, others sorted.
+    probability : Dirichlet, default ``Dirichlet(a=1.0)``
+        Of the answers of an average class.
+    location : ZeroSumNormal, default ``ZeroSumNormal(sigma=2.0)``
+        Of the log odds by which classes differ on one item.
+
+    References
+    ----------
+    McCullagh, P. (1980). Regression models for ordinal data. Journal of the Royal Statistical Society B 42(2),
+    109-142. doi 10.1111/j.2517-6161.1980.tb01109.x
+
+    Examples
+    --------
+    >>> OrdinalItems(["pay", "training"]).items
+    ('pay', 'training')
+    """
+
+    nominal: ClassVar[bool] = False
+
+    items: tuple[str, ...]
+    probability: priors.Dirichlet = priors.ITEM_PROBABILITY
+    location: priors.ZeroSumNormal = priors.ITEM_LOCATION
+
+    def __init__(
+        self,
+        items: Sequence[str],
+        probability: priors.Dirichlet = priors.ITEM_PROBABILITY,
+        location: priors.ZeroSumNormal = priors.ITEM_LOCATION,
+    ):
+        if isinstance(items, str):
+            raise ValueError(f"items={items!r} is one text; pass a list of column names")
+        object.__setattr__(self, "items", tuple(items))
+        object.__setattr__(self, "probability", probability)
+        object.__setattr__(self, "location", location)
+
+    def read(self, frame) -> Responses:
+        """Answers of a frame as codes."""
+        return read_responses(frame, self.items)
+
+    def coords(self, responses: Responses) -> dict[str, Sequence]:
+        """Names along the axes of items and categories; positions where items do not share their labels."""
+        categories = responses.common_labels or range(max(responses.n_categories))
+        return {ITEM: list(responses.items), CATEGORY: list(categories)}
+
+    def probabilities(self, responses: Responses, typical: np.ndarray):
+        """Answer probabilities, shape (latent_class, item, category), 0 beyond the categories of an item.
+
+        `typical` holds rough ones of the same shape: they choose the sampler's coordinates and change no posterior.
+        """
+        n_classes = len(typical)
+        if n_classes == 1:
+            theta = pt.zeros((1, len(responses.items)))
+        else:
+            dims = (ITEM, CLASS)
+            theta = pm.ZeroSumNormal(ITEM_LOCATION, self.location.sigma, n_zerosum_axes=1, dims=dims).T
+        sizes = np.array(responses.n_categories)
+        average, rho = typical.mean(axis=0), pt.zeros(typical.shape)
+        for size in sorted(set(sizes)):
+            which = np.flatnonzero(sizes == size)
+            axes = {f"{ITEM}_of_{size}": [responses.items[j] for j in which], f"{CATEGORY}_of_{size}": range(size)}
+            pm.modelcontext(None).add_coords(axes)
+            p = pm.Dirichlet(
+                f"{BASELINE_PROBABILITY}_of_{size}",
+                np.full(size, self.probability.a),
+                dims=tuple(axes),
+                default_transform=LogRatio(average[which, :size]),
+            )  # (item of size, category)
+            rho = rho[:, which, :size].set(cumulative_logit(p, theta[:, which]))
+        return pm.Deterministic(ITEM_PROBABILITY, rho, dims=(CLASS, ITEM, CATEGORY))
+
+    def answers(self, class_logits, probabilities, responses: Responses, first: np.ndarray, count: np.ndarray):
+        """Observe the answers, the class summed out; see `Items.answers`."""
+        return observe_answers(class_logits, probabilities, responses, first, count)
+
+    def starting_values(self, responses: Responses, item_probability: np.ndarray) -> dict[str, np.ndarray]:
+        """Locations and answers of an average class nearest to answer probabilities, shape (class, item, category)."""
+        sizes = np.array(responses.n_categories)
+        location, start = np.zeros(item_probability.shape[:2]), {}
+        for size in sorted(set(sizes)):
+            which = sizes == size
+            rough = (1 - AWAY_FROM_ZERO) * item_probability[:, which, :size] + AWAY_FROM_ZERO / size
+            below = logit(rough.cumsum(axis=-1)[..., :-1])  # (latent_class, item of size, threshold)
+            location[:, which] = -below.mean(axis=-1)
+            start[f"{BASELINE_PROBABILITY}_of_{size}"] = rough.mean(axis=0)
+        if len(location) == 1:
+            return start
+        return {ITEM_LOCATION: (location - location.mean(axis=0)).T, **start}
+
+
+def cumulative_logit(p, theta):
+    r"""Probabilities of categories whose cumulative logits are moved by a location.
+
+    The probability between two thresholds is
+    :math:`\sigma(b)\,\sigma(-a)\,(1 - e^{a - b})` with :math:`a < b` the thresholds less the location, which stays
+    positive far out.
+
+    Parameters
+    ----------
+    p : TensorVariable, shape (item, category)
+        At location 0.
+    theta : TensorVariable, shape (latent_class, item)
+
+    Returns
+    -------
+    TensorVariable, shape (latent_class, item, category)
+    """
+    below, above = pt.cumsum(p, axis=1)[:, :-1], pt.cumsum(p[:, ::-1], axis=1)[:, ::-1][:, 1:]
+    tau = pt.log(below) - pt.log(above)  # (item, threshold)
+    x = tau - theta[:, :, None]  # (latent_class, item, threshold)
+    inside = pt.sigmoid(x[..., 1:]) * pt.sigmoid(-x[..., :-1]) * -pt.expm1(tau[:, :-1] - tau[:, 1:])
+    return pt.concatenate([pt.sigmoid(x[..., :1]), inside, pt.sigmoid(-x[..., -1:])], axis=-1)
