@@ -72,6 +72,7 @@ from bayes_lca.workflows.count_classes import count_classes
 from bayes_lca.workflows.estimators import compare_estimators, fit_estimators
 from bayes_lca.workflows.kept_fit import fit_or_load
 from bayes_lca.workflows.leave_one_group_out import leave_one_group_out
+from bayes_lca.workflows.measurement_invariance import measurement_invariance
 from bayes_lca.workflows.overfitted import overfitted
 from bayes_lca.workflows.split_halves import split_halves
 from bayes_lca.workflows.stepwise_odds_ratios import stepwise_odds_ratios
@@ -126,6 +127,7 @@ __all__ = [
     "leave_one_group_out",
     "load",
     "load_cohort",
+    "measurement_invariance",
     "membership",
     "membership_draws",
     "modal_class_of",

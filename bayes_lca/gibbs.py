@@ -87,32 +87,81 @@ def sample_gibbs(
     >>> sample_gibbs(codes, np.array([3, 2]), (2, 2), start, draws=4, tune=0, seed=1).members.sum(axis=-1)
     array([[5, 5, 5, 5]])
     """
+    found = sample_groups(
+        [(codes, counts)],
+        n_categories,
+        start[:, None],
+        free=np.zeros(start.shape[2], dtype=bool),
+        share_weight=share_weight,
+        category_weight=category_weight,
+        draws=draws,
+        tune=tune,
+        seed=seed,
+        thin=thin,
+    )
+    only = found.class_share[:, :, 0], found.item_probability[:, :, 0], found.members[:, :, 0]
+    return GibbsDraws(*only, found.log_likelihood)
+
+
+def sample_groups(
+    answers: Sequence[tuple[np.ndarray, np.ndarray]],
+    n_categories: Sequence[int],
+    start: np.ndarray,
+    *,
+    free: np.ndarray,
+    share_weight: float = 1.0,
+    category_weight: float = 1.0,
+    draws: int,
+    tune: int,
+    seed: int,
+    thin: int = 1,
+) -> GibbsDraws:
+    """Sample several groups whose class shares differ, and the probabilities of some items.
+
+    Parameters
+    ----------
+    answers : sequence of (ndarray, ndarray)
+        Distinct rows of answers of each group, shape (pattern, item), and respondents with each, shape (pattern,).
+    n_categories : sequence of int, shape (item,)
+    start : ndarray, shape (chain, group, latent_class, item, category)
+    free : ndarray of bool, shape (item,)
+        Items whose probabilities differ between groups.
+    share_weight, category_weight, draws, tune, seed, thin
+        As for `sample_gibbs`.
+
+    Returns
+    -------
+    GibbsDraws
+        With an axis of groups behind that of the draws, but for the log-likelihood: patterns of all groups after each
+        other, shape (chain, draw, pattern).
+    """
     rng = np.random.default_rng(seed)
-    n_chains, n_classes, n_items, most_categories = start.shape
-    chosen = codes[:, :, None] == np.arange(most_categories)  # (pattern, item, category)
-    chosen = chosen.reshape(len(codes), -1).astype(float)
-    exists = np.arange(most_categories) < np.asarray(n_categories)[:, None]  # (item, category)
-    share, probability = np.full((n_chains, n_classes), 1 / n_classes), start
+    n_chains, n_groups, n_classes, _, most = start.shape
+    exists = np.arange(most) < np.asarray(n_categories)[:, None]  # (item, category)
+    chosen = [_indicators(codes, most) for codes, _ in answers]
+    share, probability = np.full((n_chains, n_groups, n_classes), 1 / n_classes), start.copy()
     kept = GibbsDraws(
-        np.empty((n_chains, draws, n_classes)),
+        np.empty((n_chains, draws, *share.shape[1:])),
         np.empty((n_chains, draws, *start.shape[1:])),
-        np.empty((n_chains, draws, n_classes), dtype=int),
-        np.empty((n_chains, draws, len(codes))),
+        np.empty((n_chains, draws, *share.shape[1:]), dtype=int),
+        np.empty((n_chains, draws, sum(len(counts) for _, counts in answers))),
     )
     for sweep in range(-tune * thin, draws * thin):
-        log_joint = _log_joint(share, probability, chosen)  # (chain, pattern, latent_class)
-        log_likelihood = logsumexp(log_joint, axis=-1)
-        membership = np.exp(log_joint - log_likelihood[..., None])
-        together = rng.multinomial(counts, membership / membership.sum(axis=-1, keepdims=True))
-        members = together.sum(axis=1)  # (chain, latent_class)
-        answered = np.matmul(together.transpose(0, 2, 1), chosen)
+        parts = [
+            _allocate(share[:, g], probability[:, g], chosen[g], counts, rng) for g, (_, counts) in enumerate(answers)
+        ]
+        log_likelihood, members, answered = zip(*parts, strict=True)
+        members, answered = np.stack(members, axis=1), np.stack(answered, axis=1)
         if sweep >= 0 and sweep % thin == 0:
             draw = sweep // thin
             kept.class_share[:, draw], kept.item_probability[:, draw] = share, probability
-            kept.members[:, draw], kept.log_likelihood[:, draw] = members, log_likelihood
+            kept.members[:, draw], kept.log_likelihood[:, draw] = members, np.concatenate(log_likelihood, axis=-1)
         share = _draw_dirichlet(share_weight + members, rng)
-        weight = np.where(exists, category_weight + answered.reshape(n_chains, n_classes, n_items, -1), 0.0)
-        probability = _draw_dirichlet(weight, rng)
+        count = answered.reshape(probability.shape)
+        for items, own in ((~free, count.sum(axis=1, keepdims=True)), (free, count)):
+            if items.any():
+                weight = np.where(exists, category_weight + own, 0.0)[..., items, :]
+                probability[..., items, :] = _draw_dirichlet(weight, rng)
     return kept
 
 
@@ -123,10 +172,20 @@ def random_start(n_chains: int, n_classes: int, n_categories: Sequence[int], see
     return _draw_dirichlet(np.broadcast_to(exists.astype(float), (n_chains, n_classes, *exists.shape)), rng)
 
 
-def _log_joint(share: np.ndarray, probability: np.ndarray, chosen: np.ndarray) -> np.ndarray:
+def _indicators(codes: np.ndarray, most_categories: int) -> np.ndarray:
+    """One where a category was chosen, shape (pattern, item * category)."""
+    return (codes[:, :, None] == np.arange(most_categories)).reshape(len(codes), -1).astype(float)
+
+
+def _allocate(share, probability, chosen, counts, rng) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+    """Draw the classes of respondents: log-likelihood of each pattern, members, and answers of each class."""
     log_probability = np.log(np.maximum(probability, SMALLEST_PROBABILITY)).reshape(*share.shape, -1)
     log_share = np.log(np.maximum(share, SMALLEST_PROBABILITY))
-    return np.matmul(chosen, log_probability.transpose(0, 2, 1)) + log_share[:, None]
+    log_joint = np.matmul(chosen, log_probability.transpose(0, 2, 1)) + log_share[:, None]
+    log_likelihood = logsumexp(log_joint, axis=-1)  # (chain, pattern)
+    membership = np.exp(log_joint - log_likelihood[..., None])
+    together = rng.multinomial(counts, membership / membership.sum(axis=-1, keepdims=True))
+    return log_likelihood, together.sum(axis=1), np.matmul(together.transpose(0, 2, 1), chosen)
 
 
 def _draw_dirichlet(weight: np.ndarray, rng: np.random.Generator) -> np.ndarray:
