@@ -19,7 +19,8 @@ from pathlib import Path
 
 from bayes_lca.calibration.designs import DESIGNS
 from bayes_lca.calibration.plot import plot_operating_characteristics
-from bayes_lca.calibration.study import SEED, Study, run_study
+from bayes_lca.calibration.running import run_study
+from bayes_lca.calibration.study import SEED, Study
 
 
 def main() -> None:

@@ -53,9 +53,9 @@ def operating_characteristics(coefficients: pd.DataFrame, fits: pd.DataFrame) ->
         row = dict(zip([*CELL, "coefficient"], key, strict=True))
         kind, _, _ = row["design"].partition(",")
         row = {"class": kind, **row, "replicates": cell["replicate"].nunique()}
-        row |= _rate("type_1_error", cell[cell["truth"] == 0], "without_zero")
-        row |= _rate("power", cell[cell["truth"] != 0], "without_zero")
-        row |= _rate("coverage", cell, "covers")
+        row |= rate("type_1_error", cell[cell["truth"] == 0], "without_zero")
+        row |= rate("power", cell[cell["truth"] != 0], "without_zero")
+        row |= rate("coverage", cell, "covers")
         row |= _mean("bias", cell, "error")
         row["relative_bias"] = cell["error"].sum() / cell["size"].sum() if cell["size"].sum() else np.nan
         row["mean_width"] = cell["width"].mean()
@@ -73,8 +73,8 @@ def operating_characteristics(coefficients: pd.DataFrame, fits: pd.DataFrame) ->
     return pd.DataFrame(rows).merge(counts.astype("Int64"), how="left", left_on=CELL, right_index=True)
 
 
-def _rate(name: str, cell: pd.DataFrame, column: str) -> dict[str, float]:
-    """A proportion with its standard error."""
+def rate(name: str, cell: pd.DataFrame, column: str) -> dict[str, float]:
+    """A proportion over data sets, and with ``_se`` its standard error, from the columns `column` and ``replicate``."""
     found = _mean(name, cell, column)
     n = cell["replicate"].nunique()
     if n and found[name] in (0, 1):

@@ -3,20 +3,20 @@
 import json
 import os
 import threading
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from itertools import chain
 from pathlib import Path
 
 import pandas as pd
-
-from bayes_lca.calibration.operating_characteristics import operating_characteristics
 
 SETTINGS, REPLICATES = "settings.json", "replicates"
 COUNTS = "replicates"
 """Setting that may change when a study is taken up again: more replicates add to those there are."""
 
 TABLE, COEFFICIENTS, FITS = "table.csv", "coefficients.csv.gz", "fits.csv.gz"
+CHOICES, COUNTS_OF_CLASSES, BOOTSTRAP = "choices.csv.gz", "counts.csv.gz", "bootstrap.csv.gz"
 DIGITS = {TABLE: "%.6g", COEFFICIENTS: "%.4g", FITS: "%.5g"}
+DIGITS |= {CHOICES: "%.6g", COUNTS_OF_CLASSES: "%.9g", BOOTSTRAP: "%.9g"}
 
 
 def keep_settings(settings: dict, out: Path) -> None:
@@ -55,8 +55,8 @@ def finished(out: Path) -> set[str]:
     return {path.name for path in (out / REPLICATES).glob("*.json")}
 
 
-def read_replicates(names: Iterable[str], out: Path) -> tuple[pd.DataFrame, pd.DataFrame]:
-    """Coefficients and fits of the replicates there are, in the order of their names given.
+def read_replicates(names: Iterable[str], out: Path, parts: Sequence[str]) -> list[pd.DataFrame]:
+    """Rows of the replicates there are, in the order of their names given, a frame for each part of a replicate.
 
     Raises
     ------
@@ -67,20 +67,14 @@ def read_replicates(names: Iterable[str], out: Path) -> tuple[pd.DataFrame, pd.D
     found = [json.loads((out / REPLICATES / name).read_text()) for name in names if name in there]
     if not found:
         raise ValueError(f"{out / REPLICATES} holds no replicate of this study yet: run it first")
-    coefficients, fits = (
-        pd.DataFrame(chain.from_iterable(one[what] for one in found)) for what in ("coefficients", "fits")
-    )
-    return coefficients, fits
+    return [pd.DataFrame(chain.from_iterable(one[part] for one in found)) for part in parts]
 
 
-def write_tables(names: Iterable[str], out: Path) -> pd.DataFrame:
-    """Write the table, coefficients and fits of the replicates there are, finished study or not; return the table."""
-    coefficients, fits = read_replicates(names, out)
-    table = operating_characteristics(coefficients, fits)
-    for name, frame in ((TABLE, table), (COEFFICIENTS, coefficients), (FITS, fits)):
+def write_csv(frames: Mapping[str, pd.DataFrame], out: Path) -> None:
+    """Write frames under their file names; what ends in .gz is compressed, the same bytes at any time of day."""
+    for name, frame in frames.items():
         compression = {"method": "gzip", "mtime": 0} if name.endswith(".gz") else None
         frame.to_csv(out / name, index=False, float_format=DIGITS[name], compression=compression)
-    return table
 
 
 def _differences(old, new, name: str = "") -> Iterator[tuple[str, object, object]]:

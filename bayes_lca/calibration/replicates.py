@@ -1,6 +1,5 @@
 """One replicate of the simulation study: simulate a data set, and analyse it in every way."""
 
-import hashlib
 import threading
 import time
 import warnings
@@ -11,6 +10,7 @@ import xarray as xr
 from threadpoolctl import threadpool_limits
 
 from bayes_lca.calibration.designs import CLASSES, CONTRASTS, OUTCOME, REFERENCE, SimulationDesign
+from bayes_lca.calibration.seeds import replicate_seeds
 from bayes_lca.data import cohort
 from bayes_lca.data.design import read_design
 from bayes_lca.data.responses import unique_rows
@@ -97,10 +97,7 @@ def run_replicate(
 
 def seeds(design: SimulationDesign, group_sd: float, replicate: int, seed: int) -> tuple[np.random.SeedSequence, int]:
     """Seeds of the data and of the sampler."""
-    name = int.from_bytes(hashlib.sha256(design.name.encode()).digest()[:4])
-    root = np.random.SeedSequence(seed, spawn_key=(name, round(1e6 * group_sd), replicate))
-    data, sampler = root.spawn(2)
-    return data, int(sampler.generate_state(1)[0])
+    return replicate_seeds(seed, design.name, round(1e6 * group_sd), replicate)
 
 
 def posteriors(design: SimulationDesign) -> tuple[str, ...]:

@@ -11,10 +11,11 @@ from joblib import Parallel, delayed
 from scipy.stats import beta
 
 from bayes_lca.data.frame import is_whole
-from bayes_lca.data.responses import MISSING, unique_rows
-from bayes_lca.data.simulate import draw_categories
+from bayes_lca.data.responses import unique_rows
+from bayes_lca.likelihood.bootstrap_samples import draw_sample, missing_answers, sample_seeds
 from bayes_lca.likelihood.em import fit_em
 from bayes_lca.likelihood.modes import MaximumLikelihood
+from bayes_lca.likelihood.nominal import read_nominal
 from bayes_lca.likelihood.vlmr import check_two_or_more
 from bayes_lca.table import SummaryTable
 
@@ -170,7 +171,7 @@ def bootstrap_likelihood_ratio(
     >>> test.p, test.interval()[0]
     (0.05, 0.0)
     """
-    responses = items.read(frame)
+    responses = read_nominal(items, frame)
     patterns = unique_rows(responses.codes)
     codes, counts = responses.codes[patterns.first], patterns.count
     check_two_or_more(n_classes, len(counts))
@@ -211,12 +212,11 @@ def bootstrap(
             f"{n_classes} classes reach log-likelihood {larger.log_likelihood:.4f} and {n_classes - 1} classes "
             f"{smaller.log_likelihood:.4f}: the maximum of the larger model was missed, so give more starts"
         )
-    hidden = codes == MISSING
-    hidden = hidden[np.lexsort(hidden.T)]  # so that the order of the respondents does not matter
+    hidden = missing_answers(codes)
     share, probability = smaller.class_share, smaller.item_probability
-    seeds = np.random.SeedSequence([seed, n_classes]).spawn(draws)
     parallel = Parallel(n_jobs=-1 if jobs is None else jobs, return_as="generator")
     task = delayed(_one_draw)
+    seeds = sample_seeds(seed, n_classes, draws)
     results = parallel(task(share, probability, hidden, n_categories, starts, own) for own in seeds)
     label = f"BLRT of {n_classes - 1} against {n_classes} classes"
     ratios, rounds, negative, once = zip(*_shown(results, draws, label, visible=progressbar), strict=True)
@@ -225,25 +225,37 @@ def bootstrap(
     )
 
 
-def _one_draw(share, probability, hidden, n_categories, starts, seed) -> tuple[float, int, bool, bool]:
-    """Statistic of one sample, rounds of starts, whether it was negative after the first, and a maximum met once."""
-    rng = np.random.default_rng(seed)
-    latent_class = rng.choice(len(share), size=len(hidden), p=share / share.sum())
-    codes = np.where(hidden, MISSING, draw_categories(probability[latent_class], rng))
-    patterns = unique_rows(codes)
-    codes, counts = codes[patterns.first], patterns.count
+def compare_fits(
+    codes: np.ndarray,
+    counts: np.ndarray,
+    n_categories: tuple[int, ...],
+    n_classes: int,
+    rng: np.random.Generator,
+    **of_each_fit,
+) -> tuple[float, int, bool, bool]:
+    """Statistic of one sample, rounds of starts, whether it was negative after the first, and a maximum met once.
+
+    `of_each_fit` are arguments of `fit_em`, such as ``n_starts``.
+    """
     fits = [_Best(), _Best()]
     negative = False
     for done in range(1, ROUNDS + 1):
-        for fit, n_classes in zip(fits, (len(share), len(share) + 1), strict=True):
+        for fit, size in zip(fits, (n_classes - 1, n_classes), strict=True):
             if done == 1 or not fit.replicated or fits[1].log_likelihood < fits[0].log_likelihood - UNDER:
                 own = int(rng.integers(2**63))
-                fit.add(fit_em(codes, counts, n_categories, n_classes, n_starts=starts, seed=own))
+                fit.add(fit_em(codes, counts, n_categories, size, seed=own, **of_each_fit))
         ratio = 2 * (fits[1].log_likelihood - fits[0].log_likelihood)
         if ratio >= -UNDER and all(fit.replicated for fit in fits):
             break
         negative |= done == 1 and ratio < -UNDER
     return ratio, done, negative, not all(fit.replicated for fit in fits)
+
+
+def _one_draw(share, probability, hidden, n_categories, starts, seed) -> tuple[float, int, bool, bool]:
+    """What `compare_fits` finds in one sample."""
+    rng = np.random.default_rng(seed)
+    codes, counts = draw_sample(share, probability, hidden, rng)
+    return compare_fits(codes, counts, n_categories, len(share) + 1, rng, n_starts=starts)
 
 
 class _Best:

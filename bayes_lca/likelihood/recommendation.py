@@ -123,7 +123,7 @@ def _first_not_significant(p: pd.Series) -> int | None:
     for n_classes, value in p.iloc[1:].items():
         if np.isnan(value):
             return None
-        if value >= LEVEL:
+        if value > LEVEL:
             return int(n_classes) - 1
     return int(p.index[-1]) if len(p) > 1 else None
 

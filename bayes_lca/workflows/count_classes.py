@@ -109,7 +109,7 @@ def count_classes(
     if blrt_draws != 0:
         check_bootstrap(blrt_draws, blrt_starts, jobs)
     if bayes:
-        for name, value, least in (("draws", draws, 4), ("tune", tune, 0), ("chains", chains, 2)):
+        for name, value, least in (("draws", draws, 50), ("tune", tune, 0), ("chains", chains, 2)):
             if not is_whole(value, least=least):
                 raise ValueError(f"{name}={value!r}: {name} is a whole number from {least} on")
     responses = read_nominal(items, frame)

@@ -14,9 +14,10 @@ from types import SimpleNamespace
 import pandas as pd
 import pytest
 
-from bayes_lca.calibration import records, study
+from bayes_lca.calibration import records, running, study
 from bayes_lca.calibration.designs import LATENT_NULL, OBSERVED_EFFECT, OBSERVED_NULL, SimulationDesign
-from bayes_lca.calibration.study import Study, run_study
+from bayes_lca.calibration.running import run_study
+from bayes_lca.calibration.study import Study
 
 TINY = Study((replace(OBSERVED_NULL, replicates=4, group_sds=(0.0, 0.5), predictors=("score",)),))
 COMMAND = [sys.executable, str(Path(__file__).parents[2] / "examples" / "simulation_study.py")]
@@ -134,7 +135,7 @@ def test_nothing_done_is_said(tmp_path):
 
 def test_progress_is_reported_or_nothing_is_said(cheap, tmp_path, capfd, monkeypatch):
     """On a clock that moves on by a minute at every look; the pace counts from the first replicate on."""
-    monkeypatch.setattr(study, "time", SimpleNamespace(monotonic=map((60.0).__mul__, count()).__next__))
+    monkeypatch.setattr(running, "time", SimpleNamespace(monotonic=map((60.0).__mul__, count()).__next__))
     lines = []
     run_study(TINY, tmp_path / "loud", report=lines.append)
     assert lines[0] == "8 replicates, 0 of them done before"
@@ -154,10 +155,10 @@ from pathlib import Path
 
 sys.path.insert(0, {folder!r})
 import test_study
-from bayes_lca.calibration import study
+from bayes_lca.calibration import running, study
 
 study.run_replicate, study.compile_all = test_study.cheap_replicate, lambda designs, backend: None
-study.run_study(test_study.TINY, Path(sys.argv[1]), jobs=2, backend="threading")
+running.run_study(test_study.TINY, Path(sys.argv[1]), jobs=2, backend="threading")
 """
 
 

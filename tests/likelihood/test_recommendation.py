@@ -56,7 +56,7 @@ def test_more_classes_than_bic_chooses_are_never_recommended():
 
 
 def test_tests_stop_at_the_first_that_is_not_significant():
-    p = [np.nan, 0.01, 0.05, 0.001]
+    p = [np.nan, 0.05, 0.051, 0.001]
     found = recommend_classes(table_of([9, 5, 6, 7], [1, 0.4, 0.3, 0.2], blrt_p=p, vlmr_p=[np.nan, 0.2, 0.01, 0.01]))
     assert found.choices["BLRT"] == 2
     assert found.choices["VLMR"] == 1
