@@ -144,7 +144,7 @@ def test_further_classes_are_tested_while_tests_reject(monkeypatch):
 
 def test_posteriors_join_the_counts():
     found = run_replicate(
-        replace(SMALL_SAMPLES[0], most_classes=2), 0, replace(QUICK, bayes=True, draws=40, tune=20, chains=2), seed=5
+        replace(SMALL_SAMPLES[0], most_classes=2), 0, replace(QUICK, bayes=True, draws=50, tune=20, chains=2), seed=5
     )
     counts = pd.DataFrame(found["counts"])
     assert counts["elpd"].idxmax() == 1

@@ -227,5 +227,5 @@ def two_towns():
 @pytest.mark.parametrize(("name", "value"), [("draws", 2), ("tune", -1), ("chains", 1), ("draws", 1.5)])
 def test_settings_of_posteriors(name, value):
     frame = simulated(60)
-    with pytest.raises(ValueError, match=rf"{name}={value}: {name} is a whole number from \d on"):
+    with pytest.raises(ValueError, match=rf"{name}={value}: {name} is a whole number from \d+ on"):
         bl.count_classes(bl.Items(list(frame)), frame, [1], bayes=True, **{name: value})
