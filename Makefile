@@ -9,13 +9,13 @@ ARGUMENTS ?=
 
 export PYTHON
 
-.PHONY: study test test-slow lint notebooks bench simulation clean
+.PHONY: study test test-slow lint notebooks bench simulation selection clean
 
 study: $(VENV)/ready
 	$(RUN) examples/medical_groups.py --draws $(DRAWS) --seed $(SEED) --out $(OUT) $(ARGUMENTS)
 
 test: lint
-	$(RUN) -m pytest
+	$(RUN) -m pytest --numprocesses auto --maxprocesses 4 --dist loadfile
 
 test-slow: $(VENV)/ready
 	$(RUN) -m pytest --runslow -m slow -s
@@ -33,6 +33,9 @@ bench: $(VENV)/ready
 
 simulation: $(VENV)/ready
 	$(RUN) examples/simulation_study.py --out $(OUT)/simulation_study $(ARGUMENTS)
+
+selection: $(VENV)/ready
+	$(RUN) examples/selection_study.py --out $(OUT)/selection_study $(ARGUMENTS)
 
 $(VENV)/ready: requirements.txt pyproject.toml
 	@python=$$(.ci/find-python) && echo "Setting up $(VENV) with $$python" && "$$python" -m venv --clear $(VENV)

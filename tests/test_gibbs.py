@@ -5,11 +5,12 @@ from itertools import product
 import numpy as np
 import pytest
 import xarray as xr
-from arviz_stats import ess
+from arviz_stats import ess, mcse
 from scipy.special import gammaln, logsumexp
 
 from bayes_lca.data.responses import unique_rows
 from bayes_lca.gibbs import random_start, sample_gibbs
+from bayes_lca.posterior.relabel import match, profile_distances
 
 SIZES = (2, 3)
 CODES = np.array([[0, 0], [0, 0], [1, 2], [1, 1], [1, 2], [0, -1], [1, 0]])
@@ -116,3 +117,23 @@ def test_classes_nearly_empty_under_a_tiny_weight_stay_finite():
     found = run(CODES[PATTERNS.first], PATTERNS.count, 6, a=1e-4, draws=300)
     assert np.isfinite(found.log_likelihood).all()
     assert ((found.members > 0).sum(axis=-1) < 6).mean() > 0.9
+
+
+def test_means_are_those_of_nuts(lca_draws):
+    """600 respondents, three classes, missing answers: within four Monte Carlo errors."""
+    codes = lca_draws["observed_data"]["answers"].to_numpy()
+    patterns = unique_rows(codes)
+    posterior = lca_draws["posterior"]
+    pivot = posterior["item_probability"].mean(["chain", "draw"]).to_numpy()
+    start = np.repeat(pivot[None], 4, axis=0)
+    found = sample_gibbs(codes[patterns.first], patterns.count, (3,) * 6, start, draws=1000, tune=50, seed=1, thin=5)
+    drawn = found.item_probability.reshape(-1, *pivot.shape)
+    order, _ = match(profile_distances(drawn, pivot))
+    rho = np.take_along_axis(drawn, order[:, :, None, None], axis=1).reshape(found.item_probability.shape)
+    share = np.take_along_axis(found.class_share.reshape(-1, 3), order, axis=1).reshape(found.class_share.shape)
+    for ours, theirs in ((share, posterior["class_share"]), (rho, posterior["item_probability"])):
+        gibbs = xr.DataArray(ours, dims=("chain", "draw", *[f"axis_{k}" for k in range(ours.ndim - 2)]))
+        nuts = theirs.transpose("chain", "draw", "latent_class", ...)
+        errors = [mcse(values, method="mean").to_numpy() for values in (gibbs, nuts)]
+        difference = gibbs.mean(["chain", "draw"]).to_numpy() - nuts.mean(["chain", "draw"]).to_numpy()
+        assert (np.abs(difference) < 4 * np.hypot(*errors)).all()
