@@ -64,6 +64,7 @@ from bayes_lca.posterior.summarise import (
     odds_ratios,
 )
 from bayes_lca.priors import LKJ, Dirichlet, Exponential, HalfNormal, HalfStudentT, ZeroSumNormal
+from bayes_lca.reporting.report import report
 from bayes_lca.structural.regression import Regression
 from bayes_lca.structural.shares import Shares
 from bayes_lca.table import SummaryTable
@@ -151,6 +152,7 @@ __all__ = [
     "recommend_classes",
     "relabel",
     "reliability",
+    "report",
     "save",
     "simulate_cohort",
     "split_halves",

@@ -101,6 +101,7 @@ def main() -> None:
     for name in ("overall", "pairs", "items", "patterns", "groups"):
         write(study, f"check_{name}", getattr(check, name))
     draw(study, "check_pairs", bl.plot_check_items(check))
+    bl.report(measured, study.out / "classes.html", counted=counted, check=check, title="Latent classes")
 
     closing = []
     for part, respondents in parts.items():
@@ -114,7 +115,7 @@ def main() -> None:
     text = "\n\n".join([*closing, study.source])
     print(text)
     (study.out / "closing.txt").write_text(text + "\n", encoding="utf-8")
-    print(f"\nTables and figures are in {study.out}/")
+    print(f"\nTables and figures are in {study.out}/, and pages that hold them all: *.html")
 
 
 def report(study: Study, part: str, fits: dict[str, xr.DataTree | bl.SummaryTable]) -> None:
@@ -140,6 +141,7 @@ def report(study: Study, part: str, fits: dict[str, xr.DataTree | bl.SummaryTabl
     write(study, f"{part}_random_intercepts", bl.random_intercepts(joint))
     write(study, f"{part}_groups_compared", bl.compare_groups(joint), shown=0)
     draw(study, f"{part}_random_intercepts", bl.plot_random_intercepts(joint))
+    bl.report(joint, study.out / f"{part}.html", title=f"What goes with the classes: {part}", tables=True)
 
 
 def side_by_side(compared: bl.SummaryTable) -> pd.DataFrame:

@@ -1,0 +1,167 @@
+"""A page about one fit, as a methodologist would attach it to a paper."""
+
+import os
+from collections.abc import Sequence
+from pathlib import Path
+
+import pandas as pd
+import xarray as xr
+
+from bayes_lca.dims import CLASS
+from bayes_lca.posterior.check_items import ItemCheck
+from bayes_lca.posterior.convergence import require_summarisable
+from bayes_lca.posterior.summarise import CI_PROB, class_pairs
+from bayes_lca.reporting.about_class_counts import class_counts_section
+from bayes_lca.reporting.about_classification import classification_section
+from bayes_lca.reporting.about_convergence import convergence_section, problems_of, soundness
+from bayes_lca.reporting.about_covariates import covariates_section
+from bayes_lca.reporting.about_data import data_section
+from bayes_lca.reporting.about_fit import checks_section, require_check_of
+from bayes_lca.reporting.about_model import kind_of, model_section
+from bayes_lca.reporting.about_profiles import profiles_section
+from bayes_lca.reporting.about_reproduction import reproduction_section, sampled_at
+from bayes_lca.reporting.files import check_path, tables_folder, write_page, write_tables
+from bayes_lca.reporting.html_page import html_page
+from bayes_lca.reporting.section import Bullets, Paragraph, Section, Table
+
+SMART_LCA = (
+    "van Lissa, C. J., Garnier-Villarreal, M. & Anadria, D. (2024). Recommended practices in latent class analysis "
+    "using the open-source R-package tidySEM. Structural Equation Modeling 31(3), 526-534. "
+    "doi 10.1080/10705511.2023.2250920"
+)
+LEFT_TO_AUTHORS = (
+    "the research question, the design of the study, and why these respondents and so many of them (step 1);",
+    "whether the analysis is exploratory or confirmatory, and whether it was registered (step 1);",
+    "why these items measure what the classes are about (step 1);",
+    "why numbers of classes up to the largest were compared, and what speaks for the chosen one in substance "
+    "(steps 6, 7);",
+    "what the names of the classes stand for (step 11);",
+    "how many intervals were read, and which questions were asked before the data were seen (step 12);",
+    "where code and data, or synthetic data, can be found (step 9).",
+)
+
+
+def report(
+    draws: xr.DataTree,
+    path: str | os.PathLike,
+    *,
+    title: str | None = None,
+    check: ItemCheck | None = None,
+    counted: pd.DataFrame | None = None,
+    reference: str | None = None,
+    ci_prob: float = CI_PROB,
+    tables: bool = False,
+) -> Path:
+    """Write one HTML page about a fit: data, model, classes, covariates, checks, convergence, settings.
+
+    The page is one file that fetches nothing and runs nothing, in the order of the SMART-LCA checklist [1]_. Tables
+    carry their notes, figures are vector graphics. It holds no respondent's row: membership is shown as its
+    distribution. Problems of convergence stand above everything else. The same draws give the same bytes.
+
+    Parameters
+    ----------
+    draws : xarray.DataTree
+        From `fit` of any model, or from `fit_two_step`.
+    path : str or path
+        File to write, such as ``"report.html"``; an older one is replaced once the new one is whole.
+    title : str, optional
+        Heading; model, number of classes and respondents by default.
+    check : ItemCheck, optional
+        From `check_items` of this fit.
+    counted : SummaryTable, optional
+        From `count_classes`.
+    reference : str, optional
+        The class, or category, all others are compared with; all pairs by default.
+    ci_prob : float, default 0.95
+        Probability of the intervals, but for those of `check` and `counted`.
+    tables : bool, default False
+        Also write every table as CSV and as a LaTeX ``tabular`` (booktabs) to a folder beside the page:
+        ``report_tables/class_sizes.csv`` for ``report.html``. Files of the same names are replaced, others stay.
+
+    Returns
+    -------
+    pathlib.Path
+        Of the page.
+
+    Raises
+    ------
+    NotRelabelledError, SeveralModesError
+        If an average would mix labels or modes.
+    ValueError
+        If `path` is a folder, `check` is of another fit, `counted` is no table of class counts or is given for
+        observed categories, `reference` is no class, or `ci_prob` no probability.
+    FileNotFoundError
+        If the folder of `path` does not exist.
+
+    Notes
+    -----
+    A response pattern that fewer than 5 respondents gave is not spelled out. Counts of answers, covariates and groups
+    are shown as they are: look at small ones before you share the page.
+
+    References
+    ----------
+    .. [1] van Lissa, C. J., Garnier-Villarreal, M. & Anadria, D. (2024). Recommended practices in latent class analysis
+       using the open-source R-package tidySEM. Structural Equation Modeling 31(3), 526-534.
+       doi 10.1080/10705511.2023.2250920
+
+    Examples
+    --------
+    >>> import bayes_lca as bl
+    >>> draws = bl.load("fit.nc")  # doctest: +SKIP
+    >>> bl.report(draws, "report.html", check=bl.check_items(draws), tables=True)  # doctest: +SKIP
+    PosixPath('report.html')
+    """
+    path = check_path(path)
+    require_summarisable(draws)
+    class_pairs(draws, reference)
+    require_check_of(draws, check)
+    if counted is not None and CLASS not in draws["posterior"].dims:
+        raise ValueError(
+            f"the categories of outcome {draws.attrs.get('outcome')!r} are observed, so the table of numbers of "
+            "classes is of another model; leave out counted"
+        )
+    problems = problems_of(draws)
+    sections = [
+        data_section(draws),
+        model_section(draws),
+        class_counts_section(draws, counted),
+        profiles_section(draws, ci_prob),
+        classification_section(draws, ci_prob),
+        covariates_section(draws, reference, ci_prob),
+        checks_section(draws, check),
+        convergence_section(draws, problems),
+        reproduction_section(draws),
+    ]
+    page = html_page(
+        _title(draws) if title is None else title,
+        _lead(draws),
+        problems,
+        "" if problems else soundness(draws),
+        [*sections, _left_to_authors(), _references(sections)],
+    )
+    if tables:
+        found = [block for section in sections for block in section.blocks if isinstance(block, Table)]
+        write_tables(tables_folder(path), found)
+    write_page(path, page)
+    return path
+
+
+def _title(draws: xr.DataTree) -> str:
+    n_classes = draws["posterior"].sizes.get(CLASS)
+    classes = "" if n_classes is None else "1 class, " if n_classes == 1 else f"{n_classes} classes, "
+    return f"{kind_of(draws)}: {classes}{draws.attrs['n_respondents']} respondents"
+
+
+def _lead(draws: xr.DataTree) -> str:
+    sampled = f" Sampled {when}." if (when := sampled_at(draws)) else ""
+    return f"Formula {draws.attrs['formula']}.{sampled} In the order of the SMART-LCA checklist."
+
+
+def _left_to_authors() -> Section:
+    said = Paragraph("A fit cannot say, and the paper should:")
+    return Section("authors", "Left to the authors", "", [said, Bullets(LEFT_TO_AUTHORS)])
+
+
+def _references(sections: Sequence[Section]) -> Section:
+    cited = [SMART_LCA, *(source for section in sections for source in section.references)]
+    return Section("references", "References", "", [Bullets(sorted(set(cited), key=str.casefold))])
