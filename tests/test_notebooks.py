@@ -13,7 +13,7 @@ EXAMPLES = Path(__file__).parents[1] / "examples"
 NOTEBOOKS = sorted(EXAMPLES.glob("*.ipynb"))
 FEW = {
     "fit": {"draws": 60, "tune": 100, "chains": 2},
-    "fit_estimators": {"draws": 60, "tune": 100, "chains": 2},
+    "fit_estimators": {"draws": 60, "tune": 100},
     "count_classes": {"draws": 50, "tune": 20, "n_starts": 5},
     "bootstrap_likelihood_ratio": {"draws": 3, "starts": 2, "jobs": 1},
     "overfitted": {"draws": 60, "tune": 20, "max_classes": 4},

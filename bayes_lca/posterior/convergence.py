@@ -219,7 +219,18 @@ def require_latent_classes(draws: xr.DataTree) -> None:
 
 
 def warn_of_convergence(draws: xr.DataTree, settled: Sequence[str] = ()) -> None:
-    """Warn of divergences, modes, and parameters that did not converge, but for those `settled` before."""
+    """Warn of `convergence_problems`."""
+    problems = convergence_problems(draws, settled)
+    if problems:
+        warnings.warn(
+            "\n- ".join(["these draws should not be trusted yet:", *problems]),
+            ConvergenceWarning,
+            stacklevel=5,
+        )
+
+
+def convergence_problems(draws: xr.DataTree, settled: Sequence[str] = ()) -> list[str]:
+    """Divergences, modes, and parameters that did not converge, but for those `settled` before; one text each."""
     problems = []
     divergences = int(draws["sample_stats"]["diverging"].sum())
     if divergences:
@@ -252,12 +263,7 @@ def warn_of_convergence(draws: xr.DataTree, settled: Sequence[str] = ()) -> None
             problems.append(
                 f"{len(few)} quantities {layer} have fewer than {SMALLEST_ESS} effective draws ({least:.0f})"
             )
-    if problems:
-        warnings.warn(
-            "\n- ".join(["these draws should not be trusted yet:", *problems]),
-            ConvergenceWarning,
-            stacklevel=5,
-        )
+    return problems
 
 
 def _chains_by_mode(draws: xr.DataTree) -> dict[int, list]:

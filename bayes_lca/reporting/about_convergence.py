@@ -1,7 +1,6 @@
 """Section of convergence, and the problems that a page has to tell first."""
 
 import json
-import warnings
 from collections.abc import Sequence
 
 import numpy as np
@@ -9,7 +8,7 @@ import pandas as pd
 import xarray as xr
 
 from bayes_lca.dims import ITEM_PROBABILITY
-from bayes_lca.posterior.convergence import ConvergenceWarning, convergence, warn_of_convergence
+from bayes_lca.posterior.convergence import convergence, convergence_problems
 from bayes_lca.reporting.section import Bullets, Paragraph, Section, Table
 from bayes_lca.table import SummaryTable, describe_draws
 
@@ -25,11 +24,7 @@ REFERENCES = (
 
 def problems_of(draws: xr.DataTree) -> list[str]:
     """Everything that speaks against trusting these draws, one sentence each."""
-    with warnings.catch_warnings(record=True) as caught:
-        warnings.simplefilter("always")
-        warn_of_convergence(draws, _settled(draws))
-    now = [str(one.message) for one in caught if issubclass(one.category, ConvergenceWarning)]
-    found = [problem for message in now for problem in message.split(SEPARATOR)[1:]]
+    found = convergence_problems(draws, _settled(draws))
     found += [kept for kept in json.loads(draws.attrs.get(KEPT_WARNINGS, "[]")) if SEPARATOR not in kept]
     if "kept_mode" in draws.attrs:
         found.append(
