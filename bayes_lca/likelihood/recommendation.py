@@ -18,7 +18,7 @@ DISAGREEING_R_HAT = 1.05
 """R-hat from which a posterior of a number of classes is not to be leaned on."""
 
 BLURRED = 0.7
-"""Entropy R2 below which small classes pass unseen: at .56, BIC never found a class of 6 % among 2200."""
+"""Entropy R2 below which classes can pass unseen: at .56, BIC never found a class of 6 % among 2200."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -72,9 +72,12 @@ def recommend_classes(table: pd.DataFrame, *, smallest_class: float = 0.10) -> R
 
     Notes
     -----
-    A rule of thumb about small classes is no statistics: a class of 5 % can be real. With 2200 respondents and six
-    items of three categories, simulations found BIC right at every entropy from .46 on when all classes were large,
-    and blind to a class of 6 % at entropy .56. The words say when that may be so.
+    A rule of thumb about small classes is no statistics: a class of 5 % can be real. In simulations with 2200
+    respondents and six items of three categories (``examples/selection_study_results``), BIC was right wherever classes
+    were clear (entropy .71 and .89) and never where they overlapped on every item (.46) or one held 6 % (entropy .56);
+    elpd was right in 100, 100, 70 and 55 of a hundred data sets, the bootstrap test in 98, 98, 93 and 93. Entropy does
+    not decide alone: with items of their own, classes were found by BIC at .46. The tests of Vuong, Lo, Mendell and
+    Rubin asked for one class too many in 35 to 55 of a hundred data sets.
 
     References
     ----------
