@@ -14,7 +14,7 @@ import nutpie
 import xarray as xr
 from pymc.model.transform.optimization import freeze_dims_and_data
 
-from bayes_lca.data.frame import is_whole
+from bayes_lca.data.frame import check_whole
 from bayes_lca.dims import CATEGORY, CLASS, CLASS_SHARE, ITEM, ITEM_PROBABILITY, depends_on_answers, group_coefficients
 from bayes_lca.posterior.class_logits import average_class_share, respondent_log_likelihood
 from bayes_lca.posterior.convergence import chain_modes, warn_of_convergence
@@ -126,14 +126,10 @@ class Sampling:
     progressbar: bool = True
 
     def __post_init__(self):
-        if not is_whole(self.seed, least=0):
-            raise ValueError(f"seed={self.seed!r}: seed is a whole number from 0 on")
+        check_whole(least=0, seed=self.seed)
         if self.target_accept is not None and not 0 < self.target_accept < 1:
             raise ValueError(f"target_accept={self.target_accept!r}: target_accept lies between 0 and 1, such as 0.9")
-        for name in ("draws", "tune", "chains"):
-            value = getattr(self, name)
-            if not is_whole(value, least=1):
-                raise ValueError(f"{name}={value!r}: {name} is a whole number from 1 on")
+        check_whole(least=1, draws=self.draws, tune=self.tune, chains=self.chains)
 
 
 class Sampler:

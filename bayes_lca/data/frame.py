@@ -179,3 +179,17 @@ def named(values: Iterable, *, most: int = 8) -> str:
 def is_whole(value, *, least: int) -> bool:
     """Whether `value` is a whole number (Python's or NumPy's, no truth value) of at least `least`."""
     return isinstance(value, Integral) and not isinstance(value, bool) and value >= least
+
+
+def check_whole(*, least: int, **settings) -> None:
+    """Refuse settings, by name, that are no whole numbers of at least `least`.
+
+    Examples
+    --------
+    >>> check_whole(least=1, draws=0)
+    Traceback (most recent call last):
+    ValueError: draws=0: draws is a whole number from 1 on
+    """
+    for name, value in settings.items():
+        if not is_whole(value, least=least):
+            raise ValueError(f"{name}={value!r}: {name} is a whole number from {least} on")

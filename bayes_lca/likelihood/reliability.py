@@ -5,7 +5,7 @@ from collections.abc import Sequence
 import numpy as np
 import pandas as pd
 
-from bayes_lca.data.frame import column, is_whole, named
+from bayes_lca.data.frame import check_whole, column, named
 from bayes_lca.data.responses import MISSING, read_responses, unique_rows
 from bayes_lca.likelihood.one_factor import fit_one_factor
 from bayes_lca.table import SummaryTable, tail_probabilities
@@ -88,9 +88,8 @@ def reliability(
     '0.68'
     """
     tails = tail_probabilities(ci_prob)
-    for name, value, least in (("resamples", resamples, LEAST_RESAMPLES), ("seed", seed, 0)):
-        if not is_whole(value, least=least):
-            raise ValueError(f"{name}={value!r}: {name} is a whole number from {least} on")
+    check_whole(least=LEAST_RESAMPLES, resamples=resamples)
+    check_whole(least=0, seed=seed)
     score = _scores(items, frame, reversed)
     complete = ~np.isnan(score).any(axis=1)
     n = int(complete.sum())

@@ -7,8 +7,21 @@ import pymc as pm
 import pytensor.tensor as pt
 
 from bayes_lca.data.responses import Responses
-from bayes_lca.dims import ANSWER_CODES, ANSWERS, COUNT, ITEM, PATTERN
+from bayes_lca.dims import ANSWER_CODES, ANSWERS, CATEGORY, COUNT, ITEM, PATTERN
 from bayes_lca.marginal import sum_out_class
+
+
+def item_names(items: Sequence[str]) -> tuple[str, ...]:
+    """Names of items as a tuple; one text is refused, for its letters would be taken for items."""
+    if isinstance(items, str):
+        raise ValueError(f"items={items!r} is one text; pass a list of column names")
+    return tuple(items)
+
+
+def item_coords(responses: Responses) -> dict[str, Sequence]:
+    """Names along the axes of items and categories; positions where items do not share their labels."""
+    categories = responses.common_labels or range(max(responses.n_categories))
+    return {ITEM: list(responses.items), CATEGORY: list(categories)}
 
 
 def observe_answers(class_logits, probabilities, responses: Responses, first: np.ndarray, count: np.ndarray):

@@ -11,7 +11,7 @@ import pytensor.tensor as pt
 from bayes_lca import priors
 from bayes_lca.data.responses import Responses, read_responses
 from bayes_lca.dims import CATEGORY, CLASS, ITEM, ITEM_PROBABILITY
-from bayes_lca.measurement.answers import observe_answers
+from bayes_lca.measurement.answers import item_coords, item_names, observe_answers
 from bayes_lca.measurement.log_ratio import LogRatio
 
 
@@ -48,9 +48,7 @@ class Items:
     probability: priors.Dirichlet = priors.ITEM_PROBABILITY
 
     def __init__(self, items: Sequence[str], probability: priors.Dirichlet = priors.ITEM_PROBABILITY):
-        if isinstance(items, str):
-            raise ValueError(f"items={items!r} is one text; pass a list of column names")
-        object.__setattr__(self, "items", tuple(items))
+        object.__setattr__(self, "items", item_names(items))
         object.__setattr__(self, "probability", probability)
 
     def read(self, frame) -> Responses:
@@ -59,8 +57,7 @@ class Items:
 
     def coords(self, responses: Responses) -> dict[str, Sequence]:
         """Names along the axes of items and categories; positions where items do not share their labels."""
-        categories = responses.common_labels or range(max(responses.n_categories))
-        return {ITEM: list(responses.items), CATEGORY: list(categories)}
+        return item_coords(responses)
 
     def probabilities(self, responses: Responses, typical: np.ndarray):
         """Answer probabilities, shape (latent_class, item, category).

@@ -12,7 +12,7 @@ from scipy.special import logit
 from bayes_lca import priors
 from bayes_lca.data.responses import Responses, read_responses
 from bayes_lca.dims import BASELINE_PROBABILITY, CATEGORY, CLASS, ITEM, ITEM_LOCATION, ITEM_PROBABILITY
-from bayes_lca.measurement.answers import observe_answers
+from bayes_lca.measurement.answers import item_coords, item_names, observe_answers
 from bayes_lca.measurement.log_ratio import LogRatio
 
 AWAY_FROM_ZERO = 0.01
@@ -66,9 +66,7 @@ class OrdinalItems:
         probability: priors.Dirichlet = priors.ITEM_PROBABILITY,
         location: priors.ZeroSumNormal = priors.ITEM_LOCATION,
     ):
-        if isinstance(items, str):
-            raise ValueError(f"items={items!r} is one text; pass a list of column names")
-        object.__setattr__(self, "items", tuple(items))
+        object.__setattr__(self, "items", item_names(items))
         object.__setattr__(self, "probability", probability)
         object.__setattr__(self, "location", location)
 
@@ -78,8 +76,7 @@ class OrdinalItems:
 
     def coords(self, responses: Responses) -> dict[str, Sequence]:
         """Names along the axes of items and categories; positions where items do not share their labels."""
-        categories = responses.common_labels or range(max(responses.n_categories))
-        return {ITEM: list(responses.items), CATEGORY: list(categories)}
+        return item_coords(responses)
 
     def probabilities(self, responses: Responses, typical: np.ndarray):
         """Answer probabilities, shape (latent_class, item, category), 0 beyond the categories of an item.

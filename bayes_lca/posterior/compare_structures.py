@@ -7,7 +7,7 @@ import numpy as np
 import pandas as pd
 import xarray as xr
 
-from bayes_lca.data.frame import is_whole
+from bayes_lca.data.frame import check_whole
 from bayes_lca.dims import CLASS, ITEM, RESPONDENT
 from bayes_lca.posterior.membership import membership_in_draws
 from bayes_lca.posterior.structure import read_structure
@@ -147,9 +147,8 @@ def compare_structures(
         raise ValueError(f'{len(fits)} fit given; pass two or more by name: {{"lead": a, "member": b}}')
     if not 0 < tolerance < 1:
         raise ValueError(f"tolerance={tolerance!r}: a distance lies between 0 and 1, such as 0.1")
-    for setting, value, least in (("n_draws", n_draws, 10), ("seed", seed, 0)):
-        if not is_whole(value, least=least):
-            raise ValueError(f"{setting}={value!r}: {setting} is a whole number from {least} on")
+    check_whole(least=10, n_draws=n_draws)
+    check_whole(least=0, seed=seed)
     used = min(n_draws, *(_n_draws(draws) for draws in fits.values()))
     rng = np.random.default_rng(seed)
     which = {

@@ -3,7 +3,7 @@
 import numpy as np
 import xarray as xr
 
-from bayes_lca.data.frame import is_whole
+from bayes_lca.data.frame import check_whole
 
 
 def draws_used(draws: xr.DataTree, step: int) -> int:
@@ -19,9 +19,8 @@ def thinning(draws: xr.DataTree, n_draws: int, seed: int) -> int:
     ValueError
         If `n_draws` is not at least 2 or `seed` is negative.
     """
-    for name, value, least in (("n_draws", n_draws, 2), ("seed", seed, 0)):
-        if not is_whole(value, least=least):
-            raise ValueError(f"{name}={value!r}: {name} is a whole number from {least} on")
+    check_whole(least=2, n_draws=n_draws)
+    check_whole(least=0, seed=seed)
     return -(-draws_used(draws, 1) // n_draws)
 
 

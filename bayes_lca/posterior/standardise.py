@@ -10,7 +10,7 @@ import xarray as xr
 from scipy import sparse
 
 from bayes_lca.data.design import Design, Grouping
-from bayes_lca.data.frame import is_whole
+from bayes_lca.data.frame import check_whole
 from bayes_lca.data.responses import unique_rows
 from bayes_lca.posterior.axes import class_axis, groupings
 from bayes_lca.posterior.class_logits import DRAWS_AT_ONCE, log_shares_of
@@ -214,8 +214,7 @@ def check_group(draws: xr.DataTree, group: str, seed: int) -> None:
         raise ValueError(
             f'group="new": formula {draws.attrs["formula"]!r} has no groups to draw a new one from; add (1 | group)'
         )
-    if not is_whole(seed, least=0):
-        raise ValueError(f"seed={seed!r}: seed is a whole number from 0 on")
+    check_whole(least=0, seed=seed)
 
 
 def estimand(design: Design, group: Group) -> str:

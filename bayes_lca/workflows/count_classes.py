@@ -4,7 +4,7 @@ from collections.abc import Iterable
 
 import pandas as pd
 
-from bayes_lca.data.frame import is_whole
+from bayes_lca.data.frame import check_whole, is_whole
 from bayes_lca.likelihood.blrt import check_bootstrap
 from bayes_lca.likelihood.class_counts import LikelihoodCounts
 from bayes_lca.likelihood.nominal import read_nominal
@@ -109,9 +109,9 @@ def count_classes(
     if blrt_draws != 0:
         check_bootstrap(blrt_draws, blrt_starts, jobs)
     if bayes:
-        for name, value, least in (("draws", draws, 50), ("tune", tune, 0), ("chains", chains, 2)):
-            if not is_whole(value, least=least):
-                raise ValueError(f"{name}={value!r}: {name} is a whole number from {least} on")
+        check_whole(least=50, draws=draws)
+        check_whole(least=0, tune=tune)
+        check_whole(least=2, chains=chains)
     responses = read_nominal(items, frame)
     likelihood = LikelihoodCounts(responses, n_starts, seed)
     rows, notes = [], []

@@ -9,7 +9,7 @@ import numpy as np
 import pandas as pd
 
 from bayes_lca.data.covariates import code_covariate
-from bayes_lca.data.frame import check_columns, check_frame, column, is_whole
+from bayes_lca.data.frame import check_columns, check_frame, check_whole, column
 from bayes_lca.data.responses import Responses, unique_rows
 from bayes_lca.gibbs import GibbsDraws, sample_groups
 from bayes_lca.likelihood.em import fit_em
@@ -86,15 +86,9 @@ def measurement_invariance(
     >>> bl.measurement_invariance(items, bl.load_cohort(), "role", 3)  # doctest: +SKIP
     """
     tails = tail_probabilities(ci_prob)
-    for name, value, least in (
-        ("n_classes", n_classes, 2),
-        ("draws", draws, 10),
-        ("tune", tune, 0),
-        ("chains", chains, 2),
-        ("seed", seed, 0),
-    ):
-        if not is_whole(value, least=least):
-            raise ValueError(f"{name}={value!r}: {name} is a whole number from {least} on")
+    check_whole(least=2, n_classes=n_classes, chains=chains)
+    check_whole(least=10, draws=draws)
+    check_whole(least=0, tune=tune, seed=seed)
     responses = read_nominal(items, frame)
     levels, group = _groups(frame, by, responses, n_classes)
     patterns = unique_rows(responses.codes)

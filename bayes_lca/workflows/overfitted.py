@@ -8,7 +8,7 @@ import numpy as np
 import pandas as pd
 import xarray as xr
 
-from bayes_lca.data.frame import is_whole
+from bayes_lca.data.frame import check_whole
 from bayes_lca.data.responses import unique_rows
 from bayes_lca.gibbs import random_start, sample_gibbs
 from bayes_lca.likelihood.nominal import read_nominal
@@ -91,15 +91,9 @@ def overfitted(
     >>> int(found["probability"].idxmax())
     3
     """
-    for name, value, least in (
-        ("max_classes", max_classes, 2),
-        ("draws", draws, 4),
-        ("tune", tune, 0),
-        ("chains", chains, 2),
-        ("seed", seed, 0),
-    ):
-        if not is_whole(value, least=least):
-            raise ValueError(f"{name}={value!r}: {name} is a whole number from {least} on")
+    check_whole(least=2, max_classes=max_classes, chains=chains)
+    check_whole(least=4, draws=draws)
+    check_whole(least=0, tune=tune, seed=seed)
     if not (np.isfinite(alpha) and alpha > 0):
         raise ValueError(f"alpha={alpha!r}: the weight of a class is a positive number, such as 0.01")
     if not 0 <= cut_off < 1:

@@ -6,7 +6,7 @@ import numpy as np
 import pandas as pd
 import xarray as xr
 
-from bayes_lca.data.frame import is_whole
+from bayes_lca.data.frame import check_whole, is_whole
 from bayes_lca.data.responses import unique_rows
 from bayes_lca.dims import ANSWERS, CATEGORY, CLASS, ITEM, ITEM_PROBABILITY
 from bayes_lca.gibbs import sample_gibbs
@@ -69,9 +69,9 @@ def split_halves(
     require_latent_classes(draws)
     require_summarisable(draws)
     tails = tail_probabilities(ci_prob)
-    for name, value, least in (("repeats", repeats, 2), ("n_draws", n_draws, 10), ("seed", seed, 0)):
-        if not is_whole(value, least=least):
-            raise ValueError(f"{name}={value!r}: {name} is a whole number from {least} on")
+    check_whole(least=2, repeats=repeats)
+    check_whole(least=10, n_draws=n_draws)
+    check_whole(least=0, seed=seed)
     codes = draws["observed_data"][ANSWERS].to_numpy()
     first, second = (len(codes) // 2, len(codes) - len(codes) // 2) if sizes is None else sizes
     if not (is_whole(first, least=1) and is_whole(second, least=1)) or first + second > len(codes):
