@@ -9,7 +9,7 @@ ARGUMENTS ?=
 
 export PYTHON
 
-.PHONY: study test test-slow lint notebooks bench simulation selection clean
+.PHONY: study test test-slow lint notebooks bench simulation selection calibration equivalence planted-bugs coverage clean
 
 study: $(VENV)/ready
 	$(RUN) examples/medical_groups.py --draws $(DRAWS) --seed $(SEED) --out $(OUT) $(ARGUMENTS)
@@ -36,6 +36,18 @@ simulation: $(VENV)/ready
 
 selection: $(VENV)/ready
 	$(RUN) examples/selection_study.py --out $(OUT)/selection_study $(ARGUMENTS)
+
+calibration: $(VENV)/ready
+	$(RUN) examples/calibration_study.py --out $(OUT)/calibration_study $(ARGUMENTS)
+
+equivalence: $(VENV)/ready
+	$(RUN) tests/equivalence_table.py $(ARGUMENTS)
+
+planted-bugs: $(VENV)/ready
+	$(RUN) tests/planted_bugs $(ARGUMENTS)
+
+coverage: $(VENV)/ready
+	$(RUN) -m pytest --numprocesses auto --maxprocesses 4 --dist loadfile --cov --cov-report term-missing:skip-covered
 
 $(VENV)/ready: requirements.txt pyproject.toml
 	@python=$$(.ci/find-python) && echo "Setting up $(VENV) with $$python" && "$$python" -m venv --clear $(VENV)

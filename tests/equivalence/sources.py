@@ -1,0 +1,35 @@
+"""All sources of the table of equivalences, in the order in which it shows them."""
+
+from equivalence import (
+    arviz_loo,
+    bambi_posterior,
+    class_regression,
+    davies,
+    nnet,
+    other_figures,
+    printed_outputs,
+    quadrature,
+    scikit_learn,
+    statsmodels_logit,
+    stepmix_classes,
+    stepmix_steps,
+)
+
+SOURCES = tuple(
+    source
+    for module in (
+        printed_outputs,
+        other_figures,
+        class_regression,
+        stepmix_classes,
+        stepmix_steps,
+        nnet,
+        statsmodels_logit,
+        quadrature,
+        bambi_posterior,
+        arviz_loo,
+        scikit_learn,
+        davies,
+    )
+    for source in module.SOURCES
+)
