@@ -56,6 +56,8 @@ from bayes_lca.posterior.predict import posterior_predictive
 from bayes_lca.posterior.predict_classes import predict_classes
 from bayes_lca.posterior.prior_sensitivity import prior_sensitivity
 from bayes_lca.posterior.relabel import name_classes, relabel
+from bayes_lca.posterior.respondents import holds_respondents
+from bayes_lca.posterior.small_cells import suppress_small_cells
 from bayes_lca.posterior.storage import load, save
 from bayes_lca.posterior.summarise import (
     class_profiles,
@@ -75,6 +77,7 @@ from bayes_lca.workflows.kept_fit import fit_or_load
 from bayes_lca.workflows.leave_one_group_out import leave_one_group_out
 from bayes_lca.workflows.measurement_invariance import measurement_invariance
 from bayes_lca.workflows.overfitted import overfitted
+from bayes_lca.workflows.partial_invariance import PartialInvariance, partial_invariance
 from bayes_lca.workflows.split_halves import split_halves
 from bayes_lca.workflows.stepwise_odds_ratios import stepwise_odds_ratios
 from bayes_lca.workflows.two_step import fit_two_step
@@ -92,6 +95,7 @@ __all__ = [
     "Items",
     "NotRelabelledError",
     "OrdinalItems",
+    "PartialInvariance",
     "Regression",
     "SeveralModesError",
     "Shares",
@@ -124,6 +128,7 @@ __all__ = [
     "group_level_effects",
     "group_shares",
     "heterogeneity",
+    "holds_respondents",
     "keep_mode",
     "leave_one_group_out",
     "load",
@@ -137,6 +142,7 @@ __all__ = [
     "nesting_in_words",
     "odds_ratios",
     "overfitted",
+    "partial_invariance",
     "plot_check_items",
     "plot_class_counts",
     "plot_odds_ratios",
@@ -157,5 +163,6 @@ __all__ = [
     "simulate_cohort",
     "split_halves",
     "stepwise_odds_ratios",
+    "suppress_small_cells",
     "vuong_lo_mendell_rubin",
 ]

@@ -20,6 +20,7 @@ from bayes_lca.posterior.class_logits import average_class_share, respondent_log
 from bayes_lca.posterior.convergence import chain_modes, warn_of_convergence
 from bayes_lca.posterior.predict import posterior_predictive
 from bayes_lca.posterior.relabel import check_order, relabel
+from bayes_lca.posterior.respondents import HOLDS_RESPONDENTS
 from bayes_lca.prepared import Prepared
 
 VERSIONS = ("bayes-lca", "pymc", "pytensor", "nutpie", "jax", "arviz", "xarray", "numpy", "formulae")
@@ -88,6 +89,9 @@ def fit(
     ------
     ValueError
         If the frame cannot be used; always before sampling starts.
+    KeyboardInterrupt
+        If it is stopped by Ctrl-C, within a second or two. Sampling ends, and nothing is returned: part of a fit would
+        be taken for a whole one.
 
     Warns
     -----
@@ -180,7 +184,7 @@ class Sampler:
         if target_accept is None:
             has_groups = bool(json.loads(prepared.attributes["groupings"]))
             target_accept = TARGET_ACCEPT_WITH_GROUPS if has_groups else TARGET_ACCEPT
-        sampled = nutpie.sample(
+        running = nutpie.sample(
             self._compiled.with_data(**data) if data else self._compiled,
             draws=settings.draws,
             tune=settings.tune,
@@ -191,8 +195,9 @@ class Sampler:
             adaptation="low_rank",
             progress_bar=settings.progressbar,
             save_warmup=False,
+            blocking=False,
         )
-        tree = _assemble(prepared, sampled)
+        tree = _assemble(prepared, _finished(running))
         tree.attrs |= {
             "seed": settings.seed,
             "tune": settings.tune,
@@ -253,6 +258,21 @@ def finish(
     return tree
 
 
+def _finished(running) -> xr.DataTree:
+    """Draws of a sampler that runs in threads of its own, which end with an interruption.
+
+    What there is by then is given up: chains of unequal length, some of them of tuning steps only, are no fit.
+    """
+    try:
+        return running.wait()
+    except KeyboardInterrupt:
+        running.cancel()
+        raise KeyboardInterrupt("sampling was stopped before it was finished; there are no draws") from None
+    except BaseException:
+        running.cancel()
+        raise
+
+
 def _assemble(prepared: Prepared, sampled: xr.DataTree) -> xr.DataTree:
     """Posterior in the user's names, with the data that later steps need."""
     named = {variable.name for variable in prepared.model.free_RVs + prepared.model.deterministics}
@@ -268,7 +288,7 @@ def _assemble(prepared: Prepared, sampled: xr.DataTree) -> xr.DataTree:
     unused = [dim for dim in posterior.coords if dim not in posterior.dims]
     return xr.DataTree.from_dict(
         {
-            "/": xr.Dataset(attrs=dict(prepared.attributes)),
+            "/": xr.Dataset(attrs=dict(prepared.attributes) | {HOLDS_RESPONDENTS: 1}),
             "/posterior": posterior.drop_vars(unused),
             "/sample_stats": sampled["sample_stats"].to_dataset().drop_vars("divergence_message", errors="ignore"),
             "/observed_data": prepared.observed,

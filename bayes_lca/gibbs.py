@@ -9,11 +9,10 @@ Every step is a draw from a known distribution, so it needs no tuning, holds whe
 members of every class among its draws. Equal rows of answers are drawn together. Regressions have no such steps.
 """
 
-from collections.abc import Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 
 import numpy as np
-from scipy.special import logsumexp
 
 SMALLEST_PROBABILITY = 1e-300
 """Stands in for zero, which gamma variables of a tiny shape can round to, where the logarithm is still finite."""
@@ -38,6 +37,24 @@ class GibbsDraws:
     item_probability: np.ndarray
     members: np.ndarray
     log_likelihood: np.ndarray
+
+    @classmethod
+    def empty(cls, shape: tuple[int, ...], draws: int, n_patterns: int) -> "GibbsDraws":
+        """Room for draws; `shape` is that of the item probabilities of all chains."""
+        n_chains, *of_probability = shape
+        of_share = of_probability[:-2]
+        return cls(
+            np.empty((n_chains, draws, *of_share)),
+            np.empty((n_chains, draws, *of_probability)),
+            np.empty((n_chains, draws, *of_share), dtype=int),
+            np.empty((n_chains, draws, n_patterns)),
+        )
+
+    def put(self, draw: int, state: tuple[np.ndarray, ...]) -> None:
+        """Keep one draw of every chain: class shares, item probabilities, members and log-likelihood."""
+        kept = self.class_share, self.item_probability, self.members, self.log_likelihood
+        for values, of_draw in zip(kept, state, strict=True):
+            values[:, draw] = of_draw
 
 
 def sample_gibbs(
@@ -135,41 +152,79 @@ def sample_groups(
         With an axis of groups behind that of the draws, but for the log-likelihood: patterns of all groups after each
         other, shape (chain, draw, pattern).
     """
+    exists = np.arange(start.shape[-1]) < np.asarray(n_categories)[:, None]  # (item, category)
+
+    def draw_items(count, items, rng):
+        (probability,) = items
+        probability = probability.copy()
+        for which, own in ((~free, count.sum(axis=1, keepdims=True)), (free, count)):
+            if which.any():
+                weight = np.where(exists, category_weight + own, 0.0)[..., which, :]
+                probability[..., which, :] = draw_dirichlet(weight, rng)
+        return (probability,)
+
+    kept = GibbsDraws.empty(start.shape, draws, sum(len(counts) for _, counts in answers))
+    settings = {"share_weight": share_weight, "draws": draws, "tune": tune, "seed": seed, "thin": thin}
+    for draw, (kept_of_draw, _) in enumerate(take_turns(answers, (start,), draw_items, **settings)):
+        kept.put(draw, kept_of_draw)
+    return kept
+
+
+def take_turns(
+    answers: Sequence[tuple[np.ndarray, np.ndarray]],
+    items: tuple[np.ndarray, ...],
+    draw_items: Callable[[np.ndarray, tuple, np.random.Generator], tuple[np.ndarray, ...]],
+    *,
+    share_weight: float,
+    draws: int,
+    tune: int,
+    seed: int,
+    thin: int,
+) -> Iterator[tuple[tuple[np.ndarray, ...], tuple[np.ndarray, ...]]]:
+    """Draw classes and shares, and item probabilities in any way, by turns.
+
+    Parameters
+    ----------
+    answers : sequence of (ndarray, ndarray)
+        As for `sample_groups`.
+    items : tuple of ndarray
+        Where the chains start: item probabilities, shape (chain, group, latent_class, item, category), and whatever
+        they depend on.
+    draw_items : callable
+        From answers counted in each class, of the same shape, from `items` as they are and a random generator to new
+        `items`.
+    share_weight, draws, tune, seed, thin
+        As for `sample_gibbs`.
+
+    Yields
+    ------
+    state : tuple of ndarray
+        The fields of `GibbsDraws` for one draw of every chain.
+    items : tuple of ndarray
+        What belongs to it.
+    """
     rng = np.random.default_rng(seed)
-    n_chains, n_groups, n_classes, _, most = start.shape
-    exists = np.arange(most) < np.asarray(n_categories)[:, None]  # (item, category)
+    n_chains, n_groups, n_classes, _, most = items[0].shape
     chosen = [_indicators(codes, most) for codes, _ in answers]
-    share, probability = np.full((n_chains, n_groups, n_classes), 1 / n_classes), start.copy()
-    kept = GibbsDraws(
-        np.empty((n_chains, draws, *share.shape[1:])),
-        np.empty((n_chains, draws, *start.shape[1:])),
-        np.empty((n_chains, draws, *share.shape[1:]), dtype=int),
-        np.empty((n_chains, draws, sum(len(counts) for _, counts in answers))),
-    )
+    share = np.full((n_chains, n_groups, n_classes), 1 / n_classes)
     for sweep in range(-tune * thin, draws * thin):
+        probability = items[0]
         parts = [
             _allocate(share[:, g], probability[:, g], chosen[g], counts, rng) for g, (_, counts) in enumerate(answers)
         ]
         log_likelihood, members, answered = zip(*parts, strict=True)
         members, answered = np.stack(members, axis=1), np.stack(answered, axis=1)
         if sweep >= 0 and sweep % thin == 0:
-            draw = sweep // thin
-            kept.class_share[:, draw], kept.item_probability[:, draw] = share, probability
-            kept.members[:, draw], kept.log_likelihood[:, draw] = members, np.concatenate(log_likelihood, axis=-1)
-        share = _draw_dirichlet(share_weight + members, rng)
-        count = answered.reshape(probability.shape)
-        for items, own in ((~free, count.sum(axis=1, keepdims=True)), (free, count)):
-            if items.any():
-                weight = np.where(exists, category_weight + own, 0.0)[..., items, :]
-                probability[..., items, :] = _draw_dirichlet(weight, rng)
-    return kept
+            yield (share, probability, members, np.concatenate(log_likelihood, axis=-1)), items
+        share = draw_dirichlet(share_weight + members, rng)
+        items = draw_items(answered.reshape(probability.shape), items, rng)
 
 
 def random_start(n_chains: int, n_classes: int, n_categories: Sequence[int], seed: int) -> np.ndarray:
     """Item probabilities drawn uniformly, shape (chain, latent_class, item, category)."""
     rng = np.random.default_rng(seed)
     exists = np.arange(max(n_categories)) < np.asarray(n_categories)[:, None]
-    return _draw_dirichlet(np.broadcast_to(exists.astype(float), (n_chains, n_classes, *exists.shape)), rng)
+    return draw_dirichlet(np.broadcast_to(exists.astype(float), (n_chains, n_classes, *exists.shape)), rng)
 
 
 def _indicators(codes: np.ndarray, most_categories: int) -> np.ndarray:
@@ -182,12 +237,18 @@ def _allocate(share, probability, chosen, counts, rng) -> tuple[np.ndarray, np.n
     log_probability = np.log(np.maximum(probability, SMALLEST_PROBABILITY)).reshape(*share.shape, -1)
     log_share = np.log(np.maximum(share, SMALLEST_PROBABILITY))
     log_joint = np.matmul(chosen, log_probability.transpose(0, 2, 1)) + log_share[:, None]
-    log_likelihood = logsumexp(log_joint, axis=-1)  # (chain, pattern)
-    membership = np.exp(log_joint - log_likelihood[..., None])
-    together = rng.multinomial(counts, membership / membership.sum(axis=-1, keepdims=True))
+    largest = log_joint.max(axis=-1, keepdims=True)
+    joint = np.exp(log_joint - largest)
+    total = joint.sum(axis=-1, keepdims=True)
+    log_likelihood = (np.log(total) + largest)[..., 0]  # (chain, pattern)
+    together = rng.multinomial(counts, joint / total)
     return log_likelihood, together.sum(axis=1), np.matmul(together.transpose(0, 2, 1), chosen)
 
 
-def _draw_dirichlet(weight: np.ndarray, rng: np.random.Generator) -> np.ndarray:
+def draw_dirichlet(weight: np.ndarray, rng: np.random.Generator) -> np.ndarray:
+    """Draw from Dirichlet distributions along the last axis; a weight of 0 gives 0."""
     drawn = rng.standard_gamma(weight)
+    vanished = (drawn == 0).all(axis=-1)
+    if vanished.any():  # weights so small that all the mass is in one place
+        drawn[vanished] = rng.multinomial(1, weight[vanished] / weight[vanished].sum(axis=-1, keepdims=True))
     return drawn / drawn.sum(axis=-1, keepdims=True)

@@ -3,6 +3,8 @@
 import pandas as pd
 import xarray as xr
 
+from bayes_lca.whole_file import write_whole
+
 PRINTED = ("display.float_format", "{:.3f}".format, "display.width", 200, "display.max_columns", 30)
 
 
@@ -37,10 +39,10 @@ class SummaryTable(pd.DataFrame):
             return super()._repr_html_() + f"<p>{self.note}</p>"
 
     def write(self, path) -> None:
-        """Write as CSV with the note in a last column of its first row."""
+        """Write as CSV with the note in a last column of its first row; an older file stays until this one is whole."""
         flat = pd.DataFrame(self).reset_index()
         flat["note"] = [self.note] + [""] * (len(flat) - 1)
-        flat.to_csv(path, index=False)
+        write_whole(path, lambda unfinished: flat.to_csv(unfinished, index=False))
 
 
 def describe_draws(draws: xr.DataTree) -> str:

@@ -18,6 +18,8 @@ import xarray as xr
 
 import bayes_lca as bl
 from bayes_lca.models import LatentClass
+from bayes_lca.posterior.group_predictors import group_predictors
+from bayes_lca.whole_file import write_whole
 
 COHORT_REFERENCE = {"age": ">50", "education": "postgraduate", "department": "ancillary", "tier": "low"}
 
@@ -114,7 +116,7 @@ def main() -> None:
     heading("What the nesting changes")
     text = "\n\n".join([*closing, study.source])
     print(text)
-    (study.out / "closing.txt").write_text(text + "\n", encoding="utf-8")
+    write_whole(study.out / "closing.txt", lambda unfinished: unfinished.write_text(text + "\n", encoding="utf-8"))
     print(f"\nTables and figures are in {study.out}/, and pages that hold them all: *.html")
 
 
@@ -136,7 +138,8 @@ def report(study: Study, part: str, fits: dict[str, xr.DataTree | bl.SummaryTabl
     )
     write(study, f"{part}_class_shift", bl.class_shift(fits["measured"], joint), shown=0)
     write(study, f"{part}_direct_effects", bl.direct_effects(joint))
-    write(study, f"{part}_group_level_effects", bl.group_level_effects(joint))
+    if group_predictors(joint):
+        write(study, f"{part}_group_level_effects", bl.group_level_effects(joint))
     write(study, f"{part}_heterogeneity", bl.heterogeneity(joint))
     write(study, f"{part}_random_intercepts", bl.random_intercepts(joint))
     write(study, f"{part}_groups_compared", bl.compare_groups(joint), shown=0)
@@ -188,7 +191,7 @@ def write(study: Study, name: str, table: bl.SummaryTable, *, shown: int = 60) -
 
 def draw(study: Study, name: str, figure) -> None:
     """Write a figure as PNG."""
-    figure.savefig(study.out / f"{name}.png", dpi=200)
+    write_whole(study.out / f"{name}.png", lambda unfinished: figure.savefig(unfinished, dpi=200, format="png"))
 
 
 def heading(text: str) -> None:

@@ -19,6 +19,7 @@ FEW = {
     "overfitted": {"draws": 60, "tune": 20, "max_classes": 4},
     "split_halves": {"repeats": 2, "n_draws": 20},
     "measurement_invariance": {"draws": 50, "tune": 20},
+    "partial_invariance": {"draws": 50, "tune": 20},
     "check_items": {"n_draws": 20},
 }
 

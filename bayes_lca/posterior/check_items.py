@@ -14,6 +14,7 @@ from bayes_lca.posterior.direct_effects import direct_effects
 from bayes_lca.posterior.item_check_rows import item_rows, overall_rows, pair_rows, pattern_rows
 from bayes_lca.posterior.item_discrepancies import item_discrepancies
 from bayes_lca.posterior.predictive_p import draws_used, thinning
+from bayes_lca.posterior.respondents import require_respondents
 from bayes_lca.table import SummaryTable, describe_draws, tail_probabilities
 
 FLAGGED_BELOW = 0.05
@@ -159,6 +160,7 @@ def check_items(
     """
     require_latent_classes(draws)
     require_summarisable(draws)
+    require_respondents(draws, "checks of items")
     tails = tail_probabilities(ci_prob)
     step = thinning(draws, n_draws, seed)
     codes = draws["observed_data"][ANSWERS].to_numpy()

@@ -12,6 +12,7 @@ from bayes_lca.posterior.axes import flat
 from bayes_lca.posterior.convergence import require_latent_classes, require_summarisable
 from bayes_lca.posterior.elements import diagnostics, existing_elements, row_index
 from bayes_lca.posterior.relabel import match, profile_distances
+from bayes_lca.posterior.respondents import holds_respondents
 from bayes_lca.table import SummaryTable, describe_draws, tail_probabilities
 
 LARGEST_SHIFT = 0.05
@@ -45,7 +46,8 @@ def class_shift(
     SummaryTable
         One row per class share and item probability: posterior means ``measured`` and ``joint``, their ``difference``
         (joint less measured) with ``lower`` and ``upper``, whether it is ``shifted``, and the worse of the two fits'
-        ``r_hat``, ``ess_bulk`` and ``ess_tail``. Shares are left out where the two fits rest on other respondents.
+        ``r_hat``, ``ess_bulk`` and ``ess_tail``. Shares are left out where the two fits rest on other respondents,
+        or one was saved without them.
 
     Raises
     ------
@@ -103,7 +105,9 @@ def class_shift(
 
 
 def same_respondents(one: xr.DataTree, other: xr.DataTree) -> bool:
-    """Whether two fits rest on the same rows: equal labels and equal answers, in the same order."""
+    """Whether two fits are known to rest on the same rows: equal labels and equal answers, in the same order."""
+    if not (holds_respondents(one) and holds_respondents(other)):
+        return False
     first, second = (draws["observed_data"].to_dataset() for draws in (one, other))
     return np.array_equal(first[RESPONDENT], second[RESPONDENT]) and np.array_equal(first[ANSWERS], second[ANSWERS])
 
@@ -174,6 +178,8 @@ def _note(measured: xr.DataTree, joint: xr.DataTree, ci_prob: float, *, together
     )
     if together:
         return note
+    if not (holds_respondents(measured) and holds_respondents(joint)):
+        return f"{note}; shares are not compared, for a fit saved without respondents may rest on other ones"
     return (
         f"{note}; shares are not compared, for the fits rest on other respondents "
         f"({measured.attrs['n_respondents']} and {joint.attrs['n_respondents']}), and a shifted profile may mean that "

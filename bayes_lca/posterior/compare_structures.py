@@ -10,6 +10,7 @@ import xarray as xr
 from bayes_lca.data.frame import check_whole
 from bayes_lca.dims import CLASS, ITEM, RESPONDENT
 from bayes_lca.posterior.membership import membership_in_draws
+from bayes_lca.posterior.respondents import holds_respondents
 from bayes_lca.posterior.structure import read_structure
 from bayes_lca.posterior.structure_rows import (
     FIT,
@@ -106,10 +107,10 @@ def compare_structures(
     StructureComparison
         Prints its tables and what they say in words.
 
-        ``overall``, a row per fit: the ``p_value`` of the item and class that differ most, chance among all of them
+        ``overall``, a row per fit: the ``p_value`` of the class that differs most, chance among all of them
         allowed for; ``matched`` classes; the items compared and those left out; for respondents in both fits the
         adjusted Rand index of most likely classes, draw by draw, with interval, and what two draws of one fit give,
-        ``rand_expected``.
+        ``rand_expected``. Members are compared only where both fits hold respondents.
 
         ``classes``, a row per matched class: ``distance`` (posterior mean) with interval, ``expected``, ``p_value``,
         ``probability_same``, that the distance is at most `tolerance`; the shares' ``share_difference`` with interval.
@@ -160,8 +161,9 @@ def compare_structures(
     for name in rest:
         pair = MatchedStructures.of(reference, read_structure(str(name), fits[name], which[name]))
         both = _in_both(pair)
-        members = [_members(fits[one], which[one], both) for one in (first, name)] if len(both) else None
-        overall.append(overall_row(pair, members, tails))
+        known = both is not None
+        members = [_members(fits[one], which[one], both) for one in (first, name)] if known and len(both) else None
+        overall.append(overall_row(pair, members, tails) | ({} if known else {"respondents_in_both": np.nan}))
         classes += class_rows(pair, tolerance, tails)
         items += item_rows(pair, tolerance, tails)
         distances += distance_rows(pair, tails)
@@ -171,6 +173,8 @@ def compare_structures(
         f"; {used} draws of each used, paired at random; {100 * ci_prob:g} % intervals; distances up to {tolerance:g} "
     )
     note += "count as the same"
+    if closed := [name for name, draws in fits.items() if not holds_respondents(draws)]:
+        note += f"; members are not compared with {', '.join(map(str, closed))}, saved without respondents"
 
     def table(rows: list[dict], *index: str) -> SummaryTable:
         return SummaryTable.of(pd.DataFrame(rows).set_index([FIT, *index]), note)
@@ -189,9 +193,11 @@ def _n_draws(draws: xr.DataTree) -> int:
     return draws["posterior"].sizes["chain"] * draws["posterior"].sizes["draw"]
 
 
-def _in_both(pair: MatchedStructures) -> pd.Index:
-    """Respondents in both fits; none where labels do not tell respondents apart."""
+def _in_both(pair: MatchedStructures) -> pd.Index | None:
+    """Respondents in both fits; none where labels do not tell respondents apart, None where a fit holds no rows."""
     one, other = pair.reference.respondents, pair.other.respondents
+    if one is None or other is None:
+        return None
     if not (one.is_unique and other.is_unique):
         return one[:0]
     return one.intersection(other, sort=False)

@@ -11,6 +11,7 @@ from bayes_lca.dims import ITEM
 from bayes_lca.posterior.column_levels import ColumnLevels, column_levels
 from bayes_lca.posterior.convergence import require_latent_classes, require_summarisable
 from bayes_lca.posterior.predictive_p import draws_used, posterior_predictive_p, thinning
+from bayes_lca.posterior.respondents import require_respondents
 from bayes_lca.posterior.unexplained_residuals import UnexplainedResiduals, unexplained_residuals
 from bayes_lca.table import SummaryTable, describe_draws, tail_probabilities
 
@@ -97,6 +98,7 @@ def direct_effects(
     """
     require_latent_classes(draws)
     require_summarisable(draws)
+    require_respondents(draws, "direct effects")
     tails = tail_probabilities(ci_prob)
     step = thinning(draws, n_draws, seed)
     levels = column_levels(draws, columns, frame)

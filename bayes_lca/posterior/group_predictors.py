@@ -8,6 +8,7 @@ import xarray as xr
 from bayes_lca.data.identifiability import CONSTANT_WITHIN
 from bayes_lca.dims import DESIGN, TERM
 from bayes_lca.posterior.axes import groupings
+from bayes_lca.posterior.respondents import require_respondents
 
 
 @dataclass(frozen=True)
@@ -55,6 +56,7 @@ def group_predictors(draws: xr.DataTree) -> list[GroupPredictors]:
             f"formula {draws.attrs['formula']!r} of this fit of {draws.attrs['n_respondents']} respondents has no "
             "random intercepts; add (1 | group)"
         )
+    require_respondents(draws, "effects of group-level predictors")
     constant = draws["constant_data"]
     terms = [str(term) for term in constant[TERM].to_numpy()]
     matrix = constant[DESIGN].to_numpy()

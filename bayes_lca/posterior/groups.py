@@ -9,6 +9,7 @@ from bayes_lca.posterior.axes import class_axis, groupings
 from bayes_lca.posterior.contrast_sd import contrast_sd, fitted_prior, prior_contrast_sd
 from bayes_lca.posterior.convergence import require_summarisable
 from bayes_lca.posterior.elements import diagnostics
+from bayes_lca.posterior.respondents import group_sizes
 from bayes_lca.posterior.summarise import CI_PROB, contrasts, note_of, quantiles_of, table_of
 from bayes_lca.table import SummaryTable, tail_probabilities
 
@@ -48,8 +49,7 @@ def random_intercepts(draws: xr.DataTree, reference: str | None = None, *, ci_pr
         variable = group_effect(name)
         values = draws["posterior"][variable] if reference is None else contrasts(draws, variable, reference)
         part = pd.DataFrame(table_of(values, [name, axis], draws, ci_prob))
-        sizes = np.bincount(draws["constant_data"][f"{name}_index"].to_numpy())
-        part.insert(0, "n", np.repeat(sizes, values.sizes[axis]))
+        part.insert(0, "n", np.repeat(group_sizes(draws, name), values.sizes[axis]))
         part.index = part.index.set_names(["group", axis])
         parts.append(part)
     return SummaryTable.of(pd.concat(parts, keys=names, names=["grouping"]), note_of(draws, ci_prob))

@@ -8,6 +8,7 @@ from scipy.special import softmax
 from bayes_lca.dims import CLASS, RESPONDENT
 from bayes_lca.posterior.class_logits import joint_log_probabilities
 from bayes_lca.posterior.convergence import require_latent_classes, require_summarisable
+from bayes_lca.posterior.respondents import require_respondents
 from bayes_lca.table import SummaryTable, describe_draws, tail_probabilities
 
 
@@ -26,6 +27,7 @@ def membership_draws(draws: xr.DataTree) -> xr.DataArray:
     """
     require_latent_classes(draws)
     require_summarisable(draws)
+    require_respondents(draws, "membership of classes")
     posterior = draws["posterior"]
     n_chains, n_draws, n_classes = (posterior.sizes[dim] for dim in ("chain", "draw", CLASS))
     result = np.empty((n_chains * n_draws, draws.attrs["n_respondents"], n_classes), dtype=np.float32)

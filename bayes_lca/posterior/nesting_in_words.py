@@ -7,6 +7,7 @@ import xarray as xr
 from bayes_lca.dims import RESPONDENT
 from bayes_lca.posterior.group_predictors import group_predictors
 from bayes_lca.posterior.groups import heterogeneity
+from bayes_lca.posterior.respondents import require_respondents
 from bayes_lca.posterior.summarise import CI_PROB, odds_ratios
 from bayes_lca.table import SummaryTable, describe_draws
 
@@ -54,6 +55,7 @@ def nesting_in_words(
                 f"{list(tables['multilevel'].index)[:4]}...; fit the same regression of the same classes"
             )
     for name, fit in fits.items():
+        require_respondents(fit, "what the nesting changes")
         if not np.array_equal(*(each["observed_data"][RESPONDENT] for each in (fit, multilevel))):
             raise ValueError(
                 f"the {name} fit rests on {fit.attrs['n_respondents']} respondents, the multilevel fit on "

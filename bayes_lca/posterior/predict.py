@@ -6,6 +6,7 @@ import xarray as xr
 from bayes_lca.dims import ANSWERS, CATEGORY, CLASS, ITEM, ITEM_PROBABILITY, OUTCOME, RESPONDENT
 from bayes_lca.posterior.axes import class_axis, flat
 from bayes_lca.posterior.class_logits import DRAWS_AT_ONCE, class_log_shares
+from bayes_lca.posterior.respondents import require_respondents
 
 
 def posterior_predictive(draws: xr.DataTree, *, seed: int = 0) -> xr.Dataset:
@@ -24,6 +25,7 @@ def posterior_predictive(draws: xr.DataTree, *, seed: int = 0) -> xr.Dataset:
     xarray.Dataset
         ``answers``, dims (chain, draw, respondent, item), or ``outcome``, dims (chain, draw, respondent); codes.
     """
+    require_respondents(draws, "posterior predictive answers")
     rng = np.random.default_rng(seed)
     posterior = draws["posterior"]
     n_chains, n_draws = posterior.sizes["chain"], posterior.sizes["draw"]

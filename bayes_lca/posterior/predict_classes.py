@@ -13,6 +13,7 @@ from bayes_lca.data.covariates import code_new_rows
 from bayes_lca.data.design import Design
 from bayes_lca.data.frame import check_frame, label, named
 from bayes_lca.posterior.convergence import require_summarisable
+from bayes_lca.posterior.respondents import holds_respondents, require_respondents
 from bayes_lca.posterior.standardise import (
     Group,
     Rows,
@@ -24,7 +25,14 @@ from bayes_lca.posterior.standardise import (
     sample_rows,
     table_of_targets,
 )
-from bayes_lca.posterior.stored_design import covariate_names, finest, group_columns, group_labels, stored_design
+from bayes_lca.posterior.stored_design import (
+    covariate_names,
+    design_for_new_rows,
+    finest,
+    group_columns,
+    group_labels,
+    stored_design,
+)
 from bayes_lca.posterior.summarise import CI_PROB
 from bayes_lca.table import SummaryTable, tail_probabilities
 
@@ -93,10 +101,12 @@ def predict_classes(
     require_summarisable(draws)
     tail_probabilities(ci_prob)
     check_group(draws, group, seed)
-    design = stored_design(draws)
+    design = stored_design(draws) if holds_respondents(draws) else design_for_new_rows(draws)
     stated, averaged = _split(design, profiles, average_over)
     chosen = _profiles(design, profiles, stated, group)
     kept = design.groupings if group == "these" and not chosen.group else ()
+    if averaged or len(kept) > 1:
+        require_respondents(draws, "averages over the covariates or the crossed groups of the respondents")
     rest, count = sample_rows(design, averaged, kept)
     average = averages_of(draws, design, rest, count, group, seed)
     each = sparse.csr_array(sparse.kron(sparse.eye_array(len(chosen)), average.weight))

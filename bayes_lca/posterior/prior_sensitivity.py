@@ -14,6 +14,7 @@ from bayes_lca.posterior.contrast_sd import contrast_sd, fitted_prior, log_densi
 from bayes_lca.posterior.convergence import require_summarisable
 from bayes_lca.posterior.elements import diagnostics
 from bayes_lca.posterior.group_predictors import group_predictors
+from bayes_lca.posterior.respondents import require_respondents
 from bayes_lca.posterior.reweighting import Weights, equal_weights, smoothed_weights
 from bayes_lca.posterior.summarise import contrasts, note_of
 from bayes_lca.priors import Exponential, HalfNormal, HalfStudentT, StandardDeviationPrior
@@ -90,6 +91,7 @@ def prior_sensitivity(
     >>> bl.prior_sensitivity(bl.load("fit.nc"), [bl.HalfNormal(0.25), bl.HalfNormal(2.0)])  # doctest: +SKIP
     """
     require_summarisable(draws)
+    require_respondents(draws, "sensitivity to prior and likelihood")
     tails = tail_probabilities(ci_prob)
     quantities = _quantities(draws, terms, reference)
     prior = fitted_prior(draws)

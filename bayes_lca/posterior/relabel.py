@@ -12,6 +12,7 @@ from scipy.optimize import linear_sum_assignment
 from bayes_lca.dims import CATEGORY, CLASS, CLASS_SHARE, ITEM, ITEM_PROBABILITY, OTHER_CLASS, class_names
 from bayes_lca.posterior.axes import flat
 from bayes_lca.posterior.class_logits import answer_log_probabilities
+from bayes_lca.posterior.respondents import require_respondents
 
 MOST_PERMUTATIONS = 720
 CONFIRMED_DRAWS = 400
@@ -158,6 +159,7 @@ def relabel(draws: xr.DataTree, pivot: np.ndarray, order: str | xr.DataTree = "s
     Stephens, M. (2000). Dealing with label switching in mixture models. JRSS B 62(4), 795-809.
     doi 10.1111/1467-9868.00265
     """
+    require_respondents(draws, "alignment of labels, which membership confirms")
     profiles = flat(draws["posterior"][ITEM_PROBABILITY], CLASS, ITEM, CATEGORY)
     matched, margin = match(profile_distances(profiles, pivot))
     posterior = permute(draws["posterior"].to_dataset(), matched)

@@ -11,6 +11,10 @@ from bayes_lca.data.design import Design, Grouping
 from bayes_lca.data.formula import Formula, encode, read_formula
 from bayes_lca.data.frame import column, rows_of
 from bayes_lca.dims import DESIGN, DESIGN_CENTER, TERM
+from bayes_lca.posterior.respondents import group_sizes, require_respondents
+
+STAND_IN_VALUES = [(0.1, 0.8, 1.0), (0.1, 0.9, 2.0)]
+"""Lowest, highest and power of spacing of numbers that stand in for a covariate, where log, root and the like exist."""
 
 REPRODUCED = 1e-9
 """Largest difference from the stored design, in standard deviations of a column, that rounding explains."""
@@ -42,6 +46,7 @@ def stored_design(draws: xr.DataTree) -> Design:
     >>> design = stored_design(bl.load("fit.nc"))  # doctest: +SKIP
     >>> design.encode(new_rows)  # doctest: +SKIP
     """
+    require_respondents(draws, "averages over the covariates of the respondents")
     constant, attributes = draws["constant_data"], draws.attrs
     formula = read_formula(attributes["formula"])
     covariates = _covariates(draws, formula)
@@ -75,6 +80,59 @@ def stored_design(draws: xr.DataTree) -> Design:
         kept=np.ones(len(matrix), dtype=bool),
         _encoder=encoder,
     )
+
+
+def design_for_new_rows(draws: xr.DataTree) -> Design:
+    """The design of a fit without respondents: it encodes new rows, and knows how many respondents each group has.
+
+    Its own rows, as many as respondents, are made up: only levels, terms and the size of each group are those of the
+    fit, not which of them go together.
+
+    Raises
+    ------
+    ValueError
+        If the formula transforms a column by what the respondents have, as ``center`` and ``poly`` do.
+    """
+    constant, attributes = draws["constant_data"], draws.attrs
+    formula, n = read_formula(attributes["formula"]), attributes["n_respondents"]
+    stand_ins = [_stand_in(draws, formula, n, *values) for values in STAND_IN_VALUES]
+    encoders = [encode(formula, rows) for rows in stand_ins]
+    asked = _stand_in(draws, formula, n, 0.2, 0.7, 1.0)
+    found = [encoder.evaluate(asked) for encoder in encoders]
+    terms = tuple(str(term) for term in constant[TERM].to_numpy())
+    if encoders[0].terms != terms or not np.allclose(*found, rtol=0, atol=REPRODUCED):
+        require_respondents(draws, f"new rows of {formula.text!r}, which transforms columns by the respondents' values")
+    return Design(
+        formula=formula.text,
+        terms=terms,
+        matrix=encoders[0].matrix,
+        center=constant[DESIGN_CENTER].to_numpy(),
+        scale=np.ones(len(terms)),
+        groupings=tuple(
+            Grouping(
+                name, tuple(str(level) for level in constant[name].to_numpy()), np.repeat(np.arange(len(size)), size)
+            )
+            for name, size in (
+                (":".join(columns), group_sizes(draws, ":".join(columns))) for columns in formula.groupings
+            )
+        ),
+        covariates=stand_ins[0],
+        kept=np.ones(n, dtype=bool),
+        _encoder=encoders[0],
+    )
+
+
+def _stand_in(draws: xr.DataTree, formula: Formula, n: int, low: float, high: float, power: float) -> pd.DataFrame:
+    """Covariates that nobody has: every level in turn, numbers over a range."""
+    levels = json.loads(draws.attrs["levels"])
+    numbers = low + (high - low) * np.linspace(0, 1, n) ** power
+    columns = {
+        name: pd.Categorical.from_codes(np.arange(n) % len(levels[name]), levels[name], ordered=True)
+        if name in levels
+        else numbers
+        for name in formula.covariates
+    }
+    return pd.DataFrame(columns, index=pd.RangeIndex(n))
 
 
 def covariate_names(design: Design) -> list[str]:

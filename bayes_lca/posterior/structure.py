@@ -11,6 +11,7 @@ from bayes_lca.data.frame import named
 from bayes_lca.dims import CATEGORY, CLASS, CLASS_SHARE, ITEM, ITEM_PROBABILITY, RESPONDENT
 from bayes_lca.posterior.axes import flat
 from bayes_lca.posterior.convergence import require_latent_classes, require_summarisable
+from bayes_lca.posterior.respondents import holds_respondents
 
 
 @dataclass(frozen=True, eq=False)
@@ -26,7 +27,9 @@ class Structure:
     profile : ndarray, shape (draw, latent_class, item, category)
         0 beyond the categories of an item.
     share : ndarray, shape (draw, latent_class)
-    respondents : pandas.Index
+    n_respondents : int
+    respondents : pandas.Index or None
+        None for a fit that was saved without them.
     """
 
     name: str
@@ -34,7 +37,8 @@ class Structure:
     labels: dict[str, list[str]]
     profile: np.ndarray
     share: np.ndarray
-    respondents: pd.Index
+    n_respondents: int
+    respondents: pd.Index | None
 
     def of_items(self, items: list[str]) -> np.ndarray:
         """Profiles of some items, in their order; shape (draw, latent_class, item, category)."""
@@ -62,7 +66,8 @@ def read_structure(name: str, draws: xr.DataTree, which: np.ndarray) -> Structur
         labels=dict(zip(items, json.loads(draws.attrs["labels"]), strict=True)),
         profile=np.nan_to_num(flat(posterior[ITEM_PROBABILITY], CLASS, ITEM, CATEGORY)[which]),
         share=flat(posterior[CLASS_SHARE], CLASS)[which],
-        respondents=pd.Index(draws["observed_data"][RESPONDENT].to_numpy()),
+        n_respondents=draws.attrs["n_respondents"],
+        respondents=pd.Index(draws["observed_data"][RESPONDENT].to_numpy()) if holds_respondents(draws) else None,
     )
 
 
@@ -78,7 +83,7 @@ def items_in_common(one: Structure, other: Structure) -> tuple[list[str], list[s
     left_out = [item for item in dict.fromkeys([*one.labels, *other.labels]) if item not in common]
     if not common:
         raise ValueError(
-            f"fits {one.name!r} (n = {len(one.respondents)}) and {other.name!r} (n = {len(other.respondents)}) share "
+            f"fits {one.name!r} (n = {one.n_respondents}) and {other.name!r} (n = {other.n_respondents}) share "
             f"no item with the same categories: {named(list(one.labels))} and {named(list(other.labels))}; structures "
             "are compared by items that both have"
         )

@@ -1,11 +1,12 @@
-"""Files that are whole or not there: written beside their place, then renamed."""
+"""Files of a report: where they may be written, and writing them whole."""
 
 import os
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from pathlib import Path
 
 from bayes_lca.reporting.latex_table import latex_table
 from bayes_lca.reporting.section import Table
+from bayes_lca.whole_file import write_whole
 
 
 def check_path(path: str | os.PathLike) -> Path:
@@ -33,7 +34,7 @@ def tables_folder(path: Path) -> Path:
 
 def write_page(path: Path, text: str) -> None:
     """Write a page."""
-    _write_whole(path, lambda unfinished: unfinished.write_text(text, encoding="utf-8"))
+    write_whole(path, lambda unfinished: unfinished.write_text(text, encoding="utf-8"))
 
 
 def write_tables(folder: Path, tables: Sequence[Table]) -> None:
@@ -41,15 +42,5 @@ def write_tables(folder: Path, tables: Sequence[Table]) -> None:
     folder.mkdir(exist_ok=True)
     for table in tables:
         text = latex_table(table.display, table.caption, table.table.note)
-        _write_whole(folder / f"{table.name}.csv", table.table.write)
-        _write_whole(folder / f"{table.name}.tex", lambda path, text=text: path.write_text(text, encoding="utf-8"))
-
-
-def _write_whole(path: Path, write: Callable[[Path], object]) -> None:
-    unfinished = path.with_name(f".{path.name}.{os.getpid()}.unfinished")
-    try:
-        write(unfinished)
-        os.replace(unfinished, path)
-    except BaseException:
-        unfinished.unlink(missing_ok=True)
-        raise
+        table.table.write(folder / f"{table.name}.csv")
+        write_whole(folder / f"{table.name}.tex", lambda path, text=text: path.write_text(text, encoding="utf-8"))

@@ -7,9 +7,11 @@ from pathlib import Path
 import pandas as pd
 import xarray as xr
 
+from bayes_lca.data.frame import check_whole
 from bayes_lca.dims import CLASS
 from bayes_lca.posterior.check_items import ItemCheck
 from bayes_lca.posterior.convergence import require_summarisable
+from bayes_lca.posterior.respondents import require_respondents
 from bayes_lca.posterior.summarise import CI_PROB, class_pairs
 from bayes_lca.reporting.about_class_counts import class_counts_section
 from bayes_lca.reporting.about_classification import classification_section
@@ -23,6 +25,7 @@ from bayes_lca.reporting.about_reproduction import reproduction_section, sampled
 from bayes_lca.reporting.files import check_path, tables_folder, write_page, write_tables
 from bayes_lca.reporting.html_page import html_page
 from bayes_lca.reporting.section import Bullets, Paragraph, Section, Table
+from bayes_lca.reporting.small_cells import without_small_cells
 
 SMART_LCA = (
     "van Lissa, C. J., Garnier-Villarreal, M. & Anadria, D. (2024). Recommended practices in latent class analysis "
@@ -51,6 +54,7 @@ def report(
     reference: str | None = None,
     ci_prob: float = CI_PROB,
     tables: bool = False,
+    smallest_cell: int | None = None,
 ) -> Path:
     """Write one HTML page about a fit: data, model, classes, covariates, checks, convergence, settings.
 
@@ -77,6 +81,9 @@ def report(
     tables : bool, default False
         Also write every table as CSV and as a LaTeX ``tabular`` (booktabs) to a folder beside the page:
         ``report_tables/class_sizes.csv`` for ``report.html``. Files of the same names are replaced, others stay.
+    smallest_cell : int, optional
+        Leave out counts of fewer respondents than this, see `suppress_small_cells`: of answers, outcomes, levels of
+        covariates, groups, and modal classes. All counts are shown by default.
 
     Returns
     -------
@@ -95,8 +102,9 @@ def report(
 
     Notes
     -----
-    A response pattern that fewer than 5 respondents gave is not spelled out. Counts of answers, covariates and groups
-    are shown as they are: look at small ones before you share the page.
+    A response pattern that fewer than 5 respondents gave is not spelled out. Other counts are shown as they are unless
+    `smallest_cell` is given: look at small ones before you share the page. It does not hide how many answers of an
+    item are missing.
 
     References
     ----------
@@ -113,6 +121,7 @@ def report(
     """
     path = check_path(path)
     require_summarisable(draws)
+    require_respondents(draws, "a report")
     class_pairs(draws, reference)
     require_check_of(draws, check)
     if counted is not None and CLASS not in draws["posterior"].dims:
@@ -120,6 +129,8 @@ def report(
             f"the categories of outcome {draws.attrs.get('outcome')!r} are observed, so the table of numbers of "
             "classes is of another model; leave out counted"
         )
+    if smallest_cell is not None:
+        check_whole(least=1, smallest_cell=smallest_cell)
     problems = problems_of(draws)
     sections = [
         data_section(draws),
@@ -132,6 +143,8 @@ def report(
         convergence_section(draws, problems),
         reproduction_section(draws),
     ]
+    if smallest_cell is not None:
+        sections = [without_small_cells(section, smallest_cell) for section in sections]
     page = html_page(
         _title(draws) if title is None else title,
         _lead(draws),

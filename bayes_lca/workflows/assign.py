@@ -11,6 +11,7 @@ from bayes_lca.dims import ANSWERS, CATEGORY, CLASS, CLASS_SHARE, INTERCEPT, ITE
 from bayes_lca.measurement.assigned import Assigned
 from bayes_lca.posterior.convergence import require_latent_classes, require_summarisable
 from bayes_lca.posterior.membership import membership
+from bayes_lca.posterior.respondents import require_respondents
 
 SMALLEST_ERROR = 1e-6
 """Classification errors below this are raised to it: no assignment is beyond doubt."""
@@ -113,6 +114,7 @@ def positions_in(measured: xr.DataTree, frame) -> np.ndarray:
     ValueError
         If some are not among them, by row label and answers.
     """
+    require_respondents(measured, "classes of the respondents of another fit")
     known, labels = pd.Index(measured["observed_data"][RESPONDENT].to_numpy()), row_labels(frame)
     if not known.is_unique:
         raise ValueError(

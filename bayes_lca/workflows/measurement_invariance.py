@@ -4,24 +4,22 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from itertools import combinations
 
-import arviz_stats
 import numpy as np
 import pandas as pd
 
-from bayes_lca.data.covariates import code_covariate
-from bayes_lca.data.frame import check_columns, check_frame, check_whole, column
-from bayes_lca.data.responses import Responses, unique_rows
+from bayes_lca.data.frame import named
+from bayes_lca.data.responses import Responses
 from bayes_lca.gibbs import GibbsDraws, sample_groups
-from bayes_lca.likelihood.em import fit_em
-from bayes_lca.likelihood.nominal import read_nominal
+from bayes_lca.gibbs_partial import sample_partial
 from bayes_lca.posterior.class_distance import ProfileDifference, profile_difference
-from bayes_lca.posterior.convergence import LARGEST_R_HAT, SMALLEST_ESS, label_free_quantities
+from bayes_lca.posterior.convergence import LARGEST_R_HAT, SMALLEST_ESS
 from bayes_lca.posterior.leave_one_out import LeaveOneOut, leave_one_out
-from bayes_lca.posterior.relabel import match, profile_distances
 from bayes_lca.table import SummaryTable, tail_probabilities
 from bayes_lca.workflows.class_posteriors import SWEEPS
+from bayes_lca.workflows.grouped_answers import GroupedAnswers, agreement, read_groups
+from bayes_lca.workflows.partial_invariance import SD_BETWEEN_GROUPS
 
-NONE, EVERY = "none", "all"
+NONE, PARTIAL, EVERY = "none", "partial", "all"
 
 
 def measurement_invariance(
@@ -61,18 +59,19 @@ def measurement_invariance(
     Returns
     -------
     SummaryTable
-        One row per model, named by what is ``free``: ``none``, each item, ``all``. ``elpd`` (PSIS-LOO per respondent)
-        with standard error; ``elpd_difference`` to equal profiles with its standard error, positive where groups
-        predict better apart; ``high_k``; the ``distance`` of the free items between groups, total variation averaged
-        over pairs of groups, classes and free items, with interval, and what is ``expected`` of equal profiles;
-        ``p_value``, the share of samples of equal profiles that differ at least as far; ``r_hat`` and ``ess``, the
-        worst of log-likelihood and ordered shares.
+        One row per model, named by what is ``free``: ``none``, each item, ``partial`` (all items, shrunken towards
+        common profiles as in `partial_invariance`), ``all``. ``elpd`` (PSIS-LOO per respondent) with standard error;
+        ``elpd_difference`` to equal profiles with its standard error, positive where groups predict better apart;
+        ``high_k``; the ``distance`` of the free items between groups, total variation averaged over pairs of groups,
+        classes and free items, with interval; what is ``expected`` of equal profiles and the ``p_value``, the share of
+        samples of equal profiles that differ at least as far, both missing for ``partial``, whose distance is
+        shrunken; ``r_hat`` and ``ess``, the worst of log-likelihood and ordered shares.
 
     Raises
     ------
     ValueError
-        If items or `by` cannot be used, `by` is missing in some rows or has fewer than two levels, a level has fewer
-        respondents than classes, or a setting is out of range.
+        If items or `by` cannot be used, an item has the name of a model, `by` is missing in some rows or has fewer than
+        two levels, a level has fewer respondents than classes, or a setting is out of range.
 
     References
     ----------
@@ -86,27 +85,23 @@ def measurement_invariance(
     >>> bl.measurement_invariance(items, bl.load_cohort(), "role", 3)  # doctest: +SKIP
     """
     tails = tail_probabilities(ci_prob)
-    check_whole(least=2, n_classes=n_classes, chains=chains)
-    check_whole(least=10, draws=draws)
-    check_whole(least=0, tune=tune, seed=seed)
-    responses = read_nominal(items, frame)
-    levels, group = _groups(frame, by, responses, n_classes)
-    patterns = unique_rows(responses.codes)
-    best = fit_em(responses.codes[patterns.first], patterns.count, responses.n_categories, n_classes, seed=seed)
-    answers = [_distinct(responses.codes[group == g]) for g in range(len(levels))]
-    start = np.broadcast_to(best.item_probability, (chains, len(levels), *best.item_probability.shape))
+    grouped = read_groups(items, frame, by, n_classes, draws=draws, tune=tune, chains=chains, seed=seed)
+    responses = grouped.responses
+    _check_names(responses)
+    data = grouped.distinct, responses.n_categories, grouped.start(chains)
     settings = {"category_weight": items.probability.a, "draws": draws, "tune": tune, "seed": seed, "thin": SWEEPS}
     models = {}
     for name, free in _models(responses):
-        found = sample_groups(answers, responses.n_categories, start, free=free, **settings)
-        models[name] = _Model.of(found, np.concatenate([count for _, count in answers]), best.item_probability, free)
+        if name == PARTIAL:
+            found = sample_partial(*data, sd_scale=SD_BETWEEN_GROUPS.sigma, **settings).groups
+        else:
+            found = sample_groups(*data, free=free, **settings)
+        models[name] = _Model.of(found, grouped, free)
     rows = [_row(name, model, models[NONE].loo, tails) for name, model in models.items()]
-    sizes = ", ".join(f"{level} {int((group == g).sum())}" for g, level in enumerate(levels))
     note = (
-        f"n = {len(group)} ({by}: {sizes}), 0 rows left out, {responses.n_missing} answers missing, {chains} x {draws} "
-        f"draws of a Gibbs sampler for each of {len(models)} models of {n_classes} classes; {100 * ci_prob:g} % "
-        f"intervals; of {len(responses.items)} items about {0.05 * len(responses.items):.1f} have a p_value below 0.05 "
-        "by chance"
+        f"{grouped.note}, {chains} x {draws} draws of a Gibbs sampler for each of {len(models)} models of {n_classes} "
+        f"classes; {100 * ci_prob:g} % intervals; of {len(responses.items)} items about "
+        f"{0.05 * len(responses.items):.1f} have a p_value below 0.05 by chance"
     )
     table = pd.DataFrame(rows).set_index("free")
     bad = table.index[(table["r_hat"] > LARGEST_R_HAT) | (table["ess"] < SMALLEST_ESS)]
@@ -115,30 +110,10 @@ def measurement_invariance(
     return SummaryTable.of(table, note)
 
 
-def _groups(frame, by: str, responses: Responses, n_classes: int) -> tuple[list[str], np.ndarray]:
-    check_frame(frame)
-    check_columns(frame, [by], role="group")
-    values = column(frame, by)
-    missing = int(values.isna().sum())
-    if missing:
-        raise ValueError(
-            f"column {by!r} is missing in {missing} of {len(values)} rows; complete them, or leave the rows out first"
-        )
-    coded = code_covariate(values.reset_index(drop=True), by, category=True)
-    coded = coded.cat.remove_unused_categories()
-    levels, group = [str(level) for level in coded.cat.categories], coded.cat.codes.to_numpy()
-    sizes = np.bincount(group)
-    small = {level: int(size) for level, size in zip(levels, sizes, strict=True) if size < n_classes}
-    if small:
-        raise ValueError(
-            f"levels of {by!r} with fewer respondents than the {n_classes} classes: {small}; join them with others"
-        )
-    return levels, group
-
-
-def _distinct(codes: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
-    patterns = unique_rows(codes)
-    return codes[patterns.first], patterns.count
+def _check_names(responses: Responses) -> None:
+    taken = [item for item in responses.items if item in (NONE, PARTIAL, EVERY)]
+    if taken:
+        raise ValueError(f"item(s) {named(taken)} have the name of a model in the table; rename the column(s)")
 
 
 def _models(responses: Responses) -> Iterator[tuple[str, np.ndarray]]:
@@ -147,6 +122,7 @@ def _models(responses: Responses) -> Iterator[tuple[str, np.ndarray]]:
     yield NONE, np.zeros(n_items, dtype=bool)
     for j, item in enumerate(responses.items):
         yield item, np.arange(n_items) == j
+    yield PARTIAL, np.ones(n_items, dtype=bool)
     yield EVERY, np.ones(n_items, dtype=bool)
 
 
@@ -160,24 +136,20 @@ class _Model:
     ess: float
 
     @classmethod
-    def of(cls, found: GibbsDraws, counts: np.ndarray, pivot: np.ndarray, free: np.ndarray) -> "_Model":
+    def of(cls, found: GibbsDraws, grouped: GroupedAnswers, free: np.ndarray) -> "_Model":
         """Classes aligned with the maximum likelihood, then every pair of groups class by class."""
-        n_groups = found.class_share.shape[2]
+        n_groups, n_classes = found.class_share.shape[2:]
         profile = found.item_probability.reshape(-1, *found.item_probability.shape[2:])  # (draw, group, class, ...)
-        order, _ = match(profile_distances(profile.mean(axis=1), pivot))
-        profile = np.take_along_axis(profile, order[:, None, :, None, None], axis=2)[:, :, :, free]
+        profile = np.take_along_axis(profile, grouped.order(found)[:, None, :, None, None], axis=2)[:, :, :, free]
         differences = [
             profile_difference(profile[:, one, c], profile[:, other, c])
             for one, other in combinations(range(n_groups), 2)
-            for c in range(len(pivot))
+            for c in range(n_classes)
+            if free.any()
         ]
-        quantities = label_free_quantities(found.log_likelihood @ counts, found.class_share.mean(axis=2))
-        return cls(
-            loo=leave_one_out(found.log_likelihood, counts),
-            differences=differences if free.any() else [],
-            r_hat=max(float(arviz_stats.rhat(values)) for values in quantities.data_vars.values()),
-            ess=min(float(arviz_stats.ess(values)) for values in quantities.data_vars.values()),
-        )
+        r_hat, ess = agreement(grouped.label_free(found))
+        loo = leave_one_out(found.log_likelihood, grouped.counts)
+        return cls(loo, differences, r_hat, ess)
 
 
 def _row(name: str, model: _Model, equal: LeaveOneOut, tails: list[float]) -> dict:
@@ -196,13 +168,13 @@ def _row(name: str, model: _Model, equal: LeaveOneOut, tails: list[float]) -> di
     if not model.differences:
         return row
     distance = np.mean([one.distance.mean(axis=-1) for one in model.differences], axis=0)
+    lower, upper = np.quantile(distance, tails)
+    row |= {"distance": distance.mean(), "lower": lower, "upper": upper}
+    if name == PARTIAL:
+        return row
     observed = sum(one.observed.sum() for one in model.differences)
     sampled = np.sum([one.sampled.sum(axis=-1) for one in model.differences], axis=0)
-    lower, upper = np.quantile(distance, tails)
     return row | {
-        "distance": distance.mean(),
-        "lower": lower,
-        "upper": upper,
         "expected": np.mean([one.expected.mean() for one in model.differences]),
         "p_value": (1 + (sampled >= observed).sum()) / (1 + len(sampled)),
     }

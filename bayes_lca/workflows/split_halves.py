@@ -14,6 +14,7 @@ from bayes_lca.posterior.axes import flat
 from bayes_lca.posterior.class_distance import total_variation
 from bayes_lca.posterior.convergence import require_latent_classes, require_summarisable
 from bayes_lca.posterior.relabel import match, profile_distances
+from bayes_lca.posterior.respondents import require_respondents
 from bayes_lca.table import SummaryTable, describe_draws, tail_probabilities
 from bayes_lca.workflows.class_posteriors import SWEEPS
 
@@ -68,6 +69,7 @@ def split_halves(
     """
     require_latent_classes(draws)
     require_summarisable(draws)
+    require_respondents(draws, "fits of halves")
     tails = tail_probabilities(ci_prob)
     check_whole(least=2, repeats=repeats)
     check_whole(least=10, n_draws=n_draws)

@@ -175,12 +175,14 @@ def test_flows_by_hand():
     assert flows(one, other).tolist() == [[[1, 1], [0, 2]]]
 
 
-def test_p_values_are_uniform_where_profiles_are_equal():
-    """Estimates of two samples with normal errors, and posteriors as wide as these."""
+@pytest.mark.parametrize(("n_items", "n_draws"), [(3, 300), (8, 60)])
+def test_p_values_are_uniform_where_profiles_are_equal(n_items, n_draws):
+    """Estimates of two samples with normal errors that go together, and posteriors as wide as these."""
     rng, n_sets, p_values, excess = np.random.default_rng(5), 400, [], []
+    mixed = np.eye(2 * n_items) + 0.4 * rng.normal(size=(2 * n_items, 2 * n_items))
     for _ in range(n_sets):
-        estimates = rng.normal(0.5, 0.05, size=(2, 3, 2))
-        draws = estimates[:, None] + rng.normal(0, 0.05, size=(2, 300, 3, 2))
+        estimates, spread = (rng.normal(0, 0.02, size=(2, n, 2 * n_items)) @ mixed for n in (1, n_draws))
+        draws = (0.5 + estimates + spread).reshape(2, n_draws, n_items, 2)
         found = profile_difference(*draws)
         p_values.append((found.p_of_class, smallest_p([found]), *found.p_by_item))
         excess.append(found.distance.mean() / found.expected.mean())
@@ -202,7 +204,7 @@ def structure(name, rho, rng, n=1000):
     share = np.take_along_axis(found.class_share.reshape(-1, 3), order, axis=1)
     labels = {item: ["less", "same", "more"] for item in bl.cohort_items()}
     places = rng.permutation(len(profile))
-    return Structure(name, ["C1", "C2", "C3"], labels, profile[places], share[places], pd.RangeIndex(n))
+    return Structure(name, ["C1", "C2", "C3"], labels, profile[places], share[places], n, pd.RangeIndex(n))
 
 
 @pytest.mark.slow

@@ -1,11 +1,19 @@
 """A fit on disk: the same fit when it comes back, and never half a file."""
 
+import errno
+import resource
+import shutil
+from contextlib import contextmanager
+
+import h5py
 import numpy as np
 import pandas as pd
 import pytest
 import xarray as xr
 
 import bayes_lca as bl
+from bayes_lca.posterior.stored_file import UnreadableFileError
+from bayes_lca.posterior.stored_fit import check_fit
 
 # A short fit leaves a respondent or two for whom the estimate is unreliable; the table of modes counts them.
 pytestmark = pytest.mark.filterwarnings("ignore:Estimated shape parameter of Pareto distribution:UserWarning")
@@ -86,12 +94,10 @@ def test_an_interrupted_save_leaves_the_old_file_whole(small, tmp_path, monkeypa
     bl.save(small, path)
     before = path.read_bytes()
 
-    def half_written(self, target, **options):
-        with open(target, "wb") as file:
-            file.write(before[: len(before) // 2])
+    def interrupted(*written):
         raise KeyboardInterrupt
 
-    monkeypatch.setattr(xr.DataTree, "to_netcdf", half_written)
+    monkeypatch.setattr("os.fsync", interrupted)
     with pytest.raises(KeyboardInterrupt):
         bl.save(small, path)
     assert path.read_bytes() == before
@@ -103,14 +109,59 @@ def test_a_save_that_cannot_be_renamed_leaves_the_old_file_whole(small, tmp_path
     bl.save(small, path)
     before = path.read_bytes()
 
-    def disk_full(*names):
-        raise OSError("no space left on device")
+    def not_allowed(*names):
+        raise PermissionError(errno.EACCES, "Permission denied")
 
-    monkeypatch.setattr("os.replace", disk_full)
-    with pytest.raises(OSError, match="no space left"):
+    monkeypatch.setattr("os.replace", not_allowed)
+    with pytest.raises(PermissionError, match=r"unchanged: Permission denied: .*fit\.nc"):
         bl.save(small, path)
     assert path.read_bytes() == before
     assert [found.name for found in tmp_path.iterdir()] == ["fit.nc"]
+
+
+@contextmanager
+def no_file_larger_than(size):
+    """A disk on which no file can grow further: writes fail as the system lets them fail."""
+    soft, hard = resource.getrlimit(resource.RLIMIT_FSIZE)
+    resource.setrlimit(resource.RLIMIT_FSIZE, (size, hard))
+    try:
+        yield
+    finally:
+        resource.setrlimit(resource.RLIMIT_FSIZE, (soft, hard))
+
+
+@pytest.mark.parametrize("limit", [0, 2_000, 60_000])
+def test_a_full_disk_leaves_the_old_file_whole(small, tmp_path, limit):
+    path = tmp_path / "fit.nc"
+    bl.save(small, path)
+    before = path.read_bytes()
+    with (
+        no_file_larger_than(limit),
+        pytest.raises(OSError, match=r"what was there before is unchanged.*fit\.nc") as told,
+    ):
+        bl.save(small, path)
+    assert told.value.errno == errno.EFBIG
+    assert path.read_bytes() == before
+    assert [found.name for found in tmp_path.iterdir()] == ["fit.nc"]
+    bl.save(small, path)
+    xr.testing.assert_identical(bl.load(path), without_empty_text(small))
+
+
+def test_a_full_disk_leaves_old_tables_and_reports_whole(small, tmp_path):
+    table = bl.class_profiles(small)
+    for name, write in {"table.csv": table.write, "fit.html": lambda path: bl.report(small, path)}.items():
+        (tmp_path / name).write_text("older", encoding="utf-8")
+        with no_file_larger_than(1_000), pytest.raises(OSError, match=rf"unchanged.*{name}"):
+            write(tmp_path / name)
+        assert (tmp_path / name).read_text(encoding="utf-8") == "older"
+    assert sorted(found.name for found in tmp_path.iterdir()) == ["fit.html", "table.csv"]
+
+
+def test_a_folder_that_is_not_there_is_named(small, tmp_path):
+    with pytest.raises(FileNotFoundError, match=r"nowhere.fit\.nc"):
+        bl.save(small, tmp_path / "nowhere" / "fit.nc")
+    with pytest.raises(FileNotFoundError, match=r"nowhere.table\.csv"):
+        bl.class_profiles(small).write(tmp_path / "nowhere" / "table.csv")
 
 
 def test_saved_files_have_the_permissions_of_other_files(small, tmp_path):
@@ -127,44 +178,261 @@ def test_a_missing_file_is_named(tmp_path):
         bl.load(str(tmp_path / "nothing.nc"))
 
 
-def damaged_files(path):
-    """A saved fit damaged in several ways."""
-    whole = path.read_bytes()
+@pytest.fixture(scope="module")
+def saved(lca_draws, tmp_path_factory):
+    """A small file of a fit, to be damaged."""
+    path = tmp_path_factory.mktemp("saved") / "fit.nc"
+    few = lca_draws.copy()
+    for name, node in lca_draws.children.items():
+        if "draw" in node.dims:
+            few[name] = xr.DataTree(node.to_dataset().isel(draw=slice(5)))
+    del few["posterior_predictive"]
+    bl.save(few, path)
+    return path
+
+
+def refusal(path):
+    """What `load` says of a file it refuses."""
+    with pytest.raises(ValueError, match=r"\.nc'") as told:
+        bl.load(path)
+    assert type(told.value) is ValueError
+    return str(told.value)
+
+
+def test_every_flipped_bit_is_seen(saved, tmp_path):
+    """Seeded flips anywhere in the file; those in the name of the seal leave the content whole."""
+    whole, broken = saved.read_bytes(), tmp_path / "broken.nc"
+    for place in np.random.default_rng(0).integers(8 * len(whole), size=200):
+        flipped = bytearray(whole)
+        flipped[place // 8] ^= 1 << (place % 8)
+        broken.write_bytes(flipped)
+        if place // 8 < len(whole) - 82:
+            assert "checksum is not that" in refusal(broken)
+
+
+def test_a_damaged_seal_hides_no_content(saved, tmp_path):
+    broken = tmp_path / "broken.nc"
+    broken.write_bytes(saved.read_bytes()[:-80] + b"x" * 80)
+    xr.testing.assert_identical(bl.load(broken), bl.load(saved))
+    other_digest = saved.read_bytes()[:-3] + b"00\n"
+    broken.write_bytes(other_digest)
+    assert "checksum" in refusal(broken)
+
+
+@pytest.mark.parametrize("kept", [0, 1, 7, 8, 100, 2048, 0.3, 0.9, -83, -100])
+def test_truncated_files_are_refused(saved, tmp_path, kept):
+    whole, broken = saved.read_bytes(), tmp_path / "broken.nc"
+    broken.write_bytes(whole[: int(kept * len(whole)) if 0 < kept < 1 else kept])
+    assert "not a NetCDF file" in refusal(broken)
+
+
+def test_damaged_files_without_a_seal_are_refused(saved, tmp_path):
+    """Files of other writers: noise where the structure is."""
+    whole, broken = saved.read_bytes()[:-82], tmp_path / "broken.nc"
     noise = np.random.default_rng(0).bytes(200)
-    yield "empty", b""
-    yield "text", b"respondent,answer\n1,2\n"
-    yield "beginning", whole[: len(whole) // 3]
-    yield "all but the end", whole[:-100]
-    yield "no header", b"\0" * 512 + whole[512:]
-    for part in (0.01, 0.1, 0.3, 0.5, 0.8, 0.99):
-        place = int(part * len(whole))
-        yield f"noise at {part}", whole[:place] + noise + whole[place + len(noise) :]
-
-
-def test_damaged_files_are_refused_or_read_whole(small, tmp_path):
-    """Damage may hit unused bytes; otherwise it must show as a ValueError that names the file."""
-    path = tmp_path / "fit.nc"
-    bl.save(small, path)
-    refused = []
-    for name, content in damaged_files(path):
-        broken = tmp_path / "broken.nc"
+    for content in (b"\0" * 512 + whole[512:], noise + whole[200:], b"respondent,answer\n1,2\n"):
         broken.write_bytes(content)
-        try:
-            bl.load(broken)
-        except ValueError as error:
-            assert "broken.nc" in str(error)
-            refused.append(name)
-    assert {"empty", "text", "beginning", "all but the end", "no header"} <= set(refused)
+        assert "not a NetCDF file" in refusal(broken)
 
 
-def test_foreign_files_are_refused(tmp_path, small):
+def test_foreign_files_are_refused(tmp_path, saved):
     foreign = tmp_path / "foreign.nc"
     xr.Dataset({"temperature": ("day", [1.0, 2.0])}).to_netcdf(foreign, engine="h5netcdf")
-    with pytest.raises(ValueError, match="no fit of bayes_lca"):
-        bl.load(foreign)
-    posterior_alone = xr.DataTree.from_dict({"/posterior": small["posterior"].to_dataset()})
+    assert "no fit of bayes_lca" in refusal(foreign)
+    posterior_alone = xr.DataTree.from_dict({"/posterior": bl.load(saved)["posterior"].to_dataset()})
     posterior_alone.to_netcdf(foreign, engine="h5netcdf")
-    with pytest.raises(ValueError, match="no fit of bayes_lca"):
-        bl.load(foreign)
+    assert "no fit of bayes_lca" in refusal(foreign)
     with pytest.raises(ValueError, match="not a NetCDF file"):
         bl.load(tmp_path)
+
+
+@pytest.fixture
+def opened(saved, tmp_path):
+    """A copy of a fit without its seal, to be changed by hand; and `path`."""
+    path = tmp_path / "changed.nc"
+    path.write_bytes(saved.read_bytes()[:-82])
+    with h5py.File(path, "r+") as file:
+        yield file, path
+
+
+def test_links_to_other_files_are_not_followed(opened, saved):
+    file, path = opened
+    file["constant_data/secret"] = h5py.ExternalLink(str(saved), "/posterior/class_share")
+    file.close()
+    assert "constant_data/secret is a link to another place or file" in refusal(path)
+
+
+def test_links_within_the_file_are_not_followed(opened):
+    file, path = opened
+    file["constant_data/loop"] = h5py.SoftLink("/constant_data")
+    file.close()
+    assert "is a link" in refusal(path)
+
+
+def test_endless_groups_are_not_walked(opened):
+    file, path = opened
+    file["constant_data/loop"] = file["/"]
+    file.close()
+    assert "nested more than" in refusal(path)
+
+
+def test_virtual_variables_do_not_read_other_files(opened, saved):
+    file, path = opened
+    layout = h5py.VirtualLayout(shape=(600,), dtype="i8")
+    layout[:] = h5py.VirtualSource(saved, "constant_data/answer_pattern", shape=(600,))
+    file["constant_data"].create_virtual_dataset("secret", layout)
+    file.close()
+    assert "constant_data/secret takes its values from other files" in refusal(path)
+
+
+def test_variables_stored_in_other_files_are_not_read(opened, tmp_path):
+    file, path = opened
+    (tmp_path / "raw").write_bytes(b"secret__" * 8)
+    file["constant_data"].create_dataset("secret", (8,), "i8", external=[(str(tmp_path / "raw"), 0, 64)])
+    file.close()
+    assert "constant_data/secret takes its values from other files" in refusal(path)
+
+
+@pytest.mark.parametrize("options", [{}, {"compression": "gzip", "fillvalue": 0.0}])
+def test_huge_declared_variables_are_refused_before_memory_is_asked_for(opened, options):
+    file, path = opened
+    file["posterior"].create_dataset("bomb", (10**6, 10**6), "f8", chunks=(1000, 1000), **options)
+    file.close()
+    assert "posterior/bomb declares 1,000,000,000,000 values" in refusal(path)
+
+
+def test_more_than_the_memory_is_refused(saved, monkeypatch):
+    monkeypatch.setattr("bayes_lca.posterior.stored_file._memory", lambda: 1000)
+    assert "this machine has" in refusal(saved)
+
+
+def test_only_numbers_and_text_are_read(opened):
+    file, path = opened
+    file["constant_data"].create_dataset("pickle", data=np.void(b"cos\nsystem\n(S'true'\ntR."))
+    file.close()
+    assert "neither numbers nor text" in refusal(path)
+
+
+def test_unknown_filters_are_refused(opened):
+    file, path = opened
+    file["constant_data"].create_dataset("packed", data=np.arange(100), compression="lzf")
+    file.close()
+    assert "stored by a filter" in refusal(path)
+
+
+def test_text_that_looks_like_code_stays_text(saved, tmp_path):
+    draws = bl.load(saved)
+    draws.attrs["specification"] = "__import__('os').system('touch run')"
+    bl.save(draws, tmp_path / "fit.nc")
+    assert bl.load(tmp_path / "fit.nc").attrs["specification"] == draws.attrs["specification"]
+
+
+def changed(saved, change):
+    """A fit after `change` has done something to it, in a file without a seal."""
+    draws = bl.load(saved)
+    draws = change(draws) or draws
+    path = saved.with_name("changed.nc")
+    draws.to_netcdf(path, engine="h5netcdf")
+    return path
+
+
+def with_posterior(**variables):
+    def change(draws):
+        draws["posterior"] = xr.DataTree(draws["posterior"].to_dataset().assign(variables))
+
+    return change
+
+
+def with_values(name, edit):
+    def change(draws):
+        values = draws["posterior"][name].copy(deep=True)
+        edit(values)
+        draws["posterior"] = xr.DataTree(draws["posterior"].to_dataset().assign({name: values}))
+
+    return change
+
+
+def without_attribute(name):
+    return lambda draws: draws.attrs.pop(name) and None
+
+
+WRONG = {
+    "no levels": (without_attribute("levels"), "it lacks levels"),
+    "no labels": (without_attribute("labels"), "it lacks labels"),
+    "levels not JSON": (lambda d: d.attrs.update(levels="{'a': 1}"), r"levels is \"{'a': 1}\", which is not JSON"),
+    "levels a list": (lambda d: d.attrs.update(levels="[1]"), "levels is '[1]', no dict"),
+    "levels a number": (lambda d: d.attrs.update(levels=3.0), "levels is"),
+    "groupings numbers": (lambda d: d.attrs.update(groupings="[1]"), "no names"),
+    "unknown grouping": (lambda d: d.attrs.update(groupings='["ward"]'), "lacks the groups of 'ward'"),
+    "n text": (lambda d: d.attrs.update(n_respondents="many"), "n_respondents is 'many', no whole number"),
+    "other n": (lambda d: d.attrs.update(n_respondents=599), "has 600 respondents, and the fit 599"),
+    "formula a number": (lambda d: d.attrs.update(formula=1), "formula is"),
+    "no constant data": (lambda d: d.drop_nodes("constant_data"), "lacks constant_data"),
+    "no answers": (lambda d: d.drop_nodes(["observed_data", "log_likelihood"]), "lacks observed_data, log_"),
+    "not a number": (
+        with_values("class_share", lambda v: v.__setitem__((0, 3, 1), np.nan)),
+        "class_share holds draws",
+    ),
+    "not a number of an item": (
+        with_values("item_probability", lambda v: v.__setitem__((0, 3, 1, 0, 0), np.nan)),
+        "item_probability holds draws that",
+    ),
+    "infinite": (
+        with_values("class_share", lambda v: v.__setitem__((0, 3, 1), np.inf)),
+        "class_share holds draws",
+    ),
+    "negative": (with_values("class_share", lambda v: v.__setitem__((0, 3, 1), -0.5)), "class_share is negative"),
+    "not adding up": (with_values("item_probability", lambda v: v.__setitem__((0, 3, 1), 0.5)), "does not add up to 1"),
+    "no draws": (lambda d: d.update({"posterior": xr.DataTree(d["posterior"].to_dataset().isel(draw=0))}), "no chains"),
+    "other draws": (
+        lambda d: d.update({"sample_stats": xr.DataTree(d["sample_stats"].to_dataset().isel(draw=slice(2)))}),
+        "sample_stats has other draws",
+    ),
+    "stray variable": (with_posterior(note=("item", np.arange(6.0))), "note has dims"),
+    "no profiles": (
+        lambda d: d.update({"posterior": xr.DataTree(d["posterior"].to_dataset().drop_vars("item_probability"))}),
+        "no probabilities of answers",
+    ),
+    "labels of fewer items": (lambda d: d.attrs.update(labels='[["a", "b"]]'), "labels of other than its 6 items"),
+}
+
+
+@pytest.fixture(scope="module")
+def loaded(saved):
+    return bl.load(saved)
+
+
+@pytest.mark.parametrize("name", WRONG)
+def test_what_is_no_whole_fit_is_refused_by_name(name, loaded):
+    change, message = WRONG[name]
+    draws = loaded.copy()
+    draws = change(draws) or draws
+    with pytest.raises(UnreadableFileError) as told:
+        check_fit(draws)
+    assert message.replace('\\"', '"') in str(told.value)
+
+
+def test_whole_fits_are_not_refused(loaded):
+    check_fit(loaded)
+
+
+def test_fits_of_another_version_say_so(saved):
+    def older(draws):
+        del draws.attrs["levels"]
+        draws.attrs["versions"] = '{"bayes-lca": "0.0.1"}'
+
+    message = refusal(changed(saved, older))
+    assert "it lacks levels; bayes-lca 0.0.1 wrote it, and this is" in message
+
+
+def test_whole_fits_of_another_version_are_read(saved):
+    def other(draws):
+        draws.attrs["versions"] = '{"bayes-lca": "9.0"}'
+        del draws.attrs["holds_respondents"]
+
+    assert bl.holds_respondents(bl.load(changed(saved, other)))
+
+
+def test_other_readers_of_netcdf_read_the_file(saved, tmp_path):
+    shutil.copy(saved, tmp_path / "copy.nc")
+    xr.testing.assert_identical(xr.load_datatree(tmp_path / "copy.nc"), bl.load(saved))
