@@ -3,6 +3,8 @@
 Every array in a fitted tree is addressed by these names, so a name is written here once and nowhere else.
 """
 
+import re
+
 CLASS = "latent_class"
 ITEM = "item"
 CATEGORY = "category"
@@ -31,9 +33,13 @@ VARIABLES = frozenset({CLASS_SHARE, ITEM_PROBABILITY, ITEM_LOCATION, INTERCEPT, 
 RESERVED = (
     AXES
     | VARIABLES
-    | {DESIGN_CENTER, ANSWER_CODES, OUTCOME_COUNTS, KNOWN_ITEM_PROBABILITY, "intercept_at_mean", "answer_pattern"}
+    | {DESIGN_CENTER, ANSWER_CODES, OUTCOME_COUNTS, KNOWN_ITEM_PROBABILITY, BASELINE_PROBABILITY}
+    | {f"{INTERCEPT}_at_mean", f"{SLOPE}_standardised", "answer_pattern", "n_categories"}
 )
 """Names a group column may not have, because axes or variables of the draws have them."""
+
+OF_EQUAL_SIZE = re.compile(rf"({ITEM}|{CATEGORY}|{ITEM_PROBABILITY})_of_\d+")
+"""Axes and variables of the items with equally many categories; a group column may not have such a name either."""
 
 
 def group_effect(grouping: str) -> str:
@@ -79,6 +85,15 @@ def correlation_root(grouping: str) -> str:
 def rough_groups(grouping: str, what: str) -> str:
     """Data of what is roughly known of each group before sampling, such as ``group_rough_information``."""
     return f"{grouping}_rough_{what}"
+
+
+def names_of_grouping(grouping: str) -> frozenset[str]:
+    """Axes and variables that are named after a grouping, but for itself."""
+    makers = (
+        *(group_effect, group_sd, group_coefficients, group_slope, group_slope_sd),
+        *(group_terms, group_correlation, correlation_root),
+    )
+    return frozenset({make(grouping) for make in makers} | {f"{grouping}_index"})
 
 
 def depends_on_answers(data: str) -> bool:

@@ -2,6 +2,7 @@
 
 import json
 from dataclasses import dataclass
+from numbers import Integral
 from typing import Literal
 
 import numpy as np
@@ -49,6 +50,12 @@ class Multinomial:
 
     outcome: str
     structural: Regression
+
+    def __post_init__(self):
+        if not isinstance(self.outcome, str | Integral):
+            raise TypeError(f"outcome={self.outcome!r}: give the name of a column")
+        if not isinstance(self.structural, Regression):
+            raise TypeError(f'structural={self.structural!r}: give a Regression("~ age + (1 | group)")')
 
     def build(self, frame, *, missing: Literal["raise", "drop"] = "raise") -> pm.Model:
         """Build the model of a frame as an ordinary PyMC model.

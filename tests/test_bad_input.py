@@ -6,6 +6,7 @@ Every case goes through the functions people call. The sampler is replaced by on
 import datetime
 import sys
 import warnings
+from decimal import Decimal
 from types import SimpleNamespace
 
 import numpy as np
@@ -167,6 +168,49 @@ BAD_ITEMS = {  # frame, items, what the message says
         ITEMS,
         ["item 'b' has categories that read the same in 40 rows: '1', '1'", "rename"],
     ),
+    "complex": (
+        replaced("b", [1 + 1j, 2] * 20),
+        ITEMS,
+        ["item 'b' holds neither numbers nor text", "(1+1j)", "40 rows"],
+    ),
+    "whole-numbers-beyond-64-bits": (
+        replaced("b", pd.Series([2**63, 2**63 + 1, 2, 2] * 10, dtype="object")),
+        ITEMS,
+        ["item 'b' holds neither numbers nor text", "9223372036854775808", "64-bit"],
+    ),
+    "number-of-400-digits": (replaced("b", [10**400, 1] * 20), ITEMS, ["item 'b' holds neither numbers nor text"]),
+    "signalling-decimal": (
+        replaced("b", [Decimal(1), Decimal("sNaN")] * 20),
+        ITEMS,
+        ["column 'b' holds the decimal sNaN in 20 of 40 rows", "code it as missing"],
+    ),
+    "NUL": (
+        replaced("b", ["a", "a\0"] * 20),
+        ITEMS,
+        ["item 'b' holds text with a NUL character", r"'a\x00'", "correct"],
+    ),
+    "NUL-in-a-category-nobody-chose": (
+        replaced("b", pd.Categorical(["a", "b"] * 20, ["a", "b", "a\0"])),
+        ITEMS,
+        ["item 'b' holds text with a NUL character", "correct it"],
+    ),
+    "half-a-surrogate-pair": (
+        replaced("b", pd.Series(["\ud800", "b"] * 20, dtype="object")),
+        ITEMS,
+        ["item 'b' holds text", r"'\ud800'"],
+    ),
+    "name-with-NUL": (
+        survey().rename(columns={"b": "b\0"}),
+        ["a", "b\0"],
+        [r"item column(s) 'b\x00'", "40 rows", "rename"],
+    ),
+    "name-that-is-a-pair": (
+        survey().rename(columns={"b": ("b", 1)}),
+        ["a", ("b", 1)],
+        ["('b', 1)", "name each column"],
+    ),
+    "lists-of-names": (survey(), [["a", "b"], "c"], ["['a', 'b'] among the items", "name each column"]),
+    "bytes": (survey(), b"abc", ["items=b'abc' is one text", "list of column names"]),
     "continuous": (survey(), ["a", "b", "x"], ["item 'x' holds 40 value(s) in 40 rows that are not categories"]),
     "none": (survey(), [], ["no items given", "name the columns"]),
     "one-text": (survey(), "abc", ["items='abc' is one text", "list of column names"]),
@@ -320,6 +364,24 @@ BAD_FORMULAS = {  # formula, what the message says
     "function-of-text": ("~ scale(sex)", ["'~ scale(sex)' cannot be evaluated", "np.log"]),
     "log-of-negative": ("~ np.log(x)", ["design column 'np.log(x)' is not a finite number in", "of 40 rows", "change"]),
     "offset": ("~ x + offset(z)", ["'offset(z)'", "no offset", "drop it"]),
+    "files": ("~ np.save('canary', x)", ["cannot be evaluated ('np.save')", "row by row"]),
+    "function-of-all-rows": (
+        "~ x + np.cumsum(z)",
+        ["cannot be evaluated ('np.cumsum')", "row by row", "column of the frame"],
+    ),
+    "mean-within": ("~ I(x - np.mean(x))", ["cannot be evaluated ('np.mean')", "center"]),
+    "result-written-into-a-column": ("~ np.exp(x, z) + z", ["gives np.exp more than the 1 value(s)", "drop the rest"]),
+    "result-written-by-name": ("~ np.exp(x, out=z) + z", ["gives np.exp more than the 1 value(s)"]),
+    "method": ("~ x.to_csv('canary')", ["cannot be evaluated ('x.to_csv')"]),
+    "success-unnamed": ("~ binary(sex)", ["lets binary choose what counts as success", "binary(x, 'yes')"]),
+    "power": ("~ x + z**2", ["takes the power of one term", "I(x**2)"]),
+    "power-of-numbers": ("~ x + I(9**9**9**9)", ["takes the power of a number"]),
+    "level-in-brackets": ("~ sex['male']", ["level in brackets behind 'sex'", "drop the brackets"]),
+    "a-million-terms": ("~ " + "*".join(["x", "z", "score", "a", "b", "c"] * 5), ["more than 1000 terms", "write out"]),
+    "high-power": ("~ (x + z)**99999999", ["more than 1000 terms"]),
+    "degrees": ("~ poly(x, 100000000)", ["asks poly for more than 1000 columns", "a few"]),
+    "brackets": ("~ " + "(" * 3000 + "x" + ")" * 3000, ["cannot be read (too many terms or brackets)"]),
+    "equal-names": ("~ I((x + z) * 2) + I(x + z * 2)", ["different terms that are both named 'I(x + z * 2)'"]),
     "number-and-category": ("~ score + C(score)", ["uses 'score' both inside C() and outside"]),
     "missing-column": ("~ x + agee", ["unknown formula column(s) 'agee'", "40 rows and 10 columns", "'a', 'b'"]),
     "misspelt-column": ("~ x + scor", ["unknown formula column(s) 'scor'", "did you mean 'score'?"]),
@@ -398,6 +460,51 @@ BAD_COVARIATES = {  # frame, formula, what the message says
         replaced("sex", {2: 1}),
         "~ sex",
         ["covariate 'sex' mixes text with 1 of 40 value(s)", "such as 1", "convert"],
+    ),
+    "complex": (replaced("x", np.arange(N) * 1j), "~ x", ["covariate 'x' holds neither numbers nor text", "40 rows"]),
+    "too-large-to-square": (
+        replaced("x", np.arange(N) * 1e300),
+        "~ x",
+        ["design column 'x' goes from 0 to 3.9e+301 in 40 rows", "double precision", "change its unit"],
+    ),
+    "too-small-to-square": (replaced("x", np.arange(N) * 5e-324), "~ x", ["design column 'x' goes from 0 to", "unit"]),
+    "varies-by-rounding": (
+        replaced("x", 1e9 + np.arange(N) * 1e-7),
+        "~ x",
+        ["design column 'x' goes from 1e+09 to 1e+09 in 40 rows", "subtract a constant"],
+    ),
+    "NUL": (
+        replaced("sex", ["a", "a\0"] * 20),
+        "~ sex",
+        ["covariate 'sex' holds text with a NUL character", "correct it"],
+    ),
+    "half-a-surrogate-pair": (
+        replaced("group", pd.Series(["\ud800", "b"] * 20, dtype="object")),
+        FORMULA,
+        ["group column 'group' holds text"],
+    ),
+    "term-and-column-of-one-name": (
+        survey().assign(**{"x:z": range(N)}),
+        "~ x*z + `x:z`",
+        ["different terms that are both named 'x:z'", "rename a column"],
+    ),
+    "level-and-column-of-one-name": (
+        survey().assign(**{"sex[male]": range(N)}),
+        "~ sex + `sex[male]`",
+        ["different terms that are both named 'sex[male]'"],
+    ),
+    **{
+        f"group-named-{name}": (
+            survey().rename(columns={"group": name}),
+            f"~ x + (x | {name})",
+            [f"group column {name!r} has the name of an axis or a variable of the draws", "rename the column"],
+        )
+        for name in ("slope_standardised", "n_categories", "covariate_x", "item_of_2", "baseline_probability")
+    },
+    "group-named-after-another": (
+        survey().assign(group_effect=survey()["group"].str[:1] + survey()["sex"]),
+        "~ x + (1 | group) + (1 | group_effect)",
+        ["group column 'group_effect' has the name of an axis or a variable of the draws"],
     ),
     "dates": (
         replaced("x", pd.date_range("2024-01-01", periods=N)),
@@ -482,6 +589,33 @@ def test_covariates_that_cannot_be_used(frame, formula, said, read):
         read(frame, bl.Regression(formula))
     for part in said:
         assert part in str(caught.value)
+
+
+@pytest.mark.parametrize("argument", [5, "tier", ["low"]], ids=repr)
+def test_reference_levels_come_by_covariate(argument):
+    with pytest.raises(TypeError, match=r"reference=.*: give a level by covariate"):
+        bl.Regression("~ x", reference=argument).read(survey())
+
+
+@pytest.mark.parametrize("items", [5, None], ids=repr)
+def test_items_are_a_list(items):
+    with pytest.raises(TypeError, match=f"items={items}: pass a list of column names"):
+        bl.Items(items)
+
+
+def test_multinomial_takes_a_column_and_a_regression():
+    with pytest.raises(TypeError, match=r"outcome=\['y'\]: give the name of a column"):
+        Multinomial(["y"], bl.Regression("~ x"))
+    with pytest.raises(TypeError, match=r"structural='~ x': give a Regression"):
+        Multinomial("y", "~ x")
+
+
+def test_formulas_write_no_files(tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    for code in ("~ np.save('canary', x)", "~ C(sex, Treatment(np.save('canary', x)))", "~ (1 | np.save('canary', x))"):
+        with pytest.raises(ValueError, match="formula"):
+            bl.Regression(code).read(survey())
+    assert list(tmp_path.iterdir()) == []
 
 
 def test_missing_covariates_are_dropped_aloud():
@@ -587,6 +721,26 @@ def test_names_of_columns_in_any_language():
     assert bl.count_classes(bl.Items(items), frame, [1], n_starts=1).index.tolist() == [1]
 
 
+@pytest.mark.parametrize("name", [0, 1.5, None, pd.NA, ("a", "b"), pd.Timestamp("2024-01-01")], ids=repr)
+def test_columns_that_no_formula_can_name_are_left_alone(name):
+    frame = survey()
+    frame.columns = pd.Index([name if column == "sex" else column for column in frame], dtype="object")
+    assert bl.Regression("~ x").read(frame).terms == ("x",)
+
+
+@pytest.mark.parametrize("kind", ["bool[pyarrow]", "int64[pyarrow]", "double[pyarrow]", "Int64"])
+def test_types_of_arrow_are_read_as_those_of_numpy(kind):
+    frame = survey().assign(a=lambda f: f["a"].astype(kind))
+    plain = LatentClass(2, bl.Items(ITEMS), bl.Regression("~ x")).prepare(survey())
+    typed = LatentClass(2, bl.Items(ITEMS), bl.Regression("~ x")).prepare(frame)
+    np.testing.assert_array_equal(typed.observed["answers"], plain.observed["answers"])
+
+
+def test_missing_values_of_several_kinds_in_one_column():
+    frame = replaced("b", [0, 1, None, np.nan, pd.NA, pd.NaT, 1, 0] * 5)
+    assert LatentClass(2, bl.Items(ITEMS)).prepare(frame).attributes["n_missing_answers"] == 20
+
+
 def test_columns_named_like_the_models_own_words():
     frame = survey().rename(columns={"a": "Intercept", "b": "count", "c": "item", "x": "design", "y": "answers"})
     model = LatentClass(2, bl.Items(["Intercept", "count", "item"]), bl.Regression("~ design + z")).build(frame)
@@ -617,8 +771,11 @@ def test_columns_named_by_integers():
         pd.MultiIndex.from_product([["A", "B"], range(20)], names=["ward", "person"]),
         pd.date_range("2024-01-01", periods=N, freq="h"),
         pd.Index([f"p{row % 7}" for row in range(N)], name="person"),
+        pd.Index(range(N), dtype="Int64"),
+        pd.Index([row * 1j for row in range(N)]),
+        pd.Index(["\ud800", "a\0", None, pd.NaT] * 10, dtype="object"),
     ],
-    ids=["repeated-numbers", "MultiIndex", "DatetimeIndex", "repeated-text"],
+    ids=["repeated-numbers", "MultiIndex", "DatetimeIndex", "repeated-text", "Int64", "complex", "not-to-be-written"],
 )
 def test_any_index(index):
     frame = survey().set_index(index)

@@ -7,7 +7,16 @@ import narwhals as nw
 import numpy as np
 import pandas as pd
 
-from bayes_lca.data.frame import check_blank, check_missing, check_text, column, label, named, rows_of
+from bayes_lca.data.frame import (
+    check_blank,
+    check_missing,
+    check_text,
+    check_written,
+    column,
+    label,
+    named,
+    rows_of,
+)
 
 MOST_UNDECLARED_LEVELS = 20
 
@@ -82,7 +91,7 @@ def code_covariate(values: pd.Series, name: str, *, category: bool = False, refe
     """
     if _is_number(values):
         numbers = _finite(values, name)
-        if np.ptp(numbers) == 0:
+        if numbers.min() == numbers.max():
             raise ValueError(
                 f"covariate {name!r} is {numbers[0]:g} in all {len(numbers)} rows; drop it from the formula"
             )
@@ -139,6 +148,7 @@ def check_categories(values: pd.Series, name: str, role: str) -> None:
             check_text(values, name, role)
         return
     labels = [label(category) for category in values.cat.categories]
+    check_written(labels, name, role)
     if len(set(labels)) < len(labels):
         raise ValueError(
             f"{role} {name!r} has categories that read the same in {len(values)} rows: {named(labels)}; rename them"

@@ -17,11 +17,11 @@ from bayes_lca.data.covariates import (
     complete_rows,
     level_order,
 )
-from bayes_lca.data.formula import Encoder, encode, read_formula
+from bayes_lca.data.formula import Encoder, Formula, encode, read_formula
 from bayes_lca.data.frame import check_columns, check_frame, check_missing, column, named
 from bayes_lca.data.identifiability import check_design, warn_of_unused_groups
 from bayes_lca.data.responses import UniqueRows, unique_rows
-from bayes_lca.dims import RESERVED
+from bayes_lca.dims import OF_EQUAL_SIZE, RESERVED, names_of_grouping
 
 UNSEEN = -1
 
@@ -196,7 +196,9 @@ def read_design(
     check_frame(frame)
     parsed = read_formula(formula)
     check_columns(frame, parsed.columns, role="formula")
-    unknown = sorted(set(reference or {}) - set(parsed.covariates))
+    if not isinstance(reference, Mapping | None):
+        raise TypeError(f'reference={reference!r}: give a level by covariate, such as {{"tier": "low"}}')
+    unknown = [name for name in reference or {} if name not in parsed.covariates]
     if unknown:
         raise ValueError(
             f"reference levels given for {named(unknown)}, which {formula!r} does not use as covariates; "
@@ -206,6 +208,7 @@ def read_design(
     unfit = [name for name in parsed.columns if "/" in name]
     if unfit:
         raise ValueError(f"{named(unfit)}: a fit on disk cannot hold a name with a slash; rename the column")
+    _check_group_names(parsed)
     raw = {name: column(frame, name) for name in parsed.columns}
     kept = np.ones(len(nw.from_native(frame, eager_only=True)), dtype=bool)
     if raw:
@@ -243,10 +246,19 @@ def read_design(
     return design
 
 
+def _check_group_names(formula: Formula) -> None:
+    """Refuse groupings whose axis would have the name of something else in the draws."""
+    names = [":".join(columns) for columns in formula.groupings]
+    taken = {f"covariate_{name}" for name in formula.columns}.union(*map(names_of_grouping, names))
+    for name in names:
+        if name in RESERVED or name in taken or OF_EQUAL_SIZE.fullmatch(name):
+            raise ValueError(
+                f"group column {name!r} has the name of an axis or a variable of the draws; rename the column"
+            )
+
+
 def _grouping(columns: tuple[str, ...], raw: Mapping[str, pd.Series]) -> Grouping:
     name = ":".join(columns)
-    if name in RESERVED:
-        raise ValueError(f"group column {name!r} has the name of an axis or a variable of the draws; rename the column")
     for part in columns:
         check_categories(raw[part], part, "group column")
     labels = [as_text(raw[part]) for part in columns]

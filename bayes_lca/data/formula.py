@@ -1,6 +1,7 @@
 """What a formula asks for: covariates, groups, and the columns of the design; the one place that knows formulae."""
 
 import re
+from collections import Counter
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 
@@ -13,7 +14,9 @@ from formulae.parser import Parser
 from formulae.scanner import Scanner
 from formulae.terms import Call, Intercept, Model, Term
 
+from bayes_lca.data.formula_syntax import objection
 from bayes_lca.data.frame import named
+from bayes_lca.data.identifiability import check_finite, check_numbers
 
 MODEL = "age + participation + (1 | group)"
 GROUP_TERM = re.compile(r"\s*\+?\s*\((?:[^()|]|\([^()]*\))*\|(?:[^()|]|\([^()]*\))*\)")
@@ -75,16 +78,22 @@ class Encoder:
         Raises
         ------
         ValueError
-            If a term is not finite in some rows.
+            If a term cannot be evaluated, or is not finite in some rows.
         """
         if not self.terms:
             return np.empty((len(covariates), 0))
         extended = pd.concat(
             [self._every_level, covariates], ignore_index=True
         )  # formulae wants all levels of C(x, ...)
-        with np.errstate(all="ignore"):
-            matrix = _without_intercept(self._common.evaluate_new_data(extended))[len(self._every_level) :]
-        _refuse_infinite(self.terms, matrix)
+        try:
+            with np.errstate(all="ignore"):
+                matrix = _without_intercept(self._common.evaluate_new_data(extended))[len(self._every_level) :]
+        except Exception as error:
+            raise ValueError(
+                f"{named(self.terms)} cannot be evaluated in {len(covariates)} new rows ({error}); correct the "
+                "covariates, or leave out rows beyond those of the fit"
+            ) from error
+        check_finite(self.terms, matrix)
         return matrix
 
 
@@ -179,16 +188,17 @@ def encode(formula: Formula, covariates: pd.DataFrame) -> Encoder:
     except Exception as error:
         raise ValueError(
             f"formula {formula.text!r} cannot be evaluated ({error}); it may apply C, center, scale, poly, bs and "
-            "the functions of numpy, such as np.log, to columns"
+            "functions of numpy that work row by row, such as np.log, to columns"
         ) from error
     shifts = [name for name, term in common.terms.items() if term.kind == "offset"]
     if shifts:
         raise ValueError(f"formula {formula.text!r} has {named(shifts)}: a class model has no offset; drop it")
     labels = {name: term.labels for name, term in common.terms.items() if not isinstance(term, Intercept)}
     terms = [label for of_term in labels.values() for label in of_term]
+    _refuse_equal_names(formula.text, terms)
     columns_of = {name: tuple(terms.index(label) for label in of_term) for name, of_term in labels.items()}
     matrix = _without_intercept(common)
-    _refuse_infinite(terms, matrix)
+    check_numbers(terms, matrix)
     categorical = covariates.select_dtypes("category")
     every_level = sorted({row for name in categorical for row in categorical.drop_duplicates(name).index})
     return Encoder(tuple(terms), matrix, columns_of, common, covariates.loc[every_level])
@@ -207,17 +217,32 @@ def _parse(text: str) -> Model:
         )
     try:
         parser = Parser(Scanner(right).scan())
-        parser.parse()
+        expression = parser.parse()
         rest = parser.peek().lexeme
-        model = formulae.model_description(right)
+        objected = None if rest else objection(expression)
+        model = None if rest or objected else formulae.model_description(right)
     except Exception as error:
+        reason = "too many terms or brackets" if isinstance(error, RecursionError) else error
         raise ValueError(
-            f'formula {text!r} cannot be read ({error}); write it as "~ {MODEL}", '
+            f'formula {text!r} cannot be read ({reason}); write it as "~ {MODEL}", '
             "names with spaces or signs in backticks"
         ) from error
     if rest:
         raise ValueError(f"formula {text!r} cannot be read from {rest!r} on; join terms by +, : or *")
+    if objected:
+        raise ValueError(f"formula {text!r} {objected}")
+    _refuse_equal_names(text, [term.name for term in model.common_terms if isinstance(term, Term)])
     return model
+
+
+def _refuse_equal_names(text: str, names: Iterable[str]) -> None:
+    """Terms and design columns are found by their names, which leave out the brackets of a sum."""
+    equal = [name for name, times in Counter(names).items() if times > 1]
+    if equal:
+        raise ValueError(
+            f"formula {text!r} has different terms that are both named {named(equal)}; compute one of them as a "
+            "column of the frame, or rename a column"
+        )
 
 
 def _varying(model: Model, text: str) -> dict[tuple[str, ...], tuple[str, ...]]:
@@ -254,16 +279,6 @@ def _declares_category(component) -> bool:
 
 def _columns(components: Iterable) -> set[str]:
     return set().union(*(part.var_names for part in components)) - {""}
-
-
-def _refuse_infinite(terms: Iterable[str], matrix: np.ndarray) -> None:
-    for name, values in zip(terms, matrix.T, strict=True):
-        broken = int((~np.isfinite(values)).sum())
-        if broken:
-            raise ValueError(
-                f"design column {name!r} is not a finite number in {broken} of {len(values)} rows; "
-                "change the term, or correct the covariate"
-            )
 
 
 def _without_intercept(common) -> np.ndarray:

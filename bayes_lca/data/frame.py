@@ -10,6 +10,9 @@ import narwhals as nw
 import numpy as np
 import pandas as pd
 
+LARGEST_WHOLE_FLOAT = 2**53
+"""Whole numbers beyond it are not told apart once they are floating-point numbers."""
+
 
 def check_frame(frame) -> None:
     """Refuse a frame that cannot hold a survey.
@@ -49,15 +52,38 @@ def check_frame(frame) -> None:
 def check_columns(frame, columns: Iterable[str], *, role: str) -> None:
     """Refuse names that are not columns of `frame`, listing those that are and the names that come close."""
     narwhal = nw.from_native(frame, eager_only=True)
-    present = {str(name): name for name in narwhal.columns}
-    unknown = [name for name in columns if name not in present.values()]
+    columns = list(columns)
+    unfit = [name for name in columns if not _is_name(name)]
+    if unfit:
+        raise ValueError(
+            f"{role} column(s) {named(unfit)} of a frame of {len(narwhal)} rows: the name of a column is text that a "
+            "file can hold, without NUL characters and halves of surrogate pairs, or a whole number; rename the column"
+        )
+    known = dict.fromkeys(narwhal.columns)
+    present = {str(name): name for name in known}
+    unknown = [name for name in columns if name not in known]
     if unknown:
         close = [match for name in unknown for match in difflib.get_close_matches(str(name), present, n=1)]
         meant = f"; did you mean {named(present[match] for match in dict.fromkeys(close))}?" if close else ""
         raise ValueError(
-            f"unknown {role} column(s) {named(unknown)}; the frame has {len(narwhal)} rows and {len(present)} columns: "
-            f"{named(present.values())}{meant}"
+            f"unknown {role} column(s) {named(unknown)}; the frame has {len(narwhal)} rows and {len(known)} columns: "
+            f"{named(known)}{meant}"
         )
+
+
+def _is_name(name) -> bool:
+    return can_be_written(name) if isinstance(name, str) else is_whole(name, least=-(2**63))
+
+
+def can_be_written(text: str) -> bool:
+    r"""Whether files hold the text as it is: no NUL, which ends it there, and no half of a surrogate pair.
+
+    Examples
+    --------
+    >>> can_be_written("naïve"), can_be_written("a\0"), can_be_written("\ud800")
+    (True, False, False)
+    """
+    return "\0" not in text and not any("\ud800" <= letter <= "\udfff" for letter in text)
 
 
 def check_missing(missing: str) -> None:
@@ -84,26 +110,36 @@ def column(frame, name: str) -> pd.Series:
     """
     if isinstance(frame, pd.DataFrame):
         values = frame[name]
-        return _numeric_if_numbers(values) if values.dtype == object else values
+        if isinstance(values.dtype, pd.ArrowDtype) or values.dtype.kind == "c":
+            values = values.astype("object")
+        return _numeric_if_numbers(values, name) if values.dtype == object else values
     series = nw.from_native(frame, eager_only=True)[name]
     if isinstance(series.dtype, nw.Enum):
         return pd.Series(pd.Categorical(series.to_list(), list(series.dtype.categories), ordered=True), name=name)
-    return _numeric_if_numbers(pd.Series(series.to_list(), name=name, dtype="object"))
+    return _numeric_if_numbers(pd.Series(series.to_list(), name=name, dtype="object"), name)
 
 
-def _numeric_if_numbers(values: pd.Series) -> pd.Series:
-    present = values.dropna()
+def _numeric_if_numbers(values: pd.Series, name: str) -> pd.Series:
+    signalling = sum(isinstance(value, Decimal) and value.is_snan() for value in values)
+    if signalling:
+        raise ValueError(
+            f"column {name!r} holds the decimal sNaN in {signalling} of {len(values)} rows; code it as missing"
+        )
+    gone = values.isna().to_numpy()
+    present = values[~gone]
     kinds = {type(value) for value in present}
     if not kinds:
         return values
     if all(issubclass(kind, bool | np.bool_) for kind in kinds):
-        return values.astype("boolean") if len(present) < len(values) else values.astype(bool)
+        return values.mask(gone, pd.NA).astype("boolean") if gone.any() else values.astype(bool)
     if any(issubclass(kind, bool | np.bool_) for kind in kinds):
         return values
-    if all(issubclass(kind, int | np.integer) for kind in kinds) and present.abs().max() < 2**63:
-        return values.astype("Int64") if len(present) < len(values) else values.astype("int64")
-    if all(issubclass(kind, int | float | np.integer | np.floating | Decimal) for kind in kinds):
-        return values.astype("float64")
+    whole = [int(value) for value in present if isinstance(value, int | np.integer)]
+    if len(whole) == len(present) and max(map(abs, whole)) < 2**63:
+        return values.mask(gone, pd.NA).astype("Int64") if gone.any() else values.astype("int64")
+    numeric = all(issubclass(kind, int | float | np.integer | np.floating | Decimal) for kind in kinds)
+    if numeric and all(abs(number) <= LARGEST_WHOLE_FLOAT for number in whole):
+        return values.mask(gone, np.nan).astype("float64")
     return values
 
 
@@ -126,18 +162,29 @@ def check_text(present: pd.Series, name: str, role: str) -> None:
     if len(strays):
         raise ValueError(
             f"{role} {name!r} holds neither numbers nor text but values such as {strays.iloc[0]!r} in {len(strays)} "
-            "rows; convert the column to numbers, text or a categorical"
+            "rows; convert the column to numbers of a 64-bit type, text or a categorical"
         )
     check_blank(present, name, role)
 
 
 def check_blank(present: pd.Series, name: str, role: str) -> None:
-    """Refuse text that is empty or blank."""
+    """Refuse text that is empty, blank, or not to be written to a file."""
+    check_written(present, name, role)
     blank = sum(not value.strip() for value in present)
     if blank:
         raise ValueError(
             f"{role} {name!r} holds empty text in {blank} of {len(present)} rows; code it as missing, or give that "
             "category a name"
+        )
+
+
+def check_written(texts: Iterable[str], name: str, role: str) -> None:
+    """Refuse texts that no file holds as they are."""
+    unfit = [text for text in dict.fromkeys(texts) if not can_be_written(text)]
+    if unfit:
+        raise ValueError(
+            f"{role} {name!r} holds text with a NUL character or half a surrogate pair, {named(unfit)}, which no file "
+            f"can hold ({len(unfit)} different text(s)); correct it"
         )
 
 
@@ -157,11 +204,16 @@ def row_labels(frame) -> pd.Index:
     """Names of the rows: the index of a pandas frame (levels joined by ``|``), else 0, 1, ..."""
     if not isinstance(frame, pd.DataFrame):
         return pd.RangeIndex(len(nw.from_native(frame, eager_only=True)))
-    if isinstance(frame.index, pd.MultiIndex):
-        return pd.Index(["|".join(map(str, row)) for row in frame.index])
-    if pd.api.types.is_numeric_dtype(frame.index.dtype):
-        return frame.index
-    return pd.Index(frame.index.astype(str))
+    index = frame.index
+    if isinstance(index, pd.MultiIndex):
+        texts = ["|".join(map(str, row)) for row in index]
+    elif isinstance(index.dtype, np.dtype) and index.dtype.kind in "iuf":
+        return index
+    elif pd.api.types.is_integer_dtype(index.dtype) and not index.hasnans:
+        return index.astype("int64")
+    else:
+        texts = map(str, index if index.dtype == object else index.astype(str))
+    return pd.Index([text if can_be_written(text) else ascii(text) for text in texts], dtype="object")
 
 
 def rows_of(frame, which: np.ndarray) -> str:

@@ -8,6 +8,7 @@ import narwhals as nw
 import numpy as np
 import pandas as pd
 
+from bayes_lca.data.covariates import as_text
 from bayes_lca.data.frame import named
 
 CONSTANT_WITHIN = 1e-6
@@ -16,6 +17,11 @@ CONSTANT_WITHIN = 1e-6
 DEPENDENT = 1e-8
 """Singular values of the standardised columns, as a fraction of the largest, that count as zero."""
 
+LARGEST = 1e150
+"""Size up to which a number has a square."""
+
+ROUNDING = 1e-12
+"""Spread of a column, as a fraction of its size, below which its differences are those of rounding."""
 
 LEAST_GROUP = 5
 """Respondents a group has on average, in a column that is taken for one of groups."""
@@ -23,6 +29,33 @@ LEAST_GROUP = 5
 
 class SingleLevelWarning(UserWarning):
     """Respondents look nested in groups that the model does not know."""
+
+
+def check_finite(terms: Sequence[str], matrix: np.ndarray) -> None:
+    """Refuse design columns, shape (row, term), that are infinite or no number in some rows."""
+    for name, values in zip(terms, matrix.T, strict=True):
+        broken = int((~np.isfinite(values)).sum())
+        if broken:
+            raise ValueError(
+                f"design column {name!r} is not a finite number in {broken} of {len(values)} rows; "
+                "change the term, or correct the covariate"
+            )
+
+
+def check_numbers(terms: Sequence[str], matrix: np.ndarray) -> None:
+    """Refuse design columns, shape (row, term), that are not finite or cannot be standardised in double precision.
+
+    Columns that are constant are left to `check_design`.
+    """
+    check_finite(terms, matrix)
+    for name, values in zip(terms, matrix.T, strict=True):
+        low, high = values.min(), values.max()
+        size = max(abs(low), abs(high))
+        if low < high and (size > LARGEST or high - low < max(ROUNDING * size, 1 / LARGEST)):
+            raise ValueError(
+                f"design column {name!r} goes from {low:g} to {high:g} in {len(values)} rows, which double precision "
+                "cannot standardise; subtract a constant from it, or change its unit"
+            )
 
 
 def check_design(design, covariates: Sequence[str]) -> None:
@@ -62,10 +95,10 @@ def warn_of_unused_groups(frame: nw.DataFrame, covariates: pd.DataFrame) -> None
     SingleLevelWarning
         Standard errors of such a covariate are too small where respondents are nested.
     """
-    for name in frame.columns:
-        if name in covariates or not isinstance(frame[name].dtype, nw.String | nw.Categorical | nw.Enum):
+    for name, values in zip(frame.columns, frame.iter_columns(), strict=True):
+        if name in covariates or not isinstance(values.dtype, nw.String | nw.Categorical | nw.Enum):
             continue
-        level = pd.Series(pd.factorize(pd.Series(frame[name].cast(nw.String).to_list()))[0])
+        level = pd.Series(pd.factorize(as_text(pd.Series(values.to_list(), dtype="object")))[0])
         n_levels = level.nunique()
         if (level < 0).any() or n_levels < 3 or len(level) < LEAST_GROUP * n_levels:
             continue
@@ -97,7 +130,8 @@ def _refuse_cut_of_another(table: pd.DataFrame, covariates: Sequence[str]) -> No
 
 
 def _refuse_constant(design) -> None:
-    constant = [term for term, values in zip(design.terms, design.matrix.T, strict=True) if np.ptp(values) == 0]
+    varies = design.matrix.min(axis=0) < design.matrix.max(axis=0)
+    constant = [term for term, several in zip(design.terms, varies, strict=True) if not several]
     if constant:
         raise ValueError(
             f"design column(s) {named(constant)} have the same value in all {len(design.matrix)} rows; "

@@ -16,6 +16,7 @@ from bayes_lca.data.frame import (
     check_frame,
     check_missing,
     check_text,
+    check_written,
     column,
     label,
     named,
@@ -229,8 +230,9 @@ def _read_item(answers: pd.Series, item: str, role: str = "item") -> tuple[np.nd
     present = answers[~missing]
     if isinstance(answers.dtype, pd.CategoricalDtype):
         labels = tuple(label(category) for category in answers.cat.categories)
+        check_written(labels, item, role)
         codes = answers.cat.codes.to_numpy().astype(np.int64)
-        check_blank(present.map(label), item, role)
+        check_blank([label(value) for value in present], item, role)
     else:
         _check_values(present, item, role)
         values = sorted(present.unique())

@@ -1,11 +1,13 @@
 """Observed answers with the class summed out, whatever their probabilities come from."""
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
+from numbers import Integral
 
 import numpy as np
 import pymc as pm
 import pytensor.tensor as pt
 
+from bayes_lca.data.frame import named
 from bayes_lca.data.responses import Responses
 from bayes_lca.dims import ANSWER_CODES, ANSWERS, CATEGORY, COUNT, ITEM, PATTERN
 from bayes_lca.marginal import sum_out_class
@@ -13,9 +15,15 @@ from bayes_lca.marginal import sum_out_class
 
 def item_names(items: Sequence[str]) -> tuple[str, ...]:
     """Names of items as a tuple; one text is refused, for its letters would be taken for items."""
-    if isinstance(items, str):
+    if isinstance(items, str | bytes):
         raise ValueError(f"items={items!r} is one text; pass a list of column names")
-    return tuple(items)
+    if not isinstance(items, Iterable):
+        raise TypeError(f"items={items!r}: pass a list of column names")
+    names = tuple(items)
+    unfit = [name for name in names if not isinstance(name, str | Integral)]
+    if unfit:
+        raise ValueError(f"{named(unfit)} among the items: name each column by text, or by the whole number it has")
+    return names
 
 
 def item_coords(responses: Responses) -> dict[str, Sequence]:

@@ -18,6 +18,7 @@ from bayes_lca.posterior.covariate_columns import read_covariate, read_levels
 from bayes_lca.posterior.impute_classes import impute_classes
 from bayes_lca.posterior.membership import membership
 from bayes_lca.posterior.predictive_p import draws_used, thinning
+from bayes_lca.posterior.respondents import require_respondents
 from bayes_lca.table import SummaryTable, describe_draws, tail_probabilities
 
 MODAL, IMPUTED = "modal", "imputed"
@@ -140,6 +141,7 @@ def covariate_tests(
     else:
         require_latent_classes(by)
         require_summarisable(by)
+        require_respondents(by, "tests of covariates by class")
         _check_no_items(by, columns)
         rows, step, of_fit = rows_of_respondents(by, frame), thinning(by, n_draws, seed), membership(by)
         groups = of_fit["modal_class"].cat.codes.to_numpy(dtype=float)
@@ -208,7 +210,7 @@ def _check_two(name: str, values: np.ndarray, groups: np.ndarray, by, classes: s
     if not len(values):
         missing = "in all rows" if classes == IMPUTED or not isinstance(by, str) else f"in all rows that have {what}"
         raise ValueError(f"column {name!r} is missing {missing}; leave it out")
-    if np.ptp(values) == 0:
+    if values.min() == values.max():
         raise ValueError(f"column {name!r} has one value in all {len(values)} rows that have it; leave it out")
     if classes == MODAL and np.ptp(groups) == 0:
         raise ValueError(

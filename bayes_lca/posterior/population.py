@@ -10,7 +10,7 @@ import pandas as pd
 
 from bayes_lca.data.covariates import as_text, code_new_rows, level_order
 from bayes_lca.data.design import Design
-from bayes_lca.data.frame import check_frame, column, named, rows_of
+from bayes_lca.data.frame import LARGEST_WHOLE_FLOAT, check_frame, column, named, rows_of
 from bayes_lca.data.responses import unique_rows
 from bayes_lca.posterior.stored_design import covariate_names, group_columns, group_labels
 
@@ -162,11 +162,11 @@ def _whole_numbers(cells, name: str) -> np.ndarray:
     if not pd.api.types.is_numeric_dtype(values) or pd.api.types.is_bool_dtype(values):
         raise ValueError(f"column {name!r} holds {values.iloc[0]!r}, no number, in {len(values)} cells; convert it")
     numbers = values.to_numpy(dtype=float, na_value=np.nan)
-    wrong = ~(np.isfinite(numbers) & (numbers >= 0) & (numbers == np.round(numbers)))
+    wrong = ~((numbers >= 0) & (numbers <= LARGEST_WHOLE_FLOAT) & (numbers == np.round(numbers)))
     if wrong.any():
         raise ValueError(
             f"column {name!r} is no whole number from 0 on in {int(wrong.sum())} of {len(numbers)} cells, such as "
-            f"{numbers[wrong][0]:g} ({rows_of(cells, wrong)}); give the number of people"
+            f"{numbers[wrong][0]:g} ({rows_of(cells, wrong)}); give the number of people, 2**53 at the most"
         )
     return numbers.astype(int)
 

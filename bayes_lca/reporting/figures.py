@@ -8,6 +8,8 @@ from collections.abc import Callable
 import matplotlib as mpl
 from matplotlib.figure import Figure
 
+from bayes_lca.reporting.letters import printable
+
 MISSING_GLYPH = r"Glyph .* missing from"
 AS_WRITTEN = {"text.parse_math": False}
 """A dollar sign in the name of an item is no mathematics."""
@@ -40,4 +42,4 @@ def _svg(figure: Figure, letters: str) -> bytes:
     written = io.BytesIO()
     with mpl.rc_context({"svg.fonttype": letters, "svg.hashsalt": "bayes_lca", **AS_WRITTEN}):
         figure.savefig(written, format="svg", metadata={"Date": None})
-    return written.getvalue()
+    return printable(written.getvalue().decode()).encode()

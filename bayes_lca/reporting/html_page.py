@@ -1,11 +1,10 @@
 """A page of sections: one file, nothing to fetch, nothing to run. Every text is escaped here and in `html_table`."""
 
 from collections.abc import Iterator, Sequence
-from html import escape
 from itertools import count
 
 from bayes_lca.reporting.figures import data_uri
-from bayes_lca.reporting.html_table import html_table
+from bayes_lca.reporting.html_table import escape, html_table
 from bayes_lca.reporting.section import Block, Bullets, Listing, Paragraph, Picture, Section, Table
 from bayes_lca.reporting.style import STYLE
 

@@ -1,16 +1,22 @@
 """A table as HTML: thin rules, numbers at the right, names of rows written once."""
 
+import html
 from collections.abc import Sequence
-from html import escape
 from itertools import groupby
 
 from bayes_lca.reporting.cells import Column, Display
+from bayes_lca.reporting.letters import printable
 
 SHORT = 20
 """Letters up to which a text is not broken into lines."""
 
 MOST_ROWS_TOGETHER = 24
 """Rows up to which a table stays on one sheet of paper."""
+
+
+def escape(text: str) -> str:
+    """Text that a page shows as it is, inside an element or an attribute."""
+    return html.escape(printable(text))
 
 
 def html_table(display: Display, caption: str, note: str) -> str:

@@ -3,6 +3,7 @@
 from collections.abc import Sequence
 
 from bayes_lca.reporting.cells import MINUS, NOTHING, Column, Display
+from bayes_lca.reporting.letters import NOT_PRINTABLE
 
 SPECIAL = {
     "\\": r"\textbackslash{}",
@@ -23,6 +24,8 @@ SPECIAL = {
     "]": "{]}",
     "*": "{*}",
     "\n": " ",
+    "\r": " ",
+    "\t": " ",
     MINUS: "$-$",
     NOTHING: "--",
     "≤": r"$\leq$",
@@ -34,7 +37,7 @@ SPECIAL = {
 
 def escape_latex(text: str) -> str:
     r"""Text that LaTeX prints as it is; brackets and stars too, which after ``\\`` would be its arguments."""
-    return "".join(SPECIAL.get(letter, letter) for letter in text)
+    return "".join(SPECIAL.get(letter, letter) for letter in NOT_PRINTABLE.sub(" ", text))
 
 
 def latex_table(display: Display, caption: str, note: str) -> str:
@@ -50,7 +53,7 @@ def latex_table(display: Display, caption: str, note: str) -> str:
         body.append(_row([*_once(path, previous), *values]))
         previous = path
     lines = [
-        f"% {' '.join(caption.split())}",
+        f"% {' '.join(NOT_PRINTABLE.sub(' ', caption).split())}",
         r"% \usepackage{booktabs}; with pdfLaTeX also \usepackage[T1]{fontenc}",
         rf"\begin{{tabular}}{{@{{}}{alignment}@{{}}}}",
         r"\toprule",

@@ -12,6 +12,7 @@ from bayes_lca.posterior.check_items import ItemCheck
 from bayes_lca.reporting.about_fit import FEWEST_SHOWN, TOO_FEW, without_few
 from bayes_lca.reporting.cells import Column, Display, display_of, numbers
 from bayes_lca.reporting.figures import data_uri, drawn
+from bayes_lca.reporting.files import write_page
 from bayes_lca.reporting.html_page import html_page
 from bayes_lca.reporting.html_table import html_table
 from bayes_lca.reporting.latex_table import escape_latex, latex_table
@@ -83,6 +84,21 @@ def test_rows_of_a_group_share_their_name():
     rows = re.findall(r"<tr.*?</tr>", text)
     assert [row.startswith('<tr class="first">') for row in rows[1:]] == [True, False, True, False]
     assert 'class="number">0.100<' in rows[1]
+
+
+def test_cells_and_names_of_rows_are_text_on_the_page():
+    text = html_table(Display([Column("one", [SMALL])], [Column("two", [SMALL])]), "caption", "")
+    assert '<th scope="row" class="short">a&lt;b &amp; &quot;c&quot;</th>' in text
+    assert '<td class="short">a&lt;b &amp; &quot;c&quot;</td>' in text
+
+
+def test_a_page_that_cannot_be_written_leaves_the_old_one(tmp_path):
+    path = tmp_path / "page.html"
+    write_page(path, "old")
+    with pytest.raises(UnicodeEncodeError):
+        write_page(path, "new \ud800")
+    assert path.read_text(encoding="utf-8") == "old"
+    assert list(tmp_path.iterdir()) == [path]
 
 
 def test_latex_is_escaped_and_rectangular():
