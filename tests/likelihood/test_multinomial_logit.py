@@ -207,6 +207,10 @@ def test_intercept_alone_is_the_shares():
     found = fit_multinomial_logit(np.ones((3, 1)), np.eye(3)[seen], count)
     np.testing.assert_allclose(found.coefficient[:, 0], np.log(count / 20), atol=1e-8)
     np.testing.assert_allclose(np.diag(found.covariance), 1 / count[1:] + 1 / 20)
+    for b, a in [(1, 0), (0, 1), (2, 1), (1, 2)]:
+        contrast = found.contrast(b, a).loc["term 0"]
+        assert contrast["estimate"] == pytest.approx(np.log(count[b] / count[a]), abs=1e-8)
+        assert contrast["standard_error"] == pytest.approx(np.sqrt(1 / count[b] + 1 / count[a]), abs=1e-8)
 
 
 ONES = np.ones((4, 1))

@@ -6,6 +6,7 @@ import pytest
 
 import bayes_lca as bl
 from bayes_lca.models import Multinomial
+from bayes_lca.workflows import leave_one_group_out
 
 SHORT = {"draws": 400, "tune": 300, "progressbar": False}
 
@@ -40,6 +41,16 @@ def test_refit_is_the_fit_without_the_group(frame, tmp_path):
         without["posterior"]["group_effect"].sel(group="g2").std()
         > 1.5 * without["posterior"]["group_effect"].sel(group="g0").std()
     )
+
+
+@pytest.mark.parametrize("position", range(6))
+def test_rows_of_the_group_count_zero_times(frame, position):
+    prepared = Multinomial("y", bl.Regression("~ x + (1 | group)")).prepare(frame)
+    data = leave_one_group_out._without(prepared, "group", position)
+    inside = prepared.model["group_index"].get_value() == position
+    counts = prepared.model["outcome_counts"].get_value()
+    assert counts[inside].sum() == 20
+    np.testing.assert_array_equal(data["outcome_counts"], np.where(inside[:, None], 0, counts))
 
 
 def test_model_without_groups_is_refused(frame):

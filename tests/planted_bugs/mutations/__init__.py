@@ -1,0 +1,22 @@
+"""All bugs that are planted, layer after layer."""
+
+from mutations.data import DATA
+from mutations.likelihood import LIKELIHOOD
+from mutations.measurement import MEASUREMENT
+from mutations.mutation import Mutation
+from mutations.posterior import POSTERIOR
+from mutations.storage_and_reporting import STORAGE_AND_REPORTING
+from mutations.structural import STRUCTURAL
+from mutations.summaries import SUMMARIES
+from mutations.workflows import WORKFLOWS
+
+MUTATIONS: tuple[Mutation, ...] = (
+    *DATA,
+    *MEASUREMENT,
+    *STRUCTURAL,
+    *LIKELIHOOD,
+    *POSTERIOR,
+    *SUMMARIES,
+    *WORKFLOWS,
+    *STORAGE_AND_REPORTING,
+)
