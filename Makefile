@@ -6,6 +6,7 @@ SEED ?= 1
 DRAWS ?= 1000
 OUT ?= results
 ARGUMENTS ?=
+PARALLEL := --numprocesses auto --maxprocesses 4 --dist loadfile --no-loadscope-reorder
 
 export PYTHON
 
@@ -15,7 +16,7 @@ study: $(VENV)/ready
 	$(RUN) examples/medical_groups.py --draws $(DRAWS) --seed $(SEED) --out $(OUT) $(ARGUMENTS)
 
 test: lint
-	$(RUN) -m pytest --numprocesses auto --maxprocesses 4 --dist loadfile
+	$(RUN) -m pytest $(PARALLEL)
 
 test-slow: $(VENV)/ready
 	$(RUN) -m pytest --runslow -m slow -s
@@ -47,7 +48,7 @@ planted-bugs: $(VENV)/ready
 	$(RUN) tests/planted_bugs $(ARGUMENTS)
 
 coverage: $(VENV)/ready
-	$(RUN) -m pytest --numprocesses auto --maxprocesses 4 --dist loadfile --cov --cov-report term-missing:skip-covered
+	$(RUN) -m pytest $(PARALLEL) --cov --cov-report term-missing:skip-covered
 
 $(VENV)/ready: requirements.txt pyproject.toml
 	@python=$$(.ci/find-python) && echo "Setting up $(VENV) with $$python" && "$$python" -m venv --clear $(VENV)

@@ -8,6 +8,9 @@ import pytest
 import bayes_lca as bl
 from bayes_lca.models import LatentClass, Multinomial
 
+LONG = {"workflows", "test_notebooks.py", "test_fit.py", "test_sampler.py"}
+"""Files, and folders of them, that are run first: no process is left with one of them when the others are done."""
+
 SHORT = {"draws": 300, "tune": 300, "chains": 4, "progressbar": False}
 
 
@@ -16,6 +19,7 @@ def pytest_addoption(parser):
 
 
 def pytest_collection_modifyitems(config, items):
+    items.sort(key=lambda item: LONG.isdisjoint(item.path.parts))
     if config.getoption("--runslow"):
         return
     for item in items:

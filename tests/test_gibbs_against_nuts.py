@@ -12,7 +12,7 @@ import bayes_lca as bl
 from bayes_lca.data.responses import unique_rows
 from bayes_lca.gibbs import sample_gibbs
 from bayes_lca.models import LatentClass
-from bayes_lca.posterior.convergence import label_free, label_free_quantities
+from bayes_lca.posterior.label_free import label_free, label_free_quantities
 from bayes_lca.posterior.relabel import match, profile_distances
 
 REFERENCE = Path(__file__).parent / "reference"

@@ -8,13 +8,12 @@ import arviz_stats
 import numpy as np
 import pandas as pd
 import xarray as xr
-from scipy.special import xlogy
 
-from bayes_lca.dims import CLASS, CLASS_SHARE
+from bayes_lca.dims import CLASS
 from bayes_lca.posterior.axes import class_axis
 from bayes_lca.posterior.elements import diagnostics, existing_elements, row_index
+from bayes_lca.posterior.label_free import label_free, label_free_diagnostics
 from bayes_lca.posterior.respondents import require_respondents
-from bayes_lca.posterior.total_log_likelihood import log_likelihood_diagnostics, total_log_likelihood
 from bayes_lca.table import SummaryTable, describe_draws
 
 LARGEST_R_HAT = 1.01
@@ -33,38 +32,6 @@ class SeveralModesError(ValueError):
 
 class NotRelabelledError(ValueError):
     """Class labels are not aligned over draws; a summary would average over different classes."""
-
-
-def label_free(draws: xr.DataTree) -> xr.Dataset:
-    r"""Quantities no permutation of the classes can change, of dims (chain, draw).
-
-    The log-likelihood, the sorted class shares, and the entropy of the shares. Their agreement says whether chains
-    found the same posterior, before anything is relabelled.
-    """
-    posterior = draws["posterior"]
-    return label_free_quantities(total_log_likelihood(draws).to_numpy(), _shares(draws)).assign_coords(
-        {"chain": posterior["chain"], "draw": posterior["draw"]}
-    )
-
-
-def label_free_quantities(log_likelihood: np.ndarray, share: np.ndarray | None) -> xr.Dataset:
-    """The same from arrays of shape (chain, draw) and (chain, draw, latent_class)."""
-    return xr.Dataset({"log_likelihood": (("chain", "draw"), log_likelihood)} | _ranked_shares(share))
-
-
-def _shares(draws: xr.DataTree) -> np.ndarray | None:
-    posterior = draws["posterior"]
-    return posterior[CLASS_SHARE].transpose("chain", "draw", CLASS).to_numpy() if CLASS_SHARE in posterior else None
-
-
-def _ranked_shares(share: np.ndarray | None) -> dict[str, tuple]:
-    quantities = {}
-    if share is not None and share.shape[-1] > 1:
-        ranked = -np.sort(-share, axis=-1)
-        for rank in range(ranked.shape[-1]):
-            quantities[f"share of class ranked {rank + 1}"] = (("chain", "draw"), ranked[..., rank])
-        quantities["entropy of shares"] = (("chain", "draw"), -xlogy(ranked, ranked).sum(axis=-1))
-    return quantities
 
 
 def convergence(draws: xr.DataTree) -> SummaryTable:
@@ -86,9 +53,7 @@ def convergence(draws: xr.DataTree) -> SummaryTable:
     Vehtari, A., Gelman, A., Simpson, D., Carpenter, B. & Burkner, P.-C. (2021). Rank-normalization, folding, and
     localization. Bayesian Analysis 16(2), 667-718. doi 10.1214/20-BA1221
     """
-    free = {"log_likelihood": log_likelihood_diagnostics(draws)}
-    for name, values in xr.Dataset(_ranked_shares(_shares(draws))).data_vars.items():
-        free[str(name)] = {k: float(v) for k, v in diagnostics(values).items()}
+    free = label_free_diagnostics(draws)
     rows = [{"layer": "label-free", "quantity": name, "element": "", **found} for name, found in free.items()]
     for name in sorted(_reported(draws)):
         rows.append({"layer": "labelled", "quantity": name, **_worst_element(draws["posterior"][name])})

@@ -8,7 +8,8 @@ import numpy as np
 import pandas as pd
 
 from bayes_lca.gibbs import GibbsDraws, random_start, sample_gibbs
-from bayes_lca.posterior.convergence import LARGEST_R_HAT, SMALLEST_ESS, agreeing_chains, label_free_quantities
+from bayes_lca.posterior.convergence import LARGEST_R_HAT, SMALLEST_ESS, agreeing_chains
+from bayes_lca.posterior.label_free import label_free_quantities
 from bayes_lca.posterior.leave_one_out import LeaveOneOut, leave_one_out
 from bayes_lca.table import tail_probabilities
 

@@ -13,7 +13,7 @@ from bayes_lca.data.responses import Responses, unique_rows
 from bayes_lca.gibbs import GibbsDraws
 from bayes_lca.likelihood.em import fit_em
 from bayes_lca.likelihood.nominal import read_nominal
-from bayes_lca.posterior.convergence import label_free_quantities
+from bayes_lca.posterior.label_free import label_free_quantities
 from bayes_lca.posterior.relabel import match, profile_distances
 
 
