@@ -2,6 +2,7 @@
 
 import errno
 import os
+import threading
 from collections.abc import Callable
 from contextlib import suppress
 from pathlib import Path
@@ -33,7 +34,7 @@ def write_whole(path: str | os.PathLike, write: Callable[[Path], object]) -> Non
     path = Path(path)
     if not path.parent.is_dir():
         raise FileNotFoundError(errno.ENOENT, f"no folder {os.fspath(path.parent)!r}; make it first", os.fspath(path))
-    unfinished = path.with_name(f".{path.name}.{os.getpid()}.unfinished")
+    unfinished = path.with_name(f".{path.name}.{os.getpid()}-{threading.get_ident()}.unfinished")
     try:
         write(unfinished)
         with open(unfinished, "rb+") as written:
@@ -45,3 +46,8 @@ def write_whole(path: str | os.PathLike, write: Callable[[Path], object]) -> Non
     finally:
         with suppress(OSError):
             unfinished.unlink(missing_ok=True)
+
+
+def write_text_whole(path: str | os.PathLike, text: str) -> None:
+    """Write text in the same way."""
+    write_whole(path, lambda unfinished: unfinished.write_text(text, encoding="utf-8"))

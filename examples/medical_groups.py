@@ -19,7 +19,7 @@ import xarray as xr
 import bayes_lca as bl
 from bayes_lca.models import LatentClass
 from bayes_lca.posterior.group_predictors import group_predictors
-from bayes_lca.whole_file import write_whole
+from bayes_lca.whole_file import write_text_whole, write_whole
 
 COHORT_REFERENCE = {"age": ">50", "education": "postgraduate", "department": "ancillary", "tier": "low"}
 
@@ -82,7 +82,8 @@ def main() -> None:
 
     heading("How many classes")
     counted = bl.count_classes(bl.Items(study.items), study.survey, range(1, study.most_classes + 1), bayes=True)
-    write(study, "classes_counted", counted)
+    write(study, "classes_counted", counted, shown=0)
+    print(counted.astype(object).T, end="\n\n")
     print(bl.recommend_classes(counted))
     draw(study, "classes_counted", bl.plot_class_counts(counted))
 
@@ -116,7 +117,7 @@ def main() -> None:
     heading("What the nesting changes")
     text = "\n\n".join([*closing, study.source])
     print(text)
-    write_whole(study.out / "closing.txt", lambda unfinished: unfinished.write_text(text + "\n", encoding="utf-8"))
+    write_text_whole(study.out / "closing.txt", text + "\n")
     print(f"\nTables and figures are in {study.out}/, and pages that hold them all: *.html")
 
 

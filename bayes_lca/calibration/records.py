@@ -1,13 +1,13 @@
 """The folder of a study: its settings, a file for each finished replicate, and the tables of all."""
 
 import json
-import os
-import threading
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from itertools import chain
 from pathlib import Path
 
 import pandas as pd
+
+from bayes_lca.whole_file import write_text_whole
 
 SETTINGS, REPLICATES = "settings.json", "replicates"
 COUNTS = "replicates"
@@ -40,14 +40,7 @@ def keep_settings(settings: dict, out: Path) -> None:
                 f"{out} holds replicates of another study: {'; '.join(other)}. Results of different settings are not "
                 "mixed: give another folder, or the settings and versions of this one."
             )
-    write_whole(path, json.dumps(settings, indent=1) + "\n")
-
-
-def write_whole(path: Path, text: str) -> None:
-    """Write a file under a name of this thread's own, then give it its name: what has the name is complete."""
-    part = path.with_suffix(f".{os.getpid()}-{threading.get_ident()}.part")
-    part.write_text(text)
-    os.replace(part, path)
+    write_text_whole(path, json.dumps(settings, indent=1) + "\n")
 
 
 def finished(out: Path) -> set[str]:

@@ -16,6 +16,7 @@ from joblib import Parallel, delayed, parallel_config
 from threadpoolctl import threadpool_limits
 
 from bayes_lca.calibration import records
+from bayes_lca.whole_file import write_text_whole
 
 WAIT_FOR_WORKERS = 60
 """Seconds after which a Dask cluster without workers is an error."""
@@ -108,7 +109,7 @@ def run_study(
 
 def _run_and_keep(study: Study, task: Task, out: Path) -> None:
     """Run a replicate and write its file."""
-    records.write_whole(out / records.REPLICATES / task.file_name, json.dumps(study.run_one(task)))
+    write_text_whole(out / records.REPLICATES / task.file_name, json.dumps(study.run_one(task)))
 
 
 @contextmanager

@@ -6,7 +6,7 @@ from pathlib import Path
 
 from bayes_lca.reporting.latex_table import latex_table
 from bayes_lca.reporting.section import Table
-from bayes_lca.whole_file import write_whole
+from bayes_lca.whole_file import write_text_whole
 
 
 def check_path(path: str | os.PathLike) -> Path:
@@ -34,7 +34,7 @@ def tables_folder(path: Path) -> Path:
 
 def write_page(path: Path, text: str) -> None:
     """Write a page."""
-    write_whole(path, lambda unfinished: unfinished.write_text(text, encoding="utf-8"))
+    write_text_whole(path, text)
 
 
 def write_tables(folder: Path, tables: Sequence[Table]) -> None:
@@ -43,4 +43,4 @@ def write_tables(folder: Path, tables: Sequence[Table]) -> None:
     for table in tables:
         text = latex_table(table.display, table.caption, table.table.note)
         table.table.write(folder / f"{table.name}.csv")
-        write_whole(folder / f"{table.name}.tex", lambda path, text=text: path.write_text(text, encoding="utf-8"))
+        write_text_whole(folder / f"{table.name}.tex", text)

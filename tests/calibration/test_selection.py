@@ -159,7 +159,7 @@ def test_workers_and_interruptions_do_not_change_the_tables(whole, tmp_path):
     half = replace(TINY, designs=tuple(replace(one, replicates=1) for one in TINY.designs))
     run_study(half, tmp_path)
     first = TINY.tasks[-1].file_name
-    (tmp_path / records.REPLICATES / first).with_suffix(".1-1.part").write_text('{"counts": [')
+    (tmp_path / records.REPLICATES / f".{first}.1-1.unfinished").write_text('{"counts": [')
     before = {path.name: path.stat().st_mtime_ns for path in (tmp_path / records.REPLICATES).glob("*.json")}
     assert len(before) == 2
     run_study(TINY, tmp_path, jobs=2, backend="threading")

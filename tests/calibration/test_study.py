@@ -123,7 +123,7 @@ def test_half_a_file_is_not_a_replicate(cheap, tmp_path):
     run_study(TINY, tmp_path / "whole")
     run_study(replace(TINY, designs=(replace(TINY.designs[0], replicates=1),)), tmp_path)
     first = TINY.tasks[3].file_name
-    (tmp_path / records.REPLICATES / first).with_suffix(".1-1.part").write_text('{"coefficients": [')
+    (tmp_path / records.REPLICATES / f".{first}.1-1.unfinished").write_text('{"coefficients": [')
     run_study(TINY, tmp_path)
     assert tables(tmp_path) == tables(tmp_path / "whole")
 
