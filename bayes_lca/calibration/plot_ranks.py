@@ -22,7 +22,7 @@ WIDEST = 1.6
 """Height of a panel, in half widths of its band."""
 
 SHOWN = {LOG_LIKELIHOOD: (COLOURS[1], "-"), LOG_PRIOR: (COLOURS[0], "--")}
-INSIDE, OUTSIDE, FILL = "0.55", COLOURS[2], "0.92"
+INSIDE, OUTSIDE, FILL = "0.66", COLOURS[2], "0.92"
 
 
 @mpl.rc_context(STYLE)
@@ -58,7 +58,7 @@ def plot_ranks(table: pd.DataFrame, ranks: Mapping[str, pd.DataFrame], n_draws: 
     lines = [Line2D([], [], color=colour, linestyle=style, label=name) for name, (colour, style) in SHOWN.items()]
     lines += [
         Line2D([], [], color=INSIDE, linewidth=0.7, label="parameters"),
-        Line2D([], [], color=OUTSIDE, linewidth=1.1, label="any that leaves the band"),
+        Line2D([], [], color=OUTSIDE, linewidth=1.1, label="parameters that leave the band"),
         Patch(color=FILL, label=f"{100 * PROBABILITY:g} % band of one quantity"),
     ]
     fig.legend(handles=lines, loc="outside upper left", ncols=len(lines), fontsize=SMALL, columnspacing=1.2)
@@ -78,8 +78,9 @@ def _panel(ax: Axes, table: pd.DataFrame, ranks: pd.DataFrame, n_draws: int) -> 
         difference = shares_below(fractional[name].to_numpy(), at) - at
         farthest = max(farthest, np.abs(difference).max())
         colour, style = SHOWN.get(name, (INSIDE, "-"))
-        width = 1.3 if name in SHOWN else 0.5 if inside[name] else 0.9
-        ax.plot(at, difference, style, color=colour if inside[name] else OUTSIDE, linewidth=width)
+        colour = colour if name in SHOWN or inside[name] else OUTSIDE
+        width = 1.3 if name in SHOWN else 0.4 if inside[name] else 0.9
+        ax.plot(at, difference, style, color=colour, linewidth=width)
     half = max(WIDEST * (upper - at).max(), 1.08 * farthest)
     ax.set_ylim(-half, half)
     ax.set_xlim(0, 1)
@@ -95,8 +96,11 @@ def _title(design: str, table: pd.DataFrame) -> str:
 def _note(table: pd.DataFrame, n_draws: int) -> str:
     counts = table.groupby("design", sort=False)["replicates"].first()
     data_sets = f"{counts.min()}" if counts.nunique() == 1 else f"{counts.min()} to {counts.max()}"
+    shown = table[~table["inside"] & table["quantity"].isin(list(SHOWN))]
+    names = [f"{quantity} of {design}" for design, quantity in zip(shown["design"], shown["quantity"], strict=True)]
+    outside = f" Counted as outside too: {', '.join(names)}." if names else ""
     return (
         f"{data_sets} data sets in each panel, each with a truth of its own from the prior and {n_draws} draws of its "
         f"posterior. Of all {len(table)} quantities the smallest p-value of uniform ranks, adjusted for their number, "
-        f"is {table['p_adjusted'].min():.2g}. Latent classes are in the order of one item's probability."
+        f"is {table['p_adjusted'].min():.2g}. Latent classes are in the order of one item's probability.{outside}"
     )
