@@ -8,7 +8,7 @@ import pytest
 import bayes_lca as bl
 from bayes_lca.models import LatentClass, Multinomial
 
-LONG = {"workflows", "test_notebooks.py", "test_fit.py", "test_sampler.py"}
+LONG = {"workflows", "test_notebooks.py", "test_fit.py", "test_sampler.py", "test_reproducibility.py"}
 """Files, and folders of them, that are run first: no process is left with one of them when the others are done."""
 
 SHORT = {"draws": 300, "tune": 300, "chains": 4, "progressbar": False}
