@@ -73,6 +73,14 @@ if __name__ == "__main__":
 """
 
 
+@pytest.fixture(autouse=True)
+def ctrl_c_is_heard():
+    """A process that was started in the background ignores Ctrl-C, and so do those that it starts."""
+    before = signal.signal(signal.SIGINT, signal.default_int_handler)
+    yield
+    signal.signal(signal.SIGINT, before)
+
+
 def processes_of(session):
     """Processes of a session that are not zombies, by number."""
     found = []
