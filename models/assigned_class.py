@@ -68,9 +68,13 @@ class AssignedClass:
         """
         return self.prepare(frame, missing=missing).model
 
-    def prepare(self, frame, *, missing: Literal["raise", "drop"] = "raise") -> Prepared:
-        """The model of a frame, with what travels with its draws."""
-        survey = join(self.measurement.read(frame), self.structural.read(frame, missing))
+    def prepare(self, frame, *, missing: Literal["raise", "drop"] = "raise", collapse: bool = True) -> Prepared:
+        """The model of a frame, with what travels with its draws.
+
+        With ``collapse=False`` every respondent keeps a row: the same posterior, in a model whose rows do not depend on
+        the answers, so that one compilation serves many data sets.
+        """
+        survey = join(self.measurement.read(frame), self.structural.read(frame, missing), collapse=collapse)
         answers = survey.responses.codes[survey.patterns.first]
         rough = RoughClasses(self.measurement.membership(answers), survey.patterns.count, survey.pattern_design)
         observed, constant, attributes = describe_survey(survey)

@@ -4,12 +4,18 @@ import warnings
 
 import pandas as pd
 import pytest
+from hypothesis import HealthCheck, settings
 
 import bayes_lca as bl
 from bayes_lca.models import LatentClass, Multinomial
 
 LONG = {"workflows", "test_notebooks.py", "test_fit.py", "test_sampler.py", "test_reproducibility.py"}
 """Files, and folders of them, that are run first: no process is left with one of them when the others are done."""
+
+settings.register_profile(
+    "the same on every run", derandomize=True, deadline=None, database=None, suppress_health_check=list(HealthCheck)
+)
+settings.load_profile("the same on every run")
 
 SHORT = {"draws": 300, "tune": 300, "chains": 4, "progressbar": False}
 

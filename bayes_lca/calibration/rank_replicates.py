@@ -11,18 +11,14 @@ from threadpoolctl import threadpool_limits
 from bayes_lca.calibration.quantities import quantities
 from bayes_lca.calibration.rank_designs import RankDesign
 from bayes_lca.calibration.seeds import replicate_seeds
-from bayes_lca.data.rough_classes import RoughClasses
-from bayes_lca.data.survey import join
-from bayes_lca.dims import ANSWER_CODES, ANSWERS, rough_groups
 from bayes_lca.fit import Sampler, Sampling
-from bayes_lca.models import AssignedClass, LatentClass
+from bayes_lca.models import Multinomial
 from bayes_lca.prepared import Prepared
-from bayes_lca.structural.whitening import RoughGroups, contrast_basis
 
 MOST_ATTEMPTS = 1000
 REFERENCE_SEED = 0
 
-_compiled: dict[tuple[str, str], tuple[Prepared, Sampler]] = {}
+_compiled: dict[tuple[str, str], Sampler] = {}
 
 
 @dataclass(frozen=True)
@@ -75,10 +71,10 @@ def run_replicate(design: RankDesign, replicate: int, sampling: RankSampling, *,
     fitted = {"design": design.name, "replicate": replicate, "refused": refused}
     settings = Sampling(sampling.draws, sampling.tune, sampling.chains, sampler_seed, cores=1, progressbar=False)
     with threadpool_limits(1):  # sums of several threads differ in the last digit with the number of threads
-        prepared, sampler = compiled(design)
+        sampler = compiled(design)
         start = time.process_time()
         try:
-            tree = _sample(design, codes, prepared, sampler, settings)
+            tree = sampler.sample(_prepare(design, codes), settings)
         except RuntimeError as problem:
             return {"ranks": [], "z": [], "fits": [fitted | {"failed": str(problem)}]}
         seconds = time.process_time() - start
@@ -120,41 +116,18 @@ def draws_of(tree: xr.DataTree, like: dict[str, np.ndarray]) -> dict[str, np.nda
     return found
 
 
-def compiled(design: RankDesign) -> tuple[Prepared, Sampler]:
-    """The compiled sampler of a design and the data it was compiled with, kept for the life of the process."""
+def compiled(design: RankDesign) -> Sampler:
+    """The compiled sampler of a design, kept for the life of the process."""
     key = (design.name, repr(design.sampled or design.model))
     if key not in _compiled:
         _, codes, _ = draw_usable(design, np.random.Generator(np.random.PCG64(REFERENCE_SEED)))
-        prepared = _prepare(design, codes)
-        _compiled[key] = prepared, Sampler(prepared, reusable=True, backend="numba")
+        _compiled[key] = Sampler(_prepare(design, codes), reusable=True, backend="numba")
     return _compiled[key]
 
 
 def _prepare(design: RankDesign, codes: np.ndarray) -> Prepared:
     model, frame = design.sampled or design.model, design.frame(codes)
-    return model.prepare(frame, collapse=False) if isinstance(model, LatentClass) else model.prepare(frame)
-
-
-def _sample(design: RankDesign, codes: np.ndarray, reference: Prepared, sampler: Sampler, settings) -> xr.DataTree:
-    model = design.sampled or design.model
-    if isinstance(model, AssignedClass):
-        return sampler.sample(reference, settings, _data(model, design, codes, reference))
-    return sampler.sample(_prepare(design, codes), settings)
-
-
-def _data(model: AssignedClass, design: RankDesign, codes: np.ndarray, reference: Prepared) -> dict[str, np.ndarray]:
-    """Data of the model, whose rows lie in the order of the reference, for other answers."""
-    frame = design.frame(reference.observed[ANSWERS].to_numpy())
-    survey = join(model.measurement.read(frame), model.structural.read(frame))
-    answers = codes[survey.patterns.first]
-    rough = RoughClasses(model.measurement.membership(answers), survey.patterns.count, survey.pattern_design)
-    data = {ANSWER_CODES: answers}
-    for grouping in rough.design.groupings:
-        known = RoughGroups.of(rough, grouping).project(contrast_basis(rough.n_classes))
-        data |= {
-            rough_groups(grouping.name, what): one for what, one in zip(("information", "pull"), known, strict=True)
-        }
-    return data
+    return model.prepare(frame) if isinstance(model, Multinomial) else model.prepare(frame, collapse=False)
 
 
 def rank_of(truth: float, draws: np.ndarray) -> int:

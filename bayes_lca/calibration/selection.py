@@ -12,6 +12,7 @@ from bayes_lca.calibration import records
 from bayes_lca.calibration.seeds import replicate_seeds
 from bayes_lca.calibration.selection_designs import DESIGNS, SelectionDesign
 from bayes_lca.calibration.selection_rates import choices_of, selection_rates
+from bayes_lca.calibration.tasks import Task, by_turns
 from bayes_lca.calibration.versions import installed_versions, source_digest
 from bayes_lca.data import cohort
 from bayes_lca.likelihood.blrt_decision import decide_by_bootstrap
@@ -60,20 +61,6 @@ class Analysis:
 
 
 @dataclass(frozen=True)
-class Task:
-    """A replicate to be done."""
-
-    design: SelectionDesign
-    replicate: int
-
-    @property
-    def file_name(self) -> str:
-        """Name of its file."""
-        name = self.design.name.replace(", ", "-").replace(" ", "-")
-        return f"{name}_{self.replicate:04d}.json"
-
-
-@dataclass(frozen=True)
 class SelectionStudy:
     """What is simulated and how it is analysed.
 
@@ -90,14 +77,9 @@ class SelectionStudy:
     analysis: Analysis = field(default_factory=Analysis)
 
     @property
-    def tasks(self) -> list[Task]:
+    def tasks(self) -> list[Task[SelectionDesign]]:
         """All replicates in the order in which they are started."""
-        return [
-            Task(design, replicate)
-            for replicate in range(max(design.replicates for design in self.designs))
-            for design in self.designs
-            if replicate < design.replicates
-        ]
+        return by_turns(self.designs)
 
     @property
     def settings(self) -> dict:

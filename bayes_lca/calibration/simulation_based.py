@@ -25,6 +25,7 @@ from bayes_lca.calibration import records
 from bayes_lca.calibration.rank_designs import DESIGNS, RankDesign
 from bayes_lca.calibration.rank_replicates import RankSampling, run_replicate
 from bayes_lca.calibration.ranks import PROBABILITY, holm, judge_ranks
+from bayes_lca.calibration.tasks import Task, by_turns
 from bayes_lca.calibration.versions import installed_versions, source_digest
 from bayes_lca.fit import VERSIONS
 
@@ -33,19 +34,6 @@ RANKS, MODELS = "ranks.csv.gz", "models.csv"
 LARGE_R_HAT = 1.05
 RESTS_ON = ("bayes_lca.calibration.rank_replicates",)
 """Module whose code, with all it imports, decides what a replicate gives; those of the tables come after it."""
-
-
-@dataclass(frozen=True)
-class Task:
-    """A replicate to be done."""
-
-    design: RankDesign
-    replicate: int
-
-    @property
-    def file_name(self) -> str:
-        """Name of its file."""
-        return f"{self.design.name.replace(', ', '-').replace(' ', '-')}_{self.replicate:04d}.json"
 
 
 @dataclass(frozen=True)
@@ -65,14 +53,9 @@ class CalibrationStudy:
     sampling: RankSampling = field(default_factory=RankSampling)
 
     @property
-    def tasks(self) -> list[Task]:
+    def tasks(self) -> list[Task[RankDesign]]:
         """All replicates in the order in which they are started."""
-        return [
-            Task(design, replicate)
-            for replicate in range(max(design.replicates for design in self.designs))
-            for design in self.designs
-            if replicate < design.replicates
-        ]
+        return by_turns(self.designs)
 
     @property
     def settings(self) -> dict:

@@ -7,18 +7,18 @@ from collections import Counter
 import numpy as np
 import pandas as pd
 import pytest
-from hypothesis import HealthCheck, given, settings
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from bayes_lca.data.design import read_design
 
 N, LONGEST = 30, 5.0  # rows, and seconds of computing that any answer may take
-FEW = settings(
-    derandomize=True, deadline=None, database=None, max_examples=200, suppress_health_check=list(HealthCheck)
-)
 NUMBER_OF_EXAMPLES = pytest.mark.parametrize(
     "examples",
-    [pytest.param(FEW, id="few"), pytest.param(settings(FEW, max_examples=10_000), id="many", marks=pytest.mark.slow)],
+    [
+        pytest.param(settings(max_examples=200), id="few"),
+        pytest.param(settings(max_examples=10_000), id="many", marks=pytest.mark.slow),
+    ],
 )
 DOCUMENTED = [".*degree\\(s\\) of freedom", ".*cross-level interaction", ".*the formula has one level"]
 TRIED = Counter()

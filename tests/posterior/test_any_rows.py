@@ -10,7 +10,7 @@ from types import SimpleNamespace
 import numpy as np
 import pandas as pd
 import pytest
-from hypothesis import HealthCheck, given, settings
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from bayes_lca.posterior.check_items import check_items
@@ -20,10 +20,12 @@ from bayes_lca.posterior.poststratify import poststratify
 from bayes_lca.posterior.predict_classes import predict_classes
 
 LONGEST = 5.0
-FEW = settings(derandomize=True, deadline=None, database=None, max_examples=20, suppress_health_check=list(HealthCheck))
 NUMBER_OF_EXAMPLES = pytest.mark.parametrize(
     "examples",
-    [pytest.param(FEW, id="few"), pytest.param(settings(FEW, max_examples=3000), id="many", marks=pytest.mark.slow)],
+    [
+        pytest.param(settings(max_examples=20), id="few"),
+        pytest.param(settings(max_examples=3000), id="many", marks=pytest.mark.slow),
+    ],
 )
 TRIED = Counter()
 

@@ -7,7 +7,7 @@ from xml.etree import ElementTree
 
 import pandas as pd
 import pytest
-from hypothesis import HealthCheck, given, settings
+from hypothesis import given, settings
 from hypothesis import strategies as st
 from matplotlib.figure import Figure
 
@@ -18,12 +18,12 @@ from bayes_lca.reporting.letters import NOT_PRINTABLE, printable
 from bayes_lca.reporting.section import Bullets, Listing, Paragraph, Section, Table
 from bayes_lca.table import SummaryTable
 
-FEW = settings(
-    derandomize=True, deadline=None, database=None, max_examples=100, suppress_health_check=list(HealthCheck)
-)
 NUMBER_OF_EXAMPLES = pytest.mark.parametrize(
     "examples",
-    [pytest.param(FEW, id="few"), pytest.param(settings(FEW, max_examples=10_000), id="many", marks=pytest.mark.slow)],
+    [
+        pytest.param(settings(max_examples=100), id="few"),
+        pytest.param(settings(max_examples=10_000), id="many", marks=pytest.mark.slow),
+    ],
 )
 HOSTILE = [
     '<script>alert("1")</script>',

@@ -1,0 +1,35 @@
+"""Replicates of designs that take turns."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Protocol
+
+
+class Design(Protocol):
+    """What is asked of a design."""
+
+    name: str
+    replicates: int
+
+
+@dataclass(frozen=True)
+class Task[D: Design]:
+    """A replicate to be done."""
+
+    design: D
+    replicate: int
+
+    @property
+    def file_name(self) -> str:
+        """Name of its file."""
+        return f"{self.design.name.replace(', ', '-').replace(' ', '-')}_{self.replicate:04d}.json"
+
+
+def by_turns[D: Design](designs: Sequence[D]) -> list[Task[D]]:
+    """All replicates; designs take turns, so that what is there after an interruption is a smaller study."""
+    return [
+        Task(design, replicate)
+        for replicate in range(max(design.replicates for design in designs))
+        for design in designs
+        if replicate < design.replicates
+    ]
