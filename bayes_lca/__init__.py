@@ -17,22 +17,26 @@ multinomial regression, multilevel       `Regression`  none            none: the
 The models themselves are in `bayes_lca.models`.
 """
 
-from bayes_lca.data.cohort import cohort_items, cohort_truth, load_cohort, simulate_cohort
 from bayes_lca.data.identifiability import SingleLevelWarning
-from bayes_lca.fit import fit
-from bayes_lca.likelihood.blrt import bootstrap_likelihood_ratio
-from bayes_lca.likelihood.recommendation import recommend_classes
-from bayes_lca.likelihood.reliability import reliability
-from bayes_lca.likelihood.vlmr import vuong_lo_mendell_rubin
+from bayes_lca.datasets.cohort import cohort_items, cohort_truth, load_cohort, simulate_cohort
+from bayes_lca.fitted.respondents import holds_respondents
 from bayes_lca.measurement.assigned import Assigned
 from bayes_lca.measurement.items import Items
 from bayes_lca.measurement.ordinal_items import OrdinalItems
-from bayes_lca.posterior.check_items import ItemCheck, check_items
-from bayes_lca.posterior.class_shift import ClassShiftWarning, class_shift
-from bayes_lca.posterior.classification_table import classification_table
-from bayes_lca.posterior.compare_groups import compare_groups, group_shares, rank_groups
-from bayes_lca.posterior.compare_structures import StructureComparison, compare_structures
-from bayes_lca.posterior.convergence import (
+from bayes_lca.posterior.checks.check_items import ItemCheck, check_items
+from bayes_lca.posterior.checks.class_shift import ClassShiftWarning, class_shift
+from bayes_lca.posterior.checks.direct_effects import direct_effects
+from bayes_lca.posterior.checks.posterior_predictive import posterior_predictive
+from bayes_lca.posterior.checks.prior_sensitivity import prior_sensitivity
+from bayes_lca.posterior.columns.covariate_tests import covariate_tests
+from bayes_lca.posterior.columns.reliability import reliability
+from bayes_lca.posterior.effects.compare_groups import compare_groups, group_shares, rank_groups
+from bayes_lca.posterior.effects.group_level_effects import group_level_effects
+from bayes_lca.posterior.effects.marginal_effects import average_marginal_effects
+from bayes_lca.posterior.effects.nesting_in_words import nesting_in_words
+from bayes_lca.posterior.effects.poststratify import poststratify
+from bayes_lca.posterior.effects.predict_classes import predict_classes
+from bayes_lca.posterior.labels.convergence import (
     ConvergenceWarning,
     NotRelabelledError,
     SeveralModesError,
@@ -40,47 +44,43 @@ from bayes_lca.posterior.convergence import (
     keep_mode,
     modes,
 )
-from bayes_lca.posterior.covariate_tests import covariate_tests
-from bayes_lca.posterior.direct_effects import direct_effects
-from bayes_lca.posterior.group_level_effects import group_level_effects
-from bayes_lca.posterior.groups import heterogeneity, random_intercepts
-from bayes_lca.posterior.marginal_effects import average_marginal_effects
-from bayes_lca.posterior.membership import membership, membership_draws
-from bayes_lca.posterior.nesting_in_words import nesting_in_words
-from bayes_lca.posterior.plot import plot_odds_ratios, plot_profiles, plot_random_intercepts
-from bayes_lca.posterior.plot_check import plot_check_items
-from bayes_lca.posterior.plot_class_counts import plot_class_counts
-from bayes_lca.posterior.plot_structures import plot_structures
-from bayes_lca.posterior.poststratify import poststratify
-from bayes_lca.posterior.predict import posterior_predictive
-from bayes_lca.posterior.predict_classes import predict_classes
-from bayes_lca.posterior.prior_sensitivity import prior_sensitivity
-from bayes_lca.posterior.relabel import name_classes, relabel
-from bayes_lca.posterior.respondents import holds_respondents
-from bayes_lca.posterior.small_cells import suppress_small_cells
-from bayes_lca.posterior.storage import load, save
-from bayes_lca.posterior.summarise import (
+from bayes_lca.posterior.labels.relabel import name_classes, relabel
+from bayes_lca.posterior.plots.item_pairs import plot_check_items
+from bayes_lca.posterior.plots.profiles import plot_odds_ratios, plot_profiles, plot_random_intercepts
+from bayes_lca.posterior.plots.structures import plot_structures
+from bayes_lca.posterior.storage.netcdf import load, save
+from bayes_lca.posterior.structures.compare_structures import StructureComparison, compare_structures
+from bayes_lca.posterior.tables.class_tables import (
     class_profiles,
     class_sizes,
     contrasts,
     odds_ratios,
 )
+from bayes_lca.posterior.tables.classification import classification_table
+from bayes_lca.posterior.tables.membership import membership, membership_draws
+from bayes_lca.posterior.tables.random_intercepts import heterogeneity, random_intercepts
+from bayes_lca.posterior.tables.small_cells import suppress_small_cells
 from bayes_lca.priors import LKJ, Dirichlet, Exponential, HalfNormal, HalfStudentT, ZeroSumNormal
 from bayes_lca.reporting.report import report
+from bayes_lca.sampling.fit_or_load import fit_or_load
+from bayes_lca.sampling.nuts import fit
 from bayes_lca.structural.regression import Regression
 from bayes_lca.structural.shares import Shares
 from bayes_lca.table import SummaryTable
-from bayes_lca.workflows.assign import answers_of, modal_class_of
-from bayes_lca.workflows.count_classes import count_classes
-from bayes_lca.workflows.estimators import compare_estimators, fit_estimators
-from bayes_lca.workflows.kept_fit import fit_or_load
+from bayes_lca.workflows.class_counts.blrt import bootstrap_likelihood_ratio
+from bayes_lca.workflows.class_counts.count_classes import count_classes
+from bayes_lca.workflows.class_counts.overfitted import overfitted
+from bayes_lca.workflows.class_counts.plot_class_counts import plot_class_counts
+from bayes_lca.workflows.class_counts.recommendation import recommend_classes
+from bayes_lca.workflows.class_counts.vlmr import vuong_lo_mendell_rubin
+from bayes_lca.workflows.invariance.measurement_invariance import measurement_invariance
+from bayes_lca.workflows.invariance.partial_invariance import PartialInvariance, partial_invariance
+from bayes_lca.workflows.invariance.split_halves import split_halves
+from bayes_lca.workflows.ladder.assign import answers_of, modal_class_of
+from bayes_lca.workflows.ladder.estimators import compare_estimators, fit_estimators
+from bayes_lca.workflows.ladder.stepwise_odds_ratios import stepwise_odds_ratios
+from bayes_lca.workflows.ladder.two_step import fit_two_step
 from bayes_lca.workflows.leave_one_group_out import leave_one_group_out
-from bayes_lca.workflows.measurement_invariance import measurement_invariance
-from bayes_lca.workflows.overfitted import overfitted
-from bayes_lca.workflows.partial_invariance import PartialInvariance, partial_invariance
-from bayes_lca.workflows.split_halves import split_halves
-from bayes_lca.workflows.stepwise_odds_ratios import stepwise_odds_ratios
-from bayes_lca.workflows.two_step import fit_two_step
 
 __all__ = [
     "LKJ",

@@ -23,11 +23,11 @@ from pathlib import Path
 
 import pandas as pd
 
-from bayes_lca.calibration.plot_ranks import plot_ranks
-from bayes_lca.calibration.rank_designs import DESIGNS
-from bayes_lca.calibration.rank_replicates import RankSampling
-from bayes_lca.calibration.running import run_study
-from bayes_lca.calibration.simulation_based import MODELS, SEED, CalibrationStudy, read_ranks
+from bayes_lca.calibration.kit.running import run_study
+from bayes_lca.calibration.ranks.designs import DESIGNS
+from bayes_lca.calibration.ranks.plot import plot_ranks
+from bayes_lca.calibration.ranks.replicates import RankSampling
+from bayes_lca.calibration.ranks.study import MODELS, SEED, CalibrationStudy, read_ranks
 
 
 def main() -> None:

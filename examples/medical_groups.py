@@ -17,8 +17,8 @@ import pandas as pd
 import xarray as xr
 
 import bayes_lca as bl
+from bayes_lca.fitted.group_predictors import group_predictors
 from bayes_lca.models import LatentClass
-from bayes_lca.posterior.group_predictors import group_predictors
 from bayes_lca.whole_file import write_text_whole, write_whole
 
 COHORT_REFERENCE = {"age": ">50", "education": "postgraduate", "department": "ancillary", "tier": "low"}

@@ -21,10 +21,10 @@ from dataclasses import replace
 from functools import partial
 from pathlib import Path
 
-from bayes_lca.calibration.plot_selection import plot_selection
-from bayes_lca.calibration.running import run_study
-from bayes_lca.calibration.selection import SEED, Analysis, SelectionStudy
-from bayes_lca.calibration.selection_designs import DESIGNS
+from bayes_lca.calibration.kit.running import run_study
+from bayes_lca.calibration.selection.designs import DESIGNS
+from bayes_lca.calibration.selection.plot import plot_selection
+from bayes_lca.calibration.selection.study import SEED, Analysis, SelectionStudy
 
 SHOWN = ["design", "true_classes", "entropy_r2", "method", "data_sets", "correct", "correct_se", "fewer", "more"]
 SHOWN += ["type_1_error", "type_1_error_se", "power", "power_se"]

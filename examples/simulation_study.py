@@ -17,10 +17,10 @@ from dataclasses import replace
 from functools import partial
 from pathlib import Path
 
-from bayes_lca.calibration.designs import DESIGNS
-from bayes_lca.calibration.plot import plot_operating_characteristics
-from bayes_lca.calibration.running import run_study
-from bayes_lca.calibration.study import SEED, Study
+from bayes_lca.calibration.intervals.designs import DESIGNS
+from bayes_lca.calibration.intervals.plot import plot_operating_characteristics
+from bayes_lca.calibration.intervals.study import SEED, Study
+from bayes_lca.calibration.kit.running import run_study
 
 
 def main() -> None:

@@ -5,12 +5,12 @@ from typing import Literal
 
 import pymc as pm
 
-from bayes_lca.data.rough_classes import RoughClasses
 from bayes_lca.data.survey import Survey, join
 from bayes_lca.dims import CLASS, OTHER_CLASS, PATTERN
 from bayes_lca.measurement.assigned import Assigned
 from bayes_lca.prepared import Prepared, describe_survey
 from bayes_lca.structural.regression import Regression
+from bayes_lca.structural.starting_membership import RoughClasses
 
 
 @dataclass(frozen=True)

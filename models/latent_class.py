@@ -7,7 +7,6 @@ from typing import Literal
 import pymc as pm
 
 from bayes_lca.data.frame import is_whole
-from bayes_lca.data.rough_classes import RoughClasses
 from bayes_lca.data.survey import Survey, join
 from bayes_lca.dims import CLASS, OTHER_CLASS, PATTERN, class_names
 from bayes_lca.likelihood.em import fit_em
@@ -17,6 +16,7 @@ from bayes_lca.measurement.ordinal_items import OrdinalItems
 from bayes_lca.prepared import Prepared, describe_survey
 from bayes_lca.structural.regression import Regression
 from bayes_lca.structural.shares import Shares
+from bayes_lca.structural.starting_membership import RoughClasses
 
 
 @dataclass(frozen=True)

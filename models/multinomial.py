@@ -11,10 +11,10 @@ import xarray as xr
 
 from bayes_lca.data.frame import row_labels
 from bayes_lca.data.responses import read_complete_outcome
-from bayes_lca.data.rough_classes import RoughClasses
 from bayes_lca.dims import CATEGORY, OTHER_CLASS, OUTCOME, OUTCOME_COUNTS, PATTERN, RESPONDENT
 from bayes_lca.prepared import Prepared, describe_design
 from bayes_lca.structural.regression import Regression
+from bayes_lca.structural.starting_membership import RoughClasses
 
 
 @dataclass(frozen=True)

@@ -68,7 +68,7 @@ def unreachable_sampler(monkeypatch):
     def reached(*arguments, **options):
         raise SamplerReached
 
-    monkeypatch.setattr(sys.modules["bayes_lca.fit"], "Sampler", reached)
+    monkeypatch.setattr(sys.modules["bayes_lca.sampling.nuts"], "Sampler", reached)
 
 
 def answer(ask, *causes):

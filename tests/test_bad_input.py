@@ -60,7 +60,7 @@ def unreachable_sampler(monkeypatch):
         raise AssertionError("the sampler was reached")
 
     sampler = SimpleNamespace(sample=reached, compile_pymc_model=reached)
-    monkeypatch.setattr(sys.modules["bayes_lca.fit"], "nutpie", sampler)  # bayes_lca.fit itself is the function
+    monkeypatch.setattr(sys.modules["bayes_lca.sampling.nuts"], "nutpie", sampler)
 
 
 READ_ITEMS = {

@@ -9,8 +9,8 @@ from arviz_stats import ess, mcse
 from scipy.special import gammaln, logsumexp
 
 from bayes_lca.data.responses import unique_rows
-from bayes_lca.gibbs import random_start, sample_gibbs
-from bayes_lca.posterior.relabel import match, profile_distances
+from bayes_lca.posterior.labels.relabel import match, profile_distances
+from bayes_lca.sampling.gibbs import random_start, sample_gibbs
 
 SIZES = (2, 3)
 CODES = np.array([[0, 0], [0, 0], [1, 2], [1, 1], [1, 2], [0, -1], [1, 0]])

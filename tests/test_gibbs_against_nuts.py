@@ -10,10 +10,10 @@ from arviz_stats import mcse
 
 import bayes_lca as bl
 from bayes_lca.data.responses import unique_rows
-from bayes_lca.gibbs import sample_gibbs
 from bayes_lca.models import LatentClass
-from bayes_lca.posterior.label_free import label_free, label_free_quantities
-from bayes_lca.posterior.relabel import match, profile_distances
+from bayes_lca.posterior.labels.label_free import label_free, label_free_quantities
+from bayes_lca.posterior.labels.relabel import match, profile_distances
+from bayes_lca.sampling.gibbs import sample_gibbs
 
 REFERENCE = Path(__file__).parent / "reference"
 SETTINGS = {"draws": 2000, "tune": 1000, "chains": 4, "seed": 3}

@@ -11,9 +11,9 @@ from scipy.special import gammaln
 from scipy.stats import halfnorm, kstwo
 
 from bayes_lca.data.responses import unique_rows
-from bayes_lca.gibbs import draw_dirichlet, random_start
-from bayes_lca.gibbs_partial import draw_tables, sample_partial
-from bayes_lca.posterior.label_free import label_free_quantities
+from bayes_lca.posterior.labels.label_free import label_free_quantities
+from bayes_lca.sampling.gibbs import draw_dirichlet, random_start
+from bayes_lca.sampling.gibbs_partial import draw_tables, sample_partial
 
 SIZES, SCALE = (2, 3), 0.3
 CODES = np.array([[0, 0], [0, 0], [1, 2], [1, 1], [1, 2], [0, -1], [1, 0]])

@@ -13,8 +13,8 @@ import pandas as pd
 import pytest
 
 import bayes_lca as bl
-from bayes_lca.fit import Sampler, Sampling
 from bayes_lca.models import LatentClass
+from bayes_lca.sampling.nuts import Sampler, Sampling
 
 EXAMPLE = Path(__file__).parents[1] / "examples" / "medical_groups.py"
 PATIENCE = 60
@@ -48,7 +48,7 @@ bl.count_classes(bl.Items(bl.cohort_items()), survey, [2, 3], bayes=True, draws=
 STUDY = """
 from pathlib import Path
 import sys
-from bayes_lca.calibration.running import run_study
+from bayes_lca.calibration.kit.running import run_study
 
 class Task:
     def __init__(self, number):
@@ -158,7 +158,7 @@ def test_an_interrupted_fit_returns_nothing_and_nothing_goes_on(monkeypatch):
     """
     prepared = LatentClass(2, bl.Items(bl.cohort_items())).prepare(bl.simulate_cohort(n=150, seed=9)[0])
     sampler = Sampler(prepared)
-    module = sys.modules["bayes_lca.fit"]  # bayes_lca.fit itself is the function
+    module = sys.modules["bayes_lca.sampling.nuts"]
     timer, wait_for = threading.Timer(0.5, os.kill, [os.getpid(), signal.SIGINT]), module._finished
 
     def finished(running):

@@ -17,8 +17,8 @@ from scipy.special import betaln, gammaln, log_softmax, logsumexp, softmax
 
 import bayes_lca as bl
 from bayes_lca.data.survey import join
+from bayes_lca.fitted.class_logits import average_class_share, respondent_log_likelihood
 from bayes_lca.models import LatentClass, Multinomial
-from bayes_lca.posterior.class_logits import average_class_share, respondent_log_likelihood
 from bayes_lca.priors import LKJ
 from bayes_lca.structural.whitening import contrast_basis
 

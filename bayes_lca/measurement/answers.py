@@ -10,7 +10,7 @@ import pytensor.tensor as pt
 from bayes_lca.data.frame import named
 from bayes_lca.data.responses import Responses
 from bayes_lca.dims import ANSWER_CODES, ANSWERS, CATEGORY, COUNT, ITEM, PATTERN
-from bayes_lca.marginal import sum_out_class
+from bayes_lca.hidden.one_class import sum_out_class
 
 
 def item_names(items: Sequence[str]) -> tuple[str, ...]:

@@ -9,23 +9,23 @@ import xarray as xr
 
 from bayes_lca.data.frame import check_whole
 from bayes_lca.dims import CLASS
-from bayes_lca.posterior.check_items import ItemCheck
-from bayes_lca.posterior.convergence import require_summarisable
-from bayes_lca.posterior.respondents import require_respondents
-from bayes_lca.posterior.summarise import CI_PROB, class_pairs
-from bayes_lca.reporting.about_class_counts import class_counts_section
-from bayes_lca.reporting.about_classification import classification_section
-from bayes_lca.reporting.about_convergence import convergence_section, problems_of, soundness
-from bayes_lca.reporting.about_covariates import covariates_section
-from bayes_lca.reporting.about_data import data_section
-from bayes_lca.reporting.about_fit import checks_section, require_check_of
-from bayes_lca.reporting.about_model import kind_of, model_section
-from bayes_lca.reporting.about_profiles import profiles_section
-from bayes_lca.reporting.about_reproduction import reproduction_section, sampled_at
-from bayes_lca.reporting.files import check_path, tables_folder, write_page, write_tables
-from bayes_lca.reporting.html_page import html_page
-from bayes_lca.reporting.section import Bullets, Paragraph, Section, Table
-from bayes_lca.reporting.small_cells import without_small_cells
+from bayes_lca.fitted.respondents import require_respondents
+from bayes_lca.posterior.checks.check_items import ItemCheck
+from bayes_lca.posterior.labels.convergence import require_summarisable
+from bayes_lca.posterior.tables.class_tables import CI_PROB, class_pairs
+from bayes_lca.reporting.sections.checks import checks_section, require_check_of
+from bayes_lca.reporting.sections.class_counts import class_counts_section
+from bayes_lca.reporting.sections.classification import classification_section
+from bayes_lca.reporting.sections.convergence import convergence_section, problems_of, soundness
+from bayes_lca.reporting.sections.covariates import covariates_section
+from bayes_lca.reporting.sections.data import data_section
+from bayes_lca.reporting.sections.model import kind_of, model_section
+from bayes_lca.reporting.sections.profiles import profiles_section
+from bayes_lca.reporting.sections.reproduction import reproduction_section, sampled_at
+from bayes_lca.reporting.sections.small_cells import without_small_cells
+from bayes_lca.reporting.writing.files import check_path, tables_folder, write_page, write_tables
+from bayes_lca.reporting.writing.html_page import html_page
+from bayes_lca.reporting.writing.section import Bullets, Paragraph, Section, Table
 
 SMART_LCA = (
     "van Lissa, C. J., Garnier-Villarreal, M. & Anadria, D. (2024). Recommended practices in latent class analysis "

@@ -9,7 +9,6 @@ import pytensor.tensor as pt
 
 from bayes_lca import priors
 from bayes_lca.data.design import Design, Grouping
-from bayes_lca.data.rough_classes import RoughClasses
 from bayes_lca.dims import (
     DESIGN,
     OTHER_CLASS,
@@ -24,6 +23,7 @@ from bayes_lca.dims import (
     rough_groups,
 )
 from bayes_lca.structural.normal_score import NormalScore
+from bayes_lca.structural.starting_membership import RoughClasses
 from bayes_lca.structural.whitening import RoughGroups, contrast_basis, whitened_normal
 
 

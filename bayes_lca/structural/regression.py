@@ -13,9 +13,9 @@ import pytensor.tensor as pt
 from bayes_lca import priors
 from bayes_lca.data.design import Design, read_design
 from bayes_lca.data.formula import read_formula
-from bayes_lca.data.rough_classes import RoughClasses
 from bayes_lca.dims import CLASS, DESIGN, INTERCEPT, SLOPE, TERM, correlation_root
 from bayes_lca.structural.random_effects import RandomEffects
+from bayes_lca.structural.starting_membership import RoughClasses
 
 AT_MEAN = f"{INTERCEPT}_at_mean"
 STANDARDISED = f"{SLOPE}_standardised"

@@ -10,8 +10,8 @@ import pytensor.tensor as pt
 
 from bayes_lca import priors
 from bayes_lca.data.design import Design, read_design
-from bayes_lca.data.rough_classes import RoughClasses
 from bayes_lca.dims import CLASS, CLASS_SHARE
+from bayes_lca.structural.starting_membership import RoughClasses
 
 
 @dataclass(frozen=True)

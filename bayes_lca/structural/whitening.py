@@ -9,7 +9,7 @@ from pymc.distributions.transforms import Transform
 from scipy.linalg import helmert
 
 from bayes_lca.data.design import Grouping
-from bayes_lca.data.rough_classes import RoughClasses
+from bayes_lca.structural.starting_membership import RoughClasses
 
 
 @dataclass(frozen=True)

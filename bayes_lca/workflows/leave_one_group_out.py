@@ -15,13 +15,13 @@ from scipy.special import logsumexp
 
 from bayes_lca.data.frame import named
 from bayes_lca.dims import ANSWERS, CLASS, COUNT, ITEM, OUTCOME, OUTCOME_COUNTS, group_slope, rough_groups
-from bayes_lca.fit import Model, Sampler, Sampling, finish
-from bayes_lca.posterior.axes import class_axis
-from bayes_lca.posterior.new_group_likelihood import new_group_log_likelihood, new_levels
-from bayes_lca.posterior.predict import posterior_predictive
+from bayes_lca.fitted.axes import class_axis
+from bayes_lca.fitted.unseen_group_likelihood import new_group_log_likelihood, new_levels
+from bayes_lca.posterior.checks.posterior_predictive import posterior_predictive
 from bayes_lca.prepared import Prepared
+from bayes_lca.sampling.fit_or_load import fit_or_load
+from bayes_lca.sampling.nuts import Model, Sampler, Sampling, finish
 from bayes_lca.table import SummaryTable, tail_probabilities
-from bayes_lca.workflows.kept_fit import fit_or_load
 
 INTEGRATED_DRAWS = 2000
 

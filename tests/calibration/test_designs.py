@@ -5,7 +5,7 @@ import pandas as pd
 import pytest
 
 import bayes_lca as bl
-from bayes_lca.calibration.designs import (
+from bayes_lca.calibration.intervals.designs import (
     CLASSES,
     CONTRASTS,
     DESIGNS,
@@ -14,8 +14,8 @@ from bayes_lca.calibration.designs import (
     OBSERVED_NULL,
     OUTCOME,
 )
-from bayes_lca.calibration.replicates import modal_class, single_level
-from bayes_lca.data.cohort import CLASS_SHARE
+from bayes_lca.calibration.intervals.replicates import modal_class, single_level
+from bayes_lca.datasets.cohort import CLASS_SHARE
 
 N_SETS = 60
 

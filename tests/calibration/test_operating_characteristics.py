@@ -4,7 +4,7 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from bayes_lca.calibration.operating_characteristics import operating_characteristics
+from bayes_lca.calibration.intervals.operating_characteristics import operating_characteristics
 
 CELL = {"design": "observed, null", "group_sd": 0.2, "estimator": "multilevel", "predictor": "tier"}
 

@@ -5,8 +5,8 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from bayes_lca.calibration.designs import LATENT_NULL, OBSERVED_EFFECT, OBSERVED_NULL
-from bayes_lca.calibration.plot import plot_operating_characteristics
+from bayes_lca.calibration.intervals.designs import LATENT_NULL, OBSERVED_EFFECT, OBSERVED_NULL
+from bayes_lca.calibration.intervals.plot import plot_operating_characteristics
 
 mpl.use("Agg")
 

@@ -6,8 +6,8 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from bayes_lca.calibration.designs import CONTRASTS, DESIGNS, LATENT_NULL, OBSERVED_EFFECT, OBSERVED_NULL
-from bayes_lca.calibration.replicates import (
+from bayes_lca.calibration.intervals.designs import CONTRASTS, DESIGNS, LATENT_NULL, OBSERVED_EFFECT, OBSERVED_NULL
+from bayes_lca.calibration.intervals.replicates import (
     JOINT,
     MULTILEVEL,
     SINGLE_LEVEL,

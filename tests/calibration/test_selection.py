@@ -11,11 +11,11 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from bayes_lca.calibration import records, selection
-from bayes_lca.calibration.plot_selection import FEWER, MORE, RIGHT, plot_selection
-from bayes_lca.calibration.running import run_study
-from bayes_lca.calibration.selection import Analysis, SelectionStudy, run_replicate
-from bayes_lca.calibration.selection_designs import (
+from bayes_lca.calibration.kit import records
+from bayes_lca.calibration.kit.running import run_study
+from bayes_lca.calibration.kit.versions import source_digest
+from bayes_lca.calibration.selection import study as selection
+from bayes_lca.calibration.selection.designs import (
     CLEAR,
     DESIGNS,
     MEDIUM,
@@ -25,12 +25,13 @@ from bayes_lca.calibration.selection_designs import (
     TWO_CLASSES,
     UNCLEAR,
 )
-from bayes_lca.calibration.selection_rates import choices_of, first_not_rejected, selection_rates
-from bayes_lca.calibration.versions import source_digest
-from bayes_lca.data import cohort
-from bayes_lca.likelihood.blrt_decision import BootstrapDecision
+from bayes_lca.calibration.selection.plot import FEWER, MORE, RIGHT, plot_selection
+from bayes_lca.calibration.selection.rates import choices_of, first_not_rejected, selection_rates
+from bayes_lca.calibration.selection.study import Analysis, SelectionStudy, run_replicate
+from bayes_lca.datasets import cohort
 from bayes_lca.likelihood.em import fit_em
 from bayes_lca.measurement.items import Items
+from bayes_lca.workflows.class_counts.blrt_decision import BootstrapDecision
 
 mpl.use("Agg")
 

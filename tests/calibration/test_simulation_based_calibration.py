@@ -19,10 +19,10 @@ from scipy import stats
 from scipy.special import expit, softmax
 
 from bayes_lca import priors
-from bayes_lca.calibration import rank_replicates, simulation_based
-from bayes_lca.calibration.plot_ranks import OUTSIDE, plot_ranks
-from bayes_lca.calibration.quantities import LOG_LIKELIHOOD, LOG_PRIOR, in_canonical_order, quantities
-from bayes_lca.calibration.rank_designs import (
+from bayes_lca.calibration.kit.running import run_study
+from bayes_lca.calibration.ranks import replicates as rank_replicates
+from bayes_lca.calibration.ranks import study as simulation_based
+from bayes_lca.calibration.ranks.designs import (
     ASSIGNED,
     DESIGNS,
     GROUPED,
@@ -33,10 +33,11 @@ from bayes_lca.calibration.rank_designs import (
     OUTCOME,
     SLOPES,
 )
-from bayes_lca.calibration.rank_replicates import RankSampling, draw_usable, rank_of, run_replicate
-from bayes_lca.calibration.ranks import band, fractional_ranks, holm, judge_ranks, shares_below
-from bayes_lca.calibration.running import run_study
-from bayes_lca.calibration.simulation_based import CalibrationStudy, read_ranks
+from bayes_lca.calibration.ranks.plot import OUTSIDE, plot_ranks
+from bayes_lca.calibration.ranks.quantities import LOG_LIKELIHOOD, LOG_PRIOR, in_canonical_order, quantities
+from bayes_lca.calibration.ranks.ranks import band, fractional_ranks, holm, judge_ranks, shares_below
+from bayes_lca.calibration.ranks.replicates import RankSampling, draw_usable, rank_of, run_replicate
+from bayes_lca.calibration.ranks.study import CalibrationStudy, read_ranks
 from bayes_lca.models import Multinomial
 from bayes_lca.structural.regression import Regression
 

@@ -14,10 +14,11 @@ from types import SimpleNamespace
 import pandas as pd
 import pytest
 
-from bayes_lca.calibration import records, running, study
-from bayes_lca.calibration.designs import LATENT_NULL, OBSERVED_EFFECT, OBSERVED_NULL, SimulationDesign
-from bayes_lca.calibration.running import run_study
-from bayes_lca.calibration.study import Study
+from bayes_lca.calibration.intervals import study
+from bayes_lca.calibration.intervals.designs import LATENT_NULL, OBSERVED_EFFECT, OBSERVED_NULL, SimulationDesign
+from bayes_lca.calibration.intervals.study import Study
+from bayes_lca.calibration.kit import records, running
+from bayes_lca.calibration.kit.running import run_study
 
 TINY = Study((replace(OBSERVED_NULL, replicates=4, group_sds=(0.0, 0.5), predictors=("score",)),))
 COMMAND = [sys.executable, str(Path(__file__).parents[2] / "examples" / "simulation_study.py")]
@@ -155,7 +156,8 @@ from pathlib import Path
 
 sys.path.insert(0, {folder!r})
 import test_study
-from bayes_lca.calibration import running, study
+from bayes_lca.calibration.intervals import study
+from bayes_lca.calibration.kit import running
 
 study.run_replicate, study.compile_all = test_study.cheap_replicate, lambda designs, backend: None
 running.run_study(test_study.TINY, Path(sys.argv[1]), jobs=2, backend="threading")

@@ -7,7 +7,7 @@ import pandas as pd
 import pytest
 from scipy.special import softmax
 
-from bayes_lca.data.cohort import apportion, cohort_items, cohort_truth, load_cohort, simulate_cohort
+from bayes_lca.datasets.cohort import apportion, cohort_items, cohort_truth, load_cohort, simulate_cohort
 
 DIGEST = "675ee89982ae456b9bb3741bda647b5b2ea467be1da9ae3c793996bfded32531"
 ITEMS = ["compensation", "workload", "promotion", "training", "recognition", "expertise"]

@@ -5,9 +5,9 @@ import pandas as pd
 import polars as pl
 import pytest
 
-from bayes_lca.data.cohort import load_cohort
 from bayes_lca.data.design import read_design
 from bayes_lca.data.formula import read_formula
+from bayes_lca.datasets.cohort import load_cohort
 
 TIERS = ["low", "medium", "high"]
 

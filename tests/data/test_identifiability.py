@@ -7,9 +7,9 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from bayes_lca.data.cohort import load_cohort
 from bayes_lca.data.design import read_design
 from bayes_lca.data.identifiability import SingleLevelWarning
+from bayes_lca.datasets.cohort import load_cohort
 
 
 def grouped(n_groups, n_predictors, size=5):

@@ -5,7 +5,7 @@ import pandas as pd
 import pytest
 from scipy.special import expit, logit
 
-from bayes_lca.data.simulate import (
+from bayes_lca.datasets.simulate import (
     draw_categories,
     draw_normal,
     sharpen,

@@ -7,10 +7,10 @@ import pandas as pd
 import polars as pl
 import pytest
 
-from bayes_lca.data.cohort import load_cohort
 from bayes_lca.data.design import read_design
 from bayes_lca.data.formula import read_formula, single_level
 from bayes_lca.data.identifiability import LEAST_GROUP, SingleLevelWarning
+from bayes_lca.datasets.cohort import load_cohort
 
 
 @pytest.mark.parametrize(

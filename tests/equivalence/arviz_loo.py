@@ -8,8 +8,8 @@ import arviz_stats
 import numpy as np
 import xarray as xr
 
-from bayes_lca.gibbs import random_start, sample_gibbs
-from bayes_lca.posterior.leave_one_out import leave_one_out
+from bayes_lca.likelihood.leave_one_out import leave_one_out
+from bayes_lca.sampling.gibbs import random_start, sample_gibbs
 from equivalence.class_fits import class_counts
 from equivalence.row import Row, Source
 

@@ -7,7 +7,7 @@ import xarray as xr
 import bayes_lca as bl
 from bayes_lca.dims import INTERCEPT, SLOPE, group_effect
 from bayes_lca.models import Multinomial
-from bayes_lca.posterior.contrast_sd import contrast_sd
+from bayes_lca.posterior.tables.contrast_sd import contrast_sd
 from equivalence.class_fits import read_json
 from equivalence.nnet import COVARIATES, multinom_sim
 from equivalence.row import Row, Source

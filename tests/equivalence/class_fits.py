@@ -10,13 +10,13 @@ import pandas as pd
 from scipy.special import logit
 
 import bayes_lca as bl
-from bayes_lca.likelihood.class_counts import LikelihoodCounts
 from bayes_lca.likelihood.classification import Classification
 from bayes_lca.likelihood.criteria import assignment_quality
 from bayes_lca.likelihood.modes import MaximumLikelihood
 from bayes_lca.likelihood.row_sums import sum_products
-from bayes_lca.likelihood.vlmr import compare_by_scores
-from bayes_lca.posterior.item_discrepancies import pattern_statistics
+from bayes_lca.posterior.checks.item_discrepancies import pattern_statistics
+from bayes_lca.workflows.class_counts.likelihood_counts import LikelihoodCounts
+from bayes_lca.workflows.class_counts.vlmr import compare_by_scores
 
 REFERENCE = Path(__file__).parents[1] / "reference"
 NEGLIGIBLE = 1e-8

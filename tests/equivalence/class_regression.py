@@ -14,8 +14,8 @@ import bayes_lca as bl
 from bayes_lca.dims import COUNT, INTERCEPT, ITEM_PROBABILITY, SLOPE
 from bayes_lca.likelihood.classification import Classification
 from bayes_lca.likelihood.em import fit_em
-from bayes_lca.likelihood.stepwise import stepwise
 from bayes_lca.models import LatentClass
+from bayes_lca.workflows.ladder.bias_adjusted_regression import stepwise
 from equivalence.class_fits import items_of, respondents
 from equivalence.row import Row, Source, printed
 

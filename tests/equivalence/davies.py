@@ -2,7 +2,7 @@
 
 import numpy as np
 
-from bayes_lca.likelihood.weighted_chi_squared import weighted_chi_squared_tail
+from bayes_lca.workflows.class_counts.weighted_chi_squared import weighted_chi_squared_tail
 from equivalence.row import Row, Source
 
 # Weights, how often each, then value and distribution function.

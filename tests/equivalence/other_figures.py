@@ -2,7 +2,7 @@
 
 import numpy as np
 
-from bayes_lca.likelihood.reliability import coefficients
+from bayes_lca.posterior.columns.reliability import coefficients
 from equivalence.class_fits import class_fit
 from equivalence.row import Row, Source, printed
 

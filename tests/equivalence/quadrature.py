@@ -5,8 +5,8 @@ import xarray as xr
 
 import bayes_lca as bl
 from bayes_lca.dims import CATEGORY, INTERCEPT, SLOPE, TERM, group_effect, group_sd
+from bayes_lca.fitted.unseen_group_likelihood import new_group_log_likelihood
 from bayes_lca.models import Multinomial
-from bayes_lca.posterior.new_group_likelihood import new_group_log_likelihood
 from equivalence.class_fits import read_json
 from equivalence.nnet import COVARIATES, multinom_sim
 from equivalence.row import Row, Source

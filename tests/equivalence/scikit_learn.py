@@ -3,8 +3,8 @@
 import numpy as np
 
 import bayes_lca as bl
-from bayes_lca.likelihood.one_factor import fit_one_factor
-from bayes_lca.posterior.membership_flow import adjusted_rand
+from bayes_lca.posterior.columns.one_factor import fit_one_factor
+from bayes_lca.posterior.structures.membership_flow import adjusted_rand
 from equivalence.class_fits import ClassFit, class_fit, respondents
 from equivalence.row import Row, Source
 from equivalence.stepmix_classes import cohort_fit

@@ -4,7 +4,7 @@ import numpy as np
 
 import bayes_lca as bl
 from bayes_lca.likelihood.multinomial_logit import fit_multinomial_logit
-from bayes_lca.posterior.between_groups import meta_regression
+from bayes_lca.posterior.effects.meta_regression import meta_regression
 from equivalence.nnet import coefficient_rows
 from equivalence.row import Row, Source
 

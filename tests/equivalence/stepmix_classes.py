@@ -8,7 +8,7 @@ import numpy as np
 from scipy.optimize import linear_sum_assignment
 
 import bayes_lca as bl
-from bayes_lca.likelihood.class_counts import LikelihoodCounts
+from bayes_lca.workflows.class_counts.likelihood_counts import LikelihoodCounts
 from equivalence.class_fits import ClassFit, class_fit
 from equivalence.row import Row, Source
 

@@ -7,7 +7,7 @@ pseudo-likelihood of Bakk, Tekle & Vermunt (2013, doi 10.1177/0081175012470644) 
 import numpy as np
 
 import bayes_lca as bl
-from bayes_lca.likelihood.stepwise import stepwise
+from bayes_lca.workflows.ladder.bias_adjusted_regression import stepwise
 from equivalence.row import Row, Source
 
 ESTIMATORS = (

@@ -8,9 +8,9 @@ import pytest
 from scipy.stats import binomtest
 
 import bayes_lca as bl
-from bayes_lca.data.simulate import simulate_latent_classes
-from bayes_lca.likelihood import blrt
-from bayes_lca.likelihood.blrt import BootstrapLikelihoodRatio, bootstrap_likelihood_ratio
+from bayes_lca.datasets.simulate import simulate_latent_classes
+from bayes_lca.workflows.class_counts import blrt
+from bayes_lca.workflows.class_counts.blrt import BootstrapLikelihoodRatio, bootstrap_likelihood_ratio
 
 REFERENCE = Path(__file__).parents[1] / "reference"
 

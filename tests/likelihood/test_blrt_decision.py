@@ -4,11 +4,11 @@ import numpy as np
 import pytest
 
 from bayes_lca.data.responses import unique_rows
-from bayes_lca.likelihood import blrt_decision
-from bayes_lca.likelihood.blrt import bootstrap, compare_fits
-from bayes_lca.likelihood.blrt_decision import decide_by_bootstrap, largest_ratio
-from bayes_lca.likelihood.bootstrap_samples import draw_sample, missing_answers, sample_seeds
 from bayes_lca.likelihood.em import fit_em
+from bayes_lca.workflows.class_counts import blrt_decision
+from bayes_lca.workflows.class_counts.blrt import bootstrap, compare_fits
+from bayes_lca.workflows.class_counts.blrt_decision import decide_by_bootstrap, largest_ratio
+from bayes_lca.workflows.class_counts.bootstrap_samples import draw_sample, missing_answers, sample_seeds
 
 DRAWS, STARTS, SEED = 39, 2, 4
 TWO_CATEGORIES = (2,) * 4

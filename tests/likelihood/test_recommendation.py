@@ -7,7 +7,7 @@ import pandas as pd
 import pytest
 
 import bayes_lca as bl
-from bayes_lca.likelihood.recommendation import recommend_classes
+from bayes_lca.workflows.class_counts.recommendation import recommend_classes
 
 REFERENCE = Path(__file__).parents[1] / "reference"
 

@@ -7,8 +7,8 @@ import pytest
 from scipy.optimize import minimize
 from scipy.stats import multivariate_normal
 
-from bayes_lca.likelihood.one_factor import fit_one_factor
-from bayes_lca.likelihood.reliability import coefficients, covariances, reliability
+from bayes_lca.posterior.columns.one_factor import fit_one_factor
+from bayes_lca.posterior.columns.reliability import coefficients, covariances, reliability
 
 # Answers of 12 people to 11 questions, from a worked example of Cronbach's alpha (real-statistics.com, "Cronbach's
 # alpha"; with these gaps in the data sets of Pingouin). The R package psych and Pingouin give 0.8016949152542373 for

@@ -16,7 +16,7 @@ from bayes_lca.likelihood.criteria import entropy_r2
 from bayes_lca.likelihood.em import fit_em
 from bayes_lca.likelihood.multinomial_logit import fit_latent_logit
 from bayes_lca.likelihood.newton import NoMaximumError
-from bayes_lca.likelihood.stepwise import stepwise
+from bayes_lca.workflows.ladder.bias_adjusted_regression import stepwise
 
 REFERENCE = Path(__file__).parents[1] / "reference"
 CORRECTED = [

@@ -9,8 +9,8 @@ from scipy.stats import chi2
 
 import bayes_lca as bl
 from bayes_lca.likelihood.em import fit_em
-from bayes_lca.likelihood.vlmr import compare_by_scores, vuong_lo_mendell_rubin
-from bayes_lca.likelihood.weighted_chi_squared import weighted_chi_squared_tail
+from bayes_lca.workflows.class_counts.vlmr import compare_by_scores, vuong_lo_mendell_rubin
+from bayes_lca.workflows.class_counts.weighted_chi_squared import weighted_chi_squared_tail
 
 REFERENCE = Path(__file__).parents[1] / "reference"
 

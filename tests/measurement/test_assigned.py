@@ -15,7 +15,7 @@ from bayes_lca.measurement.assigned import Assigned
 from bayes_lca.models import AssignedClass, Multinomial
 from bayes_lca.structural.regression import Regression
 from bayes_lca.structural.whitening import contrast_basis
-from bayes_lca.workflows.assign import SMALLEST_ERROR, answers_of, modal_class_of
+from bayes_lca.workflows.ladder.assign import SMALLEST_ERROR, answers_of, modal_class_of
 
 KNOWN = Assigned(
     labels={"pay": ("low", "middle", "high"), "training": ("no", "yes")},

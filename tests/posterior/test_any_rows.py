@@ -13,11 +13,11 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from bayes_lca.posterior.check_items import check_items
-from bayes_lca.posterior.compare_groups import compare_groups, group_shares
-from bayes_lca.posterior.covariate_tests import covariate_tests
-from bayes_lca.posterior.poststratify import poststratify
-from bayes_lca.posterior.predict_classes import predict_classes
+from bayes_lca.posterior.checks.check_items import check_items
+from bayes_lca.posterior.columns.covariate_tests import covariate_tests
+from bayes_lca.posterior.effects.compare_groups import compare_groups, group_shares
+from bayes_lca.posterior.effects.poststratify import poststratify
+from bayes_lca.posterior.effects.predict_classes import predict_classes
 
 LONGEST = 5.0
 NUMBER_OF_EXAMPLES = pytest.mark.parametrize(

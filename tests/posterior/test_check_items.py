@@ -11,20 +11,20 @@ import xarray as xr
 from matplotlib.patches import Rectangle
 from scipy.special import softmax
 
-from bayes_lca.data.cohort import CLASS_SHARE, ITEM_PROBABILITY
-from bayes_lca.gibbs import sample_gibbs
+from bayes_lca.datasets.cohort import CLASS_SHARE, ITEM_PROBABILITY
 from bayes_lca.likelihood.em import fit_em
-from bayes_lca.posterior.answer_residuals import contributions, parameters, replicate, structural_columns
-from bayes_lca.posterior.check_items import check_items
-from bayes_lca.posterior.common_tilt import MOST_SETS, common_tilt
-from bayes_lca.posterior.item_discrepancies import (
+from bayes_lca.posterior.checks.answer_residuals import contributions, parameters, replicate, structural_columns
+from bayes_lca.posterior.checks.check_items import check_items
+from bayes_lca.posterior.checks.common_tilt import MOST_SETS, common_tilt
+from bayes_lca.posterior.checks.item_discrepancies import (
     PairSums,
     expected_cells,
     item_discrepancies,
     one_pair,
     pair_statistics,
 )
-from bayes_lca.posterior.plot_check import plot_check_items
+from bayes_lca.posterior.plots.item_pairs import plot_check_items
+from bayes_lca.sampling.gibbs import sample_gibbs
 
 N = 2200
 REFERENCE = Path(__file__).parents[1] / "reference"

@@ -8,7 +8,7 @@ import pytest
 import xarray as xr
 
 import bayes_lca as bl
-from bayes_lca.posterior.class_shift import ClassShiftWarning, class_shift, same_respondents
+from bayes_lca.posterior.checks.class_shift import ClassShiftWarning, class_shift, same_respondents
 
 PROFILES = np.array([[[0.8, 0.2], [0.7, 0.3]], [[0.3, 0.7], [0.2, 0.8]], [[0.5, 0.5], [0.9, 0.1]]])
 CLASSES = ["C1", "C2", "C3"]
@@ -183,7 +183,7 @@ def test_items_of_unequal_length_have_no_row_for_what_does_not_exist():
 
 def test_real_fits_agree_on_data_without_direct_effects(lca, lca_draws, joint_draws):
     """600 respondents: the joint fit's classes are those of the items up to noise."""
-    from bayes_lca.posterior.relabel import relabel
+    from bayes_lca.posterior.labels.relabel import relabel
 
     aligned = relabel(joint_draws, np.array(json.loads(joint_draws.attrs["pivot"])), lca_draws)
     with warnings.catch_warnings():

@@ -7,8 +7,8 @@ import xarray as xr
 
 from bayes_lca.likelihood.classification import Classification
 from bayes_lca.likelihood.criteria import entropy_r2
-from bayes_lca.posterior.classification_table import classification_table
-from bayes_lca.posterior.membership import membership, membership_draws
+from bayes_lca.posterior.tables.classification import classification_table
+from bayes_lca.posterior.tables.membership import membership, membership_draws
 
 GIVEN_MODAL, GIVEN_CLASS = "class given modal class", "modal class given class"
 CLASSES = ["C1", "C2", "C3"]

@@ -4,8 +4,8 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from bayes_lca.posterior.compare_groups import compare_groups, group_shares, rank_groups
-from bayes_lca.posterior.predict_classes import predict_classes
+from bayes_lca.posterior.effects.compare_groups import compare_groups, group_shares, rank_groups
+from bayes_lca.posterior.effects.predict_classes import predict_classes
 
 GROUPS = [f"G{g}" for g in range(1, 7)]
 N = 80

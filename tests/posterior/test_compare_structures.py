@@ -9,16 +9,16 @@ import pytest
 import xarray as xr
 
 import bayes_lca as bl
-from bayes_lca.data.cohort import CLASS_SHARE, ITEM_PROBABILITY
 from bayes_lca.data.responses import unique_rows
-from bayes_lca.data.simulate import simulate_answers
-from bayes_lca.gibbs import sample_gibbs
-from bayes_lca.posterior.class_distance import match_classes, profile_difference, smallest_p, total_variation
-from bayes_lca.posterior.membership import membership_draws, membership_in_draws
-from bayes_lca.posterior.membership_flow import adjusted_rand, flows
-from bayes_lca.posterior.relabel import match, profile_distances
-from bayes_lca.posterior.structure import Structure
-from bayes_lca.posterior.structure_rows import MatchedStructures
+from bayes_lca.datasets.cohort import CLASS_SHARE, ITEM_PROBABILITY
+from bayes_lca.datasets.simulate import simulate_answers
+from bayes_lca.posterior.labels.relabel import match, profile_distances
+from bayes_lca.posterior.structures.class_distance import match_classes, profile_difference, smallest_p, total_variation
+from bayes_lca.posterior.structures.comparison_rows import MatchedStructures
+from bayes_lca.posterior.structures.membership_flow import adjusted_rand, flows
+from bayes_lca.posterior.structures.profiles_and_members import Structure
+from bayes_lca.posterior.tables.membership import membership_draws, membership_in_draws
+from bayes_lca.sampling.gibbs import sample_gibbs
 
 MOVED = "C2"
 """Class in which half of the answers to one item are turned around."""

@@ -9,8 +9,8 @@ import pytest
 import xarray as xr
 
 import bayes_lca as bl
-from bayes_lca.posterior.convergence import chain_modes, require_summarisable, warn_of_convergence
-from bayes_lca.posterior.label_free import label_free
+from bayes_lca.posterior.labels.convergence import chain_modes, require_summarisable, warn_of_convergence
+from bayes_lca.posterior.labels.label_free import label_free
 
 # Two short chains leave a respondent or two for whom the estimate is unreliable; the table of modes counts them.
 pytestmark = pytest.mark.filterwarnings("ignore:Estimated shape parameter of Pareto distribution:UserWarning")

@@ -9,10 +9,10 @@ import pytest
 import xarray as xr
 from scipy import stats
 
-from bayes_lca.posterior.association import association, noncentrality, pool
-from bayes_lca.posterior.covariate_tests import covariate_tests
-from bayes_lca.posterior.impute_classes import impute_classes
-from bayes_lca.posterior.membership import membership
+from bayes_lca.posterior.columns.association import association, noncentrality, pool
+from bayes_lca.posterior.columns.covariate_tests import covariate_tests
+from bayes_lca.posterior.columns.impute_classes import impute_classes
+from bayes_lca.posterior.tables.membership import membership
 
 SHARE = np.array([0.3, 0.4, 0.3])
 RHO = np.array([[0.8, 0.8, 0.7, 0.7, 0.3], [0.3, 0.7, 0.2, 0.6, 0.7], [0.2, 0.2, 0.3, 0.2, 0.2]])  # (class, item)

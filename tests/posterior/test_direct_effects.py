@@ -8,11 +8,11 @@ import pytest
 import xarray as xr
 from scipy.special import logsumexp, softmax
 
-from bayes_lca.data.cohort import ITEM_PROBABILITY
-from bayes_lca.posterior.answer_residuals import contributions, parameters, replicate, structural_columns
-from bayes_lca.posterior.column_levels import column_levels
-from bayes_lca.posterior.direct_effects import direct_effects
-from bayes_lca.posterior.unexplained_residuals import unexplained_residuals
+from bayes_lca.datasets.cohort import ITEM_PROBABILITY
+from bayes_lca.fitted.column_levels import column_levels
+from bayes_lca.posterior.checks.answer_residuals import contributions, parameters, replicate, structural_columns
+from bayes_lca.posterior.checks.direct_effects import direct_effects
+from bayes_lca.posterior.checks.unexplained_residuals import unexplained_residuals
 
 N = 1500
 ITEMS = [f"item{j + 1}" for j in range(6)]

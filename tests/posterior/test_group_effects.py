@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 import xarray as xr
 
-from bayes_lca.posterior.group_effects import new_groups, seen_groups, varying_terms
+from bayes_lca.fitted.random_effects import new_groups, seen_groups, varying_terms
 
 EVERYTHING = slice(None)
 CENTRED = np.eye(3) - 1 / 3

@@ -10,10 +10,10 @@ from scipy import stats
 from scipy.special import softmax
 
 import bayes_lca as bl
+from bayes_lca.fitted.group_predictors import group_predictors
 from bayes_lca.likelihood.multinomial_logit import fit_multinomial_logit
-from bayes_lca.posterior.between_groups import group_logits, meta_regression
-from bayes_lca.posterior.group_level_effects import group_level_effects
-from bayes_lca.posterior.group_predictors import group_predictors
+from bayes_lca.posterior.effects.group_level_effects import group_level_effects
+from bayes_lca.posterior.effects.meta_regression import group_logits, meta_regression
 
 SIZES = np.array([429, 750, 506, 326, 165, 24])
 SCORES = np.array([3.87, 8.11, 15.56, 19.96, 22.02, 28.25])
@@ -188,7 +188,7 @@ def test_coverage_whatever_the_heterogeneity(sd, base):
 @pytest.mark.parametrize("sd", [0.1, 0.35, 0.8])
 def test_coverage_with_latent_classes_and_a_covariate(sd):
     """Answers of the cohort's items, emission known; the smallest group has 24 respondents."""
-    from bayes_lca.data.cohort import ITEM_PROBABILITY
+    from bayes_lca.datasets.cohort import ITEM_PROBABILITY
 
     rng, index, covered = np.random.default_rng(12), np.repeat(np.arange(6), SIZES), []
     for _ in range(200):

@@ -9,8 +9,8 @@ import pytest
 import xarray as xr
 from scipy.special import logsumexp
 
-from bayes_lca.gibbs import random_start, sample_gibbs
-from bayes_lca.posterior.leave_one_out import leave_one_out
+from bayes_lca.likelihood.leave_one_out import leave_one_out
+from bayes_lca.sampling.gibbs import random_start, sample_gibbs
 
 REFERENCE = Path(__file__).parents[1] / "reference"
 SIZES = (3, 2, 2, 3)

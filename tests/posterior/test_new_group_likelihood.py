@@ -9,7 +9,7 @@ from scipy.optimize import approx_fprime
 from scipy.special import log_softmax, logsumexp
 from scipy.stats import multivariate_normal, norm
 
-from bayes_lca.posterior.new_group_likelihood import _rows, new_group_log_likelihood
+from bayes_lca.fitted.unseen_group_likelihood import _rows, new_group_log_likelihood
 
 N_DRAWS = 4
 REPLICATES = 250

@@ -10,9 +10,9 @@ import pytest
 import xarray as xr
 from matplotlib.text import Text
 
-from bayes_lca.posterior.groups import random_intercepts
-from bayes_lca.posterior.plot import plot_odds_ratios, plot_profiles, plot_random_intercepts
-from bayes_lca.posterior.summarise import class_profiles, class_sizes, odds_ratios
+from bayes_lca.posterior.plots.profiles import plot_odds_ratios, plot_profiles, plot_random_intercepts
+from bayes_lca.posterior.tables.class_tables import class_profiles, class_sizes, odds_ratios
+from bayes_lca.posterior.tables.random_intercepts import random_intercepts
 
 mpl.use("Agg")
 

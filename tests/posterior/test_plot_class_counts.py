@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 import bayes_lca as bl
-from bayes_lca.likelihood.recommendation import recommend_classes
+from bayes_lca.workflows.class_counts.recommendation import recommend_classes
 
 
 @pytest.fixture(scope="module")

@@ -6,10 +6,10 @@ import polars as pl
 import pytest
 
 import bayes_lca as bl
-from bayes_lca.data import simulate
+from bayes_lca.datasets import simulate
 from bayes_lca.models import Multinomial
-from bayes_lca.posterior.membership import membership_draws
-from bayes_lca.posterior.poststratify import poststratify
+from bayes_lca.posterior.effects.poststratify import poststratify
+from bayes_lca.posterior.tables.membership import membership_draws
 
 FORMULA = "~ role + age + (1 | group)"
 CELL = ["role", "age", "group"]

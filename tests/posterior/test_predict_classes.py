@@ -5,9 +5,9 @@ import pandas as pd
 import polars as pl
 import pytest
 
-from bayes_lca.posterior import standardise
-from bayes_lca.posterior.class_logits import average_class_share
-from bayes_lca.posterior.predict_classes import predict_classes
+from bayes_lca.fitted.class_logits import average_class_share
+from bayes_lca.posterior.effects import standardise
+from bayes_lca.posterior.effects.predict_classes import predict_classes
 
 pytestmark = pytest.mark.filterwarnings("ignore:.*cross-level interaction")
 

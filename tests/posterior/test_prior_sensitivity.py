@@ -12,9 +12,9 @@ from scipy import stats
 
 import bayes_lca as bl
 from bayes_lca.models import Multinomial
-from bayes_lca.posterior.contrast_sd import contrast_sd, fitted_prior, log_density, prior_contrast_sd
-from bayes_lca.posterior.prior_sensitivity import PRIORS, prior_sensitivity
-from bayes_lca.posterior.reweighting import equal_weights, smoothed_weights
+from bayes_lca.posterior.checks.prior_sensitivity import PRIORS, prior_sensitivity
+from bayes_lca.posterior.checks.reweighting import equal_weights, smoothed_weights
+from bayes_lca.posterior.tables.contrast_sd import contrast_sd, fitted_prior, log_density, prior_contrast_sd
 from bayes_lca.priors import Dirichlet, Exponential, HalfNormal, HalfStudentT
 
 WIDE = '{"distribution": "HalfStudentT", "nu": 3.0, "sigma": 1.0}'

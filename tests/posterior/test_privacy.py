@@ -10,10 +10,10 @@ import xarray as xr
 from scipy.optimize import nnls
 
 import bayes_lca as bl
-from bayes_lca.posterior.class_logits import log_shares_of
-from bayes_lca.posterior.respondents import KEPT_STATISTICS
-from bayes_lca.posterior.total_log_likelihood import total_log_likelihood
-from bayes_lca.workflows.assign import modal_class_of
+from bayes_lca.fitted.class_logits import log_shares_of
+from bayes_lca.fitted.respondents import KEPT_STATISTICS
+from bayes_lca.posterior.labels.total_log_likelihood import total_log_likelihood
+from bayes_lca.workflows.ladder.assign import modal_class_of
 
 pytestmark = pytest.mark.filterwarnings("ignore:Estimated shape parameter of Pareto distribution:UserWarning")
 FITS = ["lca_draws", "joint_draws", "multinomial_draws"]
@@ -189,7 +189,7 @@ def test_crossed_groups_are_not_weighted_without_respondents(made_up):
 
 def without_respondents_made_up(draws):
     """The same without respondents; made-up draws have no log-likelihood."""
-    from bayes_lca.posterior.respondents import without_respondents
+    from bayes_lca.fitted.respondents import without_respondents
 
     return without_respondents(draws, [])
 

@@ -8,8 +8,8 @@ import pytest
 import xarray as xr
 
 import bayes_lca as bl
-from bayes_lca.posterior.class_logits import respondent_log_likelihood
-from bayes_lca.posterior.relabel import match, permute, profile_distances
+from bayes_lca.fitted.class_logits import respondent_log_likelihood
+from bayes_lca.posterior.labels.relabel import match, permute, profile_distances
 
 
 def random_orders(draws, seed=0):

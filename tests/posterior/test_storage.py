@@ -12,8 +12,8 @@ import pytest
 import xarray as xr
 
 import bayes_lca as bl
-from bayes_lca.posterior.stored_file import UnreadableFileError
-from bayes_lca.posterior.stored_fit import check_fit
+from bayes_lca.posterior.storage.file_integrity import UnreadableFileError
+from bayes_lca.posterior.storage.whole_fit import check_fit
 
 # A short fit leaves a respondent or two for whom the estimate is unreliable; the table of modes counts them.
 pytestmark = pytest.mark.filterwarnings("ignore:Estimated shape parameter of Pareto distribution:UserWarning")
@@ -302,7 +302,7 @@ def test_huge_declared_variables_are_refused_before_memory_is_asked_for(opened, 
 
 
 def test_more_than_the_memory_is_refused(saved, monkeypatch):
-    monkeypatch.setattr("bayes_lca.posterior.stored_file._memory", lambda: 1000)
+    monkeypatch.setattr("bayes_lca.posterior.storage.file_integrity._memory", lambda: 1000)
     assert "this machine has" in refusal(saved)
 
 

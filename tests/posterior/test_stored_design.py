@@ -6,7 +6,7 @@ import pytest
 
 import bayes_lca as bl
 from bayes_lca.data.design import read_design
-from bayes_lca.posterior.stored_design import constant_within, group_labels, stored_design
+from bayes_lca.fitted.design import constant_within, group_labels, stored_design
 
 FORMULAS = {
     "~ 1": {},

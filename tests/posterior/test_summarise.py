@@ -9,7 +9,7 @@ import pytest
 from scipy import stats
 
 import bayes_lca as bl
-from bayes_lca.posterior.groups import MEDIAN_ODDS
+from bayes_lca.posterior.tables.random_intercepts import MEDIAN_ODDS
 
 COLUMNS = ["mean", "sd", "lower", "upper", "r_hat", "ess_bulk", "ess_tail"]
 

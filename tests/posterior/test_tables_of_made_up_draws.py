@@ -9,8 +9,8 @@ import xarray as xr
 from scipy import stats
 
 import bayes_lca as bl
-from bayes_lca.posterior.convergence import agreeing_chains
-from bayes_lca.posterior.label_free import label_free_quantities
+from bayes_lca.posterior.labels.convergence import agreeing_chains
+from bayes_lca.posterior.labels.label_free import label_free_quantities
 
 CI_PROB = 0.9
 TAILS = [0.05, 0.95]

@@ -11,11 +11,11 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from matplotlib.figure import Figure
 
-from bayes_lca.reporting.figures import data_uri, drawn
-from bayes_lca.reporting.html_page import html_page
-from bayes_lca.reporting.latex_table import SPECIAL, escape_latex, latex_table
-from bayes_lca.reporting.letters import NOT_PRINTABLE, printable
-from bayes_lca.reporting.section import Bullets, Listing, Paragraph, Section, Table
+from bayes_lca.reporting.writing.figures import data_uri, drawn
+from bayes_lca.reporting.writing.html_page import html_page
+from bayes_lca.reporting.writing.latex_table import SPECIAL, escape_latex, latex_table
+from bayes_lca.reporting.writing.letters import NOT_PRINTABLE, printable
+from bayes_lca.reporting.writing.section import Bullets, Listing, Paragraph, Section, Table
 from bayes_lca.table import SummaryTable
 
 NUMBER_OF_EXAMPLES = pytest.mark.parametrize(

@@ -11,13 +11,13 @@ import xarray as xr
 
 import bayes_lca as bl
 from bayes_lca.models import AssignedClass
-from bayes_lca.posterior.classification_table import classification_table
-from bayes_lca.posterior.membership import membership
-from bayes_lca.posterior.summarise import class_profiles, class_sizes, odds_ratios
-from bayes_lca.reporting import files
-from bayes_lca.reporting.about_fit import TOO_FEW, checks_section
-from bayes_lca.reporting.about_reproduction import reproduction_section
+from bayes_lca.posterior.tables.class_tables import class_profiles, class_sizes, odds_ratios
+from bayes_lca.posterior.tables.classification import classification_table
+from bayes_lca.posterior.tables.membership import membership
 from bayes_lca.reporting.report import report
+from bayes_lca.reporting.sections.checks import TOO_FEW, checks_section
+from bayes_lca.reporting.sections.reproduction import reproduction_section
+from bayes_lca.reporting.writing import files
 
 SECTIONS = [
     "data",

@@ -8,17 +8,17 @@ import pandas as pd
 import pytest
 from matplotlib.figure import Figure
 
-from bayes_lca.posterior.check_items import ItemCheck
-from bayes_lca.reporting.about_fit import FEWEST_SHOWN, TOO_FEW, without_few
-from bayes_lca.reporting.cells import Column, Display, display_of, numbers
-from bayes_lca.reporting.figures import data_uri, drawn
-from bayes_lca.reporting.files import write_page
-from bayes_lca.reporting.html_page import html_page
-from bayes_lca.reporting.html_table import html_table
-from bayes_lca.reporting.latex_table import escape_latex, latex_table
-from bayes_lca.reporting.pivot import MOST_BESIDE, beside
-from bayes_lca.reporting.section import Paragraph, Section
-from bayes_lca.reporting.specification import measurement_of, priors_of
+from bayes_lca.posterior.checks.check_items import ItemCheck
+from bayes_lca.reporting.sections.checks import FEWEST_SHOWN, TOO_FEW, without_few
+from bayes_lca.reporting.sections.pivot import MOST_BESIDE, beside
+from bayes_lca.reporting.sections.specification import measurement_of, priors_of
+from bayes_lca.reporting.writing.cells import Column, Display, display_of, numbers
+from bayes_lca.reporting.writing.figures import data_uri, drawn
+from bayes_lca.reporting.writing.files import write_page
+from bayes_lca.reporting.writing.html_page import html_page
+from bayes_lca.reporting.writing.html_table import html_table
+from bayes_lca.reporting.writing.latex_table import escape_latex, latex_table
+from bayes_lca.reporting.writing.section import Paragraph, Section
 from bayes_lca.table import SummaryTable
 
 SMALL = 'a<b & "c"'

@@ -16,11 +16,11 @@ from scipy.special import betaln, softmax
 
 import bayes_lca as bl
 from bayes_lca.data.design import read_design
-from bayes_lca.data.rough_classes import RoughClasses
 from bayes_lca.measurement.log_ratio import LogRatio
 from bayes_lca.models import Multinomial
 from bayes_lca.priors import LKJ
 from bayes_lca.structural.normal_score import NormalScore
+from bayes_lca.structural.starting_membership import RoughClasses
 from bayes_lca.structural.whitening import GroupWhitening, RoughGroups, contrast_basis, whitened_normal
 
 RNG = np.random.default_rng(8)

@@ -6,9 +6,9 @@ import pytest
 from scipy.special import softmax
 
 import bayes_lca as bl
-from bayes_lca.data import simulate
+from bayes_lca.datasets import simulate
 from bayes_lca.models import LatentClass, Multinomial
-from bayes_lca.workflows.two_step import fit_two_step
+from bayes_lca.workflows.ladder.two_step import fit_two_step
 
 ITEMS = list("abcdef")
 REPLICATES, RESPONDENTS, SLOPE = 40, 2200, 1.0

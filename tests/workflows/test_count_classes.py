@@ -9,8 +9,8 @@ import pytest
 from scipy.special import xlogy
 
 import bayes_lca as bl
-from bayes_lca.posterior.leave_one_out import leave_one_out
-from bayes_lca.workflows.class_posteriors import posterior_note, sample_classes
+from bayes_lca.likelihood.leave_one_out import leave_one_out
+from bayes_lca.workflows.class_counts.class_posteriors import posterior_note, sample_classes
 
 REFERENCE = Path(__file__).parents[1] / "reference"
 PRINTED = 6e-5  # half a unit of the fourth decimal, and a little for the last iterations

@@ -7,7 +7,8 @@ from scipy.special import logsumexp, softmax
 import bayes_lca as bl
 from bayes_lca.likelihood.newton import NoMaximumError
 from bayes_lca.models import AssignedClass, LatentClass, Multinomial
-from bayes_lca.workflows import estimators, kept_fit
+from bayes_lca.sampling import fit_or_load
+from bayes_lca.workflows.ladder import estimators
 
 pytestmark = pytest.mark.filterwarnings("ignore::bayes_lca.ConvergenceWarning")
 RUNGS = ["modal, single-level", "modal, multilevel", "BCH", "three-step", "two-step", "joint"]
@@ -43,7 +44,7 @@ def test_kept_fits_are_read_and_not_sampled_again(ladder, survey, nested, monkey
     def refuse(*_, **__):
         raise AssertionError("sampled again")
 
-    for module in (estimators, kept_fit):
+    for module in (estimators, fit_or_load):
         monkeypatch.setattr(module, "fit", refuse)
     monkeypatch.setattr(estimators, "fit_two_step", refuse)
     with pytest.warns(UserWarning):

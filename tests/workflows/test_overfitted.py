@@ -5,7 +5,7 @@ import pandas as pd
 import pytest
 
 import bayes_lca as bl
-from bayes_lca.data.simulate import simulate_answers
+from bayes_lca.datasets.simulate import simulate_answers
 
 ITEMS = [f"item{j}" for j in range(1, 8)]
 SHORT = {"draws": 600, "tune": 200, "max_classes": 6}

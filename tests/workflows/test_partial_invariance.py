@@ -5,8 +5,8 @@ import pandas as pd
 import pytest
 
 import bayes_lca as bl
-from bayes_lca.gibbs_partial import sample_partial
-from bayes_lca.workflows import partial_invariance as module
+from bayes_lca.sampling.gibbs_partial import sample_partial
+from bayes_lca.workflows.invariance import partial_invariance as module
 
 ITEMS = list("abcde")
 SHORT = {"draws": 300, "tune": 60}

@@ -8,8 +8,8 @@ import pytest
 import xarray as xr
 
 import bayes_lca as bl
-from bayes_lca.gibbs import GibbsDraws
-from bayes_lca.workflows import split_halves as workflow
+from bayes_lca.sampling.gibbs import GibbsDraws
+from bayes_lca.workflows.invariance import split_halves as workflow
 
 ANSWERS = np.array(list(product(range(2), repeat=6)))
 """All patterns of six items once, so that a respondent is known by the answers."""

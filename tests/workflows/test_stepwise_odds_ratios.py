@@ -9,7 +9,7 @@ import xarray as xr
 
 import bayes_lca as bl
 from bayes_lca.likelihood.em import fit_em
-from bayes_lca.likelihood.stepwise import stepwise
+from bayes_lca.workflows.ladder.bias_adjusted_regression import stepwise
 
 ITEMS = list("abcd")
 NAMES = np.array(["rare", "common", "some"])

@@ -5,7 +5,7 @@ import pytest
 from arviz_stats.base import array_stats
 
 import bayes_lca as bl
-from bayes_lca.workflows import two_step
+from bayes_lca.workflows.ladder import two_step
 
 STEPS, EACH = 8, 400
 OPTIONS = {"measurement_draws": STEPS, "draws": STEPS * EACH // 4, "tune": 300, "seed": 3, "progressbar": False}

@@ -5,7 +5,7 @@ import pytest
 import xarray as xr
 
 from bayes_lca.measurement.assigned import Assigned
-from bayes_lca.workflows import two_step
+from bayes_lca.workflows.ladder import two_step
 
 CLASSES, ITEMS = ("C1", "C2"), ("a", "b", "c")
 CHAINS, DRAWS, N = 2, 6, 50

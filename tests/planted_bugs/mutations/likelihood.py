@@ -46,7 +46,7 @@ LIKELIHOOD = (
     Mutation(
         name="patterns-for-respondents-in-bic",
         wrong="BIC of the table of class counts takes the number of patterns for the number of respondents.",
-        file="bayes_lca/likelihood/class_counts.py",
+        file="bayes_lca/workflows/class_counts/likelihood_counts.py",
         original="information_criteria(found.log_likelihood, p, counts.sum())",
         replacement="information_criteria(found.log_likelihood, p, len(counts))",
         tests=("tests/workflows/test_count_classes.py::test_published_figures",),
@@ -54,7 +54,7 @@ LIKELIHOOD = (
     Mutation(
         name="bootstrap-p-without-plus-one",
         wrong="The bootstrap p-value leaves out the observed sample, so it can be zero.",
-        file="bayes_lca/likelihood/blrt.py",
+        file="bayes_lca/workflows/class_counts/blrt.py",
         original="return (1 + self.n_exceeding) / (1 + len(self.draws))",
         replacement="return self.n_exceeding / len(self.draws)",
         tests=("tests/likelihood/test_blrt.py::test_p_value_and_its_monte_carlo_interval",),
@@ -62,7 +62,7 @@ LIKELIHOOD = (
     Mutation(
         name="bootstrap-p-of-the-lower-tail",
         wrong="The bootstrap test counts samples with a smaller likelihood ratio than observed.",
-        file="bayes_lca/likelihood/blrt.py",
+        file="bayes_lca/workflows/class_counts/blrt.py",
         original="self.draws >= self.statistic",
         replacement="self.draws <= self.statistic",
         tests=("tests/likelihood/test_blrt.py::test_p_value_and_its_monte_carlo_interval",),
@@ -70,7 +70,7 @@ LIKELIHOOD = (
     Mutation(
         name="bootstrap-samples-are-complete",
         wrong="Bootstrap samples have no missing answers, so their likelihood ratios are those of more data.",
-        file="bayes_lca/likelihood/bootstrap_samples.py",
+        file="bayes_lca/workflows/class_counts/bootstrap_samples.py",
         original="codes = np.where(hidden, MISSING, draw_categories(probability[latent_class], rng))",
         replacement="codes = draw_categories(probability[latent_class], rng)",
         tests=("tests/likelihood/test_blrt.py::test_samples_miss_the_answers_that_are_missing",),
@@ -78,7 +78,7 @@ LIKELIHOOD = (
     Mutation(
         name="vuong-weights-of-one-sign",
         wrong="The scores of the smaller model enter Vuong's weights with the sign of the larger one.",
-        file="bayes_lca/likelihood/vlmr.py",
+        file="bayes_lca/workflows/class_counts/vlmr.py",
         original="sign = np.repeat([1.0, -1.0],",
         replacement="sign = np.repeat([1.0, 1.0],",
         tests=("tests/likelihood/test_vlmr.py::test_weights_are_eigenvalues_of_vuongs_matrix",),
@@ -86,7 +86,7 @@ LIKELIHOOD = (
     Mutation(
         name="adjustment-of-lo-mendell-rubin-by-parameters-of-one-model",
         wrong="The adjustment of Lo, Mendell and Rubin takes all parameters for the difference of both models.",
-        file="bayes_lca/likelihood/vlmr.py",
+        file="bayes_lca/workflows/class_counts/vlmr.py",
         original="((p_larger - p_smaller) * np.log(n))",
         replacement="(p_larger * np.log(n))",
         tests=("tests/likelihood/test_vlmr.py::test_statistic_and_adjustment_of_published_fits",),
@@ -102,7 +102,7 @@ LIKELIHOOD = (
     Mutation(
         name="bch-weights-transposed",
         wrong="The BCH weights are those of the transposed matrix of classification errors.",
-        file="bayes_lca/likelihood/second_step.py",
+        file="bayes_lca/workflows/ladder/regression_given_first_step.py",
         original="assigned @ np.linalg.inv(errors)",
         replacement="assigned @ np.linalg.inv(errors).T",
         tests=("tests/likelihood/test_stepwise.py::test_whole_population_gives_the_true_coefficients",),
@@ -110,7 +110,7 @@ LIKELIHOOD = (
     Mutation(
         name="first-step-taken-for-known",
         wrong="Standard errors of two-step estimates leave out the uncertainty of the item probabilities.",
-        file="bayes_lca/likelihood/second_step.py",
+        file="bayes_lca/workflows/ladder/regression_given_first_step.py",
         original="return inverse + shift @ shift.T",
         replacement="return inverse",
         tests=(
@@ -128,7 +128,7 @@ LIKELIHOOD = (
     Mutation(
         name="alpha-with-the-factor-upside-down",
         wrong="Cronbach's alpha has (J - 1) / J for J / (J - 1).",
-        file="bayes_lca/likelihood/reliability.py",
+        file="bayes_lca/posterior/columns/reliability.py",
         original="n_items / (n_items - 1) * (1 - trace / total)",
         replacement="(n_items - 1) / n_items * (1 - trace / total)",
         tests=("tests/likelihood/test_reliability.py::test_published_alpha",),

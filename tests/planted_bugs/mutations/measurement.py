@@ -56,7 +56,7 @@ MEASUREMENT = (
     Mutation(
         name="class-probabilities-not-normalised",
         wrong="Class logits enter the likelihood as if they were log probabilities.",
-        file="bayes_lca/marginal.py",
+        file="bayes_lca/hidden/one_class.py",
         original="return pt.logsumexp(class_logits + log_answers, axis=0) - pt.logsumexp(class_logits, axis=0)",
         replacement="return pt.logsumexp(class_logits + log_answers, axis=0)",
         tests=(f"{DENSITY}::test_all_answer_patterns_sum_to_one",),
@@ -64,7 +64,7 @@ MEASUREMENT = (
     Mutation(
         name="log-sum-without-shares",
         wrong="The class is summed out as if all classes were equally large.",
-        file="bayes_lca/marginal.py",
+        file="bayes_lca/hidden/one_class.py",
         original="pt.logsumexp(class_logits + log_answers, axis=0)",
         replacement="pt.logsumexp(pt.mean(class_logits, axis=0) + log_answers, axis=0)",
         tests=(f"{DENSITY}::test_log_likelihood_is_the_one_of_slow_loops",),

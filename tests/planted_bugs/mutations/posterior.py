@@ -8,7 +8,7 @@ POSTERIOR = (
     Mutation(
         name="labels-not-aligned",
         wrong="Draws keep the class labels they fell with, so an average mixes classes.",
-        file="bayes_lca/posterior/relabel.py",
+        file="bayes_lca/posterior/labels/relabel.py",
         original='posterior = permute(draws["posterior"].to_dataset(), matched)',
         replacement='posterior = draws["posterior"].to_dataset()',
         tests=("tests/posterior/test_relabel.py::test_seven_classes_are_restored_by_linear_assignment",),
@@ -16,7 +16,7 @@ POSTERIOR = (
     Mutation(
         name="classes-matched-one-after-the-other",
         wrong="Each class is matched with its nearest, so that two may be matched with the same.",
-        file="bayes_lca/posterior/relabel.py",
+        file="bayes_lca/posterior/labels/relabel.py",
         original="return orders[best], two[:, 1] - two[:, 0]",
         replacement="return cost.argmin(axis=1), two[:, 1] - two[:, 0]",
         tests=("tests/posterior/test_relabel.py::test_match_is_the_cheapest_assignment",),
@@ -24,7 +24,7 @@ POSTERIOR = (
     Mutation(
         name="correlations-relabelled-on-one-axis",
         wrong="Correlations between classes are relabelled in their rows and not in their columns.",
-        file="bayes_lca/posterior/relabel.py",
+        file="bayes_lca/posterior/labels/relabel.py",
         original="for axis in {CLASS, OTHER_CLASS}.intersection(values.dims):",
         replacement="for axis in {CLASS}.intersection(values.dims):",
         tests=("tests/posterior/test_relabel.py::test_correlations_of_classes_are_permuted_on_both_axes",),
@@ -32,7 +32,7 @@ POSTERIOR = (
     Mutation(
         name="structures-matched-greedily",
         wrong="Classes of two fits are matched with their nearest instead of at the least total distance.",
-        file="bayes_lca/posterior/class_distance.py",
+        file="bayes_lca/posterior/structures/class_distance.py",
         original="rows, columns = linear_sum_assignment(distance)",
         replacement="rows, columns = np.arange(len(distance)), distance.argmin(axis=1)",
         tests=("tests/posterior/test_compare_structures.py::test_total_variation_and_matching_by_hand",),
@@ -40,7 +40,7 @@ POSTERIOR = (
     Mutation(
         name="chains-merged-before-r-hat",
         wrong="Chains are interleaved into one before R-hat, which then cannot see that they disagree.",
-        file="bayes_lca/posterior/elements.py",
+        file="bayes_lca/fitted/elements.py",
         original='"r_hat": arviz_stats.rhat(varied)',
         replacement='"r_hat": arviz_stats.rhat(varied.stack(one=["draw", "chain"], create_index=False)'
         '.drop_vars(["chain", "draw"]).rename(one="draw").expand_dims(chain=[0]))',
@@ -49,7 +49,7 @@ POSTERIOR = (
     Mutation(
         name="modes-by-the-quantity-that-agrees-best",
         wrong="Two chains share a mode if any one quantity agrees, instead of all.",
-        file="bayes_lca/posterior/convergence.py",
+        file="bayes_lca/posterior/labels/convergence.py",
         original="worst = max(float(arviz_stats.rhat(values))",
         replacement="worst = min(float(arviz_stats.rhat(values))",
         tests=(f"{MADE_UP}::test_chains_of_one_mode_agree_in_every_quantity",),
@@ -57,7 +57,7 @@ POSTERIOR = (
     Mutation(
         name="posterior-membership-without-shares",
         wrong="Membership is computed from the answers alone, covariates and class sizes left out.",
-        file="bayes_lca/posterior/class_logits.py",
+        file="bayes_lca/fitted/class_logits.py",
         original="yield which, class_log_shares(draws, everybody, which) + answers",
         replacement="yield which, 0.0 * class_log_shares(draws, everybody, which) + answers",
         tests=(f"{MADE_UP}::test_membership_is_the_class_given_covariates_group_and_answers",),
@@ -65,7 +65,7 @@ POSTERIOR = (
     Mutation(
         name="membership-not-normalised",
         wrong="Membership is the joint probability of class and answers, which does not add up to one.",
-        file="bayes_lca/posterior/membership.py",
+        file="bayes_lca/posterior/tables/membership.py",
         original="softmax(log_joint, axis=-1)",
         replacement="np.exp(log_joint)",
         tests=(f"{MADE_UP}::test_membership_is_the_class_given_covariates_group_and_answers",),
@@ -73,7 +73,7 @@ POSTERIOR = (
     Mutation(
         name="random-slope-not-centred",
         wrong="Random slopes act on the covariate itself, though the group's effect is that at its mean.",
-        file="bayes_lca/posterior/class_logits.py",
+        file="bayes_lca/fitted/class_logits.py",
         original='centered = (matrix - draws["constant_data"][DESIGN_CENTER].to_numpy())[:, terms]',
         replacement="centered = matrix[:, terms]",
         tests=("tests/posterior/test_predict_classes.py::test_profiles_in_the_group_they_name",),
@@ -81,7 +81,7 @@ POSTERIOR = (
     Mutation(
         name="new-groups-with-the-variance-as-spread",
         wrong="Effects of a new group are multiplied by the variance between groups instead of its root.",
-        file="bayes_lca/posterior/group_effects.py",
+        file="bayes_lca/fitted/random_effects.py",
         original="intercept = sd[:, None] * z",
         replacement="intercept = sd[:, None] ** 2 * z",
         tests=("tests/posterior/test_group_effects.py::test_new_groups_have_the_covariance_of_their_draw",),
@@ -89,7 +89,7 @@ POSTERIOR = (
     Mutation(
         name="leave-one-out-of-patterns",
         wrong="The expected log predictive density adds up patterns instead of respondents.",
-        file="bayes_lca/posterior/leave_one_out.py",
+        file="bayes_lca/likelihood/leave_one_out.py",
         original="return float(self.counts @ self.pointwise)",
         replacement="return float(self.pointwise.sum())",
         tests=("tests/posterior/test_leave_one_out.py::test_equals_arviz_on_every_respondent",),
@@ -97,7 +97,7 @@ POSTERIOR = (
     Mutation(
         name="leave-one-out-with-the-sign-of-a-deviance",
         wrong="Leave-one-out weights come from the negative log-likelihood, so they favour what fits worst.",
-        file="bayes_lca/posterior/leave_one_out.py",
+        file="bayes_lca/likelihood/leave_one_out.py",
         original="        by_pattern, chain_axis=1, draw_axis=2, r_eff=",
         replacement="        -by_pattern, chain_axis=1, draw_axis=2, r_eff=",
         tests=("tests/posterior/test_leave_one_out.py::test_equals_arviz_on_every_respondent",),
@@ -105,7 +105,7 @@ POSTERIOR = (
     Mutation(
         name="pattern-residual-of-an-item-knows-the-item",
         wrong="Residuals use the membership given all answers, the item itself among them.",
-        file="bayes_lca/posterior/answer_residuals.py",
+        file="bayes_lca/posterior/checks/answer_residuals.py",
         original="without = softmax(total - log_answer, axis=-1)",
         replacement="without = softmax(total + 0.0 * log_answer, axis=-1)",
         tests=(
@@ -116,7 +116,7 @@ POSTERIOR = (
     Mutation(
         name="predictive-p-of-the-wrong-tail",
         wrong="Posterior predictive p-values count replicated data that depart less than the observed.",
-        file="bayes_lca/posterior/predictive_p.py",
+        file="bayes_lca/posterior/checks/predictive_p.py",
         original="(replicated >= realised)",
         replacement="(replicated <= realised)",
         tests=("tests/posterior/test_check_items.py::test_a_person_s_tilt_is_found_where_it_is",),
@@ -124,7 +124,7 @@ POSTERIOR = (
     Mutation(
         name="importance-weights-upside-down",
         wrong="Draws are reweighted to another prior by the old density over the new.",
-        file="bayes_lca/posterior/reweighting.py",
+        file="bayes_lca/posterior/checks/reweighting.py",
         original="(-log_ratio).azstats.psislw(",
         replacement="log_ratio.azstats.psislw(",
         tests=("tests/posterior/test_prior_sensitivity.py::test_weights_are_those_of_the_target",),
@@ -132,7 +132,7 @@ POSTERIOR = (
     Mutation(
         name="gibbs-forgets-the-prior-of-shares",
         wrong="The Gibbs sampler draws class shares with weight 1 for each class, whatever weight was asked for.",
-        file="bayes_lca/gibbs.py",
+        file="bayes_lca/sampling/gibbs.py",
         original="share_weight + members",
         replacement="1.0 + members",
         tests=("tests/test_gibbs.py::test_sizes_of_classes_have_their_exact_distribution",),
@@ -140,7 +140,7 @@ POSTERIOR = (
     Mutation(
         name="gibbs-forgets-the-prior-of-categories",
         wrong="The Gibbs sampler draws item probabilities with weight 1 for each category, whatever was asked for.",
-        file="bayes_lca/gibbs.py",
+        file="bayes_lca/sampling/gibbs.py",
         original="category_weight + own",
         replacement="1.0 + own",
         tests=("tests/test_gibbs.py::test_sizes_of_classes_have_their_exact_distribution",),
@@ -148,7 +148,7 @@ POSTERIOR = (
     Mutation(
         name="gibbs-ignores-the-answers",
         wrong="The Gibbs sampler draws classes from their shares alone, the answers left out.",
-        file="bayes_lca/gibbs.py",
+        file="bayes_lca/sampling/gibbs.py",
         original="log_joint = np.matmul(chosen, log_probability.transpose(0, 2, 1))",
         replacement="log_joint = 0.0 * np.matmul(chosen, log_probability.transpose(0, 2, 1))",
         tests=("tests/test_gibbs.py::test_sizes_of_classes_have_their_exact_distribution",),

@@ -9,7 +9,7 @@ SUMMARIES = (
     Mutation(
         name="odds-ratio-not-exponentiated",
         wrong="The column of odds ratios holds log odds.",
-        file="bayes_lca/posterior/summarise.py",
+        file="bayes_lca/posterior/tables/class_tables.py",
         original='wide.insert(0, "odds_ratio", np.exp(median))',
         replacement='wide.insert(0, "odds_ratio", median)',
         tests=(f"{MADE_UP}::test_odds_ratios_are_exponentials_of_the_contrast_they_name",),
@@ -17,7 +17,7 @@ SUMMARIES = (
     Mutation(
         name="odds-ratio-of-the-reversed-contrast",
         wrong="The odds ratio of C2 against C1 is that of C1 against C2.",
-        file="bayes_lca/posterior/summarise.py",
+        file="bayes_lca/posterior/tables/class_tables.py",
         original="values.sel({axis: b}, drop=True) - values.sel({axis: a}, drop=True)",
         replacement="values.sel({axis: a}, drop=True) - values.sel({axis: b}, drop=True)",
         tests=(f"{MADE_UP}::test_odds_ratios_are_exponentials_of_the_contrast_they_name",),
@@ -33,7 +33,7 @@ SUMMARIES = (
     Mutation(
         name="variance-of-the-wrong-distribution",
         wrong="The variance partition coefficient has pi^2/6, the variance of a Gumbel variable, for pi^2/3.",
-        file="bayes_lca/posterior/groups.py",
+        file="bayes_lca/posterior/tables/random_intercepts.py",
         original="LOGISTIC_VARIANCE = np.pi**2 / 3",
         replacement="LOGISTIC_VARIANCE = np.pi**2 / 6",
         tests=(f"{MADE_UP}::test_heterogeneity_by_hand",),
@@ -41,7 +41,7 @@ SUMMARIES = (
     Mutation(
         name="partition-by-standard-deviations",
         wrong="The variance partition coefficient relates standard deviations instead of variances.",
-        file="bayes_lca/posterior/groups.py",
+        file="bayes_lca/posterior/tables/random_intercepts.py",
         original='"vpc": s**2 / (s**2 + LOGISTIC_VARIANCE)',
         replacement='"vpc": s / (s + np.sqrt(LOGISTIC_VARIANCE))',
         tests=(f"{MADE_UP}::test_heterogeneity_by_hand",),
@@ -49,7 +49,7 @@ SUMMARIES = (
     Mutation(
         name="median-odds-ratio-of-one-group",
         wrong="The median odds ratio leaves out the root of 2, as if one of two groups were average.",
-        file="bayes_lca/posterior/groups.py",
+        file="bayes_lca/posterior/tables/random_intercepts.py",
         original="MEDIAN_ODDS = np.sqrt(2) * ",
         replacement="MEDIAN_ODDS = ",
         tests=(f"{MADE_UP}::test_heterogeneity_by_hand",),
@@ -57,7 +57,7 @@ SUMMARIES = (
     Mutation(
         name="correlation-adds-to-the-contrast",
         wrong="Classes whose random intercepts correlate seem to differ more between groups instead of less.",
-        file="bayes_lca/posterior/contrast_sd.py",
+        file="bayes_lca/posterior/tables/contrast_sd.py",
         original="variance = variance - 2 * correlation * one * other",
         replacement="variance = variance + 2 * correlation * one * other",
         tests=("tests/posterior/test_group_level_effects.py::test_correlated_classes_count_in_the_standard_deviation",),
@@ -65,7 +65,7 @@ SUMMARIES = (
     Mutation(
         name="rate-of-the-exponential-prior",
         wrong="The density of the exponential prior takes its rate for its mean.",
-        file="bayes_lca/posterior/contrast_sd.py",
+        file="bayes_lca/posterior/tables/contrast_sd.py",
         original="return stats.expon.logpdf(sd, scale=1 / lam)",
         replacement="return stats.expon.logpdf(sd, scale=lam)",
         tests=("tests/posterior/test_prior_sensitivity.py::test_densities_integrate_to_one_and_match_their_draws",),
@@ -73,7 +73,7 @@ SUMMARIES = (
     Mutation(
         name="weights-of-groups-do-not-add-up",
         wrong="Averages over a group are divided by all respondents, so its class shares add up to less than one.",
-        file="bayes_lca/posterior/standardise.py",
+        file="bayes_lca/posterior/effects/standardise.py",
         original="weight / weight.sum(axis=1, keepdims=True)",
         replacement="weight / count.sum()",
         tests=(f"{PREDICT}::test_average_over_the_sample_is_a_loop_over_respondents",),
@@ -81,7 +81,7 @@ SUMMARIES = (
     Mutation(
         name="effects-averaged-over-distinct-rows",
         wrong="Marginal effects are averaged over distinct rows of covariates instead of respondents.",
-        file="bayes_lca/posterior/marginal_effects.py",
+        file="bayes_lca/posterior/effects/marginal_effects.py",
         original="average = averages_of(draws, design, rows, count, group, seed)",
         replacement="average = averages_of(draws, design, rows, np.ones(len(rows)), group, seed)",
         tests=("tests/posterior/test_marginal_effects.py::test_derivative_of_a_transformed_number_in_an_interaction",),
@@ -89,7 +89,7 @@ SUMMARIES = (
     Mutation(
         name="respondents-counted-twice-in-the-population",
         wrong="Respondents are drawn from the model once more, beside what is known of them.",
-        file="bayes_lca/posterior/poststratify.py",
+        file="bayes_lca/posterior/effects/poststratify.py",
         original="others = population.size - population.respondents",
         replacement="others = population.size",
         tests=("tests/posterior/test_poststratify.py::test_respondents_are_known_and_the_others_drawn",),
@@ -97,7 +97,7 @@ SUMMARIES = (
     Mutation(
         name="cells-weighed-alike",
         wrong="Poststratification draws one person for every cell instead of all who live there.",
-        file="bayes_lca/posterior/poststratify.py",
+        file="bayes_lca/posterior/effects/poststratify.py",
         original="drawn = rng.multinomial(others[some], share)",
         replacement="drawn = rng.multinomial(np.ones(len(some), dtype=int), share)",
         tests=("tests/posterior/test_poststratify.py::test_respondents_are_known_and_the_others_drawn",),
@@ -105,7 +105,7 @@ SUMMARIES = (
     Mutation(
         name="odds-of-classification-without-shares",
         wrong="The odds of correct classification are not divided by the odds of the class.",
-        file="bayes_lca/posterior/classification_table.py",
+        file="bayes_lca/posterior/tables/classification.py",
         original="_log(own) - _log(other) - _log(share) + _log(1 - share)",
         replacement="_log(own) - _log(other)",
         tests=("tests/posterior/test_classification_table.py::test_odds_compare_with_the_shares",),
@@ -113,7 +113,7 @@ SUMMARIES = (
     Mutation(
         name="classification-errors-transposed",
         wrong="Probabilities of the modal class given the class are divided by modal classes, not by members.",
-        file="bayes_lca/posterior/classification_table.py",
+        file="bayes_lca/posterior/tables/classification.py",
         original="error = together / together.sum(axis=2, keepdims=True)",
         replacement="error = together / together.sum(axis=3, keepdims=True)",
         tests=("tests/posterior/test_classification_table.py::test_matrices_are_averages_of_membership",),
@@ -121,7 +121,7 @@ SUMMARIES = (
     Mutation(
         name="smallest-rank-to-the-smallest-share",
         wrong="Rank 1 goes to the group with the smallest share of a class.",
-        file="bayes_lca/posterior/compare_groups.py",
+        file="bayes_lca/posterior/effects/compare_groups.py",
         original="rank = (-values).argsort(axis=1)",
         replacement="rank = values.argsort(axis=1)",
         tests=("tests/posterior/test_compare_groups.py::test_ranks_count_draws",),
@@ -129,7 +129,7 @@ SUMMARIES = (
     Mutation(
         name="pooled-without-the-spread-of-imputations",
         wrong="Tests over imputed classes leave out that the classes are not known.",
-        file="bayes_lca/posterior/association.py",
+        file="bayes_lca/posterior/columns/association.py",
         original="increase = (1 + 1 / m) * np.sqrt(statistics).var(ddof=1)",
         replacement="increase = 0.0 * np.sqrt(statistics).var(ddof=1)",
         tests=("tests/posterior/test_covariate_tests.py::test_pooled_statistics_against_a_published_example",),
@@ -137,7 +137,7 @@ SUMMARIES = (
     Mutation(
         name="normal-interval-for-few-groups",
         wrong="Effects of group-level predictors have normal intervals, as if there were many groups.",
-        file="bayes_lca/posterior/between_groups.py",
+        file="bayes_lca/posterior/effects/meta_regression.py",
         original="stats.t.ppf((1 + ci_prob) / 2, self.degrees_of_freedom) * self.standard_error",
         replacement="stats.norm.ppf((1 + ci_prob) / 2) * self.standard_error",
         tests=("tests/posterior/test_group_level_effects.py::test_equal_errors_give_ordinary_least_squares",),

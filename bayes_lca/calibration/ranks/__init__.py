@@ -1,0 +1,1 @@
+"""Simulation-based calibration: whether the posteriors are those of the models."""

@@ -1,0 +1,188 @@
+"""Models and small surveys of simulation-based calibration, one for every kind of model of the package."""
+
+from dataclasses import dataclass, field, replace
+from functools import cached_property
+
+import numpy as np
+import pandas as pd
+
+from bayes_lca import priors
+from bayes_lca.calibration.ranks.stated_model import (
+    MISSING,
+    StatedIndicators,
+    StatedItems,
+    StatedMeasurement,
+    StatedModel,
+    StatedOrdinalItems,
+)
+from bayes_lca.calibration.ranks.stated_structure import GroupsOfRows, StatedRegression, StatedShares
+from bayes_lca.datasets.simulate import draw_normal, uniform_stream
+from bayes_lca.measurement.assigned import Assigned
+from bayes_lca.measurement.items import Items
+from bayes_lca.measurement.ordinal_items import OrdinalItems
+from bayes_lca.models import AssignedClass, LatentClass, Multinomial
+from bayes_lca.structural.regression import Regression
+from bayes_lca.structural.shares import Shares
+
+CLASSES = ("first", "second", "third")
+OUTCOME, COVARIATE = "outcome", "x"
+COVARIATE_SEED = 8
+
+
+@dataclass(frozen=True, eq=False)
+class RankDesign:
+    """A model, and the survey it is calibrated on.
+
+    Attributes
+    ----------
+    name : str
+    model : LatentClass, Multinomial or AssignedClass
+        Sampled; its priors are those that truths are drawn from.
+    n : int
+        Respondents. Their covariates and groups are the same in every replicate.
+    sizes : tuple of int
+        Categories of each item.
+    missing_rate : float
+        Probability that an answer is missing, completely at random.
+    groupings : tuple of str
+        Columns the formula groups by: ``group`` and ``school`` cross, ``city:area`` lies in ``city``.
+    slopes_vary : bool
+        Whether the slope varies by group.
+    replicates : int
+    sampled : model, optional
+        Sampled in place of `model`, to see that a wrong model is found out.
+    """
+
+    name: str
+    model: LatentClass | Multinomial | AssignedClass
+    n: int
+    sizes: tuple[int, ...] = ()
+    missing_rate: float = 0.0
+    groupings: tuple[str, ...] = ()
+    slopes_vary: bool = False
+    replicates: int = 1000
+    sampled: LatentClass | Multinomial | AssignedClass | None = field(default=None)
+
+    @property
+    def n_classes(self) -> int:
+        """Number of classes or categories of the outcome."""
+        return self.model.n_classes if isinstance(self.model, LatentClass) else len(CLASSES)
+
+    @property
+    def latent(self) -> bool:
+        """Whether classes have no names, so that their order is nothing but a convention."""
+        return isinstance(self.model, LatentClass)
+
+    @cached_property
+    def covariates(self) -> pd.DataFrame:
+        """A covariate, and groups of unequal sizes."""
+        rng = uniform_stream(COVARIATE_SEED)
+        area = np.arange(self.n) * 9 // self.n
+        return pd.DataFrame(
+            {
+                COVARIATE: 3.0 + 2.0 * draw_normal(self.n, rng),
+                "group": [f"G{place}" for place in (np.sqrt(rng.random(self.n)) * 6).astype(int)],
+                "school": [f"S{place}" for place in np.arange(self.n) % 4],
+                "city": [f"C{place}" for place in area // 3],
+                "area": [f"A{place}" for place in area % 3],
+            }
+        )
+
+    @cached_property
+    def stated(self) -> StatedModel:
+        """The model as documented, in NumPy."""
+        return StatedModel(self._structure(), self._measurement())
+
+    def simulate(self, parameters, rng: np.random.Generator) -> np.ndarray:
+        """Codes of the outcome, shape (row,), or of answers, shape (row, item), -1 where missing."""
+        codes = self.stated.simulate(parameters, self.n, rng)
+        return np.where(rng.random(codes.shape) < self.missing_rate, MISSING, codes)
+
+    def frame(self, codes: np.ndarray) -> pd.DataFrame:
+        """The survey with what was answered."""
+        if self.sizes:
+            answers = {
+                item_name(j): pd.Categorical.from_codes(codes[:, j], [str(k) for k in range(size)], ordered=True)
+                for j, size in enumerate(self.sizes)
+            }
+        else:
+            answers = {OUTCOME: pd.Categorical.from_codes(codes, CLASSES)}
+        return self.covariates.assign(**answers)
+
+    def usable(self, codes: np.ndarray) -> bool:
+        """Whether the package takes such data: two categories of each item, as many patterns as classes."""
+        columns = codes.reshape(len(codes), -1)
+        varied = all(np.unique(column[column != MISSING]).size > 1 for column in columns.T)
+        return varied and (not self.latent or len(np.unique(columns, axis=0)) >= self.n_classes)
+
+    def _structure(self) -> StatedShares | StatedRegression:
+        structural = self.model.structural
+        if not isinstance(structural, Regression):
+            return StatedShares(self.n_classes, structural.share)
+        covariates = self.covariates
+        varying = (0,) if self.slopes_vary else ()
+        return StatedRegression(
+            *(self.n_classes, covariates[[COVARIATE]].to_numpy()),
+            tuple(GroupsOfRows(name, _positions(covariates, name), varying) for name in self.groupings),
+            *(structural.intercept, structural.slope, structural.group_sd, structural.group_slope_sd),
+            structural.correlation,
+        )
+
+    def _measurement(self) -> StatedMeasurement | None:
+        if isinstance(self.model, Multinomial):
+            return None
+        measurement = self.model.measurement
+        if isinstance(measurement, Assigned):
+            return StatedIndicators(np.asarray(measurement.probability))
+        if isinstance(measurement, OrdinalItems):
+            return StatedOrdinalItems(self.n_classes, self.sizes, measurement.probability, measurement.location)
+        return StatedItems(self.n_classes, self.sizes, measurement.probability)
+
+
+def item_name(place: int) -> str:
+    """Column of an item."""
+    return f"item{place + 1}"
+
+
+def _positions(frame: pd.DataFrame, columns: str) -> np.ndarray:
+    """Position of each row's group among the sorted ones, shape (row,)."""
+    joined = frame[columns.split(":")].agg(":".join, axis=1)
+    return np.unique(joined, return_inverse=True)[1]
+
+
+SIZES, FEWER_SIZES = (2, 3, 2, 3, 4), (3, 2, 3, 2, 3)
+ITEMS, FEWER_ITEMS = ([item_name(j) for j in range(len(sizes))] for sizes in (SIZES, FEWER_SIZES))
+GROUPED = Regression("~ x + (1 | group)")
+MISCLASSIFICATION = np.array([[[0.8, 0.15, 0.05]], [[0.1, 0.75, 0.15]], [[0.05, 0.25, 0.7]]])
+"""Assigned class given the class, shape (latent_class, indicator, category)."""
+
+NOMINAL = RankDesign(
+    "latent classes",  # with a = 1 everywhere the prior density would be the same all over
+    LatentClass(3, Items(ITEMS, priors.Dirichlet(1.5)), Shares(priors.Dirichlet(2.0))),
+    *(80, SIZES),
+    missing_rate=0.1,
+)
+ORDINAL = replace(NOMINAL, name="ordinal items", model=LatentClass(3, OrdinalItems(ITEMS)))
+JOINT = RankDesign(
+    "latent class regression", LatentClass(2, Items(FEWER_ITEMS), GROUPED), 90, FEWER_SIZES, groupings=("group",)
+)
+INTERCEPTS = RankDesign("random intercepts", Multinomial(OUTCOME, GROUPED), 90, groupings=("group",))
+SLOPES = replace(
+    INTERCEPTS,
+    name="random slopes, correlated intercepts",
+    model=Multinomial(OUTCOME, Regression("~ x + (x | group)", correlation=priors.LKJ())),
+    slopes_vary=True,
+)
+NESTED = RankDesign(
+    "nested and crossed groups",
+    Multinomial(OUTCOME, Regression("~ x + (1 | city/area) + (1 | school)")),
+    90,
+    groupings=("city", "city:area", "school"),
+)
+ASSIGNED = RankDesign(
+    "assigned classes",
+    AssignedClass(Assigned({item_name(0): ("0", "1", "2")}, MISCLASSIFICATION, np.full(3, 1 / 3), CLASSES), GROUPED),
+    *(90, (3,)),
+    groupings=("group",),
+)
+DESIGNS = (NOMINAL, ORDINAL, JOINT, INTERCEPTS, SLOPES, NESTED, ASSIGNED)

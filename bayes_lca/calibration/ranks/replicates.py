@@ -1,0 +1,141 @@
+"""One replicate of simulation-based calibration: a truth, its data, the posterior, and where the truth ranks in it."""
+
+import time
+from dataclasses import dataclass
+
+import numpy as np
+import xarray as xr
+from arviz_stats.base import array_stats
+from threadpoolctl import threadpool_limits
+
+from bayes_lca.calibration.kit.seeds import replicate_seeds
+from bayes_lca.calibration.ranks.designs import RankDesign
+from bayes_lca.calibration.ranks.quantities import quantities
+from bayes_lca.models import Multinomial
+from bayes_lca.prepared import Prepared
+from bayes_lca.sampling.nuts import Sampler, Sampling
+
+MOST_ATTEMPTS = 1000
+REFERENCE_SEED = 0
+
+_compiled: dict[tuple[str, str], Sampler] = {}
+
+
+@dataclass(frozen=True)
+class RankSampling:
+    """How each posterior is sampled.
+
+    Attributes
+    ----------
+    draws, tune, chains : int
+        Of NUTS, with the adaptation of `fit`. A second chain shows whether there are modes that chains stay in.
+    thin : int
+        Every so many draws one is kept for the ranks, so that those kept are nearly independent.
+    """
+
+    draws: int = 200
+    tune: int = 300
+    chains: int = 2
+    thin: int = 8
+
+    @property
+    def kept(self) -> int:
+        """Draws behind each rank."""
+        return self.chains * (self.draws // self.thin)
+
+
+def run_replicate(design: RankDesign, replicate: int, sampling: RankSampling, *, seed: int) -> dict[str, list[dict]]:
+    """Draw a truth and data, sample the posterior, and rank the truth.
+
+    Data that the package refuses, an item that all answer alike, are drawn again together with their truth. As that is
+    decided by the data alone, ranks stay uniform.
+
+    Parameters
+    ----------
+    design : RankDesign
+    replicate : int
+        Number of the replicate, from 0 on.
+    sampling : RankSampling
+    seed : int
+        Seed of the study.
+
+    Returns
+    -------
+    dict
+        ``ranks`` and ``z``, a row with a number per quantity, or no row if the sampler failed. ``fits``, one row:
+        data sets ``refused``, ``divergences``, smallest effective sample size ``min_ess`` and largest ``max_r_hat`` of
+        any quantity, of all draws, ``seconds`` of the processor, and what ``failed``.
+    """
+    data_seed, sampler_seed = replicate_seeds(seed, design.name, replicate)
+    truth, codes, refused = draw_usable(design, np.random.Generator(np.random.PCG64(data_seed)))
+    fitted = {"design": design.name, "replicate": replicate, "refused": refused}
+    settings = Sampling(sampling.draws, sampling.tune, sampling.chains, sampler_seed, cores=1, progressbar=False)
+    with threadpool_limits(1):  # sums of several threads differ in the last digit with the number of threads
+        sampler = compiled(design)
+        start = time.process_time()
+        try:
+            tree = sampler.sample(_prepare(design, codes), settings)
+        except RuntimeError as problem:
+            return {"ranks": [], "z": [], "fits": [fitted | {"failed": str(problem)}]}
+        seconds = time.process_time() - start
+    drawn = quantities(design, draws_of(tree, truth), codes)
+    true = quantities(design, truth, codes)
+    by_chain = np.array(list(drawn.values())).reshape(len(drawn), sampling.chains, sampling.draws)
+    kept = by_chain[:, :, sampling.thin - 1 :: sampling.thin]
+    ranks = {name: rank_of(true[name][0], values) for name, values in zip(drawn, kept, strict=True)}
+    z = {name: float((values.mean() - true[name][0]) / values.std(ddof=1)) for name, values in drawn.items()}
+    fitted |= {
+        "divergences": int(tree["sample_stats"]["diverging"].sum()),
+        "min_ess": float(np.min(array_stats.ess(by_chain, chain_axis=1, draw_axis=2))),
+        "max_r_hat": float(np.max(array_stats.rhat(by_chain, chain_axis=1, draw_axis=2))),
+        "seconds": seconds,
+        "failed": "",
+    }
+    return {"ranks": [ranks], "z": [z], "fits": [fitted]}
+
+
+def draw_usable(design: RankDesign, rng: np.random.Generator) -> tuple[dict[str, np.ndarray], np.ndarray, int]:
+    """A truth, its data, and how many data sets before were refused."""
+    for refused in range(MOST_ATTEMPTS):
+        truth = design.stated.draw(rng)
+        codes = design.simulate(truth, rng)
+        if design.usable(codes):
+            return truth, codes, refused
+    raise ValueError(f"{design.name!r}: {MOST_ATTEMPTS} data sets in a row are none the package takes; give more rows")
+
+
+def draws_of(tree: xr.DataTree, like: dict[str, np.ndarray]) -> dict[str, np.ndarray]:
+    """Draws, chains after each other, of the parameters that a truth has."""
+    found = {}
+    for name, truth in like.items():
+        values = tree["posterior"][name].transpose("chain", "draw", ...)
+        flat = np.nan_to_num(values.to_numpy()).reshape(-1, *values.shape[2:])
+        if flat.shape[1:] != truth.shape[1:]:
+            raise ValueError(f"{name!r} has shape {flat.shape[1:]} in the draws and {truth.shape[1:]} as stated")
+        found[name] = flat
+    return found
+
+
+def compiled(design: RankDesign) -> Sampler:
+    """The compiled sampler of a design, kept for the life of the process."""
+    key = (design.name, repr(design.sampled or design.model))
+    if key not in _compiled:
+        _, codes, _ = draw_usable(design, np.random.Generator(np.random.PCG64(REFERENCE_SEED)))
+        _compiled[key] = Sampler(_prepare(design, codes), reusable=True, backend="numba")
+    return _compiled[key]
+
+
+def _prepare(design: RankDesign, codes: np.ndarray) -> Prepared:
+    model, frame = design.sampled or design.model, design.frame(codes)
+    return model.prepare(frame) if isinstance(model, Multinomial) else model.prepare(frame, collapse=False)
+
+
+def rank_of(truth: float, draws: np.ndarray) -> int:
+    """Number of draws below the truth: 0 to L for L draws.
+
+    Examples
+    --------
+    >>> rank_of(0.5, np.array([0.1, 0.4, 0.9]))
+    2
+    """
+    return int((draws < truth).sum())

@@ -1,0 +1,1 @@
+"""How often each criterion, test and rule finds the number of classes."""

@@ -1,0 +1,1 @@
+"""Made-up surveys whose truth is known, and one tiny fit for examples."""

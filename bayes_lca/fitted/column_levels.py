@@ -1,0 +1,138 @@
+"""Columns of the respondents as levels to compare: categories as they are, numbers cut at quantiles."""
+
+import json
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import numpy as np
+import pandas as pd
+import xarray as xr
+
+from bayes_lca.data.covariates import code_covariate
+from bayes_lca.data.formula import read_formula
+from bayes_lca.data.frame import check_columns, check_frame, column, named, row_labels
+from bayes_lca.dims import ITEM, RESPONDENT
+from bayes_lca.fitted.axes import groupings
+
+MOST_QUANTILE_GROUPS = 5
+UNKNOWN = -1
+
+
+@dataclass(frozen=True)
+class ColumnLevels:
+    """A column of the respondents, as levels.
+
+    Attributes
+    ----------
+    name : str
+    labels : tuple of str
+        Names of the levels; ``"2.5 to 5"`` for a range of numbers.
+    index : ndarray of int, shape (respondent,)
+        Level of each respondent, -1 where the column is missing.
+    """
+
+    name: str
+    labels: tuple[str, ...]
+    index: np.ndarray
+
+    @property
+    def indicator(self) -> np.ndarray:
+        """One where a respondent has a level, shape (respondent, level)."""
+        return (self.index[:, None] == np.arange(len(self.labels))).astype(float)
+
+
+def column_levels(draws: xr.DataTree, columns: Sequence[str] | None = None, frame=None) -> list[ColumnLevels]:
+    """Levels of the covariates and groups of a fit, or of columns of the frame that was fitted.
+
+    Parameters
+    ----------
+    draws : xarray.DataTree
+    columns : sequence of str, optional
+        Covariates and groupings of the fit, and columns of `frame`. All of the fit's own by default.
+    frame : eager data frame, optional
+        The frame that was fitted; its rows are found by their labels.
+
+    Raises
+    ------
+    ValueError
+        If there is no such column, it is an item, it has one value only, or `frame` lacks respondents of the fit.
+    """
+    if isinstance(columns, str):
+        raise ValueError(f"columns={columns!r} is one text; pass a list of column names")
+    own = [*read_formula(draws.attrs["formula"]).covariates, *groupings(draws)]
+    chosen = own if columns is None else list(columns)
+    if not chosen:
+        raise ValueError(
+            f"formula {draws.attrs['formula']!r} of this fit of {draws.attrs['n_respondents']} respondents has no "
+            "covariates or groups; name columns and pass the frame, columns=[...], frame=survey"
+        )
+    items = [str(item) for item in draws["observed_data"][ITEM].to_numpy()]
+    if answered := [name for name in chosen if name in items]:
+        raise ValueError(f"column(s) {named(answered)} are items of this fit; name covariates or groups instead")
+    foreign = [name for name in chosen if name not in own]
+    rows = None
+    if foreign:
+        if frame is None:
+            raise ValueError(
+                f"column(s) {named(foreign)} are not in formula {draws.attrs['formula']!r} of this fit of "
+                f"{draws.attrs['n_respondents']} respondents; pass the frame that holds them, frame=survey"
+            )
+        check_frame(frame)
+        check_columns(frame, foreign, role="named")
+        rows = rows_of_respondents(draws, frame)
+    return [_of_fit(draws, name) if name in own else levels_of(name, column(frame, name).iloc[rows]) for name in chosen]
+
+
+def rows_of_respondents(draws: xr.DataTree, frame) -> np.ndarray:
+    """Row of the frame of each respondent of the fit, shape (respondent,)."""
+    labels, wanted = row_labels(frame), pd.Index(draws["observed_data"][RESPONDENT].to_numpy())
+    if len(labels) == len(wanted) and (labels == wanted).all():
+        return np.arange(len(wanted))
+    if not labels.is_unique:
+        raise ValueError(
+            f"{int(labels.duplicated().sum())} of {len(labels)} rows of the frame repeat the label of another, so "
+            "respondents cannot be found in it; pass the frame that was fitted"
+        )
+    rows = labels.get_indexer(wanted)
+    if (rows < 0).any():
+        raise ValueError(
+            f"the frame of {len(labels)} rows lacks {int((rows < 0).sum())} of the {len(wanted)} respondents of this "
+            f"fit: {named(wanted[rows < 0], most=3)}; pass the frame that was fitted"
+        )
+    return rows
+
+
+def _of_fit(draws: xr.DataTree, name: str) -> ColumnLevels:
+    constant = draws["constant_data"]
+    if name in groupings(draws):
+        labels = tuple(str(level) for level in constant[name].to_numpy())
+        return ColumnLevels(name, labels, constant[f"{name}_index"].to_numpy())
+    values = pd.Series(constant[f"covariate_{name}"].to_numpy())
+    levels = json.loads(draws.attrs["levels"])
+    if name in levels:
+        values = pd.Series(pd.Categorical(values.astype(str), levels[name], ordered=True))
+    return levels_of(name, values)
+
+
+def levels_of(name: str, values: pd.Series) -> ColumnLevels:
+    """Levels of the values of a column, numbers cut at quantiles; a row for each respondent."""
+    known = values.notna().to_numpy()
+    if not known.any():
+        raise ValueError(f"column {name!r} is missing in all {len(values)} rows of the fit; name another")
+    coded = code_covariate(values[known].reset_index(drop=True), name)
+    index = np.full(len(values), UNKNOWN)
+    if isinstance(coded.dtype, pd.CategoricalDtype):
+        index[known] = coded.cat.codes
+        return ColumnLevels(name, tuple(coded.cat.categories), index)
+    numbers = coded.to_numpy()
+    distinct = np.unique(numbers)
+    if len(distinct) <= MOST_QUANTILE_GROUPS:
+        index[known] = np.searchsorted(distinct, numbers)
+        return ColumnLevels(name, tuple(f"{value:g}" for value in distinct), index)
+    cuts = np.quantile(numbers, np.arange(1, MOST_QUANTILE_GROUPS) / MOST_QUANTILE_GROUPS)
+    cuts = np.unique(np.minimum(cuts, distinct[-2]))  # a maximum that most rows share is a level of its own
+    _, place = np.unique(np.searchsorted(cuts, numbers), return_inverse=True)
+    index[known] = place
+    ranges = [numbers[place == group] for group in range(place.max() + 1)]
+    labels = tuple(f"{r.min():g} to {r.max():g}" if r.min() < r.max() else f"{r.min():g}" for r in ranges)
+    return ColumnLevels(name, labels, index)

@@ -1,0 +1,1 @@
+"""Does the model fit: answers, direct effects, shifted classes, priors."""

@@ -1,0 +1,200 @@
+"""Does a latent class model reproduce the answers: items, pairs of items, response patterns, groups."""
+
+import json
+from dataclasses import dataclass
+
+import numpy as np
+import pandas as pd
+import xarray as xr
+
+from bayes_lca.dims import ANSWERS, ITEM
+from bayes_lca.fitted.axes import groupings
+from bayes_lca.fitted.respondents import require_respondents
+from bayes_lca.posterior.checks.direct_effects import direct_effects
+from bayes_lca.posterior.checks.item_check_rows import item_rows, overall_rows, pair_rows, pattern_rows
+from bayes_lca.posterior.checks.item_discrepancies import item_discrepancies
+from bayes_lca.posterior.checks.predictive_p import draws_used, thinning
+from bayes_lca.posterior.labels.convergence import require_latent_classes, require_summarisable
+from bayes_lca.table import SummaryTable, describe_draws, tail_probabilities
+
+FLAGGED_BELOW = 0.05
+
+
+@dataclass(frozen=True, repr=False, eq=False)
+class ItemCheck:
+    """Posterior predictive checks of the answers, as `check_items` returns them.
+
+    Attributes
+    ----------
+    overall : SummaryTable
+        ``largest pair``, the pair that departs most; ``common tilt`` of a set of items; ``either`` of these, chance
+        among all pairs and sets allowed for; and ``all pairs`` together.
+    items, pairs, patterns : SummaryTable
+    groups : SummaryTable or None
+        Items by group, where there are groups.
+    n_draws : int
+        Draws used, one replicated data set each.
+    """
+
+    overall: SummaryTable
+    items: SummaryTable
+    pairs: SummaryTable
+    patterns: SummaryTable
+    groups: SummaryTable | None
+    n_draws: int
+
+    @property
+    def flagged(self) -> bool:
+        """Whether items are associated within classes: 5 % of models that are right are flagged."""
+        return bool(self.overall.loc["either", "p_value"] < FLAGGED_BELOW)
+
+    def __repr__(self) -> str:
+        parts = {name: getattr(self, name) for name in ("overall", "items", "pairs", "patterns", "groups")}
+        return "\n\n".join(f"{name}\n{table!r}" for name, table in parts.items() if table is not None)
+
+
+def check_items(
+    draws: xr.DataTree,
+    *,
+    group: str | None = None,
+    frame=None,
+    n_draws: int = 400,
+    seed: int = 1,
+    ci_prob: float = 0.95,
+) -> ItemCheck:
+    r"""Compare the answers with those that a latent class model would give: posterior predictive checks.
+
+    Every draw gives one replicated data set: classes drawn anew given covariates and groups, answers given the class,
+    missing where they are missing. A ``p_value`` is the share of data sets, replicated and observed, that depart from
+    the model at a draw at least as far as the observed data do [1]_.
+
+    *Pairs* ask whether answers to two items are associated within classes (local dependence). For cell (k, m) of
+    items j and l over those who answered both,
+
+    .. math::
+        R_{km} = \sum_i \Bigl(1[y_{ij} = k, y_{il} = m] - \sum_c P(c \mid y_i, x_i, g_i) \rho_{cjk} \rho_{clm}\Bigr)
+
+    is freed of what the scores S of shares, item probabilities and coefficients explain, so that estimating them
+    from the same answers does not hide a misfit [2]_:
+
+    .. math:: \tilde R = R - B^\top S, \qquad T = \tilde R^\top W^{-1} \tilde R + f L^2, \qquad
+        L = \frac{a^\top \tilde R}{\sqrt{a^\top W a}}, \qquad W = \operatorname{var}(\tilde R) + \tfrac12 I
+
+    with B and var(R~) from replicated answers, :math:`a_{km} = (k - \bar k)(m - \bar m)` and f the product of the
+    numbers of categories less one. Without missing answers R~ is the bivariate residual, observed less expected count,
+    freed of the scores, and the first term its score test [3]_. The trend L asks whether higher categories go together;
+    it counts as much as all directions do, so that T sees any association and best one along the order in which the
+    categories stand. Its p-value is close to uniform in a model that is right.
+
+    *Overall*, each T is put on the scale of its tail probability and the largest over pairs is compared with the
+    largest in replicated data, so one p-value stands for all pairs. A person who leans towards higher categories in
+    several items, a response style or a common method, spreads over pairs none of which stands out. The common tilt
+    collects it: the score statistic of the variance of such a leaning [4]_, over all sets of items. Items that point
+    the other way hide from it until they are reversed. The smaller p-value of the two, compared with the smaller in
+    replicated data, decides whether the model is flagged.
+
+    *Items* and *patterns* use plain counts. Latent classes reproduce the items almost by construction, so a departure
+    there speaks of the prior or of answers missing in another way than at random; p-values gather about 0.5 otherwise.
+
+    Parameters
+    ----------
+    draws : xarray.DataTree
+        From `fit` of a latent class model, with or without covariates and groups.
+    group : str, optional
+        Grouping or covariate of the fit by which to compare items, or a column of `frame`; the first grouping of the
+        fit by default.
+    frame : eager data frame, optional
+        The frame that was fitted, for a `group` that the formula does not use.
+    n_draws : int, default 400
+        Draws used at the most, evenly spaced.
+    seed : int, default 1
+        Of the replicated answers.
+    ci_prob : float, default 0.95
+
+    Returns
+    -------
+    ItemCheck
+        Tables with ``p_value``, ``discrepancy`` and what replicated data give, ``expected`` (posterior means).
+
+        ``items``, one row each: sum over categories of (observed - expected)^2 / expected, then the category that
+        departs most, its ``observed`` count, ``expected_count``, ``difference`` in points of a hundred with its
+        interval (parameters and chance), ``n`` answers.
+
+        ``overall``: ``where`` the departure is, the pair or the set of items with the strongest common tilt.
+
+        ``pairs``: T; ``trend`` L (posterior median); ``effect_size``, Cramer's V of R~ beyond chance, 0 for none, too
+        small as far as parameters absorb the association; then the cell that departs most for its standard deviation:
+        ``category_1``, ``category_2``, ``observed``, ``expected_count`` (posterior mean), ``residual`` R~ over its
+        standard deviation (posterior median) with the interval of R~ less that of replicated data, ``n`` who answered
+        both.
+
+        ``patterns`` of those who answered all items: their number, likelihood ratio, Pearson, and the pattern that
+        departs most by twice the difference of square roots of counts.
+
+        ``groups``: `direct_effects` of the group.
+
+    Raises
+    ------
+    ValueError
+        If there is one item, nobody answered all items, or `group` cannot be used.
+    NotRelabelledError, SeveralModesError
+        If an average would mix labels or modes.
+
+    References
+    ----------
+    .. [1] Gelman, A., Meng, X.-L. & Stern, H. (1996). Posterior predictive assessment of model fitness via realized
+       discrepancies. Statistica Sinica 6(4), 733-760.
+    .. [2] Robins, J. M., van der Vaart, A. & Ventura, V. (2000). Asymptotic distribution of p values in composite
+       null models. JASA 95(452), 1143-1156. doi 10.1080/01621459.2000.10474310
+    .. [3] Oberski, D. L., van Kollenburg, G. H. & Vermunt, J. K. (2013). A Monte Carlo evaluation of three methods to
+       detect local dependence in binary data latent class models. Advances in Data Analysis and Classification 7(3),
+       267-279. doi 10.1007/s11634-013-0146-2
+    .. [4] Commenges, D. & Jacqmin-Gadda, H. (1997). Generalized score test of homogeneity based on correlated random
+       effects models. Journal of the Royal Statistical Society B 59(1), 157-171. doi 10.1111/1467-9868.00061
+
+    Examples
+    --------
+    >>> import bayes_lca as bl
+    >>> check = bl.check_items(bl.load("fit.nc"))  # doctest: +SKIP
+    >>> check.flagged, check.pairs.sort_values("p_value")  # doctest: +SKIP
+    """
+    require_latent_classes(draws)
+    require_summarisable(draws)
+    require_respondents(draws, "checks of items")
+    tails = tail_probabilities(ci_prob)
+    step = thinning(draws, n_draws, seed)
+    codes = draws["observed_data"][ANSWERS].to_numpy()
+    _require_pairs_and_patterns(codes)
+    by = group if group is not None else next(iter(groupings(draws)), None)
+    groups = None
+    if by is not None:
+        groups = direct_effects(draws, [by], frame=frame, n_draws=n_draws, seed=seed, ci_prob=ci_prob)
+    found = item_discrepancies(draws, step, seed)
+    names, labels = [str(item) for item in draws["observed_data"][ITEM].to_numpy()], json.loads(draws.attrs["labels"])
+    pairs, statistic = pair_rows(found, codes, names, labels, tails)
+    used = f"{describe_draws(draws)}; {draws_used(draws, step)} of them used, one replicated data set each"
+    interval = f"{100 * ci_prob:g} % intervals at the one that departs most, chosen among all"
+
+    def table(rows: pd.DataFrame, *more: str) -> SummaryTable:
+        chance = f"of {len(rows)} rows about {FLAGGED_BELOW * len(rows):.1f} have a p_value below 0.05 by chance"
+        return SummaryTable.of(rows, "; ".join([used, chance, *more]))
+
+    n_complete = int(found.pattern_count.sum())
+    return ItemCheck(
+        overall=SummaryTable.of(overall_rows(found, statistic, names, labels), f"{used}; {len(pairs)} pairs of items"),
+        items=table(item_rows(found, codes, names, labels, tails), interval),
+        pairs=table(pairs, interval),
+        patterns=table(pattern_rows(found, labels), f"{n_complete} respondents who answered all items"),
+        groups=groups,
+        n_draws=draws_used(draws, step),
+    )
+
+
+def _require_pairs_and_patterns(codes: np.ndarray) -> None:
+    if codes.shape[1] < 2:
+        raise ValueError(f"this fit of {len(codes)} respondents has 1 item; pairs need at least two")
+    if not (codes >= 0).all(axis=1).any():
+        raise ValueError(
+            f"none of the {len(codes)} respondents answered all {codes.shape[1]} items, so there are no response "
+            "patterns to compare; fit items that some respondents answered together"
+        )

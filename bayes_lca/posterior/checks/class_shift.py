@@ -1,0 +1,187 @@
+"""Do covariates bend the classes? Profiles and shares without covariates against those of the joint fit."""
+
+import warnings
+
+import numpy as np
+import pandas as pd
+import xarray as xr
+
+from bayes_lca.data.frame import named
+from bayes_lca.dims import ANSWERS, CATEGORY, CLASS, CLASS_SHARE, ITEM, ITEM_PROBABILITY, RESPONDENT, SLOPE
+from bayes_lca.fitted.axes import flat
+from bayes_lca.fitted.elements import diagnostics, existing_elements, row_index
+from bayes_lca.fitted.respondents import holds_respondents
+from bayes_lca.posterior.labels.convergence import require_latent_classes, require_summarisable
+from bayes_lca.posterior.labels.relabel import match, profile_distances
+from bayes_lca.table import SummaryTable, describe_draws, tail_probabilities
+
+LARGEST_SHIFT = 0.05
+
+
+class ClassShiftWarning(UserWarning):
+    """Covariates bend the classes: effects of covariates belong to other classes than those that were measured."""
+
+
+def class_shift(
+    measured: xr.DataTree, joint: xr.DataTree, *, largest: float = LARGEST_SHIFT, ci_prob: float = 0.95
+) -> SummaryTable:
+    """Compare the classes of a joint fit with those the items alone define.
+
+    In a joint fit covariates help to define the classes. Where a covariate acts on an item directly, or on respondents
+    of one class in two ways, that moves the classes, and odds ratios then describe other classes than the profiles
+    that were interpreted. If the model is right, both fits estimate the same profiles and shares.
+
+    Parameters
+    ----------
+    measured : xarray.DataTree
+        From `fit` of a latent class model without covariates.
+    joint : xarray.DataTree
+        From `fit` of the same items and classes with covariates or groups, ``order=measured``.
+    largest : float, default 0.05
+        Difference of posterior means beyond which an item probability or class share counts as shifted.
+    ci_prob : float, default 0.95
+
+    Returns
+    -------
+    SummaryTable
+        One row per class share and item probability: posterior means ``measured`` and ``joint``, their ``difference``
+        (joint less measured) with ``lower`` and ``upper``, whether it is ``shifted``, and the worse of the two fits'
+        ``r_hat``, ``ess_bulk`` and ``ess_tail``. Shares are left out where the two fits rest on other respondents,
+        or one was saved without them.
+
+    Raises
+    ------
+    ValueError
+        If `measured` has covariates, or the fits differ in items, categories or classes, or in the order of the
+        classes.
+    NotRelabelledError, SeveralModesError
+        If an average would mix labels or modes.
+
+    Warns
+    -----
+    ClassShiftWarning
+        If a difference exceeds `largest`; the largest one is named.
+
+    Notes
+    -----
+    Draws of the two fits are paired at random, as if the fits were independent. They rest on the same answers and
+    err in the same direction, so the intervals are wider than they need be, and one that leaves out zero is strong
+    evidence of a shift. Whether a row is ``shifted`` does not depend on them.
+
+    References
+    ----------
+    Asparouhov, T. & Muthen, B. (2014). Auxiliary variables in mixture modeling: Three-step approaches using Mplus.
+    Structural Equation Modeling 21(3), 329-341. doi 10.1080/10705511.2014.915181
+
+    Examples
+    --------
+    >>> import bayes_lca as bl
+    >>> bl.class_shift(bl.load("measured.nc"), bl.load("joint.nc"))  # doctest: +SKIP
+    """
+    tails = tail_probabilities(ci_prob)
+    if not 0 < largest < 1:
+        raise ValueError(f"largest={largest!r}: a difference of probabilities lies between 0 and 1, such as 0.05")
+    for draws in (measured, joint):
+        require_latent_classes(draws)
+        require_summarisable(draws)
+    _require_same_classes(measured, joint)
+    parts = [_differences(measured, joint, ITEM_PROBABILITY, [CLASS, ITEM, CATEGORY], tails)]
+    together = same_respondents(measured, joint)
+    if together:
+        parts.insert(0, _differences(measured, joint, CLASS_SHARE, [CLASS], tails))
+    table = pd.concat(parts)
+    table.insert(5, "shifted", table["difference"].abs() > largest)
+    if table["shifted"].any():
+        worst = table["difference"].abs().idxmax()
+        warnings.warn(
+            f"covariates bend the classes: {int(table['shifted'].sum())} of {len(table)} item probabilities and class "
+            f"shares differ by more than {largest:g} between the fits; the most, {_name(worst)}, goes from "
+            f"{table.loc[worst, 'measured']:.3f} to {table.loc[worst, 'joint']:.3f}. Look at bl.direct_effects(joint), "
+            "or regress the classes measured without covariates (two-step)",
+            ClassShiftWarning,
+            stacklevel=2,
+        )
+    return SummaryTable.of(table, _note(measured, joint, ci_prob, together=together))
+
+
+def same_respondents(one: xr.DataTree, other: xr.DataTree) -> bool:
+    """Whether two fits are known to rest on the same rows: equal labels and equal answers, in the same order."""
+    if not (holds_respondents(one) and holds_respondents(other)):
+        return False
+    first, second = (draws["observed_data"].to_dataset() for draws in (one, other))
+    return np.array_equal(first[RESPONDENT], second[RESPONDENT]) and np.array_equal(first[ANSWERS], second[ANSWERS])
+
+
+def _require_same_classes(measured: xr.DataTree, joint: xr.DataTree) -> None:
+    one, other = measured["posterior"], joint["posterior"]
+    if SLOPE in one:
+        raise ValueError(
+            f"measured is a fit of formula {measured.attrs['formula']!r}, with covariates, to "
+            f"{measured.attrs['n_respondents']} respondents; give the fit without covariates first"
+        )
+    for axis, remedy in (
+        (ITEM, "fit both with the same items in the same order"),
+        (CLASS, "fit the second with order=measured and the same number of classes, or name_classes of both alike"),
+    ):
+        first, second = ([str(name) for name in tree[axis].to_numpy()] for tree in (one, other))
+        if first != second:
+            raise ValueError(f"the fits differ in {axis}: {named(first)} and {named(second)}; {remedy}")
+    if measured.attrs["labels"] != joint.attrs["labels"]:
+        raise ValueError(
+            f"the items' categories differ between the fits of {measured.attrs['n_respondents']} and "
+            f"{joint.attrs['n_respondents']} respondents: {measured.attrs['labels']} and {joint.attrs['labels']}; "
+            "declare them in the frame, pd.Categorical(values, categories)"
+        )
+    first, second = (flat(tree[ITEM_PROBABILITY], CLASS, ITEM, CATEGORY).mean(axis=0) for tree in (one, other))
+    order = match(profile_distances(second[None], first))[0][0]
+    if (order != np.arange(len(order))).any():
+        names = one[CLASS].to_numpy()
+        pairs = ", ".join(f"{names[k]} is {names[there]}" for k, there in enumerate(order) if k != there)
+        raise ValueError(
+            f"classes of the same name differ by profile (measured against joint: {pairs}); fit the second with "
+            "order=measured"
+        )
+
+
+def _differences(measured: xr.DataTree, joint: xr.DataTree, variable: str, dims: list[str], tails) -> pd.DataFrame:
+    """Rows of one variable, indexed by quantity, class, item and category."""
+    rows = [existing_elements(draws["posterior"][variable], dims) for draws in (measured, joint)]
+    rng = np.random.default_rng(0)
+    n_pairs = min(part.sizes["chain"] * part.sizes["draw"] for part in rows)
+    first, second = (rng.permutation(flat(part, "row"))[:n_pairs] for part in rows)  # (pair, row)
+    lower, upper = np.quantile(second - first, tails, axis=0)
+    means = [part.mean(["chain", "draw"]).to_numpy() for part in rows]
+    quality = [diagnostics(part) for part in rows]
+    worse = {
+        name: choose(*(part[name].to_numpy() for part in quality))
+        for name, choose in (("r_hat", np.fmax), ("ess_bulk", np.fmin), ("ess_tail", np.fmin))
+    }
+    columns = {"measured": means[0], "joint": means[1], "difference": means[1] - means[0]}
+    names = row_index(rows[0], dims).to_frame(index=False)
+    levels = [
+        np.repeat(variable, len(names)),
+        *(names[dim] if dim in names else [""] * len(names) for dim in (CLASS, ITEM, CATEGORY)),
+    ]
+    index = pd.MultiIndex.from_arrays(levels, names=["quantity", CLASS, ITEM, CATEGORY])
+    return pd.DataFrame(columns | {"lower": lower, "upper": upper} | worse, index=index)
+
+
+def _name(row: tuple) -> str:
+    quantity, latent_class, item, category = row
+    return f"the share of {latent_class}" if quantity == CLASS_SHARE else f"{item} = {category!r} in {latent_class}"
+
+
+def _note(measured: xr.DataTree, joint: xr.DataTree, ci_prob: float, *, together: bool) -> str:
+    note = (
+        f"measured: {describe_draws(measured)}; joint {joint.attrs['formula']!r}: {describe_draws(joint)}; "
+        f"{100 * ci_prob:g} % intervals as if the fits were independent, wider than need be"
+    )
+    if together:
+        return note
+    if not (holds_respondents(measured) and holds_respondents(joint)):
+        return f"{note}; shares are not compared, for a fit saved without respondents may rest on other ones"
+    return (
+        f"{note}; shares are not compared, for the fits rest on other respondents "
+        f"({measured.attrs['n_respondents']} and {joint.attrs['n_respondents']}), and a shifted profile may mean that "
+        "classes differ between these"
+    )

@@ -1,0 +1,188 @@
+"""How much conclusions depend on the prior of the standard deviations between groups."""
+
+from collections.abc import Sequence
+
+import arviz_stats
+import numpy as np
+import pandas as pd
+import xarray as xr
+
+from bayes_lca.data.frame import named
+from bayes_lca.dims import RESPONDENT, SLOPE, TERM, group_sd
+from bayes_lca.fitted.axes import class_axis, groupings
+from bayes_lca.fitted.elements import diagnostics
+from bayes_lca.fitted.group_predictors import group_predictors
+from bayes_lca.fitted.respondents import require_respondents
+from bayes_lca.posterior.checks.reweighting import Weights, equal_weights, smoothed_weights
+from bayes_lca.posterior.labels.convergence import require_summarisable
+from bayes_lca.posterior.tables.class_tables import contrasts, note_of
+from bayes_lca.posterior.tables.contrast_sd import contrast_sd, fitted_prior, log_density
+from bayes_lca.priors import Exponential, HalfNormal, HalfStudentT, StandardDeviationPrior
+from bayes_lca.table import SummaryTable, tail_probabilities
+
+PRIORS = (HalfNormal(0.5), HalfNormal(1.0), HalfStudentT(3.0, 1.0), Exponential(1.0))
+
+SENSITIVE = 0.05
+"""Change of a marginal posterior, per doubling of a component's power, that counts as sensitive to it."""
+
+
+def prior_sensitivity(
+    draws: xr.DataTree,
+    priors: Sequence[StandardDeviationPrior] = PRIORS,
+    *,
+    terms: Sequence[str] | None = None,
+    reference: str | None = None,
+    ci_prob: float = 0.95,
+) -> SummaryTable:
+    r"""Posteriors under other priors of the standard deviations of random intercepts, without fitting again.
+
+    With few groups the prior of the standard deviations :math:`\sigma` decides how wide intervals of group-level
+    effects are. Draws made under one prior are reweighted by
+
+    .. math:: w_s \propto \prod_{\text{grouping}} \prod_c p_\text{new}(\sigma_{cs}) / p_\text{fitted}(\sigma_{cs})
+
+    the tail of the ratios smoothed (PSIS). Where Pareto k says that the weights cannot be trusted no number is shown:
+    fit again with ``Regression(..., group_sd=prior)``. Draws reach priors of lighter tails than their own; a fit under
+    HalfStudentT reaches all the others.
+
+    Power-scaling asks the same locally: how far a posterior moves, as a distance of cumulative distributions per
+    doubling of the power, when the prior of :math:`\sigma` or the likelihood is raised to a power near 1.
+
+    Parameters
+    ----------
+    draws : xarray.DataTree
+        From `fit` of a model with ``(1 | group)``.
+    priors : sequence of HalfNormal, HalfStudentT or Exponential
+        The fitted prior comes first in the table whether it is among them or not.
+    terms : sequence of str, optional
+        Design columns whose log odds are shown; group-level predictors by default.
+    reference : str, optional
+        The class all others are compared with; all pairs by default.
+    ci_prob : float, default 0.95
+
+    Returns
+    -------
+    SummaryTable
+        One row per quantity (standard deviation of a grouping, or term), contrast and prior: ``mean``, ``median``,
+        ``lower``, ``upper``, ``effective_draws`` behind the mean, ``pareto_k``, ``status`` (``"as fitted"``,
+        ``"reweighted"`` or ``"refit needed"``), ``r_hat`` of the fitted draws, and ``prior_sensitivity``,
+        ``likelihood_sensitivity`` with their ``diagnosis``: above 0.05 in the prior alone, the prior is strong or
+        the data weak; above it in both, prior and data may be in conflict.
+
+    Raises
+    ------
+    ValueError
+        If the model has no random intercepts, a term or `reference` does not exist, or a prior is none of a standard
+        deviation.
+    NotRelabelledError, SeveralModesError
+        If an average would mix labels or modes.
+
+    References
+    ----------
+    Kallioinen, N., Paananen, T., Burkner, P.-C. & Vehtari, A. (2024). Detecting and diagnosing prior and likelihood
+    sensitivity with power-scaling. Statistics and Computing 34, 57. doi 10.1007/s11222-023-10366-5
+
+    Gelman, A. (2006). Prior distributions for variance parameters in hierarchical models. Bayesian Analysis 1(3),
+    515-534. doi 10.1214/06-BA117A
+
+    Examples
+    --------
+    >>> import bayes_lca as bl
+    >>> bl.prior_sensitivity(bl.load("fit.nc"), [bl.HalfNormal(0.25), bl.HalfNormal(2.0)])  # doctest: +SKIP
+    """
+    require_summarisable(draws)
+    require_respondents(draws, "sensitivity to prior and likelihood")
+    tails = tail_probabilities(ci_prob)
+    quantities = _quantities(draws, terms, reference)
+    prior = fitted_prior(draws)
+    density = {other: _log_prior(draws, other) for other in dict.fromkeys([prior, *priors])}
+    weights = {
+        other: equal_weights(density[prior]) if other == prior else smoothed_weights(log_prior - density[prior])
+        for other, log_prior in density.items()
+    }
+    sensitivity = _power_scaling(draws, quantities, density[prior])
+    rows = {}
+    for (name, contrast), values in quantities.items():
+        r_hat = float(diagnostics(values)["r_hat"])
+        for other, weight in weights.items():
+            rows[name, contrast, repr(other)] = {
+                **_summary(values, weight, tails),
+                "pareto_k": weight.pareto_k,
+                "status": "as fitted" if other == prior else "reweighted" if weight.trusted else "refit needed",
+                "r_hat": r_hat,
+                **sensitivity[name, contrast],
+            }
+    table = pd.DataFrame.from_dict(rows, orient="index")
+    table.index = pd.MultiIndex.from_tuples(table.index, names=["quantity", "contrast", "prior"])
+    note = f"{note_of(draws, ci_prob)}; fitted with group_sd={prior!r}"
+    if refit := [repr(other) for other, weight in weights.items() if not weight.trusted]:
+        note += f"; weights cannot be trusted under {', '.join(refit)}: fit again with group_sd at that prior"
+    return SummaryTable.of(table, note)
+
+
+def _quantities(
+    draws: xr.DataTree, terms: Sequence[str] | None, reference: str | None
+) -> dict[tuple[str, str], xr.DataArray]:
+    """Draws of each quantity by its name and contrast, dims (chain, draw)."""
+    predictors = group_predictors(draws)
+    if isinstance(terms, str):
+        raise ValueError(f"terms={terms!r} is one text; pass a list of design columns")
+    shown = [term for one in predictors for term in one.terms] if terms is None else list(terms)
+    known = [str(term) for term in draws["constant_data"][TERM].to_numpy()]
+    if unknown := [term for term in shown if term not in known]:
+        raise ValueError(
+            f"term(s) {named(unknown)} are no design columns of {draws.attrs['formula']!r}; choose from {named(known)}"
+        )
+    arrays = {group_sd(name): contrast_sd(draws, name, reference) for name in groupings(draws)}
+    if shown:
+        log_odds = contrasts(draws, SLOPE, reference)
+        arrays |= {term: log_odds.sel({TERM: term}, drop=True) for term in shown}
+    return {
+        (name, str(contrast)): values.sel(contrast=contrast, drop=True)
+        for name, values in arrays.items()
+        for contrast in values["contrast"].to_numpy()
+    }
+
+
+def _log_prior(draws: xr.DataTree, prior: StandardDeviationPrior) -> xr.DataArray:
+    """Log prior density of the standard deviations of all groupings, dims (chain, draw)."""
+    total = 0.0
+    for name in groupings(draws):
+        sd = draws["posterior"][group_sd(name)]
+        total = total + sd.copy(data=log_density(prior, sd.to_numpy())).sum(class_axis(draws))
+    return total
+
+
+def _summary(values: xr.DataArray, weight: Weights, tails: list[float]) -> dict[str, float]:
+    if not weight.trusted:
+        return dict.fromkeys(["mean", "median", "lower", "upper", "effective_draws"], np.nan)
+    median, lower, upper = weight.quantiles(values, [0.5, *tails])
+    return {
+        "mean": weight.mean(values),
+        "median": median,
+        "lower": lower,
+        "upper": upper,
+        "effective_draws": weight.effective_draws(values),
+    }
+
+
+def _power_scaling(
+    draws: xr.DataTree, quantities: dict[tuple[str, str], xr.DataArray], log_prior: xr.DataArray
+) -> dict[tuple[str, str], dict[str, float | str]]:
+    names = {f"quantity_{place}": key for place, key in enumerate(quantities)}
+    tree = xr.DataTree.from_dict(
+        {
+            "/posterior": xr.Dataset({name: quantities[key] for name, key in names.items()}),
+            "/log_prior": xr.Dataset({"group_sd": log_prior}),
+            "/log_likelihood": draws["log_likelihood"].to_dataset().sum(RESPONDENT),
+        }
+    )
+    by_prior, by_likelihood = (arviz_stats.psense(tree, group=group) for group in ("prior", "likelihood"))
+    result = {}
+    for name, key in names.items():
+        prior, likelihood = float(by_prior[name]), float(by_likelihood[name])
+        diagnosis = "not sensitive to the prior"
+        if prior >= SENSITIVE:
+            diagnosis = "strong prior or weak data" if likelihood < SENSITIVE else "prior and data may conflict"
+        result[key] = {"prior_sensitivity": prior, "likelihood_sensitivity": likelihood, "diagnosis": diagnosis}
+    return result

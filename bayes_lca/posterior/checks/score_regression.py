@@ -1,0 +1,77 @@
+"""Residuals freed of what the scores of a model explain."""
+
+from collections.abc import Iterable
+
+import numpy as np
+
+from bayes_lca.posterior.checks.answer_residuals import Contributions
+
+SIMULATED_RESPONDENTS = 40_000
+"""Replicated respondents from whom the covariance of residuals and scores is taken."""
+
+NEGLIGIBLE = 1e-9
+"""Singular values of the scores' correlations, as a fraction of the largest, that count as zero."""
+
+
+class ScoreRegression:
+    r"""Regression of summed residuals R on summed scores S, and what it leaves.
+
+    .. math:: \tilde R = R - B^\top S, \qquad B = \operatorname{var}(S)^{-1} \operatorname{cov}(S, R)
+
+    Residuals stand in blocks, one for each item or pair of items. Both covariances are sums over replicated respondents
+    of the products of what each adds, which is exact as sums have mean zero.
+
+    Parameters
+    ----------
+    structural : ndarray, shape (respondent, column)
+        Columns of the class logits.
+    """
+
+    def __init__(self, structural: np.ndarray):
+        self.structural = structural
+        self._totals = ([], [])  # (residual, score) of every draw, observed and replicated
+        self._covariance = np.zeros(3, dtype=object)  # score with score, score with residual, residual with residual
+        self._n_data_sets = 0
+
+    def add_totals(self, data_set: int, residual: np.ndarray, one: Contributions) -> None:
+        """Add the sums over respondents in one draw; data set 0 is observed, 1 replicated."""
+        of_classes = one.class_score.T @ self.structural
+        self._totals[data_set].append((residual, np.concatenate([one.item_score_total.ravel(), of_classes.ravel()])))
+
+    def add_respondents(self, blocks: Iterable[np.ndarray], one: Contributions) -> None:
+        """Add a replicated data set to the covariances; each block has shape (respondent, cell)."""
+        n = len(self.structural)
+        of_classes = one.class_score[:, :, None] * self.structural[:, None]
+        score = np.concatenate([one.item_score.reshape(n, -1), of_classes.reshape(n, -1)], axis=1)
+        shared, own = zip(*((score.T @ cells, cells.T @ cells) for cells in blocks), strict=True)
+        self._covariance[0] = self._covariance[0] + score.T @ score
+        self._covariance[1] = self._covariance[1] + np.array(shared)  # (block, score, cell)
+        self._covariance[2] = self._covariance[2] + np.array(own)  # (block, cell, cell)
+        self._n_data_sets += 1
+
+    def unexplained(self) -> tuple[np.ndarray, np.ndarray]:
+        """What the scores leave, and its covariance.
+
+        Returns
+        -------
+        residual : ndarray, shape (data set, draw, *shape of the residuals)
+        covariance : ndarray, shape (block, cell, cell)
+            Within each block, in one replicated data set.
+        """
+        score_covariance, shared, own = self._covariance
+        scale = np.sqrt(np.maximum(np.diag(score_covariance), np.finfo(float).tiny))
+        correlation = score_covariance / np.outer(scale, scale)
+        flat = (shared / scale[:, None]).transpose(1, 0, 2).reshape(len(scale), -1)  # (score, block * cell)
+        weight = np.linalg.lstsq(correlation, flat, rcond=NEGLIGIBLE)[0] / scale[:, None]
+        by_block = weight.reshape(len(scale), len(own), -1).transpose(1, 0, 2)  # (block, score, cell)
+        covariance = own - np.matmul(shared.transpose(0, 2, 1), by_block)
+        covariance = (covariance + covariance.transpose(0, 2, 1)) / (2 * self._n_data_sets)
+        residual = np.array(
+            [[cells - (score @ weight).reshape(cells.shape) for cells, score in totals] for totals in self._totals]
+        )
+        return residual, covariance
+
+
+def gives_covariance(place: int, n_draws: int, n_respondents: int) -> bool:
+    """Whether the replicated data of a draw enter the covariance: draws evenly spaced over all chains."""
+    return place % max(1, n_draws * n_respondents // SIMULATED_RESPONDENTS) == 0

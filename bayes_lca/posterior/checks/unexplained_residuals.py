@@ -1,0 +1,101 @@
+"""Residuals of items by level of a column, freed of what the parameters of the model can explain."""
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+
+import numpy as np
+import xarray as xr
+
+from bayes_lca.dims import ANSWERS
+from bayes_lca.fitted.column_levels import ColumnLevels
+from bayes_lca.posterior.checks.answer_residuals import (
+    Contributions,
+    contributions,
+    parameters,
+    replicate,
+    structural_columns,
+)
+from bayes_lca.posterior.checks.predictive_p import draws_used
+from bayes_lca.posterior.checks.score_regression import ScoreRegression, gives_covariance
+
+
+@dataclass(frozen=True)
+class UnexplainedResiduals:
+    """Sums of residuals over respondents, less what the scores explain, for one column.
+
+    Attributes
+    ----------
+    observed, replicated : ndarray, shape (draw, item, level, category)
+    covariance : ndarray, shape (item, level * category, level * category)
+        Within each item, over replicated data sets.
+    n : ndarray, shape (item, level)
+        Answers at each level.
+    """
+
+    observed: np.ndarray
+    replicated: np.ndarray
+    covariance: np.ndarray
+    n: np.ndarray
+
+
+def unexplained_residuals(
+    draws: xr.DataTree, levels: Sequence[ColumnLevels], step: int, seed: int
+) -> Iterator[UnexplainedResiduals]:
+    """Residuals of every column in turn.
+
+    Parameters
+    ----------
+    draws : xarray.DataTree
+    levels : sequence of ColumnLevels
+    step : int
+        Every `step`-th draw is used, with one replicated data set.
+    seed : int
+        Of the replicated answers.
+    """
+    codes, rng = draws["observed_data"][ANSWERS].to_numpy(), np.random.default_rng(seed)
+    structural = structural_columns(draws)
+    n_used = draws_used(draws, step)
+    sums = [ResidualSums(column, codes, structural) for column in levels]
+    for place, (log_share, rho) in enumerate(parameters(draws, step)):
+        observed = contributions(codes, log_share, rho)
+        replicated = contributions(replicate(codes, log_share, rho, rng), log_share, rho)
+        for one in sums:
+            one.add(0, observed)
+            one.add(1, replicated)
+            if gives_covariance(place, n_used, len(codes)):
+                one.add_respondents(replicated)
+    for one in sums:
+        yield one.unexplained()
+
+
+class ResidualSums:
+    """Residuals and scores summed over respondents in every draw, and their covariance, for one column.
+
+    Attributes
+    ----------
+    n : ndarray, shape (item, level)
+        Answers at each level.
+    centered : ndarray, shape (item, level, respondent)
+        Indicators of the levels less their means over those who answered; 0 for those who did not.
+    """
+
+    def __init__(self, column: ColumnLevels, codes: np.ndarray, structural: np.ndarray):
+        counted = ((codes >= 0) & (column.index >= 0)[:, None]).T.astype(float)  # (item, respondent)
+        self.n = counted @ column.indicator
+        mean = self.n / np.maximum(self.n.sum(axis=1, keepdims=True), 1)
+        self.centered = counted[:, None] * (column.indicator.T - mean[:, :, None])
+        self._regression = ScoreRegression(np.concatenate([structural, column.indicator], axis=1))
+
+    def add(self, data_set: int, one: Contributions) -> None:
+        """Add the totals of a data set in one draw."""
+        self._regression.add_totals(data_set, np.matmul(self.centered, one.residual), one)
+
+    def add_respondents(self, one: Contributions) -> None:
+        """Add what each respondent of a replicated data set contributes to the covariances."""
+        cells = self.centered.transpose(0, 2, 1)[:, :, :, None] * one.residual[:, :, None]
+        self._regression.add_respondents(cells.reshape(*cells.shape[:2], -1), one)
+
+    def unexplained(self) -> UnexplainedResiduals:
+        """Residuals less their regression on the scores."""
+        (observed, replicated), covariance = self._regression.unexplained()
+        return UnexplainedResiduals(observed, replicated, covariance, self.n)

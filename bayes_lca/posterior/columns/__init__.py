@@ -1,0 +1,1 @@
+"""Columns of a frame against classes or against each other, and the reliability of a sum of items."""

@@ -1,0 +1,207 @@
+"""Reliability of the sum of the items: Cronbach's alpha, McDonald's omega, and what each item adds."""
+
+from collections.abc import Sequence
+
+import numpy as np
+import pandas as pd
+
+from bayes_lca.data.frame import check_whole, column, named
+from bayes_lca.data.responses import MISSING, read_responses, unique_rows
+from bayes_lca.posterior.columns.one_factor import fit_one_factor
+from bayes_lca.table import SummaryTable, tail_probabilities
+
+ALPHA, OMEGA = "alpha", "omega total"
+ITEM_REST, ALPHA_IF_DROPPED = "item-rest correlation", "alpha if dropped"
+LEAST_ITEMS, LEAST_RESAMPLES = 3, 20
+ROUNDING = 1e-9
+"""Variance, in that of all respondents, below which an item of a bootstrap sample does not vary."""
+
+
+def reliability(
+    items: Sequence[str],
+    frame,
+    *,
+    reversed: Sequence[str] = (),
+    ci_prob: float = 0.95,
+    resamples: int = 1000,
+    seed: int = 1,
+) -> SummaryTable:
+    r"""Estimate how reliable the sum of the items is.
+
+    With S the covariance matrix of J items, and loadings :math:`\lambda` and uniquenesses :math:`\psi` of one common
+    factor fitted by maximum likelihood,
+
+    .. math::
+        \alpha = \frac{J}{J - 1} \Bigl(1 - \frac{\sum_j S_{jj}}{\sum_{jk} S_{jk}}\Bigr), \qquad
+        \omega = \frac{(\sum_j \lambda_j)^2}{(\sum_j \lambda_j)^2 + \sum_j \psi_j}
+
+    Alpha [1]_ is the reliability of the sum if all loadings are equal, and below it otherwise, provided that one
+    factor explains what the items share; omega total [2]_ needs the one factor only. Answers count as numbers, in
+    equal steps: the position of the category of an ordered categorical, or the number itself. Neither coefficient is
+    a check of latent classes, which make no sum and need no such steps; see `check_items`.
+
+    Intervals are percentiles of bootstrap samples of respondents, who count as independent. The F interval of alpha
+    [3]_, the one of SPSS, rests on normal answers: on simulated answers of three categories by 200 respondents it held
+    alpha in 97 of a hundred samples at the level of 95, the bootstrap held alpha and omega in 94 to 95.
+
+    Parameters
+    ----------
+    items : sequence of str
+        At least three columns: ordered categoricals, whole numbers, or anything of two categories.
+    frame : eager data frame
+        One row per respondent. Respondents with all answers count, the others are reported.
+    reversed : sequence of str
+        Items whose highest category means the least of what the others measure; they are turned round.
+    ci_prob : float, default 0.95
+    resamples : int, default 1000
+        Bootstrap samples, at least 20.
+    seed : int, default 1
+        Of the bootstrap samples.
+
+    Returns
+    -------
+    SummaryTable
+        One row per ``quantity`` and ``item``: ``alpha`` and ``omega total`` of all items; per item its ``item-rest
+        correlation`` with the sum of the others, and ``alpha if dropped``, alpha of the others. ``estimate``,
+        ``lower``, ``upper``, and ``n`` respondents with all answers. The note says how many lack answers, and which
+        items run against the others.
+
+    Raises
+    ------
+    ValueError
+        If there are fewer than three items, a column is unknown or no item, has more than two categories without
+        order, or does not vary among respondents with all answers, or too few have all answers.
+
+    References
+    ----------
+    .. [1] Cronbach, L. J. (1951). Coefficient alpha and the internal structure of tests. Psychometrika 16(3), 297-334.
+       doi 10.1007/BF02310555
+    .. [2] McDonald, R. P. (1999). Test Theory: A Unified Treatment. Erlbaum, chapter 6. doi 10.4324/9781410601087
+    .. [3] Feldt, L. S. (1965). The approximate sampling distribution of Kuder-Richardson reliability coefficient
+       twenty. Psychometrika 30(3), 357-370. doi 10.1007/BF02289499
+
+    Examples
+    --------
+    >>> import bayes_lca as bl
+    >>> table = reliability(bl.cohort_items(), bl.load_cohort())
+    >>> f"{table.loc[('alpha', 'all'), 'estimate']:.2f}"
+    '0.68'
+    """
+    tails = tail_probabilities(ci_prob)
+    check_whole(least=LEAST_RESAMPLES, resamples=resamples)
+    check_whole(least=0, seed=seed)
+    score = _scores(items, frame, reversed)
+    complete = ~np.isnan(score).any(axis=1)
+    n = int(complete.sum())
+    _check_complete(items, score[complete], len(score))
+    patterns = unique_rows(score[complete])
+    distinct = score[complete][patterns.first]
+    rng = np.random.default_rng(seed)
+    weight = rng.multinomial(n, patterns.count / n, size=resamples) / n  # (resample, pattern)
+    covariance = covariances(distinct, patterns.count[None] / n)[0]
+    estimate, _ = coefficients(covariance)
+    resampled = covariances(distinct, weight)  # (resample, item, item)
+    variance = np.diagonal(resampled, axis1=1, axis2=2)
+    varied = (variance > ROUNDING * np.diagonal(covariance)).all(axis=1)
+    values, settled = coefficients(resampled[varied])
+    lower, upper = np.quantile(values, tails, axis=0)
+    names = [
+        (ALPHA, "all"),
+        (OMEGA, "all"),
+        *((what, item) for what in (ITEM_REST, ALPHA_IF_DROPPED) for item in items),
+    ]
+    table = pd.DataFrame(
+        {"estimate": estimate, "lower": lower, "upper": upper, "n": n},
+        index=pd.MultiIndex.from_tuples(names, names=["quantity", "item"]),
+    )
+    notes = [
+        f"n = {n} with all answers; {len(score) - n} of {len(score)} respondents lack answers and are left out",
+        f"{100 * ci_prob:g} % percentile intervals from {int(varied.sum())} bootstrap samples of respondents",
+        "answers count as numbers in equal steps; omega total is that of one common factor (maximum likelihood)",
+    ]
+    if not varied.all():
+        notes[1] += f" ({int((~varied).sum())} more, in which an item did not vary, left out)"
+    if not settled.all():
+        notes.append(
+            f"omega total is rough in {int((~settled).sum())} bootstrap samples in which items share next to nothing"
+        )
+    if reversed:
+        notes.append(f"turned round: {named(reversed)}")
+    rest = table.loc[ITEM_REST, "estimate"]
+    if (rest < 0).any():
+        against = ", ".join(f"{item!r} ({value:.2f})" for item, value in rest[rest < 0].items())
+        notes.append(f"against the other items: {against}; does reversed=[...] hold the items that ask the opposite?")
+    return SummaryTable.of(table, "\n".join(notes))
+
+
+def _scores(items: Sequence[str], frame, turned: Sequence[str]) -> np.ndarray:
+    """Answers as numbers, shape (respondent, item), not a number where missing."""
+    for argument, names in (("items", items), ("reversed", turned)):
+        if isinstance(names, str):
+            raise ValueError(f"{argument}={names!r} is one text; pass a list of item names")
+    responses = read_responses(frame, items)
+    if len(responses.items) < LEAST_ITEMS:
+        raise ValueError(
+            f"{len(responses.items)} item(s) given, {named(responses.items)}; reliability of a sum takes at least "
+            f"{LEAST_ITEMS}"
+        )
+    if strange := [item for item in turned if item not in responses.items]:
+        raise ValueError(f"reversed names {named(strange)}, not among the items: {named(responses.items)}")
+    score = np.where(responses.codes == MISSING, np.nan, responses.codes)
+    for j, item in enumerate(responses.items):
+        answers = column(frame, item)
+        if isinstance(answers.dtype, pd.CategoricalDtype) or not pd.api.types.is_numeric_dtype(answers):
+            if responses.n_categories[j] > 2 and not getattr(answers.dtype, "ordered", False):
+                raise ValueError(
+                    f"item {item!r} has {responses.n_categories[j]} categories without order in {len(answers)} rows "
+                    f"({named(responses.labels[j])}), so they make no numbers; make it an ordered categorical"
+                )
+        else:
+            score[:, j] = answers.to_numpy(dtype=float, na_value=np.nan)
+    return score * np.where(np.isin(responses.items, list(turned)), -1.0, 1.0)
+
+
+def _check_complete(items: Sequence[str], score: np.ndarray, n_rows: int) -> None:
+    if len(score) <= len(items):
+        raise ValueError(
+            f"{len(score)} of {n_rows} respondents answered all {len(items)} items, which are too few; leave out items "
+            "that many did not answer"
+        )
+    if constant := [item for item, values in zip(items, score.T, strict=True) if np.ptp(values) == 0]:
+        raise ValueError(
+            f"item(s) {named(constant)} have one answer only among the {len(score)} of {n_rows} respondents with all "
+            "answers; leave the item(s) out"
+        )
+
+
+def covariances(score: np.ndarray, weight: np.ndarray) -> np.ndarray:
+    """Covariances, shape (sample, item, item), of scores (row, item) with weights (sample, row) that add up to one."""
+    centered = score - score.mean(axis=0)
+    mean = weight @ centered
+    both = (centered[:, :, None] * centered[:, None, :]).reshape(len(score), -1)
+    return (weight @ both).reshape(len(weight), *mean.shape[1:] * 2) - mean[:, :, None] * mean[:, None, :]
+
+
+def coefficients(covariance: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+    """Coefficients of `reliability` from covariances of shape (..., item, item).
+
+    Returns
+    -------
+    values : ndarray, shape (..., 2 + 2 * item)
+        Alpha, omega total, the item-rest correlations, the alphas if dropped.
+    settled : ndarray of bool, shape (...,)
+        Whether the one factor of omega is at the maximum of its likelihood.
+    """
+    n_items = covariance.shape[-1]
+    variance, row = np.diagonal(covariance, axis1=-2, axis2=-1), covariance.sum(axis=-1)
+    trace, total = variance.sum(axis=-1, keepdims=True), row.sum(axis=-1, keepdims=True)
+    of_others = total - 2 * row + variance  # variance of the sum of the others, (..., item)
+    loading, uniqueness, settled = fit_one_factor(covariance)
+    common = loading.sum(axis=-1, keepdims=True) ** 2
+    parts = [
+        n_items / (n_items - 1) * (1 - trace / total),
+        common / (common + uniqueness.sum(axis=-1, keepdims=True)),
+        (row - variance) / np.sqrt(variance * of_others),
+        (n_items - 1) / (n_items - 2) * (1 - (trace - variance) / of_others),
+    ]
+    return np.concatenate(parts, axis=-1), settled

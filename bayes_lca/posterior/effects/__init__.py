@@ -1,0 +1,1 @@
+"""What goes with the classes: predictions, marginal effects, groups compared, populations."""

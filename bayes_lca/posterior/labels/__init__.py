@@ -1,0 +1,1 @@
+"""Which class is which, and do chains agree."""

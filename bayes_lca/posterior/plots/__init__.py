@@ -1,0 +1,1 @@
+"""Pictures of a fit, and of fits beside each other."""

@@ -1,0 +1,135 @@
+"""Keep a fit on disk: NetCDF, exact, and without running anything when it is read."""
+
+import os
+from io import BytesIO
+from pathlib import Path
+
+import xarray as xr
+
+from bayes_lca.fitted.respondents import holds_respondents, without_respondents
+from bayes_lca.posterior.labels.total_log_likelihood import told_diagnostics
+from bayes_lca.posterior.storage.file_integrity import UnreadableFileError, check_hdf5, check_seal, seal
+from bayes_lca.posterior.storage.whole_fit import check_fit
+from bayes_lca.whole_file import write_whole
+
+COMPRESSION = {"zlib": True, "complevel": 4}
+
+
+def save(draws: xr.DataTree, path: str | os.PathLike, *, respondents: bool = True) -> None:
+    """Write a fit to a NetCDF file.
+
+    The file is written beside `path` and then renamed, so that an interrupted save leaves an older file whole. A
+    checksum at its end lets `load` see damage.
+
+    Parameters
+    ----------
+    draws : xarray.DataTree
+    path : str or path
+        Usually ends in ``.nc``.
+    respondents : bool, default True
+        Whether to keep the rows of the respondents: answers, covariates, groups, labels, log-likelihoods and predicted
+        answers. Without them a fit can be passed on, and `holds_respondents` says that it lacks them.
+
+    Raises
+    ------
+    OSError
+        If the file cannot be written; it names `path`, and an older file there is unchanged.
+
+    Notes
+    -----
+    **Without respondents** these need nothing else and give the numbers of the whole fit: `class_profiles`,
+    `odds_ratios`, `contrasts`, `random_intercepts`, `heterogeneity`, `convergence`, `keep_mode`, `name_classes`, their
+    plots, and, with new respondents, `predict_classes` of profiles that state every covariate (not of formulas with
+    ``center``, ``scale``, ``poly`` or ``bs``), `fit_two_step` and ``fit(..., order=draws)``. Of `class_shift` and
+    `compare_structures` what rests on profiles and shares is left, not who belongs to which class.
+
+    Everything else says that it needs the rows: `membership`, `membership_draws`, `classification_table`,
+    `check_items`, `direct_effects`, `covariate_tests`, `posterior_predictive`, `average_marginal_effects`,
+    `group_shares`, `compare_groups`, `rank_groups`, `poststratify`, `group_level_effects`, `nesting_in_words`,
+    `prior_sensitivity`, `modes`, `relabel`, `split_halves`, `stepwise_odds_ratios`, `modal_class_of`, `report`.
+
+    Two things are left out because rows could be computed from them. The log density of every draw gives how often
+    each pattern of answers was given, by linear equations: with 2000 draws of a fit of 600 respondents, the counts of
+    all 729 patterns of six items came out right. Class shares of a regression are averages over covariates and give
+    the number of respondents in each combination of these; they are rounded to three decimals, so that `class_sizes`
+    may differ by half a unit of the third decimal, and `convergence` of the shares a little. Of 162 combinations among
+    600 respondents all could be computed before, and 7 % of those that occur after rounding: where a combination of
+    covariates and group is rare and must not be known, pass on the tables instead.
+
+    What stays is about groups of respondents: their number, the number in each group of the formula, the mean of each
+    design column, and the names of groups, levels and items. Look at the names, and at groups of very few people.
+
+    Examples
+    --------
+    >>> import bayes_lca as bl
+    >>> bl.save(draws, "fit.nc")  # doctest: +SKIP
+    >>> bl.save(draws, "to_share.nc", respondents=False)  # doctest: +SKIP
+    """
+    if not respondents and holds_respondents(draws):
+        draws = without_respondents(draws, told_diagnostics(draws))
+    storable = xr.DataTree.from_dict({node.path: _without_objects(node.to_dataset()) for node in draws.subtree})
+    encoding = {
+        node.path: {
+            name: COMPRESSION for name, values in node.data_vars.items() if values.size and values.dtype.kind in "fiub"
+        }
+        for node in storable.subtree
+    }
+    in_memory = BytesIO()  # written from here, because HDF5 itself crashes on a full disk
+    storable.to_netcdf(in_memory, engine="h5netcdf", encoding=encoding)
+    content = in_memory.getvalue()
+
+    def write(unfinished: Path) -> None:
+        with open(unfinished, "wb") as file:
+            file.write(content)
+            file.write(seal(content))
+
+    write_whole(path, write)
+
+
+def load(path: str | os.PathLike) -> xr.DataTree:
+    """Read a fit written by `save`. Nothing in the file is run, and no other file is read.
+
+    Parameters
+    ----------
+    path : str or path
+
+    Returns
+    -------
+    xarray.DataTree
+        Equal to the tree that was saved, and in memory: the file can be overwritten. `holds_respondents` tells
+        whether rows of respondents are in it.
+
+    Raises
+    ------
+    FileNotFoundError
+        If there is no such file.
+    ValueError
+        If the file is not a fit, is not the one that was saved (its checksum differs), refers to other files, or
+        declares more than it holds.
+    """
+    if not Path(path).exists():
+        raise FileNotFoundError(f"no file {os.fspath(path)!r}; bl.save(draws, path) writes one")
+    try:
+        check_seal(Path(path))
+        check_hdf5(Path(path))
+        tree = xr.load_datatree(path, engine="h5netcdf")
+    except UnreadableFileError as error:
+        raise ValueError(f"{os.fspath(path)!r} cannot be read: {error}") from error
+    except Exception as error:  # what HDF5 and its readers raise for a damaged file is theirs to choose
+        raise ValueError(f"{os.fspath(path)!r} is not a NetCDF file that can be read: {error}") from error
+    if "posterior" not in tree.children or "formula" not in tree.attrs:
+        raise ValueError(f"{os.fspath(path)!r} is no fit of bayes_lca: it has no posterior with a formula")
+    try:
+        check_fit(tree)
+    except UnreadableFileError as error:
+        raise ValueError(f"{os.fspath(path)!r} is no whole fit of bayes_lca: {error}") from error
+    return tree
+
+
+def _without_objects(dataset: xr.Dataset) -> xr.Dataset:
+    """Text of variable length as text; a column of nothing but None carries nothing and is left out."""
+    for name, values in dataset.variables.items():
+        if values.dtype == object:
+            text = [value for value in values.to_numpy().ravel() if value is not None]
+            dataset = dataset.drop_vars(name) if not text else dataset.assign({name: values.astype(str)})
+    return dataset

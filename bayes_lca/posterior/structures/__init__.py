@@ -1,0 +1,1 @@
+"""Are the classes of one fit those of another."""

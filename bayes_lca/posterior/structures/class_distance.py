@@ -1,0 +1,138 @@
+"""How far apart two classes of two fits are, and how far they would be from sampling alone."""
+
+from dataclasses import dataclass
+
+import numpy as np
+from scipy.optimize import linear_sum_assignment
+from scipy.stats import chi2, f
+
+from bayes_lca.posterior.checks.predictive_p import tail_shares
+
+SINGULAR = 1e-8
+"""Part of the largest eigenvalue of a covariance below which one counts as 0: probabilities of an item add up to 1."""
+
+
+def total_variation(one: np.ndarray, other: np.ndarray) -> np.ndarray:
+    r"""Half the sum of absolute differences of two distributions, the largest difference in any set of answers.
+
+    .. math:: \tfrac12 \sum_k |\rho_k - \rho'_k|
+
+    Arrays of shape (..., category); the result has shape (...).
+    """
+    return np.abs(one - other).sum(axis=-1) / 2
+
+
+def match_classes(one: np.ndarray, other: np.ndarray) -> np.ndarray:
+    """Assign classes one to one at the least total distance of posterior mean profiles.
+
+    Parameters
+    ----------
+    one, other : ndarray, shape (draw, latent_class, item, category)
+
+    Returns
+    -------
+    ndarray of int, shape (latent_class of `other`,)
+        Class of `one`, -1 where it has fewer.
+    """
+    mean, other_mean = one.mean(axis=0), other.mean(axis=0)
+    distance = total_variation(other_mean[:, None], mean[None]).mean(axis=-1)
+    matched = np.full(len(distance), -1)
+    rows, columns = linear_sum_assignment(distance)
+    matched[rows] = columns
+    return matched
+
+
+@dataclass(frozen=True, eq=False)
+class ProfileDifference:
+    r"""Two matched classes, item by item and as a whole, and what sampling alone would give.
+
+    With draws a and b of some of the probabilities of both classes, the difference of posterior means is judged by
+
+    .. math:: T = (\bar a - \bar b)^\top (\operatorname{cov} a + \operatorname{cov} b)^{-} (\bar a - \bar b)
+
+    against the same with :math:`(a - \bar a) - (b - \bar b)` in place of the difference: posterior spread stands for
+    that of estimates from other respondents with equal profiles. The probabilities are those of one item, or of all:
+    members that are exchanged with another class move several items at once, and the covariance knows it.
+
+    Attributes
+    ----------
+    distance : ndarray, shape (draw, item)
+        Total variation.
+    expected : ndarray, shape (draw, item)
+        The same if profiles were equal.
+    observed : ndarray, shape (item,)
+        T of each item.
+    sampled : ndarray, shape (draw, item)
+        T if profiles were equal.
+    observed_of_class : float
+        T of all items together.
+    sampled_of_class : ndarray, shape (draw,)
+        The same if profiles were equal.
+    difference : ndarray, shape (draw, item, category)
+    """
+
+    distance: np.ndarray
+    expected: np.ndarray
+    observed: np.ndarray
+    sampled: np.ndarray
+    observed_of_class: float
+    sampled_of_class: np.ndarray
+    difference: np.ndarray
+
+    @property
+    def p_by_item(self) -> np.ndarray:
+        """Share of samples of equal profiles that differ at least as far, shape (item,)."""
+        return (1 + (self.sampled >= self.observed).sum(axis=0)) / (1 + len(self.sampled))
+
+    @property
+    def p_of_class(self) -> float:
+        """The same of all items together."""
+        return float((1 + (self.sampled_of_class >= self.observed_of_class).sum()) / (1 + len(self.sampled_of_class)))
+
+
+def profile_difference(one: np.ndarray, other: np.ndarray) -> ProfileDifference:
+    """Difference of two classes, `other` less `one`; draws of shape (draw, item, category), paired as they stand."""
+    centred = [part - part.mean(axis=0) for part in (one, other)]
+    apart = centred[1] - centred[0]
+    again = apart[::-1] + apart[np.arange(len(apart)) - len(apart) // 2]
+    mean = other.mean(axis=0) - one.mean(axis=0)
+    by_item = [_squared_distances(mean[j], apart[:, j], [part[:, j] for part in centred]) for j in range(len(mean))]
+    observed, sampled = zip(*by_item, strict=True)
+    of_class = _squared_distances(mean.ravel(), apart.reshape(len(apart), -1), [p.reshape(len(p), -1) for p in centred])
+    return ProfileDifference(
+        distance=total_variation(one, other),
+        expected=np.abs(again).sum(axis=-1) / 2,
+        observed=np.array(observed),
+        sampled=np.stack(sampled, axis=-1),
+        observed_of_class=of_class[0],
+        sampled_of_class=of_class[1],
+        difference=other - one,
+    )
+
+
+def _squared_distances(mean, apart, centred) -> tuple[float, np.ndarray]:
+    """T of a difference, shape (quantity,), and of differences that are sampling alone, shape (draw, quantity).
+
+    The covariance is that of these draws, which lie closer in it than others do. So T of the difference, which has
+    Hotelling's distribution where draws are normal, is put at the same quantile of the distribution of T with the
+    covariance known; draws fewer than quantities say nothing.
+    """
+    freedom = 2 * (len(apart) - 1)
+    covariance = 2 * sum(part.T @ part for part in centred) / freedom
+    values, vectors = np.linalg.eigh(covariance)
+    there = values > SINGULAR * values.max()
+    scaled = vectors[:, there] / np.sqrt(values[there])
+    sampled, rank = ((apart @ scaled) ** 2).sum(axis=-1), there.sum()
+    left = freedom - rank + 1
+    if rank == 0 or left < 1:
+        return 0.0, sampled
+    tail = f.sf(((mean @ scaled) ** 2).sum() * left / (freedom * rank), rank, left)
+    return float(chi2.isf(tail, rank)), sampled
+
+
+def smallest_p(differences: list[ProfileDifference]) -> float:
+    """One p-value for all classes: the smallest, compared with that in samples of equal profiles."""
+    pairs = [tail_shares(np.array([one.observed_of_class]), one.sampled_of_class) for one in differences]
+    observed, sampled = zip(*pairs, strict=True)
+    smallest = np.array(sampled).min(axis=0)
+    return float((1 + (smallest <= min(observed)).sum()) / (1 + len(smallest)))

@@ -1,0 +1,1 @@
+"""What one fit says, as tables."""

@@ -1,0 +1,123 @@
+"""Tables of what groups add: random intercepts, and how much groups differ."""
+
+import numpy as np
+import pandas as pd
+import xarray as xr
+
+from bayes_lca.dims import group_correlation, group_effect
+from bayes_lca.fitted.axes import class_axis, groupings
+from bayes_lca.fitted.elements import diagnostics
+from bayes_lca.fitted.respondents import group_sizes
+from bayes_lca.posterior.labels.convergence import require_summarisable
+from bayes_lca.posterior.tables.class_tables import CI_PROB, contrasts, note_of, quantiles_of, table_of
+from bayes_lca.posterior.tables.contrast_sd import contrast_sd, fitted_prior, prior_contrast_sd
+from bayes_lca.table import SummaryTable, tail_probabilities
+
+LOGISTIC_VARIANCE = np.pi**2 / 3
+MEDIAN_ODDS = np.sqrt(2) * 0.6744897501960817
+
+
+def random_intercepts(draws: xr.DataTree, reference: str | None = None, *, ci_prob: float = CI_PROB) -> SummaryTable:
+    r"""Random intercepts :math:`u_{cg}` of every group.
+
+    Parameters
+    ----------
+    draws : xarray.DataTree
+        From `fit` of a model with ``(1 | group)``.
+    reference : str, optional
+        Show log odds against this class. By default, symmetric class logits, which sum to zero over classes.
+    ci_prob : float, default 0.95
+
+    Returns
+    -------
+    SummaryTable
+        One row per grouping, group and class (or contrast), with the number of respondents ``n`` of the group and the
+        columns of `class_sizes`.
+
+    Raises
+    ------
+    ValueError
+        If the model has no random intercepts.
+    NotRelabelledError, SeveralModesError
+        If an average would mix labels or modes.
+    """
+    require_summarisable(draws)
+    names = _required_groupings(draws)
+    axis = class_axis(draws) if reference is None else "contrast"
+    parts = []
+    for name in names:
+        variable = group_effect(name)
+        values = draws["posterior"][variable] if reference is None else contrasts(draws, variable, reference)
+        part = pd.DataFrame(table_of(values, [name, axis], draws, ci_prob))
+        part.insert(0, "n", np.repeat(group_sizes(draws, name), values.sizes[axis]))
+        part.index = part.index.set_names(["group", axis])
+        parts.append(part)
+    return SummaryTable.of(pd.concat(parts, keys=names, names=["grouping"]), note_of(draws, ci_prob))
+
+
+def heterogeneity(draws: xr.DataTree, reference: str | None = None, *, ci_prob: float = CI_PROB) -> SummaryTable:
+    r"""How much groups differ: standard deviation, variance partition coefficient, median odds ratio.
+
+    For the logit of class c against r, :math:`s^2 = \sigma_c^2 + \sigma_r^2 - 2 \rho_{cr} \sigma_c \sigma_r`, where
+    :math:`\rho_{cr}` is 0 unless random intercepts may correlate, and
+
+    .. math:: \mathrm{VPC} = \frac{s^2}{s^2 + \pi^2/3}, \qquad \mathrm{MOR} = \exp(\sqrt2\, \Phi^{-1}(3/4)\, s)
+
+    Only contrasts of classes can be seen, so the priors of :math:`\sigma_c` and :math:`\sigma_r` act through s, which
+    they keep off zero: HalfNormal(1) on both is a Rayleigh(1) distribution of s. The note below the table gives the
+    prior's median and interval of s beside the posterior's. With few groups the two can be close: then the data say
+    little.
+
+    The median odds ratio compares two equal respondents from two groups drawn at random, the larger odds above the
+    smaller.
+
+    Parameters
+    ----------
+    draws : xarray.DataTree
+        From `fit` of a model with ``(1 | group)``.
+    reference : str, optional
+        The class all others are compared with; all pairs by default.
+    ci_prob : float, default 0.95
+
+    Returns
+    -------
+    SummaryTable
+        One row per grouping and contrast: posterior median, ``lower`` and ``upper`` of ``sd``, ``vpc`` and
+        ``median_odds_ratio``, the number of groups, ``r_hat``, ``ess_bulk`` and ``ess_tail`` of the standard
+        deviation.
+
+    References
+    ----------
+    Larsen, K. & Merlo, J. (2005). Appropriate assessment of neighborhood effects on individual health. American
+    Journal of Epidemiology 161(1), 81-88. doi 10.1093/aje/kwi017
+    """
+    require_summarisable(draws)
+    rows = {}
+    for grouping in _required_groupings(draws):
+        for s in contrast_sd(draws, grouping, reference):
+            row = {"groups": len(draws["posterior"][grouping])}
+            measures = {
+                "sd": s,
+                "vpc": s**2 / (s**2 + LOGISTIC_VARIANCE),
+                "median_odds_ratio": np.exp(MEDIAN_ODDS * s),
+            }
+            for measure, values in measures.items():
+                middle, lower, upper = (
+                    float(part) for part in quantiles_of(values, [0.5, *tail_probabilities(ci_prob)])
+                )
+                row |= {measure: middle, f"{measure}_lower": lower, f"{measure}_upper": upper}
+            rows[grouping, s["contrast"].item()] = row | {name: float(part) for name, part in diagnostics(s).items()}
+    table = pd.DataFrame.from_dict(rows, orient="index")
+    table.index = pd.MultiIndex.from_tuples(table.index, names=["grouping", "contrast"])
+    middle, lower, upper = np.quantile(prior_contrast_sd(fitted_prior(draws)), [0.5, *tail_probabilities(ci_prob)])
+    prior = f"before the data, sd had median {middle:.2f} ({lower:.2f} to {upper:.2f})"
+    if any(group_correlation(grouping) in draws["posterior"] for grouping in groupings(draws)):
+        prior += ", classes independent"
+    return SummaryTable.of(table, f"{note_of(draws, ci_prob)}; {prior}")
+
+
+def _required_groupings(draws: xr.DataTree) -> list[str]:
+    names = groupings(draws)
+    if not names:
+        raise ValueError(f"formula {draws.attrs['formula']!r} has no random intercepts; add (1 | group)")
+    return names

@@ -1,0 +1,98 @@
+"""Section of the number of classes: the table that compares them, its picture, and the recommendation in words."""
+
+import pandas as pd
+import xarray as xr
+
+from bayes_lca.dims import CLASS
+from bayes_lca.reporting.writing.cells import Column, Display, display_of, label_of
+from bayes_lca.reporting.writing.figures import drawn
+from bayes_lca.reporting.writing.section import Block, Bullets, Paragraph, Picture, Section, Table
+from bayes_lca.table import SummaryTable
+from bayes_lca.workflows.class_counts.plot_class_counts import plot_class_counts
+from bayes_lca.workflows.class_counts.recommendation import recommend_classes
+
+ANCHOR, TITLE = "classes", "Number of classes"
+STEPS = "number of classes, criteria (steps 6-8), fit of all models (step 11)"
+UNNOTED = "the table was given without a note"
+
+PARTS = {
+    "criteria": "log_likelihood parameters AIC BIC aBIC CAIC ICL".split(),
+    "tests of one class fewer": "vlmr_p lmr_adjusted_p blrt blrt_p blrt_p_lower".split(),
+    "classification": "entropy_r2 average_posterior odds_correct".split(),
+    "smallest class": "smallest_class smallest_class_se smallest_share smallest_share_lower".split(),
+    "starts": "starts_at_mode starts converged_starts next_mode".split(),
+    "posterior": "elpd elpd_se elpd_difference elpd_difference_se high_k modes r_hat ess".split(),
+}
+REFERENCES = (
+    "Nylund, K. L., Asparouhov, T. & Muthén, B. O. (2007). Deciding on the number of classes in latent class analysis "
+    "and growth mixture modeling. Structural Equation Modeling 14(4), 535-569. doi 10.1080/10705510701575396",
+)
+OF_POSTERIORS = (
+    "Vehtari, A., Gelman, A. & Gabry, J. (2017). Practical Bayesian model evaluation using leave-one-out "
+    "cross-validation and WAIC. Statistics and Computing 27, 1413-1432. doi 10.1007/s11222-016-9696-4",
+)
+
+
+def class_counts_section(draws: xr.DataTree, counted: pd.DataFrame | None) -> Section:
+    """What speaks for each number of classes, beside the number of this fit."""
+    if CLASS not in draws["posterior"].dims:
+        return Section(ANCHOR, TITLE, "", left_out="the categories are observed, so there is no number to decide.")
+    if counted is None:
+        why = "no table of numbers of classes was given: report(..., counted=bl.count_classes(...))."
+        return Section(ANCHOR, TITLE, "", left_out=why)
+    counted = counted.sort_index()
+    recommended = recommend_classes(counted)
+    fitted = draws["posterior"].sizes[CLASS]
+    blocks: list[Block] = [
+        Paragraph(_fitted_in_words(fitted, recommended.n_classes, [int(n) for n in counted.index])),
+        Bullets(recommended.words.splitlines()),
+        Table("class_counts", "Numbers of classes compared", _noted(counted), turned(counted)),
+    ]
+    if len(counted) > 1:
+        blocks.append(
+            Picture(
+                "What speaks for each number of classes",
+                "Information criteria, choices of criteria and tests, and the share of the smallest class by number of "
+                f"classes; the numbers are in the table above. Recommended: {recommended.n_classes}.",
+                drawn(plot_class_counts, counted),
+            )
+        )
+    references = REFERENCES + (OF_POSTERIORS if "elpd" in counted.columns else ())
+    return Section(ANCHOR, TITLE, STEPS, blocks, references=references)
+
+
+def _fitted_in_words(fitted: int, recommended: int, compared: list[int]) -> str:
+    said = f"This fit has {fitted} classes. Compared were {', '.join(map(str, compared))}."
+    if fitted == recommended:
+        return f"{said} The recommendation from the table agrees:"
+    return f"{said} The recommendation from the table is another; say in the paper why {fitted} were chosen:"
+
+
+def turned(counted: pd.DataFrame) -> Display:
+    """One column for each number of classes; rows in groups, columns the package does not know in the last."""
+    shown = display_of(counted)
+    columns = _by_name(counted, shown)
+    known = [name for names in PARTS.values() for name in names]
+    parts = PARTS | {"further": [name for name in columns if name not in known]}
+    rows = [(part, columns[name]) for part, names in parts.items() for name in names if name in columns]
+    names = [Column("", [part for part, _ in rows]), Column("classes", [column.label for _, column in rows])]
+    values = [
+        Column(str(n_classes), [column.cells[place] for _, column in rows], is_number=True)
+        for place, n_classes in enumerate(counted.index)
+    ]
+    return Display(names, values)
+
+
+def _by_name(counted: pd.DataFrame, shown: Display) -> dict[str, Column]:
+    """Columns as they are shown, by their name in the table; an interval says what it is of."""
+    names = [name for name in map(str, counted.columns) if not name.endswith("_upper")]
+    return {
+        name: Column(f"{label_of(name.removesuffix('_lower'))}, interval", column.cells, is_number=True)
+        if name.endswith("_lower")
+        else column
+        for name, column in zip(names, shown.values, strict=True)
+    }
+
+
+def _noted(counted: pd.DataFrame) -> SummaryTable:
+    return SummaryTable.of(pd.DataFrame(counted), counted.attrs.get("note") or UNNOTED)

@@ -1,0 +1,80 @@
+"""Section of classification: how surely respondents are classified, without naming one."""
+
+import numpy as np
+import pandas as pd
+import xarray as xr
+
+from bayes_lca.dims import CLASS
+from bayes_lca.posterior.tables.classification import ENTROPY, GIVEN_CLASS, GIVEN_MODAL, ODDS, classification_table
+from bayes_lca.posterior.tables.membership import membership
+from bayes_lca.reporting.sections.pivot import beside
+from bayes_lca.reporting.writing.section import Block, Paragraph, Section, Table
+from bayes_lca.table import SummaryTable
+
+ANCHOR, TITLE = "classification", "Classification of respondents"
+SHOWN_QUANTILES = {"quantile_05": 0.05, "quartile_1": 0.25, "median": 0.5, "quartile_3": 0.75}
+LEVELS = (0.7, 0.8, 0.9)
+READING = (
+    "The modal class of a respondent is the one of largest posterior mean probability, its certainty that probability. "
+    "Respondents themselves are not listed. A regression of the modal class as if it were seen understates effects; "
+    "a joint or bias-adjusted model does not."
+)
+REFERENCES = (
+    "Nagin, D. S. (2005). Group-Based Modeling of Development. Harvard University Press. doi 10.4159/9780674041318",
+)
+
+
+def classification_section(draws: xr.DataTree, ci_prob: float) -> Section:
+    """Average membership, classification errors, odds, entropy, and how certainty is spread."""
+    if CLASS not in draws["posterior"].dims:
+        return Section(ANCHOR, TITLE, "", left_out="the categories are observed, so nobody is classified.")
+    table = classification_table(draws, ci_prob=ci_prob)
+    blocks: list[Block] = [
+        Paragraph(READING),
+        Table("certainty", "Respondents by modal class, and how certain it is", certainty(draws, ci_prob)),
+        _matrix(table, GIVEN_MODAL, "Average probability of each class (columns), by modal class", CLASS),
+        _matrix(table, GIVEN_CLASS, "Probability of each modal class (columns), by class", "modal_class"),
+    ]
+    for quantity, caption in (
+        (ODDS, "Odds of correct classification (SD of their logarithm)"),
+        (ENTROPY, "Entropy R2"),
+    ):
+        if quantity in table.index.get_level_values("quantity"):
+            own = pd.DataFrame(table.loc[quantity])
+            own.index = own.index.get_level_values("modal_class")
+            name = "odds_of_correct_classification" if quantity == ODDS else "entropy"
+            blocks.append(Table(name, caption, SummaryTable.of(own, table.note)))
+    return Section(ANCHOR, TITLE, "classification diagnostics (steps 8, 11)", blocks, references=REFERENCES)
+
+
+def certainty(draws: xr.DataTree, ci_prob: float) -> SummaryTable:
+    """Distribution of the certainty of the modal class, no respondent by name.
+
+    Returns
+    -------
+    SummaryTable
+        One row per modal class and one for ``all``: respondents ``n``, their ``percent``, the mean certainty, four
+        quantiles, and the shares of respondents with a certainty above 0.7, 0.8 and 0.9.
+    """
+    members = membership(draws, ci_prob=ci_prob)
+    classes = [str(name) for name in draws["posterior"][CLASS].to_numpy()]
+    names = pd.Index([*classes, "all"], name="modal class")
+    of_class = [members.loc[members["modal_class"] == name, "certainty"] for name in classes]
+    rows = [_spread(values.to_numpy(), len(members)) for values in [*of_class, members["certainty"]]]
+    note = f"{members.note.split(';')[0]}; certainty is the posterior mean probability of the modal class"
+    return SummaryTable.of(pd.DataFrame(rows, index=names), note)
+
+
+def _spread(values: np.ndarray, n_all: int) -> dict[str, float]:
+    row = {"n": len(values), "percent": 100 * len(values) / n_all}
+    known = values if len(values) else np.array([np.nan])
+    row |= {"mean": known.mean()}
+    row |= {name: np.quantile(known, probability) for name, probability in SHOWN_QUANTILES.items()}
+    return row | {f"above {level}": (known > level).mean() if len(values) else np.nan for level in LEVELS}
+
+
+def _matrix(table: SummaryTable, quantity: str, caption: str, columns: str) -> Table:
+    own = SummaryTable.of(pd.DataFrame(table.loc[quantity]), table.note)
+    name = quantity.replace(" ", "_")
+    shown = beside(own, columns)
+    return Table(name, caption if shown is None else f"{caption}: mean (interval)", own, shown)

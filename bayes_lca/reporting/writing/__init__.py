@@ -1,0 +1,1 @@
+"""How a report is written: page, tables, figures, files."""

@@ -1,0 +1,104 @@
+"""Fits that are kept on disk: what was sampled once is read, not sampled again."""
+
+import hashlib
+import json
+import os
+import warnings
+from collections.abc import Iterator
+from dataclasses import fields, is_dataclass
+from importlib.metadata import version
+from pathlib import Path
+
+import narwhals as nw
+import numpy as np
+import pandas as pd
+import xarray as xr
+
+from bayes_lca.data.frame import check_frame, column, row_labels
+from bayes_lca.posterior.labels.convergence import ConvergenceWarning
+from bayes_lca.posterior.storage.netcdf import load, save
+from bayes_lca.sampling.nuts import fit
+
+DIGEST, WARNINGS = "kept_fit_digest", "kept_fit_warnings"
+WITHOUT_EFFECT = ("progressbar", "cores")
+
+
+def fit_or_load(path: str | os.PathLike, model, frame, *, sample=fit, **options) -> xr.DataTree:
+    """Fit a model, or read the fit that the same call has left before.
+
+    The file is read when model, frame, options and the package's version are those it was written with; anything else
+    is fitted anew and replaces it. Warnings of convergence are kept with the fit and given again.
+
+    Parameters
+    ----------
+    path : str or path
+        File of the fit, such as ``"fits/classes.nc"``; its folder is made if need be.
+    model
+        As for `bayes_lca.fit`.
+    frame
+        As for `bayes_lca.fit`.
+    sample : callable
+        Takes model, frame and options to draws; `bayes_lca.fit` by default.
+    **options
+        Further arguments of `sample`.
+
+    Returns
+    -------
+    xarray.DataTree
+
+    Examples
+    --------
+    >>> import bayes_lca as bl
+    >>> from bayes_lca.models import LatentClass
+    >>> lca = LatentClass(3, bl.Items(bl.cohort_items()))
+    >>> draws = bl.fit_or_load("fits/classes.nc", lca, bl.load_cohort(), seed=1)  # doctest: +SKIP
+    """
+    path = Path(path)
+    digest = _digest(model, frame, options)
+    if path.exists():
+        kept = load(path)
+        if kept.attrs.get(DIGEST) == digest:
+            for message in json.loads(kept.attrs[WARNINGS]):
+                warnings.warn(message, ConvergenceWarning, stacklevel=2)
+            return kept
+    path.parent.mkdir(parents=True, exist_ok=True)
+    with warnings.catch_warnings(record=True) as caught:
+        warnings.simplefilter("always")
+        draws = sample(model, frame, **options)
+    of_convergence = [str(one.message) for one in caught if issubclass(one.category, ConvergenceWarning)]
+    draws.attrs |= {DIGEST: digest, WARNINGS: json.dumps(of_convergence)}
+    save(draws, path)
+    for one in caught:
+        warnings.warn(one.message, one.category, stacklevel=2)
+    return draws
+
+
+def _digest(model, frame, options: dict) -> str:
+    """Fingerprint of everything that a fit depends on."""
+    check_frame(frame)
+    told = {name: _tell(value) for name, value in options.items() if name not in WITHOUT_EFFECT}
+    parts = (_tell(model), sorted(told.items()), list(_columns(frame)), list(row_labels(frame)), version("bayes-lca"))
+    return hashlib.sha256(repr(parts).encode()).hexdigest()
+
+
+def _columns(frame) -> Iterator[tuple]:
+    """Names, types and values of all columns; categories in their order."""
+    for name in nw.from_native(frame, eager_only=True).columns:
+        values = column(frame, name)
+        categorical = isinstance(values.dtype, pd.CategoricalDtype)
+        yield name, list(values.dtype.categories) if categorical else str(values.dtype), values.tolist()
+
+
+def _tell(value) -> str:
+    """Text that differs where values do."""
+    if isinstance(value, xr.DataTree):
+        variables = value["posterior"].to_dataset().variables
+        parts = {str(name): _tell(variables[name].to_numpy()) for name in variables}
+        return repr((sorted(parts.items()), value.attrs.get("labels")))
+    if isinstance(value, np.ndarray):
+        numbers = value.tobytes() if value.dtype.kind in "fiub" else repr(value.tolist()).encode()
+        return f"{value.shape} {hashlib.sha256(numbers).hexdigest()}"
+    if is_dataclass(value):
+        parts = {one.name: _tell(getattr(value, one.name)) for one in fields(value) if one.name not in WITHOUT_EFFECT}
+        return f"{type(value).__name__} {parts}"
+    return repr(value)

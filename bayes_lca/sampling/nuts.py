@@ -1,0 +1,297 @@
+"""From a model and a frame to draws; the one place that knows samplers."""
+
+import json
+import platform
+import warnings
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from importlib.metadata import version
+from types import MappingProxyType
+from typing import Literal, Protocol
+
+import numpy as np
+import nutpie
+import xarray as xr
+from pymc.model.transform.optimization import freeze_dims_and_data
+
+from bayes_lca.data.frame import check_whole
+from bayes_lca.dims import CATEGORY, CLASS, CLASS_SHARE, ITEM, ITEM_PROBABILITY, depends_on_answers, group_coefficients
+from bayes_lca.fitted.class_logits import average_class_share, respondent_log_likelihood
+from bayes_lca.fitted.respondents import HOLDS_RESPONDENTS
+from bayes_lca.posterior.checks.posterior_predictive import posterior_predictive
+from bayes_lca.posterior.labels.convergence import chain_modes, warn_of_convergence
+from bayes_lca.posterior.labels.relabel import check_order, relabel
+from bayes_lca.prepared import Prepared
+
+VERSIONS = ("bayes-lca", "pymc", "pytensor", "nutpie", "jax", "arviz", "xarray", "numpy", "formulae")
+TARGET_ACCEPT, TARGET_ACCEPT_WITH_GROUPS = 0.9, 0.95
+
+
+class Model(Protocol):
+    """What `fit` asks of a model."""
+
+    def prepare(self, frame, *, missing: Literal["raise", "drop"] = "raise") -> Prepared:
+        """The model of a frame, its data and starting values."""
+        ...
+
+
+def fit(
+    model: Model,
+    frame,
+    *,
+    draws: int = 1000,
+    tune: int = 400,
+    chains: int = 4,
+    seed: int = 1,
+    target_accept: float | None = None,
+    order: str | xr.DataTree = "size",
+    missing: Literal["raise", "drop"] = "raise",
+    predictive: bool = False,
+    cores: int | None = None,
+    backend: Literal["jax", "numba"] = "jax",
+    progressbar: bool = True,
+) -> xr.DataTree:
+    """Sample the posterior of a model by NUTS and align the labels of its classes.
+
+    Parameters
+    ----------
+    model : LatentClass or Multinomial
+    frame : pandas.DataFrame, polars.DataFrame or any eager frame narwhals understands
+        One row per respondent.
+    draws, tune, chains : int
+        Draws kept and tuning steps of each chain, and the number of chains.
+    seed : int
+        Same seed, same machine: the same draws.
+    target_accept : float, optional
+        Mean acceptance NUTS aims at: 0.95 by default for a model with random effects, 0.9 for others. Raise it if
+        there are divergences.
+    order : str or DataTree, default "size"
+        Display order of latent classes: ``"size"``, the name of an item (increasing mean category), or another fit.
+    missing : {"raise", "drop"}
+        What to do with rows that lack a covariate. Missing answers are used as they are.
+    predictive : bool
+        Also draw answers of every respondent from the posterior predictive distribution.
+    cores : int, optional
+        Chains sampled at a time; all processors by default.
+    backend : {"jax", "numba"}
+        JAX compiles in a second or two; numba takes one to four minutes, then samples small models faster.
+    progressbar : bool
+        Show progress with the estimated time left, in a terminal or a notebook.
+
+    Returns
+    -------
+    xarray.DataTree
+        Groups ``posterior``, ``sample_stats``, ``log_likelihood`` (respondent), ``observed_data``, ``constant_data``
+        and, on request, ``posterior_predictive``. Formula, labels, seed, versions and the model's text are
+        attributes.
+
+    Raises
+    ------
+    ValueError
+        If the frame cannot be used; always before sampling starts.
+    KeyboardInterrupt
+        If it is stopped by Ctrl-C, within a second or two. Sampling ends, and nothing is returned: part of a fit would
+        be taken for a whole one.
+
+    Warns
+    -----
+    ConvergenceWarning
+        If chains disagree, mix badly, or diverge.
+
+    References
+    ----------
+    Hoffman, M. D. & Gelman, A. (2014). The No-U-Turn Sampler. JMLR 15, 1593-1623.
+
+    Examples
+    --------
+    >>> import bayes_lca as bl
+    >>> from bayes_lca.models import LatentClass
+    >>> lca = LatentClass(2, bl.Items(["training", "expertise", "recognition"]))
+    >>> draws = bl.fit(lca, bl.load_cohort(), draws=200, tune=200, progressbar=False)  # doctest: +SKIP
+    """
+    settings = Sampling(draws, tune, chains, seed, target_accept, cores, progressbar)
+    prepared = model.prepare(frame, missing=missing)
+    if prepared.pivot is not None:
+        check_order(order, list(prepared.observed[ITEM].to_numpy()), len(prepared.pivot))
+    sampler = Sampler(prepared, backend=backend)
+    return sampler.fit(prepared, settings, order=order, predictive=predictive, specification=repr(model))
+
+
+@dataclass(frozen=True)
+class Sampling:
+    """Settings of a run of NUTS, as `fit` takes them."""
+
+    draws: int = 1000
+    tune: int = 400
+    chains: int = 4
+    seed: int = 1
+    target_accept: float | None = None
+    cores: int | None = None
+    progressbar: bool = True
+
+    def __post_init__(self):
+        check_whole(least=0, seed=self.seed)
+        if self.target_accept is not None and not 0 < self.target_accept < 1:
+            raise ValueError(f"target_accept={self.target_accept!r}: target_accept lies between 0 and 1, such as 0.9")
+        check_whole(least=1, draws=self.draws, tune=self.tune, chains=self.chains)
+
+
+class Sampler:
+    """A model compiled once, for one data set or for many that differ in their answers only.
+
+    Parameters
+    ----------
+    prepared : Prepared
+        The model with its first data set; starting values are always those of this one.
+    reusable : bool
+        Whether `sample` and `fit` will be given other answers of the same respondents: same covariates and groups,
+        and as many rows. A reusable sampler is a little slower.
+    backend : {"jax", "numba"}
+        For hundreds of fits numba's minute of compilation is soon earned back.
+    """
+
+    def __init__(self, prepared: Prepared, *, reusable: bool = False, backend: Literal["jax", "numba"] = "jax"):
+        names = [variable.name for variable in prepared.model.data_vars]
+        self.backend = backend
+        self.varying = [name for name in names if depends_on_answers(name)] if reusable else []
+        frozen = freeze_dims_and_data(prepared.model, data=[name for name in names if name not in self.varying])
+        with warnings.catch_warnings():
+            # the first value of a correlation matrix is drawn in C, where no BLAS is needed
+            warnings.filterwarnings("ignore", "PyTensor could not link to a BLAS", UserWarning)
+            self._compiled = nutpie.compile_pymc_model(
+                frozen,
+                backend=backend,
+                initial_points=dict(prepared.start),
+                jitter_rvs={frozen[name] for name in prepared.jittered},
+                freeze_model=False,
+            )
+
+    def sample(
+        self, prepared: Prepared, settings: Sampling, data: Mapping[str, np.ndarray] = MappingProxyType({})
+    ) -> xr.DataTree:
+        """Draw from the posterior given other data; the draws carry what later steps need, labels not yet aligned.
+
+        Parameters
+        ----------
+        prepared : Prepared
+            The same model with data of the same shape.
+        settings : Sampling
+        data : mapping of str to ndarray
+            Data of the model to use in place of those of `prepared`.
+        """
+        data = {name: prepared.model[name].get_value() for name in self.varying} | dict(data)
+        target_accept = settings.target_accept
+        if target_accept is None:
+            has_groups = bool(json.loads(prepared.attributes["groupings"]))
+            target_accept = TARGET_ACCEPT_WITH_GROUPS if has_groups else TARGET_ACCEPT
+        running = nutpie.sample(
+            self._compiled.with_data(**data) if data else self._compiled,
+            draws=settings.draws,
+            tune=settings.tune,
+            chains=settings.chains,
+            cores=settings.cores,
+            seed=settings.seed,
+            target_accept=target_accept,
+            adaptation="low_rank",
+            progress_bar=settings.progressbar,
+            save_warmup=False,
+            blocking=False,
+        )
+        tree = _assemble(prepared, _finished(running))
+        tree.attrs |= {
+            "seed": settings.seed,
+            "tune": settings.tune,
+            "target_accept": target_accept,
+            "backend": self.backend,
+            "versions": json.dumps({name: version(name) for name in VERSIONS} | {"python": platform.python_version()}),
+        }
+        return tree
+
+    def fit(
+        self,
+        prepared: Prepared,
+        settings: Sampling,
+        *,
+        order: str | xr.DataTree = "size",
+        predictive: bool = False,
+        specification: str = "",
+    ) -> xr.DataTree:
+        """Draws with aligned labels and log-likelihoods, as `bayes_lca.fit` returns them; warns of bad chains."""
+        tree = self.sample(prepared, settings)
+        tree.attrs |= {"specification": specification, "model_text": prepared.model.str_repr()}
+        return finish(prepared, tree, order=order, predictive=predictive)
+
+
+def finish(
+    prepared: Prepared,
+    tree: xr.DataTree,
+    *,
+    order: str | xr.DataTree = "size",
+    predictive: bool = False,
+    settled: Sequence[str] = (),
+) -> xr.DataTree:
+    """Align labels, add log-likelihoods and, on request, predicted answers; warn of bad chains.
+
+    The convergence of `settled` variables was judged in an earlier fit, and nothing is said of it.
+    """
+    if CLASS in tree["posterior"].dims:
+        share = {CLASS_SHARE: (("chain", "draw", CLASS), average_class_share(tree))}
+        tree["posterior"] = xr.DataTree(tree["posterior"].to_dataset().assign(share))
+    if prepared.pivot is not None:
+        tree = relabel(tree, prepared.pivot, order)
+    observed = next(iter(prepared.observed.data_vars))
+    tree["log_likelihood"] = xr.DataTree(
+        xr.Dataset(
+            {observed: (("chain", "draw", "respondent"), respondent_log_likelihood(tree))},
+            {
+                "chain": tree["posterior"]["chain"],
+                "draw": tree["posterior"]["draw"],
+                **prepared.observed.coords,
+            },
+        ).drop_vars("item", errors="ignore")
+    )
+    modes = chain_modes(tree)
+    tree.attrs |= {"n_modes": int(modes.max() + 1), "chain_modes": json.dumps(modes.tolist())}
+    if predictive:
+        tree["posterior_predictive"] = xr.DataTree(posterior_predictive(tree, seed=tree.attrs["seed"]))
+    warn_of_convergence(tree, settled)
+    return tree
+
+
+def _finished(running) -> xr.DataTree:
+    """Draws of a sampler that runs in threads of its own, which end with an interruption.
+
+    What there is by then is given up: chains of unequal length, some of them of tuning steps only, are no fit.
+    """
+    try:
+        return running.wait()
+    except KeyboardInterrupt:
+        running.cancel()
+        raise KeyboardInterrupt("sampling was stopped before it was finished; there are no draws") from None
+    except BaseException:
+        running.cancel()
+        raise
+
+
+def _assemble(prepared: Prepared, sampled: xr.DataTree) -> xr.DataTree:
+    """Posterior in the user's names, with the data that later steps need."""
+    named = {variable.name for variable in prepared.model.free_RVs + prepared.model.deterministics}
+    internal = {group_coefficients(grouping) for grouping in json.loads(prepared.attributes["groupings"])}
+    shown = {"chain", "draw", *prepared.model.coords} - internal
+    posterior = sampled["posterior"].to_dataset()
+    hidden = {str(dim) for dim in posterior.dims} - shown
+    posterior = posterior.drop_dims(hidden)
+    posterior = posterior[[name for name in posterior.data_vars if name in named]]
+    if "n_categories" in prepared.constant:
+        exists = np.arange(posterior.sizes[CATEGORY]) < prepared.constant["n_categories"].to_numpy()[:, None]
+        posterior[ITEM_PROBABILITY] = posterior[ITEM_PROBABILITY].where(xr.DataArray(exists, dims=(ITEM, CATEGORY)))
+    unused = [dim for dim in posterior.coords if dim not in posterior.dims]
+    return xr.DataTree.from_dict(
+        {
+            "/": xr.Dataset(attrs=dict(prepared.attributes) | {HOLDS_RESPONDENTS: 1}),
+            "/posterior": posterior.drop_vars(unused),
+            "/sample_stats": sampled["sample_stats"].to_dataset().drop_vars("divergence_message", errors="ignore"),
+            "/observed_data": prepared.observed,
+            "/constant_data": prepared.constant,
+        }
+    )

@@ -1,0 +1,1 @@
+"""How many classes: criteria, tests, posteriors, and a recommendation in words."""

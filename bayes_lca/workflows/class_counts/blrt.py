@@ -1,0 +1,292 @@
+"""Is one class more worth it: the likelihood ratio against its distribution in samples from the smaller model."""
+
+import sys
+import time
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
+
+import numpy as np
+import pandas as pd
+from joblib import Parallel, delayed
+from scipy.stats import beta
+
+from bayes_lca.data.frame import is_whole
+from bayes_lca.data.responses import unique_rows
+from bayes_lca.likelihood.em import fit_em
+from bayes_lca.likelihood.modes import MaximumLikelihood
+from bayes_lca.measurement.nominal import read_nominal
+from bayes_lca.table import SummaryTable
+from bayes_lca.workflows.class_counts.bootstrap_samples import draw_sample, missing_answers, sample_seeds
+from bayes_lca.workflows.class_counts.vlmr import check_two_or_more
+
+ROUNDS = 5
+"""Times that a bootstrap sample gets the random starts, until its maxima are reached twice and in order."""
+
+OBSERVED_STARTS = 5
+"""Starts of the fits to the observed answers, in multiples of those to a bootstrap sample."""
+
+UNDER = 1e-4
+"""How far the larger model may stay below the smaller before its maximum counts as missed."""
+
+REDRAW = 0.2
+"""Seconds between two drawings of the progress line."""
+
+
+@dataclass(frozen=True, eq=False)
+class BootstrapLikelihoodRatio:
+    """One class fewer against `n_classes`.
+
+    Attributes
+    ----------
+    n_classes : int
+        Classes of the larger model.
+    statistic : float
+        Twice the difference of the log-likelihoods, as observed.
+    draws : numpy.ndarray
+        The same in samples from the smaller model, shape (draw,).
+    refitted : int
+        Samples that got further starts, because a maximum was reached only once or the larger model ended below the
+        smaller.
+    negative : int
+        Samples among these whose larger model ended below the smaller at first: a missed maximum.
+    unreplicated : int
+        Samples of which a best maximum was still reached by one start only.
+    """
+
+    n_classes: int
+    statistic: float
+    draws: np.ndarray
+    refitted: int
+    negative: int
+    unreplicated: int
+
+    @property
+    def n_exceeding(self) -> int:
+        """Samples with a statistic as large as the observed one."""
+        return int((self.draws >= self.statistic).sum())
+
+    @property
+    def p(self) -> float:
+        """The p-value, the observed sample counted among the draws."""
+        return (1 + self.n_exceeding) / (1 + len(self.draws))
+
+    def interval(self, ci_prob: float = 0.95) -> tuple[float, float]:
+        """Clopper-Pearson interval for the p-value that endless draws would give."""
+        k, n, tail = self.n_exceeding, len(self.draws), (1 - ci_prob) / 2
+        lower = beta.ppf(tail, k, n - k + 1) if k else 0.0
+        upper = beta.ppf(1 - tail, k + 1, n - k) if k < n else 1.0
+        return float(lower), float(upper)
+
+    @property
+    def table(self) -> SummaryTable:
+        """One row: ``blrt`` (the statistic), ``blrt_p``, its Monte Carlo interval, and the draws' mean and SD."""
+        frame = pd.DataFrame([self.columns | {"draws_mean": self.draws.mean(), "draws_sd": self.draws.std(ddof=1)}])
+        return SummaryTable.of(frame.set_axis([f"{self.n_classes - 1} against {self.n_classes}"]), self.note)
+
+    @property
+    def columns(self) -> dict[str, float]:
+        """The test's columns in `count_classes`."""
+        lower, upper = self.interval()
+        return {"blrt": self.statistic, "blrt_p": self.p, "blrt_p_lower": lower, "blrt_p_upper": upper}
+
+    @property
+    def note(self) -> str:
+        """What the p-value rests on."""
+        return (
+            f"BLRT of {self.n_classes - 1} against {self.n_classes} classes: {len(self.draws)} draws, 95 % Monte Carlo "
+            f"interval on p; {self.refitted} draws given more starts ({self.negative} of them for a negative "
+            f"statistic), {self.unreplicated} with a maximum still reached once only"
+        )
+
+    def __str__(self) -> str:
+        lower, upper = self.interval()
+        return f"2 dLL = {self.statistic:.3f}, p = {self.p:.4f} ({lower:.4f} to {upper:.4f}). {self.note}."
+
+
+def bootstrap_likelihood_ratio(
+    items,
+    frame,
+    n_classes: int,
+    *,
+    draws: int = 200,
+    starts: int = 20,
+    seed: int = 1,
+    jobs: int | None = None,
+    progressbar: bool = True,
+) -> BootstrapLikelihoodRatio:
+    r"""Test `n_classes` - 1 against `n_classes` latent classes by the parametric bootstrap.
+
+    Samples :math:`b = 1, \dots, B` are drawn from the maximum likelihood fit with one class fewer, as many respondents
+    with the same answers missing, and both models are fitted to each [1]_ [2]_:
+
+    .. math:: p = \frac{1 + \#\{b : 2 \Delta L_b \ge 2 \Delta L\}}{1 + B}
+
+    Parameters
+    ----------
+    items : Items
+    frame : pandas.DataFrame, polars.DataFrame or any eager frame narwhals understands
+    n_classes : int
+        Classes of the larger model, from 2 on.
+    draws : int, default 200
+        Bootstrap samples B. The interval says how far p can be from that of endless draws.
+    starts : int, default 20
+        Random starts of each fit to a sample. A sample gets them again, up to five times in all, while the best
+        maximum of either model has been reached only once or the larger model is below the smaller. The
+        observed answers get five times as many at once.
+    seed : int
+        The same seed gives the same draws, whatever `jobs`.
+    jobs : int, optional
+        Processes side by side; as many as there are cores by default, 1 for this process alone.
+    progressbar : bool
+        Show draws done and time left on standard error, where that is a terminal or a notebook.
+
+    Returns
+    -------
+    BootstrapLikelihoodRatio
+        Prints as a sentence; `table` is a `SummaryTable`.
+
+    Raises
+    ------
+    ValueError
+        If items cannot be used, `n_classes` is below 2 or above the number of distinct patterns, `draws`, `starts` or
+        `jobs` is no whole number from 1 on, or the larger model fits the observed answers worse than the smaller.
+
+    Notes
+    -----
+    The test of K against K + 1 says whether one more class is needed, given that K are enough otherwise. Respondents
+    of one group are drawn as independent, like the model holds them.
+
+    References
+    ----------
+    .. [1] McLachlan (1987). On bootstrapping the likelihood ratio test statistic for the number of components in a
+       normal mixture. Applied Statistics 36, 318-324. https://doi.org/10.2307/2347790
+    .. [2] Nylund, Asparouhov and Muthen (2007). Deciding on the number of classes in latent class analysis and growth
+       mixture modeling. Structural Equation Modeling 14, 535-569. https://doi.org/10.1080/10705510701575396
+
+    Examples
+    --------
+    >>> import bayes_lca as bl
+    >>> items = bl.Items(bl.cohort_items())
+    >>> test = bootstrap_likelihood_ratio(items, bl.load_cohort(), 2, draws=19, starts=2, jobs=1, progressbar=False)
+    >>> test.p, test.interval()[0]
+    (0.05, 0.0)
+    """
+    responses = read_nominal(items, frame)
+    patterns = unique_rows(responses.codes)
+    codes, counts = responses.codes[patterns.first], patterns.count
+    check_two_or_more(n_classes, len(counts))
+    check_bootstrap(draws, starts, jobs)
+    smaller, larger = (
+        fit_em(codes, counts, responses.n_categories, k, n_starts=OBSERVED_STARTS * starts, seed=seed)
+        for k in (n_classes - 1, n_classes)
+    )
+    return bootstrap(
+        smaller, larger, responses.codes, responses.n_categories, draws, starts, seed, jobs, progressbar=progressbar
+    )
+
+
+def check_bootstrap(draws: int, starts: int, jobs: int | None) -> None:
+    """Refuse numbers of draws, starts or processes that are no whole numbers from 1 on."""
+    for name, value in (("draws", draws), ("starts", starts), ("jobs", 1 if jobs is None else jobs)):
+        if not is_whole(value, least=1):
+            raise ValueError(f"{name}={value!r}: give a whole number from 1 on")
+
+
+def bootstrap(
+    smaller: MaximumLikelihood,
+    larger: MaximumLikelihood,
+    codes: np.ndarray,
+    n_categories: tuple[int, ...],
+    draws: int,
+    starts: int,
+    seed: int,
+    jobs: int | None,
+    *,
+    progressbar: bool,
+) -> BootstrapLikelihoodRatio:
+    """The test from two fits to the answers of all respondents, shape (respondent, item)."""
+    n_classes = len(larger.class_share)
+    statistic = 2 * (larger.log_likelihood - smaller.log_likelihood)
+    if statistic < -UNDER:
+        raise ValueError(
+            f"{n_classes} classes reach log-likelihood {larger.log_likelihood:.4f} and {n_classes - 1} classes "
+            f"{smaller.log_likelihood:.4f}: the maximum of the larger model was missed, so give more starts"
+        )
+    hidden = missing_answers(codes)
+    share, probability = smaller.class_share, smaller.item_probability
+    parallel = Parallel(n_jobs=-1 if jobs is None else jobs, return_as="generator")
+    task = delayed(_one_draw)
+    seeds = sample_seeds(seed, n_classes, draws)
+    results = parallel(task(share, probability, hidden, n_categories, starts, own) for own in seeds)
+    label = f"BLRT of {n_classes - 1} against {n_classes} classes"
+    ratios, rounds, negative, once = zip(*_shown(results, draws, label, visible=progressbar), strict=True)
+    return BootstrapLikelihoodRatio(
+        n_classes, statistic, np.array(ratios), int(np.sum(np.array(rounds) > 1)), sum(negative), sum(once)
+    )
+
+
+def compare_fits(
+    codes: np.ndarray,
+    counts: np.ndarray,
+    n_categories: tuple[int, ...],
+    n_classes: int,
+    rng: np.random.Generator,
+    **of_each_fit,
+) -> tuple[float, int, bool, bool]:
+    """Statistic of one sample, rounds of starts, whether it was negative after the first, and a maximum met once.
+
+    `of_each_fit` are arguments of `fit_em`, such as ``n_starts``.
+    """
+    fits = [_Best(), _Best()]
+    negative = False
+    for done in range(1, ROUNDS + 1):
+        for fit, size in zip(fits, (n_classes - 1, n_classes), strict=True):
+            if done == 1 or not fit.replicated or fits[1].log_likelihood < fits[0].log_likelihood - UNDER:
+                own = int(rng.integers(2**63))
+                fit.add(fit_em(codes, counts, n_categories, size, seed=own, **of_each_fit))
+        ratio = 2 * (fits[1].log_likelihood - fits[0].log_likelihood)
+        if ratio >= -UNDER and all(fit.replicated for fit in fits):
+            break
+        negative |= done == 1 and ratio < -UNDER
+    return ratio, done, negative, not all(fit.replicated for fit in fits)
+
+
+def _one_draw(share, probability, hidden, n_categories, starts, seed) -> tuple[float, int, bool, bool]:
+    """What `compare_fits` finds in one sample."""
+    rng = np.random.default_rng(seed)
+    codes, counts = draw_sample(share, probability, hidden, rng)
+    return compare_fits(codes, counts, n_categories, len(share) + 1, rng, n_starts=starts)
+
+
+class _Best:
+    """The best maximum of several rounds of starts, and how many starts reached it."""
+
+    def __init__(self):
+        self.log_likelihood, self.starts = -np.inf, 0
+
+    @property
+    def replicated(self) -> bool:
+        return self.starts > 1
+
+    def add(self, found: MaximumLikelihood) -> None:
+        gain = found.log_likelihood - self.log_likelihood
+        if gain > UNDER:
+            self.starts = 0
+        if gain > -UNDER:
+            self.starts += found.best_starts
+        self.log_likelihood = max(self.log_likelihood, found.log_likelihood)
+
+
+def _shown(results: Iterable, n: int, label: str, *, visible: bool) -> Iterator:
+    """The results one by one, with a line on how many are done and how long the others will take."""
+    visible = visible and (sys.stderr.isatty() or "ipykernel" in sys.modules)
+    started = drawn = time.monotonic()
+    for done, result in enumerate(results, start=1):
+        now = time.monotonic()
+        if visible and (now - drawn > REDRAW or done == n):
+            left = (now - started) / done * (n - done)
+            sys.stderr.write(f"\r{label}: {done} of {n} draws, {now - started:.0f} s gone, about {left:.0f} s left  ")
+            sys.stderr.write("\n" if done == n else "")
+            sys.stderr.flush()
+            drawn = now
+        yield result

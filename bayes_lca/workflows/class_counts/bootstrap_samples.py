@@ -1,0 +1,27 @@
+"""Samples of answers from a fitted latent class model, as many respondents with the same answers missing."""
+
+import numpy as np
+
+from bayes_lca.data.responses import MISSING, unique_rows
+from bayes_lca.datasets.simulate import draw_categories
+
+
+def missing_answers(codes: np.ndarray) -> np.ndarray:
+    """Where answers are missing, respondents put in an order of its own: theirs does not matter to the samples."""
+    hidden = codes == MISSING
+    return hidden[np.lexsort(hidden.T)]
+
+
+def sample_seeds(seed: int, n_classes: int, draws: int) -> list[np.random.SeedSequence]:
+    """Seeds of the samples that test one class fewer against `n_classes`; fewer draws are the first of more."""
+    return np.random.SeedSequence([seed, n_classes]).spawn(draws)
+
+
+def draw_sample(
+    share: np.ndarray, probability: np.ndarray, hidden: np.ndarray, rng: np.random.Generator
+) -> tuple[np.ndarray, np.ndarray]:
+    """Answers from a model, missing where `hidden`: distinct rows, shape (pattern, item), and respondents with each."""
+    latent_class = rng.choice(len(share), size=len(hidden), p=share / share.sum())
+    codes = np.where(hidden, MISSING, draw_categories(probability[latent_class], rng))
+    patterns = unique_rows(codes)
+    return codes[patterns.first], patterns.count

@@ -1,0 +1,145 @@
+"""How many classes: one row per number of classes, by maximum likelihood and, on request, by posteriors."""
+
+from collections.abc import Iterable
+
+import pandas as pd
+
+from bayes_lca.data.frame import check_whole, is_whole
+from bayes_lca.measurement.nominal import read_nominal
+from bayes_lca.table import SummaryTable
+from bayes_lca.workflows.class_counts.blrt import check_bootstrap
+from bayes_lca.workflows.class_counts.class_posteriors import posterior_columns, posterior_note, sample_classes
+from bayes_lca.workflows.class_counts.likelihood_counts import LikelihoodCounts
+from bayes_lca.workflows.class_counts.vlmr import LIMITS
+
+
+def count_classes(
+    items,
+    frame,
+    classes: Iterable[int],
+    *,
+    n_starts: int = 50,
+    seed: int = 0,
+    blrt_draws: int = 0,
+    blrt_starts: int = 20,
+    jobs: int | None = None,
+    progressbar: bool = True,
+    bayes: bool = False,
+    draws: int = 1000,
+    tune: int = 500,
+    chains: int = 4,
+) -> SummaryTable:
+    r"""Compare numbers of classes, as in the usual table of a latent class analysis.
+
+    With `bayes`, each number of classes is also compared by how well its posterior predicts a respondent left out,
+
+    .. math:: \mathrm{elpd} = \sum_i \log p(y_i \mid y_{-i}),
+
+    estimated by Pareto-smoothed importance sampling from the likelihood with the class summed out [1]_ [2]_. Priors are
+    those of `LatentClass` with these items; draws come from a Gibbs sampler, each chain from a random start.
+
+    Parameters
+    ----------
+    items : Items
+    frame : pandas.DataFrame, polars.DataFrame or any eager frame narwhals understands
+    classes : iterable of int
+        Numbers of classes, ``range(1, 6)`` for one to five.
+    n_starts : int, default 50
+        Random starts for each number of classes.
+    seed : int
+    blrt_draws : int, default 0
+        Bootstrap samples for the likelihood ratio test of one class fewer, 200 for example; 0 leaves the test out.
+    blrt_starts, jobs, progressbar
+        Of that test: `starts`, `jobs` and `progressbar` of `bootstrap_likelihood_ratio`.
+    bayes : bool, default False
+        Add columns from the posterior of each number of classes.
+    draws, tune, chains : int
+        Of these posteriors: draws kept and thrown away of each chain.
+
+    Returns
+    -------
+    SummaryTable
+        One row per number of classes: ``log_likelihood``, ``parameters``, ``AIC``, ``BIC``, ``aBIC`` (the
+        sample-size-adjusted one), ``CAIC``, ``ICL``, ``entropy_r2``, ``smallest_class`` (its share) with the standard
+        error ``smallest_class_se``; of modal assignment the average posterior probability ``average_posterior`` and
+        the odds of correct classification ``odds_correct``, each of the class where it is smallest;
+        ``starts_at_mode`` out of ``starts``, of which ``converged_starts`` ended before the limit of iterations, and
+        ``next_mode``, the log-likelihood of the second-best mode. For one class fewer against this number:
+        ``vlmr_p`` and ``lmr_adjusted_p`` (see `vuong_lo_mendell_rubin`), and with `blrt_draws` also ``blrt``, twice
+        the difference of the log-likelihoods, ``blrt_p`` and its Monte Carlo interval ``blrt_p_lower`` to
+        ``blrt_p_upper`` (see `bootstrap_likelihood_ratio`). The note counts what these tests had to leave out.
+
+        With `bayes`: ``elpd`` with its standard error ``elpd_se``; ``elpd_difference`` to the number of classes that
+        predicts best, with ``elpd_difference_se``; ``high_k``, the respondents for whom it is unreliable;
+        ``smallest_share``, the posterior median of the share of the smallest class, and its 95 % interval
+        ``smallest_share_lower`` to ``smallest_share_upper``; the ``modes`` that chains stayed in, where more than one,
+        posterior columns are those of the mode that predicts best; the worst ``r_hat`` and ``ess`` of log-likelihood
+        and ordered shares.
+
+    Raises
+    ------
+    ValueError
+        If items cannot be used, a number of classes is below 1 or above the number of distinct patterns, or a number of
+        draws, starts, chains or jobs is no whole number.
+
+    Notes
+    -----
+    The standard error of the smallest share is :math:`\bar m (1 - \bar m) / \sqrt{\sum_i (m_i - \bar m)^2}`,
+    with :math:`m_i` the membership probabilities of that class: the empirical information of the share with the item
+    probabilities held at their estimates, hence a lower bound.
+
+    References
+    ----------
+    .. [1] Vehtari, A., Gelman, A. & Gabry, J. (2017). Practical Bayesian model evaluation using leave-one-out
+       cross-validation and WAIC. Statistics and Computing 27, 1413-1432. doi 10.1007/s11222-016-9696-4
+    .. [2] Merkle, E. C., Furr, D. & Rabe-Hesketh, S. (2019). Bayesian comparison of latent variable models: Conditional
+       versus marginal likelihoods. Psychometrika 84, 802-829. doi 10.1007/s11336-019-09679-0
+
+    Examples
+    --------
+    >>> import bayes_lca as bl
+    >>> bl.count_classes(bl.Items(bl.cohort_items()), bl.load_cohort(), [3])["parameters"].item()
+    38
+    """
+    if not isinstance(classes, Iterable) or not (classes := list(classes)):
+        raise ValueError(f"classes={classes!r}: give the numbers of classes to compare, such as range(1, 6)")
+    for n_classes in classes:
+        if not is_whole(n_classes, least=1):
+            raise ValueError(f"{n_classes!r} in classes: the number of classes is a whole number from 1 on")
+    if blrt_draws != 0:
+        check_bootstrap(blrt_draws, blrt_starts, jobs)
+    if bayes:
+        check_whole(least=50, draws=draws)
+        check_whole(least=0, tune=tune)
+        check_whole(least=2, chains=chains)
+    responses = read_nominal(items, frame)
+    likelihood = LikelihoodCounts(responses, n_starts, seed)
+    rows, notes = [], []
+    for n_classes in classes:
+        parts = [likelihood.test_by_scores(n_classes)]
+        if blrt_draws:
+            parts.append(
+                likelihood.test_by_bootstrap(n_classes, blrt_draws, blrt_starts, jobs, progressbar=progressbar)
+            )
+        row = {"classes": n_classes, **likelihood.criteria(n_classes)}
+        for columns, remarks in parts:
+            row |= columns
+            notes += remarks
+        rows.append(row)
+    table = pd.DataFrame(rows).set_index("classes")
+    note = f"n = {len(responses.codes)}, 0 rows left out, {responses.n_missing} answers missing; maximum likelihood"
+    if max(classes) > 1:
+        notes.append(LIMITS)
+    if bayes:
+        posteriors = {
+            n_classes: sample_classes(
+                *(likelihood.codes, likelihood.counts, responses.n_categories, n_classes),
+                *(items.probability.a, draws, tune, chains, seed),
+            )
+            for n_classes in classes
+        }
+        table = table.join(posterior_columns(posteriors))
+        notes.append(posterior_note(posteriors))
+    else:
+        note += ", no draws"
+    return SummaryTable.of(table, "; ".join([note, *notes]))

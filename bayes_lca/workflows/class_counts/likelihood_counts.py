@@ -1,0 +1,122 @@
+"""How many classes, by maximum likelihood: criteria and tests for each number of classes."""
+
+import numpy as np
+
+from bayes_lca.data.responses import Responses, unique_rows
+from bayes_lca.likelihood.criteria import (
+    assignment_quality,
+    entropy_r2,
+    information_criteria,
+    integrated_completed_likelihood,
+    n_parameters,
+)
+from bayes_lca.likelihood.em import fit_em
+from bayes_lca.likelihood.modes import MaximumLikelihood
+from bayes_lca.workflows.class_counts.blrt import bootstrap
+from bayes_lca.workflows.class_counts.vlmr import VuongLoMendellRubin, compare_by_scores
+
+
+class LikelihoodCounts:
+    """Maximum likelihood fits of several numbers of classes to the same answers, each made once.
+
+    Parameters
+    ----------
+    responses : Responses
+    n_starts, seed : int
+        Of every fit.
+
+    Attributes
+    ----------
+    codes : ndarray of int, shape (pattern, item)
+        Distinct rows of answers.
+    counts : ndarray of int, shape (pattern,)
+        Respondents with each.
+    """
+
+    def __init__(self, responses: Responses, n_starts: int, seed: int):
+        patterns = unique_rows(responses.codes)
+        self.responses, self.n_starts, self.seed = responses, n_starts, seed
+        self.codes, self.counts = responses.codes[patterns.first], patterns.count
+        self._fits: dict[int, MaximumLikelihood] = {}
+
+    def fit(self, n_classes: int) -> MaximumLikelihood:
+        """The fit of a number of classes."""
+        if n_classes not in self._fits:
+            if n_classes > len(self.counts):
+                raise ValueError(
+                    f"{n_classes} classes exceed the {len(self.counts)} distinct answer patterns of "
+                    f"{self.counts.sum()} respondents; ask for fewer classes"
+                )
+            self._fits[n_classes] = fit_em(
+                *(self.codes, self.counts, self.responses.n_categories, n_classes),
+                n_starts=self.n_starts,
+                seed=self.seed,
+            )
+        return self._fits[n_classes]
+
+    def criteria(self, n_classes: int) -> dict[str, float]:
+        """Columns of information criteria, classification and starts."""
+        return _criteria(self.fit(n_classes), self.counts, self.responses.n_observed_categories)
+
+    def test_by_scores(self, n_classes: int) -> tuple[dict[str, float], list[str]]:
+        """Columns of the test of Vuong, Lo, Mendell and Rubin of one class fewer, and what it left out."""
+        if n_classes == 1:
+            return {"vlmr_p": np.nan, "lmr_adjusted_p": np.nan}, []
+        scores = compare_by_scores(self.fit(n_classes - 1), self.fit(n_classes), self.codes, self.counts)
+        return {"vlmr_p": scores.p, "lmr_adjusted_p": scores.adjusted_p}, _left_out(scores)
+
+    def test_by_bootstrap(
+        self, n_classes: int, draws: int, starts: int, jobs: int | None, *, progressbar: bool
+    ) -> tuple[dict[str, float], list[str]]:
+        """Columns of the bootstrap likelihood ratio test of one class fewer, and what it rests on."""
+        if n_classes == 1:
+            return dict.fromkeys(("blrt", "blrt_p", "blrt_p_lower", "blrt_p_upper"), np.nan), []
+        test = bootstrap(
+            *(self.fit(n_classes - 1), self.fit(n_classes), self.responses.codes, self.responses.n_categories),
+            *(draws, starts, self.seed, jobs),
+            progressbar=progressbar,
+        )
+        return test.columns, [test.note]
+
+
+def _criteria(found: MaximumLikelihood, counts: np.ndarray, n_observed_categories: tuple[int, ...]) -> dict[str, float]:
+    p = n_parameters(len(found.class_share), n_observed_categories)
+    criteria = information_criteria(found.log_likelihood, p, counts.sum())
+    smallest = int(found.class_share.argmin())
+    average, odds = assignment_quality(found.class_share, found.membership, counts)
+    return {
+        "log_likelihood": found.log_likelihood,
+        "parameters": p,
+        **criteria,
+        "ICL": integrated_completed_likelihood(criteria["BIC"], found.membership, counts),
+        "entropy_r2": entropy_r2(found.membership, counts),
+        "smallest_class": found.class_share[smallest],
+        "smallest_class_se": _share_error(found.membership[:, smallest], counts),
+        "average_posterior": average.min(),
+        "odds_correct": odds.min(),
+        "starts_at_mode": found.best_starts,
+        "starts": found.n_starts,
+        "converged_starts": found.converged_starts,
+        "next_mode": found.modes[1].log_likelihood if len(found.modes) > 1 else np.nan,
+    }
+
+
+def _left_out(scores: VuongLoMendellRubin) -> list[str]:
+    """What the test by scores could not use, in words."""
+    against = f"VLMR of {scores.n_classes - 1} against {scores.n_classes} classes"
+    if scores.remark:
+        return [f"{against}: no p-value, {scores.remark}"]
+    parts = []
+    if scores.boundary_parameters:
+        parts.append(f"{scores.boundary_parameters} parameters at the boundary left out")
+    if scores.unidentified_parameters:
+        parts.append(f"{scores.unidentified_parameters} that the answers do not identify left out")
+    return [f"{against}: {', '.join(parts)}"] if parts else []
+
+
+def _share_error(membership: np.ndarray, counts: np.ndarray) -> float:
+    share = np.average(membership, weights=counts)
+    if share in (0.0, 1.0):
+        return 0.0
+    score = (membership - share) / (share * (1.0 - share))
+    return float(1.0 / np.sqrt(counts @ score**2))

@@ -1,0 +1,181 @@
+"""Numbers of classes compared in one picture."""
+
+import matplotlib as mpl
+import numpy as np
+import pandas as pd
+from matplotlib.axes import Axes
+from matplotlib.figure import Figure
+from matplotlib.ticker import PercentFormatter
+
+from bayes_lca.posterior.plots.page import (
+    BAND,
+    COLOURS,
+    FAINT,
+    GRID,
+    MARKERS,
+    SMALL,
+    SMALLER,
+    STYLE,
+    WIDTH,
+    blank_page,
+    write_note,
+)
+from bayes_lca.table import SummaryTable
+from bayes_lca.workflows.class_counts.recommendation import CRITERIA, NEGLIGIBLE_ELPD, Recommendation, recommend_classes
+
+LINEAR_UP_TO = 10
+"""Difference of a criterion from its minimum up to which the axis is linear; logarithmic beyond."""
+
+LEAST_GAP = 0.085
+"""Between names at the ends of lines, as a fraction of the height of the panel."""
+
+ERRORS_SHOWN = 2
+
+
+@mpl.rc_context(STYLE)
+def plot_class_counts(
+    table: SummaryTable, *, smallest_class: float = 0.10, figsize: tuple[float, float] | None = None
+) -> Figure:
+    """Draw what speaks for each number of classes: criteria, tests, predictive density, and the smallest class.
+
+    The recommended number stands on a grey band. Criteria are drawn as differences from their minimum; predictive
+    density, if the table has it, with two standard errors of the difference to the best; the share of the smallest
+    class with two standard errors, or the posterior interval.
+
+    Parameters
+    ----------
+    table : SummaryTable
+        From `count_classes`.
+    smallest_class : float, default 0.10
+        Least share of the smallest class, as `recommend_classes` takes it.
+    figsize : (float, float), optional
+        Width and height in inches.
+
+    Returns
+    -------
+    matplotlib.figure.Figure
+
+    Raises
+    ------
+    ValueError
+        If the table lacks a column or has one row only, or `smallest_class` is no share.
+
+    Examples
+    --------
+    >>> import bayes_lca as bl
+    >>> table = bl.count_classes(bl.Items(bl.cohort_items()), bl.load_cohort(), range(1, 4), n_starts=10)
+    >>> figure = plot_class_counts(table)
+    """
+    recommended = recommend_classes(table, smallest_class=smallest_class)
+    if len(table) < 2:
+        raise ValueError(f"the table has {len(table)} row; a picture compares two numbers of classes or more")
+    table = table.sort_index()
+    parts = [_criteria, _choices, *([_predictive_density] if "elpd" in table.columns else []), _smallest_class]
+    n_rows = -(-len(parts) // 2)
+    fig = blank_page(figsize or (WIDTH, 2.35 * n_rows + 0.5))
+    axes = fig.subplots(n_rows, 2, squeeze=False).ravel()
+    for ax, part in zip(axes, parts, strict=False):
+        ax.axvspan(recommended.n_classes - 0.4, recommended.n_classes + 0.4, color=BAND, linewidth=0, zorder=0)
+        part(ax, table, recommended, smallest_class)
+        ax.set_xticks(table.index)
+        ax.set_xlim(table.index.min() - 0.5, table.index.max() + 0.5)
+        ax.set_xlabel("classes")
+    for ax in axes[len(parts) :]:
+        ax.set_axis_off()
+        ax.text(0, 1, str(recommended).replace("\n", "\n\n"), fontsize=SMALLER, verticalalignment="top", wrap=True)
+    dotted = [f"{limit:.0%} of respondents"] if (limit := smallest_class) else []
+    if "elpd" in table.columns:
+        dotted.insert(0, f"{NEGLIGIBLE_ELPD:g} below the best")
+    words = ["grey band: recommended number", *([f"dotted: {' and '.join(dotted)}"] if dotted else [])]
+    if "modes" in table.columns and (table["modes"] > 1).any():
+        words.append("hollow: chains disagree")
+    write_note(fig, "; ".join(words), _sample(table))
+    return fig
+
+
+def _sample(table: SummaryTable) -> str:
+    """Of the note, what speaks of respondents and draws; what the tests left out is beside the table."""
+    return "; ".join(part for part in table.attrs.get("note", "").split("; ") if part.startswith(("n = ", "elpd")))
+
+
+def _criteria(ax: Axes, table: pd.DataFrame, recommended: Recommendation, limit: float) -> None:
+    ends = {}
+    for name, colour, marker in zip(CRITERIA, COLOURS, MARKERS, strict=False):
+        above = table[name] - table[name].min()
+        ax.plot(table.index, above, color=colour, marker=marker, markersize=3.2, linewidth=1)
+        ends[name] = (float(above.iloc[-1]), colour)
+    ax.set_yscale("symlog", linthresh=LINEAR_UP_TO, linscale=0.6)
+    ax.set_ylim(-0.12 * LINEAR_UP_TO, None)
+    ax.yaxis.set_major_formatter("{x:g}")
+    ax.yaxis.set_minor_locator(mpl.ticker.NullLocator())
+    ax.set_title("Criteria: difference from the minimum", loc="left", fontweight="bold")
+    heights = {
+        name: ax.transAxes.inverted().transform(ax.transData.transform((1, y)))[1] for name, (y, _) in ends.items()
+    }
+    lowest = -np.inf
+    for name in sorted(heights, key=heights.get):
+        lowest = max(heights[name], lowest + LEAST_GAP)
+        ax.annotate(
+            name,
+            (1.01, lowest),
+            xycoords="axes fraction",
+            color=ends[name][1],
+            fontsize=SMALL,
+            verticalalignment="center",
+        )
+
+
+def _choices(ax: Axes, table: pd.DataFrame, recommended: Recommendation, limit: float) -> None:
+    names = list(recommended.choices)
+    for place, chosen in enumerate(recommended.choices.values()):
+        ax.axhline(place, color=GRID, linewidth=0.6, zorder=1)
+        face = COLOURS[0] if chosen == recommended.n_classes else "white"
+        ax.plot(chosen, place, "o", color=COLOURS[0], markerfacecolor=face, markersize=5, zorder=3)
+    ax.set_yticks(range(len(names)), names)
+    ax.set_ylim(len(names) - 0.5, -0.5)
+    ax.tick_params(axis="y", length=0)
+    ax.spines["left"].set_visible(False)
+    ax.set_title("What each chooses", loc="left", fontweight="bold")
+
+
+def _predictive_density(ax: Axes, table: pd.DataFrame, recommended: Recommendation, limit: float) -> None:
+    error = ERRORS_SHOWN * table["elpd_difference_se"]
+    ax.errorbar(table.index, table["elpd_difference"], error, fmt="o", color=COLOURS[0], markersize=3.5, linewidth=1)
+    unsettled = table.loc[table["modes"] > 1, "elpd_difference"]
+    ax.plot(unsettled.index, unsettled, "o", color=COLOURS[0], markerfacecolor="white", markersize=3.5, zorder=4)
+    ax.axhline(-NEGLIGIBLE_ELPD, color=FAINT, linewidth=0.7, linestyle=":")
+    ax.set_yscale("symlog", linthresh=LINEAR_UP_TO, linscale=0.9)
+    ax.yaxis.set_major_formatter("{x:g}")
+    ax.yaxis.set_minor_locator(mpl.ticker.NullLocator())
+    ax.set_ylim(None, LINEAR_UP_TO)
+    ax.set_title("Predictive density (elpd), from the best", loc="left", fontweight="bold")
+
+
+def _smallest_class(ax: Axes, table: pd.DataFrame, recommended: Recommendation, limit: float) -> None:
+    table = table[table.index > 1]
+    error = ERRORS_SHOWN * table["smallest_class_se"]
+    bayes = "smallest_share" in table.columns
+    shift = 0.1 if bayes else 0.0
+    ax.errorbar(
+        table.index - shift, table["smallest_class"], error, fmt="o", color=COLOURS[0], markersize=3.5, linewidth=1
+    )
+    if bayes:
+        middle = table["smallest_share"]
+        sides = (middle - table["smallest_share_lower"], table["smallest_share_upper"] - middle)
+        ax.errorbar(table.index + shift, middle, sides, fmt=MARKERS[1], color=COLOURS[1], markersize=3.5, linewidth=1)
+        ax.text(0.97, 0.95, "maximum likelihood", color=COLOURS[0], **_upper_right(ax))
+        ax.text(0.97, 0.86, "posterior", color=COLOURS[1], **_upper_right(ax))
+    if limit:
+        ax.axhline(limit, color=FAINT, linewidth=0.7, linestyle=":")
+    ax.set_ylim(0, None)
+    ax.yaxis.set_major_formatter(PercentFormatter(1, decimals=0))
+    ax.set_title("Share of the smallest class", loc="left", fontweight="bold")
+
+
+def _upper_right(ax: Axes) -> dict:
+    return {
+        "transform": ax.transAxes,
+        "fontsize": SMALL,
+        "horizontalalignment": "right",
+        "verticalalignment": "top",
+    }

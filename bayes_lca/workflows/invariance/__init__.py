@@ -1,0 +1,1 @@
+"""Do groups, or random halves, answer the items alike given the class."""

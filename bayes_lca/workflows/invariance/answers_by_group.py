@@ -1,0 +1,126 @@
+"""Answers group by group, and the classes that all groups start from."""
+
+from dataclasses import dataclass
+from functools import cached_property
+
+import arviz_stats
+import numpy as np
+import xarray as xr
+
+from bayes_lca.data.covariates import code_covariate
+from bayes_lca.data.frame import check_columns, check_frame, check_whole, column
+from bayes_lca.data.responses import Responses, unique_rows
+from bayes_lca.likelihood.em import fit_em
+from bayes_lca.measurement.nominal import read_nominal
+from bayes_lca.posterior.labels.label_free import label_free_quantities
+from bayes_lca.posterior.labels.relabel import match, profile_distances
+from bayes_lca.sampling.gibbs import GibbsDraws
+
+
+@dataclass(frozen=True, eq=False)
+class GroupedAnswers:
+    """Answers of respondents in several groups.
+
+    Attributes
+    ----------
+    responses : Responses
+    by : str
+        Column of the groups.
+    levels : list of str
+        Names of the groups.
+    group : ndarray of int, shape (respondent,)
+    pivot : ndarray, shape (latent_class, item, category)
+        Item probabilities at the maximum likelihood of equal profiles in all groups.
+    """
+
+    responses: Responses
+    by: str
+    levels: list[str]
+    group: np.ndarray
+    pivot: np.ndarray
+
+    @cached_property
+    def distinct(self) -> list[tuple[np.ndarray, np.ndarray]]:
+        """Distinct rows of answers of each group, and respondents with each."""
+        found = []
+        for g in range(len(self.levels)):
+            codes = self.responses.codes[self.group == g]
+            patterns = unique_rows(codes)
+            found.append((codes[patterns.first], patterns.count))
+        return found
+
+    @property
+    def counts(self) -> np.ndarray:
+        """Respondents with each pattern, groups after each other."""
+        return np.concatenate([count for _, count in self.distinct])
+
+    def start(self, chains: int) -> np.ndarray:
+        """The pivot for every chain and group."""
+        return np.broadcast_to(self.pivot, (chains, len(self.levels), *self.pivot.shape))
+
+    def order(self, found: GibbsDraws) -> np.ndarray:
+        """Class of each draw, chains after each other, that is class k of the pivot, shape (draw, latent_class)."""
+        profile = found.item_probability.mean(axis=2)
+        return match(profile_distances(profile.reshape(-1, *profile.shape[2:]), self.pivot))[0]
+
+    def label_free(self, found: GibbsDraws) -> xr.Dataset:
+        """Quantities that no permutation of classes changes, of dims (chain, draw)."""
+        return label_free_quantities(found.log_likelihood @ self.counts, found.class_share.mean(axis=2))
+
+    @property
+    def note(self) -> str:
+        """Respondents in each group, rows left out and missing answers, as one line."""
+        sizes = ", ".join(f"{level} {int((self.group == g).sum())}" for g, level in enumerate(self.levels))
+        return (
+            f"n = {len(self.group)} ({self.by}: {sizes}), 0 rows left out, {self.responses.n_missing} answers missing"
+        )
+
+
+def read_groups(
+    items, frame, by: str, n_classes: int, *, draws: int, tune: int, chains: int, seed: int
+) -> GroupedAnswers:
+    """Read answers and groups, and find the maximum likelihood of equal profiles.
+
+    Raises
+    ------
+    ValueError
+        If items or `by` cannot be used, `by` is missing in some rows or has fewer than two levels, a level has fewer
+        respondents than classes, or a setting is out of range.
+    """
+    check_whole(least=2, n_classes=n_classes, chains=chains)
+    check_whole(least=10, draws=draws)
+    check_whole(least=0, tune=tune, seed=seed)
+    responses = read_nominal(items, frame)
+    levels, group = _groups(frame, by, n_classes)
+    patterns = unique_rows(responses.codes)
+    best = fit_em(responses.codes[patterns.first], patterns.count, responses.n_categories, n_classes, seed=seed)
+    return GroupedAnswers(responses, by, levels, group, best.item_probability)
+
+
+def agreement(quantities: xr.Dataset) -> tuple[float, float]:
+    """Worst R-hat and effective draws of quantities of dims (chain, draw)."""
+    return (
+        max(float(arviz_stats.rhat(values)) for values in quantities.data_vars.values()),
+        min(float(arviz_stats.ess(values)) for values in quantities.data_vars.values()),
+    )
+
+
+def _groups(frame, by: str, n_classes: int) -> tuple[list[str], np.ndarray]:
+    check_frame(frame)
+    check_columns(frame, [by], role="group")
+    values = column(frame, by)
+    missing = int(values.isna().sum())
+    if missing:
+        raise ValueError(
+            f"column {by!r} is missing in {missing} of {len(values)} rows; complete them, or leave the rows out first"
+        )
+    coded = code_covariate(values.reset_index(drop=True), by, category=True)
+    coded = coded.cat.remove_unused_categories()
+    levels, group = [str(level) for level in coded.cat.categories], coded.cat.codes.to_numpy()
+    sizes = np.bincount(group)
+    small = {level: int(size) for level, size in zip(levels, sizes, strict=True) if size < n_classes}
+    if small:
+        raise ValueError(
+            f"levels of {by!r} with fewer respondents than the {n_classes} classes: {small}; join them with others"
+        )
+    return levels, group

@@ -1,0 +1,180 @@
+"""Do groups answer the items alike, given the class: measurement invariance, item by item."""
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from itertools import combinations
+
+import numpy as np
+import pandas as pd
+
+from bayes_lca.data.frame import named
+from bayes_lca.data.responses import Responses
+from bayes_lca.likelihood.leave_one_out import LeaveOneOut, leave_one_out
+from bayes_lca.posterior.labels.convergence import LARGEST_R_HAT, SMALLEST_ESS
+from bayes_lca.posterior.structures.class_distance import ProfileDifference, profile_difference
+from bayes_lca.sampling.gibbs import GibbsDraws, sample_groups
+from bayes_lca.sampling.gibbs_partial import sample_partial
+from bayes_lca.table import SummaryTable, tail_probabilities
+from bayes_lca.workflows.class_counts.class_posteriors import SWEEPS
+from bayes_lca.workflows.invariance.answers_by_group import GroupedAnswers, agreement, read_groups
+from bayes_lca.workflows.invariance.partial_invariance import SD_BETWEEN_GROUPS
+
+NONE, PARTIAL, EVERY = "none", "partial", "all"
+
+
+def measurement_invariance(
+    items,
+    frame,
+    by: str,
+    n_classes: int,
+    *,
+    draws: int = 1000,
+    tune: int = 200,
+    chains: int = 4,
+    seed: int = 1,
+    ci_prob: float = 0.95,
+) -> SummaryTable:
+    r"""Compare equal item profiles in all groups with profiles that differ, for one item at a time and for all.
+
+    .. math:: p(y_i \mid g) = \sum_c \pi_{gc} \prod_{j \in \text{equal}} \rho_{c j y_{ij}}
+              \prod_{j \in \text{free}} \rho_{g c j y_{ij}}
+
+    Class shares differ between groups in every model. Where one item is free, the others hold the classes together, so
+    that class c means the same in all groups and a difference of :math:`\rho_{gcj}` is one of the item: differential
+    item functioning. Groups whose classes are other classes altogether show in the model with all items free.
+
+    Parameters
+    ----------
+    items : Items
+    frame : pandas.DataFrame, polars.DataFrame or any eager frame narwhals understands
+    by : str
+        Column of the groups, such as ``"role"``.
+    n_classes : int
+        From 2 on.
+    draws, tune, chains : int
+        Of a Gibbs sampler, started at the maximum likelihood of equal profiles.
+    seed : int
+    ci_prob : float, default 0.95
+
+    Returns
+    -------
+    SummaryTable
+        One row per model, named by what is ``free``: ``none``, each item, ``partial`` (all items, shrunken towards
+        common profiles as in `partial_invariance`), ``all``. ``elpd`` (PSIS-LOO per respondent) with standard error;
+        ``elpd_difference`` to equal profiles with its standard error, positive where groups predict better apart;
+        ``high_k``; the ``distance`` of the free items between groups, total variation averaged over pairs of groups,
+        classes and free items, with interval; what is ``expected`` of equal profiles and the ``p_value``, the share of
+        samples of equal profiles that differ at least as far, both missing for ``partial``, whose distance is
+        shrunken; ``r_hat`` and ``ess``, the worst of log-likelihood and ordered shares.
+
+    Raises
+    ------
+    ValueError
+        If items or `by` cannot be used, an item has the name of a model, `by` is missing in some rows or has fewer than
+        two levels, a level has fewer respondents than classes, or a setting is out of range.
+
+    References
+    ----------
+    Kankaras, M., Moors, G. & Vermunt, J. K. (2018). Testing for measurement invariance with latent class analysis. In
+    Davidov, E. et al. (eds), Cross-Cultural Analysis: Methods and Applications, 2nd edn. Routledge.
+
+    Examples
+    --------
+    >>> import bayes_lca as bl
+    >>> items = bl.Items(bl.cohort_items())
+    >>> bl.measurement_invariance(items, bl.load_cohort(), "role", 3)  # doctest: +SKIP
+    """
+    tails = tail_probabilities(ci_prob)
+    grouped = read_groups(items, frame, by, n_classes, draws=draws, tune=tune, chains=chains, seed=seed)
+    responses = grouped.responses
+    _check_names(responses)
+    data = grouped.distinct, responses.n_categories, grouped.start(chains)
+    settings = {"category_weight": items.probability.a, "draws": draws, "tune": tune, "seed": seed, "thin": SWEEPS}
+    models = {}
+    for name, free in _models(responses):
+        if name == PARTIAL:
+            found = sample_partial(*data, sd_scale=SD_BETWEEN_GROUPS.sigma, **settings).groups
+        else:
+            found = sample_groups(*data, free=free, **settings)
+        models[name] = _Model.of(found, grouped, free)
+    rows = [_row(name, model, models[NONE].loo, tails) for name, model in models.items()]
+    note = (
+        f"{grouped.note}, {chains} x {draws} draws of a Gibbs sampler for each of {len(models)} models of {n_classes} "
+        f"classes; {100 * ci_prob:g} % intervals; of {len(responses.items)} items about "
+        f"{0.05 * len(responses.items):.1f} have a p_value below 0.05 by chance"
+    )
+    table = pd.DataFrame(rows).set_index("free")
+    bad = table.index[(table["r_hat"] > LARGEST_R_HAT) | (table["ess"] < SMALLEST_ESS)]
+    if len(bad):
+        note += f"; chains do not agree yet with {', '.join(bad)} free: take more draws"
+    return SummaryTable.of(table, note)
+
+
+def _check_names(responses: Responses) -> None:
+    taken = [item for item in responses.items if item in (NONE, PARTIAL, EVERY)]
+    if taken:
+        raise ValueError(f"item(s) {named(taken)} have the name of a model in the table; rename the column(s)")
+
+
+def _models(responses: Responses) -> Iterator[tuple[str, np.ndarray]]:
+    """Each model's name and which items are free."""
+    n_items = len(responses.items)
+    yield NONE, np.zeros(n_items, dtype=bool)
+    for j, item in enumerate(responses.items):
+        yield item, np.arange(n_items) == j
+    yield PARTIAL, np.ones(n_items, dtype=bool)
+    yield EVERY, np.ones(n_items, dtype=bool)
+
+
+@dataclass(frozen=True, eq=False)
+class _Model:
+    """What is left of the draws of one model."""
+
+    loo: LeaveOneOut
+    differences: list[ProfileDifference]
+    r_hat: float
+    ess: float
+
+    @classmethod
+    def of(cls, found: GibbsDraws, grouped: GroupedAnswers, free: np.ndarray) -> "_Model":
+        """Classes aligned with the maximum likelihood, then every pair of groups class by class."""
+        n_groups, n_classes = found.class_share.shape[2:]
+        profile = found.item_probability.reshape(-1, *found.item_probability.shape[2:])  # (draw, group, class, ...)
+        profile = np.take_along_axis(profile, grouped.order(found)[:, None, :, None, None], axis=2)[:, :, :, free]
+        differences = [
+            profile_difference(profile[:, one, c], profile[:, other, c])
+            for one, other in combinations(range(n_groups), 2)
+            for c in range(n_classes)
+            if free.any()
+        ]
+        r_hat, ess = agreement(grouped.label_free(found))
+        loo = leave_one_out(found.log_likelihood, grouped.counts)
+        return cls(loo, differences, r_hat, ess)
+
+
+def _row(name: str, model: _Model, equal: LeaveOneOut, tails: list[float]) -> dict:
+    difference, error = model.loo.less(equal)
+    row = {
+        "free": name,
+        "elpd": model.loo.elpd,
+        "elpd_se": model.loo.se,
+        "elpd_difference": difference,
+        "elpd_difference_se": error,
+        "high_k": model.loo.n_high_k,
+        **dict.fromkeys(("distance", "lower", "upper", "expected", "p_value"), np.nan),
+        "r_hat": model.r_hat,
+        "ess": model.ess,
+    }
+    if not model.differences:
+        return row
+    distance = np.mean([one.distance.mean(axis=-1) for one in model.differences], axis=0)
+    lower, upper = np.quantile(distance, tails)
+    row |= {"distance": distance.mean(), "lower": lower, "upper": upper}
+    if name == PARTIAL:
+        return row
+    observed = sum(one.observed.sum() for one in model.differences)
+    sampled = np.sum([one.sampled.sum(axis=-1) for one in model.differences], axis=0)
+    return row | {
+        "expected": np.mean([one.expected.mean() for one in model.differences]),
+        "p_value": (1 + (sampled >= observed).sum()) / (1 + len(sampled)),
+    }

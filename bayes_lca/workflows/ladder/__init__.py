@@ -1,0 +1,1 @@
+"""Covariates of latent classes in one, two and three steps, side by side."""

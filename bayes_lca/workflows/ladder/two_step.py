@@ -1,0 +1,221 @@
+"""Two-step estimation with the uncertainty of the first step carried through."""
+
+import warnings
+from dataclasses import replace
+from itertools import batched, compress
+from typing import Literal
+
+import numpy as np
+import xarray as xr
+from arviz_stats.base import array_stats
+
+from bayes_lca.data.frame import is_whole
+from bayes_lca.dims import ANSWERS, CATEGORY, CLASS, CLASS_SHARE, ITEM, ITEM_PROBABILITY, KNOWN_ITEM_PROBABILITY
+from bayes_lca.fitted.axes import flat
+from bayes_lca.fitted.class_logits import DRAWS_AT_ONCE, answer_log_likelihoods, class_log_shares
+from bayes_lca.measurement.assigned import Assigned
+from bayes_lca.models.assigned_class import AssignedClass
+from bayes_lca.posterior.labels.convergence import ConvergenceWarning
+from bayes_lca.sampling.nuts import Sampler, Sampling, finish
+from bayes_lca.structural.regression import Regression
+from bayes_lca.workflows.ladder.assign import answers_of
+
+CHAINS = 4
+MEASUREMENT_DRAWS = 400
+PROPOSALS = 1000
+"""Draws of each chain that are resampled."""
+LARGEST_PARETO_K = 0.7
+
+
+def fit_two_step(
+    measured: xr.DataTree,
+    structural: Regression,
+    frame,
+    *,
+    measurement_draws: int = MEASUREMENT_DRAWS,
+    draws: int = 1000,
+    tune: int = 400,
+    seed: int = 1,
+    target_accept: float | None = None,
+    missing: Literal["raise", "drop"] = "raise",
+    cores: int | None = None,
+    progressbar: bool = True,
+) -> xr.DataTree:
+    r"""Regress the classes of a latent class analysis on covariates, classes untouched by the covariates.
+
+    The cut posterior: measurement parameters :math:`\theta` come from the answers alone, the regression from the
+    answers given :math:`\theta`,
+
+    .. math:: p_{\text{cut}}(\theta, \beta) = p(\theta \mid y)\; p(\beta \mid y, x, \theta), \qquad
+              p(\beta \mid y, x, \theta) \propto p(\beta) \prod_i \sum_c P(c \mid x_i, \beta)\, p(y_i \mid c, \theta)
+
+    NUTS samples the regression once, with :math:`\theta` at its posterior mean. For each draw of :math:`\theta` those
+    draws are resampled with Pareto-smoothed importance weights; where the shape k of the weights exceeds 0.7, NUTS runs
+    again with that :math:`\theta` held.
+
+    Parameters
+    ----------
+    measured : xarray.DataTree
+        From `fit` of a latent class analysis without covariates.
+    structural : Regression
+    frame : pandas.DataFrame, polars.DataFrame or any eager frame narwhals understands
+        With the items and the covariates: the respondents of `measured`, some of them, or others.
+    measurement_draws : int
+        Draws of the measurement parameters carried through, spread over those of `measured`.
+    draws : int
+        Draws kept of each of four chains; a chain joins the draws of a quarter of the measurement draws.
+    tune : int
+        Tuning steps of NUTS.
+    seed : int
+    target_accept : float, optional
+        By default 0.95 if there are random effects, else 0.9.
+    missing : {"raise", "drop"}
+    cores : int, optional
+        Chains sampled at a time; all processors by default.
+    progressbar : bool
+
+    Returns
+    -------
+    xarray.DataTree
+        As from `fit` of a latent class regression: ``item_probability`` holds the draw of :math:`\theta` behind each
+        draw of the regression. A chain is made of one chain of NUTS, in its order, and of one stretch of the first
+        step: R-hat and effective sample sizes see both chains that disagree and draws that are used again. Attributes
+        ``measurement_draws``, ``pareto_k`` (the largest) and ``sampled_again`` (where k was above 0.7).
+
+    Raises
+    ------
+    ValueError
+        If the frame cannot be used, or `measurement_draws` does not divide the draws.
+
+    Warns
+    -----
+    ConvergenceWarning
+        If chains disagree, mix badly, or diverge.
+
+    References
+    ----------
+    Plummer, M. (2015). Cuts in Bayesian graphical models. Statistics and Computing 25, 37-43.
+    doi 10.1007/s11222-014-9503-z
+
+    Vehtari, A., Simpson, D., Gelman, A., Yao, Y. & Gabry, J. (2024). Pareto smoothed importance sampling. JMLR 25(72).
+
+    Bakk, Z. & Kuha, J. (2018). Two-step estimation of models between latent classes and external variables.
+    Psychometrika 83(4), 871-892. doi 10.1007/s11336-017-9592-7
+    """
+    settings = Sampling(draws, tune, CHAINS, seed, target_accept, cores, progressbar)
+    steps = _measurement_steps(measured, measurement_draws, draws)
+    prepared = AssignedClass(answers_of(measured), structural).prepare(frame, missing=missing)
+    sampler = Sampler(prepared, reusable=True)
+    at_mean = sampler.sample(prepared, settings)
+
+    rng = np.random.default_rng(seed)
+    parts, largest_k, again = [], 0.0, []
+    for chain, of_chain in enumerate(steps):
+        resampled, pareto_k = _resample_chain(at_mean, chain, of_chain, rng)
+        largest_k = max(largest_k, *pareto_k)
+        pieces = [resampled]
+        for place in np.flatnonzero(~(pareto_k <= LARGEST_PARETO_K)):
+            each = draws // len(of_chain)
+            one = replace(settings, draws=max(each, 100), chains=1, seed=seed + 1 + len(again), progressbar=False)
+            given = sampler.sample(prepared, one, {KNOWN_ITEM_PROBABILITY: of_chain[place].probability})
+            last = given["posterior"].to_dataset().isel(chain=0, drop=True).isel(draw=slice(-each, None))
+            pieces.append(_beside(last, of_chain[place]))
+            again.append(int(given["sample_stats"]["diverging"].sum()))
+        parts.append(xr.concat(pieces, "draw").assign_coords(draw=range(draws)))
+    if sum(again):
+        warnings.warn(
+            f"{sum(again)} divergent transitions in {len(again)} runs of NUTS at draws of the first step: "
+            "raise target_accept",
+            ConvergenceWarning,
+            stacklevel=2,
+        )
+    tree = at_mean.copy()
+    tree["posterior"] = xr.DataTree(xr.concat(parts, "chain").assign_coords(chain=range(CHAINS)))
+    tree.attrs |= {
+        "measurement_draws": measurement_draws,
+        "pareto_k": float(largest_k),
+        "sampled_again": len(again),
+        "specification": repr(AssignedClass(answers_of(measured), structural)),
+        "model_text": prepared.model.str_repr(),
+    }
+    return finish(prepared, tree, settled=[ITEM_PROBABILITY])
+
+
+def check_measurement_draws(wanted: int, draws: int, available: int) -> None:
+    """Refuse a number of measurement draws that does not go into the draws to be made, or exceeds those there are.
+
+    Raises
+    ------
+    ValueError
+    """
+    if not is_whole(wanted, least=CHAINS) or wanted % CHAINS or draws % (wanted // CHAINS) or wanted > available:
+        raise ValueError(
+            f"measurement_draws={wanted!r}: give a multiple of {CHAINS} that divides the {CHAINS} x {draws} draws and "
+            f"is at most the {available} draws of the first step"
+        )
+
+
+def _measurement_steps(measured: xr.DataTree, wanted: int, draws: int) -> list[list[Assigned]]:
+    """The first step at some of its draws, evenly spread and in their order, a list for each chain to come."""
+    posterior = measured["posterior"]
+    at_mean = answers_of(measured)
+    available = posterior.sizes["chain"] * posterior.sizes["draw"]
+    check_measurement_draws(wanted, draws, available)
+    chosen = np.linspace(0, available - 1, wanted).astype(int)
+    theta = np.nan_to_num(flat(posterior[ITEM_PROBABILITY], CLASS, ITEM, CATEGORY)[chosen])
+    share = flat(posterior[CLASS_SHARE], CLASS)[chosen]
+    steps = [replace(at_mean, probability=one, class_share=two) for one, two in zip(theta, share, strict=True)]
+    return [list(of_chain) for of_chain in batched(steps, wanted // CHAINS)]
+
+
+def _resample_chain(
+    at_mean: xr.DataTree, chain: int, steps: list[Assigned], rng: np.random.Generator
+) -> tuple[xr.Dataset, np.ndarray]:
+    """Draws of a chain as they would be at its steps, in its order, where weights are reliable; and every step's k."""
+    pool = at_mean["posterior"].to_dataset().isel(chain=chain, drop=True)
+    draws = pool.sizes["draw"]
+    proposals = np.unique(np.linspace(0, draws - 1, PROPOSALS).astype(int))
+    log_weights, pareto_k = array_stats.psislw(-_log_ratios(at_mean, steps, chain * draws + proposals), axis=-1)
+    reliable = pareto_k <= LARGEST_PARETO_K
+    chosen = [proposals[_resample(one, draws // len(steps), rng)] for one in log_weights[reliable]]
+    parts = [_beside(pool.isel(draw=one), step) for one, step in zip(chosen, compress(steps, reliable), strict=True)]
+    if not parts:
+        return pool.isel(draw=slice(0)), pareto_k
+    return xr.concat(parts, "draw").isel(draw=np.argsort(np.ravel(chosen), kind="stable")), pareto_k
+
+
+def _log_ratios(at_mean: xr.DataTree, steps: list[Assigned], proposals: np.ndarray) -> np.ndarray:
+    """Log-likelihood given each step's parameters less that given their mean, shape (step, proposal)."""
+    constant = at_mean["constant_data"]
+    table = np.column_stack([constant["answer_pattern"], constant["design"], *_groups(at_mean)])
+    _, first, count = np.unique(table, axis=0, return_index=True, return_counts=True)
+    codes = at_mean["observed_data"][ANSWERS].to_numpy()[first]
+    mean = flat(at_mean["posterior"][ITEM_PROBABILITY], CLASS, ITEM, CATEGORY)[0]
+    answers = np.exp(answer_log_likelihoods(np.stack([np.nan_to_num(mean), *(s.probability for s in steps)]), codes))
+    result = np.empty((len(answers), len(proposals)))
+    for start in range(0, len(proposals), DRAWS_AT_ONCE):
+        which = proposals[start : start + DRAWS_AT_ONCE]
+        share = np.exp(class_log_shares(at_mean, first, which))  # (draw, row, class)
+        for place, of_step in enumerate(answers):
+            result[place, start : start + len(which)] = np.log((share * of_step).sum(axis=-1)) @ count
+    return result[1:] - result[0]
+
+
+def _groups(draws: xr.DataTree) -> list[np.ndarray]:
+    constant = draws["constant_data"]
+    return [values for name, values in constant.data_vars.items() if str(name).endswith("_index")]
+
+
+def _resample(log_weights: np.ndarray, times: int, rng: np.random.Generator) -> np.ndarray:
+    """Positions drawn systematically with the weights, in their order."""
+    cumulative = np.exp(log_weights - log_weights.max()).cumsum()
+    points = (np.arange(times) + rng.random()) / times * cumulative[-1]
+    return np.searchsorted(cumulative, points)
+
+
+def _beside(posterior: xr.Dataset, step: Assigned) -> xr.Dataset:
+    """Draws of the regression beside the item probabilities they are made with."""
+    exists = posterior[ITEM_PROBABILITY].notnull()
+    known = np.broadcast_to(step.probability, (posterior.sizes["draw"], *step.probability.shape))
+    of_step = exists.transpose("draw", CLASS, ITEM, CATEGORY).copy(data=known).where(exists)
+    return posterior.assign({ITEM_PROBABILITY: of_step})
