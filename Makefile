@@ -10,7 +10,7 @@ PARALLEL := --numprocesses auto --maxprocesses 4 --dist loadfile --no-loadscope-
 
 export PYTHON
 
-.PHONY: study test test-slow lint notebooks bench simulation selection calibration equivalence planted-bugs coverage clean
+.PHONY: study test test-slow lint notebooks example bench simulation selection calibration equivalence planted-bugs coverage clean
 
 study: $(VENV)/ready
 	$(RUN) examples/medical_groups.py --draws $(DRAWS) --seed $(SEED) --out $(OUT) $(ARGUMENTS)
@@ -27,6 +27,9 @@ lint: $(VENV)/ready
 
 notebooks: $(VENV)/ready
 	$(VENV)/bin/jupyter nbconvert --to notebook --execute --inplace examples/*.ipynb
+
+example: $(VENV)/ready
+	$(RUN) examples/example_fits.py
 
 bench: $(VENV)/ready
 	$(RUN) tests/benchmarks/em_against_stepmix.py

@@ -19,10 +19,12 @@ The models themselves are in `bayes_lca.models`.
 
 from bayes_lca.data.identifiability import SingleLevelWarning
 from bayes_lca.datasets.cohort import cohort_items, cohort_truth, load_cohort, simulate_cohort
-from bayes_lca.fitted.respondents import holds_respondents
+from bayes_lca.datasets.example import example_survey, load_example
+from bayes_lca.fitted.refusals import NotRelabelledError, SeveralModesError
 from bayes_lca.measurement.assigned import Assigned
 from bayes_lca.measurement.items import Items
 from bayes_lca.measurement.ordinal_items import OrdinalItems
+from bayes_lca.models import AssignedClass, LatentClass, Multinomial
 from bayes_lca.posterior.checks.check_items import ItemCheck, check_items
 from bayes_lca.posterior.checks.class_shift import ClassShiftWarning, class_shift
 from bayes_lca.posterior.checks.direct_effects import direct_effects
@@ -38,26 +40,23 @@ from bayes_lca.posterior.effects.poststratify import poststratify
 from bayes_lca.posterior.effects.predict_classes import predict_classes
 from bayes_lca.posterior.labels.convergence import (
     ConvergenceWarning,
-    NotRelabelledError,
-    SeveralModesError,
     convergence,
     keep_mode,
     modes,
 )
 from bayes_lca.posterior.labels.relabel import name_classes, relabel
 from bayes_lca.posterior.plots.item_pairs import plot_check_items
-from bayes_lca.posterior.plots.profiles import plot_odds_ratios, plot_profiles, plot_random_intercepts
+from bayes_lca.posterior.plots.odds_ratios import plot_odds_ratios
+from bayes_lca.posterior.plots.profiles import plot_profiles
+from bayes_lca.posterior.plots.random_intercepts import plot_random_intercepts
 from bayes_lca.posterior.plots.structures import plot_structures
 from bayes_lca.posterior.storage.netcdf import load, save
+from bayes_lca.posterior.storage.without_respondents import holds_respondents
 from bayes_lca.posterior.structures.compare_structures import StructureComparison, compare_structures
-from bayes_lca.posterior.tables.class_tables import (
-    class_profiles,
-    class_sizes,
-    contrasts,
-    odds_ratios,
-)
+from bayes_lca.posterior.tables.class_tables import class_profiles, class_sizes
 from bayes_lca.posterior.tables.classification import classification_table
 from bayes_lca.posterior.tables.membership import membership, membership_draws
+from bayes_lca.posterior.tables.odds_ratios import contrasts, odds_ratios
 from bayes_lca.posterior.tables.random_intercepts import heterogeneity, random_intercepts
 from bayes_lca.posterior.tables.small_cells import suppress_small_cells
 from bayes_lca.priors import LKJ, Dirichlet, Exponential, HalfNormal, HalfStudentT, ZeroSumNormal
@@ -77,7 +76,8 @@ from bayes_lca.workflows.invariance.measurement_invariance import measurement_in
 from bayes_lca.workflows.invariance.partial_invariance import PartialInvariance, partial_invariance
 from bayes_lca.workflows.invariance.split_halves import split_halves
 from bayes_lca.workflows.ladder.assign import answers_of, modal_class_of
-from bayes_lca.workflows.ladder.estimators import compare_estimators, fit_estimators
+from bayes_lca.workflows.ladder.compare_estimators import compare_estimators
+from bayes_lca.workflows.ladder.estimators import fit_estimators
 from bayes_lca.workflows.ladder.stepwise_odds_ratios import stepwise_odds_ratios
 from bayes_lca.workflows.ladder.two_step import fit_two_step
 from bayes_lca.workflows.leave_one_group_out import leave_one_group_out
@@ -85,6 +85,7 @@ from bayes_lca.workflows.leave_one_group_out import leave_one_group_out
 __all__ = [
     "LKJ",
     "Assigned",
+    "AssignedClass",
     "ClassShiftWarning",
     "ConvergenceWarning",
     "Dirichlet",
@@ -93,6 +94,8 @@ __all__ = [
     "HalfStudentT",
     "ItemCheck",
     "Items",
+    "LatentClass",
+    "Multinomial",
     "NotRelabelledError",
     "OrdinalItems",
     "PartialInvariance",
@@ -121,6 +124,7 @@ __all__ = [
     "count_classes",
     "covariate_tests",
     "direct_effects",
+    "example_survey",
     "fit",
     "fit_estimators",
     "fit_or_load",
@@ -133,6 +137,7 @@ __all__ = [
     "leave_one_group_out",
     "load",
     "load_cohort",
+    "load_example",
     "measurement_invariance",
     "membership",
     "membership_draws",

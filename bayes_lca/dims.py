@@ -8,6 +8,9 @@ import re
 CLASS = "latent_class"
 ITEM = "item"
 CATEGORY = "category"
+"""Categories of the answers to an item."""
+OBSERVED_CLASS = "category"
+"""Classes that were seen, the categories of an observed outcome; no fit has both these and items."""
 TERM = "term"
 RESPONDENT = "respondent"
 PATTERN = "pattern"
@@ -27,6 +30,9 @@ KNOWN_ITEM_PROBABILITY = "known_item_probability"
 COUNT = "count"
 DESIGN = "design"
 DESIGN_CENTER = "design_center"
+ANSWER_PATTERN = "answer_pattern"
+N_CATEGORIES = "n_categories"
+PATTERN_OF_RESPONDENT = "pattern_of_respondent"
 
 AXES = frozenset({CLASS, ITEM, CATEGORY, TERM, RESPONDENT, PATTERN, OTHER_CLASS, OUTCOME, "chain", "draw"})
 VARIABLES = frozenset({CLASS_SHARE, ITEM_PROBABILITY, ITEM_LOCATION, INTERCEPT, SLOPE, ANSWERS, COUNT, DESIGN})
@@ -34,7 +40,7 @@ RESERVED = (
     AXES
     | VARIABLES
     | {DESIGN_CENTER, ANSWER_CODES, OUTCOME_COUNTS, KNOWN_ITEM_PROBABILITY, BASELINE_PROBABILITY}
-    | {f"{INTERCEPT}_at_mean", f"{SLOPE}_standardised", "answer_pattern", "n_categories"}
+    | {f"{INTERCEPT}_at_mean", f"{SLOPE}_standardised", ANSWER_PATTERN, N_CATEGORIES, PATTERN_OF_RESPONDENT}
 )
 """Names a group column may not have, because axes or variables of the draws have them."""
 

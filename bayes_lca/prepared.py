@@ -1,16 +1,24 @@
-"""A model with its data: what `fit` needs to sample it and to hand the draws on."""
+"""What a model is to `fit`: something that makes, of a frame, a PyMC model with its data and starting values."""
 
 import json
+from abc import ABC, abstractmethod
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass
+from typing import ClassVar, Literal, final
 
 import numpy as np
 import pymc as pm
 import xarray as xr
 
 from bayes_lca.data.design import Design
-from bayes_lca.data.survey import Survey
-from bayes_lca.dims import ANSWERS, DESIGN, DESIGN_CENTER, ITEM, RESPONDENT, TERM
+from bayes_lca.data.responses import Responses, UniqueRows, unique_rows
+from bayes_lca.dims import CLASS, OTHER_CLASS, PATTERN
+from bayes_lca.fitted.kinds import Kind
+from bayes_lca.fitted.record import distinct_rows, record_answers
+from bayes_lca.measurement.interface import Measurement, Start
+from bayes_lca.specification import specification_of
+from bayes_lca.structural.interface import Structural
+from bayes_lca.structural.starting_membership import StartingMembership
 
 
 @dataclass(frozen=True)
@@ -24,58 +32,155 @@ class Prepared:
         Starting values by free variable.
     jittered : tuple of str
         Variables that each chain starts a little elsewhere.
-    observed, constant : xarray.Dataset
-        Answers as codes; design, groups and counts. One row per respondent.
+    groups : mapping of str to xarray.Dataset
+        Groups of the tree beside the draws, from `bayes_lca.fitted.record`.
     attributes : mapping
-        Formula, labels, counts of missing rows: numbers and text only.
-    pivot : ndarray of shape (latent_class, item, category), optional
-        Item probabilities that give the classes their labels; None if no class is latent.
+        Kind, specification, formula, labels, counts of missing rows: numbers and text only.
+    pivot : ndarray of shape (latent_class, item, ...), optional
+        Profiles that give the classes their labels; None if labels need no alignment.
     """
 
     model: pm.Model
     start: Mapping[str, np.ndarray]
     jittered: tuple[str, ...]
-    observed: xr.Dataset
-    constant: xr.Dataset
+    groups: Mapping[str, xr.Dataset]
     attributes: Mapping[str, str | int | float]
-    pivot: np.ndarray | None = field(default=None)
+    pivot: np.ndarray | None = None
 
 
-def describe_design(design: Design, respondents) -> tuple[xr.Dataset, dict[str, str | int]]:
-    """Design, groups and covariates of the respondents as a dataset, and what is needed to encode new ones."""
-    variables = {
-        DESIGN: ((RESPONDENT, TERM), design.matrix),
-        DESIGN_CENTER: ((TERM,), design.center),
-    }
-    coords = {RESPONDENT: np.asarray(respondents), TERM: np.array(design.terms, dtype="U")}
-    for grouping in design.groupings:
-        variables[f"{grouping.name}_index"] = ((RESPONDENT,), grouping.index)
-        coords[grouping.name] = np.array(grouping.levels, dtype="U")
-    for name, values in design.covariates.items():
-        stored = values.astype(str).to_numpy(dtype="U") if values.dtype.kind not in "fi" else values.to_numpy()
-        variables[f"covariate_{name}"] = ((RESPONDENT,), stored)
-    levels = {
-        name: list(values.cat.categories)
-        for name, values in design.covariates.items()
-        if hasattr(values.dtype, "categories")
-    }
-    attributes = {
-        "formula": design.formula,
-        "groupings": json.dumps([grouping.name for grouping in design.groupings]),
-        "levels": json.dumps(levels),
-        "n_respondents": len(design.matrix),
-        "n_dropped": design.n_dropped,
-    }
-    return xr.Dataset(variables, coords), attributes
+class Model(ABC):
+    """A named combination of parts; models are frozen dataclasses that are not derived from further."""
+
+    kind: ClassVar[Kind]
+    """How fits of the model are read, and which functions hold for them."""
+
+    @abstractmethod
+    def prepare(self, frame, *, missing: Literal["raise", "drop"] = "raise", collapse: bool = True) -> Prepared:
+        """The model of a frame, with what travels with its draws."""
+
+    @final
+    def build(self, frame, *, missing: Literal["raise", "drop"] = "raise", collapse: bool = True) -> pm.Model:
+        """Build the model of a frame as an ordinary PyMC model.
+
+        Parameters
+        ----------
+        frame : pandas.DataFrame, polars.DataFrame or any eager frame narwhals understands
+            One row per respondent.
+        missing : {"raise", "drop"}
+            What to do with rows that lack a covariate or an observed outcome. Missing answers need nothing done.
+        collapse : bool, default True
+            Whether equal rows are counted once. With False every respondent keeps a row: the same posterior, with a
+            value for each respondent in what PyMC itself computes of the model, its log-likelihood and predictions.
+
+        Returns
+        -------
+        pymc.Model
+            Its axis ``pattern`` has the distinct rows of answers, covariates and groups, or all respondents.
+
+        Raises
+        ------
+        ValueError
+            If an item, an outcome or a covariate cannot be used, or there are more classes than answer patterns.
+        """
+        return self.prepare(frame, missing=missing, collapse=collapse).model
+
+    @property
+    def identity(self) -> dict[str, str]:
+        """What the draws remember of the model: its kind, and its specification as JSON."""
+        return {"model": self.kind.name, "specification": json.dumps(specification_of(self))}
 
 
-def describe_survey(survey: Survey) -> tuple[xr.Dataset, xr.Dataset, dict[str, str | int]]:
-    """Answers, then design and answer patterns of the respondents as datasets, and what is to be remembered."""
-    responses = survey.responses
-    constant, attributes = describe_design(survey.design, responses.respondents)
-    constant["answer_pattern"] = ((RESPONDENT,), survey.answer_patterns.pattern)
-    constant["n_categories"] = ((ITEM,), np.array(responses.n_categories))
-    constant = constant.assign_coords({ITEM: list(responses.items)})
-    observed = xr.Dataset({ANSWERS: ((RESPONDENT, ITEM), responses.codes)}, constant.coords)[[ANSWERS]]
-    attributes |= {"labels": json.dumps(responses.labels), "n_missing_answers": responses.n_missing}
-    return observed, constant, attributes
+@dataclass(frozen=True, eq=False)
+class ClassRows:
+    """What a frame says to a measurement and a structural part: the rows of the likelihood, and where to start.
+
+    Attributes
+    ----------
+    responses : Responses
+        Answers of all respondents.
+    start : Start
+    patterns : UniqueRows
+        Rows of the likelihood: distinct patterns of answers, covariates and groups, or all respondents.
+    answer_patterns : UniqueRows
+        Distinct patterns of answers.
+    of_respondents : Design
+    design : Design
+        Of the rows of the likelihood.
+    membership : StartingMembership
+        Of the same rows.
+    """
+
+    responses: Responses
+    start: Start
+    patterns: UniqueRows
+    answer_patterns: UniqueRows
+    of_respondents: Design
+    design: Design
+    membership: StartingMembership
+
+    @classmethod
+    def read(
+        cls,
+        measurement: Measurement,
+        structural: Structural,
+        n_classes: int,
+        frame,
+        *,
+        missing: Literal["raise", "drop"],
+        collapse: bool,
+    ) -> "ClassRows":
+        """Answers and covariates of the respondents whose covariates are complete."""
+        responses, design = measurement.read(frame), structural.read(frame, missing)
+        responses = responses.keep(design.kept)
+        answer_patterns = unique_rows(responses.codes)
+        start = measurement.start(responses, answer_patterns, n_classes)
+        everybody = unique_rows(np.arange(len(responses.codes)))
+        patterns = distinct_rows(design, responses.codes) if collapse else everybody
+        of_patterns = design.take(patterns.first)
+        probability = start.membership[answer_patterns.pattern[patterns.first]]
+        membership = StartingMembership(probability, patterns.count, of_patterns)
+        return cls(responses, start, patterns, answer_patterns, design, of_patterns, membership)
+
+    @property
+    def first(self) -> np.ndarray:
+        """Respondent at whom each row first stands, shape (pattern,)."""
+        return self.patterns.first
+
+    @property
+    def count(self) -> np.ndarray:
+        """Respondents with each row, shape (pattern,)."""
+        return self.patterns.count
+
+    def coords(self, measurement: Measurement, structural: Structural) -> dict:
+        """Names along the axes of the model."""
+        names = list(self.start.class_names)
+        return {
+            CLASS: names,
+            OTHER_CLASS: names,
+            PATTERN: range(len(self.count)),
+            **measurement.coords(self.responses),
+            **structural.coords(self.design, len(names)),
+        }
+
+    def prepared(self, model: Model, built: pm.Model) -> Prepared:
+        """A model that was built of these rows, with what travels with its draws."""
+        groups, attributes = record_answers(
+            self.responses.codes,
+            self.answer_patterns.pattern,
+            self.responses.items,
+            self.responses.labels,
+            self.of_respondents,
+            self.responses.respondents,
+            self.patterns,
+        )
+        of_items = model.measurement.starting_values(self.responses, self.start)
+        of_classes = model.structural.starting_values(self.design, self.membership)
+        attributes |= model.structural.attributes | self.start.attributes
+        return Prepared(
+            model=built,
+            start={**of_classes, **of_items},
+            jittered=tuple(of_items),
+            groups=groups,
+            attributes=attributes | model.identity | {"n_classes": len(self.start.class_names)},
+            pivot=self.start.profile if self.start.aligns_labels else None,
+        )

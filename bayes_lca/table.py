@@ -1,7 +1,6 @@
 """Tables that say what they rest on: a pandas frame with a note of respondents, missing rows and draws."""
 
 import pandas as pd
-import xarray as xr
 
 from bayes_lca.whole_file import write_whole
 
@@ -43,16 +42,6 @@ class SummaryTable(pd.DataFrame):
         flat = pd.DataFrame(self).reset_index()
         flat["note"] = [self.note] + [""] * (len(flat) - 1)
         write_whole(path, lambda unfinished: flat.to_csv(unfinished, index=False))
-
-
-def describe_draws(draws: xr.DataTree) -> str:
-    """Respondents, rows left out, missing answers and draws behind a table, as one line."""
-    attributes, sizes = draws.attrs, draws["posterior"].sizes
-    parts = [f"n = {attributes['n_respondents']}"]
-    parts.append(f"{attributes['n_dropped']} rows left out")
-    parts.append(f"{attributes['n_missing_answers']} answers missing")
-    parts.append(f"{sizes['chain']} x {sizes['draw']} draws")
-    return ", ".join(parts)
 
 
 def tail_probabilities(ci_prob: float) -> list[float]:

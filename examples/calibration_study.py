@@ -43,7 +43,7 @@ def main() -> None:
     else:
         table = run_study(study, given.out, jobs=given.jobs, report=partial(print, flush=True))
     print(pd.read_csv(given.out / MODELS).to_string(index=False, float_format="%.3g"))
-    plot_ranks(table, read_ranks(given.out), sampling.kept).savefig(given.out / "figure.png", dpi=160)
+    plot_ranks(table, read_ranks(given.out), sampling.ranked_draws).savefig(given.out / "figure.png", dpi=160)
 
 
 def read_arguments() -> argparse.Namespace:

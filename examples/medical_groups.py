@@ -17,6 +17,7 @@ import pandas as pd
 import xarray as xr
 
 import bayes_lca as bl
+from bayes_lca.fitted.fit import Fit
 from bayes_lca.fitted.group_predictors import group_predictors
 from bayes_lca.models import LatentClass
 from bayes_lca.whole_file import write_text_whole, write_whole
@@ -124,9 +125,9 @@ def main() -> None:
 def report(study: Study, part: str, fits: dict[str, xr.DataTree | bl.SummaryTable]) -> None:
     """Tables and figures of one part's regressions."""
     joint = fits["joint"]
-    for name, one in fits.items():
-        if isinstance(one, xr.DataTree) and name != "measured":
-            write(study, f"{part}_convergence_{name.replace(', ', '_')}", bl.convergence(one), shown=0)
+    for name, result in fits.items():
+        if isinstance(result, xr.DataTree) and name != "measured":
+            write(study, f"{part}_convergence_{name.replace(', ', '_')}", bl.convergence(result), shown=0)
     compared = bl.compare_estimators(fits=fits)
     write(study, f"{part}_odds_ratios", compared, shown=0)
     print(side_by_side(compared).to_string())
@@ -135,11 +136,11 @@ def report(study: Study, part: str, fits: dict[str, xr.DataTree | bl.SummaryTabl
     draw(
         study,
         f"{part}_odds_ratios",
-        bl.plot_odds_ratios({name: one for name, one in fits.items() if name != "measured"}),
+        bl.plot_odds_ratios({name: result for name, result in fits.items() if name != "measured"}),
     )
     write(study, f"{part}_class_shift", bl.class_shift(fits["measured"], joint), shown=0)
     write(study, f"{part}_direct_effects", bl.direct_effects(joint))
-    if group_predictors(joint):
+    if group_predictors(Fit.reading(joint)):
         write(study, f"{part}_group_level_effects", bl.group_level_effects(joint))
     write(study, f"{part}_heterogeneity", bl.heterogeneity(joint))
     write(study, f"{part}_random_intercepts", bl.random_intercepts(joint))

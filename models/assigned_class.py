@@ -1,20 +1,59 @@
 """Multilevel multinomial regression of a class that was assigned with known error."""
 
-from dataclasses import dataclass
-from typing import Literal
+from dataclasses import dataclass, replace
+from typing import ClassVar, Literal, final
 
-import pymc as pm
-
-from bayes_lca.data.survey import Survey, join
-from bayes_lca.dims import CLASS, OTHER_CLASS, PATTERN
+from bayes_lca.dims import ANSWERS, CLASS
+from bayes_lca.fitted.capabilities import Capabilities
+from bayes_lca.fitted.fit import Fit
+from bayes_lca.fitted.kinds import Kind, Words, register_kind
 from bayes_lca.measurement.assigned import Assigned
-from bayes_lca.prepared import Prepared, describe_survey
+from bayes_lca.models.latent_class import MIXTURE, SUPPORTED, LatentClass
+from bayes_lca.prepared import Model, Prepared
 from bayes_lca.structural.regression import Regression
-from bayes_lca.structural.starting_membership import RoughClasses
 
 
+def _words(fit: Fit) -> Words:
+    summary = (
+        "The classes were found in an earlier fit without covariates, which this regression leaves as they are; the "
+        "class is summed out, so that classification error is allowed for."
+    )
+    if "measurement_draws" in fit.attributes:
+        n_draws = fit.attributes["measurement_draws"]
+        summary += f" The uncertainty of the earlier fit is carried through {n_draws} of its draws."
+    levels = "multilevel" if fit.groupings else "single-level"
+    references = (
+        "Vermunt, J. K. (2010). Latent class modeling with covariates: two improved three-step approaches. Political "
+        "Analysis 18(4), 450-469. doi 10.1093/pan/mpq025",
+        "Bakk, Z. & Kuha, J. (2018). Two-step estimation of models between latent classes and external variables. "
+        "Psychometrika 83(4), 871-892. doi 10.1007/s11336-017-9592-7",
+    )
+    return Words(f"Step-wise latent class regression, {levels}", summary, MIXTURE, references)
+
+
+CLASSES_ARE_KNOWN = (
+    *("answers_of", "fit_two_step", "modal_class_of", "relabel", "split_halves", "stepwise_odds_ratios"),
+)
+
+KIND = register_kind(
+    Kind(
+        name="AssignedClass",
+        class_axis=CLASS,
+        observed=ANSWERS,
+        capabilities=Capabilities.of(
+            set(SUPPORTED) - set(CLASSES_ARE_KNOWN),
+            CLASSES_ARE_KNOWN,
+            because="the classes of this fit are those of an earlier one, with covariates beside them; use the fit "
+            "that found the classes",
+        ),
+        words=_words,
+    )
+)
+
+
+@final
 @dataclass(frozen=True)
-class AssignedClass:
+class AssignedClass(Model):
     r"""Regression of a class seen through indicators of known error, the class summed out.
 
     .. math::
@@ -44,66 +83,26 @@ class AssignedClass:
     >>> second = AssignedClass(bl.answers_of(measured), bl.Regression("~ age + (1 | group)"))  # doctest: +SKIP
     """
 
+    kind: ClassVar[Kind] = KIND
+
     measurement: Assigned
     structural: Regression
 
-    def build(self, frame, *, missing: Literal["raise", "drop"] = "raise") -> pm.Model:
-        """Build the model of a frame as an ordinary PyMC model.
-
-        Parameters
-        ----------
-        frame : pandas.DataFrame, polars.DataFrame or any eager frame narwhals understands
-            One row per respondent.
-        missing : {"raise", "drop"}
-            What to do with rows that lack a covariate. Missing answers need nothing done.
-
-        Returns
-        -------
-        pymc.Model
-
-        Raises
-        ------
-        ValueError
-            If an indicator or a covariate cannot be used.
-        """
-        return self.prepare(frame, missing=missing).model
+    def __post_init__(self):
+        if not isinstance(self.measurement, Assigned):
+            raise TypeError(
+                f"measurement={self.measurement!r}: give what is known of the classes, bl.answers_of(measured) or "
+                "bl.modal_class_of(measured)"
+            )
+        if not isinstance(self.structural, Regression):
+            raise TypeError(f'structural={self.structural!r}: give a Regression("~ age + (1 | group)")')
 
     def prepare(self, frame, *, missing: Literal["raise", "drop"] = "raise", collapse: bool = True) -> Prepared:
-        """The model of a frame, with what travels with its draws.
+        """The model of a frame: that of `LatentClass`, its measurement known.
 
-        With ``collapse=False`` every respondent keeps a row: the same posterior, in a model whose rows do not depend on
-        the answers, so that one compilation serves many data sets.
+        With ``collapse=False`` every respondent keeps a row: the same posterior, in a model whose shape does not
+        depend on the answers, so that one compilation serves many data sets.
         """
-        survey = join(self.measurement.read(frame), self.structural.read(frame, missing), collapse=collapse)
-        answers = survey.responses.codes[survey.patterns.first]
-        rough = RoughClasses(self.measurement.membership(answers), survey.patterns.count, survey.pattern_design)
-        observed, constant, attributes = describe_survey(survey)
-        attributes |= self.structural.attributes | {
-            "model": "AssignedClass",
-            "n_classes": len(self.measurement.class_names),
-            "relabelled": 1,
-            "class_order": "as in the fit that found the classes",
-        }
-        return Prepared(
-            model=self._model(survey, rough),
-            start=self.structural.starting_values(survey.pattern_design, rough),
-            jittered=(),
-            observed=observed,
-            constant=constant,
-            attributes=attributes,
-        )
-
-    def _model(self, survey: Survey, rough: RoughClasses) -> pm.Model:
-        responses, count = survey.responses, survey.patterns.count
-        coords = {
-            CLASS: list(self.measurement.class_names),
-            OTHER_CLASS: list(self.measurement.class_names),
-            PATTERN: range(len(count)),
-            **self.measurement.coords(responses),
-            **self.structural.coords(rough.design, rough.n_classes),
-        }
-        with pm.Model(coords=coords) as model:
-            eta = self.structural.class_logits(rough.design, rough, rows=PATTERN)  # (pattern, latent_class)
-            d = self.measurement.probabilities()  # (latent_class, item, category)
-            self.measurement.answers(eta, d, responses, survey.patterns.first, count)  # (pattern, item)
-        return model
+        classes = LatentClass(len(self.measurement.class_names), self.measurement, self.structural)
+        prepared = classes.prepare(frame, missing=missing, collapse=collapse)
+        return replace(prepared, attributes={**prepared.attributes, **self.identity})

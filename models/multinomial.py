@@ -1,24 +1,69 @@
 """Multinomial regression of an observed category, single-level or multilevel."""
 
-import json
 from dataclasses import dataclass
 from numbers import Integral
-from typing import Literal
+from typing import ClassVar, Literal, final
 
 import numpy as np
 import pymc as pm
-import xarray as xr
 
 from bayes_lca.data.frame import row_labels
-from bayes_lca.data.responses import read_complete_outcome
-from bayes_lca.dims import CATEGORY, OTHER_CLASS, OUTCOME, OUTCOME_COUNTS, PATTERN, RESPONDENT
-from bayes_lca.prepared import Prepared, describe_design
+from bayes_lca.data.responses import read_complete_outcome, unique_rows
+from bayes_lca.dims import OBSERVED_CLASS, OTHER_CLASS, OUTCOME, OUTCOME_COUNTS, PATTERN
+from bayes_lca.fitted.capabilities import Capabilities
+from bayes_lca.fitted.fit import Fit
+from bayes_lca.fitted.kinds import Kind, Words, register_kind
+from bayes_lca.fitted.record import distinct_rows, record_outcome
+from bayes_lca.prepared import Model, Prepared
 from bayes_lca.structural.regression import Regression
-from bayes_lca.structural.starting_membership import RoughClasses
+from bayes_lca.structural.starting_membership import StartingMembership
 
 
+def _words(fit: Fit) -> Words:
+    summary = (
+        f"Each respondent is seen in one of {len(fit.classes)} categories of {fit.outcome}. If these are classes "
+        "assigned by a latent class analysis, its classification errors are not allowed for."
+    )
+    levels = "multilevel" if fit.groupings else "single-level"
+    references = (
+        "Hedeker, D. (2003). A mixed-effects multinomial logistic regression model. Statistics in Medicine 22(9), "
+        "1433-1446. doi 10.1002/sim.1522",
+    )
+    return Words(f"Multinomial regression of an observed category, {levels}", summary, "", references)
+
+
+SUPPORTED = (
+    *("average_marginal_effects", "compare_groups", "contrasts", "convergence", "group_level_effects", "group_shares"),
+    *("heterogeneity", "holds_respondents", "keep_mode", "leave_one_group_out", "modes", "nesting_in_words"),
+    *("odds_ratios", "plot_odds_ratios", "plot_random_intercepts", "posterior_predictive", "poststratify"),
+    *("predict_classes", "prior_sensitivity", "random_intercepts", "rank_groups", "report", "save"),
+)
+OF_LATENT_CLASSES = (
+    *("answers_of", "check_items", "class_profiles", "class_shift", "class_sizes", "classification_table"),
+    *("compare_structures", "covariate_tests", "direct_effects", "fit", "fit_two_step", "membership"),
+    *("membership_draws", "modal_class_of", "name_classes", "plot_profiles", "plot_structures", "relabel"),
+    *("split_halves", "stepwise_odds_ratios"),
+)
+
+KIND = register_kind(
+    Kind(
+        name="Multinomial",
+        class_axis=OBSERVED_CLASS,
+        observed=OUTCOME,
+        capabilities=Capabilities.of(
+            SUPPORTED,
+            OF_LATENT_CLASSES,
+            because="this fit of outcome {outcome} has no latent classes: its categories are observed; use odds_ratios "
+            "and random_intercepts, or fit a LatentClass model",
+        ),
+        words=_words,
+    )
+)
+
+
+@final
 @dataclass(frozen=True)
-class Multinomial:
+class Multinomial(Model):
     r"""Multinomial regression: the structural part of latent classes with the class seen.
 
     .. math::
@@ -48,6 +93,8 @@ class Multinomial:
     ['intercept_at_mean', 'slope_standardised']
     """
 
+    kind: ClassVar[Kind] = KIND
+
     outcome: str
     structural: Regression
 
@@ -57,29 +104,12 @@ class Multinomial:
         if not isinstance(self.structural, Regression):
             raise TypeError(f'structural={self.structural!r}: give a Regression("~ age + (1 | group)")')
 
-    def build(self, frame, *, missing: Literal["raise", "drop"] = "raise") -> pm.Model:
-        """Build the model of a frame as an ordinary PyMC model.
+    def prepare(self, frame, *, missing: Literal["raise", "drop"] = "raise", collapse: bool = True) -> Prepared:
+        """The model of a frame, with what travels with its draws.
 
-        Parameters
-        ----------
-        frame : pandas.DataFrame, polars.DataFrame or any eager frame narwhals understands
-            One row per respondent.
-        missing : {"raise", "drop"}
-            What to do with rows that lack the outcome or a covariate.
-
-        Returns
-        -------
-        pymc.Model
-
-        Raises
-        ------
-        ValueError
-            If the outcome or a covariate cannot be used.
+        With ``collapse=False`` every respondent keeps a row: the same posterior, in a model whose shape does not
+        depend on the covariates.
         """
-        return self.prepare(frame, missing=missing).model
-
-    def prepare(self, frame, *, missing: Literal["raise", "drop"] = "raise") -> Prepared:
-        """The model of a frame, with what travels with its draws."""
         if self.outcome in self.structural.columns:
             raise ValueError(
                 f"outcome {self.outcome!r} is also in {self.structural.formula!r}; it cannot explain itself"
@@ -87,38 +117,30 @@ class Multinomial:
         frame, codes, labels, n_missing = read_complete_outcome(frame, self.outcome, missing)
         design = self.structural.read(frame, missing)
         codes, respondents = codes[design.kept], row_labels(frame)[design.kept]
-        seen = RoughClasses(np.eye(len(labels))[codes], np.ones(len(codes)), design)
-        constant, attributes = describe_design(design, respondents)
-        attributes |= self.structural.attributes | {
-            "model": "Multinomial",
-            "outcome": self.outcome,
-            "n_missing_answers": 0,
-            "n_dropped": design.n_dropped + n_missing,
-            "labels": json.dumps([labels]),
-        }
-        return Prepared(
-            model=self._model(seen, labels),
-            start=self.structural.starting_values(design, seen),
-            jittered=(),
-            observed=xr.Dataset({OUTCOME: ((RESPONDENT,), codes)}, {RESPONDENT: constant[RESPONDENT]}),
-            constant=constant,
-            attributes=attributes,
-        )
-
-    def _model(self, seen: RoughClasses, labels: tuple[str, ...]) -> pm.Model:
-        patterns = seen.design.patterns
+        membership = StartingMembership(np.eye(len(labels))[codes], np.ones(len(codes)), design)
+        everybody = unique_rows(np.arange(len(codes)))
+        patterns = design.patterns if collapse else everybody
         counts = np.zeros((len(patterns.count), len(labels)), dtype=int)  # (pattern, category)
-        np.add.at(counts, patterns.pattern, seen.membership.astype(int))
+        np.add.at(counts, patterns.pattern, membership.probability.astype(int))
         coords = {
-            CATEGORY: list(labels),
+            OBSERVED_CLASS: list(labels),
             OTHER_CLASS: list(labels),
             PATTERN: range(len(counts)),
-            **self.structural.coords(seen.design, len(labels)),
+            **self.structural.coords(design, len(labels)),
         }
         with pm.Model(coords=coords) as model:
-            eta = self.structural.class_logits(  # (pattern, category)
-                seen.design.take(patterns.first), seen, classes=CATEGORY, rows=PATTERN
-            )
-            n = pm.Data(OUTCOME_COUNTS, counts, dims=(PATTERN, CATEGORY))
-            pm.Multinomial(OUTCOME, n.sum(axis=1), pm.math.softmax(eta, axis=1), observed=n, dims=(PATTERN, CATEGORY))
-        return model
+            of_patterns = design.take(patterns.first)
+            eta = self.structural.class_logits(of_patterns, membership, classes=OBSERVED_CLASS, rows=PATTERN)
+            n = pm.Data(OUTCOME_COUNTS, counts, dims=(PATTERN, OBSERVED_CLASS))
+            p = pm.math.softmax(eta, axis=1)  # (pattern, category)
+            pm.Multinomial(OUTCOME, n.sum(axis=1), p, observed=n, dims=(PATTERN, OBSERVED_CLASS))
+        rows = distinct_rows(design, codes) if collapse else everybody
+        groups, attributes = record_outcome(codes, self.outcome, labels, design, respondents, rows)
+        attributes |= self.structural.attributes | self.identity | {"n_dropped": design.n_dropped + n_missing}
+        return Prepared(
+            model=model,
+            start=self.structural.starting_values(design, membership),
+            jittered=(),
+            groups=groups,
+            attributes=attributes,
+        )

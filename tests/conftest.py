@@ -1,6 +1,7 @@
 """Fits that many tests read, made once a session; slow tests only on request."""
 
 import warnings
+from functools import wraps
 
 import pandas as pd
 import pytest
@@ -17,6 +18,21 @@ settings.register_profile(
 )
 settings.load_profile("the same on every run")
 
+FEW = {
+    "fit": {"draws": 60, "tune": 100, "chains": 2},
+    "fit_estimators": {"draws": 60, "tune": 100},
+    "fit_two_step": {"draws": 60, "tune": 100, "measurement_draws": 4},
+    "leave_one_group_out": {"draws": 60, "tune": 100},
+    "count_classes": {"draws": 50, "tune": 20, "n_starts": 5},
+    "bootstrap_likelihood_ratio": {"draws": 3, "starts": 2, "jobs": 1},
+    "overfitted": {"draws": 60, "tune": 20, "max_classes": 4},
+    "split_halves": {"repeats": 2, "n_draws": 20},
+    "measurement_invariance": {"draws": 50, "tune": 20},
+    "partial_invariance": {"draws": 50, "tune": 20},
+    "check_items": {"n_draws": 20},
+}
+"""What to give functions in place of their defaults where examples are run, so that they take seconds."""
+
 SHORT = {"draws": 300, "tune": 300, "chains": 4, "progressbar": False}
 
 
@@ -31,6 +47,21 @@ def pytest_collection_modifyitems(config, items):
     for item in items:
         if "slow" in item.keywords:
             item.add_marker(pytest.mark.skip(reason="takes minutes; run with --runslow"))
+
+
+def with_few(function, settings):
+    @wraps(function)
+    def short(*arguments, **options):
+        return function(*arguments, **options | settings)
+
+    return short
+
+
+@pytest.fixture
+def few_draws(monkeypatch):
+    """Functions of the package with few draws, whatever they are asked for."""
+    for name, options in FEW.items():
+        monkeypatch.setattr(bl, name, with_few(getattr(bl, name), options))
 
 
 def fit_short(model, frame, **options):

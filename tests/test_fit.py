@@ -1,6 +1,7 @@
 """From a frame to draws: what is in the tree, what is reproducible, what is refused, and an outside reference."""
 
 import json
+import pickle
 import warnings
 from importlib.metadata import version
 from itertools import product
@@ -44,7 +45,9 @@ def tiny_draws(frame):
     return fit_tiny(TWO, frame)
 
 
-ALWAYS = {"posterior", "sample_stats", "log_likelihood", "observed_data", "constant_data"}
+KEPT = {"posterior", "sample_stats", "patterns", "encoding", "pattern_log_likelihood"}
+VIEWS = {"log_likelihood", "observed_data", "constant_data"}
+ALWAYS = KEPT | VIEWS
 
 
 def test_tree_of_a_latent_class_analysis(lca_draws, survey):
@@ -88,7 +91,9 @@ def test_attributes_say_where_the_draws_come_from(joint_draws, multinomial_draws
     assert attributes["n_respondents"] == len(survey) == 600
     assert attributes["n_dropped"] == 0
     assert attributes["n_missing_answers"] == survey[bl.cohort_items()].isna().sum().sum() > 6
-    assert "LatentClass(n_classes=3" in attributes["specification"]
+    specification = json.loads(attributes["specification"])
+    assert (specification["kind"], attributes["model"], specification["n_classes"]) == ("LatentClass", "LatentClass", 3)
+    assert specification["structural"]["slope"] == {"kind": "ZeroSumNormal", "sigma": 1.5}
     assert "ZeroSumNormal" in attributes["model_text"]
     assert json.loads(attributes["labels"])[0] == ["decrease", "no change", "increase"]
     versions = json.loads(attributes["versions"])
@@ -196,6 +201,32 @@ def test_random_slopes_and_correlations_survive_on_disk(sloped_draws, tmp_path):
     xr.testing.assert_identical(loaded["posterior"].to_dataset(), sloped_draws["posterior"].to_dataset())
 
 
+@pytest.mark.parametrize("name", ["lca_draws", "joint_draws", "multinomial_draws"])
+def test_distinct_rows_are_kept_once_and_respondents_are_views_of_them(name, request, survey):
+    draws = request.getfixturevalue(name)
+    patterns, n = draws["patterns"].to_dataset(), len(survey)
+    place = patterns["pattern_of_respondent"].to_numpy()
+    assert place.shape == (n,)
+    assert patterns.sizes["pattern"] < n
+    np.testing.assert_array_equal(np.bincount(place), patterns["count"])
+    (observed,) = draws["observed_data"].data_vars
+    np.testing.assert_array_equal(draws["observed_data"][observed], patterns[observed].to_numpy()[place])
+    by_row = draws["pattern_log_likelihood"][observed].to_numpy()
+    view = draws["log_likelihood"][observed]
+    np.testing.assert_array_equal(view, by_row[:, :, place])
+    some = view.isel(draw=slice(10, 40, 3), respondent=[5, 2, 2, 599]).sel(chain=[3, 0])
+    np.testing.assert_array_equal(some, by_row[[3, 0], 10:40:3][:, :, place[[5, 2, 2, 599]]])
+    if "group" in draws["constant_data"].coords:
+        assert draws["constant_data"]["covariate_group"].to_numpy().tolist() == survey["group"].astype(str).tolist()
+
+
+def test_views_of_respondents_survive_copies_pickles_and_slices(joint_draws):
+    expected = joint_draws["log_likelihood"]["answers"].to_numpy()
+    for same in (joint_draws.copy(), joint_draws.copy(deep=True), pickle.loads(pickle.dumps(joint_draws))):
+        np.testing.assert_array_equal(same["log_likelihood"]["answers"], expected)
+    np.testing.assert_array_equal(joint_draws.isel(chain=[1])["log_likelihood"]["answers"], expected[[1]])
+
+
 def test_arviz_takes_the_draws_directly(lca_draws, multinomial_draws):
     for draws in (lca_draws, multinomial_draws):
         loo = az.loo(draws)
@@ -258,8 +289,7 @@ def test_row_names_are_carried_through(frame, index, kind):
     model = TWO if kind == "latent" else Multinomial("tier", bl.Regression("~ participation"))
     expected = [f"{a}|{b}" for a, b in named.index] if isinstance(index, pd.MultiIndex) else list(named.index)
     prepared = model.prepare(named)
-    assert list(prepared.observed["respondent"].to_numpy()) == expected
-    assert list(prepared.constant["respondent"].to_numpy()) == expected
+    assert list(prepared.groups["patterns"]["respondent"].to_numpy()) == expected
 
 
 def test_draws_and_tables_keep_repeated_row_names(frame, tmp_path):
@@ -307,7 +337,7 @@ def test_rows_without_an_outcome_are_left_out_on_request_only(frame):
     assert len(caught) == 2
     assert prepared.attributes["n_dropped"] == 7
     assert prepared.attributes["n_respondents"] == 143
-    np.testing.assert_array_equal(prepared.observed["respondent"], gone.index[7:])
+    np.testing.assert_array_equal(prepared.groups["patterns"]["respondent"], gone.index[7:])
 
 
 @pytest.fixture

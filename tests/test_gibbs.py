@@ -1,4 +1,4 @@
-"""Draws by turns against exact posteriors of data small enough to sum over every assignment of respondents."""
+"""The Gibbs sampler against exact posteriors of data small enough to sum over every assignment of respondents."""
 
 from itertools import product
 

@@ -1,4 +1,4 @@
-"""Two samplers of one posterior: Hamiltonian steps with the class summed out, and draws by turns."""
+"""Two samplers of one posterior: Hamiltonian steps with the class summed out, and a Gibbs sampler."""
 
 from pathlib import Path
 

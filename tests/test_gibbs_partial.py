@@ -1,4 +1,4 @@
-"""Groups that differ a little: draws by turns against the exact posterior of data small enough to sum it out."""
+"""Groups that differ a little: the Gibbs sampler against the exact posterior of data small enough to sum it out."""
 
 from functools import cache
 from itertools import product

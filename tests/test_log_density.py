@@ -16,9 +16,10 @@ from scipy.linalg import helmert, null_space
 from scipy.special import betaln, gammaln, log_softmax, logsumexp, softmax
 
 import bayes_lca as bl
-from bayes_lca.data.survey import join
-from bayes_lca.fitted.class_logits import average_class_share, respondent_log_likelihood
-from bayes_lca.models import LatentClass, Multinomial
+from bayes_lca.fitted.fit import Fit
+from bayes_lca.fitted.record import distinct_rows
+from bayes_lca.measurement.assigned import Assigned
+from bayes_lca.models import AssignedClass, LatentClass, Multinomial
 from bayes_lca.priors import LKJ
 from bayes_lca.structural.whitening import contrast_basis
 
@@ -74,7 +75,7 @@ FOR_TWO_CLASSES = {*list(STRUCTURAL)[:6], "random slopes"}
 class Case:
     """A model with a frame, and its densities on the scale the parameters are written on."""
 
-    model: LatentClass | Multinomial
+    model: LatentClass | AssignedClass | Multinomial
     frame: pd.DataFrame
     options: Mapping = field(default_factory=dict)
 
@@ -124,7 +125,7 @@ class Case:
 
     @property
     def class_dim(self):
-        return "latent_class" if isinstance(self.model, LatentClass) else "category"
+        return "category" if isinstance(self.model, Multinomial) else "latent_class"
 
     @property
     def groupings(self):
@@ -161,6 +162,16 @@ class Case:
         return list(self.plain.coords[dim])
 
 
+def known_classes(frame):
+    """Three classes whose answer probabilities are known."""
+    rng = np.random.default_rng(9)
+    labels = {str(item): tuple(map(str, frame[item].cat.categories)) for item in frame.columns[5:]}
+    probability = np.zeros((3, len(labels), max(map(len, labels.values()))))
+    for j, of_item in enumerate(labels.values()):
+        probability[:, j, : len(of_item)] = rng.dirichlet(np.ones(len(of_item)), size=3)
+    return Assigned(labels, probability, rng.dirichlet(np.ones(3)), ("C1", "C2", "C3"))
+
+
 CASES = (
     {
         f"LatentClass({k}), {data}, {kind}": Case(
@@ -183,6 +194,15 @@ CASES = (
         for frame in [FRAMES[data]]
     }
     | {
+        f"AssignedClass, {data}, {kind}": Case(AssignedClass(known_classes(frame), STRUCTURAL[kind]), frame)
+        for data, kind in (
+            ("equal categories", "covariates"),
+            ("unequal categories", "random intercepts"),
+            ("missing answers", "nested slopes"),
+        )
+        for frame in [FRAMES[data]]
+    }
+    | {
         f"Multinomial, {kind}": Case(Multinomial("y", part), FRAMES["equal categories"])
         for kind, part in STRUCTURAL.items()
         if kind != "shares"
@@ -199,10 +219,13 @@ ONE_OF_EACH = [
     "LatentClass(2), equal categories, nested groups",
     "LatentClass(2), equal categories, crossed groups",
     "LatentClass(3), equal categories, nested slopes",
+    "AssignedClass, missing answers, nested slopes",
     "Multinomial, slopes of a category",
     "Multinomial, correlated, slopes of both",
 ]
-WITH_ROWS_TO_COUNT = [name for name in ONE_OF_EACH if name.startswith("LatentClass") and "shares" not in name]
+WITH_ROWS_TO_COUNT = [
+    name for name in ONE_OF_EACH if name.startswith(("LatentClass", "AssignedClass")) and "shares" not in name
+]
 
 
 def covariate_value(row, term):
@@ -309,8 +332,8 @@ def pattern_of_respondent(case):
     design = case.model.structural.read(case.frame)
     if isinstance(case.model, Multinomial):
         return design.patterns.pattern, design.patterns.count
-    survey = join(case.model.measurement.read(case.frame), design)
-    return survey.patterns.pattern, survey.patterns.count
+    patterns = distinct_rows(design, case.model.measurement.read(case.frame).codes)
+    return patterns.pattern, patterns.count
 
 
 def outcome_counts(case):
@@ -652,21 +675,22 @@ def test_draws_in_numpy_have_the_log_likelihood_of_pymc(name):
         {
             "/": xr.Dataset(attrs=dict(case.prepared.attributes)),
             "/posterior": posterior,
-            "/observed_data": case.prepared.observed,
-            "/constant_data": case.prepared.constant,
+            **{f"/{name}": dataset for name, dataset in case.prepared.groups.items()},
         }
     )
+    fit = Fit.reading(tree)
     if isinstance(case.model, Multinomial):
         expected = [respondent_log_likelihoods(case, values) for values, _, _ in evaluated]
     else:
         pattern, count = pattern_of_respondent(case)
         expected = [(rows / count)[pattern] for _, _, rows in evaluated]
     expected = np.reshape(expected, (n_chains, n_draws, -1))
-    np.testing.assert_allclose(respondent_log_likelihood(tree), expected, rtol=0, atol=1e-10)
+    of_respondents = fit.log_likelihood()[:, :, fit.pattern_of_respondent]
+    np.testing.assert_allclose(of_respondents, expected, rtol=0, atol=1e-10)
     mean_share = [
         np.mean([class_probabilities(case, values, row) for row in case.rows], axis=0) for values, _, _ in evaluated
     ]
-    np.testing.assert_allclose(average_class_share(tree).reshape(len(evaluated), -1), mean_share, rtol=0, atol=1e-12)
+    np.testing.assert_allclose(fit.average_class_share().reshape(len(evaluated), -1), mean_share, rtol=0, atol=1e-12)
 
 
 @pytest.mark.parametrize("name", [name for name in ONE_OF_EACH if not name.endswith("nested slopes")])

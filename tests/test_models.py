@@ -11,12 +11,18 @@ from pytensor.compile.mode import Mode
 from scipy.special import softmax
 
 import bayes_lca as bl
-from bayes_lca.measurement.answers import draw_answers
-from bayes_lca.models import LatentClass, Multinomial
+from bayes_lca.hidden.one_class import draw_class
+from bayes_lca.models import AssignedClass, LatentClass, Multinomial
 from bayes_lca.priors import LKJ
 
 GOLDEN = Path(__file__).parent / "golden"
 ITEMS = bl.Items(bl.cohort_items())
+KNOWN = bl.Assigned(
+    {"training": ("decrease", "no change", "increase")},
+    np.array([[[0.7, 0.2, 0.1]], [[0.1, 0.2, 0.7]]]),
+    np.array([0.4, 0.6]),
+    ("C1", "C2"),
+)
 MODELS = {
     "latent_class": LatentClass(3, ITEMS),
     "latent_class_ordinal": LatentClass(3, bl.OrdinalItems(bl.cohort_items())),
@@ -24,6 +30,7 @@ MODELS = {
     "latent_class_correlated": LatentClass(
         3, ITEMS, bl.Regression("~ participation + (1 | group)", correlation=LKJ(2.0))
     ),
+    "assigned_class": AssignedClass(KNOWN, bl.Regression("~ participation + (1 | group)")),
     "multinomial": Multinomial("title", bl.Regression("~ age + participation + (1 | group)")),
     "multinomial_random_slopes": Multinomial(
         "title", bl.Regression("~ age + participation + (participation | city/group)")
@@ -158,8 +165,15 @@ def z_of_frequencies(answers, share, probability):
     return np.array(scores)
 
 
+def draw_answers(class_logits, seed, n=40_000):
+    """A class for each row, then answers given the class, as the hidden and the measurement part draw them."""
+    rng = np.random.default_rng(seed)
+    latent_class = draw_class(class_logits, (n,), rng)
+    return bl.Items(["a", "b", "c"]).draw(None, latent_class, PROBABILITY, rng=rng)
+
+
 def test_drawn_answers_have_the_frequencies_of_the_model():
-    answers = draw_answers(np.log(SHARE) + 3.0, PROBABILITY, np.ones(40_000), rng=np.random.default_rng(1))
+    answers = draw_answers(np.log(SHARE) + 3.0, seed=1)
     assert answers.shape == (40_000, 3)
     assert answers.dtype.kind == "i"
     scores = z_of_frequencies(answers, SHARE, PROBABILITY)
@@ -169,7 +183,7 @@ def test_drawn_answers_have_the_frequencies_of_the_model():
 
 def test_drawn_answers_follow_the_class_logits_of_their_row():
     eta = np.repeat([[2.0, 0.0, -1.0], [-3.0, 0.0, 1.0]], 20_000, axis=0)
-    answers = draw_answers(eta, PROBABILITY, np.ones(40_000), rng=np.random.default_rng(2))
+    answers = draw_answers(eta, seed=2)
     for part, logits in ((answers[:20_000], eta[0]), (answers[20_000:], eta[-1])):
         assert np.abs(z_of_frequencies(part, softmax(logits), PROBABILITY)).max() < 4
 

@@ -2,38 +2,16 @@
 
 import json
 import warnings
-from functools import wraps
 from pathlib import Path
 
 import pytest
 
-import bayes_lca as bl
-
 EXAMPLES = Path(__file__).parents[1] / "examples"
 NOTEBOOKS = sorted(EXAMPLES.glob("*.ipynb"))
-FEW = {
-    "fit": {"draws": 60, "tune": 100, "chains": 2},
-    "fit_estimators": {"draws": 60, "tune": 100},
-    "count_classes": {"draws": 50, "tune": 20, "n_starts": 5},
-    "bootstrap_likelihood_ratio": {"draws": 3, "starts": 2, "jobs": 1},
-    "overfitted": {"draws": 60, "tune": 20, "max_classes": 4},
-    "split_halves": {"repeats": 2, "n_draws": 20},
-    "measurement_invariance": {"draws": 50, "tune": 20},
-    "partial_invariance": {"draws": 50, "tune": 20},
-    "check_items": {"n_draws": 20},
-}
 
 
 def cells(path):
     return json.loads(path.read_text(encoding="utf-8"))["cells"]
-
-
-def with_few(function, settings):
-    @wraps(function)
-    def short(*arguments, **options):
-        return function(*arguments, **options | settings)
-
-    return short
 
 
 def test_there_are_notebooks():
@@ -41,9 +19,7 @@ def test_there_are_notebooks():
 
 
 @pytest.mark.parametrize("path", NOTEBOOKS, ids=lambda path: path.stem)
-def test_runs_from_top_to_bottom(path, monkeypatch):
-    for name, settings in FEW.items():
-        monkeypatch.setattr(bl, name, with_few(getattr(bl, name), settings))
+def test_runs_from_top_to_bottom(path, few_draws, monkeypatch):
     monkeypatch.chdir(EXAMPLES)
     namespace = {}
     with warnings.catch_warnings():

@@ -24,6 +24,7 @@ import pandas as pd
 from numpy.typing import ArrayLike
 from scipy.special import softmax
 
+from bayes_lca.data.categories import draw_category
 from bayes_lca.datasets import simulate
 from bayes_lca.dims import class_names
 
@@ -113,7 +114,6 @@ class CohortTruth:
     latent_class : int array (respondent,), the classes drawn, counted from 0
     class_names : C1, C2, C3
     class_descriptions : Limited Growth, Skill Recognition, Comprehensive Growth
-
     """
 
     class_share: np.ndarray
@@ -129,7 +129,17 @@ class CohortTruth:
 
 
 def cohort_items() -> list[str]:
-    """Names of the six items: compensation, workload, promotion, training, recognition, expertise."""
+    """Names of the six items of the cohort.
+
+    Returns
+    -------
+    list of str
+
+    Examples
+    --------
+    >>> cohort_items()
+    ['compensation', 'workload', 'promotion', 'training', 'recognition', 'expertise']
+    """
     return list(ITEMS)
 
 
@@ -244,7 +254,6 @@ def simulate_cohort(
     {'low': 268, 'medium': 189, 'high': 43}
     >>> truth.group_effects.shape
     (6, 3)
-
     """
     if not isinstance(n, numbers.Integral) or n < len(GROUPS):
         raise ValueError(f"n is {n!r}; give a whole number of respondents, at least 6 (one per group).")
@@ -265,7 +274,7 @@ def simulate_cohort(
 
     frame = draw_respondents(n, rng)
     class_probability, intercepts = solve_classes(frame, slopes, effects)
-    latent_class = simulate.draw_categories(class_probability, rng)
+    latent_class = draw_category(class_probability, rng)
     probability = simulate.sharpen(probability, separation)
     codes = simulate.simulate_answers(probability, latent_class, rng, missing_rate)
     frame = frame.join(simulate.label_answers(codes, dict.fromkeys(ITEMS, ANSWER_LEVELS)))
@@ -283,17 +292,32 @@ def simulate_cohort(
 
 
 def load_cohort() -> pd.DataFrame:
-    """Load the synthetic cohort, 2200 simulated respondents: the frame of `simulate_cohort()`.
+    """Load the synthetic cohort, 2200 simulated respondents.
+
+    Returns
+    -------
+    pandas.DataFrame
+        The frame of `simulate_cohort` as it comes.
 
     Examples
     --------
     >>> load_cohort()["role"].value_counts().to_dict()
     {'member': 1258, 'lead': 942}
-
     """
     return simulate_cohort()[0]
 
 
 def cohort_truth() -> CohortTruth:
-    """Return what generated `load_cohort()`: the truth of `simulate_cohort()`."""
+    """What generated `load_cohort`.
+
+    Returns
+    -------
+    CohortTruth
+        The truth of `simulate_cohort` as it comes.
+
+    Examples
+    --------
+    >>> cohort_truth().class_share.tolist()
+    [0.324, 0.356, 0.32]
+    """
     return simulate_cohort()[1]

@@ -20,7 +20,9 @@ from numpy.typing import ArrayLike
 from scipy.optimize import root
 from scipy.special import ndtri, softmax
 
-MISSING = -1
+from bayes_lca.data.categories import draw_category
+from bayes_lca.data.probabilities import check_class_share, check_item_probability
+from bayes_lca.data.responses import MISSING
 
 
 @dataclass(frozen=True, eq=False)
@@ -37,7 +39,6 @@ class LatentClassTruth:
     slope : shape (covariate, latent_class), slopes of the class logits; 0 for the first class
     group_effect : shape (group, latent_class), random intercepts on the symmetric class logits
     group_sd : the standard deviation they were drawn with
-
     """
 
     class_share: np.ndarray
@@ -69,36 +70,6 @@ def draw_group_effects(n_groups: int, n_classes: int, sd: float, rng: np.random.
     return sd * draw_normal((n_groups, n_classes), rng)
 
 
-def draw_categories(probability: np.ndarray, rng: np.random.Generator) -> np.ndarray:
-    """Draw one category, counted from 0, for every row of `probability`, shape (..., category)."""
-    cumulative = np.cumsum(probability, axis=-1)
-    cumulative = cumulative / cumulative[..., -1:]  # a trailing zero is never drawn
-    uniform = rng.random(cumulative.shape[:-1])
-    return (uniform[..., None] >= cumulative[..., :-1]).sum(axis=-1)
-
-
-def check_class_share(class_share: ArrayLike) -> np.ndarray:
-    """Return class shares as an array, shape (latent_class,), or say what is wrong with them."""
-    share = np.asarray(class_share, dtype=float)
-    if share.ndim != 1 or share.size == 0 or not (share > 0).all() or abs(share.sum() - 1) > 1e-8:
-        raise ValueError(f"class_share is {class_share!r}; give a positive share per class, adding up to 1.")
-    return share
-
-
-def check_item_probability(item_probability: ArrayLike) -> np.ndarray:
-    """Return item probabilities as an array, shape (latent_class, item, category), or say what is wrong."""
-    probability = np.array(item_probability, dtype=float)
-    if probability.ndim != 3 or 0 in probability.shape:
-        raise ValueError(f"item_probability has shape {probability.shape}; give (latent_class, item, category).")
-    total = probability.sum(axis=-1)
-    if not ((probability >= 0).all() and np.allclose(total, 1, rtol=0, atol=1e-8)):
-        raise ValueError(
-            f"item_probability reaches down to {probability.min()} and its sums over the last axis go from "
-            f"{total.min()} to {total.max()}; give probabilities that add up to 1."
-        )
-    return probability
-
-
 def sharpen(item_probability: np.ndarray, separation: float) -> np.ndarray:
     r"""Move the classes of a measurement model apart or together.
 
@@ -106,7 +77,6 @@ def sharpen(item_probability: np.ndarray, separation: float) -> np.ndarray:
     :math:`p_{cjk} \propto \bar p_{jk} (p_{cjk} / \bar p_{jk})^s` with :math:`s` the `separation`, at least 0.
     With 0 the classes are equal, with 1 nothing changes. A category is possible in every class or in none.
     Shapes in and out are (latent_class, item, category).
-
     """
     probability = check_item_probability(item_probability)
     if not (np.isfinite(separation) and separation >= 0):
@@ -129,7 +99,6 @@ def solve_intercepts(offset: np.ndarray, class_share: ArrayLike) -> np.ndarray:
     `offset` of shape (respondent, latent_class); returns `a`, shape (latent_class,). The left side is the
     gradient of a convex function, so there is one solution. Offsets too extreme to reach the shares to 1e-9
     raise `ValueError`.
-
     """
     share = check_class_share(class_share)
 
@@ -186,7 +155,6 @@ def simulate_answers(
     array([[0, 1],
            [2, 0],
            [2, 0]])
-
     """
     probability = check_item_probability(item_probability)
     latent_class = np.asarray(latent_class)
@@ -194,7 +162,7 @@ def simulate_answers(
         raise ValueError(f"latent_class leaves 0 to {len(probability) - 1}; count classes from 0, as integers.")
     if not 0 <= missing_rate < 1:
         raise ValueError(f"missing_rate is {missing_rate!r}; give a probability from 0 to less than 1.")
-    codes = draw_categories(probability[latent_class], rng)  # (respondent, item)
+    codes = draw_category(probability[latent_class], rng)  # (respondent, item)
     missing = rng.random(codes.shape) < missing_rate
     return np.where(missing, MISSING, codes)
 
@@ -256,7 +224,6 @@ def simulate_latent_classes(
     >>> frame, truth = simulate_latent_classes(100, [0.6, 0.4], probability, seed=1, n_groups=5, group_sd=0.5)
     >>> list(frame.columns), truth.group_effect.shape
     (['group', 'item1', 'item2', 'item3', 'item4'], (5, 2))
-
     """
     share = check_class_share(class_share)
     probability = check_item_probability(item_probability)
@@ -277,7 +244,7 @@ def simulate_latent_classes(
     offset = covariates @ slope + group_effect[group]  # (respondent, latent_class)
     intercept = solve_intercepts(offset, share)
     class_probability = softmax(intercept + offset, axis=1)
-    latent_class = draw_categories(class_probability, rng)
+    latent_class = draw_category(class_probability, rng)
     codes = simulate_answers(probability, latent_class, rng, missing_rate)
 
     n_categories = probability.shape[2] - np.argmax((probability > 0).any(axis=0)[:, ::-1], axis=1)  # (item,)

@@ -1,18 +1,13 @@
 """Columns of the respondents as levels to compare: categories as they are, numbers cut at quantiles."""
 
-import json
 from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
 import pandas as pd
-import xarray as xr
 
 from bayes_lca.data.covariates import code_covariate
-from bayes_lca.data.formula import read_formula
 from bayes_lca.data.frame import check_columns, check_frame, column, named, row_labels
-from bayes_lca.dims import ITEM, RESPONDENT
-from bayes_lca.fitted.axes import groupings
 
 MOST_QUANTILE_GROUPS = 5
 UNKNOWN = -1
@@ -41,14 +36,14 @@ class ColumnLevels:
         return (self.index[:, None] == np.arange(len(self.labels))).astype(float)
 
 
-def column_levels(draws: xr.DataTree, columns: Sequence[str] | None = None, frame=None) -> list[ColumnLevels]:
+def column_levels(fit, columns: Sequence[str] | None = None, frame=None) -> list[ColumnLevels]:
     """Levels of the covariates and groups of a fit, or of columns of the frame that was fitted.
 
     Parameters
     ----------
-    draws : xarray.DataTree
+    fit : Fit
     columns : sequence of str, optional
-        Covariates and groupings of the fit, and columns of `frame`. All of the fit's own by default.
+        Covariates and groupings of the fit, and columns of `frame`. All of the fit's by default.
     frame : eager data frame, optional
         The frame that was fitted; its rows are found by their labels.
 
@@ -59,33 +54,34 @@ def column_levels(draws: xr.DataTree, columns: Sequence[str] | None = None, fram
     """
     if isinstance(columns, str):
         raise ValueError(f"columns={columns!r} is one text; pass a list of column names")
-    own = [*read_formula(draws.attrs["formula"]).covariates, *groupings(draws)]
-    chosen = own if columns is None else list(columns)
+    of_fit = [*fit.formula.covariates, *fit.groupings]
+    chosen = of_fit if columns is None else list(columns)
     if not chosen:
         raise ValueError(
-            f"formula {draws.attrs['formula']!r} of this fit of {draws.attrs['n_respondents']} respondents has no "
-            "covariates or groups; name columns and pass the frame, columns=[...], frame=survey"
+            f"formula {fit.formula.text!r} of this fit of {fit.n_respondents} respondents has no covariates or "
+            "groups; name columns and pass the frame, columns=[...], frame=survey"
         )
-    items = [str(item) for item in draws["observed_data"][ITEM].to_numpy()]
-    if answered := [name for name in chosen if name in items]:
+    if answered := [name for name in chosen if name in fit.items]:
         raise ValueError(f"column(s) {named(answered)} are items of this fit; name covariates or groups instead")
-    foreign = [name for name in chosen if name not in own]
+    foreign = [name for name in chosen if name not in of_fit]
     rows = None
     if foreign:
         if frame is None:
             raise ValueError(
-                f"column(s) {named(foreign)} are not in formula {draws.attrs['formula']!r} of this fit of "
-                f"{draws.attrs['n_respondents']} respondents; pass the frame that holds them, frame=survey"
+                f"column(s) {named(foreign)} are not in formula {fit.formula.text!r} of this fit of "
+                f"{fit.n_respondents} respondents; pass the frame that holds them, frame=survey"
             )
         check_frame(frame)
         check_columns(frame, foreign, role="named")
-        rows = rows_of_respondents(draws, frame)
-    return [_of_fit(draws, name) if name in own else levels_of(name, column(frame, name).iloc[rows]) for name in chosen]
+        rows = rows_of_respondents(fit, frame)
+    return [
+        _of_fit(fit, name) if name in of_fit else levels_of(name, column(frame, name).iloc[rows]) for name in chosen
+    ]
 
 
-def rows_of_respondents(draws: xr.DataTree, frame) -> np.ndarray:
+def rows_of_respondents(fit, frame) -> np.ndarray:
     """Row of the frame of each respondent of the fit, shape (respondent,)."""
-    labels, wanted = row_labels(frame), pd.Index(draws["observed_data"][RESPONDENT].to_numpy())
+    labels, wanted = row_labels(frame), fit.respondents
     if len(labels) == len(wanted) and (labels == wanted).all():
         return np.arange(len(wanted))
     if not labels.is_unique:
@@ -102,15 +98,12 @@ def rows_of_respondents(draws: xr.DataTree, frame) -> np.ndarray:
     return rows
 
 
-def _of_fit(draws: xr.DataTree, name: str) -> ColumnLevels:
-    constant = draws["constant_data"]
-    if name in groupings(draws):
-        labels = tuple(str(level) for level in constant[name].to_numpy())
-        return ColumnLevels(name, labels, constant[f"{name}_index"].to_numpy())
-    values = pd.Series(constant[f"covariate_{name}"].to_numpy())
-    levels = json.loads(draws.attrs["levels"])
-    if name in levels:
-        values = pd.Series(pd.Categorical(values.astype(str), levels[name], ordered=True))
+def _of_fit(fit, name: str) -> ColumnLevels:
+    if name in fit.groupings:
+        return ColumnLevels(name, fit.group_names[name], fit.group_of_respondent[name])
+    values = pd.Series(fit.covariate(name))
+    if name in fit.levels:
+        values = pd.Series(pd.Categorical(values.astype(str), fit.levels[name], ordered=True))
     return levels_of(name, values)
 
 

@@ -3,12 +3,8 @@
 from dataclasses import dataclass
 
 import numpy as np
-import xarray as xr
 
 from bayes_lca.data.identifiability import CONSTANT_WITHIN
-from bayes_lca.dims import DESIGN, TERM
-from bayes_lca.fitted.axes import groupings
-from bayes_lca.fitted.respondents import require_respondents
 
 
 @dataclass(frozen=True)
@@ -19,8 +15,8 @@ class GroupPredictors:
     ----------
     grouping : str
     groups : tuple of str
-    index : ndarray of int, shape (respondent,)
-        Group of each respondent.
+    index : ndarray of int, shape (pattern,)
+        Group of each distinct row.
     terms : tuple of str
         Columns that vary over these groups but not within them, nor over coarser groups alone.
     values : ndarray, shape (group, term)
@@ -42,58 +38,54 @@ class GroupPredictors:
         return len(self.groups) - 1 - len(self.terms) - self.coarser.shape[1]
 
 
-def group_predictors(draws: xr.DataTree) -> list[GroupPredictors]:
+def group_predictors(fit) -> list[GroupPredictors]:
     """Group-level predictors of every grouping that has some, each at the coarsest grouping it belongs to.
 
     Raises
     ------
     ValueError
-        If the model has no grouping.
+        If the model has no grouping, or the fit was saved without respondents.
     """
-    names = groupings(draws)
-    if not names:
+    if not fit.groupings:
         raise ValueError(
-            f"formula {draws.attrs['formula']!r} of this fit of {draws.attrs['n_respondents']} respondents has no "
-            "random intercepts; add (1 | group)"
+            f"formula {fit.formula.text!r} of this fit of {fit.n_respondents} respondents has no random intercepts; "
+            "add (1 | group)"
         )
-    require_respondents(draws, "effects of group-level predictors")
-    constant = draws["constant_data"]
-    terms = [str(term) for term in constant[TERM].to_numpy()]
-    matrix = constant[DESIGN].to_numpy()
-    index = {name: constant[f"{name}_index"].to_numpy() for name in names}
-    found, taken = [], set()
-    for name in sorted(names, key=lambda one: constant.sizes[one]):
-        above = [one for one in names if one != name and nested(index[name], index[one])]
-        own = [
+    fit.require_respondents("effects of group-level predictors")
+    matrix, index, names = fit.matrix, fit.group_of_pattern, fit.group_names
+    predictors, taken = [], set()
+    for name in sorted(fit.groupings, key=lambda grouping: len(names[grouping])):
+        coarser = [other for other in fit.groupings if other != name and nested(index[name], index[other])]
+        constant = [
             place
-            for place, term in enumerate(terms)
+            for place, term in enumerate(fit.terms)
             if term not in taken and is_constant_within(matrix[:, place], index[name])
         ]
-        taken |= {terms[place] for place in own}
-        first = np.array([np.flatnonzero(index[name] == group)[0] for group in range(constant.sizes[name])])
-        indicators = [np.eye(constant.sizes[one])[index[one][first]][:, 1:] for one in above]
-        columns = np.concatenate([np.empty((len(first), 0)), *indicators], axis=1)
-        if own:
-            found.append(
-                GroupPredictors(
-                    grouping=name,
-                    groups=tuple(str(group) for group in constant[name].to_numpy()),
-                    index=index[name],
-                    terms=tuple(terms[place] for place in own),
-                    values=matrix[np.ix_(first, own)],
-                    coarser=columns,
-                )
+        taken |= {fit.terms[place] for place in constant}
+        if not constant:
+            continue
+        _, first = np.unique(index[name], return_index=True)
+        indicators = [np.eye(len(names[other]))[index[other][first]][:, 1:] for other in coarser]
+        predictors.append(
+            GroupPredictors(
+                grouping=name,
+                groups=names[name],
+                index=index[name],
+                terms=tuple(fit.terms[place] for place in constant),
+                values=matrix[np.ix_(first, constant)],
+                coarser=np.concatenate([np.empty((len(first), 0)), *indicators], axis=1),
             )
-    return found
+        )
+    return predictors
 
 
 def is_constant_within(values: np.ndarray, index: np.ndarray) -> bool:
-    """Whether a column of shape (respondent,) has one value in every group, up to rounding."""
+    """Whether a column of shape (row,) has one value in every group, up to rounding."""
     mean = np.bincount(index, weights=values) / np.bincount(index)
     return bool((np.abs(values - mean[index]) < CONSTANT_WITHIN * values.std()).all())
 
 
 def nested(fine: np.ndarray, coarse: np.ndarray) -> bool:
-    """Whether each group of `fine` lies within one of `coarse`; both have shape (respondent,)."""
+    """Whether each group of `fine` lies within one of `coarse`; both have shape (row,)."""
     pairs = np.unique(np.column_stack([fine, coarse]), axis=0)
     return len(pairs) == len(np.unique(fine)) > len(np.unique(coarse))

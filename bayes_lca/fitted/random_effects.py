@@ -1,13 +1,11 @@
-"""What groups add to class logits: of the groups that were seen, and of new ones."""
+"""What groups add to class logits in every draw: twin of the random effects of a regression, in NumPy."""
 
 from dataclasses import dataclass
 
 import numpy as np
-import xarray as xr
 
 from bayes_lca.dims import (
     OTHER_CLASS,
-    TERM,
     group_correlation,
     group_effect,
     group_sd,
@@ -15,11 +13,10 @@ from bayes_lca.dims import (
     group_slope_sd,
     group_terms,
 )
-from bayes_lca.fitted.axes import class_axis, flat
 
 
 @dataclass(frozen=True)
-class GroupEffects:
+class RandomEffectDraws:
     """Random intercepts and slopes of groups.
 
     Attributes
@@ -33,32 +30,45 @@ class GroupEffects:
     intercept: np.ndarray
     slope: np.ndarray | None = None
 
+    def in_draws(self, which: slice) -> "RandomEffectDraws":
+        """Those of some draws."""
+        return RandomEffectDraws(self.intercept[which], None if self.slope is None else self.slope[which])
 
-def varying_terms(draws: xr.DataTree, grouping: str) -> np.ndarray:
+    def followed_by(self, others: "RandomEffectDraws") -> "RandomEffectDraws":
+        """With other groups of the same grouping behind these."""
+        intercept = np.concatenate([self.intercept, others.intercept], axis=1)
+        slope = None if self.slope is None else np.concatenate([self.slope, others.slope], axis=1)
+        return RandomEffectDraws(intercept, slope)
+
+
+def varying_terms(fit, grouping: str) -> np.ndarray:
     """Positions, among the terms of the design, of those whose slopes vary by group."""
-    terms = [str(term) for term in draws["constant_data"][TERM].to_numpy()]
-    if group_slope(grouping) not in draws["posterior"]:
+    if group_slope(grouping) not in fit.posterior:
         return np.array([], dtype=int)
-    return np.array([terms.index(str(term)) for term in draws["posterior"][group_terms(grouping)].to_numpy()])
+    return np.array([fit.terms.index(str(term)) for term in fit.posterior[group_terms(grouping)].to_numpy()])
 
 
-def seen_groups(draws: xr.DataTree, grouping: str, which: slice) -> GroupEffects:
-    """Effects of the groups in the data, in the draws of `which`."""
-    posterior, axis = draws["posterior"], class_axis(draws)
-    intercept = flat(posterior[group_effect(grouping)], grouping, axis)[which]
+def effects_of_seen_groups(fit, grouping: str, which: slice) -> RandomEffectDraws:
+    """Effects of the groups in the data, in some draws, chains after each other."""
+    posterior, axis = fit.posterior, fit.class_axis
+    intercept = fit.flat(posterior[group_effect(grouping)], grouping, axis)[which]
     if group_slope(grouping) not in posterior:
-        return GroupEffects(intercept)
-    return GroupEffects(intercept, flat(posterior[group_slope(grouping)], grouping, group_terms(grouping), axis)[which])
+        return RandomEffectDraws(intercept)
+    slope = fit.flat(posterior[group_slope(grouping)], grouping, group_terms(grouping), axis)[which]
+    return RandomEffectDraws(intercept, slope)
 
 
-def new_groups(
-    draws: xr.DataTree, grouping: str, which: slice, rng: np.random.Generator, n_groups: int = 1
-) -> GroupEffects:
-    r"""Effects of groups that were not seen: :math:`u_c \sim N(0, \sigma_c^2)` anew in every draw.
+def effects_of_new_groups(
+    fit, grouping: str, which: slice, rng: np.random.Generator, n_groups: int = 1
+) -> RandomEffectDraws:
+    r"""Effects of groups that were not seen, drawn from the distribution of groups anew in every draw.
+
+    Intercepts are :math:`N(0, \Sigma)` with the standard deviations and correlations of the classes, slopes
+    independent :math:`N(0, \tau^2)`, both less their mean over classes.
 
     Parameters
     ----------
-    draws : xarray.DataTree
+    fit : Fit
     grouping : str
     which : slice
         Draws, chains after each other.
@@ -66,16 +76,16 @@ def new_groups(
     n_groups : int
         New groups, independent given the draw.
     """
-    posterior, axis = draws["posterior"], class_axis(draws)
-    sd = flat(posterior[group_sd(grouping)], axis)[which]  # (draw, latent_class)
+    posterior, axis = fit.posterior, fit.class_axis
+    sd = fit.flat(posterior[group_sd(grouping)], axis)[which]  # (draw, latent_class)
     z = rng.normal(size=(len(sd), n_groups, sd.shape[1]))
     if group_correlation(grouping) in posterior:
-        root = np.linalg.cholesky(flat(posterior[group_correlation(grouping)], axis, OTHER_CLASS)[which])
+        root = np.linalg.cholesky(fit.flat(posterior[group_correlation(grouping)], axis, OTHER_CLASS)[which])
         z = np.einsum("scd,sgd->sgc", root, z)
     intercept = sd[:, None] * z
     intercept -= intercept.mean(axis=-1, keepdims=True)
     if group_slope(grouping) not in posterior:
-        return GroupEffects(intercept)
-    slope_sd = flat(posterior[group_slope_sd(grouping)], group_terms(grouping), axis)[which]
+        return RandomEffectDraws(intercept)
+    slope_sd = fit.flat(posterior[group_slope_sd(grouping)], group_terms(grouping), axis)[which]
     slope = slope_sd[:, None] * rng.normal(size=(len(sd), n_groups, *slope_sd.shape[1:]))
-    return GroupEffects(intercept, slope - slope.mean(axis=-1, keepdims=True))
+    return RandomEffectDraws(intercept, slope - slope.mean(axis=-1, keepdims=True))

@@ -1,14 +1,12 @@
 """How probable the answers of a whole group are when its effect is unknown."""
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 
 import numpy as np
-import xarray as xr
-from scipy.special import log_softmax, logsumexp
+from scipy.special import log_softmax, logsumexp, softmax
 
-from bayes_lca.dims import CLASS, OTHER_CLASS, OUTCOME, group_correlation, group_effect, group_sd
-from bayes_lca.fitted.axes import class_axis, flat, groupings
-from bayes_lca.fitted.class_logits import answer_log_probabilities, class_log_shares
+from bayes_lca.dims import OTHER_CLASS, group_correlation, group_effect, group_sd
 from bayes_lca.fitted.random_effects import varying_terms
 
 NEWTON_STEPS = 20
@@ -43,33 +41,32 @@ class GroupRows:
 
     def log_likelihood(self, z: np.ndarray) -> np.ndarray:
         """Log-likelihood given standard normals (draw, effect), shape (draw,)."""
-        _, joint = self._log_shares(z)
-        return logsumexp(joint, axis=-1) @ self.count
+        _, log_joint = self._log_probabilities(z)
+        return logsumexp(log_joint, axis=-1) @ self.count
 
     def derivatives(self, z: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
         """Gradient (draw, effect) and observed information (draw, effect, effect) of the log-likelihood.
 
         The information is that of classes that were seen, less what the answers leave open of them.
         """
-        log_share, joint = self._log_shares(z)
-        share, membership = np.exp(log_share), np.exp(joint - logsumexp(joint, axis=-1, keepdims=True))
+        log_class, log_joint = self._log_probabilities(z)
+        probability, membership = np.exp(log_class), softmax(log_joint, axis=-1)
         gradient, information = np.zeros_like(z), np.zeros((*z.shape, z.shape[1]))
         for cell in range(self.directions.shape[1]):
             rows, along = self.cell == cell, self.directions[:, cell]  # (draw, latent_class, effect)
-            count, p, m = self.count[rows], share[:, rows], membership[:, rows]
+            count, p, m = self.count[rows], probability[:, rows], membership[:, rows]
             gradient += _apply(along.mT, ((m - p) * count[:, None]).sum(axis=1))
             information += along.mT @ (_covariance(p, count) - _covariance(m, count)) @ along
         return gradient, information
 
-    def _log_shares(self, z: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+    def _log_probabilities(self, z: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+        """Of the classes, and of class and evidence together, each of shape (draw, row, latent_class)."""
         effect = _apply(self.directions, z[:, None])  # (draw, cell, latent_class)
-        log_share = log_softmax(self.logits + effect[:, self.cell], axis=-1)
-        return log_share, log_share + self.log_evidence
+        log_class = log_softmax(self.logits + effect[:, self.cell], axis=-1)
+        return log_class, log_class + self.log_evidence
 
 
-def new_group_log_likelihood(
-    draws: xr.DataTree, grouping: str, group: int, which: np.ndarray, rng: np.random.Generator
-) -> np.ndarray:
+def new_group_log_likelihood(fit, grouping: str, group: int, which: np.ndarray, rng: np.random.Generator) -> np.ndarray:
     r"""Log probability of all that was seen of a group, its random intercepts integrated out.
 
     .. math:: \log p(y_g \mid \theta_s) = \log \int \prod_{i \in g} p(y_i \mid \theta_s, u)\,
@@ -81,8 +78,8 @@ def new_group_log_likelihood(
 
     Parameters
     ----------
-    draws : xarray.DataTree
-        From a model with ``(1 | group)``, whose other parameters are to be used.
+    fit : Fit
+        Of a model with ``(1 | group)``, whose other parameters are to be used.
     grouping : str
     group : int
         Position of the group.
@@ -99,7 +96,7 @@ def new_group_log_likelihood(
     ValueError
         If slopes vary by the grouping, or by one whose groups occur in this group alone.
     """
-    rows = _rows(draws, grouping, group, which)
+    rows = _rows(fit, grouping, group, which)
     mode, root = _laplace(rows)
     root = WIDER * root
     inverse, log_det = np.linalg.inv(root), np.linalg.slogdet(root)[1]
@@ -113,57 +110,46 @@ def new_group_log_likelihood(
     return logsumexp(log_ratio, axis=0) - np.log(POINTS)
 
 
-def new_levels(index: dict[str, np.ndarray], inside: np.ndarray) -> list[tuple[str, int]]:
+def new_levels(index: Mapping[str, np.ndarray], inside: np.ndarray) -> list[tuple[str, int]]:
     """Groups that nobody outside some rows belongs to, as grouping and position.
 
     Parameters
     ----------
-    index : dict of str to ndarray of int, shape (respondent,)
-        Group of every respondent, by grouping.
-    inside : ndarray of bool, shape (respondent,)
+    index : mapping of str to ndarray of int, shape (row,)
+        Group of every row, by grouping.
+    inside : ndarray of bool, shape (row,)
     """
     return [(name, level) for name, of in index.items() for level in np.setdiff1d(of[inside], of[~inside])]
 
 
-def _rows(draws: xr.DataTree, grouping: str, group: int, which: np.ndarray) -> GroupRows:
-    constant, observed = draws["constant_data"], draws["observed_data"]
-    index = {name: constant[f"{name}_index"].to_numpy() for name in groupings(draws)}
-    of_group = index[grouping] == group
-    new, inside = new_levels(index, of_group), np.flatnonzero(of_group)
+def _rows(fit, grouping: str, group: int, which: np.ndarray) -> GroupRows:
+    index = fit.group_of_pattern
+    in_group = index[grouping] == group
+    new, rows = new_levels(index, in_group), np.flatnonzero(in_group)
     for name, _ in new:
-        if len(varying_terms(draws, name)):
+        if len(varying_terms(fit, name)):
             raise ValueError(f"slopes vary by {name!r}; only random intercepts can be integrated out")
-    seen = observed[next(iter(observed.data_vars))].to_numpy()[inside].reshape(len(inside), -1)
-    others = [of[inside] for of in index.values()]
-    table = np.column_stack([seen, constant["design"].to_numpy()[inside], *others])
-    _, first, count = np.unique(table, axis=0, return_index=True, return_counts=True)
-    rows = inside[first]
     member = np.column_stack([index[name][rows] == level for name, level in new])  # (row, new level)
     cells, cell = np.unique(member, axis=0, return_inverse=True)
-    along = [_contrasts_of_new_groups(draws, name, which)[:, None] for name, _ in new]
-    directions = [one * of_cells[:, None, None] for one, of_cells in zip(along, cells.T, strict=True)]
+    along = [_contrasts_of_new_groups(fit, name, which)[:, None] for name, _ in new]
+    directions = [of_level * of_cells[:, None, None] for of_level, of_cells in zip(along, cells.T, strict=True)]
 
-    axis = class_axis(draws)
-    logits = class_log_shares(draws, rows, which)
+    logits = fit.log_class(rows, which)
     for (name, level), of_rows in zip(new, member.T, strict=True):
-        effect = flat(draws["posterior"][group_effect(name)], name, axis)[which][:, level]
+        effect = fit.flat(fit.posterior[group_effect(name)], name, fit.class_axis)[which][:, level]
         logits = logits - effect[:, None] * of_rows[:, None]
-    if axis == CLASS:
-        evidence = answer_log_probabilities(draws, seen[first], which)
-    else:
-        chosen = observed[OUTCOME].to_numpy()[rows]
-        evidence = np.where(chosen[:, None] == np.arange(logits.shape[-1]), 0.0, -np.inf)[None]
-    return GroupRows(logits, evidence, count, cell.reshape(-1), np.concatenate(directions, axis=-1))
+    evidence = fit.log_evidence(rows, which)
+    return GroupRows(logits, evidence, fit.count[rows], cell.reshape(-1), np.concatenate(directions, axis=-1))
 
 
-def _contrasts_of_new_groups(draws: xr.DataTree, grouping: str, which: np.ndarray) -> np.ndarray:
+def _contrasts_of_new_groups(fit, grouping: str, which: np.ndarray) -> np.ndarray:
     """What makes a new group's intercepts of standard normals, shape (draw, latent_class, contrast)."""
-    axis = class_axis(draws)
-    sd = flat(draws["posterior"][group_sd(grouping)], axis)[which]
+    axis = fit.class_axis
+    sd = fit.flat(fit.posterior[group_sd(grouping)], axis)[which]
     n_classes = sd.shape[1]
     correlation = np.eye(n_classes)[None]
-    if group_correlation(grouping) in draws["posterior"]:
-        correlation = flat(draws["posterior"][group_correlation(grouping)], axis, OTHER_CLASS)[which]
+    if group_correlation(grouping) in fit.posterior:
+        correlation = fit.flat(fit.posterior[group_correlation(grouping)], axis, OTHER_CLASS)[which]
     basis = np.linalg.svd(np.ones((1, n_classes)))[2][1:].T  # (latent_class, contrast)
     return basis @ np.linalg.cholesky(basis.T @ (sd[:, :, None] * correlation * sd[:, None]) @ basis)
 

@@ -13,10 +13,8 @@ from typing import Literal
 import numpy as np
 from scipy.special import softmax
 
+from bayes_lca.likelihood.answers import SMALLEST_PROBABILITY, log_probability_of_answers
 from bayes_lca.likelihood.row_sums import sum_products
-
-SMALLEST_PROBABILITY = 1e-300
-"""Stands in for zero at the boundary, where the logarithm is still finite."""
 
 KNOWN = 1e-6
 """Information, as a share of the largest, below which nothing is known about a direction of the log ratios."""
@@ -25,7 +23,7 @@ Assignment = Literal["modal", "proportional"]
 
 
 class FirstStepError(RuntimeError):
-    """How uncertain item probabilities and class shares are cannot be told from the answers."""
+    """The answers do not determine how uncertain item probabilities and class shares are."""
 
 
 class ErrorMatrixError(ValueError):
@@ -39,7 +37,7 @@ class Classification:
     Attributes
     ----------
     item_probability : numpy.ndarray
-        Shape (latent_class, item, category); zero beyond an item's own categories.
+        Shape (latent_class, item, category); zero beyond the categories of an item.
     class_share : numpy.ndarray
         Shape (latent_class,).
     codes : numpy.ndarray
@@ -52,10 +50,10 @@ class Classification:
     >>> import numpy as np
     >>> answers = np.array([[0, 0], [0, 1], [1, 0], [1, 1]])
     >>> item = [[0.9, 0.1], [0.9, 0.1]], [[0.2, 0.8], [0.2, 0.8]]
-    >>> found = Classification(np.array(item), np.array([0.5, 0.5]), answers, np.array([425, 125, 125, 325]))
-    >>> found.membership(answers)[0].round(3)
+    >>> classification = Classification(np.array(item), np.array([0.5, 0.5]), answers, np.array([425, 125, 125, 325]))
+    >>> classification.membership(answers)[0].round(3)
     array([0.953, 0.047])
-    >>> found.error_matrix("modal").round(2)
+    >>> classification.error_matrix("modal").round(2)
     array([[0.81, 0.19],
            [0.04, 0.96]])
     """
@@ -67,9 +65,7 @@ class Classification:
 
     def log_emission(self, codes: np.ndarray) -> np.ndarray:
         """Log probability of each row's answers in each class, shape (row, latent_class); missing ones drop out."""
-        logarithm = np.log(np.maximum(self.item_probability, SMALLEST_PROBABILITY))
-        chosen = logarithm[:, np.arange(codes.shape[1]), codes]  # (latent_class, row, item)
-        return np.where(codes >= 0, chosen, 0.0).sum(axis=2).T
+        return log_probability_of_answers(self.item_probability, codes)
 
     def membership(self, codes: np.ndarray) -> np.ndarray:
         """Probability of each class given the answers alone, shape (row, latent_class)."""
@@ -174,7 +170,7 @@ class Classification:
         if value[0] < -KNOWN * value[-1]:
             raise FirstStepError(
                 "item_probability and class_share are not at a maximum of the likelihood of the answers they come "
-                "from, so their uncertainty cannot be told: estimate them from these answers by fit_em, to the end."
+                "from, so their uncertainty is not known: estimate them from these answers by fit_em, to the end."
             )
         known = value > KNOWN * value[-1]
         return vector[:, known] / np.sqrt(value[known]), vector[:, ~known]

@@ -17,13 +17,11 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from bayes_lca.likelihood.answers import SMALLEST_PROBABILITY
 from bayes_lca.likelihood.modes import MaximumLikelihood, group_starts
 
-SETTLING_CYCLES = 7
+PLAIN_CYCLES = 7
 """Cycles of plain EM updates before any step is lengthened: a start climbs the hill that EM would climb."""
-
-SMALLEST_PROBABILITY = 1e-300
-"""Stands in for zero at the boundary, where the logarithm is still finite."""
 
 SINGLE_THREAD_PRODUCT = 2**18
 """Multiplications up to which BLAS stays on one thread: its threads cost more than they give at this size."""
@@ -213,7 +211,7 @@ def _climb(
     running = np.arange(len(parameters))  # (start,)
     longest = np.ones(len(parameters))  # (start,)
     for cycle in range(max_iterations // 3):
-        parameters, gain, longest = _cycle(parameters, longest, answers, settling=cycle < SETTLING_CYCLES)
+        parameters, gain, longest = _cycle(parameters, longest, answers, plain=cycle < PLAIN_CYCLES)
         end[running] = parameters
         climbing = gain >= tolerance
         running, parameters, longest = running[climbing], parameters[climbing], longest[climbing]
@@ -226,7 +224,7 @@ def _climb(
 
 
 def _cycle(
-    parameters: np.ndarray, longest: np.ndarray, answers: _Answers, *, settling: bool
+    parameters: np.ndarray, longest: np.ndarray, answers: _Answers, *, plain: bool
 ) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
     """Two EM updates, a step along the parabola through them, and a third update from where that lands.
 
@@ -249,7 +247,7 @@ def _cycle(
     higher = at_landing >= at_once
     parameters = np.where(higher[:, None, None], beyond, twice)
     gain = np.where(higher, at_landing, at_once) - at_start
-    if not settling:
+    if not plain:
         held_back = length >= longest
         shorter = np.maximum(a[:, 0, 0] / 2, 1)
         longest = np.where(higher, np.where(held_back, 2 * longest, longest), shorter)
@@ -266,6 +264,8 @@ def _update(parameters: np.ndarray, answers: _Answers) -> tuple[np.ndarray, np.n
 
 def _expectation(parameters: np.ndarray, answers: _Answers) -> tuple[np.ndarray, np.ndarray]:
     """Class probabilities of every pattern (start, latent_class, pattern) and the log-likelihood (start,)."""
+    # Not by `log_probability_of_answers`: the indicators are made once for all starts and updates, and with the row of
+    # ones one product gives shares and answers of all starts together.
     n_starts, n_classes, n_entries = parameters.shape
     joint = _product(np.log(parameters).reshape(-1, n_entries), answers.indicator)
     joint = joint.reshape(n_starts, n_classes, -1)

@@ -71,8 +71,8 @@ def leave_one_out(log_likelihood: np.ndarray, counts: np.ndarray) -> LeaveOneOut
 
     Examples
     --------
-    >>> found = leave_one_out(np.full((2, 50, 1), -1.0), counts=np.array([3]))
-    >>> found.elpd, found.se
+    >>> loo = leave_one_out(np.full((2, 50, 1), -1.0), counts=np.array([3]))
+    >>> loo.elpd, loo.se
     (-3.0, 0.0)
     """
     by_pattern = np.ascontiguousarray(np.moveaxis(log_likelihood, -1, 0))  # (pattern, chain, draw)

@@ -23,8 +23,8 @@ class Mode:
     class_share : numpy.ndarray
         Shares of the classes, shape (latent_class,).
     item_probability : numpy.ndarray
-        Probability of each answer given the class, shape (latent_class, item, category); zero beyond an
-        item's own categories.
+        Probability of each answer given the class, shape (latent_class, item, category); zero beyond the
+        categories of an item.
     starts : int
         How many starts ended here.
     """

@@ -1,16 +1,18 @@
-"""Observed answers with the class summed out, whatever their probabilities come from."""
+"""Answers in categories, whatever their probabilities come from."""
 
 from collections.abc import Iterable, Sequence
 from numbers import Integral
 
 import numpy as np
-import pymc as pm
 import pytensor.tensor as pt
 
+from bayes_lca.data.categories import draw_category
 from bayes_lca.data.frame import named
 from bayes_lca.data.responses import Responses
-from bayes_lca.dims import ANSWER_CODES, ANSWERS, CATEGORY, COUNT, ITEM, PATTERN
-from bayes_lca.hidden.one_class import sum_out_class
+from bayes_lca.dims import CATEGORY, ITEM
+
+SIGNATURE = ("(c,j,r)",)
+"""Axes of the one parameter of such answers: item probabilities by class, item and category."""
 
 
 def item_names(items: Sequence[str]) -> tuple[str, ...]:
@@ -32,64 +34,44 @@ def item_coords(responses: Responses) -> dict[str, Sequence]:
     return {ITEM: list(responses.items), CATEGORY: list(categories)}
 
 
-def observe_answers(class_logits, probabilities, responses: Responses, first: np.ndarray, count: np.ndarray):
-    """Observe answers that are independent given the class; one row per distinct pattern, counted.
+def log_density(responses: Responses, value, rho):
+    r"""Log density of answers that are independent given the class, :math:`\sum_j \log \rho_{c j y_j}`.
 
     Parameters
     ----------
-    class_logits : TensorVariable, shape (pattern, latent_class) or (latent_class,)
-    probabilities : TensorVariable, shape (latent_class, item, category)
     responses : Responses
-    first, count : ndarray of int, shape (pattern,)
-        Respondent at whom each pattern first stands, and how many share it.
+        Whose numbers of categories count; a missing answer, -1, adds nothing.
+    value : TensorVariable, shape (pattern, item)
+    rho : TensorVariable, shape (..., latent_class, item, category)
+        The same for all patterns.
+
+    Returns
+    -------
+    TensorVariable, shape (latent_class, pattern)
     """
     item, category = answer_positions(responses.n_categories)
-    codes = pm.Data(ANSWER_CODES, responses.codes[first], dims=(PATTERN, ITEM))
-    counts = pm.Data(COUNT, count, dims=PATTERN)
-
-    def logp(value, eta, rho, count):
-        chosen = pt.eq(pt.cast(value, "int64")[:, item], category)  # (pattern, item-category)
-        log_rho = pt.log(rho.reshape(rho.shape[-3:])[:, item, category])  # (latent_class, item-category)
-        log_answers = pt.dot(log_rho, pt.cast(chosen, "float64").T)  # (latent_class, pattern)
-        return pt.cast(count, "float64") * sum_out_class(eta.T, log_answers)  # (pattern,)
-
-    return pm.CustomDist(
-        ANSWERS,
-        class_logits,
-        probabilities,
-        counts,
-        logp=logp,
-        random=draw_answers,
-        signature="(c),(c,j,r),()->(j)",
-        dtype="int64",
-        observed=codes,
-        dims=(PATTERN, ITEM),
-    )
+    chosen = pt.eq(pt.cast(value, "int64")[:, item], category)  # (pattern, item-category)
+    log_rho = pt.log(rho.reshape(rho.shape[-3:])[:, item, category])  # (latent_class, item-category)
+    return pt.dot(log_rho, pt.cast(chosen, "float64").T)  # (latent_class, pattern)
 
 
-def draw_answers(class_logits, probabilities, count, rng=None, size=None) -> np.ndarray:
-    """Draw a class and then complete answers for each pattern.
+def draw(responses: Responses, latent_class: np.ndarray, probabilities: np.ndarray, *, rng) -> np.ndarray:
+    """Draw complete answers of respondents of known classes.
 
     Parameters
     ----------
-    class_logits : ndarray, shape (..., latent_class)
+    responses : Responses
+    latent_class : ndarray of int, shape (...,)
     probabilities : ndarray, shape (..., latent_class, item, category)
-    count : ndarray, shape (...,)
-        Not used: one row of answers is drawn per pattern.
     rng : numpy.random.Generator
-    size : tuple of int, optional
-        Shape of the draws without their items; that of `count` by default.
 
     Returns
     -------
     ndarray of int, shape (..., item)
     """
-    shape = np.shape(count) if size is None else tuple(size)
-    eta = np.broadcast_to(class_logits, (*shape, np.shape(class_logits)[-1]))
-    rho = np.broadcast_to(probabilities, (*shape, *np.shape(probabilities)[-3:]))
-    latent_class = (eta + rng.gumbel(size=eta.shape)).argmax(axis=-1)
-    own = np.take_along_axis(rho, latent_class[..., None, None, None], axis=-3)[..., 0, :, :]
-    return (rng.random((*own.shape[:-1], 1)) > own.cumsum(axis=-1)[..., :-1]).sum(axis=-1)
+    rho = np.broadcast_to(probabilities, (*latent_class.shape, *np.shape(probabilities)[-3:]))
+    of_class = np.take_along_axis(rho, latent_class[..., None, None, None], axis=-3)[..., 0, :, :]
+    return draw_category(of_class, rng)
 
 
 def answer_positions(n_categories: Sequence[int]) -> tuple[np.ndarray, np.ndarray]:

@@ -2,18 +2,22 @@
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
+from typing import ClassVar, final
 
 import numpy as np
 import pymc as pm
 
 from bayes_lca.data.frame import named
-from bayes_lca.data.responses import Responses, read_responses
+from bayes_lca.data.responses import Responses, UniqueRows, read_responses
 from bayes_lca.dims import CATEGORY, CLASS, ITEM, ITEM_PROBABILITY, KNOWN_ITEM_PROBABILITY
-from bayes_lca.measurement.answers import observe_answers
+from bayes_lca.likelihood.answers import log_probability_of_answers
+from bayes_lca.measurement import answers
+from bayes_lca.measurement.interface import Measurement, Start
 
 
+@final
 @dataclass(frozen=True)
-class Assigned:
+class Assigned(Measurement):
     r"""Indicators of a class whose probabilities are held at known values.
 
     .. math:: p(w_i \mid c) = \prod_{j\,\text{answered}} D_{c j w_{ij}}
@@ -41,6 +45,9 @@ class Assigned:
     Psychometrika 83(4), 871-892. doi 10.1007/s11336-017-9592-7
     """
 
+    signature: ClassVar = answers.SIGNATURE
+    nominal: ClassVar[bool] = False
+
     labels: Mapping[str, Sequence[str]]
     probability: np.ndarray = field(repr=False)
     class_share: np.ndarray = field(repr=False)
@@ -58,6 +65,11 @@ class Assigned:
     def items(self) -> tuple[str, ...]:
         """Columns of the indicators."""
         return tuple(self.labels)
+
+    @property
+    def columns(self) -> tuple[str, ...]:
+        """The indicators."""
+        return self.items
 
     def read(self, frame) -> Responses:
         """Answers of a frame as codes of the known categories.
@@ -81,26 +93,40 @@ class Assigned:
                 codes[rows, j] = place.get(label, -1)
         return replace(responses, codes=codes, labels=tuple(tuple(known) for known in self.labels.values()))
 
+    def start(self, responses: Responses, answer_patterns: UniqueRows, n_classes: int) -> Start:
+        """The classes of the fit that the probabilities are from, under their names there."""
+        return Start(
+            membership=self.membership(responses.codes[answer_patterns.first]),
+            profile=self.probability,
+            class_names=self.class_names,
+            aligns_labels=False,
+            attributes={"relabelled": 1, "class_order": "as in the fit that found the classes"},
+        )
+
     def coords(self, responses: Responses) -> dict[str, Sequence]:
         """Names along the axes of indicators and categories."""
-        categories = responses.common_labels or range(max(responses.n_categories))
-        return {ITEM: list(responses.items), CATEGORY: list(categories)}
+        return answers.item_coords(responses)
 
-    def probabilities(self):
+    def parameters(self, responses: Responses, start: Start):
         """The known probabilities as data of the model, shape (latent_class, item, category)."""
         known = pm.Data(KNOWN_ITEM_PROBABILITY, self.probability, dims=(CLASS, ITEM, CATEGORY))
         # times one: a variable of its own, or PyMC would give the data its name
-        return pm.Deterministic(ITEM_PROBABILITY, known * 1.0, dims=(CLASS, ITEM, CATEGORY))
+        return (pm.Deterministic(ITEM_PROBABILITY, known * 1.0, dims=(CLASS, ITEM, CATEGORY)),)
 
-    def answers(self, class_logits, probabilities, responses: Responses, first: np.ndarray, count: np.ndarray):
-        """Observe the indicators, the class summed out; see `observe_answers`."""
-        return observe_answers(class_logits, probabilities, responses, first, count)
+    def starting_values(self, responses: Responses, start: Start) -> dict[str, np.ndarray]:
+        """None: nothing is free."""
+        return {}
+
+    def log_density(self, responses: Responses, value, probability):
+        """Sum of the log probabilities of the indicators; see `answers.log_density`."""
+        return answers.log_density(responses, value, probability)
+
+    def draw(self, responses: Responses, latent_class: np.ndarray, probability: np.ndarray, *, rng) -> np.ndarray:
+        """Draw complete indicators of respondents of known classes."""
+        return answers.draw(responses, latent_class, probability, rng=rng)
 
     def membership(self, codes: np.ndarray) -> np.ndarray:
         """Class probabilities given rows of codes, covariates left aside, shape (row, latent_class)."""
-        likelihood = np.ones((len(codes), len(self.class_names)))
-        for j in range(codes.shape[1]):
-            seen = codes[:, j] >= 0
-            likelihood[seen] *= self.probability[:, j, codes[seen, j]].T
+        likelihood = np.exp(log_probability_of_answers(self.probability, codes))
         joint = likelihood * self.class_share
         return joint / joint.sum(axis=1, keepdims=True)

@@ -2,21 +2,24 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import ClassVar
+from typing import ClassVar, final
 
 import numpy as np
 import pymc as pm
 import pytensor.tensor as pt
 
 from bayes_lca import priors
-from bayes_lca.data.responses import Responses, read_responses
+from bayes_lca.data.responses import Responses, UniqueRows, read_responses
 from bayes_lca.dims import CATEGORY, CLASS, ITEM, ITEM_PROBABILITY
-from bayes_lca.measurement.answers import item_coords, item_names, observe_answers
+from bayes_lca.measurement import answers
+from bayes_lca.measurement.interface import Measurement, Start
 from bayes_lca.measurement.log_ratio import LogRatio
+from bayes_lca.measurement.maximum_likelihood import maximum_likelihood_start
 
 
+@final
 @dataclass(frozen=True)
-class Items:
+class Items(Measurement):
     r"""Items with any number of categories, independent of each other given the class.
 
     .. math:: p(y_i \mid c) = \prod_{j\,\text{answered}} \rho_{c j y_{ij}}, \qquad
@@ -31,6 +34,13 @@ class Items:
     probability : Dirichlet, default ``Dirichlet(a=1.0)``
         Prior of the answer probabilities of one item in one class.
 
+    Raises
+    ------
+    TypeError
+        If `items` is no list of names, or `probability` no prior of probabilities.
+    ValueError
+        If an item has no name of a column; when a frame is read, if its answers cannot be used.
+
     References
     ----------
     Goodman, L. A. (1974). Exploratory latent structure analysis using both identifiable and unidentifiable
@@ -42,30 +52,43 @@ class Items:
     ('pay', 'training')
     """
 
+    signature: ClassVar = answers.SIGNATURE
     nominal: ClassVar[bool] = True
 
     items: tuple[str, ...]
     probability: priors.Dirichlet = priors.ITEM_PROBABILITY
 
     def __init__(self, items: Sequence[str], probability: priors.Dirichlet = priors.ITEM_PROBABILITY):
-        object.__setattr__(self, "items", item_names(items))
+        object.__setattr__(self, "items", answers.item_names(items))
+        priors.check_prior("Items", "probability", probability, priors.Dirichlet)
         object.__setattr__(self, "probability", probability)
+
+    @property
+    def columns(self) -> tuple[str, ...]:
+        """The items."""
+        return self.items
 
     def read(self, frame) -> Responses:
         """Answers of a frame as codes."""
         return read_responses(frame, self.items)
 
+    def start(self, responses: Responses, answer_patterns: UniqueRows, n_classes: int) -> Start:
+        """Classes of the best mode of the likelihood."""
+        return maximum_likelihood_start(responses, answer_patterns, n_classes)
+
     def coords(self, responses: Responses) -> dict[str, Sequence]:
         """Names along the axes of items and categories; positions where items do not share their labels."""
-        return item_coords(responses)
+        return answers.item_coords(responses)
 
-    def probabilities(self, responses: Responses, typical: np.ndarray):
-        """Answer probabilities, shape (latent_class, item, category).
+    def parameters(self, responses: Responses, start: Start):
+        """Item probabilities, shape (latent_class, item, category).
 
-        `typical` holds rough ones, shape (latent_class, item, category): they choose the sampler's coordinates and
-        change no posterior. Items with equally many categories share one Dirichlet variable. Where the numbers differ,
+        Items with equally many categories share one Dirichlet variable. Where the numbers differ,
         ``item_probability`` gathers them, 0 beyond an item's own categories.
         """
+        return (self._probabilities(responses, start.profile),)
+
+    def _probabilities(self, responses: Responses, typical: np.ndarray):
         sizes = np.array(responses.n_categories)
         if len(set(sizes)) == 1:
             return self._dirichlet(ITEM_PROBABILITY, typical, dims=(CLASS, ITEM, CATEGORY))
@@ -82,26 +105,21 @@ class Items:
             padded = padded[:, which, :size].set(rho)
         return pm.Deterministic(ITEM_PROBABILITY, padded, dims=(CLASS, ITEM, CATEGORY))
 
-    def answers(self, class_logits, probabilities, responses: Responses, first: np.ndarray, count: np.ndarray):
-        """Observe the answers, the class summed out; one row per distinct pattern, counted.
-
-        Parameters
-        ----------
-        class_logits : TensorVariable, shape (pattern, latent_class) or (latent_class,)
-        probabilities : TensorVariable, shape (latent_class, item, category)
-        responses : Responses
-        first, count : ndarray of int, shape (pattern,)
-            Respondent at whom each pattern first stands, and how many share it.
-        """
-        return observe_answers(class_logits, probabilities, responses, first, count)
-
-    def starting_values(self, responses: Responses, item_probability: np.ndarray) -> dict[str, np.ndarray]:
-        """Answer probabilities of shape (latent_class, item, category), moved a little off 0 and 1."""
+    def starting_values(self, responses: Responses, start: Start) -> dict[str, np.ndarray]:
+        """Item probabilities of the start, moved a little off 0 and 1."""
         sizes = np.array(responses.n_categories)
-        inside = {size: (item_probability[:, sizes == size, :size] + 0.01 / size) / 1.01 for size in sorted(set(sizes))}
+        inside = {size: (start.profile[:, sizes == size, :size] + 0.01 / size) / 1.01 for size in sorted(set(sizes))}
         if len(inside) == 1:
             return {ITEM_PROBABILITY: inside[sizes[0]]}
-        return {f"{ITEM_PROBABILITY}_of_{size}": start for size, start in inside.items()}
+        return {f"{ITEM_PROBABILITY}_of_{size}": values for size, values in inside.items()}
+
+    def log_density(self, responses: Responses, value, rho):
+        """Sum of the log probabilities of the answers given; see `answers.log_density`."""
+        return answers.log_density(responses, value, rho)
+
+    def draw(self, responses: Responses, latent_class: np.ndarray, rho: np.ndarray, *, rng) -> np.ndarray:
+        """Draw complete answers of respondents of known classes."""
+        return answers.draw(responses, latent_class, rho, rng=rng)
 
     def _dirichlet(self, name: str, typical: np.ndarray, dims):
         a = np.full(typical.shape[-1], self.probability.a)

@@ -2,7 +2,7 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import ClassVar
+from typing import ClassVar, final
 
 import numpy as np
 import pymc as pm
@@ -10,17 +10,20 @@ import pytensor.tensor as pt
 from scipy.special import logit
 
 from bayes_lca import priors
-from bayes_lca.data.responses import Responses, read_responses
+from bayes_lca.data.responses import Responses, UniqueRows, read_responses
 from bayes_lca.dims import BASELINE_PROBABILITY, CATEGORY, CLASS, ITEM, ITEM_LOCATION, ITEM_PROBABILITY
-from bayes_lca.measurement.answers import item_coords, item_names, observe_answers
+from bayes_lca.measurement import answers
+from bayes_lca.measurement.interface import Measurement, Start
 from bayes_lca.measurement.log_ratio import LogRatio
+from bayes_lca.measurement.maximum_likelihood import maximum_likelihood_start
 
 AWAY_FROM_ZERO = 0.01
 """Weight of equal probabilities in starting values."""
 
 
+@final
 @dataclass(frozen=True)
-class OrdinalItems:
+class OrdinalItems(Measurement):
     r"""Items with ordered categories, through cumulative logits.
 
     .. math::
@@ -43,6 +46,13 @@ class OrdinalItems:
     location : ZeroSumNormal, default ``ZeroSumNormal(sigma=2.0)``
         Of the log odds by which classes differ on one item.
 
+    Raises
+    ------
+    TypeError
+        If `items` is no list of names, or a prior is none of its parameter.
+    ValueError
+        If an item has no name of a column; when a frame is read, if its answers cannot be used.
+
     References
     ----------
     McCullagh, P. (1980). Regression models for ordinal data. Journal of the Royal Statistical Society B 42(2),
@@ -54,6 +64,7 @@ class OrdinalItems:
     ('pay', 'training')
     """
 
+    signature: ClassVar = answers.SIGNATURE
     nominal: ClassVar[bool] = False
 
     items: tuple[str, ...]
@@ -66,23 +77,32 @@ class OrdinalItems:
         probability: priors.Dirichlet = priors.ITEM_PROBABILITY,
         location: priors.ZeroSumNormal = priors.ITEM_LOCATION,
     ):
-        object.__setattr__(self, "items", item_names(items))
+        object.__setattr__(self, "items", answers.item_names(items))
+        priors.check_prior("OrdinalItems", "probability", probability, priors.Dirichlet)
+        priors.check_prior("OrdinalItems", "location", location, priors.ZeroSumNormal)
         object.__setattr__(self, "probability", probability)
         object.__setattr__(self, "location", location)
+
+    @property
+    def columns(self) -> tuple[str, ...]:
+        """The items."""
+        return self.items
 
     def read(self, frame) -> Responses:
         """Answers of a frame as codes."""
         return read_responses(frame, self.items)
 
+    def start(self, responses: Responses, answer_patterns: UniqueRows, n_classes: int) -> Start:
+        """Classes of the best mode of the likelihood of nominal items."""
+        return maximum_likelihood_start(responses, answer_patterns, n_classes)
+
     def coords(self, responses: Responses) -> dict[str, Sequence]:
         """Names along the axes of items and categories; positions where items do not share their labels."""
-        return item_coords(responses)
+        return answers.item_coords(responses)
 
-    def probabilities(self, responses: Responses, typical: np.ndarray):
-        """Answer probabilities, shape (latent_class, item, category), 0 beyond the categories of an item.
-
-        `typical` holds rough ones of the same shape: they choose the sampler's coordinates and change no posterior.
-        """
+    def parameters(self, responses: Responses, start: Start):
+        """Item probabilities, shape (latent_class, item, category), 0 beyond the categories of an item."""
+        typical = start.profile
         n_classes = len(typical)
         if n_classes == 1:
             theta = pt.zeros((1, len(responses.items)))
@@ -102,25 +122,29 @@ class OrdinalItems:
                 default_transform=LogRatio(average[which, :size]),
             )  # (item of size, category)
             rho = rho[:, which, :size].set(cumulative_logit(p, theta[:, which]))
-        return pm.Deterministic(ITEM_PROBABILITY, rho, dims=(CLASS, ITEM, CATEGORY))
+        return (pm.Deterministic(ITEM_PROBABILITY, rho, dims=(CLASS, ITEM, CATEGORY)),)
 
-    def answers(self, class_logits, probabilities, responses: Responses, first: np.ndarray, count: np.ndarray):
-        """Observe the answers, the class summed out; see `Items.answers`."""
-        return observe_answers(class_logits, probabilities, responses, first, count)
-
-    def starting_values(self, responses: Responses, item_probability: np.ndarray) -> dict[str, np.ndarray]:
-        """Locations and answers of an average class nearest to answer probabilities, shape (class, item, category)."""
-        sizes = np.array(responses.n_categories)
-        location, start = np.zeros(item_probability.shape[:2]), {}
+    def starting_values(self, responses: Responses, start: Start) -> dict[str, np.ndarray]:
+        """Locations, and answers of an average class, nearest to the item probabilities of the start."""
+        item_probability, sizes = start.profile, np.array(responses.n_categories)
+        location, values = np.zeros(item_probability.shape[:2]), {}
         for size in sorted(set(sizes)):
             which = sizes == size
             rough = (1 - AWAY_FROM_ZERO) * item_probability[:, which, :size] + AWAY_FROM_ZERO / size
             below = logit(rough.cumsum(axis=-1)[..., :-1])  # (latent_class, item of size, threshold)
             location[:, which] = -below.mean(axis=-1)
-            start[f"{BASELINE_PROBABILITY}_of_{size}"] = rough.mean(axis=0)
+            values[f"{BASELINE_PROBABILITY}_of_{size}"] = rough.mean(axis=0)
         if len(location) == 1:
-            return start
-        return {ITEM_LOCATION: (location - location.mean(axis=0)).T, **start}
+            return values
+        return {ITEM_LOCATION: (location - location.mean(axis=0)).T, **values}
+
+    def log_density(self, responses: Responses, value, rho):
+        """Sum of the log probabilities of the answers given; see `answers.log_density`."""
+        return answers.log_density(responses, value, rho)
+
+    def draw(self, responses: Responses, latent_class: np.ndarray, rho: np.ndarray, *, rng) -> np.ndarray:
+        """Draw complete answers of respondents of known classes."""
+        return answers.draw(responses, latent_class, rho, rng=rng)
 
 
 def cumulative_logit(p, theta):

@@ -8,24 +8,24 @@ import pandas as pd
 import xarray as xr
 
 from bayes_lca.data.frame import check_whole
-from bayes_lca.dims import CLASS
-from bayes_lca.fitted.respondents import require_respondents
+from bayes_lca.fitted.fit import Fit
 from bayes_lca.posterior.checks.check_items import ItemCheck
-from bayes_lca.posterior.labels.convergence import require_summarisable
-from bayes_lca.posterior.tables.class_tables import CI_PROB, class_pairs
+from bayes_lca.posterior.tables.odds_ratios import class_pairs
+from bayes_lca.posterior.tables.rows import CI_PROB
 from bayes_lca.reporting.sections.checks import checks_section, require_check_of
-from bayes_lca.reporting.sections.class_counts import class_counts_section
+from bayes_lca.reporting.sections.class_counts import class_counts_section, require_counts_of
 from bayes_lca.reporting.sections.classification import classification_section
 from bayes_lca.reporting.sections.convergence import convergence_section, problems_of, soundness
 from bayes_lca.reporting.sections.covariates import covariates_section
 from bayes_lca.reporting.sections.data import data_section
-from bayes_lca.reporting.sections.model import kind_of, model_section
+from bayes_lca.reporting.sections.model import model_section
 from bayes_lca.reporting.sections.profiles import profiles_section
 from bayes_lca.reporting.sections.reproduction import reproduction_section, sampled_at
 from bayes_lca.reporting.sections.small_cells import without_small_cells
 from bayes_lca.reporting.writing.files import check_path, tables_folder, write_page, write_tables
 from bayes_lca.reporting.writing.html_page import html_page
 from bayes_lca.reporting.writing.section import Bullets, Paragraph, Section, Table
+from bayes_lca.table import tail_probabilities
 
 SMART_LCA = (
     "van Lissa, C. J., Garnier-Villarreal, M. & Anadria, D. (2024). Recommended practices in latent class analysis "
@@ -77,7 +77,7 @@ def report(
     reference : str, optional
         The class, or category, all others are compared with; all pairs by default.
     ci_prob : float, default 0.95
-        Probability of the intervals, but for those of `check` and `counted`.
+        Probability of the equal-tailed intervals, but for those of `check` and `counted`.
     tables : bool, default False
         Also write every table as CSV and as a LaTeX ``tabular`` (booktabs) to a folder beside the page:
         ``report_tables/class_sizes.csv`` for ``report.html``. Files of the same names are replaced, others stay.
@@ -92,11 +92,14 @@ def report(
 
     Raises
     ------
+    TypeError
+        If `draws` is no tree, or `title` no text.
     NotRelabelledError, SeveralModesError
         If an average would mix labels or modes.
     ValueError
-        If `path` is a folder, `check` is of another fit, `counted` is no table of class counts or is given for
-        observed categories, `reference` is no class, or `ci_prob` no probability.
+        If `draws` is no fit or was saved without respondents, `path` is a folder, `check` is of another fit, `counted`
+        is no table of class counts or is given for observed categories, `reference` is no class, `ci_prob` no
+        probability, or `smallest_cell` no whole number from 1 on.
     FileNotFoundError
         If the folder of `path` does not exist.
 
@@ -114,65 +117,66 @@ def report(
 
     Examples
     --------
+    >>> import tempfile
+    >>> from pathlib import Path
     >>> import bayes_lca as bl
-    >>> draws = bl.load("fit.nc")  # doctest: +SKIP
-    >>> bl.report(draws, "report.html", check=bl.check_items(draws), tables=True)  # doctest: +SKIP
-    PosixPath('report.html')
+    >>> with tempfile.TemporaryDirectory() as folder:
+    ...     page = bl.report(bl.load_example("alone"), Path(folder) / "report.html")
+    ...     page.name, "<h1>Latent class analysis: 2 classes, 180 respondents</h1>" in page.read_text("utf-8")
+    ('report.html', True)
     """
+    fit = Fit.of(draws, needs="report")
     path = check_path(path)
-    require_summarisable(draws)
-    require_respondents(draws, "a report")
-    class_pairs(draws, reference)
-    require_check_of(draws, check)
-    if counted is not None and CLASS not in draws["posterior"].dims:
-        raise ValueError(
-            f"the categories of outcome {draws.attrs.get('outcome')!r} are observed, so the table of numbers of "
-            "classes is of another model; leave out counted"
-        )
+    if title is not None and not isinstance(title, str):
+        raise TypeError(f"title={title!r}: give the heading as text, or None for model, classes and respondents")
+    tail_probabilities(ci_prob)
+    class_pairs(fit, reference)
+    require_check_of(fit, check)
+    require_counts_of(fit, counted)
     if smallest_cell is not None:
         check_whole(least=1, smallest_cell=smallest_cell)
-    problems = problems_of(draws)
+    problems = problems_of(fit)
     sections = [
-        data_section(draws),
-        model_section(draws),
-        class_counts_section(draws, counted),
-        profiles_section(draws, ci_prob),
-        classification_section(draws, ci_prob),
-        covariates_section(draws, reference, ci_prob),
-        checks_section(draws, check),
-        convergence_section(draws, problems),
-        reproduction_section(draws),
+        data_section(fit),
+        model_section(fit),
+        class_counts_section(fit, counted),
+        profiles_section(fit, ci_prob),
+        classification_section(fit, ci_prob),
+        covariates_section(fit, reference, ci_prob),
+        checks_section(fit, check),
+        convergence_section(fit, problems),
+        reproduction_section(fit),
     ]
     if smallest_cell is not None:
         sections = [without_small_cells(section, smallest_cell) for section in sections]
     page = html_page(
-        _title(draws) if title is None else title,
-        _lead(draws),
+        _title(fit) if title is None else title,
+        _lead(fit),
         problems,
-        "" if problems else soundness(draws),
+        "" if problems else soundness(fit),
         [*sections, _left_to_authors(), _references(sections)],
     )
     if tables:
-        found = [block for section in sections for block in section.blocks if isinstance(block, Table)]
-        write_tables(tables_folder(path), found)
+        of_sections = [block for section in sections for block in section.blocks if isinstance(block, Table)]
+        write_tables(tables_folder(path), of_sections)
     write_page(path, page)
     return path
 
 
-def _title(draws: xr.DataTree) -> str:
-    n_classes = draws["posterior"].sizes.get(CLASS)
-    classes = "" if n_classes is None else "1 class, " if n_classes == 1 else f"{n_classes} classes, "
-    return f"{kind_of(draws)}: {classes}{draws.attrs['n_respondents']} respondents"
+def _title(fit: Fit) -> str:
+    n_classes = len(fit.classes)
+    classes = "" if fit.class_is_observed else "1 class, " if n_classes == 1 else f"{n_classes} classes, "
+    return f"{fit.words.title}: {classes}{fit.n_respondents} respondents"
 
 
-def _lead(draws: xr.DataTree) -> str:
-    sampled = f" Sampled {when}." if (when := sampled_at(draws)) else ""
-    return f"Formula {draws.attrs['formula']}.{sampled} In the order of the SMART-LCA checklist."
+def _lead(fit: Fit) -> str:
+    sampled = f" Sampled {when}." if (when := sampled_at(fit)) else ""
+    return f"Formula {fit.formula.text}.{sampled} In the order of the SMART-LCA checklist."
 
 
 def _left_to_authors() -> Section:
-    said = Paragraph("A fit cannot say, and the paper should:")
-    return Section("authors", "Left to the authors", "", [said, Bullets(LEFT_TO_AUTHORS)])
+    introduction = Paragraph("A fit cannot say, and the paper should:")
+    return Section("authors", "Left to the authors", "", [introduction, Bullets(LEFT_TO_AUTHORS)])
 
 
 def _references(sections: Sequence[Section]) -> Section:

@@ -13,6 +13,7 @@ import narwhals as nw
 import numpy as np
 import pandas as pd
 import xarray as xr
+from pandas.util import hash_pandas_object
 
 from bayes_lca.data.frame import check_frame, column, row_labels
 from bayes_lca.posterior.labels.convergence import ConvergenceWarning
@@ -76,17 +77,28 @@ def fit_or_load(path: str | os.PathLike, model, frame, *, sample=fit, **options)
 def _digest(model, frame, options: dict) -> str:
     """Fingerprint of everything that a fit depends on."""
     check_frame(frame)
-    told = {name: _tell(value) for name, value in options.items() if name not in WITHOUT_EFFECT}
-    parts = (_tell(model), sorted(told.items()), list(_columns(frame)), list(row_labels(frame)), version("bayes-lca"))
+    chosen = sorted((name, _tell(value)) for name, value in options.items() if name not in WITHOUT_EFFECT)
+    parts = (_tell(model), chosen, list(_columns(frame)), _content(row_labels(frame)), version("bayes-lca"))
     return hashlib.sha256(repr(parts).encode()).hexdigest()
 
 
 def _columns(frame) -> Iterator[tuple]:
-    """Names, types and values of all columns; categories in their order."""
+    """Names, types and values of all columns."""
     for name in nw.from_native(frame, eager_only=True).columns:
-        values = column(frame, name)
-        categorical = isinstance(values.dtype, pd.CategoricalDtype)
-        yield name, list(values.dtype.categories) if categorical else str(values.dtype), values.tolist()
+        yield name, *_content(column(frame, name))
+
+
+def _content(values: pd.Series | pd.Index) -> tuple:
+    """Type, categories in their order, and what differs where values do.
+
+    Text and objects are taken as they are: pandas 3.1.1 gives None and not-a-number one hash, and 1 and "1" too, and
+    refuses lists, halves of surrogate pairs and numbers of more than 64 bits.
+    """
+    if isinstance(values.dtype, pd.CategoricalDtype):
+        return list(values.dtype.categories), values.dtype.ordered, _content(values.cat.codes)
+    if values.dtype.kind == "O" or values.dtype == np.longdouble:
+        return str(values.dtype), values.tolist()
+    return str(values.dtype), hash_pandas_object(values, index=False).to_numpy().tobytes()
 
 
 def _tell(value) -> str:

@@ -1,12 +1,13 @@
-r"""A latent class analysis sampled by turns: classes given probabilities, probabilities given classes.
+r"""The Gibbs sampler of a latent class analysis: classes given probabilities, probabilities given classes.
 
 .. math::
     P(c_i = k \mid \pi, \rho, y_i) &\propto \pi_k \prod_{j\,\text{answered}} \rho_{k j y_{ij}} \\
     \pi \mid c &\sim \operatorname{Dirichlet}(a + n_1, \dots, a + n_K) \\
     \rho_{kj} \mid c, y &\sim \operatorname{Dirichlet}(b + n_{kj1}, \dots, b + n_{kjC_j})
 
-Every step is a draw from a known distribution, so it needs no tuning, holds where classes are empty, and has the
-members of every class among its draws. Equal rows of answers are drawn together. Regressions have no such steps.
+Every full conditional is a known distribution, so the sampler needs no tuning, works where classes are empty, and has
+the members of every class among its draws. Classes of respondents with equal answers are drawn together, as a
+multinomial count. Regressions have no such full conditionals.
 """
 
 from collections.abc import Callable, Iterator, Sequence
@@ -14,13 +15,12 @@ from dataclasses import dataclass
 
 import numpy as np
 
-SMALLEST_PROBABILITY = 1e-300
-"""Stands in for zero, which gamma variables of a tiny shape can round to, where the logarithm is still finite."""
+from bayes_lca.likelihood.answers import SMALLEST_PROBABILITY, indicators_of_answers
 
 
 @dataclass(frozen=True, eq=False)
 class GibbsDraws:
-    """Draws of a latent class analysis, labels as they fell.
+    """Draws of a Gibbs sampler, labels of classes not aligned.
 
     Attributes
     ----------
@@ -40,7 +40,7 @@ class GibbsDraws:
 
     @classmethod
     def empty(cls, shape: tuple[int, ...], draws: int, n_patterns: int) -> "GibbsDraws":
-        """Room for draws; `shape` is that of the item probabilities of all chains."""
+        """Arrays to be filled by `put`; `shape` is that of the item probabilities of all chains."""
         n_chains, *of_probability = shape
         of_share = of_probability[:-2]
         return cls(
@@ -51,9 +51,9 @@ class GibbsDraws:
         )
 
     def put(self, draw: int, state: tuple[np.ndarray, ...]) -> None:
-        """Keep one draw of every chain: class shares, item probabilities, members and log-likelihood."""
-        kept = self.class_share, self.item_probability, self.members, self.log_likelihood
-        for values, of_draw in zip(kept, state, strict=True):
+        """Store a draw of every chain: class shares, item probabilities, members and log-likelihood."""
+        variables = self.class_share, self.item_probability, self.members, self.log_likelihood
+        for values, of_draw in zip(variables, state, strict=True):
             values[:, draw] = of_draw
 
 
@@ -70,7 +70,7 @@ def sample_gibbs(
     seed: int,
     thin: int = 1,
 ) -> GibbsDraws:
-    r"""Sample the posterior of class shares and item probabilities, all chains side by side.
+    r"""Gibbs sampler of class shares and item probabilities, all chains side by side.
 
     Parameters
     ----------
@@ -84,7 +84,7 @@ def sample_gibbs(
     share_weight, category_weight : float
         a and b of the Dirichlet priors.
     draws, tune : int
-        Draws kept and draws thrown away before them.
+        Draws kept, and draws of the warm-up, which are discarded.
     seed : int
     thin : int
         Sweeps for each draw.
@@ -104,7 +104,7 @@ def sample_gibbs(
     >>> sample_gibbs(codes, np.array([3, 2]), (2, 2), start, draws=4, tune=0, seed=1).members.sum(axis=-1)
     array([[5, 5, 5, 5]])
     """
-    found = sample_groups(
+    draws_of_group = sample_groups(
         [(codes, counts)],
         n_categories,
         start[:, None],
@@ -116,8 +116,12 @@ def sample_gibbs(
         seed=seed,
         thin=thin,
     )
-    only = found.class_share[:, :, 0], found.item_probability[:, :, 0], found.members[:, :, 0]
-    return GibbsDraws(*only, found.log_likelihood)
+    return GibbsDraws(
+        draws_of_group.class_share[:, :, 0],
+        draws_of_group.item_probability[:, :, 0],
+        draws_of_group.members[:, :, 0],
+        draws_of_group.log_likelihood,
+    )
 
 
 def sample_groups(
@@ -133,7 +137,7 @@ def sample_groups(
     seed: int,
     thin: int = 1,
 ) -> GibbsDraws:
-    """Sample several groups whose class shares differ, and the probabilities of some items.
+    """Gibbs sampler of several groups whose class shares differ, and the probabilities of some items.
 
     Parameters
     ----------
@@ -157,20 +161,20 @@ def sample_groups(
     def draw_items(count, items, rng):
         (probability,) = items
         probability = probability.copy()
-        for which, own in ((~free, count.sum(axis=1, keepdims=True)), (free, count)):
+        for which, of_which in ((~free, count.sum(axis=1, keepdims=True)), (free, count)):
             if which.any():
-                weight = np.where(exists, category_weight + own, 0.0)[..., which, :]
+                weight = np.where(exists, category_weight + of_which, 0.0)[..., which, :]
                 probability[..., which, :] = draw_dirichlet(weight, rng)
         return (probability,)
 
-    kept = GibbsDraws.empty(start.shape, draws, sum(len(counts) for _, counts in answers))
+    result = GibbsDraws.empty(start.shape, draws, sum(len(counts) for _, counts in answers))
     settings = {"share_weight": share_weight, "draws": draws, "tune": tune, "seed": seed, "thin": thin}
-    for draw, (kept_of_draw, _) in enumerate(take_turns(answers, (start,), draw_items, **settings)):
-        kept.put(draw, kept_of_draw)
-    return kept
+    for draw, (state, _) in enumerate(gibbs_sweeps(answers, (start,), draw_items, **settings)):
+        result.put(draw, state)
+    return result
 
 
-def take_turns(
+def gibbs_sweeps(
     answers: Sequence[tuple[np.ndarray, np.ndarray]],
     items: tuple[np.ndarray, ...],
     draw_items: Callable[[np.ndarray, tuple, np.random.Generator], tuple[np.ndarray, ...]],
@@ -181,7 +185,7 @@ def take_turns(
     seed: int,
     thin: int,
 ) -> Iterator[tuple[tuple[np.ndarray, ...], tuple[np.ndarray, ...]]]:
-    """Draw classes and shares, and item probabilities in any way, by turns.
+    """Sweeps of a Gibbs sampler: classes, then their shares, then item probabilities as the caller draws them.
 
     Parameters
     ----------
@@ -201,11 +205,11 @@ def take_turns(
     state : tuple of ndarray
         The fields of `GibbsDraws` for one draw of every chain.
     items : tuple of ndarray
-        What belongs to it.
+        Item probabilities of that draw, and whatever they depend on.
     """
     rng = np.random.default_rng(seed)
     n_chains, n_groups, n_classes, _, most = items[0].shape
-    chosen = [_indicators(codes, most) for codes, _ in answers]
+    chosen = [indicators_of_answers(codes, most) for codes, _ in answers]
     share = np.full((n_chains, n_groups, n_classes), 1 / n_classes)
     for sweep in range(-tune * thin, draws * thin):
         probability = items[0]
@@ -227,13 +231,10 @@ def random_start(n_chains: int, n_classes: int, n_categories: Sequence[int], see
     return draw_dirichlet(np.broadcast_to(exists.astype(float), (n_chains, n_classes, *exists.shape)), rng)
 
 
-def _indicators(codes: np.ndarray, most_categories: int) -> np.ndarray:
-    """One where a category was chosen, shape (pattern, item * category)."""
-    return (codes[:, :, None] == np.arange(most_categories)).reshape(len(codes), -1).astype(float)
-
-
 def _allocate(share, probability, chosen, counts, rng) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
     """Draw the classes of respondents: log-likelihood of each pattern, members, and answers of each class."""
+    # Not by `log_probability_of_answers`: the indicators are made once for all sweeps, and a product for each chain
+    # is faster than a contraction that is planned anew in each sweep.
     log_probability = np.log(np.maximum(probability, SMALLEST_PROBABILITY)).reshape(*share.shape, -1)
     log_share = np.log(np.maximum(share, SMALLEST_PROBABILITY))
     log_joint = np.matmul(chosen, log_probability.transpose(0, 2, 1)) + log_share[:, None]
@@ -241,14 +242,14 @@ def _allocate(share, probability, chosen, counts, rng) -> tuple[np.ndarray, np.n
     joint = np.exp(log_joint - largest)
     total = joint.sum(axis=-1, keepdims=True)
     log_likelihood = (np.log(total) + largest)[..., 0]  # (chain, pattern)
-    together = rng.multinomial(counts, joint / total)
-    return log_likelihood, together.sum(axis=1), np.matmul(together.transpose(0, 2, 1), chosen)
+    allocated = rng.multinomial(counts, joint / total)  # (chain, pattern, latent_class)
+    return log_likelihood, allocated.sum(axis=1), np.matmul(allocated.transpose(0, 2, 1), chosen)
 
 
 def draw_dirichlet(weight: np.ndarray, rng: np.random.Generator) -> np.ndarray:
     """Draw from Dirichlet distributions along the last axis; a weight of 0 gives 0."""
     drawn = rng.standard_gamma(weight)
     vanished = (drawn == 0).all(axis=-1)
-    if vanished.any():  # weights so small that all the mass is in one place
+    if vanished.any():  # gamma variables of tiny shapes round to 0; all the mass is in one category then
         drawn[vanished] = rng.multinomial(1, weight[vanished] / weight[vanished].sum(axis=-1, keepdims=True))
     return drawn / drawn.sum(axis=-1, keepdims=True)

@@ -1,4 +1,4 @@
-r"""Latent classes of several groups whose item probabilities differ a little, each item as much as its answers say.
+r"""The Gibbs sampler of latent classes whose item probabilities vary between groups about common centres.
 
 .. math::
     \rho_{gcj} &\sim \operatorname{Dirichlet}(\kappa_j m_{cj}), \qquad
@@ -7,9 +7,9 @@ r"""Latent classes of several groups whose item probabilities differ a little, e
     m_{cj} &\sim \operatorname{Dirichlet}(b, \dots, b), \qquad
     s_j = \tfrac12 \sqrt{\delta_j} \sim \text{half-normal below } \tfrac12
 
-where s is the standard deviation between groups of a probability of one half. Given the classes, s is drawn with the
-probabilities of the groups integrated out, by slices; the centre m from the tables that the answers of each group would
-take in a Chinese restaurant; the probabilities last. No step needs tuning.
+where s is the standard deviation between groups of a probability of one half. Given the classes, s is drawn by slice
+sampling with the probabilities of the groups integrated out; the centre m from the tables that the answers of each
+group would take in a Chinese restaurant; the probabilities last. No step needs tuning.
 """
 
 from collections.abc import Callable, Sequence
@@ -18,7 +18,8 @@ from dataclasses import dataclass
 import numpy as np
 from scipy.special import betaln, gammaln
 
-from bayes_lca.sampling.gibbs import SMALLEST_PROBABILITY, GibbsDraws, draw_dirichlet, take_turns
+from bayes_lca.likelihood.answers import SMALLEST_PROBABILITY
+from bayes_lca.sampling.gibbs import GibbsDraws, draw_dirichlet, gibbs_sweeps
 
 SMALLEST_SD, LARGEST_SD = 1e-6, 0.5
 """Range of the standard deviations: below it groups are equal to all digits, above it there is no distribution."""
@@ -26,7 +27,7 @@ SMALLEST_SD, LARGEST_SD = 1e-6, 0.5
 
 @dataclass(frozen=True, eq=False)
 class PartialDraws:
-    """Draws of the model, labels as they fell.
+    """Draws of the Gibbs sampler, labels of classes not aligned.
 
     Attributes
     ----------
@@ -56,7 +57,7 @@ def sample_partial(
     seed: int,
     thin: int = 1,
 ) -> PartialDraws:
-    """Sample groups whose item probabilities lie about common centres.
+    """Gibbs sampler of groups whose item probabilities lie about common centres.
 
     Parameters
     ----------
@@ -105,20 +106,20 @@ def sample_partial(
     n_chains, _, _, n_items, _ = start.shape
     drawn = np.abs(np.random.default_rng(seed).normal(0.0, sd_scale, (n_chains, n_items)))
     first = start, start.mean(axis=1), np.clip(drawn, SMALLEST_SD, 0.9 * LARGEST_SD)
-    kept = PartialDraws(
+    result = PartialDraws(
         GibbsDraws.empty(start.shape, draws, sum(len(counts) for _, counts in answers)),
         np.empty((n_chains, draws, *start.shape[2:])),
         np.empty((n_chains, draws, n_items)),
     )
     settings = {"share_weight": share_weight, "draws": draws, "tune": tune, "seed": seed, "thin": thin}
-    for draw, (state, (_, centre, sd)) in enumerate(take_turns(answers, first, draw_items, **settings)):
-        kept.groups.put(draw, state)
-        kept.centre[:, draw], kept.sd[:, draw] = centre, sd
-    return kept
+    for draw, (state, (_, centre, sd)) in enumerate(gibbs_sweeps(answers, first, draw_items, **settings)):
+        result.groups.put(draw, state)
+        result.centre[:, draw], result.sd[:, draw] = centre, sd
+    return result
 
 
 def draw_sd(sd: np.ndarray, log_density: Callable, rng: np.random.Generator) -> np.ndarray:
-    """Draw each standard deviation, shape (chain, item), from a slice that shrinks from its whole range.
+    """Draw each standard deviation, shape (chain, item), by slice sampling, the slice shrunk from the whole range.
 
     `log_density` takes values, shape (case,), and which ones they are, a mask of shape (chain, item).
     """
@@ -136,15 +137,15 @@ def draw_sd(sd: np.ndarray, log_density: Callable, rng: np.random.Generator) -> 
 
 
 def draw_tables(count: np.ndarray, weight: np.ndarray, rng: np.random.Generator) -> np.ndarray:
-    r"""Draw the tables that so many guests take in a Chinese restaurant, of the same shape.
+    r"""Draw the tables of Chinese restaurant processes, one for each number of guests, of the same shape.
 
     Guest n + 1 takes a new table with probability :math:`a / (a + n)`, with a the weight of the restaurant.
     """
     guests, weight = count.ravel().astype(int), np.maximum(weight.ravel(), SMALLEST_PROBABILITY)
     restaurant = np.repeat(np.arange(len(guests)), guests)
     before = np.arange(len(restaurant)) - np.repeat(np.cumsum(guests) - guests, guests)
-    own = weight[restaurant]
-    new = rng.random(len(restaurant)) * (own + before) < own
+    concentration = weight[restaurant]
+    new = rng.random(len(restaurant)) * (concentration + before) < concentration
     return np.bincount(restaurant, new, minlength=len(guests)).reshape(count.shape)
 
 

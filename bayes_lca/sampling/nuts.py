@@ -7,7 +7,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from importlib.metadata import version
 from types import MappingProxyType
-from typing import Literal, Protocol
+from typing import Literal
 
 import numpy as np
 import nutpie
@@ -15,24 +15,27 @@ import xarray as xr
 from pymc.model.transform.optimization import freeze_dims_and_data
 
 from bayes_lca.data.frame import check_whole
-from bayes_lca.dims import CATEGORY, CLASS, CLASS_SHARE, ITEM, ITEM_PROBABILITY, depends_on_answers, group_coefficients
-from bayes_lca.fitted.class_logits import average_class_share, respondent_log_likelihood
-from bayes_lca.fitted.respondents import HOLDS_RESPONDENTS
-from bayes_lca.posterior.checks.posterior_predictive import posterior_predictive
+from bayes_lca.dims import (
+    CATEGORY,
+    CLASS,
+    CLASS_SHARE,
+    ITEM,
+    ITEM_PROBABILITY,
+    N_CATEGORIES,
+    PATTERN,
+    depends_on_answers,
+    group_coefficients,
+)
+from bayes_lca.fitted.fit import Fit
+from bayes_lca.fitted.record import ENCODING, PATTERN_LOG_LIKELIHOOD
+from bayes_lca.fitted.views import with_views
+from bayes_lca.posterior.checks.posterior_predictive import draw_predictive
 from bayes_lca.posterior.labels.convergence import chain_modes, warn_of_convergence
 from bayes_lca.posterior.labels.relabel import check_order, relabel
-from bayes_lca.prepared import Prepared
+from bayes_lca.prepared import Model, Prepared
 
 VERSIONS = ("bayes-lca", "pymc", "pytensor", "nutpie", "jax", "arviz", "xarray", "numpy", "formulae")
 TARGET_ACCEPT, TARGET_ACCEPT_WITH_GROUPS = 0.9, 0.95
-
-
-class Model(Protocol):
-    """What `fit` asks of a model."""
-
-    def prepare(self, frame, *, missing: Literal["raise", "drop"] = "raise") -> Prepared:
-        """The model of a frame, its data and starting values."""
-        ...
 
 
 def fit(
@@ -81,12 +84,17 @@ def fit(
     Returns
     -------
     xarray.DataTree
-        Groups ``posterior``, ``sample_stats``, ``log_likelihood`` (respondent), ``observed_data``, ``constant_data``
-        and, on request, ``posterior_predictive``. Formula, labels, seed, versions and the model's text are
-        attributes.
+        Groups ``posterior``, ``sample_stats`` and, on request, ``posterior_predictive``; ``patterns``, the distinct
+        rows of answers, covariates and groups with their counts and the row of each respondent; ``encoding``, what
+        encodes new rows; and ``pattern_log_likelihood`` of one respondent with each row. Formula, labels, seed,
+        versions, specification and the model's text are attributes. ``observed_data``, ``constant_data`` and
+        ``log_likelihood`` are the same rows as ArviZ expects them, one for each respondent: views that take no memory
+        until they are read.
 
     Raises
     ------
+    TypeError
+        If `model` is no model.
     ValueError
         If the frame cannot be used; always before sampling starts.
     KeyboardInterrupt
@@ -110,11 +118,17 @@ def fit(
     >>> draws = bl.fit(lca, bl.load_cohort(), draws=200, tune=200, progressbar=False)  # doctest: +SKIP
     """
     settings = Sampling(draws, tune, chains, seed, target_accept, cores, progressbar)
+    if not callable(getattr(model, "prepare", None)):
+        raise TypeError(
+            f"model is {type(model).__name__} {str(model)[:60]!r}; fit takes a model and then a frame, such as "
+            "bl.fit(LatentClass(3, Items([...])), frame)"
+        )
     prepared = model.prepare(frame, missing=missing)
     if prepared.pivot is not None:
-        check_order(order, list(prepared.observed[ITEM].to_numpy()), len(prepared.pivot))
+        items = [str(item) for item in prepared.groups[ENCODING][ITEM].to_numpy()]
+        check_order(order, items, len(prepared.pivot))
     sampler = Sampler(prepared, backend=backend)
-    return sampler.fit(prepared, settings, order=order, predictive=predictive, specification=repr(model))
+    return sampler.fit(prepared, settings, order=order, predictive=predictive)
 
 
 @dataclass(frozen=True)
@@ -214,11 +228,10 @@ class Sampler:
         *,
         order: str | xr.DataTree = "size",
         predictive: bool = False,
-        specification: str = "",
     ) -> xr.DataTree:
         """Draws with aligned labels and log-likelihoods, as `bayes_lca.fit` returns them; warns of bad chains."""
         tree = self.sample(prepared, settings)
-        tree.attrs |= {"specification": specification, "model_text": prepared.model.str_repr()}
+        tree.attrs["model_text"] = prepared.model.str_repr()
         return finish(prepared, tree, order=order, predictive=predictive)
 
 
@@ -228,33 +241,28 @@ def finish(
     *,
     order: str | xr.DataTree = "size",
     predictive: bool = False,
-    settled: Sequence[str] = (),
+    judged: Sequence[str] = (),
 ) -> xr.DataTree:
     """Align labels, add log-likelihoods and, on request, predicted answers; warn of bad chains.
 
-    The convergence of `settled` variables was judged in an earlier fit, and nothing is said of it.
+    The convergence of variables in `judged` was judged in an earlier fit, and nothing is said of it.
     """
-    if CLASS in tree["posterior"].dims:
-        share = {CLASS_SHARE: (("chain", "draw", CLASS), average_class_share(tree))}
-        tree["posterior"] = xr.DataTree(tree["posterior"].to_dataset().assign(share))
+    fit = Fit.reading(tree)
+    if not fit.class_is_observed:
+        share = {CLASS_SHARE: (("chain", "draw", CLASS), fit.average_class_share())}
+        tree["posterior"] = xr.DataTree(fit.posterior.assign(share))
     if prepared.pivot is not None:
         tree = relabel(tree, prepared.pivot, order)
-    observed = next(iter(prepared.observed.data_vars))
-    tree["log_likelihood"] = xr.DataTree(
-        xr.Dataset(
-            {observed: (("chain", "draw", "respondent"), respondent_log_likelihood(tree))},
-            {
-                "chain": tree["posterior"]["chain"],
-                "draw": tree["posterior"]["draw"],
-                **prepared.observed.coords,
-            },
-        ).drop_vars("item", errors="ignore")
+    fit = Fit.reading(tree)
+    tree[PATTERN_LOG_LIKELIHOOD] = xr.DataTree(
+        xr.Dataset({fit.kind.observed: (("chain", "draw", PATTERN), fit.log_likelihood())}, fit.chain_coords)
     )
-    modes = chain_modes(tree)
+    modes = chain_modes(Fit.reading(tree))
     tree.attrs |= {"n_modes": int(modes.max() + 1), "chain_modes": json.dumps(modes.tolist())}
     if predictive:
-        tree["posterior_predictive"] = xr.DataTree(posterior_predictive(tree, seed=tree.attrs["seed"]))
-    warn_of_convergence(tree, settled)
+        tree["posterior_predictive"] = xr.DataTree(draw_predictive(Fit.reading(tree), seed=tree.attrs["seed"]))
+    tree = with_views(tree)
+    warn_of_convergence(Fit.reading(tree), judged)
     return tree
 
 
@@ -282,16 +290,16 @@ def _assemble(prepared: Prepared, sampled: xr.DataTree) -> xr.DataTree:
     hidden = {str(dim) for dim in posterior.dims} - shown
     posterior = posterior.drop_dims(hidden)
     posterior = posterior[[name for name in posterior.data_vars if name in named]]
-    if "n_categories" in prepared.constant:
-        exists = np.arange(posterior.sizes[CATEGORY]) < prepared.constant["n_categories"].to_numpy()[:, None]
+    encoding = prepared.groups[ENCODING]
+    if N_CATEGORIES in encoding and ITEM_PROBABILITY in posterior:
+        exists = np.arange(posterior.sizes[CATEGORY]) < encoding[N_CATEGORIES].to_numpy()[:, None]
         posterior[ITEM_PROBABILITY] = posterior[ITEM_PROBABILITY].where(xr.DataArray(exists, dims=(ITEM, CATEGORY)))
     unused = [dim for dim in posterior.coords if dim not in posterior.dims]
     return xr.DataTree.from_dict(
         {
-            "/": xr.Dataset(attrs=dict(prepared.attributes) | {HOLDS_RESPONDENTS: 1}),
+            "/": xr.Dataset(attrs=dict(prepared.attributes)),
             "/posterior": posterior.drop_vars(unused),
             "/sample_stats": sampled["sample_stats"].to_dataset().drop_vars("divergence_message", errors="ignore"),
-            "/observed_data": prepared.observed,
-            "/constant_data": prepared.constant,
+            **{f"/{name}": dataset for name, dataset in prepared.groups.items()},
         }
     )

@@ -23,7 +23,7 @@ from bayes_lca.dims import (
     rough_groups,
 )
 from bayes_lca.structural.normal_score import NormalScore
-from bayes_lca.structural.starting_membership import RoughClasses
+from bayes_lca.structural.starting_membership import StartingMembership
 from bayes_lca.structural.whitening import RoughGroups, contrast_basis, whitened_normal
 
 
@@ -53,7 +53,7 @@ class RandomEffects:
     slope_sd: priors.StandardDeviationPrior
     correlation: priors.LKJ | None = None
 
-    def class_logits(self, alpha, beta, design: Design, rough: RoughClasses, *, classes: str, rows: str):
+    def class_logits(self, alpha, beta, design: Design, membership: StartingMembership, *, classes: str, rows: str):
         """Class logits of every row, shape (row, latent_class).
 
         Parameters
@@ -68,11 +68,13 @@ class RandomEffects:
         ValueError
             If correlations are asked for where a single contrast of two classes leaves none.
         """
-        if self.correlation is not None and rough.n_classes == 2:
+        if self.correlation is not None and membership.n_classes == 2:
             raise ValueError(
                 f"correlation={self.correlation!r} with two classes: their one contrast has one standard deviation, "
                 "from which no correlation can be told; leave out correlation"
             )
+        # Groups are the rows of theta: intercept and slopes of each, about what covariates and coarser groups say of
+        # it (middle). All live on contrasts of classes (basis), of which the likelihood knows, not on class logits.
         finest, *coarser = sorted(design.groupings, key=lambda grouping: -len(grouping.levels))
         varying = list(finest.varying)
         shared = [term for term in range(len(design.terms)) if term not in varying]
@@ -81,11 +83,12 @@ class RandomEffects:
         x_within = pm.Data(
             f"{DESIGN}_within_{finest.name}", design.standardised[:, shared] - x_mean[finest.index]
         )  # (row, shared term)
+        # what varies between groups goes into the middle of the group's intercept, what varies within into the rows
         mu = alpha + pt.dot(x_mean, beta[shared])  # (group, class)
         eta = pt.dot(beta[shared].T, x_within.T)  # (class, row)
         for grouping in coarser:
-            u, b = self._noncentred(grouping, design, rough.n_classes, classes)
-            if finest.nested_in(grouping):
+            u, b = self._noncentred(grouping, design, membership.n_classes, classes)
+            if finest.nested_in(grouping):  # a city's effect moves all its groups, crossed groups only their rows
                 mu = mu + u[grouping.index[finest.first_row]]  # (group, class)
                 index = pt.as_tensor(grouping.index[finest.first_row])[group]
             else:
@@ -94,10 +97,11 @@ class RandomEffects:
             for place, term in enumerate(grouping.varying):
                 eta = eta + b[:, place][index].T * design.standardised[:, term]
 
-        basis = np.kron(np.eye(1 + len(varying)), contrast_basis(rough.n_classes))
-        rough_finest = next(one for one in rough.design.groupings if one.name == finest.name)
-        information, pull = RoughGroups.of(rough, rough_finest).project(basis)
-        known = [
+        basis = np.kron(np.eye(1 + len(varying)), contrast_basis(membership.n_classes))
+        # `membership` may be of other rows than `design`, respondents in place of counted rows: groups by their name
+        of_membership = next(grouping for grouping in membership.design.groupings if grouping.name == finest.name)
+        information, pull = RoughGroups.of(membership, of_membership).project(basis)
+        guide = [
             pm.Data(rough_groups(finest.name, what), values, shape=values.shape)
             for what, values in {"information": information, "pull": pull}.items()
         ]
@@ -109,10 +113,10 @@ class RandomEffects:
             f"{finest.name}_coefficients",
             pt.dot(middle.reshape((n_groups, len(basis))), basis),
             self._covariance(finest, design, basis, classes),
-            *known,
+            *guide,
             dims=(finest.name, group_coefficients(finest.name)),
         )  # (group, coefficient)
-        theta = pt.dot(theta, basis.T).reshape((n_groups, 1 + len(varying), rough.n_classes))
+        theta = pt.dot(theta, basis.T).reshape((n_groups, 1 + len(varying), membership.n_classes))
         self._record(finest, theta - middle, design, classes)
         for place, term in enumerate(varying):
             eta = eta + theta[:, 1 + place].T[:, group] * design.standardised[:, term]

@@ -4,7 +4,7 @@ import json
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass
 from types import MappingProxyType
-from typing import ClassVar, Literal
+from typing import ClassVar, Literal, final
 
 import numpy as np
 import pymc as pm
@@ -14,15 +14,17 @@ from bayes_lca import priors
 from bayes_lca.data.design import Design, read_design
 from bayes_lca.data.formula import read_formula
 from bayes_lca.dims import CLASS, DESIGN, INTERCEPT, SLOPE, TERM, correlation_root
+from bayes_lca.structural.interface import Structural
 from bayes_lca.structural.random_effects import RandomEffects
-from bayes_lca.structural.starting_membership import RoughClasses
+from bayes_lca.structural.starting_membership import StartingMembership
 
 AT_MEAN = f"{INTERCEPT}_at_mean"
 STANDARDISED = f"{SLOPE}_standardised"
 
 
+@final
 @dataclass(frozen=True)
-class Regression:
+class Regression(Structural):
     r"""Class logits linear in covariates, with random intercepts and slopes.
 
     .. math::
@@ -55,6 +57,13 @@ class Regression:
         Prior of the correlations between the random intercepts of the classes; by default they are independent,
         because a few groups cannot tell. It takes three classes or more.
 
+    Raises
+    ------
+    TypeError
+        If a prior is none of its parameter.
+    ValueError
+        When a frame is read: if the formula or a covariate cannot be used.
+
     Examples
     --------
     >>> Regression("~ participation + (1 | group)").formula
@@ -71,6 +80,14 @@ class Regression:
     group_slope_sd: priors.StandardDeviationPrior = priors.GROUP_SLOPE_SD
     correlation: priors.LKJ | None = None
 
+    def __post_init__(self):
+        kinds = {"intercept": priors.ZeroSumNormal, "slope": priors.ZeroSumNormal}
+        kinds |= dict.fromkeys(("group_sd", "group_slope_sd"), priors.StandardDeviationPrior)
+        if self.correlation is not None:
+            kinds["correlation"] = priors.LKJ
+        for field, kind in kinds.items():
+            priors.check_prior("Regression", field, getattr(self, field), kind)
+
     @property
     def columns(self) -> tuple[str, ...]:
         """Columns of a frame that the formula uses."""
@@ -80,15 +97,15 @@ class Regression:
         """The covariates of a frame as a design."""
         return read_design(frame, self.formula, reference=self.reference, missing=missing)
 
-    def class_logits(self, design: Design, rough: RoughClasses, *, classes: str = CLASS, rows: str):
+    def class_logits(self, design: Design, membership: StartingMembership, *, classes: str = CLASS, rows: str):
         """Class logits of every row, shape (row, latent_class).
 
         Parameters
         ----------
         design : Design
             Covariates of the rows.
-        rough : RoughClasses
-            A rough classification; it chooses the sampler's coordinates and changes no posterior.
+        membership : StartingMembership
+            It chooses the sampler's coordinates and changes no posterior.
         classes, rows : str
             Names of the two axes.
         """
@@ -98,11 +115,11 @@ class Regression:
             slope = pm.Deterministic(SLOPE, beta / design.scale[:, None], dims=(TERM, classes))
             pm.Deterministic(INTERCEPT, alpha - pt.dot(design.center, slope), dims=classes)
         else:
-            beta = pt.zeros((0, rough.n_classes))
+            beta = pt.zeros((0, membership.n_classes))
             pm.Deterministic(INTERCEPT, alpha, dims=classes)
         if design.groupings:
             effects = RandomEffects(self.group_sd, self.group_slope_sd, self.correlation)
-            return effects.class_logits(alpha, beta, design, rough, classes=classes, rows=rows)
+            return effects.class_logits(alpha, beta, design, membership, classes=classes, rows=rows)
         x = pm.Data(DESIGN, design.standardised, dims=(rows, TERM))  # (row, term)
         return (alpha[:, None] + pt.dot(beta.T, x.T)).T  # (row, class)
 
@@ -115,17 +132,17 @@ class Regression:
         """Names along the axes of terms and groups."""
         return {TERM: list(design.terms), **RandomEffects.coords(design, n_classes)}
 
-    def starting_values(self, design: Design, rough: RoughClasses) -> dict[str, np.ndarray]:
-        """Logits of a rough classification, slopes and correlations 0, all a little off.
+    def starting_values(self, design: Design, membership: StartingMembership) -> dict[str, np.ndarray]:
+        """Logits of the classes' shares, slopes and correlations 0, all a little off.
 
         In a balanced design the gradient of some of them would be exactly zero, from where NUTS does not start.
         """
-        log_share = np.log(rough.share)
+        log_share = np.log(membership.share)
         off = np.linspace(-0.01, 0.01, len(log_share))
         start = {AT_MEAN: log_share - log_share.mean() + off}
         if design.terms:
             start[STANDARDISED] = np.tile(off, (len(design.terms), 1))
         if self.correlation is not None:
-            root = np.linalg.cholesky(np.full((rough.n_classes,) * 2, 0.1) + 0.9 * np.eye(rough.n_classes))
+            root = np.linalg.cholesky(np.full((membership.n_classes,) * 2, 0.1) + 0.9 * np.eye(membership.n_classes))
             start |= {correlation_root(each.name): root for each in design.groupings}
         return start

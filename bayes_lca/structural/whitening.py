@@ -9,7 +9,7 @@ from pymc.distributions.transforms import Transform
 from scipy.linalg import helmert
 
 from bayes_lca.data.design import Grouping
-from bayes_lca.structural.starting_membership import RoughClasses
+from bayes_lca.structural.starting_membership import StartingMembership
 
 
 @dataclass(frozen=True)
@@ -36,26 +36,26 @@ class RoughGroups:
     information: np.ndarray
 
     @classmethod
-    def of(cls, rough: RoughClasses, grouping: Grouping) -> "RoughGroups":
+    def of(cls, membership: StartingMembership, grouping: Grouping) -> "RoughGroups":
         """From the rows of each group."""
-        varying = rough.design.standardised[:, list(grouping.varying)]
+        varying = membership.design.standardised[:, list(grouping.varying)]
         w = np.column_stack([np.ones(len(varying)), varying])  # (row, 1 + varying)
-        n_groups, n_classes, size = len(grouping.levels), rough.n_classes, w.shape[1] * rough.n_classes
+        n_groups, n_classes, size = len(grouping.levels), membership.n_classes, w.shape[1] * membership.n_classes
         location, information = np.empty((n_groups, size)), np.empty((n_groups, size, size))
         for g in range(n_groups):
             inside = grouping.index == g
-            share = (rough.weight[inside] @ rough.membership[inside] + 0.5) / (
-                rough.weight[inside].sum() + 0.5 * n_classes
+            share = (membership.weight[inside] @ membership.probability[inside] + 0.5) / (
+                membership.weight[inside].sum() + 0.5 * n_classes
             )
-            residual = rough.membership[inside] - share  # (row, class)
+            residual = membership.probability[inside] - share  # (row, class)
             score = np.einsum("it,ic->itc", w[inside], residual).reshape(-1, size)
-            information[g] = (score * rough.weight[inside, None]).T @ score
+            information[g] = (score * membership.weight[inside, None]).T @ score
             location[g, :n_classes] = np.log(share) - np.log(share).mean()
             if size > n_classes:
                 slopes = information[g][n_classes:, n_classes:] + np.eye(size - n_classes)
-                total = rough.weight[inside] @ score[:, n_classes:]
+                total = membership.weight[inside] @ score[:, n_classes:]
                 location[g, n_classes:] = np.linalg.solve(slopes, total)
-                at_mean = np.average(varying[inside], axis=0, weights=rough.weight[inside])
+                at_mean = np.average(varying[inside], axis=0, weights=membership.weight[inside])
                 location[g, :n_classes] -= at_mean @ location[g, n_classes:].reshape(-1, n_classes)
         return cls(location, information)
 

@@ -1,4 +1,4 @@
-"""Does the model generalise? Every group predicted by a fit that has not seen it."""
+"""Does the model generalise? Every group predicted by a fit to the others."""
 
 import json
 import os
@@ -14,13 +14,14 @@ from arviz_stats.base import array_stats
 from scipy.special import logsumexp
 
 from bayes_lca.data.frame import named
-from bayes_lca.dims import ANSWERS, CLASS, COUNT, ITEM, OUTCOME, OUTCOME_COUNTS, group_slope, rough_groups
-from bayes_lca.fitted.axes import class_axis
+from bayes_lca.dims import COUNT, OUTCOME_COUNTS, group_slope, rough_groups
+from bayes_lca.fitted.fit import Fit
+from bayes_lca.fitted.record import ENCODING, PATTERNS
 from bayes_lca.fitted.unseen_group_likelihood import new_group_log_likelihood, new_levels
-from bayes_lca.posterior.checks.posterior_predictive import posterior_predictive
-from bayes_lca.prepared import Prepared
+from bayes_lca.posterior.checks.posterior_predictive import draw_predictive
+from bayes_lca.prepared import Model, Prepared
 from bayes_lca.sampling.fit_or_load import fit_or_load
-from bayes_lca.sampling.nuts import Model, Sampler, Sampling, finish
+from bayes_lca.sampling.nuts import Sampler, Sampling, finish
 from bayes_lca.table import SummaryTable, tail_probabilities
 
 INTEGRATED_DRAWS = 2000
@@ -77,12 +78,20 @@ def leave_one_group_out(
     frame : pandas.DataFrame, polars.DataFrame or any eager frame narwhals understands
     by : str, optional
         The grouping whose groups are left out; needed if there are several.
-    draws, tune, chains, seed, target_accept, missing, progressbar
-        As for `fit`, for every refit.
+    draws, tune, chains : int
+        Draws kept and tuning steps of each chain, and the number of chains, of every refit.
+    seed : int
+        Same seed, same machine: the same draws.
+    target_accept : float, optional
+        As for `fit`: 0.95 by default.
+    missing : {"raise", "drop"}
+        What to do with rows that lack a covariate.
     out : str or path, optional
         Folder in which every refit is kept as soon as it is there; the same call reads them.
     ci_prob : float, default 0.95
-        Probability of the predictive intervals.
+        Probability of the equal-tailed predictive intervals.
+    progressbar : bool
+        Show the progress of every refit, in a terminal or a notebook.
 
     Returns
     -------
@@ -91,7 +100,12 @@ def leave_one_group_out(
     Raises
     ------
     ValueError
-        If the model has no such grouping, or slopes vary by it.
+        If the frame cannot be used, the model has no such grouping, or slopes vary by it.
+
+    Warns
+    -----
+    ConvergenceWarning
+        If chains of a refit disagree, mix badly, or diverge.
 
     References
     ----------
@@ -100,6 +114,8 @@ def leave_one_group_out(
 
     Examples
     --------
+    It takes minutes, for there is a refit without each group:
+
     >>> import bayes_lca as bl
     >>> from bayes_lca.models import LatentClass
     >>> nested = LatentClass(3, bl.Items(bl.cohort_items()), bl.Regression("~ participation + (1 | group)"))
@@ -111,14 +127,15 @@ def leave_one_group_out(
     grouping = _choose(prepared, by)
     sampler = Sampler(prepared, reusable=True)
     rows, shares = {}, {}
-    for position, name in enumerate(prepared.constant[grouping].to_numpy()):
+    for position, name in enumerate(prepared.groups[ENCODING][grouping].to_numpy()):
         refit = partial(_refit, sampler=sampler, prepared=prepared, settings=settings, position=position)
         if out is None:
             tree = refit(model, frame, grouping=grouping)
         else:
             path = Path(out) / f"without_{grouping}_{position + 1}.nc".replace(":", "_")
             tree = fit_or_load(path, model, frame, sample=refit, grouping=grouping, settings=settings)
-        rows[name], shares[name] = _judge(tree, grouping, position, seed, tails)
+        left_out = Fit.of(tree, needs="leave_one_group_out")
+        rows[name], shares[name] = _judge(left_out, grouping, position, seed, tails)
     calibration = pd.concat(shares, names=[grouping])
     elpd = pd.DataFrame.from_dict(rows, orient="index").rename_axis(grouping)
     note = (
@@ -132,7 +149,7 @@ def leave_one_group_out(
 
 
 def _choose(prepared: Prepared, by: str | None) -> str:
-    known = [str(name) for name in prepared.model.coords if f"{name}_index" in prepared.constant]
+    known, patterns = json.loads(prepared.attributes["groupings"]), prepared.groups[PATTERNS]
     if not known:
         raise ValueError(f"formula {prepared.attributes['formula']!r} has no groups to leave out; add (1 | group)")
     if by is None and len(known) > 1:
@@ -140,9 +157,9 @@ def _choose(prepared: Prepared, by: str | None) -> str:
     if by is not None and by not in known:
         raise ValueError(f"by={by!r} is no grouping of the model; choose one of {named(known)}")
     chosen = by or known[0]
-    index = {name: prepared.constant[f"{name}_index"].to_numpy() for name in known}
-    left_out = range(prepared.constant.sizes[chosen])
-    new = {name for position in left_out for name, _ in new_levels(index, index[chosen] == position)}
+    index = {name: patterns[f"{name}_index"].to_numpy() for name in known}
+    positions = range(prepared.groups[ENCODING].sizes[chosen])
+    new = {name for position in positions for name, _ in new_levels(index, index[chosen] == position)}
     sloping = [name for name in known if name in new and group_slope(name) in prepared.model.named_vars]
     if sloping:
         raise ValueError(
@@ -158,7 +175,7 @@ def _refit(
     """Fit without the rows of one group."""
     data = _without(prepared, grouping, position)
     tree = sampler.sample(prepared, settings, data)
-    tree.attrs["left_out"] = str(prepared.constant[grouping].to_numpy()[position])
+    tree.attrs["left_out"] = str(prepared.groups[ENCODING][grouping].to_numpy()[position])
     return finish(prepared, tree)
 
 
@@ -179,60 +196,54 @@ def _without(prepared: Prepared, grouping: str, position: int) -> dict[str, np.n
 
 
 def _group_of_rows(prepared: Prepared, grouping: str, finest: str) -> np.ndarray:
-    """Group of every row of the model: its own data, or that of the finer group it lies in."""
-    model, constant = prepared.model, prepared.constant
+    """Group of every row of the model, which it has as data, or that of the finer group it lies in."""
+    model, patterns = prepared.model, prepared.groups[PATTERNS]
     if f"{grouping}_index" in model.named_vars:
         return model[f"{grouping}_index"].get_value()
-    of_respondents = constant[f"{finest}_index"].to_numpy()
-    _, first = np.unique(of_respondents, return_index=True)
-    return constant[f"{grouping}_index"].to_numpy()[first][model[f"{finest}_index"].get_value()]
+    _, first = np.unique(patterns[f"{finest}_index"].to_numpy(), return_index=True)
+    return patterns[f"{grouping}_index"].to_numpy()[first][model[f"{finest}_index"].get_value()]
 
 
-def _judge(tree, grouping: str, position: int, seed: int, tails) -> tuple[dict[str, float], pd.DataFrame]:
-    """How a refit predicts the group it has not seen: a row of numbers, and shares observed and predicted."""
-    inside = np.flatnonzero(tree["constant_data"][f"{grouping}_index"].to_numpy() == position)
-    chains, draws = (tree["posterior"].sizes[name] for name in ("chain", "draw"))
-    of_chain = np.unique(np.linspace(0, draws - 1, INTEGRATED_DRAWS // chains).astype(int))
-    which = (draws * np.arange(chains)[:, None] + of_chain).ravel()
+def _judge(fit: Fit, grouping: str, position: int, seed: int, tails) -> tuple[dict[str, float], pd.DataFrame]:
+    """How a refit predicts the group that was left out: a row of numbers, and shares observed and predicted."""
+    inside = np.flatnonzero(fit.group_of_respondent[grouping] == position)
+    of_chain = np.unique(np.linspace(0, fit.draws_per_chain - 1, INTEGRATED_DRAWS // fit.n_chains).astype(int))
+    which = (fit.draws_per_chain * np.arange(fit.n_chains)[:, None] + of_chain).ravel()
     rng = np.random.default_rng([seed, position])
-    log_likelihood = new_group_log_likelihood(tree, grouping, position, which, rng)
+    log_likelihood = new_group_log_likelihood(fit, grouping, position, which, rng)
     weight = np.exp(log_likelihood - log_likelihood.max())
-    independent = float(array_stats.ess(weight.reshape(chains, -1), chain_axis=0, draw_axis=1, method="mean"))
+    effective = float(array_stats.ess(weight.reshape(fit.n_chains, -1), chain_axis=0, draw_axis=1, method="mean"))
     elpd = float(logsumexp(log_likelihood) - np.log(len(which)))
-    shares = _shares(tree, inside, seed, tails)
+    shares = _shares(fit, inside, seed, tails)
     return {
         "n": len(inside),
         "elpd": elpd,
-        "mcse": float(weight.std(ddof=1) / weight.mean() / np.sqrt(independent)),
+        "mcse": float(weight.std(ddof=1) / weight.mean() / np.sqrt(effective)),
         "effective_draws": float(weight.sum() ** 2 / (weight**2).sum()),
         "per_respondent": elpd / len(inside),
         "inside": int(shares["inside"].sum()),
         "intervals": len(shares),
-        "divergences": int(tree["sample_stats"]["diverging"].sum()),
+        "divergences": int(fit.tree["sample_stats"]["diverging"].sum()),
     }, shares
 
 
-def _shares(tree: xr.DataTree, inside: np.ndarray, seed: int, tails) -> pd.DataFrame:
+def _shares(fit: Fit, inside: np.ndarray, seed: int, tails) -> pd.DataFrame:
     """Shares of each category among the answers of a group: observed, and as predicted for as many answers."""
-    observed = tree["observed_data"]
-    latent = class_axis(tree) == CLASS
-    seen = observed[ANSWERS if latent else OUTCOME].to_numpy()[inside].reshape(len(inside), -1)
-    predicted = posterior_predictive(tree, seed=seed)[ANSWERS if latent else OUTCOME].to_numpy()
-    predicted = predicted.reshape(-1, predicted.shape[2], seen.shape[1] if latent else 1)[:, inside]
-    labels = json.loads(tree.attrs["labels"])
-    names = [str(item) for item in observed[ITEM].to_numpy()] if latent else [tree.attrs["outcome"]]
+    observed = fit.answers_of_respondents[inside]  # (respondent, item)
+    predicted = draw_predictive(fit, seed=seed)[fit.kind.observed].to_numpy()
+    predicted = predicted.reshape(fit.n_draws, fit.n_respondents, -1)[:, inside]  # (draw, respondent, item)
     rows = {}
-    for j, item in enumerate(names):
-        answered = seen[:, j] >= 0
+    for j, item in enumerate(fit.items or (fit.outcome,)):
+        answered = observed[:, j] >= 0
         if not answered.any():
             continue
-        for code, label in enumerate(labels[j]):
-            drawn = (predicted[:, answered, j] == code).mean(axis=1)
-            lower, upper = np.quantile(drawn, tails)
-            share = float((seen[answered, j] == code).mean())
+        for code, label in enumerate(fit.labels[j]):
+            replicated = (predicted[:, answered, j] == code).mean(axis=1)
+            lower, upper = np.quantile(replicated, tails)
+            share = float((observed[answered, j] == code).mean())
             rows[item, label] = {
                 "observed": share,
-                "predicted": float(drawn.mean()),
+                "predicted": float(replicated.mean()),
                 "lower": float(lower),
                 "upper": float(upper),
                 "inside": bool(lower <= share <= upper),

@@ -18,9 +18,9 @@ from bayes_lca.calibration.selection import study as selection
 from bayes_lca.calibration.selection.designs import (
     CLEAR,
     DESIGNS,
+    DISTINCT_ITEMS,
     MEDIUM,
     ONE_CLASS,
-    OWN,
     SMALL_CLASS,
     TWO_CLASSES,
     UNCLEAR,
@@ -58,7 +58,7 @@ def whole(tmp_path_factory):
 
 @pytest.mark.parametrize(
     ("design", "entropy"),
-    [(UNCLEAR, 0.46), (MEDIUM, 0.71), (CLEAR, 0.89), (OWN, 0.46), (SMALL_CLASS, 0.56), (TWO_CLASSES, 0.71)],
+    [(UNCLEAR, 0.46), (MEDIUM, 0.71), (CLEAR, 0.89), (DISTINCT_ITEMS, 0.46), (SMALL_CLASS, 0.56), (TWO_CLASSES, 0.71)],
 )
 def test_entropy_is_as_claimed_by_a_big_sample(design, entropy):
     """Membership of 20 000 respondents drawn from the truth, by Bayes' rule written out."""

@@ -402,7 +402,7 @@ def test_what_is_stored_of_the_whole_study():
         assert list(rows.index) == list(of_design)
         assert (rows["replicates"] == len(of_design)).all()
         assert {LOG_LIKELIHOOD, LOG_PRIOR} < set(of_design)
-        some = fractional_ranks(of_design, RankSampling().kept).iloc[:, :5]
+        some = fractional_ranks(of_design, RankSampling().ranked_draws).iloc[:, :5]
         p_values = [float(array_stats.uniformity_test(values.to_numpy())[0]) for _, values in some.items()]
         np.testing.assert_allclose(p_values, rows["p_value"].iloc[:5], rtol=1e-4)
     assert (table["p_adjusted"] > 0.05).all()

@@ -2,12 +2,12 @@
 
 import json
 import os
+import re
 import signal
 import subprocess
 import sys
 import time
 from dataclasses import replace
-from itertools import count
 from pathlib import Path
 from types import SimpleNamespace
 
@@ -135,19 +135,41 @@ def test_nothing_done_is_said(tmp_path):
 
 
 def test_progress_is_reported_or_nothing_is_said(cheap, tmp_path, capfd, monkeypatch):
-    """On a clock that moves on by a minute at every look; the pace counts from the first replicate on."""
-    monkeypatch.setattr(running, "time", SimpleNamespace(monotonic=map((60.0).__mul__, count()).__next__))
+    """On a clock that a replicate moves on by a minute, the first, before which models are compiled, by an hour."""
+    minutes = [60, 1, 1, 1, 1, 1, 1, 1]
+    passed = []
+
+    def minute_by_minute(*arguments, **options):
+        passed.append(minutes[len(passed)])
+        return cheap_replicate(*arguments, **options)
+
+    monkeypatch.setattr(study, "run_replicate", minute_by_minute)
+    monkeypatch.setattr(running, "time", SimpleNamespace(monotonic=lambda: 60.0 * sum(passed)))
     lines = []
     run_study(TINY, tmp_path / "loud", report=lines.append)
     assert lines[0] == "8 replicates, 0 of them done before"
     assert lines[1:4] == [
-        "1 of 8 replicates, 1 min gone",
-        "2 of 8 replicates, 2 min gone, about 6 min left",
-        "3 of 8 replicates, 3 min gone, about 5 min left",
+        "1 of 8 replicates, 1:00:00 gone",
+        "2 of 8 replicates, 1:01:00 gone, about 0:06:00 left",
+        "3 of 8 replicates, 1:02:00 gone, about 0:05:00 left",
     ]
-    assert lines[8:] == ["8 of 8 replicates, 8 min gone, about 0 min left"]
+    assert lines[8:] == ["8 of 8 replicates, 1:07:00 gone, about 0:00:00 left"]
+    passed.clear()
     run_study(TINY, tmp_path / "quiet")
     assert "".join(capfd.readouterr()) == ""
+
+
+def test_a_log_file_gets_a_plain_line_for_each_replicate(tmp_path):
+    """Even where the environment asks for colours."""
+    command = [sys.executable, "-c", CHEAP_COMMAND.format(folder=str(Path(__file__).parent), report="print")]
+    environment = os.environ | {"FORCE_COLOR": "1"}
+    ran = subprocess.run([*command, str(tmp_path)], capture_output=True, text=True, check=True, env=environment)
+    first, *lines = ran.stdout.splitlines()
+    assert first == "8 replicates, 0 of them done before"
+    assert [line.partition(" replicates")[0] for line in lines] == [f"{done} of 8" for done in range(1, 9)]
+    span = r"\d:\d\d:\d\d"
+    assert all(re.fullmatch(rf"\d of 8 replicates, {span} gone(, about {span} left)?", line) for line in lines)
+    assert ran.stderr == ""
 
 
 CHEAP_COMMAND = """
@@ -160,7 +182,7 @@ from bayes_lca.calibration.intervals import study
 from bayes_lca.calibration.kit import running
 
 study.run_replicate, study.compile_all = test_study.cheap_replicate, lambda designs, backend: None
-running.run_study(test_study.TINY, Path(sys.argv[1]), jobs=2, backend="threading")
+running.run_study(test_study.TINY, Path(sys.argv[1]), jobs=2, backend="threading", report={report})
 """
 
 
@@ -186,7 +208,7 @@ def kill_after(command, out, n_files, patience):
 def test_killed_twice_gives_the_table_of_the_uninterrupted_study(cheap, tmp_path):
     run_study(TINY, tmp_path / "whole")
     out = tmp_path / "killed"
-    command = [sys.executable, "-c", CHEAP_COMMAND.format(folder=str(Path(__file__).parent))]
+    command = [sys.executable, "-c", CHEAP_COMMAND.format(folder=str(Path(__file__).parent), report=None)]
     for n_files in (2, 5):
         assert kill_after(command, out, n_files, patience=60)
         assert n_files <= len(records.finished(out)) < 8

@@ -5,8 +5,8 @@ import pandas as pd
 import pytest
 from scipy.special import expit, logit
 
+from bayes_lca.data.categories import draw_category
 from bayes_lca.datasets.simulate import (
-    draw_categories,
     draw_normal,
     sharpen,
     simulate_answers,
@@ -44,7 +44,7 @@ def test_normals_have_normal_moments():
 
 def test_categories_come_in_their_proportions_and_never_beyond_a_trailing_zero():
     probability = np.array([0.1, 0.2, 0.7, 0.0])
-    drawn = np.bincount(draw_categories(np.tile(probability, (50_000, 1)), uniform_stream(4)), minlength=4)
+    drawn = np.bincount(draw_category(np.tile(probability, (50_000, 1)), uniform_stream(4)), minlength=4)
     assert drawn[3] == 0
     assert np.abs(standard_errors_off(drawn[:3], 50_000, probability[:3])).max() < 4.5
 

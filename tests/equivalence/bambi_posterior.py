@@ -6,6 +6,7 @@ import xarray as xr
 
 import bayes_lca as bl
 from bayes_lca.dims import INTERCEPT, SLOPE, group_effect
+from bayes_lca.fitted.fit import Fit
 from bayes_lca.models import Multinomial
 from bayes_lca.posterior.tables.contrast_sd import contrast_sd
 from equivalence.class_fits import read_json
@@ -60,7 +61,7 @@ def multilevel() -> list[Row]:
     found = []
     for name, ours in coefficients(draws, "0").items():
         found += posterior_rows(name, theirs[name.removesuffix("[1]")], ours)
-    (between,) = contrast_sd(draws, "g", "0")
+    (between,) = contrast_sd(Fit.reading(draws), "g", "0")
     found += posterior_rows("SD of random intercepts", theirs["1|g_sigma"], between.drop_vars("contrast"))
     effect = bl.contrasts(draws, group_effect("g"), reference="0").isel(contrast=0)
     for g in effect["g"].to_numpy():

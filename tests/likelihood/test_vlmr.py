@@ -8,6 +8,7 @@ import pytest
 from scipy.stats import chi2
 
 import bayes_lca as bl
+from bayes_lca.datasets.simulate import simulate_latent_classes
 from bayes_lca.likelihood.em import fit_em
 from bayes_lca.workflows.class_counts.vlmr import compare_by_scores, vuong_lo_mendell_rubin
 from bayes_lca.workflows.class_counts.weighted_chi_squared import weighted_chi_squared_tail
@@ -108,7 +109,7 @@ def numeric_scores(fitted, codes, n_categories):
 def test_weights_are_eigenvalues_of_vuongs_matrix():
     """Equation 3.6 written out, unsymmetric, with derivatives by differences."""
     rho = np.array([[[0.8, 0.2]] * 4, [[0.3, 0.7]] * 4])
-    frame, _ = bl.data.simulate.simulate_latent_classes(800, [0.5, 0.5], rho, seed=4)
+    frame, _ = simulate_latent_classes(800, [0.5, 0.5], rho, seed=4)
     table = frame.astype(int).value_counts().reset_index()
     codes, counts, n_categories = table.iloc[:, :4].to_numpy() - 1, table["count"].to_numpy(), [2] * 4
     smaller, larger = (fit_em(codes, counts, n_categories, k, tolerance=1e-13) for k in (1, 2))

@@ -1,7 +1,5 @@
 """Indicators whose error is known, and the regression of the class behind them, against loops and hand calculations."""
 
-import json
-
 import numpy as np
 import pandas as pd
 import polars as pl
@@ -11,8 +9,12 @@ from pymc.model.transform.conditioning import remove_value_transforms
 from pytensor.compile.mode import Mode
 from scipy.special import gammaln, logsumexp, softmax
 
+from bayes_lca.data.design import read_design
+from bayes_lca.fitted.record import distinct_rows, record_answers
+from bayes_lca.fitted.views import with_views
 from bayes_lca.measurement.assigned import Assigned
-from bayes_lca.models import AssignedClass, Multinomial
+from bayes_lca.measurement.items import Items
+from bayes_lca.models import AssignedClass, LatentClass, Multinomial
 from bayes_lca.structural.regression import Regression
 from bayes_lca.structural.whitening import contrast_basis
 from bayes_lca.workflows.ladder.assign import SMALLEST_ERROR, answers_of, modal_class_of
@@ -85,7 +87,7 @@ def test_membership_is_that_of_a_hand_calculation():
 # From a latent class fit
 
 
-def measured_fit(*, seed=4, n=30, draws=25, names=("C1", "C2"), clear=0.2):
+def measured_fit(*, seed=4, n=30, draws=25, names=("C1", "C2"), clear=0.2, codes=None):
     """A latent class fit made up about two profiles; the first item has a category more than the second."""
     rng = np.random.default_rng(seed)
     rho = np.stack(
@@ -94,7 +96,8 @@ def measured_fit(*, seed=4, n=30, draws=25, names=("C1", "C2"), clear=0.2):
     yes = np.stack([rng.beta(2, 8 / clear - 2, (2, draws)), rng.beta(6, 2, (2, draws))], axis=2)
     second = np.stack([1 - yes, yes, np.full_like(yes, np.nan)], axis=-1)
     share = rng.beta(6, 4, (2, draws))
-    codes = np.column_stack([rng.integers(-1, 3, n), rng.integers(-1, 2, n)])
+    if codes is None:
+        codes = np.column_stack([rng.integers(-1, 3, n), rng.integers(-1, 2, n)])
     pattern = np.unique(codes, axis=0, return_inverse=True)[1].reshape(-1)
     posterior = xr.Dataset(
         {
@@ -112,26 +115,14 @@ def measured_fit(*, seed=4, n=30, draws=25, names=("C1", "C2"), clear=0.2):
             "draw": range(draws),
         },
     )
-    respondents = {"respondent": [f"r{i}" for i in range(n)], "item": ["pay", "training"]}
-    attributes = {
-        "formula": "~ 1",
-        "groupings": "[]",
-        "labels": json.dumps([["low", "middle", "high"], ["no", "yes"]]),
-        "n_respondents": n,
-        "n_dropped": 0,
-        "n_missing_answers": int((codes < 0).sum()),
-        "relabelled": 1,
-        "n_modes": 1,
-    }
-    constant = {"design": (("respondent", "term"), np.empty((n, 0))), "answer_pattern": (("respondent",), pattern)}
-    return xr.DataTree.from_dict(
-        {
-            "/": xr.Dataset(attrs=attributes),
-            "/posterior": posterior,
-            "/observed_data": xr.Dataset({"answers": (("respondent", "item"), codes)}, respondents),
-            "/constant_data": xr.Dataset(constant, respondents),
-        }
-    )
+    items, labels = ["pay", "training"], [["low", "middle", "high"], ["no", "yes"]]
+    respondents = pd.Index([f"r{i}" for i in range(n)], name="respondent")
+    design = read_design(pd.DataFrame(index=respondents), "~ 1")
+    patterns = distinct_rows(design, codes)
+    groups, attributes = record_answers(codes, pattern, items, labels, design, respondents, patterns)
+    attributes |= LatentClass(2, Items(items)).identity | {"relabelled": 1, "n_modes": 1}
+    tree = {"/": xr.Dataset(attrs=attributes), "/posterior": posterior}
+    return with_views(xr.DataTree.from_dict(tree | {f"/{name}": dataset for name, dataset in groups.items()}))
 
 
 def test_answers_of_a_fit_are_its_posterior_means():
@@ -173,13 +164,7 @@ def test_the_error_matrix_of_the_modal_class():
 
 
 def test_no_assignment_is_beyond_doubt():
-    draws = measured_fit()
-    codes = np.tile([0, 0], (30, 1))
-    draws["observed_data"] = xr.DataTree(
-        draws["observed_data"].to_dataset().assign(answers=(("respondent", "item"), codes))
-    )
-    constant = draws["constant_data"].to_dataset()
-    draws["constant_data"] = xr.DataTree(constant.assign(answer_pattern=("respondent", np.zeros(30, dtype=int))))
+    draws = measured_fit(codes=np.tile([0, 0], (30, 1)))
     error = modal_class_of(draws).probability[:, 0]
     np.testing.assert_allclose(error, [[1 - SMALLEST_ERROR, SMALLEST_ERROR]] * 2, rtol=2e-6)
     np.testing.assert_allclose(error.sum(axis=1), 1.0, rtol=1e-12)
@@ -306,7 +291,7 @@ def test_rows_without_a_covariate_are_left_out_or_refused(point):
     with pytest.warns(UserWarning, match="2 of 40 rows left out"):
         prepared = AssignedClass(KNOWN, REGRESSION).prepare(frame, missing="drop")
     assert prepared.attributes["n_respondents"] == 38
-    assert prepared.observed.sizes["respondent"] == 38
+    assert prepared.groups["patterns"].sizes["respondent"] == 38
 
 
 def test_starting_values_follow_the_shares_of_the_classes_in_these_rows():

@@ -8,6 +8,7 @@ from scipy.special import expit, logit
 
 import bayes_lca as bl
 from bayes_lca.likelihood.em import fit_em
+from bayes_lca.measurement.interface import Start
 from bayes_lca.measurement.ordinal_items import cumulative_logit
 from bayes_lca.models import LatentClass
 
@@ -92,7 +93,7 @@ def test_starting_values_give_rough_probabilities_back(frame):
     items = bl.OrdinalItems(["training", "recognition", "expertise"])
     responses = items.read(frame)
     p, theta = np.array([[0.2, 0.5, 0.3]] * 3), np.array([[1.0, -0.5, 0.2], [-1.0, 0.5, -0.2]])
-    start = items.starting_values(responses, evaluated(p, theta))
+    start = items.starting_values(responses, Start(np.empty((0, 2)), evaluated(p, theta), ("C1", "C2")))
     again = evaluated(start["baseline_probability_of_3"], start["item_location"].T)
     np.testing.assert_allclose(start["item_location"].sum(axis=1), 0, atol=1e-12)
     assert np.abs(again - evaluated(p, theta)).max() < 0.1

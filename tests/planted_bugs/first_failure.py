@@ -23,31 +23,31 @@ class FirstFailure:
     def __init__(self, config):
         self.root, self.file = config.getoption("--copy-of-tree").resolve(), config.getoption("--outcome")
         self.planted = config.getoption("--module-and-file")
-        self.found = {"imported": False, "failed": None, "message": "", "passed": 0}
+        self.record = {"imported": False, "failed": None, "message": "", "passed": 0}
 
     def pytest_collection_finish(self):
         modules = {"bayes_lca": "bayes_lca/__init__.py", "bayes_lca.models": "models/__init__.py"}
         if self.planted:
             modules[self.planted[0]] = self.planted[1]
         for name, file in modules.items():
-            found = Path(importlib.import_module(name).__file__).resolve()
-            if found != self.root / file:
-                pytest.exit(f"{name} comes from {found}, not from {self.root / file}", pytest.ExitCode.INTERNAL_ERROR)
-        self.found["imported"] = True
+            place = Path(importlib.import_module(name).__file__).resolve()
+            if place != self.root / file:
+                pytest.exit(f"{name} comes from {place}, not from {self.root / file}", pytest.ExitCode.INTERNAL_ERROR)
+        self.record["imported"] = True
 
     def pytest_runtest_logreport(self, report):
         if report.when == "call" and report.passed:
-            self.found["passed"] += 1
+            self.record["passed"] += 1
         self.keep(report)
 
     def pytest_collectreport(self, report):
         self.keep(report)
 
     def keep(self, report):
-        if report.failed and self.found["failed"] is None:
+        if report.failed and self.record["failed"] is None:
             crash = getattr(report.longrepr, "reprcrash", None)
             message = " ".join(str(crash.message if crash else report.longrepr).split())
-            self.found |= {"failed": report.nodeid, "when": report.when, "message": message[:200]}
+            self.record |= {"failed": report.nodeid, "when": report.when, "message": message[:200]}
 
     def pytest_sessionfinish(self):
-        self.file.write_text(json.dumps(self.found), encoding="utf-8")
+        self.file.write_text(json.dumps(self.record), encoding="utf-8")

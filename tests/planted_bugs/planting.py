@@ -13,6 +13,7 @@ from pathlib import Path
 
 import pytest
 from mutations.mutation import Mutation
+from symbols import Module, read_package
 
 ROOT = Path(__file__).parents[2]
 COPIED = ("bayes_lca", "models", "tests", "examples", "pyproject.toml", "README.md", "LICENSE")
@@ -66,12 +67,14 @@ def copy_tree(folder: Path) -> Path:
     return root
 
 
-def plant(mutation: Mutation, root: Path) -> None:
-    """Put the bug into the copy, and take away what was compiled from the file before."""
-    path = root / mutation.file
-    path.write_text(mutation.planted(path.read_text(encoding="utf-8")), encoding="utf-8")
+def plant(mutation: Mutation, root: Path) -> Module:
+    """Put the bug into the copy, and take away what was compiled from the file before; the module as it was."""
+    module, source = mutation.planted(read_package(root))
+    path = root / module.file
+    path.write_text(source, encoding="utf-8")
     for compiled in (path.parent / "__pycache__").glob(f"{path.stem}.*"):
         compiled.unlink()
+    return module
 
 
 def run_planted(mutation: Mutation, tests: Sequence[str] | None = None) -> Outcome:
@@ -80,31 +83,31 @@ def run_planted(mutation: Mutation, tests: Sequence[str] | None = None) -> Outco
     with tempfile.TemporaryDirectory(prefix="planted_bug_") as folder:
         root = copy_tree(Path(folder))
         try:
-            plant(mutation, root)
+            module = plant(mutation, root)
         except ValueError as error:
             return Outcome(mutation.name, False, f"NOT CAUGHT: {error}", "", time.monotonic() - started)
-        planted = ["--module-and-file", mutation.module, mutation.file]
-        found, said = _run_tests(root, ["--exitfirst", *planted, *(tests or mutation.tests)])
+        planted = ["--module-and-file", module.name, module.file]
+        record, last_line = _run_tests(root, ["--exitfirst", *planted, *(tests or mutation.tests)])
     seconds = time.monotonic() - started
-    if found is None or not found["imported"]:
-        return Outcome(mutation.name, False, f"NOT CAUGHT: no test ran, {said}", "", seconds)
-    if found["failed"] is None:
-        return Outcome(mutation.name, False, f"NOT CAUGHT: {found['passed']} tests passed", "", seconds)
-    if found["when"] != "call":
-        return Outcome(mutation.name, False, f"NOT CAUGHT: {found['when']} of {found['failed']}", said, seconds)
-    return Outcome(mutation.name, True, found["failed"], found["message"], seconds)
+    if record is None or not record["imported"]:
+        return Outcome(mutation.name, False, f"NOT CAUGHT: no test ran, {last_line}", "", seconds)
+    if record["failed"] is None:
+        return Outcome(mutation.name, False, f"NOT CAUGHT: {record['passed']} tests passed", "", seconds)
+    if record["when"] != "call":
+        return Outcome(mutation.name, False, f"NOT CAUGHT: {record['when']} of {record['failed']}", last_line, seconds)
+    return Outcome(mutation.name, True, record["failed"], record["message"], seconds)
 
 
 def run_without_bug(tests: Sequence[str]) -> Outcome:
     """Run tests on a copy as it is: they have to pass, or their failures say nothing."""
     started = time.monotonic()
     with tempfile.TemporaryDirectory(prefix="planted_bug_") as folder:
-        found, said = _run_tests(copy_tree(Path(folder)), sorted(set(tests)), limit=None)
+        record, last_line = _run_tests(copy_tree(Path(folder)), sorted(set(tests)), limit=None)
     seconds = time.monotonic() - started
-    if found is None or not found["imported"] or found["failed"]:
-        failed = said if found is None or not found["failed"] else f"{found['failed']}: {found['message']}"
+    if record is None or not record["imported"] or record["failed"]:
+        failed = last_line if record is None or not record["failed"] else f"{record['failed']}: {record['message']}"
         return Outcome("no bug", False, failed, "", seconds)
-    return Outcome("no bug", True, f"{found['passed']} tests passed", "", seconds)
+    return Outcome("no bug", True, f"{record['passed']} tests passed", "", seconds)
 
 
 def _run_tests(root: Path, arguments: Sequence[str], limit: int | None = LIMIT) -> tuple[dict | None, str]:
@@ -123,8 +126,8 @@ def _run_tests(root: Path, arguments: Sequence[str], limit: int | None = LIMIT) 
         process.join()
         return None, f"stopped after {limit} seconds"
     lines = printed.read_text(encoding="utf-8", errors="replace").strip().splitlines() if printed.exists() else []
-    found = json.loads(outcome.read_text(encoding="utf-8")) if outcome.exists() else None
-    return found, lines[-1] if lines else f"the process ended with {process.exitcode}"
+    record = json.loads(outcome.read_text(encoding="utf-8")) if outcome.exists() else None
+    return record, lines[-1] if lines else f"the process ended with {process.exitcode}"
 
 
 def _test(root: Path, command: Sequence[str], printed: Path) -> None:

@@ -7,8 +7,13 @@ import pandas as pd
 import pytest
 import xarray as xr
 
+import bayes_lca as bl
 from bayes_lca.data.design import read_design
-from bayes_lca.prepared import describe_design
+from bayes_lca.data.responses import unique_rows
+from bayes_lca.fitted.fit import Fit
+from bayes_lca.fitted.record import distinct_rows, record_answers, record_outcome
+from bayes_lca.fitted.views import with_views
+from bayes_lca.models import LatentClass, Multinomial
 
 CLASSES = ["little", "some", "much"]
 CITIES = ["Qiqihar", "Qiqihar", "Qiqihar", "Hefei", "Hefei", "Hefei"]
@@ -42,7 +47,6 @@ def made_up_draws(formula, frame=None, *, reference=None, latent=False, chains=2
     """A tree with the design of a frame and random coefficients about a random centre."""
     frame = staff() if frame is None else frame
     design = read_design(frame, formula, reference=reference)
-    constant, attributes = describe_design(design, frame.index)
     rng = np.random.default_rng(seed)
     axis = "latent_class" if latent else "category"
     coords = {axis: ["C1", "C2", "C3"] if latent else CLASSES, "chain": range(chains), "draw": range(draws)}
@@ -73,23 +77,26 @@ def made_up_draws(formula, frame=None, *, reference=None, latent=False, chains=2
             variables[f"{name}_slope_sd"] = ("chain", "draw", f"{name}_term", axis), sd / scale
     if latent:
         codes = rng.integers(-1, 2, size=(len(frame), 3))
-        constant["answer_pattern"] = ("respondent",), np.unique(codes, axis=0, return_inverse=True)[1].reshape(-1)
         rho = rng.uniform(0.1, 0.9, (3, 3)) + spread * rng.uniform(-0.1, 0.1, (chains, draws, 3, 3))
         both = np.stack([1 - rho, rho], axis=-1)
         variables["item_probability"] = ("chain", "draw", axis, "item", "category"), both
-        coords |= {"item": ["a", "b", "c"], "category": ["no", "yes"]}
-        observed = xr.Dataset({"answers": (("respondent", "item"), codes)}, {"item": ["a", "b", "c"]})
+        items, labels = ["a", "b", "c"], [["no", "yes"]] * 3
+        coords |= {"item": items, "category": labels[0]}
+        pattern, rows = unique_rows(codes).pattern, distinct_rows(design, codes)
+        groups, attributes = record_answers(codes, pattern, items, labels, design, frame.index, rows)
+        model = LatentClass(3, bl.Items(items), bl.Regression(formula))
     else:
-        observed = xr.Dataset({"outcome": (("respondent",), rng.integers(3, size=len(frame)))})
-    attributes |= {"n_missing_answers": 0, "n_modes": 1, "relabelled": 1}
-    return xr.DataTree.from_dict(
-        {
-            "/": xr.Dataset(attrs=attributes),
-            "/posterior": xr.Dataset(variables, coords),
-            "/observed_data": observed.assign_coords(respondent=constant["respondent"]),
-            "/constant_data": constant,
-        }
-    )
+        codes = rng.integers(3, size=len(frame))
+        rows = distinct_rows(design, codes)
+        groups, attributes = record_outcome(codes, "benefit", CLASSES, design, frame.index, rows)
+        model = Multinomial("benefit", bl.Regression(formula))
+    attributes |= model.identity | {"n_modes": 1, "relabelled": 1}
+    tree = {"/": xr.Dataset(attrs=attributes), "/posterior": xr.Dataset(variables, coords)}
+    tree = xr.DataTree.from_dict(tree | {f"/{name}": dataset for name, dataset in groups.items()})
+    fit = Fit.reading(tree)
+    log_likelihood = {fit.kind.observed: (("chain", "draw", "pattern"), fit.log_likelihood())}
+    tree["pattern_log_likelihood"] = xr.DataTree(xr.Dataset(log_likelihood, fit.chain_coords))
+    return with_views(tree)
 
 
 def probability_by_hand(draws, terms, groups=None):

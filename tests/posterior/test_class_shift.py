@@ -4,17 +4,39 @@ import json
 import warnings
 
 import numpy as np
+import pandas as pd
 import pytest
 import xarray as xr
 
 import bayes_lca as bl
+from bayes_lca.data.design import read_design
+from bayes_lca.data.responses import unique_rows
+from bayes_lca.fitted.fit import Fit
+from bayes_lca.fitted.record import distinct_rows, record_answers
+from bayes_lca.fitted.views import with_views
+from bayes_lca.models import LatentClass
 from bayes_lca.posterior.checks.class_shift import ClassShiftWarning, class_shift, same_respondents
 
 PROFILES = np.array([[[0.8, 0.2], [0.7, 0.3]], [[0.3, 0.7], [0.2, 0.8]], [[0.5, 0.5], [0.9, 0.1]]])
 CLASSES = ["C1", "C2", "C3"]
 
 
-def fit_of(*, covariates=False, profiles=PROFILES, share=(0.5, 0.3, 0.2), n=200, draws=100, names=CLASSES, seed=1):
+LABELS = [["no", "yes"]] * 2
+
+
+def fit_of(
+    *,
+    covariates=False,
+    profiles=PROFILES,
+    share=(0.5, 0.3, 0.2),
+    n=200,
+    draws=100,
+    names=CLASSES,
+    seed=1,
+    items=("pay", "training"),
+    labels=LABELS,
+    other_answers=0,
+):
     """A latent class fit whose draws lie about these profiles and shares."""
     rng = np.random.default_rng(seed)
     shape = (2, draws)
@@ -27,27 +49,20 @@ def fit_of(*, covariates=False, profiles=PROFILES, share=(0.5, 0.3, 0.2), n=200,
         ),
         "class_share": (("chain", "draw", "latent_class"), shares / shares.sum(axis=-1, keepdims=True)),
     }
+    formula = "~ age" if covariates else "~ 1"
     if covariates:
         variables["slope"] = (("chain", "draw", "term", "latent_class"), np.zeros((*shape, 1, 3)))
     codes = np.random.default_rng(7).integers(0, 2, size=(n, 2))
-    coords = {"latent_class": names, "item": ["pay", "training"], "category": ["no", "yes"]}
-    attributes = {
-        "formula": "~ age" if covariates else "~ 1",
-        "n_respondents": n,
-        "n_dropped": 0,
-        "n_missing_answers": 0,
-        "relabelled": 1,
-        "n_modes": 1,
-        "labels": json.dumps([["no", "yes"]] * 2),
-    }
-    observed = xr.Dataset({"answers": (("respondent", "item"), codes)}, {"respondent": range(1, n + 1)})
-    return xr.DataTree.from_dict(
-        {
-            "/": xr.Dataset(attrs=attributes),
-            "/posterior": xr.Dataset(variables, coords | {"chain": range(2), "draw": range(draws)}),
-            "/observed_data": observed,
-        }
-    )
+    codes[:other_answers, 0] = 1 - codes[:other_answers, 0]
+    frame = pd.DataFrame({"age": np.arange(n) % 7}, index=np.arange(1, n + 1))
+    design = read_design(frame, formula)
+    coords = {"latent_class": names, "item": list(items), "category": ["no", "yes"]}
+    pattern, rows = unique_rows(codes).pattern, distinct_rows(design, codes)
+    groups, attributes = record_answers(codes, pattern, items, labels, design, frame.index, rows)
+    attributes |= LatentClass(3, bl.Items(list(items))).identity | {"n_modes": 1, "relabelled": 1}
+    posterior = xr.Dataset(variables, coords | {"chain": range(2), "draw": range(draws)})
+    tree = {"/": xr.Dataset(attrs=attributes), "/posterior": posterior}
+    return with_views(xr.DataTree.from_dict(tree | {f"/{name}": dataset for name, dataset in groups.items()}))
 
 
 def bent(by=0.12):
@@ -126,14 +141,9 @@ def test_shares_of_other_respondents_are_not_compared():
 
 
 def test_same_labels_with_other_answers_are_other_respondents():
-    measured, joint = fit_of(), fit_of(covariates=True)
-    assert same_respondents(measured, joint)
-    answers = joint["observed_data"]["answers"].to_numpy().copy()
-    answers[0, 0] = 1 - answers[0, 0]
-    joint["observed_data"] = xr.DataTree(
-        joint["observed_data"].to_dataset().assign(answers=(("respondent", "item"), answers))
-    )
-    assert not same_respondents(measured, joint)
+    measured = Fit.reading(fit_of())
+    assert same_respondents(measured, Fit.reading(fit_of(covariates=True)))
+    assert not same_respondents(measured, Fit.reading(fit_of(covariates=True, other_answers=1)))
 
 
 def test_classes_in_another_order_are_refused():
@@ -155,12 +165,10 @@ def test_fits_that_cannot_be_compared(measured, joint, message):
 
 
 def test_items_and_categories_must_be_the_same():
-    joint = fit_of(covariates=True)
-    joint["posterior"] = xr.DataTree(joint["posterior"].to_dataset().assign_coords(item=["pay", "workload"]))
+    joint = fit_of(covariates=True, items=("pay", "workload"))
     with pytest.raises(ValueError, match="differ in item: 'pay', 'training' and 'pay', 'workload'"):
         class_shift(fit_of(), joint)
-    other = fit_of(covariates=True)
-    other.attrs["labels"] = json.dumps([["no", "yes"], ["less", "more"]])
+    other = fit_of(covariates=True, labels=[["no", "yes"], ["less", "more"]])
     with pytest.raises(ValueError, match="categories differ between the fits of 200 and 200"):
         class_shift(fit_of(), other)
     with pytest.raises(ValueError, match="largest=5"):

@@ -5,8 +5,14 @@ import pandas as pd
 import pytest
 import xarray as xr
 
+import bayes_lca as bl
+from bayes_lca.data.design import read_design
+from bayes_lca.data.responses import unique_rows
+from bayes_lca.fitted.record import record_answers
+from bayes_lca.fitted.views import with_views
 from bayes_lca.likelihood.classification import Classification
 from bayes_lca.likelihood.criteria import entropy_r2
+from bayes_lca.models import LatentClass
 from bayes_lca.posterior.tables.classification import classification_table
 from bayes_lca.posterior.tables.membership import membership, membership_draws
 
@@ -102,21 +108,13 @@ def of_fixed_parameters(codes, share, rho):
         },
         {"latent_class": classes, "chain": range(2), "draw": range(5)},
     )
-    respondent = np.arange(n)
-    pattern = np.unique(codes, axis=0, return_inverse=True)[1].reshape(-1)
-    constant = {"answer_pattern": ("respondent", pattern), "design": (("respondent", "term"), np.zeros((n, 0)))}
-    attributes = {"n_respondents": n, "n_dropped": 0, "n_missing_answers": 0, "groupings": "[]", "relabelled": 1}
-    return xr.DataTree.from_dict(
-        {
-            "/": xr.Dataset(attrs=attributes),
-            "/posterior": posterior,
-            "/observed_data": xr.Dataset(
-                {"answers": (("respondent", "item"), codes)},
-                {"respondent": respondent, "item": [f"i{j}" for j in range(n_items)]},
-            ),
-            "/constant_data": xr.Dataset(constant, {"respondent": respondent}),
-        }
-    )
+    items, n_categories = [f"i{j}" for j in range(n_items)], rho.shape[-1]
+    design, rows = read_design(pd.DataFrame(index=np.arange(n)), "~ 1"), unique_rows(codes)
+    labels = [[f"answer {category}" for category in range(n_categories)]] * n_items
+    groups, attributes = record_answers(codes, rows.pattern, items, labels, design, pd.RangeIndex(n), rows)
+    attributes |= LatentClass(len(share), bl.Items(items)).identity | {"n_modes": 1, "relabelled": 1}
+    tree = {"/": xr.Dataset(attrs=attributes), "/posterior": posterior.assign_coords(item=items)}
+    return with_views(xr.DataTree.from_dict(tree | {f"/{name}": dataset for name, dataset in groups.items()}))
 
 
 def test_at_one_value_of_the_parameters_it_is_the_error_matrix_of_maximum_likelihood():
@@ -139,6 +137,11 @@ def test_a_class_that_is_modal_for_nobody():
     assert table.loc[(GIVEN_CLASS, "C2", "C1"), "n"] == 0
     share = 0.7 * 0.81 / (0.7 * 0.81 + 0.3 * 0.64)
     assert table.loc[(GIVEN_MODAL, "C1", "C1"), "mean"] == pytest.approx(share, rel=1e-6)
+
+
+def test_a_class_may_be_named_all(tree, table):
+    renamed = classification_table(bl.name_classes(tree, {"C2": "all"}))
+    assert renamed["n"].tolist() == table["n"].tolist()
 
 
 def test_one_class_has_no_odds_and_no_entropy():

@@ -4,6 +4,8 @@ import numpy as np
 import pandas as pd
 import pytest
 
+from bayes_lca.fitted.fit import Fit
+from bayes_lca.posterior.effects import standardised_shares
 from bayes_lca.posterior.effects.compare_groups import compare_groups, group_shares, rank_groups
 from bayes_lca.posterior.effects.predict_classes import predict_classes
 
@@ -161,3 +163,20 @@ def test_tables_are_tables(draws):
     for table in (group_shares(draws), compare_groups(draws), rank_groups(draws)):
         assert isinstance(table, pd.DataFrame)
         assert "n = 80, 0 rows left out, 0 answers missing, 2 x 40 draws; 95 %" in table.note
+
+
+def test_three_tables_of_a_fit_standardise_once(draws, monkeypatch):
+    calls = []
+
+    def counted(*arguments):
+        calls.append(arguments)
+        return average_class_probabilities(*arguments)
+
+    average_class_probabilities = standardised_shares.average_class_probabilities
+    monkeypatch.setattr(standardised_shares, "average_class_probabilities", counted)
+    fit = Fit.reading(draws)
+    tables = group_shares(fit), compare_groups(fit, "G1"), rank_groups(fit)
+    assert len(calls) == 1
+    expected = group_shares(draws), compare_groups(draws, "G1"), rank_groups(draws)
+    for table, of_draws in zip(tables, expected, strict=True):
+        pd.testing.assert_frame_equal(table, of_draws)

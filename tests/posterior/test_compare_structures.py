@@ -12,12 +12,14 @@ import bayes_lca as bl
 from bayes_lca.data.responses import unique_rows
 from bayes_lca.datasets.cohort import CLASS_SHARE, ITEM_PROBABILITY
 from bayes_lca.datasets.simulate import simulate_answers
+from bayes_lca.fitted.fit import Fit
+from bayes_lca.fitted.views import with_views, without_views
 from bayes_lca.posterior.labels.relabel import match, profile_distances
 from bayes_lca.posterior.structures.class_distance import match_classes, profile_difference, smallest_p, total_variation
-from bayes_lca.posterior.structures.comparison_rows import MatchedStructures
-from bayes_lca.posterior.structures.membership_flow import adjusted_rand, flows
-from bayes_lca.posterior.structures.profiles_and_members import Structure
-from bayes_lca.posterior.tables.membership import membership_draws, membership_in_draws
+from bayes_lca.posterior.structures.class_structure import ClassStructure
+from bayes_lca.posterior.structures.matched_classes import MatchedClasses
+from bayes_lca.posterior.structures.membership_flow import adjusted_rand, flows, most_likely_classes
+from bayes_lca.posterior.tables.membership import membership_draws
 from bayes_lca.sampling.gibbs import sample_gibbs
 
 MOVED = "C2"
@@ -25,9 +27,9 @@ MOVED = "C2"
 
 
 def reordered(draws, *, classes=None, respondents=None, items=None):
-    """The same fit, with classes, respondents or items in another order."""
-    result = draws.copy()
-    for name, node in draws.children.items():
+    """The same fit, with classes, respondents or items in another order, or some of the respondents or items."""
+    result = without_views(draws)
+    for name, node in result.children.items():
         data = node.to_dataset()
         if classes is not None and name == "posterior":
             data = data.isel(latent_class=classes)
@@ -35,11 +37,23 @@ def reordered(draws, *, classes=None, respondents=None, items=None):
             data = data.isel(respondent=respondents)
         if items is not None and "item" in data.dims:
             data = data.isel(item=items)
+        if name == "patterns":
+            count = np.bincount(data["pattern_of_respondent"], minlength=data.sizes["pattern"])
+            data["count"] = ("pattern",), count
+            result.attrs["n_respondents"] = data.sizes["respondent"]
         result[name] = xr.DataTree(data)
     if items is not None:
         labels = json.loads(draws.attrs["labels"])
         result.attrs["labels"] = json.dumps([labels[j] for j in items])
-    return result
+    return with_views(result)
+
+
+def of_other_respondents(draws):
+    """The same fit of as many respondents whose labels are others."""
+    apart = draws.copy()
+    patterns = draws["patterns"].to_dataset()
+    apart["patterns"] = xr.DataTree(patterns.assign_coords(respondent=patterns["respondent"] + 10_000))
+    return with_views(apart)
 
 
 @pytest.fixture(scope="module")
@@ -51,7 +65,6 @@ def other(lca_draws):
     moved = rho.where(~here, 0.5 * rho + 0.5 * rho.isel(category=[2, 1, 0]).to_numpy())
     result = reordered(lca_draws, respondents=np.arange(150, 600))
     result["posterior"] = xr.DataTree(posterior.assign(item_probability=moved))
-    result.attrs["n_respondents"] = 450
     return result
 
 
@@ -120,12 +133,7 @@ def test_fewer_items_and_more_classes(lca_draws, other):
 
 
 def test_respondents_of_other_fits_are_not_followed(lca_draws, other):
-    apart = other.copy()
-    for name, node in other.children.items():
-        data = node.to_dataset()
-        if "respondent" in data.dims:
-            apart[name] = xr.DataTree(data.assign_coords(respondent=data["respondent"] + 10_000))
-    found = bl.compare_structures({"first": lca_draws, "second": apart}, n_draws=50)
+    found = bl.compare_structures({"first": lca_draws, "second": of_other_respondents(other)}, n_draws=50)
     assert found.flows is None
     assert found.overall.loc["second", "respondents_in_both"] == 0
     assert "rand" not in found.overall
@@ -146,7 +154,11 @@ def test_flows_and_agreement_count_most_likely_classes(lca_draws):
 def test_membership_of_chosen_draws(lca_draws):
     every = membership_draws(lca_draws).to_numpy().reshape(-1, 600, 3)
     which = np.array([7, 0, 1100, 450])
-    np.testing.assert_allclose(membership_in_draws(lca_draws, which), every[which], atol=1e-6)
+    fit = Fit.reading(lca_draws)
+    np.testing.assert_allclose(fit.membership_in(which)[:, fit.pattern_of_respondent], every[which], atol=1e-6)
+    some = fit.respondents[[599, 3, 17]]
+    expected = every[which][:, [599, 3, 17]].argmax(axis=-1)
+    np.testing.assert_array_equal(most_likely_classes(fit, which, some), expected)
 
 
 def test_total_variation_and_matching_by_hand():
@@ -172,7 +184,11 @@ def test_adjusted_rand_counts_pairs():
 def test_flows_by_hand():
     one = np.eye(2)[[[0, 0, 1, 1]]]
     other = np.array([[[0.6, 0.4], [0.2, 0.8], [0.1, 0.9], [0.3, 0.7]]])
-    assert flows(one, other).tolist() == [[[1, 1], [0, 2]]]
+    assert flows(one.argmax(axis=-1), other.argmax(axis=-1), 2, 2).tolist() == [[[1, 1], [0, 2]]]
+    assert flows(np.array([[0, 0], [1, 0]]), np.array([[2, 1], [2, 2]]), 2, 3).tolist() == [
+        [[0, 1, 1], [0, 0, 0]],
+        [[0, 0, 1], [0, 0, 1]],
+    ]
 
 
 @pytest.mark.parametrize(("n_items", "n_draws"), [(3, 300), (8, 60)])
@@ -192,7 +208,7 @@ def test_p_values_are_uniform_where_profiles_are_equal(n_items, n_draws):
 
 
 def structure(name, rho, rng, n=1000):
-    """A structure from simulated answers."""
+    """A class structure from simulated answers."""
     codes = simulate_answers(rho, rng.choice(3, n, p=CLASS_SHARE), rng)
     patterns = unique_rows(codes)
     start = np.repeat(ITEM_PROBABILITY[None], 2, axis=0)
@@ -204,7 +220,7 @@ def structure(name, rho, rng, n=1000):
     share = np.take_along_axis(found.class_share.reshape(-1, 3), order, axis=1)
     labels = {item: ["less", "same", "more"] for item in bl.cohort_items()}
     places = rng.permutation(len(profile))
-    return Structure(name, ["C1", "C2", "C3"], labels, profile[places], share[places], n, pd.RangeIndex(n))
+    return ClassStructure(name, ["C1", "C2", "C3"], labels, profile[places], share[places], n, pd.RangeIndex(n))
 
 
 @pytest.mark.slow
@@ -219,7 +235,7 @@ def test_share_of_pairs_called_different(moved):
             rho[moved, j, [middle, largest]] += 0.15, -0.15
     p_values = []
     for _ in range(n_pairs):
-        pair = MatchedStructures.of(structure("one", ITEM_PROBABILITY, rng), structure("other", rho, rng))
+        pair = MatchedClasses.of(structure("one", ITEM_PROBABILITY, rng), structure("other", rho, rng))
         p_values.append(smallest_p(list(pair.differences.values())))
     different = int((np.array(p_values) < 0.05).sum())
     print(f"\n{'equal' if moved is None else f'class C{moved + 1} moved'}: {different} of {n_pairs} called different")
@@ -251,3 +267,13 @@ def test_fits_that_cannot_be_compared(lca_draws, multinomial_draws):
     recoded.attrs["labels"] = json.dumps([["low", "mid", "high"]] * 6)
     with pytest.raises(ValueError, match=r"'a' \(n = 600\) and 'b' \(n = 600\) share no item with the same categories"):
         bl.compare_structures({"a": lca_draws, "b": recoded})
+
+
+def test_fits_without_names_are_refused(lca_draws):
+    with pytest.raises(TypeError, match=r'takes fits by name, \{"lead": a, "member": b\}, and was given a list of 2'):
+        bl.compare_structures([lca_draws, lca_draws])
+    with pytest.raises(TypeError, match="and was given one fit alone"):
+        bl.compare_structures(lca_draws)
+    with pytest.raises(TypeError, match=r"takes the draws that bl.fit returns, not the path 'a.nc'") as refused:
+        bl.compare_structures({"a": lca_draws, "b": "a.nc"})
+    assert refused.value.__notes__ == ["the fit named 'b'"]

@@ -9,6 +9,13 @@ import pytest
 import xarray as xr
 from scipy import stats
 
+import bayes_lca as bl
+from bayes_lca.data.design import read_design
+from bayes_lca.data.responses import unique_rows
+from bayes_lca.fitted.fit import Fit
+from bayes_lca.fitted.record import distinct_rows, record_answers
+from bayes_lca.fitted.views import with_views
+from bayes_lca.models import LatentClass
 from bayes_lca.posterior.columns.association import association, noncentrality, pool
 from bayes_lca.posterior.columns.covariate_tests import covariate_tests
 from bayes_lca.posterior.columns.impute_classes import impute_classes
@@ -36,31 +43,14 @@ def tree_of(codes, rho=RHO, share=SHARE, *, draws=60, spread=0.01, seed=0):
         },
         coords,
     )
-    respondent = np.arange(len(codes))
-    pattern = np.unique(codes, axis=0, return_inverse=True)[1].reshape(-1)
-    constant = {
-        "answer_pattern": ("respondent", pattern),
-        "design": (("respondent", "term"), np.zeros((len(codes), 0))),
-    }
-    attributes = {
-        "formula": "~ 1",
-        "groupings": "[]",
-        "n_respondents": len(codes),
-        "n_dropped": 0,
-        "n_missing_answers": int((codes < 0).sum()),
-        "relabelled": 1,
-    }
     items = [f"item{j + 1}" for j in range(codes.shape[1])]
-    return xr.DataTree.from_dict(
-        {
-            "/": xr.Dataset(attrs=attributes),
-            "/posterior": posterior,
-            "/observed_data": xr.Dataset(
-                {"answers": (("respondent", "item"), codes)}, {"respondent": respondent, "item": items}
-            ),
-            "/constant_data": xr.Dataset(constant, {"respondent": respondent}),
-        }
-    )
+    design = read_design(pd.DataFrame(index=np.arange(len(codes))), "~ 1")
+    pattern, rows = unique_rows(codes).pattern, distinct_rows(design, codes)
+    labels = [["no", "yes"]] * len(items)
+    groups, attributes = record_answers(codes, pattern, items, labels, design, pd.RangeIndex(len(codes)), rows)
+    attributes |= LatentClass(len(share), bl.Items(items)).identity | {"n_modes": 1, "relabelled": 1}
+    tree = {"/": xr.Dataset(attrs=attributes), "/posterior": posterior.assign_coords(item=items)}
+    return with_views(xr.DataTree.from_dict(tree | {f"/{name}": dataset for name, dataset in groups.items()}))
 
 
 def answers_of(latent, rng, rho=RHO):
@@ -222,7 +212,7 @@ def test_table_of_imputed_classes_is_pooled(associated):
     tree, frame = associated
     row = covariate_tests(tree, frame, ["ward"], classes="imputed", n_draws=20, seed=3).loc["ward"]
     level = pd.Categorical(frame["ward"]).codes
-    classes = impute_classes(tree, level, 3, 3)
+    classes = impute_classes(Fit.reading(tree), level, 3, 3)
     found = [stats.chi2_contingency(pd.crosstab(level, one)) for one in classes]
     pooled, increase, df_error = pool(np.array([one.statistic for one in found]), 4)
     assert len(classes) == 20
@@ -275,7 +265,7 @@ def test_classes_are_drawn_from_their_probability_given_answers_and_level():
     exact = np.array([weights[[classes[i] == 1 for classes in combinations]].sum() for i in range(6)])
     together = weights[[classes[0] == classes[1] for classes in combinations]].sum()
     tree = tree_of(codes, rho, share, draws=4000, spread=0.0)
-    drawn = impute_classes(tree, level, 1, 9)
+    drawn = impute_classes(Fit.reading(tree), level, 1, 9)
     error = 4 * np.sqrt(0.25 / 1000)  # draws five sweeps apart count as at least a quarter of so many
     np.testing.assert_allclose(drawn.mean(axis=0), exact, atol=error)
     assert (drawn[:, 0] == drawn[:, 1]).mean() == pytest.approx(together, abs=error)
@@ -291,7 +281,7 @@ def test_every_draw_counts_by_its_own_item_probabilities_and_respondents_without
     both = posterior["item_probability"].where(posterior["chain"] == 0, turned)
     tree["posterior"] = xr.DataTree(posterior.assign(item_probability=both))
     level = np.where(np.arange(20) % 5 == 0, -1, np.arange(20) % 3)
-    classes = impute_classes(tree, level, 2, 1)
+    classes = impute_classes(Fit.reading(tree), level, 2, 1)
     assert classes.shape == (10, 16)
     np.testing.assert_array_equal(classes[:5], np.tile(1 - codes[level >= 0, 0], (5, 1)))
     np.testing.assert_array_equal(classes[5:], np.tile(codes[level >= 0, 0], (5, 1)))
@@ -318,7 +308,9 @@ def test_pooled_test_keeps_its_size():
         tree = tree_of(answers_of(rng.choice(3, 300, p=SHARE), rng), draws=16, seed=seed)
         for _ in range(50):
             level = rng.choice(3, 300, p=[0.5, 0.3, 0.2])
-            p_values.append(association("chi-square", level, impute_classes(tree, level, 1, seed), 3, 0.95).p_value)
+            p_values.append(
+                association("chi-square", level, impute_classes(Fit.reading(tree), level, 1, seed), 3, 0.95).p_value
+            )
     assert abs(np.mean(np.array(p_values) < 0.2) - 0.2) < 4 * np.sqrt(0.2 * 0.8 / 200)
 
 
@@ -465,8 +457,9 @@ def test_groups_that_cannot_be_compared(staff):
     with pytest.raises(ValueError, match="column 'x' is missing in all rows that have column 'role'"):
         half = np.arange(160) < 80
         covariate_tests("role", staff.assign(role=staff["role"].where(half), x=staff["x"].where(~half)), ["x"])
-    with pytest.raises(TypeError, match="by is a int"):
-        covariate_tests(3, staff, ["x"])
+    for by, kind in ((3, "int"), (staff, "DataFrame")):
+        with pytest.raises(TypeError, match=f"by is a {kind}; pass the draws of a latent class model or the name"):
+            covariate_tests(by, staff, ["x"])
 
 
 def test_draws_that_cannot_be_compared(made_up, staff, associated):

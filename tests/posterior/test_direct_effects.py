@@ -1,15 +1,20 @@
 """Direct effects on an item: scores against derivatives, then planted effects found and absent ones not."""
 
-import json
-
 import numpy as np
 import pandas as pd
 import pytest
 import xarray as xr
 from scipy.special import logsumexp, softmax
 
+import bayes_lca as bl
+from bayes_lca.data.design import read_design
+from bayes_lca.data.responses import unique_rows
 from bayes_lca.datasets.cohort import ITEM_PROBABILITY
 from bayes_lca.fitted.column_levels import column_levels
+from bayes_lca.fitted.fit import Fit
+from bayes_lca.fitted.record import distinct_rows, record_answers
+from bayes_lca.fitted.views import with_views
+from bayes_lca.models import LatentClass
 from bayes_lca.posterior.checks.answer_residuals import contributions, parameters, replicate, structural_columns
 from bayes_lca.posterior.checks.direct_effects import direct_effects
 from bayes_lca.posterior.checks.unexplained_residuals import unexplained_residuals
@@ -35,7 +40,8 @@ def fit_of(made_up, shifted=(), *, acting=0.0, seed=0, missing=0.03):
     rng = np.random.default_rng(seed)
     frame = made_up.staff(N, seed=seed + 1)
     frame["hidden"] = rng.choice(["A", "B", "C"], N)
-    tree = made_up.draws("~ x + role + (1 | group)", frame, latent=True, spread=0.02, seed=8)
+    formula = "~ x + role + (1 | group)"
+    tree = made_up.draws(formula, frame, latent=True, spread=0.02, seed=8)
     posterior, constant = tree["posterior"].to_dataset(), tree["constant_data"]
     mean = posterior.mean(["chain", "draw"])
     eta = (
@@ -50,11 +56,14 @@ def fit_of(made_up, shifted=(), *, acting=0.0, seed=0, missing=0.03):
     rho = softmax(np.log(ITEM_PROBABILITY) + 0.05 * rng.normal(size=shape), axis=-1)
     dims = ("chain", "draw", "latent_class", "item", "category")
     posterior = posterior.drop_vars("item_probability").drop_vars(["item", "category"])
-    tree["posterior"] = xr.DataTree(posterior.assign(item_probability=(dims, rho)).assign_coords(item=ITEMS))
-    answers = xr.Dataset({"answers": (("respondent", "item"), codes)}, {"item": ITEMS})
-    tree["observed_data"] = xr.DataTree(answers.assign_coords(respondent=constant["respondent"]))
-    tree.attrs |= {"labels": json.dumps([LABELS] * 6), "n_missing_answers": int((codes < 0).sum())}
-    return tree, frame
+    posterior = posterior.assign(item_probability=(dims, rho)).assign_coords(item=ITEMS)
+    design = read_design(frame, formula)
+    pattern, rows = unique_rows(codes).pattern, distinct_rows(design, codes)
+    groups, attributes = record_answers(codes, pattern, ITEMS, [LABELS] * 6, design, frame.index, rows)
+    attributes |= LatentClass(3, bl.Items(ITEMS), bl.Regression(formula)).identity | {"n_modes": 1, "relabelled": 1}
+    of_answers = {f"/{name}": dataset for name, dataset in groups.items()}
+    made = {"/": xr.Dataset(attrs=attributes), "/posterior": posterior} | of_answers
+    return with_views(xr.DataTree.from_dict(made)), frame
 
 
 @pytest.fixture(scope="module")
@@ -188,12 +197,13 @@ def test_the_residual_is_what_scores_do_not_explain(clean):
     tree, frame = clean
     one = tree.copy()
     one["posterior"] = xr.DataTree(tree["posterior"].to_dataset().isel(chain=[0], draw=[5, 5, 5]))
-    (column,) = column_levels(one, ["hidden"], frame)
-    (sums,) = unexplained_residuals(one, [column], 1, seed=9)
-    codes, known = one["observed_data"]["answers"].to_numpy(), next(parameters(one, 1))
+    fit = Fit.reading(one)
+    (column,) = column_levels(fit, ["hidden"], frame)
+    (sums,) = unexplained_residuals(fit, [column], 1, seed=9)
+    codes, known = one["observed_data"]["answers"].to_numpy(), next(parameters(fit, 1))
     rng = np.random.default_rng(9)
     data_sets = [codes, *(replicate(codes, *known, rng) for _ in range(3))]
-    structural = np.concatenate([structural_columns(one), column.indicator], axis=1)
+    structural = np.concatenate([structural_columns(fit), column.indicator], axis=1)
 
     def scores_and_cells(found, j):
         of_classes = (found.class_score[:, :, None] * structural[:, None]).reshape(N, -1)
@@ -240,7 +250,7 @@ def test_respondents_whose_column_is_missing_do_not_count(clean):
 
 def test_numbers_are_cut_at_quantiles_into_at_most_five(clean):
     tree, frame = clean
-    x, z, k = column_levels(tree, ["x", "z", "k"], frame)
+    x, z, k = column_levels(Fit.reading(tree), ["x", "z", "k"], frame)
     assert len(x.labels) == len(z.labels) == 5
     assert x.labels[0] == f"{frame['x'].min():g} to {frame['x'].to_numpy()[x.index == 0].max():g}"
     assert (np.diff([frame["z"].to_numpy()[z.index == level].mean() for level in range(5)]) > 0).all()
@@ -253,7 +263,7 @@ def test_numbers_are_cut_at_quantiles_into_at_most_five(clean):
 def test_numbers_at_a_ceiling_are_split_below_it(clean, at_the_top):
     tree, frame = clean
     skewed = frame.assign(z=np.where(np.arange(N) < at_the_top * N, 10.0, np.arange(N) % 8))
-    (levels,) = column_levels(tree, ["z"], skewed)
+    (levels,) = column_levels(Fit.reading(tree), ["z"], skewed)
     assert 2 <= len(levels.labels) <= 5
     assert np.bincount(levels.index).sum() == N
     assert levels.labels[-1] == "10"
@@ -262,7 +272,7 @@ def test_numbers_at_a_ceiling_are_split_below_it(clean, at_the_top):
 
 def test_structural_columns_span_the_class_logits(clean):
     tree, _ = clean
-    columns, posterior = structural_columns(tree), tree["posterior"].isel(chain=1, draw=7)
+    columns, posterior = structural_columns(Fit.reading(tree)), tree["posterior"].isel(chain=1, draw=7)
     constant = tree["constant_data"]
     eta = (
         posterior["intercept"].to_numpy()
@@ -276,7 +286,7 @@ def test_structural_columns_span_the_class_logits(clean):
 
 def test_random_slopes_are_among_the_structural_columns(made_up):
     tree = made_up.draws("~ x + (x | group)", latent=True)
-    assert structural_columns(tree).shape[1] == 1 + 1 + 6 + 6
+    assert structural_columns(Fit.reading(tree)).shape[1] == 1 + 1 + 6 + 6
 
 
 @pytest.mark.parametrize(

@@ -4,7 +4,8 @@ import numpy as np
 import pytest
 import xarray as xr
 
-from bayes_lca.fitted.random_effects import new_groups, seen_groups, varying_terms
+from bayes_lca.fitted.fit import Fit
+from bayes_lca.fitted.random_effects import effects_of_new_groups, effects_of_seen_groups, varying_terms
 
 EVERYTHING = slice(None)
 CENTRED = np.eye(3) - 1 / 3
@@ -67,7 +68,7 @@ def test_new_groups_have_the_covariance_of_their_draw(made_up, rng, kind, latent
     if correlated:
         draws = with_correlation(draws, grouping, rng)
     n = 4000
-    effects = new_groups(draws, grouping, EVERYTHING, rng, n_groups=n)
+    effects = effects_of_new_groups(Fit.reading(draws), grouping, EVERYTHING, rng, n_groups=n)
     assert effects.intercept.shape == (6, n, 3)
     together = [effects.intercept]
     if effects.slope is not None:
@@ -96,7 +97,7 @@ def test_one_new_group_in_every_draw(made_up, rng):
     posterior["group_sd"] = xr.full_like(posterior["group_sd"], 0.5) * xr.DataArray([1.0, 2.0, 3.0], dims="category")
     posterior["group_slope_sd"] = xr.full_like(posterior["group_slope_sd"], 0.25)
     draws["posterior"] = xr.DataTree(posterior)
-    effects = new_groups(draws, "group", EVERYTHING, rng)
+    effects = effects_of_new_groups(Fit.reading(draws), "group", EVERYTHING, rng)
     assert effects.intercept.shape == (4000, 1, 3)
     assert effects.slope.shape == (4000, 1, 1, 3)
     expected = np.diag(CENTRED @ np.diag([0.25, 1.0, 2.25]) @ CENTRED)
@@ -114,15 +115,17 @@ def test_new_groups_belong_to_the_draws_asked_for(made_up):
     posterior["group_sd"] = xr.ones_like(posterior["group_sd"]) * 1000**number
     posterior["group_slope_sd"] = xr.ones_like(posterior["group_slope_sd"]) * 1000**number
     draws["posterior"] = xr.DataTree(posterior.transpose("chain", "draw", ...))
-    effects = new_groups(draws, "group", slice(2, 5), np.random.default_rng(1), n_groups=50)
+    effects = effects_of_new_groups(Fit.reading(draws), "group", slice(2, 5), np.random.default_rng(1), n_groups=50)
     for values in (effects.intercept, effects.slope):
         size = np.sqrt((values.reshape(3, -1) ** 2).mean(axis=1))
         np.testing.assert_array_equal(np.floor(np.log10(size * 2) / 3), [2, 3, 4])
 
 
 def test_same_seed_same_new_groups(made_up):
-    draws = few_draws(made_up, "~ x + (x | group)")
-    one, same, other = (new_groups(draws, "group", EVERYTHING, np.random.default_rng(seed), 3) for seed in (1, 1, 2))
+    fit = Fit.reading(few_draws(made_up, "~ x + (x | group)"))
+    one, same, other = (
+        effects_of_new_groups(fit, "group", EVERYTHING, np.random.default_rng(seed), 3) for seed in (1, 1, 2)
+    )
     np.testing.assert_array_equal(one.intercept, same.intercept)
     np.testing.assert_array_equal(one.slope, same.slope)
     assert not np.array_equal(one.intercept, other.intercept)
@@ -133,7 +136,7 @@ def test_seen_groups_are_those_of_the_draws(made_up, latent):
     draws = few_draws(made_up, "~ x + z + (z | city) + (1 | group)", latent=latent)
     axis = "latent_class" if latent else "category"
     which = slice(2, 5)
-    city, group = (seen_groups(draws, name, which) for name in ("city", "group"))
+    city, group = (effects_of_seen_groups(Fit.reading(draws), name, which) for name in ("city", "group"))
     assert group.slope is None
     assert city.intercept.shape == (3, 2, 3)
     assert city.slope.shape == (3, 2, 1, 3)
@@ -150,7 +153,7 @@ def test_seen_groups_do_not_depend_on_the_order_of_axes(made_up):
     turned["posterior"] = xr.DataTree(
         draws["posterior"].to_dataset().transpose("category", "group_term", "draw", "group", "term", "chain")
     )
-    one, other = (seen_groups(tree, "group", EVERYTHING) for tree in (draws, turned))
+    one, other = (effects_of_seen_groups(Fit.reading(tree), "group", EVERYTHING) for tree in (draws, turned))
     np.testing.assert_array_equal(one.intercept, other.intercept)
     np.testing.assert_array_equal(one.slope, other.slope)
 
@@ -158,5 +161,19 @@ def test_seen_groups_do_not_depend_on_the_order_of_axes(made_up):
 def test_varying_terms_are_found_among_the_terms_of_the_design(made_up):
     draws = few_draws(made_up, "~ age + z + x + x:z + (x:z + age | city) + (1 | group)")
     terms = [str(term) for term in draws["constant_data"]["term"].to_numpy()]
-    assert [terms[place] for place in varying_terms(draws, "city")] == ["x:z", "age[31-40]", "age[>40]"]
-    assert varying_terms(draws, "group").tolist() == []
+    assert [terms[place] for place in varying_terms(Fit.reading(draws), "city")] == ["x:z", "age[31-40]", "age[>40]"]
+    assert varying_terms(Fit.reading(draws), "group").tolist() == []
+
+
+def test_effects_of_some_draws_and_of_more_groups(made_up):
+    fit = Fit.reading(few_draws(made_up, "~ x + (x | group)"))
+    seen = effects_of_seen_groups(fit, "group", EVERYTHING)
+    some = seen.in_draws(slice(1, 4))
+    expected = effects_of_seen_groups(fit, "group", slice(1, 4))
+    np.testing.assert_array_equal(some.intercept, expected.intercept)
+    np.testing.assert_array_equal(some.slope, expected.slope)
+    unseen = effects_of_new_groups(fit, "group", EVERYTHING, np.random.default_rng(1), 2)
+    both = seen.followed_by(unseen)
+    np.testing.assert_array_equal(both.intercept[:, :6], seen.intercept)
+    np.testing.assert_array_equal(both.intercept[:, 6:], unseen.intercept)
+    np.testing.assert_array_equal(both.slope[:, 6:], unseen.slope)

@@ -5,7 +5,8 @@ import pandas as pd
 import pytest
 
 from bayes_lca.data.design import read_design
-from bayes_lca.posterior.effects.marginal_effects import STEP, average_marginal_effects
+from bayes_lca.posterior.effects.covariate_change import STEP
+from bayes_lca.posterior.effects.marginal_effects import average_marginal_effects
 from bayes_lca.posterior.effects.predict_classes import predict_classes
 
 pytestmark = pytest.mark.filterwarnings("ignore:.*cross-level interaction")

@@ -1,15 +1,21 @@
 """Random intercepts of a new group integrated out, against quadrature over the effects themselves."""
 
-import json
-
 import numpy as np
+import pandas as pd
 import pytest
 import xarray as xr
 from scipy.optimize import approx_fprime
 from scipy.special import log_softmax, logsumexp
 from scipy.stats import multivariate_normal, norm
 
+import bayes_lca as bl
+from bayes_lca.data.design import read_design
+from bayes_lca.data.responses import unique_rows
+from bayes_lca.fitted.fit import Fit
+from bayes_lca.fitted.record import distinct_rows, record_answers, record_outcome
 from bayes_lca.fitted.unseen_group_likelihood import _rows, new_group_log_likelihood
+from bayes_lca.fitted.views import with_views
+from bayes_lca.models import LatentClass, Multinomial
 
 N_DRAWS = 4
 REPLICATES = 250
@@ -31,12 +37,16 @@ def draws_of(n_classes, *, latent, clear=0.85, sd=1.0, correlated=False, slopes=
         "intercept": (("chain", "draw", axis), about_zero()),
         "slope": (("chain", "draw", "term", axis), about_zero(1, spread=0.3)),
     }
-    names, indices = {"group": GROUPS}, {"group": index}
+    names, formula = {"group": GROUPS}, f"~ x + ({'x' if slopes == 'group' else '1'} | group)"
+    frame = pd.DataFrame({"x": x, "group": pd.Categorical.from_codes(index, GROUPS)})
     if second == "crossed":
-        names["shift"], indices["shift"] = ["day", "night"], rng.integers(0, 2, n)
+        names["shift"] = ["day", "night"]
+        frame["shift"] = pd.Categorical.from_codes(rng.integers(0, 2, n), names["shift"])
+        formula += " + (1 | shift)"
     if second == "nested":
         names["group:ward"] = [f"{group}:{ward}" for group in GROUPS for ward in "ab"]
-        indices["group:ward"] = 2 * index + rng.integers(0, 2, n)
+        frame["ward"] = pd.Categorical.from_codes(rng.integers(0, 2, n), ["a", "b"])
+        formula += f" + ({'x' if slopes == 'group:ward' else '1'} | group:ward)"
     for name, levels in names.items():
         variables[f"{name}_effect"] = (("chain", "draw", name, axis), about_zero(len(levels)))
         variables[f"{name}_sd"] = (("chain", "draw", axis), sd * rng.uniform(0.5, 1.5, (2, N_DRAWS // 2, n_classes)))
@@ -65,20 +75,26 @@ def draws_of(n_classes, *, latent, clear=0.85, sd=1.0, correlated=False, slopes=
         )
         codes = (rng.random((n, 4)) < yes[0, 0][true_class]).astype(int)
         codes[rng.random((n, 4)) < 0.1] = -1
-        observed = xr.Dataset({"answers": (("respondent", "item"), codes)})
+    names |= {axis: [f"C{c + 1}" for c in range(n_classes)], "chain": [0, 1], "draw": range(N_DRAWS // 2)}
+    posterior = xr.Dataset(variables, names | terms | {"term": ["x"]})
+    return tree_of(posterior, frame, formula, codes if latent else true_class, n_classes)
+
+
+def tree_of(posterior, frame, formula, codes, n_classes):
+    """The tree of a fit of answers, codes (respondent, item), or of an observed category, (respondent,)."""
+    design, items = read_design(frame, formula), list("abcd")
+    rows, respondents = distinct_rows(design, codes), frame.index
+    if codes.ndim == 2:
+        pattern, labels = unique_rows(codes).pattern, [["no", "yes"]] * len(items)
+        groups, attributes = record_answers(codes, pattern, items, labels, design, respondents, rows)
+        model = LatentClass(n_classes, bl.Items(items), bl.Regression(formula))
     else:
-        observed = xr.Dataset({"outcome": (("respondent",), true_class)})
-    constant = {"design": (("respondent", "term"), x[:, None]), "design_center": (("term",), [x.mean()])}
-    constant |= {f"{name}_index": (("respondent",), values) for name, values in indices.items()}
-    coords = {axis: [f"C{c + 1}" for c in range(n_classes)], "chain": [0, 1], "draw": range(N_DRAWS // 2)}
-    return xr.DataTree.from_dict(
-        {
-            "/": xr.Dataset(attrs={"groupings": json.dumps(list(names))}),
-            "/posterior": xr.Dataset(variables, coords | names | terms | {"term": ["x"]}),
-            "/observed_data": observed,
-            "/constant_data": xr.Dataset(constant, {"term": ["x"]} | names),
-        }
-    )
+        categories = posterior["category"].to_numpy().tolist()
+        groups, attributes = record_outcome(codes, "y", categories, design, respondents, rows)
+        model = Multinomial("y", bl.Regression(formula))
+    attributes |= model.identity | {"n_modes": 1, "relabelled": 1}
+    tree = {"/": xr.Dataset(attrs=attributes), "/posterior": posterior}
+    return with_views(xr.DataTree.from_dict(tree | {f"/{name}": dataset for name, dataset in groups.items()}))
 
 
 class OneDraw:
@@ -151,7 +167,9 @@ def exact_of_nested(draws, group, s):
 def assert_unbiased(draws, expected, group=1, grouping="group"):
     """Importance sampling estimates the likelihood without bias: ratios average to one within four standard errors."""
     which = np.repeat(np.arange(N_DRAWS), REPLICATES)
-    found = new_group_log_likelihood(draws, grouping, group, which, np.random.default_rng(1)).reshape(N_DRAWS, -1)
+    found = new_group_log_likelihood(Fit.reading(draws), grouping, group, which, np.random.default_rng(1)).reshape(
+        N_DRAWS, -1
+    )
     ratio = np.exp(found - np.array([expected(draws, group, s) for s in range(N_DRAWS)])[:, None])
     error = ratio.std(axis=1) / np.sqrt(REPLICATES)
     assert (error < 0.03).all()  # a normal proposal that misses the integrand has errors of any size
@@ -204,17 +222,17 @@ def test_nothing_of_what_was_drawn_for_the_group_itself_counts():
     effects["group:ward_effect"][:, :, 2:4] += [0.5, 1.0, -1.5]
     moved["posterior"] = xr.DataTree(posterior.assign(effects))
     one, other = (
-        new_group_log_likelihood(tree, "group", 1, np.arange(N_DRAWS), np.random.default_rng(0))
+        new_group_log_likelihood(Fit.reading(tree), "group", 1, np.arange(N_DRAWS), np.random.default_rng(0))
         for tree in (draws, moved)
     )
     np.testing.assert_allclose(one, other, rtol=1e-9)
-    elsewhere = new_group_log_likelihood(moved, "group", 0, np.arange(N_DRAWS), np.random.default_rng(0))
+    elsewhere = new_group_log_likelihood(Fit.reading(moved), "group", 0, np.arange(N_DRAWS), np.random.default_rng(0))
     assert not np.allclose(elsewhere, one)
 
 
 @pytest.mark.parametrize("latent", [False, True])
 def test_derivatives_are_those_of_finite_differences(latent):
-    rows = _rows(draws_of(3, latent=latent, second="nested"), "group", 2, np.arange(N_DRAWS))
+    rows = _rows(Fit.reading(draws_of(3, latent=latent, second="nested")), "group", 2, np.arange(N_DRAWS))
     z = np.random.default_rng(4).normal(size=(N_DRAWS, rows.directions.shape[-1]))
     gradient, information = rows.derivatives(z)
     assert z.shape[1] == 2 * 3  # two contrasts of one group and of its two wards
@@ -229,13 +247,13 @@ def test_derivatives_are_those_of_finite_differences(latent):
 
 
 def test_equal_rows_are_counted_once():
-    rows = _rows(draws_of(2, latent=False), "group", 0, np.arange(N_DRAWS))
+    rows = _rows(Fit.reading(draws_of(2, latent=False)), "group", 0, np.arange(N_DRAWS))
     assert rows.count.sum() == 24
     assert len(rows.count) <= 2 * 3  # two outcomes at three values of the covariate
 
 
 @pytest.mark.parametrize("slopes", ["group", "group:ward"])
 def test_slopes_that_vary_by_a_new_group_are_refused(slopes):
-    draws = draws_of(2, latent=True, second="nested", slopes=slopes)
+    fit = Fit.reading(draws_of(2, latent=True, second="nested", slopes=slopes))
     with pytest.raises(ValueError, match=f"slopes vary by '{slopes}'; only random intercepts"):
-        new_group_log_likelihood(draws, "group", 0, np.arange(N_DRAWS), np.random.default_rng(0))
+        new_group_log_likelihood(fit, "group", 0, np.arange(N_DRAWS), np.random.default_rng(0))

@@ -1,24 +1,33 @@
 """Pictures show the numbers of the tables, for any number of classes, items and groups."""
 
-import json
 from itertools import combinations
 
 import matplotlib as mpl
 import matplotlib.pyplot as plt
 import numpy as np
+import pandas as pd
 import pytest
 import xarray as xr
 from matplotlib.text import Text
 
-from bayes_lca.posterior.plots.profiles import plot_odds_ratios, plot_profiles, plot_random_intercepts
-from bayes_lca.posterior.tables.class_tables import class_profiles, class_sizes, odds_ratios
+import bayes_lca as bl
+from bayes_lca.data.design import read_design
+from bayes_lca.data.responses import unique_rows
+from bayes_lca.fitted.record import distinct_rows, record_answers, record_outcome
+from bayes_lca.fitted.views import with_views
+from bayes_lca.models import LatentClass, Multinomial
+from bayes_lca.posterior.plots.odds_ratios import plot_odds_ratios
+from bayes_lca.posterior.plots.profiles import plot_profiles
+from bayes_lca.posterior.plots.random_intercepts import plot_random_intercepts
+from bayes_lca.posterior.tables.class_tables import class_profiles, class_sizes
+from bayes_lca.posterior.tables.odds_ratios import odds_ratios
 from bayes_lca.posterior.tables.random_intercepts import random_intercepts
 
 mpl.use("Agg")
 
 ANSWERS = ["decrease", "no change", "increase"]
+AGES = [">50", "<=30", "31-40"]
 TERMS = ["age[<=30]", "age[31-40]", "participation"]
-
 
 RAGGED = {"pay": ANSWERS, "smokes": ["no", "yes"], "mood": ["very low", "low", "middling", "high", "very high"]}
 LONG = {
@@ -63,27 +72,31 @@ def synthetic(
         typical = rng.normal(size=(len(terms), n_classes))
         slope = typical + spread * rng.normal(size=(*sample, len(terms), n_classes))
         variables["slope"] = (("chain", "draw", "term", axis), slope)
-    constant = {}
+    frame = pd.DataFrame({"age": pd.Categorical.from_codes(np.arange(100) % 3, AGES), "participation": np.arange(100)})
     for name, n_groups in groups.items():
         typical = 0.4 * rng.normal(size=(n_groups, n_classes))
         effect = typical + 0.15 * rng.normal(size=(*sample, n_groups, n_classes))
         variables[f"{name}_effect"] = (("chain", "draw", name, axis), effect)
         coords[name] = [f"{name[0].upper()}{g + 1}" for g in range(n_groups)]
-        constant[f"{name}_index"] = ("respondent", np.arange(100) % n_groups)
-    attributes = {
-        "formula": "~ age + participation",
-        "groupings": json.dumps(list(groups)),
-        "levels": json.dumps({"age": [">50", "<=30", "31-40"]}),
-        "labels": json.dumps([classes] if seen else list(labels.values())),
-        "model": "Multinomial" if seen else "LatentClass",
-        "n_respondents": 100,
-        "n_dropped": 2,
-        "n_missing_answers": 3,
-        "n_modes": 1,
-        "relabelled": 1,
-    }
-    tree = {"/posterior": xr.Dataset(variables, coords), "/constant_data": xr.Dataset(constant)}
-    return xr.DataTree.from_dict({"/": xr.Dataset(attrs=attributes), **tree})
+        frame[name] = pd.Categorical.from_codes(np.arange(100) % n_groups, coords[name])
+    formula = " + ".join(["~ age + participation" if terms else "~ 1", *(f"(1 | {name})" for name in groups)])
+    design = read_design(frame, formula)
+    n_answers = np.array([n_classes] if seen else [len(own) for own in labels.values()])
+    codes = (np.arange(100)[:, None] * (1 + np.arange(len(n_answers)))) % n_answers
+    rows = distinct_rows(design, codes)
+    if seen:
+        model = Multinomial("benefit", bl.Regression(formula))
+        recorded, attributes = record_outcome(codes[:, 0], "benefit", classes, design, frame.index, rows)
+    else:
+        model, pattern = (
+            LatentClass(n_classes, bl.Items(list(labels)), bl.Regression(formula)),
+            unique_rows(codes).pattern,
+        )
+        answers = list(labels), list(labels.values())
+        recorded, attributes = record_answers(codes, pattern, *answers, design, frame.index, rows)
+    attributes |= model.identity | {"n_dropped": 2, "n_missing_answers": 3, "n_modes": 1, "relabelled": 1}
+    tree = {"/": xr.Dataset(attrs=attributes), "/posterior": xr.Dataset(variables, coords)}
+    return with_views(xr.DataTree.from_dict(tree | {f"/{name}": dataset for name, dataset in recorded.items()}))
 
 
 def segments(ax):
@@ -261,7 +274,10 @@ def test_groupings_stand_below_each_other():
     ("picture", "message"),
     [
         (lambda: plot_profiles(synthetic(), category="maybe"), r"category='maybe' .* item 'pay'.*choose one"),
-        (lambda: plot_profiles(synthetic(seen=True)), "'Multinomial' has no latent classes"),
+        (
+            lambda: plot_profiles(synthetic(seen=True)),
+            "plot_profiles: this fit of outcome 'benefit' has no latent classes",
+        ),
         (lambda: plot_odds_ratios(synthetic(), "C9"), r"reference='C9' is not a class; choose one of \['C1'"),
         (lambda: plot_odds_ratios(synthetic(), terms=["tier"]), r"terms=\['tier'\]: choose .* 'participation'"),
         (lambda: plot_odds_ratios(synthetic(), terms=[]), r"terms=\[\]"),
@@ -274,6 +290,20 @@ def test_groupings_stand_below_each_other():
 )
 def test_what_cannot_be_drawn_is_named_with_the_remedy(picture, message):
     with pytest.raises(ValueError, match=message):
+        picture()
+
+
+@pytest.mark.parametrize(
+    ("picture", "message"),
+    [
+        (lambda: plot_profiles("fit.nc"), "plot_profiles takes the draws that bl.fit returns, not the path 'fit.nc'"),
+        (lambda: plot_random_intercepts(pd.DataFrame()), "plot_random_intercepts takes the draws.*a table of 0 rows"),
+        (lambda: plot_odds_ratios(odds_ratios(synthetic())), "plot_odds_ratios takes the draws.*a table of 9 rows"),
+        (lambda: plot_odds_ratios([synthetic()]), r'takes fits by name, \{"lead": a, .*, and was given a list of 1'),
+    ],
+)
+def test_what_is_no_fit_is_refused(picture, message):
+    with pytest.raises(TypeError, match=message):
         picture()
 
 

@@ -74,3 +74,8 @@ def test_names_at_the_ends_do_not_overlap(table):
 def test_one_row_is_no_comparison(table):
     with pytest.raises(ValueError, match="the table has 1 row"):
         bl.plot_class_counts(table.loc[[3]])
+
+
+def test_what_is_no_table_is_refused():
+    with pytest.raises(TypeError, match="draws the table that count_classes returns, not dict"):
+        bl.plot_class_counts({})

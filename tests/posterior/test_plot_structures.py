@@ -2,6 +2,7 @@
 
 import numpy as np
 import pytest
+import xarray as xr
 from matplotlib.patches import PathPatch, Rectangle
 
 import bayes_lca as bl
@@ -63,10 +64,9 @@ def test_distances_are_written_and_matches_framed(fits, compared):
 def test_what_cannot_be_drawn(fits, lca_draws):
     with pytest.raises(ValueError, match=r"kind='pie': choose one of \['profiles', 'flow', 'distance'\]"):
         bl.plot_structures(fits, "pie")
-    apart = lca_draws.copy()
-    for name, node in lca_draws.children.items():
-        data = node.to_dataset()
-        if "respondent" in data.dims:
-            apart[name] = data.assign_coords(respondent=data["respondent"] + 10_000)
+    apart, patterns = lca_draws.copy(), lca_draws["patterns"].to_dataset()
+    apart["patterns"] = xr.DataTree(patterns.assign_coords(respondent=patterns["respondent"] + 10_000))
     with pytest.raises(ValueError, match=r"no respondent is in two of the fits a \(n = 600\), b \(n = 600\)"):
         bl.plot_structures({"a": lca_draws, "b": apart}, "flow", n_draws=20)
+    with pytest.raises(TypeError, match=r"plot_structures takes fits by name, .*, and was given a list of 1"):
+        bl.plot_structures([lca_draws])

@@ -6,6 +6,7 @@ import polars as pl
 import pytest
 
 import bayes_lca as bl
+from bayes_lca.data.categories import draw_category
 from bayes_lca.datasets import simulate
 from bayes_lca.models import Multinomial
 from bayes_lca.posterior.effects.poststratify import poststratify
@@ -249,7 +250,7 @@ def draw_population(seed):
     frame["role"] = np.where(lead, "lead", "member")
     effect = simulate.draw_group_effects(len(SIZES), 3, GROUP_SD, rng)
     eta = np.array([0.2, 0.0, -0.2]) + np.outer(lead, ROLE) + effect[frame["group"].astype("category").cat.codes]
-    frame["benefit"] = np.array(CLASSES)[simulate.draw_categories(np.exp(eta), rng)]
+    frame["benefit"] = np.array(CLASSES)[draw_category(np.exp(eta), rng)]
     answers = rng.random(len(frame)) < frame["role"].map(RESPONSE) * frame["group"].map(OF_GROUP)
     return frame, frame[answers].reset_index(drop=True)
 

@@ -11,6 +11,8 @@ import xarray as xr
 from scipy import stats
 
 import bayes_lca as bl
+from bayes_lca.fitted.fit import Fit
+from bayes_lca.fitted.views import with_views
 from bayes_lca.models import Multinomial
 from bayes_lca.posterior.checks.prior_sensitivity import PRIORS, prior_sensitivity
 from bayes_lca.posterior.checks.reweighting import equal_weights, smoothed_weights
@@ -34,11 +36,13 @@ def fit_of(made_up, prior, sd=None, formula="~ x + score + (1 | group)", draws=1
     slope[:, :, 1] = 0.1 * sd * rng.normal(size=(4, draws, 3))
     posterior["slope"] = posterior["slope"].copy(data=slope)
     tree["posterior"] = xr.DataTree(posterior)
-    likelihood = -(rng.normal(size=(4, draws, 60)) ** 2)
+    n_patterns = tree["patterns"].sizes["pattern"]
+    likelihood = -(rng.normal(size=(4, draws, n_patterns)) ** 2)
     coords = {"chain": range(4), "draw": range(draws)}
-    tree["log_likelihood"] = xr.DataTree(xr.Dataset({"outcome": (("chain", "draw", "respondent"), likelihood)}, coords))
+    stored = xr.Dataset({"outcome": (("chain", "draw", "pattern"), likelihood)}, coords)
+    tree["pattern_log_likelihood"] = xr.DataTree(stored)
     tree.attrs |= {"group_sd_prior": prior}
-    return tree
+    return with_views(tree)
 
 
 @pytest.fixture(scope="module")
@@ -92,7 +96,7 @@ def test_reweighted_draws_follow_the_new_prior(wide):
 def test_the_fitted_prior_comes_first_with_the_draws_as_they_are(wide):
     table = prior_sensitivity(wide, [HalfNormal(0.5)], ci_prob=0.9)
     assert [row[2] for row in table.index[:2]] == [repr(HalfStudentT(3.0, 1.0)), repr(HalfNormal(0.5))]
-    values = contrast_sd(wide, "group").sel(contrast="some vs little").to_numpy().ravel()
+    values = contrast_sd(Fit.reading(wide), "group").sel(contrast="some vs little").to_numpy().ravel()
     row = row_of(table, "group_sd", "some vs little", HalfStudentT(3.0, 1.0))
     assert row["mean"] == pytest.approx(values.mean())
     assert row["median"] == pytest.approx(np.median(values), abs=0.01)
@@ -209,7 +213,7 @@ def test_reference_and_order_of_the_rows(wide):
 
 
 def test_the_prior_is_read_from_the_draws(wide):
-    assert fitted_prior(wide) == HalfStudentT(3.0, 1.0)
+    assert fitted_prior(Fit.reading(wide)) == HalfStudentT(3.0, 1.0)
 
 
 def test_what_cannot_be_used(wide, made_up):

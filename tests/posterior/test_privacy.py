@@ -10,9 +10,11 @@ import xarray as xr
 from scipy.optimize import nnls
 
 import bayes_lca as bl
-from bayes_lca.fitted.class_logits import log_shares_of
-from bayes_lca.fitted.respondents import KEPT_STATISTICS
+from bayes_lca.fitted.capabilities import NEEDS
+from bayes_lca.fitted.class_logits import log_class_probabilities
+from bayes_lca.fitted.fit import Fit
 from bayes_lca.posterior.labels.total_log_likelihood import total_log_likelihood
+from bayes_lca.posterior.storage.without_respondents import KEPT_STATISTICS, without_respondents
 from bayes_lca.workflows.ladder.assign import modal_class_of
 
 pytestmark = pytest.mark.filterwarnings("ignore:Estimated shape parameter of Pareto distribution:UserWarning")
@@ -188,10 +190,8 @@ def test_crossed_groups_are_not_weighted_without_respondents(made_up):
 
 
 def without_respondents_made_up(draws):
-    """The same without respondents; made-up draws have no log-likelihood."""
-    from bayes_lca.fitted.respondents import without_respondents
-
-    return without_respondents(draws, [])
+    """The same without respondents."""
+    return without_respondents(Fit.reading(draws))
 
 
 def test_structures_are_compared_but_members_are_not(closed, lca_draws, joint_draws):
@@ -243,11 +243,18 @@ WORK = set(
     "plot_random_intercepts plot_structures predict_classes random_intercepts save".split()
 )
 TAKE_NO_FIT = set(
-    "bootstrap_likelihood_ratio cohort_items cohort_truth compare_estimators count_classes fit_estimators fit_or_load "
-    "leave_one_group_out load_cohort measurement_invariance overfitted partial_invariance plot_check_items "
+    "bootstrap_likelihood_ratio cohort_items cohort_truth compare_estimators count_classes example_survey fit_estimators "
+    "fit_or_load leave_one_group_out load_cohort load_example measurement_invariance overfitted partial_invariance plot_check_items "
     "plot_class_counts recommend_classes reliability simulate_cohort suppress_small_cells "
     "vuong_lo_mendell_rubin".split()
 )
+
+
+def test_the_declared_needs_are_those_seen_here():
+    """What `save` tells of functions that need respondents comes from the declarations."""
+    declared = {name for name, need in NEEDS.items() if need.respondents}
+    assert declared - {"leave_one_group_out"} == set(NEED_ROWS) - {"predict_classes"}
+    assert all(f"`{name}`" in bl.save.__doc__ for name in declared)
 
 
 def test_every_public_function_is_known_to_work_or_to_need_respondents():
@@ -274,7 +281,7 @@ def cells_from_shares(draws, whole):
     values, education = np.unique(design[:, 0]), np.unique(design[:, 1:], axis=0)
     cells = np.array([[x, *dummies] for x in values for dummies in education for _ in range(6)])
     groups = np.tile(np.arange(6), len(values) * len(education))
-    share = np.exp(log_shares_of(draws, cells, {"group": groups}, slice(None)))
+    share = np.exp(log_class_probabilities(Fit.reading(draws), cells, {"group": groups}, slice(None)))
     equations = share.transpose(0, 2, 1).reshape(-1, len(cells))
     found = nnls(equations, len(design) * draws["posterior"]["class_share"].to_numpy().reshape(-1))[0].round()
     true = [(np.all(design == cell, axis=1) & (group == g)).sum() for cell, g in zip(cells, groups, strict=True)]
@@ -292,7 +299,7 @@ def test_covariates_cannot_be_computed_from_class_shares(closed, joint_draws):
 def test_no_log_density_is_kept(name, closed, request):
     """From the log-likelihood of many draws the patterns of answers could be computed."""
     whole = request.getfixturevalue(name)
-    log_likelihood = total_log_likelihood(whole).to_numpy().ravel()
+    log_likelihood = total_log_likelihood(Fit.reading(whole)).to_numpy().ravel()
     kept = closed[name]["sample_stats"]
     assert set(kept.data_vars) <= set(KEPT_STATISTICS)
     assert abs(np.corrcoef(log_likelihood, whole["sample_stats"]["logp"].to_numpy().ravel())[0, 1]) > 0.3
@@ -378,6 +385,11 @@ def test_a_group_is_hidden_in_all_its_rows(joint_draws):
 def test_cells_that_do_not_exist_are_refused(options, message):
     with pytest.raises(ValueError, match=message):
         bl.suppress_small_cells(counts(a=[1, 2]), **options)
+
+
+def test_what_is_no_table_has_no_cells():
+    with pytest.raises(TypeError, match="takes a table with a column of counts, not dict"):
+        bl.suppress_small_cells({"n": [1, 2]})
 
 
 def test_a_report_leaves_out_small_groups(joint_draws, tmp_path):

@@ -4,11 +4,15 @@ import json
 from itertools import permutations
 
 import numpy as np
+import pandas as pd
 import pytest
 import xarray as xr
 
 import bayes_lca as bl
-from bayes_lca.fitted.class_logits import respondent_log_likelihood
+from bayes_lca.data.design import read_design
+from bayes_lca.data.responses import unique_rows
+from bayes_lca.fitted.fit import Fit
+from bayes_lca.fitted.record import distinct_rows, record_answers
 from bayes_lca.posterior.labels.relabel import match, permute, profile_distances
 
 
@@ -74,7 +78,8 @@ def test_relabelling_leaves_its_input_alone(lca_draws):
 def test_permuting_all_variables_together_keeps_the_likelihood(joint_draws):
     scrambled = scramble(joint_draws, random_orders(joint_draws))
     stored = joint_draws["log_likelihood"]["answers"].to_numpy()
-    np.testing.assert_allclose(respondent_log_likelihood(scrambled), stored, rtol=0, atol=1e-9)
+    fit = Fit.reading(scrambled)
+    np.testing.assert_allclose(fit.log_likelihood()[:, :, fit.pattern_of_respondent], stored, rtol=0, atol=1e-9)
 
 
 def test_permute_takes_the_classes_of_each_draw_in_the_order_given(joint_draws):
@@ -169,22 +174,22 @@ def test_profile_distances_sum_over_items_and_categories():
 def hand_made_fit(share, probability, codes):
     """A tree of draws without a sampler; shapes (chain, draw, class), (chain, draw, class, item, category)."""
     classes = [f"C{k + 1}" for k in range(share.shape[-1])]
-    _, pattern = np.unique(codes, axis=0, return_inverse=True)
-    coords = {"latent_class": classes, "item": [f"item{j + 1}" for j in range(codes.shape[1])]}
-    return xr.DataTree.from_dict(
-        {
-            "/": xr.Dataset(attrs={"n_respondents": len(codes), "groupings": "[]", "formula": "~ 1"}),
-            "/posterior": xr.Dataset(
-                {
-                    "class_share": (("chain", "draw", "latent_class"), share),
-                    "item_probability": (("chain", "draw", "latent_class", "item", "category"), probability),
-                },
-                {"chain": range(share.shape[0]), "draw": range(share.shape[1]), **coords},
-            ),
-            "/observed_data": xr.Dataset({"answers": (("respondent", "item"), codes)}),
-            "/constant_data": xr.Dataset({"answer_pattern": (("respondent",), pattern.reshape(-1))}),
-        }
+    items = [f"item{j + 1}" for j in range(codes.shape[1])]
+    design = read_design(pd.DataFrame(index=range(len(codes))), "~ 1")
+    pattern, labels = unique_rows(codes).pattern, [["no", "yes"]] * len(items)
+    groups, attributes = record_answers(
+        codes, pattern, items, labels, design, design.covariates.index, distinct_rows(design, codes)
     )
+    posterior = xr.Dataset(
+        {
+            "class_share": (("chain", "draw", "latent_class"), share),
+            "item_probability": (("chain", "draw", "latent_class", "item", "category"), probability),
+        },
+        {"chain": range(share.shape[0]), "draw": range(share.shape[1]), "latent_class": classes, "item": items},
+    )
+    attributes |= bl.LatentClass(len(classes), bl.Items(items)).identity | {"relabelled": 1}
+    tree = {"/": xr.Dataset(attrs=attributes), "/posterior": posterior}
+    return xr.DataTree.from_dict(tree | {f"/{name}": dataset for name, dataset in groups.items()})
 
 
 def seven_classes(spread):
@@ -261,6 +266,12 @@ def test_named_classes_appear_in_every_table(joint_draws):
     assert list(bl.membership(draws).columns[:3]) == names
     assert set(bl.membership(draws)["modal_class"]) <= set(names)
     assert list(joint_draws["posterior"]["latent_class"].to_numpy()) == ["C1", "C2", "C3"]
+    renamed = bl.name_classes(joint_draws, {"C3": "limited"})
+    assert list(bl.class_sizes(renamed).index) == ["C1", "C2", "limited"]
+    again = bl.name_classes(renamed, {"limited": "C1", "C1": "skill"})  # by meaning: whoever has the name now
+    assert list(bl.class_sizes(again).index) == ["skill", "C2", "C1"]
+    with pytest.raises(ValueError, match=r"names has \['C9'\], which are no classes of this fit"):
+        bl.name_classes(joint_draws, {"C9": "limited"})
     with pytest.raises(ValueError, match="2 names for 3 classes"):
         bl.name_classes(joint_draws, ["a", "b"])
 

@@ -3,6 +3,7 @@
 import errno
 import resource
 import shutil
+import warnings
 from contextlib import contextmanager
 
 import h5py
@@ -257,21 +258,21 @@ def opened(saved, tmp_path):
 
 def test_links_to_other_files_are_not_followed(opened, saved):
     file, path = opened
-    file["constant_data/secret"] = h5py.ExternalLink(str(saved), "/posterior/class_share")
+    file["patterns/secret"] = h5py.ExternalLink(str(saved), "/posterior/class_share")
     file.close()
-    assert "constant_data/secret is a link to another place or file" in refusal(path)
+    assert "patterns/secret is a link to another place or file" in refusal(path)
 
 
 def test_links_within_the_file_are_not_followed(opened):
     file, path = opened
-    file["constant_data/loop"] = h5py.SoftLink("/constant_data")
+    file["patterns/loop"] = h5py.SoftLink("/patterns")
     file.close()
     assert "is a link" in refusal(path)
 
 
 def test_endless_groups_are_not_walked(opened):
     file, path = opened
-    file["constant_data/loop"] = file["/"]
+    file["patterns/loop"] = file["/"]
     file.close()
     assert "nested more than" in refusal(path)
 
@@ -279,18 +280,18 @@ def test_endless_groups_are_not_walked(opened):
 def test_virtual_variables_do_not_read_other_files(opened, saved):
     file, path = opened
     layout = h5py.VirtualLayout(shape=(600,), dtype="i8")
-    layout[:] = h5py.VirtualSource(saved, "constant_data/answer_pattern", shape=(600,))
-    file["constant_data"].create_virtual_dataset("secret", layout)
+    layout[:] = h5py.VirtualSource(saved, "patterns/pattern_of_respondent", shape=(600,))
+    file["patterns"].create_virtual_dataset("secret", layout)
     file.close()
-    assert "constant_data/secret takes its values from other files" in refusal(path)
+    assert "patterns/secret takes its values from other files" in refusal(path)
 
 
 def test_variables_stored_in_other_files_are_not_read(opened, tmp_path):
     file, path = opened
     (tmp_path / "raw").write_bytes(b"secret__" * 8)
-    file["constant_data"].create_dataset("secret", (8,), "i8", external=[(str(tmp_path / "raw"), 0, 64)])
+    file["patterns"].create_dataset("secret", (8,), "i8", external=[(str(tmp_path / "raw"), 0, 64)])
     file.close()
-    assert "constant_data/secret takes its values from other files" in refusal(path)
+    assert "patterns/secret takes its values from other files" in refusal(path)
 
 
 @pytest.mark.parametrize("options", [{}, {"compression": "gzip", "fillvalue": 0.0}])
@@ -308,23 +309,23 @@ def test_more_than_the_memory_is_refused(saved, monkeypatch):
 
 def test_only_numbers_and_text_are_read(opened):
     file, path = opened
-    file["constant_data"].create_dataset("pickle", data=np.void(b"cos\nsystem\n(S'true'\ntR."))
+    file["patterns"].create_dataset("pickle", data=np.void(b"cos\nsystem\n(S'true'\ntR."))
     file.close()
     assert "neither numbers nor text" in refusal(path)
 
 
 def test_unknown_filters_are_refused(opened):
     file, path = opened
-    file["constant_data"].create_dataset("packed", data=np.arange(100), compression="lzf")
+    file["patterns"].create_dataset("packed", data=np.arange(100), compression="lzf")
     file.close()
     assert "stored by a filter" in refusal(path)
 
 
 def test_text_that_looks_like_code_stays_text(saved, tmp_path):
     draws = bl.load(saved)
-    draws.attrs["specification"] = "__import__('os').system('touch run')"
+    draws.attrs["model_text"] = "__import__('os').system('touch run')"
     bl.save(draws, tmp_path / "fit.nc")
-    assert bl.load(tmp_path / "fit.nc").attrs["specification"] == draws.attrs["specification"]
+    assert bl.load(tmp_path / "fit.nc").attrs["model_text"] == draws.attrs["model_text"]
 
 
 def changed(saved, change):
@@ -352,6 +353,10 @@ def with_values(name, edit):
     return change
 
 
+def with_group(name, edit):
+    return lambda draws: draws.update({name: xr.DataTree(edit(draws[name].to_dataset()))})
+
+
 def without_attribute(name):
     return lambda draws: draws.attrs.pop(name) and None
 
@@ -367,8 +372,17 @@ WRONG = {
     "n text": (lambda d: d.attrs.update(n_respondents="many"), "n_respondents is 'many', no whole number"),
     "other n": (lambda d: d.attrs.update(n_respondents=599), "has 600 respondents, and the fit 599"),
     "formula a number": (lambda d: d.attrs.update(formula=1), "formula is"),
-    "no constant data": (lambda d: d.drop_nodes("constant_data"), "lacks constant_data"),
-    "no answers": (lambda d: d.drop_nodes(["observed_data", "log_likelihood"]), "lacks observed_data, log_"),
+    "no encoding": (lambda d: d.drop_nodes("encoding"), "lacks encoding"),
+    "no answers": (lambda d: d.drop_nodes(["patterns", "pattern_log_likelihood"]), "lacks patterns, pattern_log_"),
+    "no model": (without_attribute("model"), "it lacks model"),
+    "other counts": (
+        with_group("patterns", lambda rows: rows.assign(count=rows["count"] + 1)),
+        "are not those that its",
+    ),
+    "other rows": (
+        with_group("pattern_log_likelihood", lambda rows: rows.isel(pattern=slice(2))),
+        "pattern_log_likelihood has other rows",
+    ),
     "not a number": (
         with_values("class_share", lambda v: v.__setitem__((0, 3, 1), np.nan)),
         "class_share holds draws",
@@ -391,7 +405,7 @@ WRONG = {
     "stray variable": (with_posterior(note=("item", np.arange(6.0))), "note has dims"),
     "no profiles": (
         lambda d: d.update({"posterior": xr.DataTree(d["posterior"].to_dataset().drop_vars("item_probability"))}),
-        "no probabilities of answers",
+        "lacks item_probability, on which the answers depend",
     ),
     "labels of fewer items": (lambda d: d.attrs.update(labels='[["a", "b"]]'), "labels of other than its 6 items"),
 }
@@ -433,6 +447,35 @@ def test_whole_fits_of_another_version_are_read(saved):
     assert bl.holds_respondents(bl.load(changed(saved, other)))
 
 
+def test_a_fit_with_a_row_for_each_respondent_is_refused_with_the_remedy(saved):
+    def older(draws):
+        del draws.attrs["layout"]
+
+    assert "it has layout 1, with a row for each respondent in place of distinct rows" in refusal(changed(saved, older))
+    assert "fit again, or read it with bayes-lca 0.1" in refusal(changed(saved, older))
+
+
 def test_other_readers_of_netcdf_read_the_file(saved, tmp_path):
+    """What is a view of the distinct rows is not in the file."""
     shutil.copy(saved, tmp_path / "copy.nc")
-    xr.testing.assert_identical(xr.load_datatree(tmp_path / "copy.nc"), bl.load(saved))
+    draws = bl.load(saved)
+    kept = draws.drop_nodes(["observed_data", "constant_data", "log_likelihood"])
+    xr.testing.assert_identical(xr.load_datatree(tmp_path / "copy.nc"), kept)
+
+
+def test_a_file_follows_distinct_rows_and_not_respondents(tmp_path):
+    """Every respondent ten times: ten times the views, the same rows."""
+    frame, _ = bl.simulate_cohort(n=200, seed=4)
+    model = bl.LatentClass(2, bl.Items(["training", "recognition"]))
+    rows, sizes = [], []
+    for times in (1, 10):
+        survey = pd.concat([frame] * times, ignore_index=True)
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore", bl.ConvergenceWarning)
+            draws = bl.fit(model, survey, draws=50, tune=50, chains=2, progressbar=False)
+        bl.save(draws, tmp_path / "fit.nc")
+        rows.append(draws["pattern_log_likelihood"].sizes["pattern"])
+        sizes.append((tmp_path / "fit.nc").stat().st_size)
+        assert draws["log_likelihood"]["answers"].shape == (2, 50, 200 * times)
+    assert rows[0] == rows[1] <= 9
+    assert sizes[1] < 1.25 * sizes[0]

@@ -12,6 +12,7 @@ import pytest
 import xarray as xr
 
 import bayes_lca as bl
+from bayes_lca.fitted.views import with_views, without_views
 from bayes_lca.reporting.report import report
 
 VOID = {"meta", "img", "br", "hr", "link", "input"}
@@ -130,8 +131,8 @@ def hostile(draws: xr.DataTree) -> xr.DataTree:
         "category": lambda name: f"{name} {HOSTILE}",
         "group": lambda name: f"{name} {HOSTILE}",
     }
-    result = draws.copy()
-    for node in ("posterior", "constant_data", "observed_data"):
+    result = without_views(draws)
+    for node in ("posterior", "patterns", "encoding"):
         dataset = draws[node].to_dataset()
         for axis, rename in names.items():
             if axis in dataset.coords:
@@ -139,7 +140,7 @@ def hostile(draws: xr.DataTree) -> xr.DataTree:
         result[node] = xr.DataTree(dataset)
     labels = [[names["category"](label) for label in own] for own in json.loads(draws.attrs["labels"])]
     result.attrs |= {"labels": json.dumps(labels)}
-    return bl.name_classes(result, [f"A {HOSTILE}", f"B {HOSTILE}", "C"])
+    return bl.name_classes(with_views(result), [f"A {HOSTILE}", f"B {HOSTILE}", "C"])
 
 
 @pytest.fixture(scope="session")
@@ -156,11 +157,11 @@ def read():
 
 def every(step: int, draws: xr.DataTree) -> xr.DataTree:
     """Fewer draws of the same fit, so that pages are made fast."""
-    fewer = draws.copy()
-    for name, node in draws.children.items():
+    fewer = without_views(draws)
+    for name, node in fewer.children.items():
         if "draw" in node.dims:
             fewer[name] = xr.DataTree(node.to_dataset().isel(draw=slice(None, None, step)))
-    return fewer
+    return with_views(fewer)
 
 
 @pytest.fixture(scope="session")

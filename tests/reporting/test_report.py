@@ -3,6 +3,7 @@
 import dataclasses
 import re
 import warnings
+from collections import Counter
 
 import numpy as np
 import pandas as pd
@@ -10,7 +11,11 @@ import pytest
 import xarray as xr
 
 import bayes_lca as bl
+from bayes_lca.fitted import fit as fit_module
+from bayes_lca.fitted.capabilities import Capabilities
+from bayes_lca.fitted.fit import Fit
 from bayes_lca.models import AssignedClass
+from bayes_lca.posterior.labels import convergence as convergence_module
 from bayes_lca.posterior.tables.class_tables import class_profiles, class_sizes, odds_ratios
 from bayes_lca.posterior.tables.classification import classification_table
 from bayes_lca.posterior.tables.membership import membership
@@ -175,7 +180,8 @@ def test_priors_are_those_the_fit_has(reports, read, short_joint):
     ]
     without = short_joint.copy()
     without["posterior"] = xr.DataTree(short_joint["posterior"].to_dataset().drop_vars("slope"))
-    (table,) = [block for block in reproduction_section(without).blocks if getattr(block, "name", "") == "priors"]
+    section = reproduction_section(Fit.reading(without))
+    (table,) = [block for block in section.blocks if getattr(block, "name", "") == "priors"]
     assert len(table.table) == 3
 
 
@@ -211,7 +217,7 @@ def test_kept_modes_and_warnings_are_told(short_multinomial, tmp_path):
 def test_draws_that_cannot_be_summarised_are_refused(attribute, value, error, short_lca, tmp_path):
     draws = short_lca.copy()
     draws.attrs = short_lca.attrs | {attribute: value}
-    del draws["observed_data"]
+    del draws["patterns"]
     with pytest.raises(error):
         report(draws, tmp_path / "page.html")
     assert list(tmp_path.iterdir()) == []
@@ -246,6 +252,7 @@ def test_reference_and_interval_are_passed_on(short_multinomial, tmp_path, read)
     [
         ({"check": "yes"}, "bl.check_items"),
         ({"counted": pd.DataFrame({"BIC": [1.0]})}, "is not in the table of 1 rows"),
+        ({"counted": 3}, "bl.count_classes"),
         ({"reference": "C9"}, "C9"),
         ({"ci_prob": 95}, "between 0 and 1"),
     ],
@@ -256,14 +263,95 @@ def test_bad_input_is_named(options, said, short_lca, tmp_path):
     assert list(tmp_path.iterdir()) == []
 
 
+@pytest.mark.parametrize("title", [5, ["A", "B"], b"A"])
+def test_title_that_is_no_text_is_refused(title, short_multinomial, tmp_path):
+    with pytest.raises(TypeError, match=re.escape(f"title={title!r}: give the heading as text")):
+        report(short_multinomial, tmp_path / "page.html", title=title)
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_what_is_no_fit_is_refused(tmp_path):
+    with pytest.raises(TypeError, match=re.escape("report takes the draws that bl.fit returns, not the path 'fit.nc'")):
+        report("fit.nc", tmp_path / "page.html")
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_what_sections_share_is_computed_once(short_joint, tmp_path, monkeypatch):
+    """Convergence, membership and the formula are asked for by several sections."""
+    times = Counter()
+
+    def counted(owner, name):
+        original = getattr(owner, name)
+
+        def counting(*arguments, **options):
+            times[name] += 1
+            return original(*arguments, **options)
+
+        monkeypatch.setattr(owner, name, counting)
+
+    counted(convergence_module, "_convergence_table")
+    counted(fit_module, "read_formula")
+    counted(Fit, "log_joint")
+    report(short_joint, tmp_path / "page.html")
+    assert times == {"_convergence_table": 1, "read_formula": 1, "log_joint": 1}
+
+
+FUNCTIONS_OF_SECTIONS = {
+    "profiles": {"class_sizes", "class_profiles", "plot_profiles"},
+    "classification": {"membership", "classification_table"},
+    "covariates": {
+        *("odds_ratios", "plot_odds_ratios", "group_level_effects"),
+        *("heterogeneity", "random_intercepts", "plot_random_intercepts"),
+    },
+    "checks": {"check_items"},
+}
+
+
+def supporting(draws: xr.DataTree, *, without: set[str]) -> Fit:
+    """The fit of a kind of model that some functions are not declared to hold for."""
+    fit = Fit.reading(draws)
+    capabilities = Capabilities.of(fit.kind.capabilities.supported - without)
+    return dataclasses.replace(fit, kind=dataclasses.replace(fit.kind, capabilities=capabilities))
+
+
+def test_what_a_model_does_not_support_is_left_out(short_joint, tmp_path, read):
+    fit = supporting(short_joint, without=set().union(*FUNCTIONS_OF_SECTIONS.values()))
+    path = report(fit, tmp_path / "page.html")
+    text = path.read_text(encoding="utf-8")
+    left_out = {anchor for anchor in SECTIONS if "Left out: " in text.split(f'<h2 id="{anchor}">')[1].split("<h2")[0]}
+    assert left_out == {"classes", *FUNCTIONS_OF_SECTIONS}
+    assert not read(path).of("img")
+
+
+@pytest.mark.parametrize(
+    ("function", "caption"),
+    [
+        ("class_sizes", "Class sizes as shares"),
+        ("class_profiles", "Probability of each answer by class"),
+        ("membership", "Respondents by modal class"),
+        ("classification_table", "Entropy R2"),
+        ("odds_ratios", "Odds ratios"),
+        ("heterogeneity", "How much groups differ"),
+        ("random_intercepts", "Random intercepts by group"),
+    ],
+)
+def test_one_table_is_left_out(function, caption, short_joint, tmp_path, read, reports):
+    page = read(report(supporting(short_joint, without={function}), tmp_path / "page.html"))
+    whole = set(read(reports["joint"]).tables)
+    gone = whole - set(page.tables)
+    assert [name for name in gone if name.startswith(caption)]
+    assert set(page.tables) < whole
+
+
 def test_check_and_table_of_another_fit_are_refused(short_lca, short_joint, short_multinomial, check, tmp_path):
     fewer = short_joint.copy()
     fewer.attrs = short_joint.attrs | {"n_respondents": 599}
     with pytest.raises(ValueError, match=r"n = 600.*n = 599"):
         report(fewer, tmp_path / "page.html", check=check)
     renamed = short_lca.copy()
-    observed = short_lca["observed_data"].to_dataset()
-    renamed["observed_data"] = xr.DataTree(observed.assign_coords(item=[f"{name}2" for name in bl.cohort_items()]))
+    for group in ("patterns", "encoding"):
+        names = [f"{name}2" for name in bl.cohort_items()]
+        renamed[group] = xr.DataTree(short_lca[group].to_dataset().assign_coords(item=names))
     with pytest.raises(ValueError, match="compensation2"):
         report(renamed, tmp_path / "page.html", check=check)
     with pytest.raises(ValueError, match="outcome 'benefit' has no items"):
@@ -275,7 +363,8 @@ def test_check_and_table_of_another_fit_are_refused(short_lca, short_joint, shor
 def test_no_rare_response_pattern_is_on_the_page(short_lca, check):
     patterns = check.patterns.copy()
     patterns.loc["largest pattern", "observed"] = 1
-    section = checks_section(short_lca, dataclasses.replace(check, patterns=bl.SummaryTable.of(patterns, "n = 1")))
+    rare = dataclasses.replace(check, patterns=bl.SummaryTable.of(patterns, "n = 1"))
+    section = checks_section(Fit.reading(short_lca), rare)
     (table,) = [block for block in section.blocks if getattr(block, "name", "") == "check_patterns"]
     spelled = check.patterns.loc["largest pattern", "pattern"]
     assert table.table.loc["largest pattern", "pattern"] == TOO_FEW

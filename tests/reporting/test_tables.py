@@ -8,10 +8,12 @@ import pandas as pd
 import pytest
 from matplotlib.figure import Figure
 
+import bayes_lca as bl
+from bayes_lca.models import LatentClass
 from bayes_lca.posterior.checks.check_items import ItemCheck
 from bayes_lca.reporting.sections.checks import FEWEST_SHOWN, TOO_FEW, without_few
 from bayes_lca.reporting.sections.pivot import MOST_BESIDE, beside
-from bayes_lca.reporting.sections.specification import measurement_of, priors_of
+from bayes_lca.reporting.sections.specification import priors_of
 from bayes_lca.reporting.writing.cells import Column, Display, display_of, numbers
 from bayes_lca.reporting.writing.figures import data_uri, drawn
 from bayes_lca.reporting.writing.files import write_page
@@ -19,6 +21,7 @@ from bayes_lca.reporting.writing.html_page import html_page
 from bayes_lca.reporting.writing.html_table import html_table
 from bayes_lca.reporting.writing.latex_table import escape_latex, latex_table
 from bayes_lca.reporting.writing.section import Paragraph, Section
+from bayes_lca.specification import specification_of
 from bayes_lca.table import SummaryTable
 
 SMALL = 'a<b & "c"'
@@ -147,17 +150,22 @@ def test_page_without_problems_says_so():
     assert "<p>p &lt; q</p>" in text
 
 
-def test_priors_are_read_from_the_specification():
-    text = (
-        "LatentClass(n_classes=3, measurement=OrdinalItems(items=('a',), probability=Dirichlet(a=1.0)), "
-        "structural=Regression(formula='~ x', reference=mappingproxy({}), slope=ZeroSumNormal(sigma=1.5), "
-        "correlation=None))"
-    )
-    found = {(prior.part, prior.field): prior.distribution for prior in priors_of(text)}
-    assert found == {
+def test_priors_are_those_of_the_specification():
+    regression = bl.Regression("~ x", slope=bl.ZeroSumNormal(2.0), correlation=bl.LKJ(3.0))
+    model = LatentClass(3, bl.OrdinalItems(["a"], location=bl.ZeroSumNormal(1.25)), regression)
+    distributions = {(prior.part, prior.field): prior.distribution for prior in priors_of(specification_of(model))}
+    assert distributions == {
+        ("OrdinalItems", "location"): "ZeroSumNormal(sigma=1.25)",
         ("OrdinalItems", "probability"): "Dirichlet(a=1.0)",
-        ("Regression", "slope"): "ZeroSumNormal(sigma=1.5)",
+        ("Regression", "intercept"): "ZeroSumNormal(sigma=2.5)",
+        ("Regression", "slope"): "ZeroSumNormal(sigma=2.0)",
+        ("Regression", "group_sd"): "HalfNormal(sigma=1.0)",
+        ("Regression", "group_slope_sd"): "HalfNormal(sigma=0.5)",
+        ("Regression", "correlation"): "LKJ(eta=3.0)",
     }
-    assert measurement_of(text) == "OrdinalItems"
-    for unreadable in ("", "<model at 0x1>", "3", "Model(items=[<x>])"):
-        assert priors_of(unreadable) == [] and measurement_of(unreadable) is None
+
+
+def test_parts_that_are_no_priors_are_none():
+    part = {"kind": "Part", "count": 3, "names": ["a"], "dataclass": {"kind": "dataclass"}, "nothing": None}
+    assert priors_of({"kind": "Model", "part": part}) == []
+    assert priors_of({}) == []

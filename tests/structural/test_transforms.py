@@ -20,7 +20,7 @@ from bayes_lca.measurement.log_ratio import LogRatio
 from bayes_lca.models import Multinomial
 from bayes_lca.priors import LKJ
 from bayes_lca.structural.normal_score import NormalScore
-from bayes_lca.structural.starting_membership import RoughClasses
+from bayes_lca.structural.starting_membership import StartingMembership
 from bayes_lca.structural.whitening import GroupWhitening, RoughGroups, contrast_basis, whitened_normal
 
 RNG = np.random.default_rng(8)
@@ -258,7 +258,7 @@ def test_drawn_effects_have_the_mean_and_covariance_of_the_prior(rng):
 
 def rough_of(frame, formula, membership, weight=None):
     design = read_design(frame, formula)
-    rough = RoughClasses(membership, np.ones(len(frame)) if weight is None else weight, design)
+    rough = StartingMembership(membership, np.ones(len(frame)) if weight is None else weight, design)
     return RoughGroups.of(rough, design.groupings[0])
 
 

@@ -4,6 +4,7 @@ import warnings
 
 import numpy as np
 import pandas as pd
+import polars as pl
 import pytest
 import xarray as xr
 
@@ -28,21 +29,12 @@ class Sampler:
 
 
 def tree_of(number):
-    """As little as a fit on disk has to hold, and a number to know it by."""
-    respondents = xr.Dataset({"outcome": ("respondent", [0, 1, 1, 0])})
-    attributes = {"formula": "~ 1", "groupings": "[]", "levels": "{}", "labels": '[["0", "1"]]'}
-    attributes |= {"n_respondents": 4, "n_dropped": 0, "n_missing_answers": 0}
+    """A tiny fit, and a number to know it by."""
+    draws = bl.load_example("alone")
     both = ("chain", "draw")
-    return xr.DataTree.from_dict(
-        {
-            "/": xr.Dataset(attrs=attributes),
-            "/posterior": xr.Dataset({"number": (both, np.full((1, 2), number))}),
-            "/sample_stats": xr.Dataset({"diverging": (both, np.zeros((1, 2), dtype=bool))}),
-            "/log_likelihood": xr.Dataset({"outcome": ((*both, "respondent"), np.zeros((1, 2, 4)))}),
-            "/observed_data": respondents,
-            "/constant_data": respondents.rename(outcome="group_index"),
-        }
-    )
+    posterior = draws["posterior"].to_dataset().assign(number=(both, np.full((2, 100), number)))
+    draws["posterior"] = xr.DataTree(posterior)
+    return draws
 
 
 def call_behind(draws):
@@ -77,6 +69,73 @@ def test_whatever_has_changed_is_fitted_anew_and_replaces_the_file(tmp_path, mod
     assert call_behind(bl.fit_or_load(path, model, frame, sample=sample, **options)) == 2
     assert call_behind(bl.fit_or_load(path, model, frame, sample=sample, **options)) == 2
     assert call_behind(bl.load(path)) == sample.calls == 2
+
+
+def answers(values, categories=("low", "high"), *, ordered=False):
+    return FRAME.assign(b=pd.Categorical(values, categories, ordered=ordered))
+
+
+def read_again(path, before, after):
+    """Whether the fit to one frame is read for another."""
+    sample = Sampler()
+    for frame in (before, after):
+        bl.fit_or_load(path, LCA, frame, sample=sample)
+    return sample.calls == 1
+
+
+LOW_HIGH = ["low", "high", "high", "low"]
+DAYS = pd.date_range("2025-11-07", periods=4)
+
+
+@pytest.mark.parametrize(
+    ("before", "after"),
+    [
+        (answers(LOW_HIGH), answers(LOW_HIGH, ("high", "low"))),
+        (answers(LOW_HIGH), answers(LOW_HIGH, ordered=True)),
+        (answers(LOW_HIGH), answers(LOW_HIGH, ("low", "high", "unknown"))),
+        (answers(LOW_HIGH), answers([*LOW_HIGH[:3], None])),
+        (answers([1, 2, 2, 1], (1, 2)), answers(["1", "2", "2", "1"], ("1", "2"))),
+        (answers([1, "1", "1", 1], (1, "1")), answers(["1", 1, 1, "1"], (1, "1"))),
+        (answers(LOW_HIGH), FRAME.assign(b=LOW_HIGH)),
+        (FRAME, FRAME[["b", "a"]]),
+        (FRAME, FRAME.rename(columns={"a": "b", "b": "a"})),
+        (FRAME, FRAME.assign(c=0)),
+        (FRAME, FRAME.astype("float64")),
+        (FRAME, FRAME.astype("Int64")),
+        (FRAME, FRAME.astype(bool)),
+        (FRAME, FRAME.set_axis([0.0, 1.0, 2.0, 3.0])),
+        (FRAME, FRAME.set_axis(["0", "1", "2", "3"])),
+        (FRAME.assign(b=[0.0, 1, 1, 0]), FRAME.assign(b=[np.nan, 1, 1, 0])),
+        (FRAME.assign(b=[0.1 + 0.2, 1, 1, 0]), FRAME.assign(b=[0.3, 1, 1, 0])),
+        (FRAME.assign(b=pd.array([0, 1, 1, 0], "Int64")), FRAME.assign(b=pd.array([None, 1, 1, 0], "Int64"))),
+        (FRAME.assign(b=pd.Series(["x", "y", "y", None], dtype=object)), FRAME.assign(b=list("xyyx"))),
+        *(
+            (FRAME.assign(b=pd.Series([0, "y", "y", value], dtype=object)), FRAME.assign(b=[0, "y", "y", None]))
+            for value in (np.nan, pd.NA, "None", "nan")
+        ),
+        (FRAME.assign(b=[0, "y", "y", 1]), FRAME.assign(b=[0, "y", "y", "1"])),
+        (FRAME.astype("longdouble"), FRAME.astype({"a": "longdouble"})),
+        (FRAME.assign(b=DAYS), FRAME.assign(b=DAYS[::-1])),
+        (FRAME.assign(b=DAYS), FRAME.assign(b=DAYS.tz_localize("UTC"))),
+        (FRAME.assign(b=[[1], [2], [2], [1]]), FRAME.assign(b=[[1], [2], [2], [3]])),
+        (FRAME.assign(b=pd.Series(["\ud800", *"xyz"], dtype=object)), FRAME.assign(b=list("wxyz"))),
+    ],
+)
+def test_content_of_another_kind_is_fitted_anew(tmp_path, before, after):
+    assert not read_again(tmp_path / "changed.nc", before, after)
+    assert read_again(tmp_path / "same.nc", before, before.copy())
+
+
+def test_a_frame_of_another_library_with_the_same_answers_is_read(tmp_path):
+    assert read_again(tmp_path / "fit.nc", FRAME, pl.from_pandas(FRAME))
+
+
+def test_a_digest_of_another_kind_is_fitted_anew(tmp_path):
+    sample, path = Sampler(), tmp_path / "fit.nc"
+    earlier = tree_of(7)
+    earlier.attrs |= {"kept_fit_digest": "0" * 64, "kept_fit_warnings": "[]"}
+    bl.save(earlier, path)
+    assert call_behind(bl.fit_or_load(path, LCA, FRAME, sample=sample)) == sample.calls == 1
 
 
 def test_warnings_of_convergence_are_given_again(tmp_path):

@@ -1,13 +1,16 @@
 """Who is in the parts of a split: nobody in both, everybody at some time, as many as were asked for."""
 
-import json
 from itertools import product
 
 import numpy as np
+import pandas as pd
 import pytest
 import xarray as xr
 
 import bayes_lca as bl
+from bayes_lca.data.design import read_design
+from bayes_lca.fitted.record import distinct_rows, record_answers
+from bayes_lca.models import LatentClass
 from bayes_lca.sampling.gibbs import GibbsDraws
 from bayes_lca.workflows.invariance import split_halves as workflow
 
@@ -20,17 +23,16 @@ def fit():
     """Two classes, two draws."""
     yes = np.array([[0.8] * 6, [0.2] * 6])
     rho = np.broadcast_to(np.stack([1 - yes, yes], axis=-1), (1, 2, 2, 6, 2))
-    attributes = {"formula": "~ 1", "groupings": "[]", "labels": json.dumps([["0", "1"]] * 6), "relabelled": 1}
-    attributes |= {"n_respondents": 64, "n_dropped": 0, "n_missing_answers": 0, "n_modes": 1}
-    coords = {"latent_class": ["C1", "C2"], "item": list("abcdef")}
+    items, frame = list("abcdef"), pd.DataFrame(index=range(64))
+    design = read_design(frame, "~ 1")
+    patterns = distinct_rows(design, ANSWERS)
+    labels = [["0", "1"]] * 6
+    groups, attributes = record_answers(ANSWERS, np.arange(64), items, labels, design, frame.index, patterns)
+    attributes |= LatentClass(2, bl.Items(items)).identity | {"relabelled": 1, "n_modes": 1}
     dims = ("chain", "draw", "latent_class", "item", "category")
-    return xr.DataTree.from_dict(
-        {
-            "/": xr.Dataset(attrs=attributes),
-            "/posterior": xr.Dataset({"item_probability": (dims, rho)}, coords),
-            "/observed_data": xr.Dataset({"answers": (("respondent", "item"), ANSWERS)}),
-        }
-    )
+    posterior = xr.Dataset({"item_probability": (dims, rho)}, {"latent_class": ["C1", "C2"], "item": items})
+    tree = {"/": xr.Dataset(attrs=attributes), "/posterior": posterior}
+    return xr.DataTree.from_dict(tree | {f"/{name}": dataset for name, dataset in groups.items()})
 
 
 @pytest.fixture
@@ -54,7 +56,7 @@ def test_parts_share_nobody(fit, parts, sizes):
     for first, second in zip(parts[::2], parts[1::2], strict=True):
         assert (len(first), len(second)) == (sizes or (32, 32))
         assert len({*first, *second}) == len(first) + len(second)
-    assert {one for part in parts for one in part} == set(range(64))
+    assert {respondent for part in parts for respondent in part} == set(range(64))
     assert len({tuple(sorted(part)) for part in parts}) == 40
 
 

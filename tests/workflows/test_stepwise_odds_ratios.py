@@ -1,14 +1,16 @@
 """Stepwise estimates belong to the classes of the fit they start from, whatever the order of these."""
 
-import json
-
 import numpy as np
 import pandas as pd
 import pytest
 import xarray as xr
 
 import bayes_lca as bl
+from bayes_lca.data.design import read_design
+from bayes_lca.data.responses import unique_rows
+from bayes_lca.fitted.record import distinct_rows, record_answers
 from bayes_lca.likelihood.em import fit_em
+from bayes_lca.models import LatentClass
 from bayes_lca.workflows.ladder.bias_adjusted_regression import stepwise
 
 ITEMS = list("abcd")
@@ -42,16 +44,13 @@ def measured(frame, best, order):
         "class_share": (dims, np.broadcast_to(share, (1, 2, 3))),
     }
     coords = {"latent_class": NAMES[order], "item": ITEMS, "category": ["0", "1"]}
-    answers = {"answers": (("respondent", "item"), frame[ITEMS].to_numpy())}
-    attributes = {"formula": "~ 1", "groupings": "[]", "labels": json.dumps([["0", "1"]] * 4)}
-    attributes |= {"n_respondents": len(frame), "n_dropped": 0, "n_missing_answers": 0, "relabelled": 1, "n_modes": 1}
-    return xr.DataTree.from_dict(
-        {
-            "/": xr.Dataset(attrs=attributes),
-            "/posterior": xr.Dataset(posterior, coords),
-            "/observed_data": xr.Dataset(answers, {"respondent": frame.index, "item": ITEMS}),
-        }
-    )
+    codes, design = frame[ITEMS].to_numpy(), read_design(frame, "~ 1")
+    patterns, labels = distinct_rows(design, codes), [["0", "1"]] * 4
+    answer_pattern = unique_rows(codes).pattern
+    groups, attributes = record_answers(codes, answer_pattern, ITEMS, labels, design, frame.index, patterns)
+    attributes |= LatentClass(3, bl.Items(ITEMS)).identity | {"relabelled": 1, "n_modes": 1}
+    tree = {"/": xr.Dataset(attrs=attributes), "/posterior": xr.Dataset(posterior, coords)}
+    return xr.DataTree.from_dict(tree | {f"/{name}": dataset for name, dataset in groups.items()})
 
 
 @pytest.mark.parametrize("method", ["two_step", "ml", "bch"])

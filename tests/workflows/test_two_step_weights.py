@@ -1,10 +1,17 @@
 """Weights that take draws of the regression from the mean of the first step to one of its draws."""
 
 import numpy as np
+import pandas as pd
 import pytest
 import xarray as xr
 
+from bayes_lca.data.design import read_design
+from bayes_lca.data.responses import unique_rows
+from bayes_lca.fitted.fit import Fit
+from bayes_lca.fitted.record import distinct_rows, record_answers
 from bayes_lca.measurement.assigned import Assigned
+from bayes_lca.models import AssignedClass
+from bayes_lca.structural.regression import Regression
 from bayes_lca.workflows.ladder import two_step
 
 CLASSES, ITEMS = ("C1", "C2"), ("a", "b", "c")
@@ -26,41 +33,37 @@ def steps():
 
 @pytest.fixture(scope="module")
 def at_mean(steps):
-    """Draws of a regression of hidden classes on one covariate, some answers missing."""
+    """A regression of hidden classes on one covariate, some answers missing."""
     rng = np.random.default_rng(5)
     x, codes = rng.integers(0, 3, N).astype(float), rng.integers(-1, 2, (N, 3))
     half = rng.normal(size=(2, CHAINS, DRAWS))
     intercept, slope = np.stack([half, -half], axis=-1)
     mean = np.broadcast_to(steps[0].probability, (CHAINS, DRAWS, 2, 3, 2))
     both = ("chain", "draw")
-    return xr.DataTree.from_dict(
+    posterior = xr.Dataset(
         {
-            "/": xr.Dataset(attrs={"groupings": "[]", "n_respondents": N}),
-            "/posterior": xr.Dataset(
-                {
-                    "intercept": ((*both, "latent_class"), intercept),
-                    "slope": ((*both, "term", "latent_class"), slope[:, :, None]),
-                    "item_probability": ((*both, "latent_class", "item", "category"), mean),
-                },
-                {"latent_class": list(CLASSES), "term": ["x"]},
-            ),
-            "/observed_data": xr.Dataset({"answers": (("respondent", "item"), codes)}),
-            "/constant_data": xr.Dataset(
-                {
-                    "answer_pattern": ("respondent", np.unique(codes, axis=0, return_inverse=True)[1].reshape(-1)),
-                    "design": (("respondent", "term"), x[:, None]),
-                    "design_center": ("term", [x.mean()]),
-                }
-            ),
-        }
+            "intercept": ((*both, "latent_class"), intercept),
+            "slope": ((*both, "term", "latent_class"), slope[:, :, None]),
+            "item_probability": ((*both, "latent_class", "item", "category"), mean),
+        },
+        {"latent_class": list(CLASSES), "term": ["x"]},
     )
+    frame = pd.DataFrame({"x": x})
+    design = read_design(frame, "~ x")
+    labels, patterns = [["no", "yes"]] * 3, distinct_rows(design, codes)
+    answer_pattern = unique_rows(codes).pattern
+    groups, attributes = record_answers(codes, answer_pattern, ITEMS, labels, design, frame.index, patterns)
+    attributes |= AssignedClass(steps[0], Regression("~ x")).identity
+    tree = {"/": xr.Dataset(attrs=attributes), "/posterior": posterior}
+    return Fit.reading(xr.DataTree.from_dict(tree | {f"/{name}": dataset for name, dataset in groups.items()}))
 
 
 def log_likelihood(at_mean, probability, chain, draw):
     """One respondent after the other, one class after the other, one item after the other."""
-    posterior, total = at_mean["posterior"].to_dataset().isel(chain=chain, draw=draw), 0.0
-    x = at_mean["constant_data"]["design"].to_numpy()[:, 0]
-    for codes, value in zip(at_mean["observed_data"]["answers"].to_numpy(), x, strict=True):
+    posterior, total = at_mean.posterior.isel(chain=chain, draw=draw), 0.0
+    x = at_mean.matrix_of_respondents[:, 0]
+    assert len(at_mean.count) < N == len(x)
+    for codes, value in zip(at_mean.answers_of_respondents, x, strict=True):
         joint = np.exp(posterior["intercept"].to_numpy() + posterior["slope"].to_numpy()[0] * value)
         joint /= joint.sum()
         for j, code in enumerate(codes):
@@ -77,7 +80,7 @@ def test_weights_are_likelihood_ratios_of_a_draw_to_the_mean(at_mean, steps):
     assert ratios.shape == (3, 3)
     for step, of_step in zip(others, ratios, strict=True):
         for place, ratio in zip(proposals, of_step, strict=True):
-            there, here = (log_likelihood(at_mean, one.probability, *divmod(place, DRAWS)) for one in (step, mean))
+            there, here = (log_likelihood(at_mean, part.probability, *divmod(place, DRAWS)) for part in (step, mean))
             assert ratio == pytest.approx(there - here, abs=1e-9)
     assert np.abs(ratios).min() > 0.1
 

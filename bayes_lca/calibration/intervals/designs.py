@@ -25,6 +25,7 @@ import numpy as np
 import pandas as pd
 from scipy.special import softmax
 
+from bayes_lca.data.categories import draw_category
 from bayes_lca.datasets import cohort, simulate
 from bayes_lca.dims import class_names
 
@@ -109,7 +110,7 @@ class SimulationDesign:
         frame, logit = _respondents(self.score_slope)
         effect = simulate.draw_group_effects(len(cohort.GROUPS), len(CLASSES), group_sd, rng)
         probability = softmax(logit + effect[frame["group"].cat.codes], axis=1)  # (respondent, latent_class)
-        drawn = simulate.draw_categories(probability, rng)
+        drawn = draw_category(probability, rng)
         if not self.latent:
             return frame.assign(**{OUTCOME: pd.Categorical.from_codes(drawn, list(CLASSES))})
         codes = simulate.simulate_answers(cohort.ITEM_PROBABILITY, drawn, rng)

@@ -75,12 +75,12 @@ def operating_characteristics(coefficients: pd.DataFrame, fits: pd.DataFrame) ->
 
 def rate(name: str, cell: pd.DataFrame, column: str) -> dict[str, float]:
     """A proportion over data sets, and with ``_se`` its standard error, from the columns `column` and ``replicate``."""
-    found = _mean(name, cell, column)
+    proportion = _mean(name, cell, column)
     n = cell["replicate"].nunique()
-    if n and found[name] in (0, 1):
-        p = (found[name] * n + 2) / (n + 4)
-        found[f"{name}_se"] = np.sqrt(p * (1 - p) / (n + 4))
-    return found
+    if n and proportion[name] in (0, 1):
+        p = (proportion[name] * n + 2) / (n + 4)
+        proportion[f"{name}_se"] = np.sqrt(p * (1 - p) / (n + 4))
+    return proportion
 
 
 def _mean(name: str, cell: pd.DataFrame, column: str) -> dict[str, float]:

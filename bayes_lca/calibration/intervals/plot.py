@@ -65,7 +65,7 @@ def plot_operating_characteristics(table: pd.DataFrame) -> Figure:
 
 
 def _type_1_error(ax: Axes, null: pd.DataFrame) -> None:
-    """Intervals that leave out 0, on a square-root scale: small rates are told apart, and none is left out."""
+    """Intervals that leave out 0, on a square-root scale: small rates can be compared, and none is left out."""
     largest = (null["type_1_error"] + NORMAL_QUANTILE * null["type_1_error_se"]).max()
     top = min(1, max(0.25, 1.1 * largest))
     shown = [share for share in SHARES if share <= top]

@@ -15,12 +15,12 @@ from bayes_lca.data.design import read_design
 from bayes_lca.data.responses import unique_rows
 from bayes_lca.datasets import cohort
 from bayes_lca.dims import SLOPE, TERM
-from bayes_lca.fitted.axes import class_axis
+from bayes_lca.fitted.fit import Fit
 from bayes_lca.likelihood.em import fit_em
 from bayes_lca.likelihood.multinomial_logit import fit_multinomial_logit
 from bayes_lca.measurement.items import Items
 from bayes_lca.models import LatentClass, Multinomial
-from bayes_lca.posterior.labels.convergence import ConvergenceWarning, convergence
+from bayes_lca.posterior.labels.convergence import ConvergenceWarning, convergence_table
 from bayes_lca.sampling.nuts import Sampler, Sampling, finish
 from bayes_lca.structural.regression import Regression
 
@@ -149,14 +149,15 @@ def posterior(
     with _one_at_a_time, warnings.catch_warnings(record=True) as caught:
         warnings.simplefilter("always")
         draws = finish(prepared, draws, order=ORDER)
-    diagnosed = convergence(draws)
-    slope = draws["posterior"][SLOPE].transpose("chain", "draw", TERM, class_axis(draws))
+    fit = Fit.reading(draws)
+    diagnosed = convergence_table(fit)
+    slope = fit.posterior[SLOPE].transpose("chain", "draw", TERM, fit.class_axis)
     return _contrasts(design, slope), {
         "divergences": int(draws["sample_stats"]["diverging"].sum()),
         "max_r_hat": float(diagnosed["r_hat"].max()),
         "min_ess": float(diagnosed[["ess_bulk", "ess_tail"]].min(axis=None)),
-        "modes": int(draws.attrs["n_modes"]),
-        "warned": any(issubclass(one.category, ConvergenceWarning) for one in caught),
+        "modes": fit.n_modes,
+        "warned": any(issubclass(warning.category, ConvergenceWarning) for warning in caught),
     }
 
 

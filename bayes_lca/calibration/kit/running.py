@@ -6,6 +6,7 @@ compiles comes from its cache: newly compiled it may round otherwise in the last
 """
 
 import json
+import math
 import time
 from collections.abc import Callable, Sequence
 from contextlib import contextmanager
@@ -14,6 +15,7 @@ from typing import Literal, Protocol
 
 import pandas as pd
 from joblib import Parallel, delayed, parallel_config
+from rich.progress import Progress, TimeElapsedColumn, TimeRemainingColumn
 from threadpoolctl import threadpool_limits
 
 from bayes_lca.calibration.kit import records
@@ -137,23 +139,18 @@ class _Reporting(Parallel):
 
     def __init__(self, n_left: int, report: Callable[[str], None] | None):
         super().__init__(batch_size=1, pre_dispatch="2*n_jobs")
-        self.n_left, self.report = n_left, report
-        self.reported, self.started, self.first = 0, time.monotonic(), 0.0
+        self.report = report
+        # models are compiled before the first replicate is finished, and the pace counts from there on
+        self.progress = Progress(get_time=time.monotonic, speed_estimate_period=math.inf)
+        self.replicates = self.progress.add_task("replicates", total=n_left)
 
     def print_progress(self):
         """Report; joblib calls this whenever a task is finished."""
-        done, now = self.n_completed_tasks, time.monotonic()
-        if self.report is None or done == self.reported:
+        (state,) = self.progress.tasks
+        if self.report is None or self.n_completed_tasks == state.completed:
             return
-        line = f"{done} of {self.n_left} replicates, {_span(now - self.started)} gone"
-        if self.reported:
-            line += f", about {_span((now - self.first) / (done - 1) * (self.n_left - done))} left"
-        else:
-            self.first = now  # models were compiled before it, so the pace counts from here
-        self.reported = done
+        self.progress.update(self.replicates, completed=self.n_completed_tasks)
+        line = f"{state.completed} of {state.total} replicates, {TimeElapsedColumn().render(state)} gone"
+        if state.time_remaining is not None:
+            line += f", about {TimeRemainingColumn().render(state)} left"
         self.report(line)
-
-
-def _span(seconds: float) -> str:
-    hours, minutes = divmod(round(seconds / 60), 60)
-    return f"{hours} h {minutes:02d} min" if hours else f"{minutes} min"

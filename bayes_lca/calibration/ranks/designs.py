@@ -1,26 +1,23 @@
 """Models and small surveys of simulation-based calibration, one for every kind of model of the package."""
 
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, replace
 from functools import cached_property
 
 import numpy as np
 import pandas as pd
 
 from bayes_lca import priors
-from bayes_lca.calibration.ranks.stated_model import (
-    MISSING,
-    StatedIndicators,
-    StatedItems,
-    StatedMeasurement,
-    StatedModel,
-    StatedOrdinalItems,
-)
+from bayes_lca.calibration.ranks.stated_model import StatedMeasurement, StatedModel
+from bayes_lca.calibration.ranks.stated_parts import stated_measurement, stated_structure
 from bayes_lca.calibration.ranks.stated_structure import GroupsOfRows, StatedRegression, StatedShares
+from bayes_lca.data.responses import MISSING
 from bayes_lca.datasets.simulate import draw_normal, uniform_stream
+from bayes_lca.dims import CLASS
 from bayes_lca.measurement.assigned import Assigned
 from bayes_lca.measurement.items import Items
 from bayes_lca.measurement.ordinal_items import OrdinalItems
 from bayes_lca.models import AssignedClass, LatentClass, Multinomial
+from bayes_lca.prepared import Model
 from bayes_lca.structural.regression import Regression
 from bayes_lca.structural.shares import Shares
 
@@ -36,7 +33,7 @@ class RankDesign:
     Attributes
     ----------
     name : str
-    model : LatentClass, Multinomial or AssignedClass
+    model : Model
         Sampled; its priors are those that truths are drawn from.
     n : int
         Respondents. Their covariates and groups are the same in every replicate.
@@ -49,29 +46,34 @@ class RankDesign:
     slopes_vary : bool
         Whether the slope varies by group.
     replicates : int
-    sampled : model, optional
-        Sampled in place of `model`, to see that a wrong model is found out.
+    sampled : Model, optional
+        Sampled in place of `model`, to see that ranks of a wrong model are not uniform.
     """
 
     name: str
-    model: LatentClass | Multinomial | AssignedClass
+    model: Model
     n: int
     sizes: tuple[int, ...] = ()
     missing_rate: float = 0.0
     groupings: tuple[str, ...] = ()
     slopes_vary: bool = False
     replicates: int = 1000
-    sampled: LatentClass | Multinomial | AssignedClass | None = field(default=None)
+    sampled: Model | None = None
 
     @property
     def n_classes(self) -> int:
         """Number of classes or categories of the outcome."""
-        return self.model.n_classes if isinstance(self.model, LatentClass) else len(CLASSES)
+        return self.model.n_classes if self.exchangeable else len(CLASSES)
 
     @property
-    def latent(self) -> bool:
+    def hidden(self) -> bool:
+        """Whether the class is latent, and what is observed are answers that depend on it."""
+        return self.model.kind.class_axis == CLASS
+
+    @property
+    def exchangeable(self) -> bool:
         """Whether classes have no names, so that their order is nothing but a convention."""
-        return isinstance(self.model, LatentClass)
+        return "relabel" in self.model.kind.capabilities.supported
 
     @cached_property
     def covariates(self) -> pd.DataFrame:
@@ -113,30 +115,18 @@ class RankDesign:
         """Whether the package takes such data: two categories of each item, as many patterns as classes."""
         columns = codes.reshape(len(codes), -1)
         varied = all(np.unique(column[column != MISSING]).size > 1 for column in columns.T)
-        return varied and (not self.latent or len(np.unique(columns, axis=0)) >= self.n_classes)
+        return varied and (not self.exchangeable or len(np.unique(columns, axis=0)) >= self.n_classes)
 
     def _structure(self) -> StatedShares | StatedRegression:
-        structural = self.model.structural
-        if not isinstance(structural, Regression):
-            return StatedShares(self.n_classes, structural.share)
         covariates = self.covariates
         varying = (0,) if self.slopes_vary else ()
-        return StatedRegression(
-            *(self.n_classes, covariates[[COVARIATE]].to_numpy()),
-            tuple(GroupsOfRows(name, _positions(covariates, name), varying) for name in self.groupings),
-            *(structural.intercept, structural.slope, structural.group_sd, structural.group_slope_sd),
-            structural.correlation,
-        )
+        groupings = tuple(GroupsOfRows(name, _positions(covariates, name), varying) for name in self.groupings)
+        return stated_structure(self.model.structural, self.n_classes, covariates[[COVARIATE]].to_numpy(), groupings)
 
     def _measurement(self) -> StatedMeasurement | None:
-        if isinstance(self.model, Multinomial):
+        if not self.hidden:
             return None
-        measurement = self.model.measurement
-        if isinstance(measurement, Assigned):
-            return StatedIndicators(np.asarray(measurement.probability))
-        if isinstance(measurement, OrdinalItems):
-            return StatedOrdinalItems(self.n_classes, self.sizes, measurement.probability, measurement.location)
-        return StatedItems(self.n_classes, self.sizes, measurement.probability)
+        return stated_measurement(self.model.measurement, self.n_classes, self.sizes)
 
 
 def item_name(place: int) -> str:

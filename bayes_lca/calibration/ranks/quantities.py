@@ -16,7 +16,7 @@ def quantities(design: RankDesign, parameters: Mapping[str, np.ndarray], codes: 
     """Log-likelihood, log prior density, and parameters with the classes in canonical order.
 
     Log-likelihood and prior density come from the model as stated: `StatedModel`. The density is that of parameters
-    on their own scales, not the sampler's, up to a constant; it tells what no single parameter does.
+    in the user's units, not the sampler's, up to a constant; its ranks show errors that those of no parameter do.
 
     Parameters
     ----------
@@ -38,16 +38,16 @@ def quantities(design: RankDesign, parameters: Mapping[str, np.ndarray], codes: 
     Bayesian Analysis. doi 10.1214/23-BA1404
     """
     stated = design.stated
-    found = {
+    values_by_name = {
         LOG_LIKELIHOOD: stated.log_likelihood(parameters, codes),
         LOG_PRIOR: stated.log_prior(parameters),
     }
-    if design.latent:
+    if design.exchangeable:
         parameters = in_canonical_order(parameters)
     for name, values in parameters.items():
-        for place in _telling(design, name, values.shape[1:]):
-            found[f"{name}[{', '.join(map(str, place))}]"] = values[:, *place]
-    return found
+        for place in _free_elements(design, name, values.shape[1:]):
+            values_by_name[f"{name}[{', '.join(map(str, place))}]"] = values[:, *place]
+    return values_by_name
 
 
 def in_canonical_order(parameters: Mapping[str, np.ndarray]) -> dict[str, np.ndarray]:
@@ -90,16 +90,16 @@ def _class_axes(name: str, n_axes: int) -> tuple[int, ...]:
     return (1, 2) if name.endswith(CORRELATION) else (n_axes - 1,)
 
 
-def _telling(design: RankDesign, name: str, shape: tuple[int, ...]) -> Iterator[tuple[int, ...]]:
-    """Places of elements that are not known, nor 1 less others, nor with two classes minus another."""
+def _free_elements(design: RankDesign, name: str, shape: tuple[int, ...]) -> Iterator[tuple[int, ...]]:
+    """Places of elements that are not known, nor 1 less others, nor with two classes the negative of another."""
     for place in np.ndindex(shape):
         if name == ITEM_PROBABILITY:
-            told = design.latent and place[2] < design.sizes[place[1]] - 1
+            free = design.exchangeable and place[2] < design.sizes[place[1]] - 1
         elif name.startswith(BASELINE_PROBABILITY):
-            told = place[-1] < shape[-1] - 1
+            free = place[-1] < shape[-1] - 1
         elif name.endswith(CORRELATION):
-            told = place[0] > place[1]
+            free = place[0] > place[1]
         else:
-            told = design.n_classes > 2 or name.endswith(SPREAD) or place[-1] == 0
-        if told:
+            free = design.n_classes > 2 or name.endswith(SPREAD) or place[-1] == 0
+        if free:
             yield place

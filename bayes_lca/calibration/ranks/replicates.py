@@ -11,7 +11,6 @@ from threadpoolctl import threadpool_limits
 from bayes_lca.calibration.kit.seeds import replicate_seeds
 from bayes_lca.calibration.ranks.designs import RankDesign
 from bayes_lca.calibration.ranks.quantities import quantities
-from bayes_lca.models import Multinomial
 from bayes_lca.prepared import Prepared
 from bayes_lca.sampling.nuts import Sampler, Sampling
 
@@ -30,7 +29,7 @@ class RankSampling:
     draws, tune, chains : int
         Of NUTS, with the adaptation of `fit`. A second chain shows whether there are modes that chains stay in.
     thin : int
-        Every so many draws one is kept for the ranks, so that those kept are nearly independent.
+        Every so-many-th draw enters the ranks, so that those that do are nearly independent.
     """
 
     draws: int = 200
@@ -39,7 +38,7 @@ class RankSampling:
     thin: int = 8
 
     @property
-    def kept(self) -> int:
+    def ranked_draws(self) -> int:
         """Draws behind each rank."""
         return self.chains * (self.draws // self.thin)
 
@@ -81,8 +80,8 @@ def run_replicate(design: RankDesign, replicate: int, sampling: RankSampling, *,
     drawn = quantities(design, draws_of(tree, truth), codes)
     true = quantities(design, truth, codes)
     by_chain = np.array(list(drawn.values())).reshape(len(drawn), sampling.chains, sampling.draws)
-    kept = by_chain[:, :, sampling.thin - 1 :: sampling.thin]
-    ranks = {name: rank_of(true[name][0], values) for name, values in zip(drawn, kept, strict=True)}
+    thinned = by_chain[:, :, sampling.thin - 1 :: sampling.thin]
+    ranks = {name: rank_of(true[name][0], values) for name, values in zip(drawn, thinned, strict=True)}
     z = {name: float((values.mean() - true[name][0]) / values.std(ddof=1)) for name, values in drawn.items()}
     fitted |= {
         "divergences": int(tree["sample_stats"]["diverging"].sum()),
@@ -106,14 +105,14 @@ def draw_usable(design: RankDesign, rng: np.random.Generator) -> tuple[dict[str,
 
 def draws_of(tree: xr.DataTree, like: dict[str, np.ndarray]) -> dict[str, np.ndarray]:
     """Draws, chains after each other, of the parameters that a truth has."""
-    found = {}
+    draws = {}
     for name, truth in like.items():
         values = tree["posterior"][name].transpose("chain", "draw", ...)
         flat = np.nan_to_num(values.to_numpy()).reshape(-1, *values.shape[2:])
         if flat.shape[1:] != truth.shape[1:]:
             raise ValueError(f"{name!r} has shape {flat.shape[1:]} in the draws and {truth.shape[1:]} as stated")
-        found[name] = flat
-    return found
+        draws[name] = flat
+    return draws
 
 
 def compiled(design: RankDesign) -> Sampler:
@@ -126,8 +125,8 @@ def compiled(design: RankDesign) -> Sampler:
 
 
 def _prepare(design: RankDesign, codes: np.ndarray) -> Prepared:
-    model, frame = design.sampled or design.model, design.frame(codes)
-    return model.prepare(frame) if isinstance(model, Multinomial) else model.prepare(frame, collapse=False)
+    """The model of a data set, of a shape that does not depend on what was drawn; distinct rows of answers would."""
+    return (design.sampled or design.model).prepare(design.frame(codes), collapse=not design.hidden)
 
 
 def rank_of(truth: float, draws: np.ndarray) -> int:

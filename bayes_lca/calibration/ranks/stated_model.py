@@ -11,7 +11,6 @@ from scipy.special import expit, logsumexp
 
 from bayes_lca import priors
 from bayes_lca.calibration.ranks.stated_structure import (
-    SMALLEST_PROBABILITY,
     Parameters,
     StatedRegression,
     StatedShares,
@@ -19,9 +18,10 @@ from bayes_lca.calibration.ranks.stated_structure import (
     log_dirichlet,
     log_zero_sum_normal,
 )
+from bayes_lca.data.categories import draw_category
+from bayes_lca.data.responses import MISSING
 from bayes_lca.dims import BASELINE_PROBABILITY, ITEM_LOCATION, ITEM_PROBABILITY
-
-MISSING = -1
+from bayes_lca.likelihood.answers import SMALLEST_PROBABILITY
 
 
 @dataclass(frozen=True)
@@ -122,10 +122,10 @@ class StatedModel:
     def simulate(self, parameters: Parameters, n: int, rng: np.random.Generator) -> np.ndarray:
         """Codes of the classes of n rows, shape (row,), or of their answers, shape (row, item), given one draw."""
         share = np.exp(self.structural.class_log_shares(parameters)[0])
-        latent_class = _draw_codes(np.broadcast_to(share, (n, share.shape[-1])), rng)
+        latent_class = draw_category(np.broadcast_to(share, (n, share.shape[-1])), rng)
         if self.measurement is None:
             return latent_class
-        return _draw_codes(parameters[ITEM_PROBABILITY][0, latent_class], rng)
+        return draw_category(parameters[ITEM_PROBABILITY][0, latent_class], rng)
 
     def log_prior(self, parameters: Parameters) -> np.ndarray:
         """Log prior density up to a constant, shape (draw,)."""
@@ -138,19 +138,13 @@ class StatedModel:
         rows = np.arange(len(codes))
         if self.measurement is None:
             return log_share[:, rows, codes].sum(axis=1)
+        # item by item and not by `log_probability_of_answers`, which is among what this is to judge
         log_rho = np.log(np.maximum(parameters[ITEM_PROBABILITY], SMALLEST_PROBABILITY))
         log_joint = np.repeat(log_share, len(codes), axis=1) if log_share.shape[1] == 1 else log_share.copy()
         for j, answers in enumerate(codes.T):
             seen = answers != MISSING
             log_joint[:, seen] += np.moveaxis(log_rho[:, :, j, answers[seen]], 1, 2)
         return logsumexp(log_joint, axis=-1).sum(axis=1)
-
-
-def _draw_codes(probability: np.ndarray, rng: np.random.Generator) -> np.ndarray:
-    """Draw a category for every last axis of probabilities."""
-    cumulative = probability.cumsum(axis=-1)
-    uniform = rng.random((*probability.shape[:-1], 1)) * cumulative[..., -1:]
-    return (uniform >= cumulative[..., :-1]).sum(axis=-1)
 
 
 def _cumulative_logit(p: np.ndarray, theta: np.ndarray) -> np.ndarray:

@@ -23,10 +23,9 @@ from bayes_lca.dims import (
     group_slope,
     group_slope_sd,
 )
+from bayes_lca.likelihood.answers import SMALLEST_PROBABILITY
 
 Parameters = Mapping[str, np.ndarray]
-
-SMALLEST_PROBABILITY = 1e-300
 
 
 @dataclass(frozen=True)
@@ -113,19 +112,19 @@ class StatedRegression:
         at_mean = centered(self.intercept.sigma * rng.normal(size=k))
         slope = centered(self.slope.sigma * rng.normal(size=(n_terms, k))) / self.scale[:, None]
         drawn = {INTERCEPT: at_mean - self.center @ slope, SLOPE: slope}
-        for one in self.groupings:
+        for grouping in self.groupings:
             sd = np.abs(self.group_sd.sigma * rng.normal(size=k))
-            effect = rng.normal(size=(one.n_groups, k))
+            effect = rng.normal(size=(grouping.n_groups, k))
             if self.correlation is not None:
                 omega = _draw_lkj(self.correlation.eta, rng)
-                drawn[group_correlation(one.name)] = omega
+                drawn[group_correlation(grouping.name)] = omega
                 effect = effect @ np.linalg.cholesky(omega).T
-            drawn |= {group_sd(one.name): sd, group_effect(one.name): centered(sd * effect)}
-            if one.varying:
-                scale = self.scale[list(one.varying), None]
-                slope_sd = np.abs(self.group_slope_sd.sigma * rng.normal(size=(len(one.varying), k))) / scale
-                varied = slope_sd * rng.normal(size=(one.n_groups, *slope_sd.shape))
-                drawn |= {group_slope_sd(one.name): slope_sd, group_slope(one.name): centered(varied)}
+            drawn |= {group_sd(grouping.name): sd, group_effect(grouping.name): centered(sd * effect)}
+            if grouping.varying:
+                scale = self.scale[list(grouping.varying), None]
+                slope_sd = np.abs(self.group_slope_sd.sigma * rng.normal(size=(len(grouping.varying), k))) / scale
+                varied = slope_sd * rng.normal(size=(grouping.n_groups, *slope_sd.shape))
+                drawn |= {group_slope_sd(grouping.name): slope_sd, group_slope(grouping.name): centered(varied)}
         if not n_terms:
             del drawn[SLOPE]
         return {name: values[None] for name, values in drawn.items()}
@@ -138,21 +137,21 @@ class StatedRegression:
             standardised = parameters[SLOPE] * self.scale[:, None]
             total = total + log_zero_sum_normal(standardised, self.slope.sigma).sum(axis=1)
         total = total + log_zero_sum_normal(at_mean, self.intercept.sigma)
-        for one in self.groupings:
-            sd = parameters[group_sd(one.name)]  # (draw, class)
+        for grouping in self.groupings:
+            sd = parameters[group_sd(grouping.name)]  # (draw, class)
             total = total - 0.5 * ((sd / self.group_sd.sigma) ** 2).sum(axis=-1)
             covariance = sd[:, :, None] * np.eye(self.n_classes) * sd[:, None]
             if self.correlation is not None:
-                omega = parameters[group_correlation(one.name)]
+                omega = parameters[group_correlation(grouping.name)]
                 covariance = sd[:, :, None] * omega * sd[:, None]
                 total = total + (self.correlation.eta - 1) * np.linalg.slogdet(omega)[1]
-            total = total + _log_normal_contrasts(parameters[group_effect(one.name)], covariance)
-            if one.varying:
-                scale = self.scale[list(one.varying), None]
-                slope_sd = parameters[group_slope_sd(one.name)] * scale  # (draw, varying, class)
-                varied = parameters[group_slope(one.name)] * scale  # (draw, group, varying, class)
+            total = total + _log_normal_contrasts(parameters[group_effect(grouping.name)], covariance)
+            if grouping.varying:
+                scale = self.scale[list(grouping.varying), None]
+                slope_sd = parameters[group_slope_sd(grouping.name)] * scale  # (draw, varying, class)
+                varied = parameters[group_slope(grouping.name)] * scale  # (draw, group, varying, class)
                 total = total - 0.5 * ((slope_sd / self.group_slope_sd.sigma) ** 2).sum(axis=(1, 2))
-                for v in range(len(one.varying)):
+                for v in range(len(grouping.varying)):
                     covariance = slope_sd[:, v, :, None] * np.eye(self.n_classes) * slope_sd[:, v, None]
                     total = total + _log_normal_contrasts(varied[:, :, v], covariance)
         return total
@@ -162,11 +161,11 @@ class StatedRegression:
         eta = parameters[INTERCEPT][:, None]
         if SLOPE in parameters:
             eta = eta + np.einsum("it,stc->sic", self.x, parameters[SLOPE])
-        for one in self.groupings:
-            eta = eta + parameters[group_effect(one.name)][:, one.index]
-            if one.varying:
-                of_row = parameters[group_slope(one.name)][:, one.index]  # (draw, row, varying, class)
-                about_mean = (self.x - self.center)[:, list(one.varying)]
+        for grouping in self.groupings:
+            eta = eta + parameters[group_effect(grouping.name)][:, grouping.index]
+            if grouping.varying:
+                of_row = parameters[group_slope(grouping.name)][:, grouping.index]  # (draw, row, varying, class)
+                about_mean = (self.x - self.center)[:, list(grouping.varying)]
                 eta = eta + np.einsum("iv,sivc->sic", about_mean, of_row)
         return log_softmax(eta, axis=-1)
 

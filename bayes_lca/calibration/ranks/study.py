@@ -88,7 +88,7 @@ class CalibrationStudy:
             if not names:
                 continue
             of_ranks, of_z, of_fits = records.read_replicates(names, out, ("ranks", "z", "fits"))
-            table = judge_ranks(of_ranks, of_z, self.sampling.kept)
+            table = judge_ranks(of_ranks, of_z, self.sampling.ranked_draws)
             table.insert(0, "design", design.name)
             tables.append(table)
             fits.append(of_fits)
@@ -104,7 +104,7 @@ class CalibrationStudy:
 
 
 def by_model(table: pd.DataFrame, fits: pd.DataFrame) -> pd.DataFrame:
-    """What was found, a row per model.
+    """The table summed up, a row per model.
 
     Parameters
     ----------
@@ -143,10 +143,10 @@ def by_model(table: pd.DataFrame, fits: pd.DataFrame) -> pd.DataFrame:
 
 def read_ranks(out: Path) -> dict[str, pd.DataFrame]:
     """Ranks of a study by design: a row per replicate, a column per quantity."""
-    kept = pd.read_csv(Path(out) / RANKS)
+    stored = pd.read_csv(Path(out) / RANKS)
     return {
         design: pd.DataFrame({row.quantity: np.array(row.ranks.split(), dtype=int) for row in rows.itertuples()})
-        for design, rows in kept.groupby("design", sort=False)
+        for design, rows in stored.groupby("design", sort=False)
     }
 
 

@@ -7,8 +7,8 @@ r"""What the study of the number of classes simulates: surveys in the shape of t
 Classes of the cohort lie on a ladder: C2 is between C1 and C3. Their profiles are drawn together or parted by
 `sharpen` until the entropy R2 expected at the truth is the one asked for. The small class, 6 %, takes items of both
 ends of the ladder: compensation, workload and promotion as C3, training, recognition and expertise as C1. Classes with
-two items each of their own, at the entropy of the least clear ladder, tell whether entropy alone says how hard classes
-are to count.
+two items each that no other class answers alike, at the entropy of the least clear ladder, show whether entropy alone
+says how hard classes are to count.
 """
 
 from dataclasses import dataclass
@@ -19,16 +19,18 @@ from types import MappingProxyType
 import numpy as np
 import pandas as pd
 
+from bayes_lca.data.categories import draw_category
 from bayes_lca.datasets import cohort, simulate
+from bayes_lca.likelihood.answers import log_probability_of_answers
 from bayes_lca.likelihood.criteria import entropy_r2
 
 N_CATEGORIES = len(cohort.ANSWER_LEVELS)
 LADDER = ("C1", "C2", "C3")
 SMALL = "ends of the ladder"
-OWN_ITEMS = ("items 1 and 2", "items 3 and 4", "items 5 and 6")
+ITEMS_OF_CLASS = ("items 1 and 2", "items 3 and 4", "items 5 and 6")
 MEAN = "mean of the cohort"
 MUCH, LITTLE = (0.05, 0.15, 0.8), (0.2, 0.65, 0.15)
-"""Answers to an item of a class's own, and to the others."""
+"""Answers to the items that set a class apart, and to the others."""
 
 
 def _profiles() -> dict[str, np.ndarray]:
@@ -36,8 +38,8 @@ def _profiles() -> dict[str, np.ndarray]:
     ladder = cohort.ITEM_PROBABILITY
     profiles = dict(zip(LADDER, ladder, strict=True))
     profiles[SMALL] = np.concatenate([ladder[2, :3], ladder[0, 3:]])
-    for own, name in enumerate(OWN_ITEMS):
-        profiles[name] = np.array([MUCH if item // 2 == own else LITTLE for item in range(len(cohort.ITEMS))])
+    for pair, name in enumerate(ITEMS_OF_CLASS):
+        profiles[name] = np.array([MUCH if item // 2 == pair else LITTLE for item in range(len(cohort.ITEMS))])
     profiles[MEAN] = np.tensordot(cohort.CLASS_SHARE, ladder, axes=1)
     return profiles
 
@@ -88,14 +90,14 @@ class SelectionDesign:
     def entropy_r2(self) -> float:
         """Entropy R2 at the truth, expected over all answers there can be; not a number with one class."""
         answers = np.array(list(product(range(N_CATEGORIES), repeat=len(cohort.ITEMS))))  # (pattern, item)
-        likelihood = self.item_probability[:, np.arange(len(cohort.ITEMS)), answers].prod(axis=-1)
-        joint = likelihood.T * self.class_share  # (pattern, latent_class)
+        likelihood = np.exp(log_probability_of_answers(self.item_probability, answers))
+        joint = likelihood * self.class_share  # (pattern, latent_class)
         probability = joint.sum(axis=1)
         return entropy_r2(joint / probability[:, None], probability)
 
     def simulate(self, rng: np.random.Generator) -> pd.DataFrame:
         """Draw a data set: the answers to the six items."""
-        latent_class = simulate.draw_categories(np.tile(self.class_share, (self.n, 1)), rng)
+        latent_class = draw_category(np.tile(self.class_share, (self.n, 1)), rng)
         codes = simulate.simulate_answers(self.item_probability, latent_class, rng)
         return simulate.label_answers(codes, dict.fromkeys(cohort.ITEMS, cohort.ANSWER_LEVELS))
 
@@ -107,9 +109,9 @@ def _with_small_class(share: float) -> tuple[float, ...]:
 UNCLEAR = SelectionDesign("entropy .46", LADDER, cohort.CLASS_SHARE, 0.609)
 MEDIUM = SelectionDesign("entropy .71", LADDER, cohort.CLASS_SHARE, 0.959)
 CLEAR = SelectionDesign("entropy .89", LADDER, cohort.CLASS_SHARE, 1.482)
-OWN = SelectionDesign("own items, entropy .46", OWN_ITEMS, cohort.CLASS_SHARE, 0.668, replicates=30)
+DISTINCT_ITEMS = SelectionDesign("own items, entropy .46", ITEMS_OF_CLASS, cohort.CLASS_SHARE, 0.668, replicates=30)
 SMALL_CLASS = SelectionDesign("small class", (*LADDER, SMALL), _with_small_class(0.06), 0.678)
 ONE_CLASS = SelectionDesign("one class", (MEAN,), (1.0,), most_classes=3)
 TWO_CLASSES = SelectionDesign("two classes", ("C1", "C3"), (0.5, 0.5), 0.53, most_classes=4)
-DESIGNS = (UNCLEAR, MEDIUM, CLEAR, OWN, SMALL_CLASS, ONE_CLASS, TWO_CLASSES)
+DESIGNS = (UNCLEAR, MEDIUM, CLEAR, DISTINCT_ITEMS, SMALL_CLASS, ONE_CLASS, TWO_CLASSES)
 """The study; data sets of all conditions take turns."""

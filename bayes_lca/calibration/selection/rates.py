@@ -50,8 +50,8 @@ def choices_of(counts: pd.DataFrame, bootstrap: pd.DataFrame) -> pd.DataFrame:
 
 def first_not_rejected(rejected: pd.Series) -> int:
     """Classes up to which each one more is significant, from tests of one class fewer by number of classes."""
-    kept = rejected.index[~rejected.astype(bool)]
-    return int(kept.min()) - 1 if len(kept) else int(rejected.index.max())
+    not_rejected = rejected.index[~rejected.astype(bool)]
+    return int(not_rejected.min()) - 1 if len(not_rejected) else int(rejected.index.max())
 
 
 def selection_rates(choices: pd.DataFrame, counts: pd.DataFrame, bootstrap: pd.DataFrame) -> pd.DataFrame:

@@ -109,7 +109,7 @@ class SelectionStudy:
         counts, bootstrap = records.read_replicates(names, Path(out), ("counts", "bootstrap"))
         choices = choices_of(counts, bootstrap)
         table = selection_rates(choices, counts, bootstrap)
-        table.insert(2, "entropy_r2", table["design"].map({one.name: one.entropy_r2 for one in self.designs}))
+        table.insert(2, "entropy_r2", table["design"].map({design.name: design.entropy_r2 for design in self.designs}))
         frames = {records.TABLE: table, records.CHOICES: choices}
         frames |= {records.COUNTS_OF_CLASSES: counts, records.BOOTSTRAP: bootstrap}
         records.write_csv(frames, Path(out))

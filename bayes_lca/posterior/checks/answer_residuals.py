@@ -4,13 +4,13 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 
 import numpy as np
-import xarray as xr
 from scipy.special import softmax
 
-from bayes_lca.dims import CATEGORY, CLASS, DESIGN, DESIGN_CENTER, ITEM, ITEM_PROBABILITY
-from bayes_lca.fitted.axes import flat, groupings
-from bayes_lca.fitted.class_logits import SMALLEST_PROBABILITY, class_log_shares
+from bayes_lca.data.categories import draw_category
+from bayes_lca.dims import CATEGORY, CLASS, ITEM, ITEM_PROBABILITY
+from bayes_lca.fitted.fit import Fit
 from bayes_lca.fitted.random_effects import varying_terms
+from bayes_lca.likelihood.answers import log_probability_of_answers
 
 DRAWS_IN_MEMORY = 20
 
@@ -69,12 +69,12 @@ def contributions(codes: np.ndarray, log_share: np.ndarray, rho: np.ndarray) -> 
     log_share : ndarray, shape (respondent, latent_class)
     rho : ndarray, shape (latent_class, item, category)
     """
-    chosen = (codes.T[:, :, None] == np.arange(rho.shape[-1])).astype(float)  # (item, respondent, category)
-    of_item = rho.transpose(1, 2, 0)  # (item, category, latent_class)
-    log_answer = np.matmul(chosen, np.log(np.maximum(of_item, SMALLEST_PROBABILITY)))
+    of_items = [log_probability_of_answers(rho[:, [j]], codes[:, [j]]) for j in range(codes.shape[1])]
+    log_answer = np.stack(of_items)  # (item, respondent, latent_class)
     total = log_share + log_answer.sum(axis=0)  # (respondent, latent_class)
     without = softmax(total - log_answer, axis=-1)  # (item, respondent, latent_class)
     expected = np.matmul(without, rho.transpose(1, 0, 2))  # (item, respondent, category)
+    chosen = (codes.T[:, :, None] == np.arange(rho.shape[-1])).astype(float)
     membership = softmax(total, axis=-1)
     return Contributions(
         residual=chosen - expected * chosen.sum(axis=-1, keepdims=True),
@@ -87,14 +87,11 @@ def contributions(codes: np.ndarray, log_share: np.ndarray, rho: np.ndarray) -> 
 
 def replicate(codes: np.ndarray, log_share: np.ndarray, rho: np.ndarray, rng: np.random.Generator) -> np.ndarray:
     """Answers the model would give in their place, missing where they are missing; shape (respondent, item)."""
-    n, n_items = codes.shape
-    latent = (rng.random((n, 1)) > np.exp(log_share).cumsum(axis=1)[:, :-1]).sum(axis=1)
-    cumulative = rho.cumsum(axis=-1)[latent]  # (respondent, item, category)
-    answers = (rng.random((n, n_items, 1)) * cumulative[..., -1:] > cumulative[..., :-1]).sum(axis=-1)
-    return np.where(codes < 0, codes, answers)
+    latent_class = draw_category(np.exp(log_share), rng)
+    return np.where(codes < 0, codes, draw_category(rho[latent_class], rng))
 
 
-def parameters(draws: xr.DataTree, step: int) -> Iterator[tuple[np.ndarray, np.ndarray]]:
+def parameters(fit: Fit, step: int) -> Iterator[tuple[np.ndarray, np.ndarray]]:
     """Parameters of every `step`-th draw, chains after each other.
 
     Yields
@@ -104,26 +101,25 @@ def parameters(draws: xr.DataTree, step: int) -> Iterator[tuple[np.ndarray, np.n
     rho : ndarray, shape (latent_class, item, category)
         0 beyond the categories of an item.
     """
-    n, everybody = draws.attrs["n_respondents"], np.arange(draws.attrs["n_respondents"])
-    rho = np.nan_to_num(flat(draws["posterior"][ITEM_PROBABILITY], CLASS, ITEM, CATEGORY))
-    for start in range(0, len(rho), step * DRAWS_IN_MEMORY):
+    of_patterns = (len(fit.count), len(fit.classes))
+    rho = np.nan_to_num(fit.flat(fit.posterior[ITEM_PROBABILITY], CLASS, ITEM, CATEGORY))
+    for start in range(0, fit.n_draws, step * DRAWS_IN_MEMORY):
         which = slice(start, start + step * DRAWS_IN_MEMORY, step)
-        for log_share, own in zip(class_log_shares(draws, everybody, which), rho[which], strict=True):
-            yield np.broadcast_to(log_share, (n, log_share.shape[1])), own
+        for log_share, rho_of_draw in zip(fit.log_class(slice(None), which), rho[which], strict=True):
+            yield np.broadcast_to(log_share, of_patterns)[fit.pattern_of_respondent], rho_of_draw
 
 
-def structural_columns(draws: xr.DataTree) -> np.ndarray:
+def structural_columns(fit: Fit) -> np.ndarray:
     """Columns whose coefficients make up the class logits, shape (respondent, column).
 
     A column of ones, the standardised design, an indicator of every group, and the centred covariates whose slopes
     vary times these indicators.
     """
-    constant, n = draws["constant_data"], draws.attrs["n_respondents"]
-    matrix = constant[DESIGN].to_numpy()
-    standardised = (matrix - constant[DESIGN_CENTER].to_numpy()) / matrix.std(axis=0)
-    parts = [np.ones((n, 1)), standardised]
-    for name in groupings(draws):
-        of_group = np.eye(constant.sizes[name])[constant[f"{name}_index"].to_numpy()]  # (respondent, group)
-        parts.append(of_group)
-        parts.extend(of_group * standardised[:, [term]] for term in varying_terms(draws, name))
+    matrix = fit.matrix_of_respondents
+    standardised = (matrix - fit.design_center) / matrix.std(axis=0)
+    parts = [np.ones((len(matrix), 1)), standardised]
+    for name in fit.groupings:
+        in_group = np.eye(len(fit.group_names[name]))[fit.group_of_respondent[name]]  # (respondent, group)
+        parts.append(in_group)
+        parts.extend(in_group * standardised[:, [term]] for term in varying_terms(fit, name))
     return np.concatenate(parts, axis=1)

@@ -1,21 +1,16 @@
 """Does a latent class model reproduce the answers: items, pairs of items, response patterns, groups."""
 
-import json
 from dataclasses import dataclass
 
-import numpy as np
 import pandas as pd
 import xarray as xr
 
-from bayes_lca.dims import ANSWERS, ITEM
-from bayes_lca.fitted.axes import groupings
-from bayes_lca.fitted.respondents import require_respondents
+from bayes_lca.fitted.fit import Fit
+from bayes_lca.fitted.thinning import draws_used, thinning
 from bayes_lca.posterior.checks.direct_effects import direct_effects
 from bayes_lca.posterior.checks.item_check_rows import item_rows, overall_rows, pair_rows, pattern_rows
 from bayes_lca.posterior.checks.item_discrepancies import item_discrepancies
-from bayes_lca.posterior.checks.predictive_p import draws_used, thinning
-from bayes_lca.posterior.labels.convergence import require_latent_classes, require_summarisable
-from bayes_lca.table import SummaryTable, describe_draws, tail_probabilities
+from bayes_lca.table import SummaryTable, tail_probabilities
 
 FLAGGED_BELOW = 0.05
 
@@ -110,6 +105,7 @@ def check_items(
     seed : int, default 1
         Of the replicated answers.
     ci_prob : float, default 0.95
+        Probability of the equal-tailed intervals.
 
     Returns
     -------
@@ -135,8 +131,11 @@ def check_items(
 
     Raises
     ------
+    TypeError
+        If `draws` is no fit.
     ValueError
-        If there is one item, nobody answered all items, or `group` cannot be used.
+        If the classes were seen, the fit was saved without respondents, there is one item, nobody answered all items,
+        or `group` cannot be used.
     NotRelabelledError, SeveralModesError
         If an average would mix labels or modes.
 
@@ -155,46 +154,45 @@ def check_items(
     Examples
     --------
     >>> import bayes_lca as bl
-    >>> check = bl.check_items(bl.load("fit.nc"))  # doctest: +SKIP
-    >>> check.flagged, check.pairs.sort_values("p_value")  # doctest: +SKIP
+    >>> check = bl.check_items(bl.load_example("alone"), n_draws=50)
+    >>> check.flagged
+    False
+    >>> check.pairs.index.tolist()
+    [('training', 'recognition'), ('training', 'expertise'), ('recognition', 'expertise')]
     """
-    require_latent_classes(draws)
-    require_summarisable(draws)
-    require_respondents(draws, "checks of items")
+    fit = Fit.of(draws, needs="check_items")
     tails = tail_probabilities(ci_prob)
-    step = thinning(draws, n_draws, seed)
-    codes = draws["observed_data"][ANSWERS].to_numpy()
-    _require_pairs_and_patterns(codes)
-    by = group if group is not None else next(iter(groupings(draws)), None)
+    step = thinning(fit, n_draws, seed)
+    _require_pairs_and_patterns(fit)
+    by = group if group is not None else next(iter(fit.groupings), None)
     groups = None
     if by is not None:
-        groups = direct_effects(draws, [by], frame=frame, n_draws=n_draws, seed=seed, ci_prob=ci_prob)
-    found = item_discrepancies(draws, step, seed)
-    names, labels = [str(item) for item in draws["observed_data"][ITEM].to_numpy()], json.loads(draws.attrs["labels"])
-    pairs, statistic = pair_rows(found, codes, names, labels, tails)
-    used = f"{describe_draws(draws)}; {draws_used(draws, step)} of them used, one replicated data set each"
+        groups = direct_effects(fit, [by], frame=frame, n_draws=n_draws, seed=seed, ci_prob=ci_prob)
+    discrepancies = item_discrepancies(fit, step, seed)
+    pairs, statistic = pair_rows(discrepancies, fit, tails)
+    used = f"{fit.note}; {draws_used(fit, step)} of them used, one replicated data set each"
     interval = f"{100 * ci_prob:g} % intervals at the one that departs most, chosen among all"
 
     def table(rows: pd.DataFrame, *more: str) -> SummaryTable:
         chance = f"of {len(rows)} rows about {FLAGGED_BELOW * len(rows):.1f} have a p_value below 0.05 by chance"
         return SummaryTable.of(rows, "; ".join([used, chance, *more]))
 
-    n_complete = int(found.pattern_count.sum())
+    n_complete = int(discrepancies.pattern_count.sum())
     return ItemCheck(
-        overall=SummaryTable.of(overall_rows(found, statistic, names, labels), f"{used}; {len(pairs)} pairs of items"),
-        items=table(item_rows(found, codes, names, labels, tails), interval),
+        overall=SummaryTable.of(overall_rows(discrepancies, statistic, fit), f"{used}; {len(pairs)} pairs of items"),
+        items=table(item_rows(discrepancies, fit, tails), interval),
         pairs=table(pairs, interval),
-        patterns=table(pattern_rows(found, labels), f"{n_complete} respondents who answered all items"),
+        patterns=table(pattern_rows(discrepancies, fit), f"{n_complete} respondents who answered all items"),
         groups=groups,
-        n_draws=draws_used(draws, step),
+        n_draws=draws_used(fit, step),
     )
 
 
-def _require_pairs_and_patterns(codes: np.ndarray) -> None:
-    if codes.shape[1] < 2:
-        raise ValueError(f"this fit of {len(codes)} respondents has 1 item; pairs need at least two")
-    if not (codes >= 0).all(axis=1).any():
+def _require_pairs_and_patterns(fit: Fit) -> None:
+    if len(fit.items) < 2:
+        raise ValueError(f"this fit of {fit.n_respondents} respondents has 1 item; pairs need at least two")
+    if not (fit.codes >= 0).all(axis=1).any():
         raise ValueError(
-            f"none of the {len(codes)} respondents answered all {codes.shape[1]} items, so there are no response "
-            "patterns to compare; fit items that some respondents answered together"
+            f"none of the {fit.n_respondents} respondents answered all {len(fit.items)} items, so there are no "
+            "response patterns to compare; fit items that some respondents answered together"
         )

@@ -1,19 +1,18 @@
 """Do covariates bend the classes? Profiles and shares without covariates against those of the joint fit."""
 
 import warnings
+from collections.abc import Sequence
 
 import numpy as np
 import pandas as pd
 import xarray as xr
 
 from bayes_lca.data.frame import named
-from bayes_lca.dims import ANSWERS, CATEGORY, CLASS, CLASS_SHARE, ITEM, ITEM_PROBABILITY, RESPONDENT, SLOPE
-from bayes_lca.fitted.axes import flat
+from bayes_lca.dims import CATEGORY, CLASS, CLASS_SHARE, ITEM, ITEM_PROBABILITY, SLOPE
 from bayes_lca.fitted.elements import diagnostics, existing_elements, row_index
-from bayes_lca.fitted.respondents import holds_respondents
-from bayes_lca.posterior.labels.convergence import require_latent_classes, require_summarisable
+from bayes_lca.fitted.fit import Fit
 from bayes_lca.posterior.labels.relabel import match, profile_distances
-from bayes_lca.table import SummaryTable, describe_draws, tail_probabilities
+from bayes_lca.table import SummaryTable, tail_probabilities
 
 LARGEST_SHIFT = 0.05
 
@@ -40,6 +39,7 @@ def class_shift(
     largest : float, default 0.05
         Difference of posterior means beyond which an item probability or class share counts as shifted.
     ci_prob : float, default 0.95
+        Probability of the equal-tailed intervals.
 
     Returns
     -------
@@ -51,9 +51,11 @@ def class_shift(
 
     Raises
     ------
+    TypeError
+        If `measured` or `joint` is no fit.
     ValueError
-        If `measured` has covariates, or the fits differ in items, categories or classes, or in the order of the
-        classes.
+        If the classes of a fit were seen, `measured` has covariates, or the fits differ in items, categories or
+        classes, or in the order of the classes.
     NotRelabelledError, SeveralModesError
         If an average would mix labels or modes.
 
@@ -76,14 +78,16 @@ def class_shift(
     Examples
     --------
     >>> import bayes_lca as bl
-    >>> bl.class_shift(bl.load("measured.nc"), bl.load("joint.nc"))  # doctest: +SKIP
+    >>> shift = bl.class_shift(bl.load_example("alone"), bl.load_example(), largest=0.2)
+    >>> shift.index.get_level_values("quantity").unique().tolist()
+    ['class_share', 'item_probability']
+    >>> bool(shift["shifted"].any())
+    False
     """
+    measured, joint = (Fit.of(draws, needs="class_shift") for draws in (measured, joint))
     tails = tail_probabilities(ci_prob)
     if not 0 < largest < 1:
         raise ValueError(f"largest={largest!r}: a difference of probabilities lies between 0 and 1, such as 0.05")
-    for draws in (measured, joint):
-        require_latent_classes(draws)
-        require_summarisable(draws)
     _require_same_classes(measured, joint)
     parts = [_differences(measured, joint, ITEM_PROBABILITY, [CLASS, ITEM, CATEGORY], tails)]
     together = same_respondents(measured, joint)
@@ -104,38 +108,42 @@ def class_shift(
     return SummaryTable.of(table, _note(measured, joint, ci_prob, together=together))
 
 
-def same_respondents(one: xr.DataTree, other: xr.DataTree) -> bool:
+def same_respondents(first: Fit, second: Fit) -> bool:
     """Whether two fits are known to rest on the same rows: equal labels and equal answers, in the same order."""
-    if not (holds_respondents(one) and holds_respondents(other)):
+    if not (first.holds_respondents and second.holds_respondents):
         return False
-    first, second = (draws["observed_data"].to_dataset() for draws in (one, other))
-    return np.array_equal(first[RESPONDENT], second[RESPONDENT]) and np.array_equal(first[ANSWERS], second[ANSWERS])
+    return np.array_equal(first.respondents, second.respondents) and np.array_equal(
+        first.answers_of_respondents, second.answers_of_respondents
+    )
 
 
-def _require_same_classes(measured: xr.DataTree, joint: xr.DataTree) -> None:
-    one, other = measured["posterior"], joint["posterior"]
-    if SLOPE in one:
+def _require_same_classes(measured: Fit, joint: Fit) -> None:
+    if SLOPE in measured.posterior:
         raise ValueError(
-            f"measured is a fit of formula {measured.attrs['formula']!r}, with covariates, to "
-            f"{measured.attrs['n_respondents']} respondents; give the fit without covariates first"
+            f"measured is a fit of formula {measured.formula.text!r}, with covariates, to {measured.n_respondents} "
+            "respondents; give the fit without covariates first"
         )
-    for axis, remedy in (
-        (ITEM, "fit both with the same items in the same order"),
-        (CLASS, "fit the second with order=measured and the same number of classes, or name_classes of both alike"),
+    for axis, names, remedy in (
+        (ITEM, (measured.items, joint.items), "fit both with the same items in the same order"),
+        (
+            CLASS,
+            (measured.classes, joint.classes),
+            "fit the second with order=measured and the same number of classes, or name_classes of both alike",
+        ),
     ):
-        first, second = ([str(name) for name in tree[axis].to_numpy()] for tree in (one, other))
-        if first != second:
-            raise ValueError(f"the fits differ in {axis}: {named(first)} and {named(second)}; {remedy}")
-    if measured.attrs["labels"] != joint.attrs["labels"]:
+        if names[0] != names[1]:
+            raise ValueError(f"the fits differ in {axis}: {named(names[0])} and {named(names[1])}; {remedy}")
+    if measured.labels != joint.labels:
+        categories = [[list(of_item) for of_item in fit.labels] for fit in (measured, joint)]
         raise ValueError(
-            f"the items' categories differ between the fits of {measured.attrs['n_respondents']} and "
-            f"{joint.attrs['n_respondents']} respondents: {measured.attrs['labels']} and {joint.attrs['labels']}; "
-            "declare them in the frame, pd.Categorical(values, categories)"
+            f"the items' categories differ between the fits of {measured.n_respondents} and {joint.n_respondents} "
+            f"respondents: {categories[0]} and {categories[1]}; declare them in the frame, "
+            "pd.Categorical(values, categories)"
         )
-    first, second = (flat(tree[ITEM_PROBABILITY], CLASS, ITEM, CATEGORY).mean(axis=0) for tree in (one, other))
-    order = match(profile_distances(second[None], first))[0][0]
+    of_measured, of_joint = (fit.answers.profiles(fit).mean(axis=0) for fit in (measured, joint))
+    order = match(profile_distances(of_joint[None], of_measured))[0][0]
     if (order != np.arange(len(order))).any():
-        names = one[CLASS].to_numpy()
+        names = measured.classes
         pairs = ", ".join(f"{names[k]} is {names[there]}" for k, there in enumerate(order) if k != there)
         raise ValueError(
             f"classes of the same name differ by profile (measured against joint: {pairs}); fit the second with "
@@ -143,12 +151,12 @@ def _require_same_classes(measured: xr.DataTree, joint: xr.DataTree) -> None:
         )
 
 
-def _differences(measured: xr.DataTree, joint: xr.DataTree, variable: str, dims: list[str], tails) -> pd.DataFrame:
+def _differences(measured: Fit, joint: Fit, variable: str, dims: list[str], tails: Sequence[float]) -> pd.DataFrame:
     """Rows of one variable, indexed by quantity, class, item and category."""
-    rows = [existing_elements(draws["posterior"][variable], dims) for draws in (measured, joint)]
+    rows = [existing_elements(fit.posterior[variable], dims) for fit in (measured, joint)]
     rng = np.random.default_rng(0)
-    n_pairs = min(part.sizes["chain"] * part.sizes["draw"] for part in rows)
-    first, second = (rng.permutation(flat(part, "row"))[:n_pairs] for part in rows)  # (pair, row)
+    n_pairs = min(measured.n_draws, joint.n_draws)
+    first, second = (rng.permutation(Fit.flat(part, "row"))[:n_pairs] for part in rows)  # (pair, row)
     lower, upper = np.quantile(second - first, tails, axis=0)
     means = [part.mean(["chain", "draw"]).to_numpy() for part in rows]
     quality = [diagnostics(part) for part in rows]
@@ -171,17 +179,17 @@ def _name(row: tuple) -> str:
     return f"the share of {latent_class}" if quantity == CLASS_SHARE else f"{item} = {category!r} in {latent_class}"
 
 
-def _note(measured: xr.DataTree, joint: xr.DataTree, ci_prob: float, *, together: bool) -> str:
+def _note(measured: Fit, joint: Fit, ci_prob: float, *, together: bool) -> str:
     note = (
-        f"measured: {describe_draws(measured)}; joint {joint.attrs['formula']!r}: {describe_draws(joint)}; "
+        f"measured: {measured.note}; joint {joint.formula.text!r}: {joint.note}; "
         f"{100 * ci_prob:g} % intervals as if the fits were independent, wider than need be"
     )
     if together:
         return note
-    if not (holds_respondents(measured) and holds_respondents(joint)):
+    if not (measured.holds_respondents and joint.holds_respondents):
         return f"{note}; shares are not compared, for a fit saved without respondents may rest on other ones"
     return (
         f"{note}; shares are not compared, for the fits rest on other respondents "
-        f"({measured.attrs['n_respondents']} and {joint.attrs['n_respondents']}), and a shifted profile may mean that "
-        "classes differ between these"
+        f"({measured.n_respondents} and {joint.n_respondents}), and a shifted profile may mean that classes differ "
+        "between these"
     )

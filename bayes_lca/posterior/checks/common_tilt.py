@@ -62,10 +62,10 @@ def common_tilt(cells: np.ndarray, pairs: Sequence[tuple[int, int]], sizes: Sequ
 
 def _sets(n_items: int) -> list[tuple[int, ...]]:
     """Sets of two items or more, smaller ones first, as many as are looked at."""
-    found, everything = [], tuple(range(n_items))
+    sets, everything = [], tuple(range(n_items))
     for size in range(2, n_items):
         more = list(combinations(everything, size))
-        if found and len(found) + len(more) > MOST_SETS:
+        if sets and len(sets) + len(more) > MOST_SETS:
             break
-        found += more
-    return [*found, everything]
+        sets += more
+    return [*sets, everything]

@@ -1,6 +1,5 @@
 """Whether covariates or groups act on an item directly, other than through the class."""
 
-import json
 from collections.abc import Sequence
 
 import numpy as np
@@ -9,11 +8,11 @@ import xarray as xr
 
 from bayes_lca.dims import ITEM
 from bayes_lca.fitted.column_levels import ColumnLevels, column_levels
-from bayes_lca.fitted.respondents import require_respondents
-from bayes_lca.posterior.checks.predictive_p import draws_used, posterior_predictive_p, thinning
+from bayes_lca.fitted.fit import Fit
+from bayes_lca.fitted.thinning import draws_used, thinning
+from bayes_lca.posterior.checks.predictive_p import posterior_predictive_p
 from bayes_lca.posterior.checks.unexplained_residuals import UnexplainedResiduals, unexplained_residuals
-from bayes_lca.posterior.labels.convergence import require_latent_classes, require_summarisable
-from bayes_lca.table import SummaryTable, describe_draws, tail_probabilities
+from bayes_lca.table import SummaryTable, tail_probabilities
 
 LEAST_VARIANCE = 0.5
 """Variance, in respondents, that a cell has at the least, so that no cell that is all but empty rules the test."""
@@ -61,6 +60,7 @@ def direct_effects(
     seed : int, default 0
         Of the replicated answers.
     ci_prob : float, default 0.95
+        Probability of the equal-tailed intervals.
 
     Returns
     -------
@@ -73,8 +73,11 @@ def direct_effects(
 
     Raises
     ------
+    TypeError
+        If `draws` is no fit.
     ValueError
-        If there is no such column, it is an item or constant, or `frame` lacks respondents of the fit.
+        If the classes were seen, the fit was saved without respondents, there is no such column, it is an item or
+        constant, or `frame` lacks respondents of the fit.
     NotRelabelledError, SeveralModesError
         If an average would mix labels or modes.
 
@@ -93,22 +96,24 @@ def direct_effects(
     Examples
     --------
     >>> import bayes_lca as bl
-    >>> bl.direct_effects(bl.load("fit.nc"))  # doctest: +SKIP
-    >>> bl.direct_effects(bl.load("fit.nc"), ["gender"], frame=bl.load_cohort())  # doctest: +SKIP
+    >>> draws, survey = bl.load_example(), bl.example_survey()
+    >>> table = bl.direct_effects(draws, ["participation", "gender"], frame=survey, n_draws=20)
+    >>> table.index.get_level_values("column").unique().tolist()
+    ['participation', 'gender']
+    >>> table.loc["gender", "answered"].tolist()
+    [180, 180, 180]
     """
-    require_latent_classes(draws)
-    require_summarisable(draws)
-    require_respondents(draws, "direct effects")
+    fit = Fit.of(draws, needs="direct_effects")
     tails = tail_probabilities(ci_prob)
-    step = thinning(draws, n_draws, seed)
-    levels = column_levels(draws, columns, frame)
+    step = thinning(fit, n_draws, seed)
+    levels = column_levels(fit, columns, frame)
     parts = [
-        _rows_of_column(draws, column, residuals, tails)
-        for column, residuals in zip(levels, unexplained_residuals(draws, levels, step, seed), strict=True)
+        _rows_of_column(fit, column, residuals, tails)
+        for column, residuals in zip(levels, unexplained_residuals(fit, levels, step, seed), strict=True)
     ]
     table = pd.concat(parts, keys=[column.name for column in levels], names=["column", ITEM])
     note = (
-        f"{describe_draws(draws)}; {draws_used(draws, step)} of them used, one replicated data set each; "
+        f"{fit.note}; {draws_used(fit, step)} of them used, one replicated data set each; "
         f"of {len(table)} rows about {0.05 * len(table):.1f} have a p_value below 0.05 by chance; "
         f"{100 * ci_prob:g} % intervals of the residual at the level and category that depart most for their "
         "standard deviation, chosen among all"
@@ -117,18 +122,16 @@ def direct_effects(
 
 
 def _rows_of_column(
-    draws: xr.DataTree, column: ColumnLevels, residuals: UnexplainedResiduals, tails: list[float]
+    fit: Fit, column: ColumnLevels, residuals: UnexplainedResiduals, tails: Sequence[float]
 ) -> pd.DataFrame:
     both, n = (residuals.observed, residuals.replicated), residuals.n
-    items = [str(item) for item in draws["observed_data"][ITEM].to_numpy()]
-    labels = json.loads(draws.attrs["labels"])
     rows = []
-    for j in range(len(items)):
+    for j, labels in enumerate(fit.labels):
         variance = residuals.covariance[j] + LEAST_VARIANCE * np.eye(len(residuals.covariance[j]))
         cells = [part[:, j].reshape(len(part), -1) for part in both]  # (draw, level * category)
         realised, expected = (np.einsum("sa,sa->s", part, np.linalg.solve(variance, part.T).T) for part in cells)
         size = np.abs(np.median(cells[0], axis=0)) / np.sqrt(np.diag(variance))
-        size = size.reshape(len(column.labels), -1)[:, : len(labels[j])]
+        size = size.reshape(len(column.labels), -1)[:, : len(labels)]
         level, category = np.unravel_index(size.argmax(), size.shape)
         points, chance = (100 * part[:, j, level, category] / n[j, level] for part in both)
         lower, upper = np.quantile(points - chance, tails)
@@ -141,9 +144,9 @@ def _rows_of_column(
                 "lower": lower,
                 "upper": upper,
                 "level": column.labels[level],
-                "category": labels[j][category],
+                "category": labels[category],
                 "n": int(n[j, level]),
                 "answered": int(n[j].sum()),
             }
         )
-    return pd.DataFrame(rows, index=pd.Index(items, name=ITEM))
+    return pd.DataFrame(rows, index=pd.Index(fit.items, name=ITEM))

@@ -8,15 +8,15 @@ import pandas as pd
 import xarray as xr
 
 from bayes_lca.data.frame import named
-from bayes_lca.dims import RESPONDENT, SLOPE, TERM, group_sd
-from bayes_lca.fitted.axes import class_axis, groupings
+from bayes_lca.dims import SLOPE, TERM, group_sd
 from bayes_lca.fitted.elements import diagnostics
+from bayes_lca.fitted.fit import Fit
 from bayes_lca.fitted.group_predictors import group_predictors
-from bayes_lca.fitted.respondents import require_respondents
 from bayes_lca.posterior.checks.reweighting import Weights, equal_weights, smoothed_weights
-from bayes_lca.posterior.labels.convergence import require_summarisable
-from bayes_lca.posterior.tables.class_tables import contrasts, note_of
+from bayes_lca.posterior.labels.total_log_likelihood import total_log_likelihood
 from bayes_lca.posterior.tables.contrast_sd import contrast_sd, fitted_prior, log_density
+from bayes_lca.posterior.tables.odds_ratios import contrasts_of
+from bayes_lca.posterior.tables.rows import note_of
 from bayes_lca.priors import Exponential, HalfNormal, HalfStudentT, StandardDeviationPrior
 from bayes_lca.table import SummaryTable, tail_probabilities
 
@@ -59,6 +59,7 @@ def prior_sensitivity(
     reference : str, optional
         The class all others are compared with; all pairs by default.
     ci_prob : float, default 0.95
+        Probability of the equal-tailed intervals.
 
     Returns
     -------
@@ -71,9 +72,11 @@ def prior_sensitivity(
 
     Raises
     ------
+    TypeError
+        If `draws` is no fit.
     ValueError
-        If the model has no random intercepts, a term or `reference` does not exist, or a prior is none of a standard
-        deviation.
+        If the model has no random intercepts, the fit was saved without respondents, a term or `reference` does not
+        exist, or a prior is none of a standard deviation.
     NotRelabelledError, SeveralModesError
         If an average would mix labels or modes.
 
@@ -88,54 +91,52 @@ def prior_sensitivity(
     Examples
     --------
     >>> import bayes_lca as bl
-    >>> bl.prior_sensitivity(bl.load("fit.nc"), [bl.HalfNormal(0.25), bl.HalfNormal(2.0)])  # doctest: +SKIP
+    >>> table = bl.prior_sensitivity(bl.load_example(), [bl.HalfNormal(0.9)], terms=["score"])
+    >>> table.loc[("score", "C2 vs C1"), "status"].to_dict()
+    {'HalfNormal(sigma=1.0)': 'as fitted', 'HalfNormal(sigma=0.9)': 'reweighted'}
     """
-    require_summarisable(draws)
-    require_respondents(draws, "sensitivity to prior and likelihood")
+    fit = Fit.of(draws, needs="prior_sensitivity")
     tails = tail_probabilities(ci_prob)
-    quantities = _quantities(draws, terms, reference)
-    prior = fitted_prior(draws)
-    density = {other: _log_prior(draws, other) for other in dict.fromkeys([prior, *priors])}
+    quantities = _quantities(fit, terms, reference)
+    fitted = fitted_prior(fit)
+    density = {prior: _log_prior(fit, prior) for prior in dict.fromkeys([fitted, *priors])}
     weights = {
-        other: equal_weights(density[prior]) if other == prior else smoothed_weights(log_prior - density[prior])
-        for other, log_prior in density.items()
+        prior: equal_weights(log_prior) if prior == fitted else smoothed_weights(log_prior - density[fitted])
+        for prior, log_prior in density.items()
     }
-    sensitivity = _power_scaling(draws, quantities, density[prior])
+    sensitivity = _power_scaling(fit, quantities, density[fitted])
     rows = {}
     for (name, contrast), values in quantities.items():
         r_hat = float(diagnostics(values)["r_hat"])
-        for other, weight in weights.items():
-            rows[name, contrast, repr(other)] = {
+        for prior, weight in weights.items():
+            rows[name, contrast, repr(prior)] = {
                 **_summary(values, weight, tails),
                 "pareto_k": weight.pareto_k,
-                "status": "as fitted" if other == prior else "reweighted" if weight.trusted else "refit needed",
+                "status": "as fitted" if prior == fitted else "reweighted" if weight.trusted else "refit needed",
                 "r_hat": r_hat,
                 **sensitivity[name, contrast],
             }
     table = pd.DataFrame.from_dict(rows, orient="index")
     table.index = pd.MultiIndex.from_tuples(table.index, names=["quantity", "contrast", "prior"])
-    note = f"{note_of(draws, ci_prob)}; fitted with group_sd={prior!r}"
-    if refit := [repr(other) for other, weight in weights.items() if not weight.trusted]:
+    note = f"{note_of(fit, ci_prob)}; fitted with group_sd={fitted!r}"
+    if refit := [repr(prior) for prior, weight in weights.items() if not weight.trusted]:
         note += f"; weights cannot be trusted under {', '.join(refit)}: fit again with group_sd at that prior"
     return SummaryTable.of(table, note)
 
 
-def _quantities(
-    draws: xr.DataTree, terms: Sequence[str] | None, reference: str | None
-) -> dict[tuple[str, str], xr.DataArray]:
+def _quantities(fit: Fit, terms: Sequence[str] | None, reference: str | None) -> dict[tuple[str, str], xr.DataArray]:
     """Draws of each quantity by its name and contrast, dims (chain, draw)."""
-    predictors = group_predictors(draws)
+    predictors = group_predictors(fit)
     if isinstance(terms, str):
         raise ValueError(f"terms={terms!r} is one text; pass a list of design columns")
-    shown = [term for one in predictors for term in one.terms] if terms is None else list(terms)
-    known = [str(term) for term in draws["constant_data"][TERM].to_numpy()]
-    if unknown := [term for term in shown if term not in known]:
+    shown = [term for of_grouping in predictors for term in of_grouping.terms] if terms is None else list(terms)
+    if unknown := [term for term in shown if term not in fit.terms]:
         raise ValueError(
-            f"term(s) {named(unknown)} are no design columns of {draws.attrs['formula']!r}; choose from {named(known)}"
+            f"term(s) {named(unknown)} are no design columns of {fit.formula.text!r}; choose from {named(fit.terms)}"
         )
-    arrays = {group_sd(name): contrast_sd(draws, name, reference) for name in groupings(draws)}
+    arrays = {group_sd(name): contrast_sd(fit, name, reference) for name in fit.groupings}
     if shown:
-        log_odds = contrasts(draws, SLOPE, reference)
+        log_odds = contrasts_of(fit, SLOPE, reference)
         arrays |= {term: log_odds.sel({TERM: term}, drop=True) for term in shown}
     return {
         (name, str(contrast)): values.sel(contrast=contrast, drop=True)
@@ -144,16 +145,16 @@ def _quantities(
     }
 
 
-def _log_prior(draws: xr.DataTree, prior: StandardDeviationPrior) -> xr.DataArray:
+def _log_prior(fit: Fit, prior: StandardDeviationPrior) -> xr.DataArray:
     """Log prior density of the standard deviations of all groupings, dims (chain, draw)."""
     total = 0.0
-    for name in groupings(draws):
-        sd = draws["posterior"][group_sd(name)]
-        total = total + sd.copy(data=log_density(prior, sd.to_numpy())).sum(class_axis(draws))
+    for name in fit.groupings:
+        sd = fit.posterior[group_sd(name)]
+        total = total + sd.copy(data=log_density(prior, sd.to_numpy())).sum(fit.class_axis)
     return total
 
 
-def _summary(values: xr.DataArray, weight: Weights, tails: list[float]) -> dict[str, float]:
+def _summary(values: xr.DataArray, weight: Weights, tails: Sequence[float]) -> dict[str, float]:
     if not weight.trusted:
         return dict.fromkeys(["mean", "median", "lower", "upper", "effective_draws"], np.nan)
     median, lower, upper = weight.quantiles(values, [0.5, *tails])
@@ -167,14 +168,14 @@ def _summary(values: xr.DataArray, weight: Weights, tails: list[float]) -> dict[
 
 
 def _power_scaling(
-    draws: xr.DataTree, quantities: dict[tuple[str, str], xr.DataArray], log_prior: xr.DataArray
+    fit: Fit, quantities: dict[tuple[str, str], xr.DataArray], log_prior: xr.DataArray
 ) -> dict[tuple[str, str], dict[str, float | str]]:
     names = {f"quantity_{place}": key for place, key in enumerate(quantities)}
     tree = xr.DataTree.from_dict(
         {
             "/posterior": xr.Dataset({name: quantities[key] for name, key in names.items()}),
             "/log_prior": xr.Dataset({"group_sd": log_prior}),
-            "/log_likelihood": draws["log_likelihood"].to_dataset().sum(RESPONDENT),
+            "/log_likelihood": xr.Dataset({"all": total_log_likelihood(fit)}),
         }
     )
     by_prior, by_likelihood = (arviz_stats.psense(tree, group=group) for group in ("prior", "likelihood"))

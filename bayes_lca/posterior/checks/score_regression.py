@@ -33,20 +33,22 @@ class ScoreRegression:
         self._covariance = np.zeros(3, dtype=object)  # score with score, score with residual, residual with residual
         self._n_data_sets = 0
 
-    def add_totals(self, data_set: int, residual: np.ndarray, one: Contributions) -> None:
+    def add_totals(self, data_set: int, residual: np.ndarray, added: Contributions) -> None:
         """Add the sums over respondents in one draw; data set 0 is observed, 1 replicated."""
-        of_classes = one.class_score.T @ self.structural
-        self._totals[data_set].append((residual, np.concatenate([one.item_score_total.ravel(), of_classes.ravel()])))
+        of_classes = added.class_score.T @ self.structural
+        score = np.concatenate([added.item_score_total.ravel(), of_classes.ravel()])
+        self._totals[data_set].append((residual, score))
 
-    def add_respondents(self, blocks: Iterable[np.ndarray], one: Contributions) -> None:
+    def add_respondents(self, blocks: Iterable[np.ndarray], added: Contributions) -> None:
         """Add a replicated data set to the covariances; each block has shape (respondent, cell)."""
         n = len(self.structural)
-        of_classes = one.class_score[:, :, None] * self.structural[:, None]
-        score = np.concatenate([one.item_score.reshape(n, -1), of_classes.reshape(n, -1)], axis=1)
-        shared, own = zip(*((score.T @ cells, cells.T @ cells) for cells in blocks), strict=True)
+        of_classes = added.class_score[:, :, None] * self.structural[:, None]
+        score = np.concatenate([added.item_score.reshape(n, -1), of_classes.reshape(n, -1)], axis=1)
+        products = [(score.T @ residual, residual.T @ residual) for residual in blocks]
+        with_score, with_residual = map(np.array, zip(*products, strict=True))
         self._covariance[0] = self._covariance[0] + score.T @ score
-        self._covariance[1] = self._covariance[1] + np.array(shared)  # (block, score, cell)
-        self._covariance[2] = self._covariance[2] + np.array(own)  # (block, cell, cell)
+        self._covariance[1] = self._covariance[1] + with_score  # (block, score, cell)
+        self._covariance[2] = self._covariance[2] + with_residual  # (block, cell, cell)
         self._n_data_sets += 1
 
     def unexplained(self) -> tuple[np.ndarray, np.ndarray]:
@@ -58,13 +60,13 @@ class ScoreRegression:
         covariance : ndarray, shape (block, cell, cell)
             Within each block, in one replicated data set.
         """
-        score_covariance, shared, own = self._covariance
-        scale = np.sqrt(np.maximum(np.diag(score_covariance), np.finfo(float).tiny))
-        correlation = score_covariance / np.outer(scale, scale)
-        flat = (shared / scale[:, None]).transpose(1, 0, 2).reshape(len(scale), -1)  # (score, block * cell)
+        of_scores, with_score, of_residuals = self._covariance
+        scale = np.sqrt(np.maximum(np.diag(of_scores), np.finfo(float).tiny))
+        correlation = of_scores / np.outer(scale, scale)
+        flat = (with_score / scale[:, None]).transpose(1, 0, 2).reshape(len(scale), -1)  # (score, block * cell)
         weight = np.linalg.lstsq(correlation, flat, rcond=NEGLIGIBLE)[0] / scale[:, None]
-        by_block = weight.reshape(len(scale), len(own), -1).transpose(1, 0, 2)  # (block, score, cell)
-        covariance = own - np.matmul(shared.transpose(0, 2, 1), by_block)
+        by_block = weight.reshape(len(scale), len(of_residuals), -1).transpose(1, 0, 2)  # (block, score, cell)
+        covariance = of_residuals - np.matmul(with_score.transpose(0, 2, 1), by_block)
         covariance = (covariance + covariance.transpose(0, 2, 1)) / (2 * self._n_data_sets)
         residual = np.array(
             [[cells - (score @ weight).reshape(cells.shape) for cells, score in totals] for totals in self._totals]

@@ -4,10 +4,10 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
 import numpy as np
-import xarray as xr
 
-from bayes_lca.dims import ANSWERS
 from bayes_lca.fitted.column_levels import ColumnLevels
+from bayes_lca.fitted.fit import Fit
+from bayes_lca.fitted.thinning import draws_used
 from bayes_lca.posterior.checks.answer_residuals import (
     Contributions,
     contributions,
@@ -15,7 +15,6 @@ from bayes_lca.posterior.checks.answer_residuals import (
     replicate,
     structural_columns,
 )
-from bayes_lca.posterior.checks.predictive_p import draws_used
 from bayes_lca.posterior.checks.score_regression import ScoreRegression, gives_covariance
 
 
@@ -39,33 +38,33 @@ class UnexplainedResiduals:
 
 
 def unexplained_residuals(
-    draws: xr.DataTree, levels: Sequence[ColumnLevels], step: int, seed: int
+    fit: Fit, columns: Sequence[ColumnLevels], step: int, seed: int
 ) -> Iterator[UnexplainedResiduals]:
     """Residuals of every column in turn.
 
     Parameters
     ----------
-    draws : xarray.DataTree
-    levels : sequence of ColumnLevels
+    fit : Fit
+    columns : sequence of ColumnLevels
     step : int
         Every `step`-th draw is used, with one replicated data set.
     seed : int
         Of the replicated answers.
     """
-    codes, rng = draws["observed_data"][ANSWERS].to_numpy(), np.random.default_rng(seed)
-    structural = structural_columns(draws)
-    n_used = draws_used(draws, step)
-    sums = [ResidualSums(column, codes, structural) for column in levels]
-    for place, (log_share, rho) in enumerate(parameters(draws, step)):
+    codes, rng = fit.answers_of_respondents, np.random.default_rng(seed)
+    structural = structural_columns(fit)
+    n_used = draws_used(fit, step)
+    sums = [ResidualSums(column, codes, structural) for column in columns]
+    for place, (log_share, rho) in enumerate(parameters(fit, step)):
         observed = contributions(codes, log_share, rho)
         replicated = contributions(replicate(codes, log_share, rho, rng), log_share, rho)
-        for one in sums:
-            one.add(0, observed)
-            one.add(1, replicated)
+        for of_column in sums:
+            of_column.add(0, observed)
+            of_column.add(1, replicated)
             if gives_covariance(place, n_used, len(codes)):
-                one.add_respondents(replicated)
-    for one in sums:
-        yield one.unexplained()
+                of_column.add_respondents(replicated)
+    for of_column in sums:
+        yield of_column.unexplained()
 
 
 class ResidualSums:
@@ -86,14 +85,14 @@ class ResidualSums:
         self.centered = counted[:, None] * (column.indicator.T - mean[:, :, None])
         self._regression = ScoreRegression(np.concatenate([structural, column.indicator], axis=1))
 
-    def add(self, data_set: int, one: Contributions) -> None:
+    def add(self, data_set: int, added: Contributions) -> None:
         """Add the totals of a data set in one draw."""
-        self._regression.add_totals(data_set, np.matmul(self.centered, one.residual), one)
+        self._regression.add_totals(data_set, np.matmul(self.centered, added.residual), added)
 
-    def add_respondents(self, one: Contributions) -> None:
+    def add_respondents(self, added: Contributions) -> None:
         """Add what each respondent of a replicated data set contributes to the covariances."""
-        cells = self.centered.transpose(0, 2, 1)[:, :, :, None] * one.residual[:, :, None]
-        self._regression.add_respondents(cells.reshape(*cells.shape[:2], -1), one)
+        cells = self.centered.transpose(0, 2, 1)[:, :, :, None] * added.residual[:, :, None]
+        self._regression.add_respondents(cells.reshape(*cells.shape[:2], -1), added)
 
     def unexplained(self) -> UnexplainedResiduals:
         """Residuals less their regression on the scores."""

@@ -69,6 +69,7 @@ def association(
     n_groups : int
         How many groups there can be.
     ci_prob : float
+        Probability of the interval of the effect size.
 
     Returns
     -------
@@ -81,18 +82,18 @@ def association(
     """
     groups = np.atleast_2d(groups)
     n, n_levels = len(values), len(np.unique(values))
-    found = np.array([_statistic(test, values, of_one) for of_one in groups])  # (imputation, 2)
+    statistics, smallest_expected = np.transpose([_statistic(test, values, imputed) for imputed in groups])
     df = n_groups - 1 if test == KRUSKAL_WALLIS else (n_groups - 1) * (n_levels - 1)
     if len(groups) == 1:
-        statistic, increase, df_error = found[0, 0], 0.0, np.inf
+        statistic, increase, df_error = statistics[0], 0.0, np.inf
         p_value = chi2.sf(statistic, df)
     else:
-        pooled, increase, df_error = pool(found[:, 0], df)
+        pooled, increase, df_error = pool(statistics, df)
         statistic, p_value = df * max(pooled, 0.0), f.sf(pooled, df, df_error)
     size = np.array([np.sqrt(statistic), *noncentrality(np.sqrt(statistic), df, ci_prob)]) * np.sqrt(1 + increase)
     size = size**2 / (n - 1) if test == KRUSKAL_WALLIS else size / np.sqrt(n * (min(n_levels, n_groups) - 1))
     effect, lower, upper = np.minimum(size, 1.0)
-    return Association(statistic, df, df_error, p_value, increase, effect, lower, upper, found[:, 1].mean())
+    return Association(statistic, df, df_error, p_value, increase, effect, lower, upper, smallest_expected.mean())
 
 
 def pool(statistics: np.ndarray, df: int) -> tuple[float, float, float]:
@@ -166,6 +167,6 @@ def noncentrality(root: float, df: int, ci_prob: float) -> tuple[float, float]:
 def _statistic(test: str, values: np.ndarray, groups: np.ndarray) -> tuple[float, float]:
     """The statistic and the smallest expected count, of the levels and groups that occur."""
     if test == KRUSKAL_WALLIS:
-        return kruskal(*(values[groups == one] for one in np.unique(groups))).statistic, np.nan
-    found = chi2_contingency(crosstab(values, groups).count, correction=False)
-    return found.statistic, found.expected_freq.min()
+        return kruskal(*(values[groups == group] for group in np.unique(groups))).statistic, np.nan
+    tested = chi2_contingency(crosstab(values, groups).count, correction=False)
+    return tested.statistic, tested.expected_freq.min()

@@ -8,18 +8,19 @@ import numpy as np
 import pandas as pd
 import xarray as xr
 
-from bayes_lca.data.formula import read_formula
 from bayes_lca.data.frame import check_columns, check_frame, column, named
-from bayes_lca.dims import CLASS, ITEM
-from bayes_lca.fitted.column_levels import levels_of, rows_of_respondents
-from bayes_lca.fitted.respondents import require_respondents
-from bayes_lca.posterior.checks.predictive_p import draws_used, thinning
+from bayes_lca.fitted.column_levels import levels_of
+from bayes_lca.fitted.fit import Fit
+from bayes_lca.fitted.thinning import thinning
 from bayes_lca.posterior.columns.association import EFFECT_SIZE, association
-from bayes_lca.posterior.columns.covariate_columns import read_covariate, read_levels
-from bayes_lca.posterior.columns.impute_classes import impute_classes
-from bayes_lca.posterior.labels.convergence import require_latent_classes, require_summarisable
-from bayes_lca.posterior.tables.membership import membership
-from bayes_lca.table import SummaryTable, describe_draws, tail_probabilities
+from bayes_lca.posterior.columns.compared_groups import (
+    ComparedGroups,
+    groups_of_column,
+    imputed_classes,
+    most_likely_classes,
+)
+from bayes_lca.posterior.columns.covariate_columns import read_covariate
+from bayes_lca.table import SummaryTable, tail_probabilities
 
 MODAL, IMPUTED = "modal", "imputed"
 SMALL_EXPECTED = 5
@@ -91,6 +92,7 @@ def covariate_tests(
     ordinal : sequence of str
         Ordered categoricals to test by Kruskal-Wallis.
     ci_prob : float, default 0.95
+        Probability of the symmetric-range intervals of the effect sizes.
     n_draws : int, default 200
         Posterior draws used at the most, evenly spaced, for imputed classes.
     seed : int, default 1
@@ -108,10 +110,12 @@ def covariate_tests(
 
     Raises
     ------
+    TypeError
+        If `by` is neither draws nor the name of a column.
     ValueError
-        If a column is unknown, an item of the fit, the one to compare by, missing in all rows, constant, or text that
-        does not look like categories; if one in `ordinal` has no order; if classes are to be imputed without draws;
-        or if `frame` lacks respondents of the fit.
+        If the fit has no latent classes, or was saved without respondents; if a column is unknown, an item of the fit,
+        the one to compare by, missing in all rows, constant, or text that does not look like categories; if one in
+        `ordinal` has no order; if classes are to be imputed without draws; or if `frame` lacks respondents of the fit.
     NotRelabelledError, SeveralModesError
         If classes would mix labels or modes.
 
@@ -127,54 +131,52 @@ def covariate_tests(
     Examples
     --------
     >>> import bayes_lca as bl
-    >>> survey = bl.load_cohort()
-    >>> table = covariate_tests("role", survey, ["gender", "title", "participation"], ordinal=["title"])
+    >>> survey = bl.example_survey()
+    >>> table = bl.covariate_tests("role", survey, ["gender", "title", "participation"], ordinal=["title"])
     >>> table["test"].tolist()
     ['chi-square', 'Kruskal-Wallis', 'Kruskal-Wallis']
-    >>> bl.covariate_tests(bl.load("fit.nc"), survey, ["age", "attitude"], classes="imputed")  # doctest: +SKIP
+    >>> by_class = bl.covariate_tests(bl.load_example(), survey, ["age", "attitude"], classes="imputed", n_draws=20)
+    >>> by_class["n"].tolist()
+    [180, 180]
     """
     tail_probabilities(ci_prob)
     _check_names(by, frame, columns, classes, ordinal)
     if isinstance(by, str):
-        rows, groups = slice(None), read_levels(by, column(frame, by))
-        notes = [f"n = {len(groups)}, {int(np.isnan(groups).sum())} of them without {by!r}; compared by column {by!r}"]
+        groups = groups_of_column(by, frame)
     else:
-        require_latent_classes(by)
-        require_summarisable(by)
-        require_respondents(by, "tests of covariates by class")
-        _check_no_items(by, columns)
-        rows, step, of_fit = rows_of_respondents(by, frame), thinning(by, n_draws, seed), membership(by)
-        groups = of_fit["modal_class"].cat.codes.to_numpy(dtype=float)
-        certainty = f"its probability is {of_fit['certainty'].mean():.2f} on average"
-        note = _note_of_imputed(by, certainty, step) if classes == IMPUTED else _note_of_modal(by, certainty, columns)
-        notes = [describe_draws(by), note]
-    table = {}
-    for name in columns:
-        series = column(frame, name).iloc[rows].reset_index(drop=True)
-        covariate = read_covariate(name, series, ordinal=name in ordinal)
-        known = ~(np.isnan(covariate.values) | np.isnan(groups))
-        values, of_known = covariate.values[known], groups[known]
-        _check_two(name, values, of_known, by, classes)
-        n_groups = len(np.unique(of_known))
-        if classes == IMPUTED:
-            of_known, n_groups = (
-                impute_classes(by, levels_of(name, series).index, step, seed),
-                len(by["posterior"][CLASS]),
-            )
-        table[name] = {
-            "test": covariate.test,
-            "effect_size": EFFECT_SIZE[covariate.test],
-            **asdict(association(covariate.test, values, of_known, n_groups, ci_prob)),
-            "n": int(known.sum()),
-            "missing": int((~known).sum()),
-        }
-    result = pd.DataFrame.from_dict(table, orient="index").rename_axis("column")
+        fit = Fit.of(by, needs="covariate_tests")
+        _check_no_items(fit, columns)
+        step = thinning(fit, n_draws, seed)
+        groups = (
+            imputed_classes(fit, frame, step, seed) if classes == IMPUTED else most_likely_classes(fit, frame, columns)
+        )
+    rows = {name: _row(name, frame, groups, ordinal=name in ordinal, ci_prob=ci_prob) for name in columns}
+    table = pd.DataFrame.from_dict(rows, orient="index").rename_axis("column")
     shown = [*SHOWN, *(SHOWN_IMPUTED if classes == IMPUTED else []), "n", "missing"]
-    return SummaryTable.of(result[shown], "\n".join([*notes, *_notes_of_tests(result, ci_prob)]))
+    return SummaryTable.of(table[shown], "\n".join([*groups.notes, *_notes_of_tests(table, ci_prob)]))
+
+
+def _row(name: str, frame, groups: ComparedGroups, *, ordinal: bool, ci_prob: float) -> dict:
+    """One column against the groups."""
+    series = column(frame, name).iloc[groups.rows].reset_index(drop=True)
+    covariate = read_covariate(name, series, ordinal=ordinal)
+    known = ~(np.isnan(covariate.values) | np.isnan(groups.index))
+    values, index = covariate.values[known], groups.index[known]
+    _check_variation(name, values, index, groups)
+    n_groups = len(np.unique(index))
+    if groups.impute is not None:
+        index, n_groups = groups.impute(levels_of(name, series).index), groups.n_imputed
+    return {
+        "test": covariate.test,
+        "effect_size": EFFECT_SIZE[covariate.test],
+        **asdict(association(covariate.test, values, index, n_groups, ci_prob)),
+        "n": int(known.sum()),
+        "missing": int((~known).sum()),
+    }
 
 
 def _check_names(by, frame, columns: Sequence[str], classes: str, ordinal: Sequence[str]) -> None:
-    if not isinstance(by, str | xr.DataTree):
+    if not isinstance(by, str | xr.DataTree | Fit):
         raise TypeError(f"by is a {type(by).__name__}; pass the draws of a latent class model or the name of a column")
     if classes not in (MODAL, IMPUTED):
         raise ValueError(f'classes={classes!r}: choose "modal" or "imputed"')
@@ -195,48 +197,25 @@ def _check_names(by, frame, columns: Sequence[str], classes: str, ordinal: Seque
         raise ValueError(f"ordinal names {named(strange)}, not among the columns to test: {named(columns)}")
 
 
-def _check_no_items(draws: xr.DataTree, columns: Sequence[str]) -> None:
-    items = [str(item) for item in draws["observed_data"][ITEM].to_numpy()]
-    if answered := [name for name in columns if name in items]:
+def _check_no_items(fit: Fit, columns: Sequence[str]) -> None:
+    if answered := [name for name in columns if name in fit.items]:
         raise ValueError(
-            f"column(s) {named(answered)} are items of this fit of {draws.attrs['n_respondents']} respondents, so they "
+            f"column(s) {named(answered)} are items of this fit of {fit.n_respondents} respondents, so they "
             "define its classes; name covariates instead, and see class_profiles for the items"
         )
 
 
-def _check_two(name: str, values: np.ndarray, groups: np.ndarray, by, classes: str) -> None:
+def _check_variation(name: str, values: np.ndarray, index: np.ndarray, groups: ComparedGroups) -> None:
     """Refuse a column without variation, and groups without."""
-    what = f"column {by!r}" if isinstance(by, str) else "the most likely class"
     if not len(values):
-        missing = "in all rows" if classes == IMPUTED or not isinstance(by, str) else f"in all rows that have {what}"
-        raise ValueError(f"column {name!r} is missing {missing}; leave it out")
+        raise ValueError(f"column {name!r} is missing in {groups.known_for}; leave it out")
     if values.min() == values.max():
         raise ValueError(f"column {name!r} has one value in all {len(values)} rows that have it; leave it out")
-    if classes == MODAL and np.ptp(groups) == 0:
+    if groups.impute is None and np.ptp(index) == 0:
         raise ValueError(
-            f"{what} is the same in all {len(values)} rows that have column {name!r}; there is nothing to compare"
+            f"{groups.words} is the same in all {len(values)} rows that have column {name!r}; there is nothing to "
+            "compare"
         )
-
-
-def _note_of_modal(draws: xr.DataTree, certainty: str, columns: Sequence[str]) -> str:
-    note = (
-        f"classes: the most likely one as if it were known ({certainty}), so differences between classes come out too "
-        'small; classes="imputed" corrects that'
-    )
-    own = [name for name in columns if name in read_formula(draws.attrs["formula"]).columns]
-    if own:
-        note += (
-            f". The formula of this fit uses {named(own)}: its classes lean towards them, so p_value is too small there"
-        )
-    return note
-
-
-def _note_of_imputed(draws: xr.DataTree, certainty: str, step: int) -> str:
-    return (
-        f"classes: drawn {draws_used(draws, step)} times given the answers and the column of the row (the most likely "
-        f"class: {certainty}), statistics pooled by D2; not attenuated if the column acts on answers through the class "
-        "alone, see direct_effects"
-    )
 
 
 def _notes_of_tests(table: pd.DataFrame, ci_prob: float) -> list[str]:

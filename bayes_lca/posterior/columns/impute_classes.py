@@ -1,16 +1,16 @@
 """Classes drawn for respondents, given their answers and one column."""
 
 import numpy as np
-import xarray as xr
 
-from bayes_lca.dims import ANSWERS, CLASS_SHARE
-from bayes_lca.fitted.class_logits import answer_log_probabilities
+from bayes_lca.data.categories import draw_category
+from bayes_lca.dims import CLASS_SHARE
+from bayes_lca.fitted.fit import Fit
 
 FIRST_SWEEPS = 60
 SWEEPS_BETWEEN = 5
 
 
-def impute_classes(draws: xr.DataTree, level: np.ndarray, step: int, seed: int) -> np.ndarray:
+def impute_classes(fit: Fit, level: np.ndarray, step: int, seed: int) -> np.ndarray:
     r"""Draw the class of each respondent from its probability given the answers and the level of a column.
 
     Answers depend on the column through the class alone, and class shares :math:`\pi_l` are free at each level l:
@@ -25,8 +25,8 @@ def impute_classes(draws: xr.DataTree, level: np.ndarray, step: int, seed: int) 
 
     Parameters
     ----------
-    draws : xarray.DataTree
-        From `fit` of a latent class model.
+    fit : Fit
+        Of a latent class model.
     level : ndarray of int, shape (respondent,)
         From 0; -1 for a respondent who does not count.
     step : int
@@ -45,20 +45,19 @@ def impute_classes(draws: xr.DataTree, level: np.ndarray, step: int, seed: int) 
     rng = np.random.default_rng(seed)
     counting = level >= 0
     level, n_levels = level[counting], level.max() + 1
-    _, first, pattern = np.unique(draws["constant_data"]["answer_pattern"], return_index=True, return_inverse=True)
-    codes = draws["observed_data"][ANSWERS].to_numpy()[first]
-    log_answers = answer_log_probabilities(draws, codes, slice(None, None, step))  # (draw, pattern, latent_class)
-    answers = np.exp(log_answers - log_answers.max(axis=-1, keepdims=True))
-    pattern, n_classes = pattern[counting], answers.shape[-1]
-    prior = draws["posterior"][CLASS_SHARE].mean(["chain", "draw"]).to_numpy()
+    _, first, answers_of_pattern = np.unique(fit.answer_pattern, return_index=True, return_inverse=True)
+    answers_of_respondent = answers_of_pattern[fit.pattern_of_respondent[counting]]
+    log_density = fit.log_evidence(first, slice(None, None, step))  # (draw, distinct answers, latent_class)
+    density = np.exp(log_density - log_density.max(axis=-1, keepdims=True))
+    n_classes = len(fit.classes)
+    prior = fit.posterior[CLASS_SHARE].mean(["chain", "draw"]).to_numpy()
     share = np.tile(prior, (n_levels, 1))
-    classes = np.empty((len(answers), len(level)), dtype=np.int64)
-    for s, of_pattern in enumerate(answers):
-        of_respondent = of_pattern[pattern]
+    classes = np.empty((len(density), len(level)), dtype=np.int64)
+    for s, of_answers in enumerate(density):
+        of_respondent = of_answers[answers_of_respondent]
         for _ in range(SWEEPS_BETWEEN if s else FIRST_SWEEPS):
-            cumulative = (of_respondent * share[level]).cumsum(axis=1)
-            point = rng.random((len(level), 1)) * cumulative[:, -1:]
-            classes[s] = (point > cumulative[:, :-1]).sum(axis=1)
+            joint = of_respondent * share[level]
+            classes[s] = draw_category(joint / joint.sum(axis=1, keepdims=True), rng)
             count = np.bincount(level * n_classes + classes[s], minlength=share.size).reshape(share.shape)
             share = rng.standard_gamma(count + prior)
             share /= share.sum(axis=1, keepdims=True)

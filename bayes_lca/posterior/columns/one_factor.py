@@ -1,4 +1,11 @@
-"""One common factor by maximum likelihood, for many covariance matrices at once."""
+"""One common factor by maximum likelihood, for many covariance matrices at once.
+
+No package is used for it. Where an item comes out without error the likelihood has a maximum only if uniquenesses are
+kept from zero, which neither Factor of statsmodels 0.15.0 nor FactorAnalysis of scikit-learn 1.9.1 nor semopy 2.3.11
+does; semopy is off by up to 0.0006 in omega elsewhere too, and factor_analyzer 0.5.1, which keeps to a bound, cannot
+be called with scikit-learn 1.9.1. SciPy's L-BFGS-B on the likelihood written out takes 1 ms for each of a thousand
+bootstrap samples, this 0.01 to 1 ms; it ends up to 7e-5 in deviance short of the maximum where items share nothing.
+"""
 
 import numpy as np
 
@@ -24,7 +31,7 @@ def fit_one_factor(covariance: np.ndarray) -> tuple[np.ndarray, np.ndarray, np.n
     -------
     loading, uniqueness : ndarray, shape (..., item)
         Loadings, all of which may be turned together; uniquenesses, at least 0.005 of the item's variance.
-    settled : ndarray of bool, shape (...,)
+    converged : ndarray of bool, shape (...,)
         Whether a step of EM changes the loadings by less than 1e-7 standard deviations of the items. Not so, after
         2000 rounds, where the items share next to nothing and the likelihood is flat.
 
@@ -38,7 +45,7 @@ def fit_one_factor(covariance: np.ndarray) -> tuple[np.ndarray, np.ndarray, np.n
     Examples
     --------
     >>> import numpy as np
-    >>> loading, uniqueness, settled = fit_one_factor(np.full((3, 3), 0.25) + 0.75 * np.eye(3))
+    >>> loading, uniqueness, converged = fit_one_factor(np.full((3, 3), 0.25) + 0.75 * np.eye(3))
     >>> np.abs(loading).round(4).tolist(), uniqueness.round(4).tolist()
     ([0.5, 0.5, 0.5], [0.75, 0.75, 0.75])
     """
@@ -58,8 +65,8 @@ def fit_one_factor(covariance: np.ndarray) -> tuple[np.ndarray, np.ndarray, np.n
         moving = moving[(np.abs(twice[0] - once[0]) > TOLERANCE).any(axis=1)]
         if not len(moving):
             break
-    settled = ~np.isin(np.arange(len(correlation)), moving)
-    return loading.reshape(sd.shape) * sd, uniqueness.reshape(sd.shape) * sd**2, settled.reshape(sd.shape[:-1])
+    converged = ~np.isin(np.arange(len(correlation)), moving)
+    return loading.reshape(sd.shape) * sd, uniqueness.reshape(sd.shape) * sd**2, converged.reshape(sd.shape[:-1])
 
 
 def _step(correlation: np.ndarray, loading: np.ndarray, uniqueness: np.ndarray) -> tuple[np.ndarray, np.ndarray]:

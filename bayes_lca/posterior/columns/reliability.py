@@ -1,4 +1,8 @@
-"""Reliability of the sum of the items: Cronbach's alpha, McDonald's omega, and what each item adds."""
+"""Reliability of the sum of the items: Cronbach's alpha, McDonald's omega, and what each item adds.
+
+Alpha is one line of a covariance matrix. pingouin 0.7.0 gives the same figure, but from the rows of one sample at a
+time, has no omega, and would bring seaborn, statsmodels and scikit-learn along.
+"""
 
 from collections.abc import Sequence
 
@@ -103,7 +107,7 @@ def reliability(
     resampled = covariances(distinct, weight)  # (resample, item, item)
     variance = np.diagonal(resampled, axis1=1, axis2=2)
     varied = (variance > ROUNDING * np.diagonal(covariance)).all(axis=1)
-    values, settled = coefficients(resampled[varied])
+    values, converged = coefficients(resampled[varied])
     lower, upper = np.quantile(values, tails, axis=0)
     names = [
         (ALPHA, "all"),
@@ -121,9 +125,9 @@ def reliability(
     ]
     if not varied.all():
         notes[1] += f" ({int((~varied).sum())} more, in which an item did not vary, left out)"
-    if not settled.all():
+    if not converged.all():
         notes.append(
-            f"omega total is rough in {int((~settled).sum())} bootstrap samples in which items share next to nothing"
+            f"omega total is rough in {int((~converged).sum())} bootstrap samples in which items share next to nothing"
         )
     if reversed:
         notes.append(f"turned round: {named(reversed)}")
@@ -189,14 +193,14 @@ def coefficients(covariance: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
     -------
     values : ndarray, shape (..., 2 + 2 * item)
         Alpha, omega total, the item-rest correlations, the alphas if dropped.
-    settled : ndarray of bool, shape (...,)
+    converged : ndarray of bool, shape (...,)
         Whether the one factor of omega is at the maximum of its likelihood.
     """
     n_items = covariance.shape[-1]
     variance, row = np.diagonal(covariance, axis1=-2, axis2=-1), covariance.sum(axis=-1)
     trace, total = variance.sum(axis=-1, keepdims=True), row.sum(axis=-1, keepdims=True)
     of_others = total - 2 * row + variance  # variance of the sum of the others, (..., item)
-    loading, uniqueness, settled = fit_one_factor(covariance)
+    loading, uniqueness, converged = fit_one_factor(covariance)
     common = loading.sum(axis=-1, keepdims=True) ** 2
     parts = [
         n_items / (n_items - 1) * (1 - trace / total),
@@ -204,4 +208,4 @@ def coefficients(covariance: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
         (row - variance) / np.sqrt(variance * of_others),
         (n_items - 1) / (n_items - 2) * (1 - (trace - variance) / of_others),
     ]
-    return np.concatenate(parts, axis=-1), settled
+    return np.concatenate(parts, axis=-1), converged

@@ -1,31 +1,23 @@
 """Effects of predictors that have one value per group, judged by the number of groups."""
 
+from collections.abc import Sequence
+
 import numpy as np
 import pandas as pd
 import xarray as xr
 
 from bayes_lca.data.frame import named
-from bayes_lca.dims import (
-    ANSWERS,
-    CATEGORY,
-    CLASS,
-    DESIGN,
-    ITEM,
-    ITEM_PROBABILITY,
-    OUTCOME,
-    SLOPE,
-    TERM,
-    group_correlation,
-)
-from bayes_lca.fitted.axes import class_axis, flat, groupings
-from bayes_lca.fitted.class_logits import SMALLEST_PROBABILITY
+from bayes_lca.dims import SLOPE, TERM, group_correlation
+from bayes_lca.fitted.fit import Fit
 from bayes_lca.fitted.group_predictors import GroupPredictors, group_predictors, nested
 from bayes_lca.likelihood.newton import NoMaximumError
 from bayes_lca.posterior.effects.meta_regression import MetaRegression, group_logits, meta_regression
-from bayes_lca.posterior.labels.convergence import require_summarisable
-from bayes_lca.posterior.tables.class_tables import CI_PROB, class_pairs, contrasts, note_of, table_of
 from bayes_lca.posterior.tables.contrast_sd import contrast_sd, fitted_prior, prior_contrast_sd
+from bayes_lca.posterior.tables.odds_ratios import class_pairs, contrasts_of
+from bayes_lca.posterior.tables.rows import CI_PROB, note_of, table_of
 from bayes_lca.table import SummaryTable, tail_probabilities
+
+BETWEEN_GROUPS = ("between_groups", "between_lower", "between_upper", "standard_error", "minimum_detectable")
 
 
 def group_level_effects(
@@ -52,6 +44,7 @@ def group_level_effects(
     power : float, default 0.8
         Probability with which the minimum detectable effect would be seen.
     ci_prob : float, default 0.95
+        Probability of the intervals, equal-tailed ones of the posterior and t-intervals between groups.
 
     Returns
     -------
@@ -64,8 +57,11 @@ def group_level_effects(
 
     Raises
     ------
+    TypeError
+        If `draws` is no fit.
     ValueError
-        If the model has no grouping or no group-level predictor, or `reference` is not a class.
+        If the model has no grouping or no group-level predictor, `reference` is not a class, or the fit was saved
+        without respondents.
     NotRelabelledError, SeveralModesError
         If an average would mix labels or modes.
 
@@ -87,43 +83,47 @@ def group_level_effects(
     Examples
     --------
     >>> import bayes_lca as bl
-    >>> bl.group_level_effects(bl.load("fit.nc"), reference="C1")  # doctest: +SKIP
+    >>> bl.group_level_effects(bl.load_example(), reference="C1")["degrees_of_freedom"].to_dict()
+    {('group', 'C2 vs C1', 'score'): 4}
     """
-    require_summarisable(draws)
+    fit = Fit.of(draws, needs="group_level_effects")
     tails = tail_probabilities(ci_prob)
     if not 0 < power < 1:
         raise ValueError(f"power={power!r}: a probability lies between 0 and 1, such as 0.8")
-    pairs, found = class_pairs(draws, reference), group_predictors(draws)
-    if not found:
+    pairs, by_grouping = class_pairs(fit, reference), group_predictors(fit)
+    if not by_grouping:
         raise ValueError(
-            f"formula {draws.attrs['formula']!r} has no group-level predictor: every covariate varies within "
-            f"{named(groupings(draws))} among the {draws.attrs['n_respondents']} respondents; use odds_ratios"
+            f"formula {fit.formula.text!r} has no group-level predictor: every covariate varies within "
+            f"{named(fit.groupings)} among the {fit.n_respondents} respondents; use odds_ratios"
         )
-    names = [str(name) for name in draws["posterior"][class_axis(draws)].to_numpy()]
-    log_odds, parts, notes = contrasts(draws, SLOPE, reference), [], [note_of(draws, ci_prob)]
-    for predictors in found:
-        own = log_odds.sel({TERM: list(predictors.terms)})
-        table = pd.DataFrame(table_of(own, ["contrast", TERM], draws, ci_prob)).rename(columns={"mean": "log_odds"})
-        regressions, problem = _between_groups(draws, predictors, [(names.index(b), names.index(a)) for b, a in pairs])
-        between = [_columns(one, predictors, power, ci_prob) for one in regressions]
-        columns = pd.concat(between).set_axis(table.index)
-        table = pd.concat(
-            [table[["log_odds", "lower", "upper"]], columns, table[["r_hat", "ess_bulk", "ess_tail"]]], axis=1
-        )
-        parts.append(table)
-        notes.append(_note(draws, predictors, reference, tails) + problem)
-    result = pd.concat(parts, keys=[one.grouping for one in found], names=["grouping"])
-    return SummaryTable.of(result, "\n".join(notes))
+    positions = [(fit.classes.index(b), fit.classes.index(a)) for b, a in pairs]
+    log_odds, tables, notes = contrasts_of(fit, SLOPE, reference), [], [note_of(fit, ci_prob)]
+    for predictors in by_grouping:
+        of_terms = log_odds.sel({TERM: list(predictors.terms)})
+        posterior = pd.DataFrame(table_of(of_terms, ["contrast", TERM], fit, ci_prob))
+        posterior = posterior.rename(columns={"mean": "log_odds"})
+        regressions, problem = _between_groups(fit, predictors, positions)
+        between = [_columns(regression, predictors, power, ci_prob) for regression in regressions]
+        parts = [
+            posterior[["log_odds", "lower", "upper"]],
+            pd.concat(between).set_axis(posterior.index),
+            posterior[["r_hat", "ess_bulk", "ess_tail"]],
+        ]
+        tables.append(pd.concat(parts, axis=1))
+        notes.append(_note(fit, predictors, reference, tails) + problem)
+    names = [predictors.grouping for predictors in by_grouping]
+    return SummaryTable.of(pd.concat(tables, keys=names, names=["grouping"]), "\n".join(notes))
 
 
 def _between_groups(
-    draws: xr.DataTree, predictors: GroupPredictors, pairs: list[tuple[int, int]]
+    fit: Fit, predictors: GroupPredictors, pairs: Sequence[tuple[int, int]]
 ) -> tuple[list[MetaRegression | None], str]:
-    """The regression between groups of every contrast, or why there is none."""
+    """The regression between groups of every contrast of two classes, or why there is none."""
     if predictors.degrees_of_freedom < 1:
         return [None] * len(pairs), "; no interval between groups: no degrees of freedom are left"
+    log_evidence = fit.answers.log_density_at_mean(fit)
     try:
-        logits = group_logits(predictors.index, _individual_columns(draws, predictors), _log_emission(draws))
+        logits = group_logits(predictors.index, _individual_columns(fit, predictors), log_evidence, fit.count)
     except NoMaximumError as error:
         return [None] * len(pairs), f"; no interval between groups: {error}"
     n_groups = len(predictors.groups)
@@ -138,60 +138,50 @@ def _between_groups(
     ], ""
 
 
-def _individual_columns(draws: xr.DataTree, predictors: GroupPredictors) -> np.ndarray:
-    """Design columns, and indicators of groupings that are crossed with this one, shape (respondent, column)."""
-    constant = draws["constant_data"]
-    parts = [constant[DESIGN].to_numpy()]
-    for name in groupings(draws):
-        index = constant[f"{name}_index"].to_numpy()
+def _individual_columns(fit: Fit, predictors: GroupPredictors) -> np.ndarray:
+    """Design columns, and indicators of groupings that are crossed with this one, shape (pattern, column)."""
+    parts = [fit.matrix]
+    for name, index in fit.group_of_pattern.items():
         if name != predictors.grouping and not nested(index, predictors.index) and not nested(predictors.index, index):
-            parts.append(np.eye(constant.sizes[name])[index])
+            parts.append(np.eye(len(fit.group_names[name]))[index])
     return np.concatenate(parts, axis=1)
 
 
-def _log_emission(draws: xr.DataTree) -> np.ndarray:
-    """Log probability of each respondent's answers, or observed category, in every class."""
-    axis = class_axis(draws)
-    if axis == CATEGORY:
-        seen = draws["observed_data"][OUTCOME].to_numpy()
-        return np.where(seen[:, None] == np.arange(draws["posterior"].sizes[axis]), 0.0, -np.inf)
-    rho = np.nan_to_num(flat(draws["posterior"][ITEM_PROBABILITY], CLASS, ITEM, CATEGORY).mean(axis=0))
-    codes = draws["observed_data"][ANSWERS].to_numpy()
-    chosen = codes[:, :, None] == np.arange(rho.shape[-1])
-    return np.einsum("ijk,cjk->ic", chosen, np.log(np.maximum(rho, SMALLEST_PROBABILITY)))
-
-
-def _columns(one: MetaRegression | None, predictors: GroupPredictors, power: float, ci_prob: float) -> pd.DataFrame:
+def _columns(
+    regression: MetaRegression | None, predictors: GroupPredictors, power: float, ci_prob: float
+) -> pd.DataFrame:
+    """What groups alone say of each predictor; not a number where there is no regression between them."""
     n_terms = len(predictors.terms)
-    own = slice(1, 1 + n_terms)
-    unknown = np.full(n_terms, np.nan)
-    lower, upper = (unknown, unknown) if one is None else one.interval(ci_prob)
+    columns = {"degrees_of_freedom": np.repeat(predictors.degrees_of_freedom, n_terms)}
+    if regression is None:
+        return pd.DataFrame(columns | dict.fromkeys(BETWEEN_GROUPS, np.full(n_terms, np.nan)))
+    values = (
+        regression.coefficient,
+        *regression.interval(ci_prob),
+        regression.standard_error,
+        regression.minimum_detectable(power, ci_prob),
+    )
+    of_predictors = slice(1, 1 + n_terms)
     return pd.DataFrame(
-        {
-            "degrees_of_freedom": np.repeat(predictors.degrees_of_freedom, n_terms),
-            "between_groups": unknown if one is None else one.coefficient[own],
-            "between_lower": lower if one is None else lower[own],
-            "between_upper": upper if one is None else upper[own],
-            "standard_error": unknown if one is None else one.standard_error[own],
-            "minimum_detectable": unknown if one is None else one.minimum_detectable(power, ci_prob)[own],
-        }
+        columns | {name: column[of_predictors] for name, column in zip(BETWEEN_GROUPS, values, strict=True)}
     )
 
 
-def _note(draws: xr.DataTree, predictors: GroupPredictors, reference: str | None, tails: list[float]) -> str:
-    sd = contrast_sd(draws, predictors.grouping, reference)
+def _note(fit: Fit, predictors: GroupPredictors, reference: str | None, tails: list[float]) -> str:
+    sd = contrast_sd(fit, predictors.grouping, reference)
     after = ", ".join(
         f"{contrast} {_middle_and_ends(sd.sel(contrast=contrast).to_numpy(), tails)}"
         for contrast in sd["contrast"].to_numpy()
     )
-    before = _middle_and_ends(prior_contrast_sd(fitted_prior(draws)), tails)
-    apart = ", classes independent" if group_correlation(predictors.grouping) in draws["posterior"] else ""
+    before = _middle_and_ends(prior_contrast_sd(fitted_prior(fit)), tails)
+    if group_correlation(predictors.grouping) in fit.posterior:
+        before += ", classes independent"
     spent = f"{len(predictors.terms)} predictor(s)"
     if predictors.coarser.shape[1]:
         spent += f" and {predictors.coarser.shape[1]} of coarser groups"
     return (
         f"{predictors.grouping}: {len(predictors.groups)} groups, {spent}, {predictors.degrees_of_freedom} degrees of "
-        f"freedom left; standard deviation between groups {after}; before the data {before}{apart}"
+        f"freedom left; standard deviation between groups {after}; before the data {before}"
     )
 
 

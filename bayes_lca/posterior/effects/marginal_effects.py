@@ -1,60 +1,19 @@
 """Average marginal effects: the change in class probabilities that goes with a covariate, in points of probability."""
 
-from collections.abc import Mapping
-from dataclasses import dataclass
-from numbers import Real
-
 import numpy as np
-import pandas as pd
 import xarray as xr
 from scipy import sparse
 
-from bayes_lca.data.design import Design
-from bayes_lca.data.frame import label, named
-from bayes_lca.fitted.design import (
-    constant_within,
-    covariate_names,
-    finest,
-    group_columns,
-    stored_design,
-)
-from bayes_lca.posterior.effects.standardise import (
-    Group,
-    Rows,
-    average_shares,
-    averages_of,
-    check_group,
-    estimand,
-    sample_rows,
-    table_of_targets,
-)
-from bayes_lca.posterior.labels.convergence import require_summarisable
-from bayes_lca.posterior.tables.class_tables import CI_PROB
+from bayes_lca.data.frame import named
+from bayes_lca.fitted.design import constant_within, finest, group_columns
+from bayes_lca.fitted.fit import Fit
+from bayes_lca.posterior.effects.covariate_change import change_of
+from bayes_lca.posterior.effects.covariate_rows import Rows, sample_rows
+from bayes_lca.posterior.effects.estimand import Group, check_group, estimand
+from bayes_lca.posterior.effects.standardise import average_class_probabilities, averages_of
+from bayes_lca.posterior.effects.target_table import table_of_targets
+from bayes_lca.posterior.tables.rows import CI_PROB
 from bayes_lca.table import SummaryTable, tail_probabilities
-
-STEP = 1e-5
-"""Half the width of the difference that stands for a derivative, as a fraction of the covariate's range."""
-
-
-@dataclass(frozen=True)
-class Change:
-    """Values a covariate is given, and which of them are compared.
-
-    Attributes
-    ----------
-    values : mapping of str to Series or ndarray, shape (row,)
-        The covariate in every row, by scenario.
-    contrasts : mapping of str to (str, str)
-        Scenarios subtracted, the second from the first.
-    factor : ndarray, shape (row,)
-        What a difference is multiplied by: 1, or one over the width of a step.
-    note : str
-    """
-
-    values: Mapping[str, pd.Series | np.ndarray]
-    contrasts: Mapping[str, tuple[str, str]]
-    factor: np.ndarray
-    note: str
 
 
 def average_marginal_effects(
@@ -91,9 +50,10 @@ def average_marginal_effects(
     group : {"these", "new"}
         Respondents in their own groups, overall and by group; or all of them in a group that was not seen, see
         `predict_classes`.
-    seed : int
+    seed : int, default 1
         Of the draws of the new group.
     ci_prob : float, default 0.95
+        Probability of the equal-tailed intervals.
 
     Returns
     -------
@@ -102,8 +62,11 @@ def average_marginal_effects(
 
     Raises
     ------
+    TypeError
+        If `draws` is no fit.
     ValueError
-        If the covariate is not in the formula, or the comparison does not suit it.
+        If the covariate is not in the formula, the comparison does not suit it, or the fit was saved without
+        respondents.
     NotRelabelledError, SeveralModesError
         If an average would mix labels or modes.
 
@@ -115,117 +78,51 @@ def average_marginal_effects(
     Examples
     --------
     >>> import bayes_lca as bl
-    >>> bl.average_marginal_effects(draws, "participation", comparison=(2.5, 8.75))  # doctest: +SKIP
+    >>> table = bl.average_marginal_effects(bl.load_example(), "participation", comparison=(2.5, 8.75))
+    >>> table.loc[("2.5 to 8.75", "overall")].index.tolist()
+    [('these 6 groups', 'C1'), ('these 6 groups', 'C2')]
     """
-    require_summarisable(draws)
+    fit = Fit.of(draws, needs="average_marginal_effects")
     tail_probabilities(ci_prob)
-    check_group(draws, group, seed)
-    design = stored_design(draws)
-    _check_covariate(design, covariate, group)
-    kept = design.groupings if group == "these" else ()
-    rows, count = sample_rows(design, covariate_names(design), kept)
-    change = _change(rows.covariates[covariate], covariate, comparison)
-    average = averages_of(draws, design, rows, count, group, seed)
+    check_group(fit, group, seed)
+    _check_covariate(fit, covariate, group)
+    design = fit.design
+    groupings = design.groupings if group == "these" else ()
+    rows, count = sample_rows(design, fit.formula.covariates, groupings)
+    change = change_of(rows.covariates[covariate], covariate, comparison)
+    average = averages_of(fit, design, rows, count, group, seed)
     weight = sparse.csr_array(average.weight.multiply(change.factor[None, :]))
-    share = {}
-    for name, values in change.values.items():
+    probability = {}
+    for scenario, values in change.values.items():
         changed = Rows(average.rows.covariates.assign(**{covariate: values}), average.rows.group)
-        share[name] = average_shares(draws, design, changed, weight, average.effects)
-    effect = np.concatenate([share[to] - share[start] for to, start in change.contrasts.values()], axis=1)
+        probability[scenario] = average_class_probabilities(fit, design, changed, weight, average.effects)
+    effect = np.concatenate([probability[to] - probability[start] for to, start in change.contrasts.values()], axis=1)
     n_targets = len(average.labels)
     labels = average.labels.iloc[np.tile(np.arange(n_targets), len(change.contrasts))].reset_index(drop=True)
     labels.insert(0, "change", np.repeat(list(change.contrasts), n_targets))
-    own = "; a group's row over its own respondents" if kept else ""
-    notes = [estimand(design, group), f"{change.note}, averaged over {len(design.matrix)} respondents{own}"]
-    if design.groupings and covariate in constant_within(design, finest(design).index):
+    by_group = "; a group's row over its own respondents" if groupings else ""
+    notes = [estimand(design, group), f"{change.note}, averaged over {fit.n_respondents} respondents{by_group}"]
+    if design.groupings and constant_within(design.covariates[[covariate]], finest(design).index):
         notes.append(
             f"{covariate!r} has one value in each group: its effect rests on {len(finest(design).levels)} groups, not "
             "on the number of respondents"
         )
-    return table_of_targets(effect, labels, draws, ci_prob, *notes)
+    return table_of_targets(effect, labels, fit, ci_prob, *notes)
 
 
-def _check_covariate(design: Design, covariate: str, group: str) -> None:
-    known = covariate_names(design)
+def _check_covariate(fit: Fit, covariate: str, group: Group) -> None:
+    known, columns = fit.formula.covariates, group_columns(fit.formula)
     if covariate in known:
-        if covariate in group_columns(design) and group == "these":
+        if covariate in columns and group == "these":
             raise ValueError(
-                f"{covariate!r} is a covariate and part of the groups of {design.formula!r} ({len(design.matrix)} "
+                f"{covariate!r} is a covariate and part of the groups of {fit.formula.text!r} ({fit.n_respondents} "
                 "respondents): who changes it moves to a group with another effect; ask for new groups, group='new', "
                 "or predict profiles of both, predict_classes"
             )
         return
-    if covariate in group_columns(design):
+    if covariate in columns:
         raise ValueError(f"{covariate!r} is the group, no covariate; compare_groups(draws) compares groups")
     raise ValueError(
-        f"{covariate!r} is no covariate of {design.formula!r} ({len(design.matrix)} respondents); choose one of "
+        f"{covariate!r} is no covariate of {fit.formula.text!r} ({fit.n_respondents} respondents); choose one of "
         f"{named(known) or 'none: the formula has no covariates'}"
     )
-
-
-def _change(values: pd.Series, name: str, comparison) -> Change:
-    """Values of the covariate in the rows, and what is compared."""
-    pair = _pair(name, comparison)
-    if isinstance(values.dtype, pd.CategoricalDtype):
-        return _change_of_level(values, name, comparison, pair)
-    unit = np.ones(len(values))
-    wrong = [value for value in pair or () if not _is_finite(value)]
-    if wrong or not (pair or comparison is None or _is_finite(comparison)):
-        raise ValueError(
-            f"comparison={comparison!r}: {name!r} is a number in all rows; give a finite number to add, such as 1, or "
-            "a pair of numbers, such as (2.5, 8.75)"
-        )
-    if pair is None and comparison is None and set(values) <= {0.0, 1.0}:
-        pair = (0, 1)
-    if pair is not None:
-        first, second = (label(value) for value in pair)
-        scenarios = {"from": unit * pair[0], "to": unit * pair[1]}
-        return Change(
-            scenarios,
-            {f"{first} to {second}": ("to", "from")},
-            unit,
-            f"{name!r} from {first} to {second} for everybody",
-        )
-    if comparison is not None:
-        scenarios = {"from": values, "to": values + comparison}
-        return Change(
-            scenarios, {f"{comparison:+g}": ("to", "from")}, unit, f"{comparison:+g} added to everybody's {name!r}"
-        )
-    step = STEP * np.ptp(values)
-    lower, upper = np.maximum(values - step, values.min()), np.minimum(values + step, values.max())
-    note = f"derivative per unit of {name!r} (differences of {2 * step:g} about each value, within the observed range)"
-    return Change({"from": lower, "to": upper}, {"per unit": ("to", "from")}, 1 / (upper - lower).to_numpy(), note)
-
-
-def _change_of_level(values: pd.Series, name: str, comparison, pair: tuple | None) -> Change:
-    levels = list(values.cat.categories)
-    asked = levels if comparison is None else [label(value) for value in pair or ()]
-    unknown = [level for level in asked if level not in levels]
-    if not asked or unknown:
-        raise ValueError(
-            f"comparison={comparison!r}: {name!r} is a category with levels {named(levels)} in {len(values)} rows; "
-            f"give two of them, such as {tuple(levels[:2])!r}"
-        )
-    reference, *others = asked
-    scenarios = {level: pd.Series(pd.Categorical([level] * len(values), levels, ordered=True)) for level in asked}
-    return Change(
-        scenarios,
-        {f"{level} vs {reference}": (level, reference) for level in others},
-        np.ones(len(values)),
-        f"everybody's {name!r} at each level, against {reference!r}",
-    )
-
-
-def _pair(name: str, comparison) -> tuple | None:
-    if not isinstance(comparison, tuple | list):
-        return None
-    if len(comparison) != 2 or comparison[0] == comparison[1]:
-        raise ValueError(
-            f"comparison={comparison!r}: give two different values of {name!r}, the one to start from and the one to "
-            "reach"
-        )
-    return tuple(comparison)
-
-
-def _is_finite(value) -> bool:
-    return isinstance(value, Real) and not isinstance(value, bool) and bool(np.isfinite(value))

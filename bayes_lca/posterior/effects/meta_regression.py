@@ -71,8 +71,8 @@ def meta_regression(estimate: np.ndarray, covariance: np.ndarray, design: np.nda
     --------
     >>> import numpy as np
     >>> x = np.column_stack([np.ones(4), [0, 1, 2, 3]])
-    >>> found = meta_regression(np.array([0.1, 0.9, 2.1, 2.9]), 0.01 * np.eye(4), x)
-    >>> found.coefficient.round(2), found.degrees_of_freedom
+    >>> regression = meta_regression(np.array([0.1, 0.9, 2.1, 2.9]), 0.01 * np.eye(4), x)
+    >>> regression.coefficient.round(2), regression.degrees_of_freedom
     (array([0.06, 0.96]), 2)
     """
     degrees_of_freedom = len(estimate) - design.shape[1]
@@ -101,7 +101,7 @@ def meta_regression(estimate: np.ndarray, covariance: np.ndarray, design: np.nda
 def group_logits(
     index: np.ndarray,
     individual: np.ndarray,
-    log_emission: np.ndarray,
+    log_evidence: np.ndarray,
     count: np.ndarray | None = None,
 ) -> MultinomialLogit:
     r"""Class logits of every group by maximum likelihood, adjusted for covariates of individuals.
@@ -117,10 +117,10 @@ def group_logits(
         Group of each row.
     individual : ndarray, shape (row, column)
         Covariates; columns that follow from the groups and from earlier columns are left out.
-    log_emission : ndarray, shape (row, latent_class)
+    log_evidence : ndarray, shape (row, latent_class)
         Log probability of what was seen of the row in each class: 0 for a class that is seen, minus infinity else.
     count : ndarray, shape (row,), optional
-        Respondents per row, 1 by default.
+        Respondents with each row, 1 by default.
 
     Returns
     -------
@@ -138,18 +138,19 @@ def group_logits(
     doi 10.1093/biomet/80.1.27
     """
     count = np.ones(len(index)) if count is None else np.asarray(count, dtype=float)
-    design = _independent(np.eye(index.max() + 1)[index], individual - individual.mean(axis=0))
+    center = np.average(individual, axis=0, weights=count)
+    design = _independent(np.eye(index.max() + 1)[index], individual - center)
     root = np.sqrt(count)[:, None]
     half_leverage = (np.linalg.qr(root * design)[0] ** 2).sum(axis=1) / 2  # (row,), of all respondents of the row
-    n_classes = log_emission.shape[1]
-    seen = np.isneginf(log_emission).sum(axis=1) == n_classes - 1
+    n_classes = log_evidence.shape[1]
+    seen = np.isneginf(log_evidence).sum(axis=1) == n_classes - 1
     if seen.all():
-        one = np.isfinite(log_emission).astype(float)
-        return fit_multinomial_logit(design, count[:, None] * one + half_leverage[:, None], np.ones(len(design)))
+        indicator = np.isfinite(log_evidence).astype(float)
+        return fit_multinomial_logit(design, count[:, None] * indicator + half_leverage[:, None], np.ones(len(design)))
     known = np.where(np.eye(n_classes) == 1, 0.0, -np.inf)  # (latent_class, latent_class)
     return fit_latent_logit(
         np.tile(design, (1 + n_classes, 1)),
-        np.concatenate([log_emission, *(np.tile(row, (len(design), 1)) for row in known)]),
+        np.concatenate([log_evidence, *(np.tile(row, (len(design), 1)) for row in known)]),
         np.concatenate([count, np.tile(half_leverage, n_classes)]),
     )
 

@@ -9,10 +9,10 @@ import numpy as np
 import pandas as pd
 
 from bayes_lca.data.covariates import as_text, code_new_rows, level_order
-from bayes_lca.data.design import Design
 from bayes_lca.data.frame import LARGEST_WHOLE_FLOAT, check_frame, column, named, rows_of
 from bayes_lca.data.responses import unique_rows
-from bayes_lca.fitted.design import covariate_names, group_columns, group_labels
+from bayes_lca.fitted.design import group_columns, group_labels
+from bayes_lca.fitted.fit import Fit
 
 OVERALL = "overall"
 
@@ -31,6 +31,7 @@ class Population:
     size : ndarray of int, shape (cell,)
         People in each cell.
     of_respondent : ndarray of int, shape (respondent,)
+        Cell of each respondent.
     """
 
     matrix: np.ndarray
@@ -45,13 +46,12 @@ class Population:
         return np.bincount(self.of_respondent, minlength=len(self.size))
 
 
-def read_population(design: Design, cells, count: str) -> Population:
+def read_population(fit: Fit, cells, count: str) -> Population:
     """Check a table of cells, encode it, and find the cell of every respondent.
 
     Parameters
     ----------
-    design : Design
-        Of the fit.
+    fit : Fit
     cells : data frame
         One row per cell, with the columns of the formula.
     count : str
@@ -64,22 +64,22 @@ def read_population(design: Design, cells, count: str) -> Population:
         of their cell, cells stand there twice, or cells with respondents do not.
     """
     check_frame(cells)
-    names, groups = covariate_names(design), group_columns(design)
+    design, names = fit.design, list(fit.formula.covariates)
     present = nw.from_native(cells, eager_only=True).columns
-    lacking = [name for name in dict.fromkeys([*names, *groups]) if name not in present]
+    lacking = [name for name in dict.fromkeys([*names, *group_columns(fit.formula)]) if name not in present]
     if lacking:
         raise ValueError(
-            f"the table of {len(cells)} cells lacks column(s) {named(lacking)} that {design.formula!r} uses; divide "
+            f"the table of {len(cells)} cells lacks column(s) {named(lacking)} that {fit.formula.text!r} uses; divide "
             "the population by them, or fit without them"
         )
     size = _whole_numbers(cells, count)
-    coded, labels = code_new_rows(cells, design.covariates[names]), group_labels(design, cells)
+    coded, labels = code_new_rows(cells, design.covariates[names]), group_labels(fit.formula, cells)
     keys = list(zip(*(coded[name] for name in names), *labels.values(), strict=True)) or [()] * len(cells)
     _refuse_twice(cells, keys, [*names, *labels])
     position = {key: place for place, key in enumerate(keys)}
-    own = [design.covariates[name] for name in names]
-    own += [np.array(grouping.levels)[grouping.index] for grouping in design.groupings]
-    respondents = list(zip(*own, strict=True)) or [()] * len(design.matrix)
+    columns = [design.covariates[name] for name in names]
+    columns += [np.array(grouping.levels)[grouping.index] for grouping in design.groupings]
+    respondents = list(zip(*columns, strict=True)) or [()] * fit.n_respondents
     absent = [key for key in respondents if key not in position]
     if absent:
         which = dict.fromkeys(absent)
@@ -138,9 +138,9 @@ def read_parts(cells, by: str | Sequence[str] | None, size: np.ndarray) -> tuple
     if absent:
         raise ValueError(f"by={by!r}: the table of {len(cells)} cells has no column(s) {named(absent)}")
     columns = {name: column(cells, name) for name in names}
-    gone = [name for name, values in columns.items() if values.isna().any()]
-    if gone:
-        raise ValueError(f"by={by!r}: {named(gone)} is missing in some of {len(cells)} cells; complete it")
+    incomplete = [name for name, values in columns.items() if values.isna().any()]
+    if incomplete:
+        raise ValueError(f"by={by!r}: {named(incomplete)} is missing in some of {len(cells)} cells; complete it")
     codes = [pd.Categorical(as_text(values), level_order(values)).codes for values in columns.values()]
     distinct = unique_rows(*codes)
     text = pd.DataFrame({name: as_text(values) for name, values in columns.items()}).iloc[distinct.first]

@@ -5,16 +5,15 @@ from collections.abc import Sequence
 import numpy as np
 import xarray as xr
 
+from bayes_lca.data.categories import draw_category
 from bayes_lca.data.frame import named
-from bayes_lca.dims import CLASS, OUTCOME
-from bayes_lca.fitted.axes import class_axis
-from bayes_lca.fitted.class_logits import joint_log_probabilities
-from bayes_lca.fitted.design import stored_design
-from bayes_lca.fitted.random_effects import GroupEffects, new_groups, seen_groups
+from bayes_lca.fitted.fit import Fit
+from bayes_lca.fitted.random_effects import effects_of_new_groups, effects_of_seen_groups
+from bayes_lca.posterior.effects.estimand import check_group
 from bayes_lca.posterior.effects.population import Population, read_parts, read_population
-from bayes_lca.posterior.effects.standardise import check_group, shares_in_blocks, table_of_targets
-from bayes_lca.posterior.labels.convergence import require_summarisable
-from bayes_lca.posterior.tables.class_tables import CI_PROB
+from bayes_lca.posterior.effects.standardise import class_probabilities_in_blocks
+from bayes_lca.posterior.effects.target_table import table_of_targets
+from bayes_lca.posterior.tables.rows import CI_PROB
 from bayes_lca.table import SummaryTable, tail_probabilities
 
 
@@ -50,8 +49,10 @@ def poststratify(
         Column of whole numbers of people, respondents included.
     by : str or sequence of str, optional
         Columns of `cells` that divide the population, also columns that the formula does not use.
-    seed : int
+    seed : int, default 1
+        Of the people drawn.
     ci_prob : float, default 0.95
+        Probability of the equal-tailed intervals.
 
     Returns
     -------
@@ -61,9 +62,12 @@ def poststratify(
 
     Raises
     ------
+    TypeError
+        If `draws` is no fit.
     ValueError
         If columns lack or hold missing values, numbers of people are no whole numbers or fewer than the respondents
-        of their cell, cells stand there twice, or cells with respondents do not.
+        of their cell, cells stand there twice, or cells with respondents do not; or if the fit was saved without
+        respondents.
     NotRelabelledError, SeveralModesError
         If an average would mix labels or modes.
 
@@ -81,22 +85,24 @@ def poststratify(
     Examples
     --------
     >>> import bayes_lca as bl
-    >>> staff = pd.DataFrame({"role": ["lead", "member"], "group": ["G1", "G1"], "N": [90, 400]})
-    >>> bl.poststratify(draws, staff, by="group")  # doctest: +SKIP
+    >>> survey = bl.example_survey()
+    >>> staff = survey.groupby(["participation", "score", "group"], observed=True).size().reset_index(name="N")
+    >>> table = bl.poststratify(bl.load_example(), staff.assign(N=10 * staff["N"]), by="group")
+    >>> table.loc["overall", ["N", "n"]].drop_duplicates().to_numpy().tolist()
+    [[1800, 180]]
     """
-    require_summarisable(draws)
+    fit = Fit.of(draws, needs="poststratify")
     tail_probabilities(ci_prob)
-    check_group(draws, "these", seed)
-    design = stored_design(draws)
-    population = read_population(design, cells, count)
+    check_group(fit, "these", seed)
+    population = read_population(fit, cells, count)
     labels, of_part = read_parts(cells, by, population.size)
-    if class_axis(draws) in labels:
-        raise ValueError(f"by={by!r}: {class_axis(draws)!r} is the name of the classes; rename the column")
+    if fit.class_axis in labels:
+        raise ValueError(f"by={by!r}: {fit.class_axis!r} is the name of the classes; rename the column")
     rng = np.random.default_rng(seed)
-    seen, sample_share = _respondent_classes(draws, of_part[:, population.of_respondent], rng)
-    number = seen + _other_classes(draws, population, of_part, rng)  # (draw, part, latent_class)
+    respondents, sample_share = _respondent_classes(fit, of_part[:, population.of_respondent], rng)
+    number = respondents + _other_classes(fit, population, of_part, rng)  # (draw, part, latent_class)
     people = of_part @ population.size
-    table = table_of_targets(number / people[:, None], labels, draws, ci_prob, *_notes(draws, population))
+    table = table_of_targets(number / people[:, None], labels, fit, ci_prob, *_notes(fit, population))
     n_classes = number.shape[-1]
     table.insert(0, "N", np.repeat(people, n_classes))
     table.insert(1, "n", np.repeat(of_part @ population.respondents, n_classes))
@@ -104,58 +110,54 @@ def poststratify(
     return table
 
 
-def _respondent_classes(
-    draws: xr.DataTree, of_part: np.ndarray, rng: np.random.Generator
-) -> tuple[np.ndarray, np.ndarray]:
-    """Classes of the respondents in each part, and the share they give on their own.
+def _respondent_classes(fit: Fit, of_part: np.ndarray, rng: np.random.Generator) -> tuple[np.ndarray, np.ndarray]:
+    """Classes of the respondents in each part, drawn where they are not certain, and the share they give alone.
 
     Returns
     -------
-    number : ndarray, shape (draw, part, latent_class); one draw where the category is observed
+    number : ndarray, shape (draw, part, latent_class)
     share : ndarray, shape (part, latent_class); not a number in a part without respondents
     """
-    sizes, axis = draws["posterior"].sizes, class_axis(draws)
+    pattern = fit.pattern_of_respondent
+    (evidence,) = fit.log_evidence(slice(None), slice(1))
+    possible = np.isfinite(evidence)[pattern]  # (respondent, latent_class)
+    certain = possible.sum(axis=1) == 1
+    expected = of_part[:, certain] @ possible[certain].astype(float)
+    number = np.repeat(expected[None], fit.n_draws, axis=0)
+    if not certain.all():
+        uncertain, of_uncertain = pattern[~certain], of_part[:, ~certain].astype(float)
+        for which in fit.blocks(len(uncertain)):
+            drawn = draw_category(fit.membership[which][:, uncertain], rng)  # (draw, respondent)
+            for k in range(number.shape[-1]):
+                number[which, :, k] += (drawn == k) @ of_uncertain.T
+        expected = expected + of_uncertain @ fit.membership.mean(axis=0, dtype=float)[uncertain]
     n = of_part.sum(axis=1)[:, None]
-    if axis != CLASS:
-        observed = np.eye(sizes[axis])[draws["observed_data"][OUTCOME].to_numpy()]
-        number = of_part @ observed
-        return number[None], number / np.where(n > 0, n, np.nan)
-    number = np.empty((sizes["chain"] * sizes["draw"], len(of_part), sizes[axis]))
-    expected = np.zeros(number.shape[1:])
-    by_respondent = of_part.T.astype(float)
-    for which, log_joint in joint_log_probabilities(draws):
-        probability = np.exp(log_joint - log_joint.max(axis=-1, keepdims=True))
-        probability /= probability.sum(axis=-1, keepdims=True)
-        expected += of_part @ probability.sum(axis=0)
-        drawn = (rng.random((*probability.shape[:2], 1)) > probability.cumsum(axis=-1)[..., :-1]).sum(axis=-1)
-        for k in range(sizes[axis]):
-            number[which, :, k] = (drawn == k) @ by_respondent
-    return number, expected / len(number) / np.where(n > 0, n, np.nan)
+    return number, expected / np.where(n > 0, n, np.nan)
 
 
-def _other_classes(
-    draws: xr.DataTree, population: Population, of_part: np.ndarray, rng: np.random.Generator
-) -> np.ndarray:
+def _other_classes(fit: Fit, population: Population, of_part: np.ndarray, rng: np.random.Generator) -> np.ndarray:
     """Classes drawn for those who are no respondents, shape (draw, part, latent_class)."""
-    effects = {}
-    for name, unseen in population.unseen.items():
-        known, new = seen_groups(draws, name, slice(None)), new_groups(draws, name, slice(None), rng, len(unseen))
-        slope = None if known.slope is None else np.concatenate([known.slope, new.slope], axis=1)
-        effects[name] = GroupEffects(np.concatenate([known.intercept, new.intercept], axis=1), slope)
+    every = slice(None)
+    effects = {
+        name: effects_of_seen_groups(fit, name, every).followed_by(
+            effects_of_new_groups(fit, name, every, rng, len(unseen))
+        )
+        for name, unseen in population.unseen.items()
+    }
     others = population.size - population.respondents
     some = np.flatnonzero(others > 0)
     by_cell = of_part[:, some].T.astype(float)
     group = {name: index[some] for name, index in population.group.items()}
     numbers = []
-    for _, share in shares_in_blocks(draws, population.matrix[some], group, effects):
-        drawn = rng.multinomial(others[some], share)  # (draw, cell, latent_class)
+    for _, probability in class_probabilities_in_blocks(fit, population.matrix[some], group, effects):
+        drawn = rng.multinomial(others[some], probability)  # (draw, cell, latent_class)
         numbers.append((drawn.transpose(0, 2, 1) @ by_cell).transpose(0, 2, 1))
     return np.concatenate(numbers)
 
 
-def _notes(draws: xr.DataTree, population: Population) -> list[str]:
-    n, total = len(population.of_respondent), population.size.sum()
-    known = "a class drawn from their membership" if class_axis(draws) == CLASS else "their observed category"
+def _notes(fit: Fit, population: Population) -> list[str]:
+    n, total = fit.n_respondents, population.size.sum()
+    known = "their observed category" if fit.class_is_observed else "a class drawn from their membership"
     notes = [
         f"estimand: the finite population of {total} people in {len(population.size)} cell(s): {n} respondents by "
         f"{known}, {total - n} others drawn from the model"

@@ -9,12 +9,10 @@ import numpy as np
 import pandas as pd
 import xarray as xr
 
-from bayes_lca.dims import CLASS
-from bayes_lca.fitted.axes import class_axis
 from bayes_lca.fitted.elements import diagnostics, existing_elements, row_index
-from bayes_lca.fitted.respondents import require_respondents
+from bayes_lca.fitted.fit import Fit
 from bayes_lca.posterior.labels.label_free import label_free, label_free_diagnostics
-from bayes_lca.table import SummaryTable, describe_draws
+from bayes_lca.table import SummaryTable
 
 LARGEST_R_HAT = 1.01
 SMALLEST_ESS = 400
@@ -24,14 +22,6 @@ LEAST_AGREEMENT = 0.95
 
 class ConvergenceWarning(UserWarning):
     """The draws should not be trusted yet."""
-
-
-class SeveralModesError(ValueError):
-    """Chains stayed in different modes; a summary over all of them would describe none."""
-
-
-class NotRelabelledError(ValueError):
-    """Class labels are not aligned over draws; a summary would average over different classes."""
 
 
 def convergence(draws: xr.DataTree) -> SummaryTable:
@@ -48,38 +38,61 @@ def convergence(draws: xr.DataTree) -> SummaryTable:
         One row per label-free quantity and one per variable (its worst element), with ``layer``, ``r_hat``,
         ``ess_bulk``, ``ess_tail`` and ``element``.
 
+    Raises
+    ------
+    ValueError
+        If `draws` is no fit, or lacks what was known of its log-likelihood when it was saved without respondents.
+
     References
     ----------
     Vehtari, A., Gelman, A., Simpson, D., Carpenter, B. & Burkner, P.-C. (2021). Rank-normalization, folding, and
     localization. Bayesian Analysis 16(2), 667-718. doi 10.1214/20-BA1221
+
+    Examples
+    --------
+    >>> import bayes_lca as bl
+    >>> bl.convergence(bl.load_example()).loc["label-free"].index[0]
+    'log_likelihood'
     """
-    free = label_free_diagnostics(draws)
-    rows = [{"layer": "label-free", "quantity": name, "element": "", **found} for name, found in free.items()]
-    for name in sorted(_reported(draws)):
-        rows.append({"layer": "labelled", "quantity": name, **_worst_element(draws["posterior"][name])})
+    return convergence_table(Fit.of(draws, needs="convergence"))
+
+
+def convergence_table(fit: Fit) -> SummaryTable:
+    """The same, made once of a fit."""
+    return fit.once("convergence", lambda: _convergence_table(fit))
+
+
+def _convergence_table(fit: Fit) -> SummaryTable:
+    free = label_free_diagnostics(fit)
+    rows = [{"layer": "label-free", "quantity": name, "element": "", **of_name} for name, of_name in free.items()]
+    for name in sorted(_reported(fit)):
+        rows.append({"layer": "labelled", "quantity": name, **_worst_element(fit.posterior[name])})
     table = pd.DataFrame(rows).set_index(["layer", "quantity"])
-    notes = [f"worst element of each variable; {describe_draws(draws)}", *_label_note(draws)]
+    notes = [f"worst element of each variable; {fit.note}", *_label_note(fit)]
     return SummaryTable.of(table, "\n".join(notes))
 
 
-def _label_note(draws: xr.DataTree) -> list[str]:
+def _label_note(fit: Fit) -> list[str]:
     """How surely classes are told apart, and where maximum likelihood found modes."""
-    attributes = draws.attrs
+    attributes = fit.attributes
     if "relabel_agreement" not in attributes:
         return []
-    likelihoods, starts = (json.loads(attributes[name]) for name in ("em_log_likelihoods", "em_starts_by_mode"))
-    modes_found = f"maximum likelihood: {starts[0]} of {attributes['em_starts']} starts reached the best mode"
-    if len(starts) > 1:
-        modes_found += f", {starts[1]} the next, {likelihoods[0] - likelihoods[1]:.1f} log-likelihood units below"
-    return [
+    note = (
         f"labels: by profiles and by membership they agree in {100 * attributes['relabel_agreement']:.1f} % of draws; "
-        f"{100 * attributes['relabel_switched']:.1f} % had to be relabelled; {modes_found}"
-    ]
+        f"{100 * attributes['relabel_switched']:.1f} % had to be relabelled"
+    )
+    if "em_starts" not in attributes:
+        return [note]
+    likelihoods, starts = (json.loads(attributes[name]) for name in ("em_log_likelihoods", "em_starts_by_mode"))
+    note += f"; maximum likelihood: {starts[0]} of {attributes['em_starts']} starts reached the best mode"
+    if len(starts) > 1:
+        note += f", {starts[1]} the next, {likelihoods[0] - likelihoods[1]:.1f} log-likelihood units below"
+    return [note]
 
 
-def chain_modes(draws: xr.DataTree) -> np.ndarray:
+def chain_modes(fit: Fit) -> np.ndarray:
     """Group chains whose label-free quantities agree, see `agreeing_chains`."""
-    return agreeing_chains(label_free(draws))
+    return agreeing_chains(label_free(fit))
 
 
 def agreeing_chains(quantities: xr.Dataset) -> np.ndarray:
@@ -109,6 +122,7 @@ def modes(draws: xr.DataTree) -> SummaryTable:
     Parameters
     ----------
     draws : xarray.DataTree
+        From `fit`.
 
     Returns
     -------
@@ -116,33 +130,67 @@ def modes(draws: xr.DataTree) -> SummaryTable:
         One row per mode: ``chains``, ``share_of_draws`` (of the draws, not of the posterior: chains stay where they
         start), ``elpd_loo`` with its standard error ``se``, and
         ``n_high_k``, the respondents for whom the estimate is unreliable.
+
+    Raises
+    ------
+    ValueError
+        If the fit was saved without respondents.
+
+    References
+    ----------
+    Vehtari, A., Gelman, A. & Gabry, J. (2017). Practical Bayesian model evaluation using leave-one-out
+    cross-validation and WAIC. Statistics and Computing 27, 1413-1432. doi 10.1007/s11222-016-9696-4
+
+    Examples
+    --------
+    >>> import bayes_lca as bl
+    >>> bl.modes(bl.load_example())["chains"].tolist()
+    ['0, 1']
     """
-    require_respondents(draws, "modes, compared by their predictive density")
+    fit = Fit.of(draws, needs="modes")
     rows = []
-    for mode, chains in _chains_by_mode(draws).items():
-        loo = arviz_stats.loo(_keep_chains(draws, chains))
+    for mode, chains in _chains_by_mode(fit).items():
+        loo = arviz_stats.loo(_keep_chains(fit.tree, chains))
         rows.append(
             {
                 "mode": mode + 1,
                 "chains": ", ".join(map(str, chains)),
-                "share_of_draws": len(chains) / draws["posterior"].sizes["chain"],
+                "share_of_draws": len(chains) / fit.n_chains,
                 "elpd_loo": float(loo.elpd),
                 "se": float(loo.se),
                 "n_high_k": int((np.asarray(loo.pareto_k) > loo.good_k).sum()),
             }
         )
-    return SummaryTable.of(pd.DataFrame(rows).set_index("mode"), describe_draws(draws))
+    return SummaryTable.of(pd.DataFrame(rows).set_index("mode"), fit.note)
 
 
 def keep_mode(draws: xr.DataTree, mode: int) -> xr.DataTree:
     """The chains of one mode, numbered as in `modes`, so that they can be summarised.
 
+    Parameters
+    ----------
+    draws : xarray.DataTree
+        From `fit`.
+    mode : int
+        From 1 on.
+
+    Returns
+    -------
+    xarray.DataTree
+
     Raises
     ------
     ValueError
         If there is no such mode.
+
+    Examples
+    --------
+    >>> import bayes_lca as bl
+    >>> bl.keep_mode(bl.load_example(), 1)["posterior"].sizes["chain"]
+    2
     """
-    chains = _chains_by_mode(draws)
+    fit = Fit.of(draws, needs="keep_mode")
+    draws, chains = fit.tree, _chains_by_mode(fit)
     if mode - 1 not in chains:
         raise ValueError(f"mode={mode!r}: the draws have modes 1 to {len(chains)}")
     kept = _keep_chains(draws, chains[mode - 1])
@@ -150,47 +198,9 @@ def keep_mode(draws: xr.DataTree, mode: int) -> xr.DataTree:
     return kept
 
 
-def require_summarisable(draws: xr.DataTree) -> None:
-    """Refuse draws whose summary would average over labels or modes.
-
-    Raises
-    ------
-    NotRelabelledError
-        If the classes' labels were not aligned.
-    SeveralModesError
-        If chains stayed in different modes.
-    """
-    if CLASS in draws["posterior"].dims and not draws.attrs.get("relabelled"):
-        raise NotRelabelledError(
-            "class labels are not aligned over these draws, so C1 means different classes in different draws; use the "
-            "draws that bl.fit returns, or align them with bl.relabel(draws, pivot)"
-        )
-    if draws.attrs.get("n_modes", 1) > 1:
-        raise SeveralModesError(
-            f"the chains of this fit stayed in {draws.attrs['n_modes']} different modes, and an average over them "
-            "would describe none; look at bl.modes(draws), then summarise bl.keep_mode(draws, 1), or fit again with "
-            "more tuning or another number of classes"
-        )
-
-
-def require_latent_classes(draws: xr.DataTree) -> None:
-    """Refuse draws of a model whose categories are observed.
-
-    Raises
-    ------
-    ValueError
-        If the model has no latent classes.
-    """
-    if CLASS not in draws["posterior"].dims:
-        raise ValueError(
-            f"this fit of outcome {draws.attrs.get('outcome')!r} has no latent classes: its categories are observed; "
-            "use odds_ratios and random_intercepts, or fit a LatentClass model"
-        )
-
-
-def warn_of_convergence(draws: xr.DataTree, settled: Sequence[str] = ()) -> None:
+def warn_of_convergence(fit: Fit, judged: Sequence[str] = ()) -> None:
     """Warn of `convergence_problems`."""
-    problems = convergence_problems(draws, settled)
+    problems = convergence_problems(fit, judged)
     if problems:
         warnings.warn(
             "\n- ".join(["these draws should not be trusted yet:", *problems]),
@@ -199,25 +209,25 @@ def warn_of_convergence(draws: xr.DataTree, settled: Sequence[str] = ()) -> None
         )
 
 
-def convergence_problems(draws: xr.DataTree, settled: Sequence[str] = ()) -> list[str]:
-    """Divergences, modes, and parameters that did not converge, but for those `settled` before; one text each."""
+def convergence_problems(fit: Fit, judged: Sequence[str] = ()) -> list[str]:
+    """Divergences, modes, and parameters that did not converge, but for those `judged` before; one text each."""
     problems = []
-    divergences = int(draws["sample_stats"]["diverging"].sum())
+    divergences = int(fit.sample_stats["diverging"].sum())
     if divergences:
         problems.append(f"{divergences} divergent transitions: raise target_accept")
-    table = convergence(draws)
-    free, labelled = table.loc["label-free"], table.loc["labelled"].drop(list(settled))
-    if draws.attrs["n_modes"] > 1:
-        sizes = np.bincount(json.loads(draws.attrs["chain_modes"]))
+    table = convergence_table(fit)
+    free, labelled = table.loc["label-free"], table.loc["labelled"].drop(list(judged))
+    if fit.n_modes > 1:
+        sizes = np.bincount(fit.mode_of_chain)
         problems.append(
             f"chains stayed in {len(sizes)} different modes ({', '.join(map(str, sizes))} chains each): "
             "see bl.modes(draws)"
         )
-    if draws.attrs.get("relabel_agreement", 1.0) < LEAST_AGREEMENT:
+    agreement = fit.attributes.get("relabel_agreement", 1.0)
+    if agreement < LEAST_AGREEMENT:
         problems.append(
-            f"classes are not told apart: two ways to label them agree in only "
-            f"{100 * draws.attrs['relabel_agreement']:.0f} % of draws, so tables by class mix classes; "
-            "fit fewer classes"
+            f"classes are not told apart: two ways to label them agree in only {100 * agreement:.0f} % of draws, so "
+            "tables by class mix classes; fit fewer classes"
         )
     for layer, rows in (("without labels", free), ("with labels", labelled)):
         bad = rows[rows["r_hat"] > LARGEST_R_HAT]
@@ -236,10 +246,9 @@ def convergence_problems(draws: xr.DataTree, settled: Sequence[str] = ()) -> lis
     return problems
 
 
-def _chains_by_mode(draws: xr.DataTree) -> dict[int, list]:
-    of_chain = np.array(json.loads(draws.attrs["chain_modes"]))
-    chains = draws["posterior"]["chain"].to_numpy()
-    return {int(mode): chains[of_chain == mode].tolist() for mode in np.unique(of_chain)}
+def _chains_by_mode(fit: Fit) -> dict[int, list]:
+    chains = fit.posterior["chain"].to_numpy()
+    return {int(mode): chains[fit.mode_of_chain == mode].tolist() for mode in np.unique(fit.mode_of_chain)}
 
 
 def _keep_chains(draws: xr.DataTree, chains: list) -> xr.DataTree:
@@ -250,9 +259,8 @@ def _keep_chains(draws: xr.DataTree, chains: list) -> xr.DataTree:
     return kept
 
 
-def _reported(draws: xr.DataTree) -> list[str]:
-    axis = class_axis(draws)
-    return [str(name) for name, values in draws["posterior"].data_vars.items() if axis in values.dims]
+def _reported(fit: Fit) -> list[str]:
+    return [str(name) for name, values in fit.posterior.data_vars.items() if fit.class_axis in values.dims]
 
 
 def _worst_element(values: xr.DataArray) -> dict[str, float | str]:

@@ -4,17 +4,16 @@ import numpy as np
 import xarray as xr
 from scipy.special import xlogy
 
-from bayes_lca.dims import CLASS, CLASS_SHARE
+from bayes_lca.dims import CLASS_SHARE
 from bayes_lca.fitted.elements import diagnostics
+from bayes_lca.fitted.fit import Fit
 from bayes_lca.posterior.labels.total_log_likelihood import log_likelihood_diagnostics, total_log_likelihood
 
 
-def label_free(draws: xr.DataTree) -> xr.Dataset:
+def label_free(fit: Fit) -> xr.Dataset:
     """The log-likelihood, the sorted class shares, and the entropy of the shares, of dims (chain, draw)."""
-    posterior = draws["posterior"]
-    return label_free_quantities(total_log_likelihood(draws).to_numpy(), _shares(draws)).assign_coords(
-        {"chain": posterior["chain"], "draw": posterior["draw"]}
-    )
+    quantities = label_free_quantities(total_log_likelihood(fit).to_numpy(), _shares(fit))
+    return quantities.assign_coords(fit.chain_coords)
 
 
 def label_free_quantities(log_likelihood: np.ndarray, share: np.ndarray | None) -> xr.Dataset:
@@ -22,17 +21,18 @@ def label_free_quantities(log_likelihood: np.ndarray, share: np.ndarray | None) 
     return xr.Dataset({"log_likelihood": (("chain", "draw"), log_likelihood)} | _ranked(share))
 
 
-def label_free_diagnostics(draws: xr.DataTree) -> dict[str, dict[str, float]]:
+def label_free_diagnostics(fit: Fit) -> dict[str, dict[str, float]]:
     """R-hat and effective sample sizes of each quantity; of the log-likelihood also where its draws are not kept."""
-    of_shares = xr.Dataset(_ranked(_shares(draws))).data_vars.items()
-    return {"log_likelihood": log_likelihood_diagnostics(draws)} | {
+    of_shares = xr.Dataset(_ranked(_shares(fit))).data_vars.items()
+    return {"log_likelihood": log_likelihood_diagnostics(fit)} | {
         str(name): {key: float(value) for key, value in diagnostics(values).items()} for name, values in of_shares
     }
 
 
-def _shares(draws: xr.DataTree) -> np.ndarray | None:
-    posterior = draws["posterior"]
-    return posterior[CLASS_SHARE].transpose("chain", "draw", CLASS).to_numpy() if CLASS_SHARE in posterior else None
+def _shares(fit: Fit) -> np.ndarray | None:
+    if CLASS_SHARE not in fit.posterior:
+        return None
+    return fit.by_chain(fit.flat(fit.posterior[CLASS_SHARE], fit.class_axis))
 
 
 def _ranked(share: np.ndarray | None) -> dict[str, tuple]:

@@ -1,18 +1,17 @@
 """Give every draw the same class labels."""
 
 import json
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from itertools import permutations
 from math import factorial
 
 import numpy as np
 import xarray as xr
 from scipy.optimize import linear_sum_assignment
+from scipy.special import softmax
 
-from bayes_lca.dims import CATEGORY, CLASS, CLASS_SHARE, ITEM, ITEM_PROBABILITY, OTHER_CLASS, class_names
-from bayes_lca.fitted.axes import flat
-from bayes_lca.fitted.class_logits import answer_log_probabilities
-from bayes_lca.fitted.respondents import require_respondents
+from bayes_lca.dims import CLASS, CLASS_SHARE, OTHER_CLASS, class_names
+from bayes_lca.fitted.fit import Fit
 
 MOST_PERMUTATIONS = 720
 CONFIRMED_DRAWS = 400
@@ -80,7 +79,7 @@ def rename_classes(posterior: xr.Dataset, names: Sequence[str]) -> xr.Dataset:
     return posterior.assign_coords({axis: list(names) for axis in (CLASS, OTHER_CLASS) if axis in posterior.dims})
 
 
-def check_order(order: str | xr.DataTree, items: list[str], n_classes: int) -> None:
+def check_order(order: str | xr.DataTree, items: Sequence[str], n_classes: int) -> None:
     """Refuse a display order that does not fit the items and the number of classes.
 
     Raises
@@ -88,27 +87,27 @@ def check_order(order: str | xr.DataTree, items: list[str], n_classes: int) -> N
     ValueError
         If `order` is no item, or a fit of other items or another number of classes.
     """
-    if not isinstance(order, xr.DataTree):
+    if isinstance(order, str):
         if order != "size" and order not in items:
-            raise ValueError(f'order={order!r}: choose "size", a fit, or one of the items {items}')
+            raise ValueError(f'order={order!r}: choose "size", a fit, or one of the items {list(items)}')
         return
-    posterior = order["posterior"]
-    if ITEM_PROBABILITY not in posterior:
-        raise ValueError("order is a fit without latent classes; order by a latent class fit of the same items")
-    there = list(posterior[ITEM].to_numpy())
-    if there != items or posterior.sizes[CLASS] != n_classes:
+    try:
+        other = Fit.of(order, needs="fit")
+    except (TypeError, ValueError) as error:
+        raise type(error)(f"order: {error}") from error
+    if other.items != tuple(items) or len(other.classes) != n_classes:
         raise ValueError(
-            f"order is a fit of {posterior.sizes[CLASS]} classes and items {there}, this one has {n_classes} classes "
-            f"and items {items}; order by a fit of the same items and number of classes"
+            f"order is a fit of {len(other.classes)} classes and items {list(other.items)}, this one has {n_classes} "
+            f"classes and items {list(items)}; order by a fit of the same items and number of classes"
         )
 
 
-def display_order(posterior: xr.Dataset, order: str | xr.DataTree) -> np.ndarray:
+def display_order(fit: Fit, order: str | xr.DataTree) -> np.ndarray:
     """Order in which classes are shown, shape (latent_class,).
 
     Parameters
     ----------
-    posterior : xarray.Dataset
+    fit : Fit
         Relabelled draws.
     order : str or DataTree
         ``"size"`` for decreasing shares; the name of an item for increasing mean category of its answers, categories
@@ -119,15 +118,14 @@ def display_order(posterior: xr.Dataset, order: str | xr.DataTree) -> np.ndarray
     ValueError
         If the item or the number of classes does not fit.
     """
-    check_order(order, list(posterior[ITEM].to_numpy()), posterior.sizes[CLASS])
-    rho = posterior[ITEM_PROBABILITY].mean(["chain", "draw"])
-    if isinstance(order, xr.DataTree):
-        reference = order["posterior"][ITEM_PROBABILITY].mean(["chain", "draw"])
-        return match(profile_distances(rho.to_numpy()[None], reference.to_numpy()))[0][0]
+    check_order(order, fit.items, len(fit.classes))
+    if not isinstance(order, str):
+        other = Fit.reading(order)
+        profile, reference = (each.answers.profiles(each).mean(axis=0) for each in (fit, other))
+        return match(profile_distances(profile[None], reference))[0][0]
     if order == "size":
-        return np.argsort(-posterior[CLASS_SHARE].mean(["chain", "draw"]).to_numpy(), kind="stable")
-    own = rho.sel({ITEM: order}).fillna(0.0).to_numpy()
-    return np.argsort(own @ np.arange(rho.sizes[CATEGORY]), kind="stable")
+        return np.argsort(-fit.posterior[CLASS_SHARE].mean(["chain", "draw"]).to_numpy(), kind="stable")
+    return np.argsort(fit.answers.mean_answer(fit, order), kind="stable")
 
 
 def relabel(draws: xr.DataTree, pivot: np.ndarray, order: str | xr.DataTree = "size") -> xr.DataTree:
@@ -159,20 +157,17 @@ def relabel(draws: xr.DataTree, pivot: np.ndarray, order: str | xr.DataTree = "s
     Stephens, M. (2000). Dealing with label switching in mixture models. JRSS B 62(4), 795-809.
     doi 10.1111/1467-9868.00265
     """
-    require_respondents(draws, "alignment of labels, which membership confirms")
-    profiles = flat(draws["posterior"][ITEM_PROBABILITY], CLASS, ITEM, CATEGORY)
-    matched, margin = match(profile_distances(profiles, pivot))
-    posterior = permute(draws["posterior"].to_dataset(), matched)
-    shown = display_order(posterior, order)
-    posterior = permute(posterior, np.tile(shown, (len(matched), 1)))
-    names = order["posterior"][CLASS].to_numpy() if isinstance(order, xr.DataTree) else class_names(len(shown))
-    posterior = rename_classes(posterior, names)
-    result = draws.copy()
-    result["posterior"] = xr.DataTree(posterior)
-    first = matched.reshape(posterior.sizes["chain"], -1, len(shown))
+    fit = Fit.of(draws, needs="relabel")
+    matched, margin = match(profile_distances(fit.answers.profiles(fit), pivot))
+    aligned = Fit.reading(_with_posterior(draws, permute(fit.posterior, matched)))
+    shown = display_order(aligned, order)
+    posterior = permute(aligned.posterior, np.tile(shown, (len(matched), 1)))
+    names = class_names(len(shown)) if isinstance(order, str) else Fit.reading(order).classes
+    result = _with_posterior(draws, rename_classes(posterior, names))
+    first = fit.by_chain(matched)
     result.attrs |= {
         "relabelled": 1,
-        "relabel_agreement": _stephens_agreement(result),
+        "relabel_agreement": _stephens_agreement(Fit.reading(result)),
         "relabel_margin": float(np.quantile(margin, 0.01, method="lower")),
         "relabel_switched": float((first != first[:1, :1]).any(axis=-1).mean()),
         "class_order": order if isinstance(order, str) else "as in another fit",
@@ -181,17 +176,18 @@ def relabel(draws: xr.DataTree, pivot: np.ndarray, order: str | xr.DataTree = "s
     return result
 
 
-def _stephens_agreement(draws: xr.DataTree) -> float:
+def _with_posterior(draws: xr.DataTree, posterior: xr.Dataset) -> xr.DataTree:
+    result = draws.copy()
+    result["posterior"] = xr.DataTree(posterior)
+    return result
+
+
+def _stephens_agreement(fit: Fit) -> float:
     """Share of draws whose labels are also best by membership of the answer patterns."""
-    pattern = draws["constant_data"]["answer_pattern"].to_numpy()
-    _, first, count = np.unique(pattern, return_index=True, return_counts=True)
-    codes = draws["observed_data"]["answers"].to_numpy()[first]
-    n_draws = draws["posterior"].sizes["chain"] * draws["posterior"].sizes["draw"]
-    which = slice(0, None, max(1, n_draws // CONFIRMED_DRAWS))
-    share = flat(draws["posterior"][CLASS_SHARE], CLASS)[which]
-    log_joint = answer_log_probabilities(draws, codes, which) + np.log(share)[:, None, :]
-    membership = np.exp(log_joint - log_joint.max(axis=-1, keepdims=True))
-    membership /= membership.sum(axis=-1, keepdims=True)
+    first, count = fit.distinct_answers
+    which = slice(0, None, max(1, fit.n_draws // CONFIRMED_DRAWS))
+    share = fit.flat(fit.posterior[CLASS_SHARE], fit.class_axis)[which]
+    membership = softmax(fit.log_evidence(first, which) + np.log(share)[:, None, :], axis=-1)
     mean = membership.mean(axis=0)
     log_mean = np.log(np.maximum(mean, 1e-12))
     divergence = -np.einsum("i,sik,il->skl", count, membership, log_mean, optimize=True)
@@ -199,14 +195,46 @@ def _stephens_agreement(draws: xr.DataTree) -> float:
     return float((order == np.arange(mean.shape[1])).all(axis=1).mean())
 
 
-def name_classes(draws: xr.DataTree, names: Sequence[str]) -> xr.DataTree:
-    """Give the classes names of the user's choice, in their present order."""
+def name_classes(draws: xr.DataTree, names: Sequence[str] | Mapping[str, str]) -> xr.DataTree:
+    """Give the classes names of the user's choice.
+
+    Parameters
+    ----------
+    draws : xarray.DataTree
+        From `fit` of a latent class model.
+    names : sequence of str, or mapping of str to str
+        A name for each class, in their present order; or new names by present name, other classes keep theirs.
+
+    Returns
+    -------
+    xarray.DataTree
+        The same draws, classes renamed; `draws` keep their names.
+
+    Raises
+    ------
+    ValueError
+        If there are more or fewer names than classes, two classes would have the same name, or a class that is to be
+        renamed does not exist.
+
+    Examples
+    --------
+    >>> import bayes_lca as bl
+    >>> draws = bl.load_example()
+    >>> named = bl.name_classes(draws, {"C1": "content"})
+    >>> named["posterior"]["latent_class"].to_numpy().tolist()
+    ['content', 'C2']
+    """
+    fit = Fit.of(draws, needs="name_classes")
     if isinstance(names, str):
         raise ValueError(f"names={names!r} is one text; pass a list with one name per class")
-    if len(names) != draws["posterior"].sizes[CLASS]:
-        raise ValueError(f"{len(names)} names for {draws['posterior'].sizes[CLASS]} classes; give one per class")
+    if isinstance(names, Mapping):
+        if unknown := [name for name in names if name not in fit.classes]:
+            raise ValueError(
+                f"names has {unknown}, which are no classes of this fit; its classes are {list(fit.classes)}"
+            )
+        names = [names.get(name, name) for name in fit.classes]
+    if len(names) != len(fit.classes):
+        raise ValueError(f"{len(names)} names for {len(fit.classes)} classes; give one per class")
     if len(set(names)) < len(names):
         raise ValueError(f"two classes would have the same name in {list(names)}; give each its own")
-    result = draws.copy()
-    result["posterior"] = xr.DataTree(rename_classes(draws["posterior"].to_dataset(), names))
-    return result
+    return _with_posterior(draws, rename_classes(fit.posterior, names))

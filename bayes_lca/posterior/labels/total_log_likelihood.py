@@ -4,12 +4,15 @@ import json
 
 import xarray as xr
 
-from bayes_lca.dims import RESPONDENT
 from bayes_lca.fitted.elements import diagnostics
-from bayes_lca.fitted.respondents import LOG_LIKELIHOOD_DIAGNOSTICS, holds_respondents, require_respondents
+from bayes_lca.fitted.fit import Fit
+from bayes_lca.fitted.respondents import LOG_LIKELIHOOD_DIAGNOSTICS
+
+MEANINGFUL_DECIMALS = 6
+"""Of a sum over respondents; draws that are equal, after a rejected step, have to stay so where they are ranked."""
 
 
-def total_log_likelihood(draws: xr.DataTree) -> xr.DataArray:
+def total_log_likelihood(fit: Fit) -> xr.DataArray:
     """Summed over respondents, dims (chain, draw).
 
     Raises
@@ -18,33 +21,33 @@ def total_log_likelihood(draws: xr.DataTree) -> xr.DataArray:
         If the fit was saved without respondents: from this number in thousands of draws, the patterns of answers and
         how often each was given can be computed.
     """
-    require_respondents(draws, "the log-likelihood of every draw")
-    return draws["log_likelihood"].to_dataset().to_dataarray().sum(["variable", RESPONDENT]).transpose("chain", "draw")
+    fit.require_respondents("the log-likelihood of every draw")
+    total = (fit.stored_log_likelihood * fit.count).sum(axis=-1).round(MEANINGFUL_DECIMALS)
+    return xr.DataArray(total, fit.chain_coords, ("chain", "draw"))
 
 
-def told_diagnostics(draws: xr.DataTree) -> list[dict]:
-    """R-hat and effective sample sizes over all chains and over those of each mode, as `without_respondents` takes."""
-    values = total_log_likelihood(draws)
-    chains, of_chain = values["chain"].to_numpy(), json.loads(draws.attrs.get("chain_modes", "[]"))
-    of_modes = [[int(one) for one, own in zip(chains, of_chain, strict=True) if own == mode] for mode in set(of_chain)]
+def diagnostics_to_keep(fit: Fit) -> list[dict]:
+    """R-hat and effective sample sizes over all chains and over those of each mode, for a fit without respondents."""
+    values, chains = total_log_likelihood(fit), fit.posterior["chain"].to_numpy()
+    of_modes = [chains[fit.mode_of_chain == mode].tolist() for mode in set(fit.mode_of_chain.tolist())]
     every = [chains.tolist(), *(some for some in of_modes if len(some) < len(chains))]
     return [{"chains": some} | _diagnostics(values.sel(chain=some)) for some in every]
 
 
-def log_likelihood_diagnostics(draws: xr.DataTree) -> dict[str, float]:
-    """R-hat and effective sample sizes; of a fit without respondents, those told when it was saved.
+def log_likelihood_diagnostics(fit: Fit) -> dict[str, float]:
+    """R-hat and effective sample sizes; of a fit without respondents, those kept when it was saved.
 
     Raises
     ------
     ValueError
-        If they were not told of these chains.
+        If they were not kept for these chains.
     """
-    if holds_respondents(draws):
-        return _diagnostics(total_log_likelihood(draws))
-    chains = draws["posterior"]["chain"].to_numpy().tolist()
-    for told in json.loads(draws.attrs[LOG_LIKELIHOOD_DIAGNOSTICS]):
-        if told.pop("chains") == chains:
-            return told
+    if fit.holds_respondents:
+        return _diagnostics(total_log_likelihood(fit))
+    chains = fit.posterior["chain"].to_numpy().tolist()
+    for kept in json.loads(fit.attributes[LOG_LIKELIHOOD_DIAGNOSTICS]):
+        if kept.pop("chains") == chains:
+            return kept
     raise ValueError(
         f"convergence of the log-likelihood over chains {chains} was not kept when this fit was saved without "
         "respondents, only that of all chains and of those of each mode; use the fit that holds respondents"
@@ -52,4 +55,4 @@ def log_likelihood_diagnostics(draws: xr.DataTree) -> dict[str, float]:
 
 
 def _diagnostics(values: xr.DataArray) -> dict[str, float]:
-    return {name: float(found) for name, found in diagnostics(values).items()}
+    return {name: float(value) for name, value in diagnostics(values).items()}

@@ -1,14 +1,18 @@
 """Panels of a forest: rows that share their names, an interval in each, numbers beside it."""
 
-from itertools import batched
+from collections.abc import Sequence
+from itertools import batched, cycle
 
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
+from matplotlib.lines import Line2D
 
 from bayes_lca.posterior.plots.page import (
     BAND,
+    COLOURS,
     LETTER,
     LINE,
+    MARKERS,
     SMALLER,
     WIDTH,
     blank_page,
@@ -74,3 +78,12 @@ def write_beside(ax: Axes, y: float, text: str, points: tuple[float, float] = (6
     """Write to the right of a panel, at the height of a row."""
     where = {"xycoords": ax.get_yaxis_transform(), "textcoords": "offset points", "annotation_clip": False}
     ax.annotate(text, (1.0, y), points, fontsize=SMALLER, verticalalignment=vertical, **where)
+
+
+def name_fits(fig: Figure, names: Sequence[str]) -> None:
+    """Say above the panels which marker and colour is which fit, in the order of `MARKERS` and `COLOURS`."""
+    marks = [
+        Line2D([], [], color=colour, marker=marker, markersize=4.5, linewidth=1.1, label=name)
+        for name, marker, colour in zip(names, cycle(MARKERS), cycle(COLOURS))
+    ]
+    fig.legend(handles=marks, loc="outside upper center", ncols=min(4, len(names)))

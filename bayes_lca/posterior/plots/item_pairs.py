@@ -35,17 +35,21 @@ def plot_check_items(check: ItemCheck, *, figsize: tuple[float, float] | None = 
 
     Raises
     ------
-    ValueError
+    TypeError
         If `check` is something else.
 
     Examples
     --------
     >>> import bayes_lca as bl
-    >>> check = bl.check_items(bl.load("fit.nc"))  # doctest: +SKIP
-    >>> bl.plot_check_items(check).savefig("pairs.pdf")  # doctest: +SKIP
+    >>> figure = bl.plot_check_items(bl.check_items(bl.load_example("alone"), n_draws=20))
+    >>> [tick.get_text() for tick in figure.axes[0].get_xticklabels()]
+    ['training', 'recognition']
     """
     if not isinstance(check, ItemCheck):
-        raise ValueError(f"plot_check_items draws what check_items returns, not {type(check).__name__}")
+        raise TypeError(
+            f"plot_check_items draws what check_items returns, not {type(check).__name__}; "
+            "plot_check_items(check_items(draws))"
+        )
     items = [str(item) for item in check.items.index]
     place = {item: position for position, item in enumerate(items)}
     size = np.full((len(items) - 1, len(items) - 1), np.nan)
@@ -55,8 +59,8 @@ def plot_check_items(check: ItemCheck, *, figsize: tuple[float, float] | None = 
     width = side * len(size) + beside + 1.2
     fig = blank_page(figsize or (max(width, 4.2), side * len(size) * 0.72 + beside * 0.7 + 0.8))
     ax = fig.subplots()
-    for (one, other), row in check.pairs.iterrows():
-        x, y = place[one], place[other] - 1
+    for (earlier, later), row in check.pairs.iterrows():
+        x, y = place[earlier], place[later] - 1
         size[y, x] = abs(row["residual"])
         colour = "white" if size[y, x] >= DARK else "black"
         text = f"{row['p_value']:.3f}\n{row['residual']:+.1f}".replace("-", "\N{MINUS SIGN}")

@@ -6,10 +6,12 @@ from pathlib import Path
 
 import xarray as xr
 
-from bayes_lca.fitted.respondents import holds_respondents, without_respondents
-from bayes_lca.posterior.labels.total_log_likelihood import told_diagnostics
+from bayes_lca.fitted.capabilities import functions_that_need_respondents
+from bayes_lca.fitted.fit import Fit
+from bayes_lca.fitted.views import with_views, without_views
 from bayes_lca.posterior.storage.file_integrity import UnreadableFileError, check_hdf5, check_seal, seal
 from bayes_lca.posterior.storage.whole_fit import check_fit
+from bayes_lca.posterior.storage.without_respondents import without_respondents
 from bayes_lca.whole_file import write_whole
 
 COMPRESSION = {"zlib": True, "complevel": 4}
@@ -34,19 +36,16 @@ def save(draws: xr.DataTree, path: str | os.PathLike, *, respondents: bool = Tru
     ------
     OSError
         If the file cannot be written; it names `path`, and an older file there is unchanged.
+    TypeError, ValueError
+        If `draws` is no fit.
 
     Notes
     -----
-    **Without respondents** these need nothing else and give the numbers of the whole fit: `class_profiles`,
-    `odds_ratios`, `contrasts`, `random_intercepts`, `heterogeneity`, `convergence`, `keep_mode`, `name_classes`, their
-    plots, and, with new respondents, `predict_classes` of profiles that state every covariate (not of formulas with
-    ``center``, ``scale``, ``poly`` or ``bs``), `fit_two_step` and ``fit(..., order=draws)``. Of `class_shift` and
-    `compare_structures` what rests on profiles and shares is left, not who belongs to which class.
+    **Without respondents** these functions say that they need the rows: NEED_RESPONDENTS.
 
-    Everything else says that it needs the rows: `membership`, `membership_draws`, `classification_table`,
-    `check_items`, `direct_effects`, `covariate_tests`, `posterior_predictive`, `average_marginal_effects`,
-    `group_shares`, `compare_groups`, `rank_groups`, `poststratify`, `group_level_effects`, `nesting_in_words`,
-    `prior_sensitivity`, `modes`, `relabel`, `split_halves`, `stepwise_odds_ratios`, `modal_class_of`, `report`.
+    All others give the numbers of the whole fit. `predict_classes` takes profiles that state
+    every covariate (not of formulas with ``center``, ``scale``, ``poly`` or ``bs``); of `class_shift` and
+    `compare_structures` what rests on profiles and shares is left, not who belongs to which class.
 
     Two things are left out because rows could be computed from them. The log density of every draw gives how often
     each pattern of answers was given, by linear equations: with 2000 draws of a fit of 600 respondents, the counts of
@@ -65,9 +64,9 @@ def save(draws: xr.DataTree, path: str | os.PathLike, *, respondents: bool = Tru
     >>> bl.save(draws, "fit.nc")  # doctest: +SKIP
     >>> bl.save(draws, "to_share.nc", respondents=False)  # doctest: +SKIP
     """
-    if not respondents and holds_respondents(draws):
-        draws = without_respondents(draws, told_diagnostics(draws))
-    storable = xr.DataTree.from_dict({node.path: _without_objects(node.to_dataset()) for node in draws.subtree})
+    fit = Fit.of(draws, needs="save")
+    kept = without_views(fit.tree if respondents else without_respondents(fit))
+    storable = xr.DataTree.from_dict({node.path: _without_objects(node.to_dataset()) for node in kept.subtree})
     encoding = {
         node.path: {
             name: COMPRESSION for name, values in node.data_vars.items() if values.size and values.dtype.kind in "fiub"
@@ -84,6 +83,11 @@ def save(draws: xr.DataTree, path: str | os.PathLike, *, respondents: bool = Tru
             file.write(seal(content))
 
     write_whole(path, write)
+
+
+save.__doc__ = (save.__doc__ or "").replace(
+    "NEED_RESPONDENTS", ", ".join(f"`{name}`" for name in functions_that_need_respondents())
+)
 
 
 def load(path: str | os.PathLike) -> xr.DataTree:
@@ -123,7 +127,7 @@ def load(path: str | os.PathLike) -> xr.DataTree:
         check_fit(tree)
     except UnreadableFileError as error:
         raise ValueError(f"{os.fspath(path)!r} is no whole fit of bayes_lca: {error}") from error
-    return tree
+    return with_views(tree)
 
 
 def _without_objects(dataset: xr.Dataset) -> xr.Dataset:

@@ -6,13 +6,25 @@ from importlib.metadata import version
 import numpy as np
 import xarray as xr
 
-from bayes_lca.dims import CATEGORY, CLASS, CLASS_SHARE, ITEM, ITEM_PROBABILITY, RESPONDENT
-from bayes_lca.fitted.respondents import GROUP_SIZES, LOG_LIKELIHOOD_DIAGNOSTICS, holds_respondents
+from bayes_lca.dims import (
+    CATEGORY,
+    CLASS,
+    CLASS_SHARE,
+    COUNT,
+    ITEM,
+    ITEM_PROBABILITY,
+    PATTERN,
+    PATTERN_OF_RESPONDENT,
+    RESPONDENT,
+)
+from bayes_lca.fitted.fit import Fit
+from bayes_lca.fitted.record import ENCODING, LAYOUT, PATTERN_LOG_LIKELIHOOD, PATTERNS
+from bayes_lca.fitted.respondents import GROUP_SIZES, HOLDS_RESPONDENTS, LOG_LIKELIHOOD_DIAGNOSTICS
 from bayes_lca.posterior.storage.file_integrity import UnreadableFileError
 
 COUNTS = ("n_respondents", "n_dropped", "n_missing_answers")
 LISTS = ("groupings", "labels", "chain_modes", "em_log_likelihoods", "em_starts_by_mode", LOG_LIKELIHOOD_DIAGNOSTICS)
-MAPPINGS = ("levels", "versions", GROUP_SIZES)
+MAPPINGS = ("specification", "levels", "versions", GROUP_SIZES)
 ROUNDING = 1e-6
 
 
@@ -34,7 +46,13 @@ def check_fit(draws: xr.DataTree) -> None:
 
 def _check_attributes(draws: xr.DataTree) -> None:
     attributes = draws.attrs
-    if lacking := [name for name in ("formula", "groupings", "levels", "labels", *COUNTS) if name not in attributes]:
+    if attributes.get("layout") != LAYOUT:
+        raise UnreadableFileError(
+            f"it has layout {attributes.get('layout', 1)}, with a row for each respondent in place of distinct rows, "
+            f"and this version reads layout {LAYOUT}; fit again, or read it with bayes-lca 0.1"
+        )
+    required = ("model", "specification", "formula", "groupings", "levels", "labels", *COUNTS)
+    if lacking := [name for name in required if name not in attributes]:
         raise UnreadableFileError(f"it lacks {', '.join(lacking)}")
     if not isinstance(attributes["formula"], str):
         raise UnreadableFileError(f"its formula is {attributes['formula']!r}, no text")
@@ -63,8 +81,12 @@ def _check_posterior(draws: xr.DataTree) -> None:
         raise UnreadableFileError("its posterior has no chains of draws")
     if not all(posterior.sizes.values()):
         raise UnreadableFileError(f"its posterior is empty: {dict(posterior.sizes)}")
-    if (CLASS in posterior.dims) != (ITEM_PROBABILITY in posterior):
-        raise UnreadableFileError("its classes have no probabilities of answers")
+    try:
+        variables = Fit.reading(draws, "load").answers.variables
+    except ValueError as error:
+        raise UnreadableFileError(str(error)) from error
+    if lacking := [name for name in variables if name not in posterior]:
+        raise UnreadableFileError(f"its posterior lacks {', '.join(lacking)}, on which the answers depend")
     for name, values in posterior.data_vars.items():
         if values.dims[:2] != ("chain", "draw") or values.dtype.kind not in "fi":
             raise UnreadableFileError(f"its {name} has dims {values.dims} of {values.dtype}, no draws of numbers")
@@ -87,23 +109,40 @@ def _check_posterior(draws: xr.DataTree) -> None:
 
 def _check_rows(draws: xr.DataTree) -> None:
     """Whether it holds as much about respondents as it says."""
-    wanted = ["constant_data"]
-    if holds_respondents(draws):
-        wanted += ["observed_data", "log_likelihood", "sample_stats"]
+    wanted, n = [ENCODING], draws.attrs["n_respondents"]
+    holds_respondents = bool(draws.attrs.get(HOLDS_RESPONDENTS, 1))
+    if holds_respondents:
+        wanted += [PATTERNS, PATTERN_LOG_LIKELIHOOD, "sample_stats"]
     elif GROUP_SIZES not in draws.attrs or LOG_LIKELIHOOD_DIAGNOSTICS not in draws.attrs:
         raise UnreadableFileError("it holds no respondents, and no counts of them either")
     if lacking := [name for name in wanted if name not in draws.children]:
         raise UnreadableFileError(f"it lacks {', '.join(lacking)}")
     for name in json.loads(draws.attrs["groupings"]):
-        if name not in draws["constant_data"].coords or name not in draws["posterior"].coords:
+        if name not in draws[ENCODING].coords or name not in draws["posterior"].coords:
             raise UnreadableFileError(f"it lacks the groups of {name!r}")
-    n = draws.attrs["n_respondents"]
     for name, node in draws.children.items():
         if node.sizes.get(RESPONDENT, n) != n:
             raise UnreadableFileError(f"its {name} has {node.sizes[RESPONDENT]} respondents, and the fit {n}")
+        if (
+            holds_respondents
+            and node.sizes.get(PATTERN, draws[PATTERNS].sizes[PATTERN]) != draws[PATTERNS].sizes[PATTERN]
+        ):
+            raise UnreadableFileError(f"its {name} has other rows than its {PATTERNS}")
         for axis in ("chain", "draw"):
             if node.sizes.get(axis, draws["posterior"].sizes[axis]) != draws["posterior"].sizes[axis]:
                 raise UnreadableFileError(f"its {name} has other {axis}s than its posterior")
+    if holds_respondents:
+        _check_patterns(draws[PATTERNS].to_dataset(), n)
+
+
+def _check_patterns(patterns: xr.Dataset, n_respondents: int) -> None:
+    """Whether respondents and distinct rows belong to each other."""
+    if lacking := [name for name in (COUNT, PATTERN_OF_RESPONDENT) if name not in patterns]:
+        raise UnreadableFileError(f"its {PATTERNS} lack {', '.join(lacking)}")
+    pattern, count = patterns[PATTERN_OF_RESPONDENT].to_numpy(), patterns[COUNT].to_numpy()
+    fits = len(pattern) == n_respondents and pattern.dtype.kind in "iu" and pattern.min(initial=0) >= 0
+    if not fits or not np.array_equal(np.bincount(pattern, minlength=len(count)), count):
+        raise UnreadableFileError(f"its {n_respondents} respondents are not those that its distinct rows count")
 
 
 def _other_version(draws: xr.DataTree) -> str:

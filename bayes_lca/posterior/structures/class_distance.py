@@ -1,40 +1,46 @@
 """How far apart two classes of two fits are, and how far they would be from sampling alone."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
 from scipy.optimize import linear_sum_assignment
 from scipy.stats import chi2, f
 
-from bayes_lca.posterior.checks.predictive_p import tail_shares
+from bayes_lca.likelihood.tail_shares import tail_shares
 
 SINGULAR = 1e-8
 """Part of the largest eigenvalue of a covariance below which one counts as 0: probabilities of an item add up to 1."""
 
 
-def total_variation(one: np.ndarray, other: np.ndarray) -> np.ndarray:
+def total_variation(first: np.ndarray, second: np.ndarray) -> np.ndarray:
     r"""Half the sum of absolute differences of two distributions, the largest difference in any set of answers.
 
     .. math:: \tfrac12 \sum_k |\rho_k - \rho'_k|
 
     Arrays of shape (..., category); the result has shape (...).
+
+    Examples
+    --------
+    >>> float(total_variation(np.array([0.5, 0.5]), np.array([0.75, 0.25])))
+    0.25
     """
-    return np.abs(one - other).sum(axis=-1) / 2
+    return np.abs(first - second).sum(axis=-1) / 2
 
 
-def match_classes(one: np.ndarray, other: np.ndarray) -> np.ndarray:
+def match_classes(reference: np.ndarray, other: np.ndarray) -> np.ndarray:
     """Assign classes one to one at the least total distance of posterior mean profiles.
 
     Parameters
     ----------
-    one, other : ndarray, shape (draw, latent_class, item, category)
+    reference, other : ndarray, shape (draw, latent_class, item, category)
 
     Returns
     -------
     ndarray of int, shape (latent_class of `other`,)
-        Class of `one`, -1 where it has fewer.
+        Class of `reference`, -1 where it has fewer.
     """
-    mean, other_mean = one.mean(axis=0), other.mean(axis=0)
+    mean, other_mean = reference.mean(axis=0), other.mean(axis=0)
     distance = total_variation(other_mean[:, None], mean[None]).mean(axis=-1)
     matched = np.full(len(distance), -1)
     rows, columns = linear_sum_assignment(distance)
@@ -90,35 +96,55 @@ class ProfileDifference:
         return float((1 + (self.sampled_of_class >= self.observed_of_class).sum()) / (1 + len(self.sampled_of_class)))
 
 
-def profile_difference(one: np.ndarray, other: np.ndarray) -> ProfileDifference:
-    """Difference of two classes, `other` less `one`; draws of shape (draw, item, category), paired as they stand."""
-    centred = [part - part.mean(axis=0) for part in (one, other)]
+def profile_difference(reference: np.ndarray, other: np.ndarray) -> ProfileDifference:
+    """Difference of two classes, `other` less `reference`; draws of shape (draw, item, category) in pairs."""
+    centred = [profile - profile.mean(axis=0) for profile in (reference, other)]
     apart = centred[1] - centred[0]
-    again = apart[::-1] + apart[np.arange(len(apart)) - len(apart) // 2]
-    mean = other.mean(axis=0) - one.mean(axis=0)
-    by_item = [_squared_distances(mean[j], apart[:, j], [part[:, j] for part in centred]) for j in range(len(mean))]
+    # Were profiles equal, a drawn distance would still come from two errors, each as wide as `apart`: that of the
+    # estimates, which respondents chosen anew would move, and that of the draw about them. One draw of `apart` stands
+    # for each. The two must not be the same draw: the first runs backwards, the second starts half way, so that they
+    # meet in two places at the most.
+    expected = apart[::-1] + np.roll(apart, len(apart) // 2, axis=0)
+    mean = other.mean(axis=0) - reference.mean(axis=0)
+    by_item = [
+        _squared_distances(mean[j], apart[:, j], [profile[:, j] for profile in centred]) for j in range(len(mean))
+    ]
     observed, sampled = zip(*by_item, strict=True)
-    of_class = _squared_distances(mean.ravel(), apart.reshape(len(apart), -1), [p.reshape(len(p), -1) for p in centred])
+    of_all_items = [profile.reshape(len(profile), -1) for profile in centred]
+    observed_of_class, sampled_of_class = _squared_distances(mean.ravel(), apart.reshape(len(apart), -1), of_all_items)
     return ProfileDifference(
-        distance=total_variation(one, other),
-        expected=np.abs(again).sum(axis=-1) / 2,
+        distance=total_variation(reference, other),
+        expected=np.abs(expected).sum(axis=-1) / 2,
         observed=np.array(observed),
         sampled=np.stack(sampled, axis=-1),
-        observed_of_class=of_class[0],
-        sampled_of_class=of_class[1],
-        difference=other - one,
+        observed_of_class=observed_of_class,
+        sampled_of_class=sampled_of_class,
+        difference=other - reference,
     )
 
 
-def _squared_distances(mean, apart, centred) -> tuple[float, np.ndarray]:
-    """T of a difference, shape (quantity,), and of differences that are sampling alone, shape (draw, quantity).
+def _squared_distances(mean: np.ndarray, apart: np.ndarray, centred: Sequence[np.ndarray]) -> tuple[float, np.ndarray]:
+    """T of a difference of means, and of differences that are sampling alone.
 
     The covariance is that of these draws, which lie closer in it than others do. So T of the difference, which has
     Hotelling's distribution where draws are normal, is put at the same quantile of the distribution of T with the
     covariance known; draws fewer than quantities say nothing.
+
+    Parameters
+    ----------
+    mean : ndarray, shape (quantity,)
+    apart : ndarray, shape (draw, quantity)
+        Differences of centred draws.
+    centred : sequence of ndarray, shape (draw, quantity)
+        Centred draws of both classes.
+
+    Returns
+    -------
+    float
+    ndarray, shape (draw,)
     """
     freedom = 2 * (len(apart) - 1)
-    covariance = 2 * sum(part.T @ part for part in centred) / freedom
+    covariance = 2 * sum(draws.T @ draws for draws in centred) / freedom
     values, vectors = np.linalg.eigh(covariance)
     there = values > SINGULAR * values.max()
     scaled = vectors[:, there] / np.sqrt(values[there])
@@ -130,9 +156,9 @@ def _squared_distances(mean, apart, centred) -> tuple[float, np.ndarray]:
     return float(chi2.isf(tail, rank)), sampled
 
 
-def smallest_p(differences: list[ProfileDifference]) -> float:
+def smallest_p(differences: Sequence[ProfileDifference]) -> float:
     """One p-value for all classes: the smallest, compared with that in samples of equal profiles."""
-    pairs = [tail_shares(np.array([one.observed_of_class]), one.sampled_of_class) for one in differences]
+    pairs = [tail_shares(np.array([each.observed_of_class]), each.sampled_of_class) for each in differences]
     observed, sampled = zip(*pairs, strict=True)
     smallest = np.array(sampled).min(axis=0)
     return float((1 + (smallest <= min(observed)).sum()) / (1 + len(smallest)))

@@ -8,28 +8,26 @@ import pandas as pd
 import xarray as xr
 
 from bayes_lca.data.frame import check_whole
-from bayes_lca.dims import CLASS, ITEM, RESPONDENT
-from bayes_lca.fitted.respondents import holds_respondents
+from bayes_lca.dims import CLASS, ITEM
+from bayes_lca.fitted.named_fits import named_fits
+from bayes_lca.posterior.structures.class_structure import ClassStructure, respondents_in_both
+from bayes_lca.posterior.structures.comparison_in_words import sentences
 from bayes_lca.posterior.structures.comparison_rows import (
     FIT,
     REFERENCE_CLASS,
-    MatchedStructures,
     class_rows,
     distance_rows,
     flow_rows,
     item_rows,
     overall_row,
 )
-from bayes_lca.posterior.structures.profiles_and_members import read_structure
-from bayes_lca.posterior.tables.membership import membership_in_draws
-from bayes_lca.table import SummaryTable, describe_draws, tail_probabilities
-
-DIFFERENT_BELOW = 0.05
-LARGE_PART = 0.1
-"""Share of a class from which its part in another class is told in words."""
+from bayes_lca.posterior.structures.matched_classes import MatchedClasses
+from bayes_lca.posterior.structures.membership_flow import most_likely_classes
+from bayes_lca.posterior.tables.rows import CI_PROB
+from bayes_lca.table import SummaryTable, tail_probabilities
 
 DRAWS_OF_MEMBERS = 200
-"""Draws of the membership probabilities, which are many numbers each."""
+"""Draws in which members are compared; each is a class for every respondent."""
 
 
 @dataclass(frozen=True, repr=False, eq=False)
@@ -59,7 +57,7 @@ class StructureComparison:
     @property
     def words(self) -> str:
         """What differs, a sentence for each fit and each class."""
-        return "\n".join(sentences(self))
+        return "\n".join(sentences(self.reference, self.overall, self.classes, self.items, self.flows))
 
     def __str__(self) -> str:
         return self.words
@@ -75,7 +73,7 @@ def compare_structures(
     *,
     tolerance: float = 0.1,
     n_draws: int = 1000,
-    ci_prob: float = 0.95,
+    ci_prob: float = CI_PROB,
     seed: int = 1,
 ) -> StructureComparison:
     r"""Compare the class structures of several fits with that of the first.
@@ -99,6 +97,7 @@ def compare_structures(
     n_draws : int, default 1000
         Draws of each fit used at the most, paired at random between fits.
     ci_prob : float, default 0.95
+        Probability of the equal-tailed intervals.
     seed : int
         Of the pairing.
 
@@ -123,6 +122,8 @@ def compare_structures(
 
     Raises
     ------
+    TypeError
+        If `fits` is no mapping, such as a list, or holds something else than fits.
     ValueError
         If there are fewer than two fits, one has no latent classes, two share no item, or a setting is out of range.
     NotRelabelledError, SeveralModesError
@@ -140,9 +141,14 @@ def compare_structures(
     Examples
     --------
     >>> import bayes_lca as bl
-    >>> lead, member = bl.load("lead.nc"), bl.load("member.nc")  # doctest: +SKIP
-    >>> print(bl.compare_structures({"lead": lead, "member": member}))  # doctest: +SKIP
+    >>> fits = {"alone": bl.load_example("alone"), "with covariates": bl.load_example()}
+    >>> compared = bl.compare_structures(fits)
+    >>> compared.classes["reference_class"].tolist()
+    ['C1', 'C2']
+    >>> print(compared.words.partition(" (p = ")[0])
+    with covariates against alone: the profiles of 2 matched classes do not differ beyond sampling
     """
+    fits = named_fits(fits, needs="compare_structures")
     tails = tail_probabilities(ci_prob)
     if len(fits) < 2:
         raise ValueError(f'{len(fits)} fit given; pass two or more by name: {{"lead": a, "member": b}}')
@@ -150,102 +156,39 @@ def compare_structures(
         raise ValueError(f"tolerance={tolerance!r}: a distance lies between 0 and 1, such as 0.1")
     check_whole(least=10, n_draws=n_draws)
     check_whole(least=0, seed=seed)
-    used = min(n_draws, *(_n_draws(draws) for draws in fits.values()))
+    used = min(n_draws, *(fit.n_draws for fit in fits.values()))
     rng = np.random.default_rng(seed)
-    which = {
-        name: rng.permutation(np.linspace(0, _n_draws(draws) - 1, used).astype(int)) for name, draws in fits.items()
-    }
+    which = {name: rng.permutation(np.linspace(0, fit.n_draws - 1, used).astype(int)) for name, fit in fits.items()}
     first, *rest = fits
-    reference = read_structure(str(first), fits[first], which[first])
-    overall, classes, items, distances, moved = [], [], [], [], []
+    reference = ClassStructure.of(fits[first], first, which[first])
+    overall, classes, items, distances, flows = [], [], [], [], []
     for name in rest:
-        pair = MatchedStructures.of(reference, read_structure(str(name), fits[name], which[name]))
-        both = _in_both(pair)
-        known = both is not None
-        members = [_members(fits[one], which[one], both) for one in (first, name)] if known and len(both) else None
-        overall.append(overall_row(pair, members, tails) | ({} if known else {"respondents_in_both": np.nan}))
+        pair = MatchedClasses.of(reference, ClassStructure.of(fits[name], name, which[name]))
+        in_both, members = respondents_in_both(pair.reference, pair.other), None
+        if in_both is not None and len(in_both):
+            members = [
+                most_likely_classes(fits[each], which[each][:DRAWS_OF_MEMBERS], in_both) for each in (first, name)
+            ]
+            flows += flow_rows(pair, members, tails)
+        overall.append(overall_row(pair, members, tails) | ({"respondents_in_both": np.nan} if in_both is None else {}))
         classes += class_rows(pair, tolerance, tails)
         items += item_rows(pair, tolerance, tails)
         distances += distance_rows(pair, tails)
-        moved += flow_rows(pair, members, tails) if members else []
-    note = "; ".join(f"{name}: {describe_draws(draws)}" for name, draws in fits.items())
-    note += (
-        f"; {used} draws of each used, paired at random; {100 * ci_prob:g} % intervals; distances up to {tolerance:g} "
+    note = (
+        f"{'; '.join(f'{name}: {fit.note}' for name, fit in fits.items())}; {used} draws of each used, paired at "
+        f"random; {100 * ci_prob:g} % intervals; distances up to {tolerance:g} count as the same"
     )
-    note += "count as the same"
-    if closed := [name for name, draws in fits.items() if not holds_respondents(draws)]:
-        note += f"; members are not compared with {', '.join(map(str, closed))}, saved without respondents"
+    if closed := [name for name, fit in fits.items() if not fit.holds_respondents]:
+        note += f"; members are not compared with {', '.join(closed)}, saved without respondents"
 
     def table(rows: list[dict], *index: str) -> SummaryTable:
         return SummaryTable.of(pd.DataFrame(rows).set_index([FIT, *index]), note)
 
     return StructureComparison(
-        reference=str(first),
+        reference=first,
         overall=table(overall),
         classes=table(classes, CLASS),
         items=table(items, CLASS, ITEM),
         distances=table(distances, CLASS, REFERENCE_CLASS),
-        flows=table(moved, CLASS, REFERENCE_CLASS) if moved else None,
+        flows=table(flows, CLASS, REFERENCE_CLASS) if flows else None,
     )
-
-
-def _n_draws(draws: xr.DataTree) -> int:
-    return draws["posterior"].sizes["chain"] * draws["posterior"].sizes["draw"]
-
-
-def _in_both(pair: MatchedStructures) -> pd.Index | None:
-    """Respondents in both fits; none where labels do not tell respondents apart, None where a fit holds no rows."""
-    one, other = pair.reference.respondents, pair.other.respondents
-    if one is None or other is None:
-        return None
-    if not (one.is_unique and other.is_unique):
-        return one[:0]
-    return one.intersection(other, sort=False)
-
-
-def _members(draws: xr.DataTree, which: np.ndarray, respondents: pd.Index) -> np.ndarray:
-    """Membership probabilities of some respondents in at most `DRAWS_OF_MEMBERS` draws."""
-    rows = pd.Index(draws["observed_data"][RESPONDENT].to_numpy()).get_indexer(respondents)
-    return membership_in_draws(draws, which[:DRAWS_OF_MEMBERS])[:, rows]
-
-
-def sentences(comparison: StructureComparison) -> list[str]:
-    """What differs, a line for each fit, each class that differs, and each class that is new or splits."""
-    found = []
-    for name, row in comparison.overall.iterrows():
-        verdict = "differ" if row["p_value"] < DIFFERENT_BELOW else "do not differ beyond sampling"
-        found.append(
-            f"{name} against {comparison.reference}: the profiles of {row['matched']} matched classes {verdict} "
-            f"(p = {row['p_value']:.3f})."
-        )
-        if row["left_out"]:
-            found.append(f"  Not compared: {row['left_out']}.")
-        for own, matched in comparison.classes.loc[name].iterrows():
-            if matched["p_value"] < DIFFERENT_BELOW:
-                item = comparison.items.loc[(name, own)]
-                most = item.loc[item["difference"].abs().idxmax()]
-                found.append(
-                    f"  {own} and {matched[REFERENCE_CLASS]} are {matched['distance']:.3f} apart "
-                    f"({matched['lower']:.3f} to {matched['upper']:.3f}; {matched['expected']:.3f} expected if equal), "
-                    f"most in {most.name}: {most['category']} {100 * most['difference']:+.0f} points "
-                    f"({100 * most['difference_lower']:+.0f} to {100 * most['difference_upper']:+.0f})."
-                )
-        if row["unmatched"]:
-            found.append(f"  Without a match: {row['unmatched']}.")
-        if comparison.flows is not None and name in comparison.flows.index.get_level_values(FIT):
-            found += _moves(comparison.flows.loc[name])
-    return found
-
-
-def _moves(flow: pd.DataFrame) -> list[str]:
-    """Classes of the reference whose members are spread over several."""
-    found = []
-    for own, part in flow.groupby(level=REFERENCE_CLASS, sort=False):
-        large = part[part["share"] >= LARGE_PART].sort_values("share", ascending=False)
-        if len(large) > 1:
-            where = ", ".join(
-                f"{100 * one['share']:.0f} % ({100 * one['lower']:.0f} to {100 * one['upper']:.0f}) in {label}"
-                for label, one in large.droplevel(REFERENCE_CLASS).iterrows()
-            )
-            found.append(f"  Members of {own}: {where}.")
-    return found

@@ -1,22 +1,39 @@
 """Where the members of a class are in another fit of the same respondents, and how far two fits agree on them."""
 
 import numpy as np
+import pandas as pd
 from scipy.special import comb
 
+from bayes_lca.fitted.fit import Fit
 
-def flows(one: np.ndarray, other: np.ndarray) -> np.ndarray:
-    """Respondents in each pair of classes, shape (draw, class of `one`, class of `other`).
+
+def most_likely_classes(fit: Fit, which: np.ndarray, respondents: pd.Index) -> np.ndarray:
+    """Most likely class of some respondents, by their labels, in some draws; shape (draw, respondent)."""
+    patterns = fit.pattern_of_respondent[fit.respondents.get_indexer(respondents)]
+    return fit.membership_in(which).argmax(axis=-1)[:, patterns]
+
+
+def flows(first: np.ndarray, second: np.ndarray, n_first: int, n_second: int) -> np.ndarray:
+    """Respondents in each pair of classes, shape (draw, class of `first`, class of `second`).
 
     Parameters
     ----------
-    one, other : ndarray, shape (draw, respondent, latent_class)
-        Membership probabilities of the same respondents, draws paired as they stand; the most likely class counts.
+    first, second : ndarray of int, shape (draw, respondent)
+        Classes of the same respondents in two fits, numbered from 0 on, draws paired as they stand.
+    n_first, n_second : int
+        Number of classes of each.
+
+    Examples
+    --------
+    >>> flows(np.array([[0, 0, 1]]), np.array([[0, 1, 1]]), 2, 2).tolist()
+    [[[1, 1], [0, 1]]]
     """
-    first, second = (np.eye(part.shape[-1])[part.argmax(axis=-1)] for part in (one, other))
-    return np.matmul(first.transpose(0, 2, 1), second)
+    cells = first * n_second + second
+    counts = [np.bincount(of_draw, minlength=n_first * n_second) for of_draw in cells]
+    return np.array(counts).reshape(len(first), n_first, n_second)
 
 
-def adjusted_rand(one: np.ndarray, other: np.ndarray) -> np.ndarray:
+def adjusted_rand(first: np.ndarray, second: np.ndarray) -> np.ndarray:
     r"""Agreement of two assignments: 1 if they are the same but for names, 0 on average if they are unrelated.
 
     .. math::
@@ -26,7 +43,7 @@ def adjusted_rand(one: np.ndarray, other: np.ndarray) -> np.ndarray:
 
     Parameters
     ----------
-    one, other : ndarray of int, shape (draw, respondent)
+    first, second : ndarray of int, shape (draw, respondent)
         Classes, numbered from 0 on.
 
     Returns
@@ -38,12 +55,11 @@ def adjusted_rand(one: np.ndarray, other: np.ndarray) -> np.ndarray:
     ----------
     Hubert, L. & Arabie, P. (1985). Comparing partitions. Journal of Classification 2, 193-218. doi 10.1007/BF01908075
     """
-    first, second = (np.eye(int(part.max()) + 1)[part] for part in (one, other))  # (draw, respondent, class)
-    together = np.matmul(first.transpose(0, 2, 1), second)
+    together = flows(first, second, int(first.max()) + 1, int(second.max()) + 1)
     pairs, rows, columns = (
         comb(counts, 2).reshape(len(counts), -1).sum(axis=-1)
         for counts in (together, together.sum(axis=2), together.sum(axis=1))
     )
-    chance = rows * columns / comb(one.shape[1], 2)
+    chance = rows * columns / comb(first.shape[1], 2)
     with np.errstate(invalid="ignore", divide="ignore"):
         return (pairs - chance) / ((rows + columns) / 2 - chance)

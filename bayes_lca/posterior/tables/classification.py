@@ -1,24 +1,25 @@
 """How well respondents are classified: average membership, classification errors, odds, entropy."""
 
+from collections.abc import Mapping
+
 import numpy as np
 import pandas as pd
 import xarray as xr
 
 from bayes_lca.dims import CLASS
-from bayes_lca.fitted.class_logits import average_class_share
+from bayes_lca.fitted.fit import Fit
+from bayes_lca.likelihood.answers import SMALLEST_PROBABILITY
 from bayes_lca.likelihood.criteria import entropy_r2
-from bayes_lca.posterior.tables.class_tables import note_of, table_of
-from bayes_lca.posterior.tables.membership import membership_draws
+from bayes_lca.posterior.tables.rows import CI_PROB, note_of, table_of
 from bayes_lca.table import SummaryTable
 
 MODAL_CLASS = "modal_class"
 INDEX = ["quantity", MODAL_CLASS, CLASS]
 GIVEN_MODAL, GIVEN_CLASS = "class given modal class", "modal class given class"
 ODDS, ENTROPY = "odds of correct classification", "entropy R2"
-SMALLEST_PROBABILITY = 1e-300
 
 
-def classification_table(draws: xr.DataTree, *, ci_prob: float = 0.95) -> SummaryTable:
+def classification_table(draws: xr.DataTree, *, ci_prob: float = CI_PROB) -> SummaryTable:
     r"""Summarise how surely respondents are classified.
 
     With :math:`p_{ic}` the membership probabilities in a draw, :math:`w_i` the modal class as `membership` reports it
@@ -37,6 +38,7 @@ def classification_table(draws: xr.DataTree, *, ci_prob: float = 0.95) -> Summar
     draws : xarray.DataTree
         From `fit` of a latent class model.
     ci_prob : float, default 0.95
+        Probability of the equal-tailed intervals.
 
     Returns
     -------
@@ -49,8 +51,10 @@ def classification_table(draws: xr.DataTree, *, ci_prob: float = 0.95) -> Summar
 
     Raises
     ------
+    TypeError
+        If `draws` is no fit.
     ValueError
-        If the fit has no latent classes.
+        If the fit has no latent classes, or was saved without respondents.
     NotRelabelledError, SeveralModesError
         If an average would mix labels or modes.
 
@@ -64,49 +68,51 @@ def classification_table(draws: xr.DataTree, *, ci_prob: float = 0.95) -> Summar
     Examples
     --------
     >>> import bayes_lca as bl
-    >>> bl.classification_table(bl.load("fit.nc")).loc["class given modal class"]  # doctest: +SKIP
+    >>> table = bl.classification_table(bl.load_example("alone"))
+    >>> table.xs("class given modal class")["mean"].groupby("modal_class").sum().round(5).tolist()
+    [1.0, 1.0]
     """
-    probability = membership_draws(draws)
-    classes, n_classes = probability[CLASS].to_numpy(), probability.sizes[CLASS]
-    values = probability.to_numpy()  # (chain, draw, respondent, latent_class)
-    modal = values.mean(axis=(0, 1), dtype=float).argmax(axis=1)
-    assigned = np.eye(n_classes)[modal]  # (respondent, modal_class)
-    n = assigned.sum(axis=0).astype(int)
-    together = np.einsum("sdic,iw->sdwc", values, assigned, optimize=True)  # (chain, draw, modal_class, latent_class)
+    fit = Fit.of(draws, needs="classification_table")
+    membership, count = fit.by_chain(fit.membership), fit.count  # (chain, draw, pattern, latent_class)
+    classes, n_classes = np.array(fit.classes), len(fit.classes)
+    modal = membership.mean(axis=(0, 1), dtype=float).argmax(axis=1)
+    respondents = np.eye(n_classes)[modal] * count[:, None]  # (pattern, modal_class)
+    n = respondents.sum(axis=0).astype(int)
+    members = np.einsum("sdic,iw->sdwc", membership, respondents, optimize=True)
     occupied = np.flatnonzero(n)
-    average = together[..., occupied, :] / n[occupied, None]
-    error = together / together.sum(axis=2, keepdims=True)
-    own = np.take_along_axis(average, occupied[None, None, :, None], axis=3)[..., 0]
-    other = average.sum(axis=3) - own if n_classes == 1 else (average * (1 - np.eye(n_classes)[occupied])).sum(axis=3)
-    share = average_class_share(draws)[..., occupied]
-    log_odds = _log(own) - _log(other) - _log(share) + _log(1 - share)
-    entropy = [[entropy_r2(one, np.ones(len(one))) for one in chain] for chain in values]
-    both = ("chain", "draw", MODAL_CLASS, CLASS)
-    coords = {"chain": probability["chain"], "draw": probability["draw"], CLASS: classes}
+    average = members[..., occupied, :] / n[occupied, None]  # (chain, draw, modal_class, latent_class)
+    error = members / members.sum(axis=2, keepdims=True)
+    correct = np.take_along_axis(average, occupied[None, None, :, None], axis=3)[..., 0]
+    wrong = (average * (1 - np.eye(n_classes)[occupied])).sum(axis=3)
+    share = fit.average_class_share()[..., occupied]
     parts = {
-        GIVEN_MODAL: xr.DataArray(average, {**coords, MODAL_CLASS: classes[occupied]}, both),
-        GIVEN_CLASS: xr.DataArray(error, {**coords, MODAL_CLASS: classes}, both),
+        GIVEN_MODAL: _by_classes(fit, average, classes[occupied], classes),
+        GIVEN_CLASS: _by_classes(fit, error, classes, classes),
     }
     if n_classes > 1:
-        parts[ODDS] = xr.DataArray(
-            log_odds[..., None], {**coords, MODAL_CLASS: classes[occupied], CLASS: ["odds"]}, both
-        )
-        total = np.array(entropy)[..., None, None]
-        parts[ENTROPY] = xr.DataArray(total, {**coords, MODAL_CLASS: ["all"], CLASS: ["all"]}, both)
-    tables = [_rows(values, quantity, draws, ci_prob) for quantity, values in parts.items()]
+        log_odds = _log(correct) - _log(wrong) - _log(share) + _log(1 - share)
+        entropy = fit.by_chain(np.array([entropy_r2(of_draw, count) for of_draw in fit.membership]))
+        parts[ODDS] = _by_classes(fit, log_odds[..., None], classes[occupied], ["odds"])
+        parts[ENTROPY] = _by_classes(fit, entropy[..., None, None], ["all"], ["all"])
+    n_of_class = dict(zip(classes, n, strict=True))
+    tables = [_rows(values, quantity, fit, n_of_class, ci_prob) for quantity, values in parts.items()]
     table = pd.concat(tables).set_index(INDEX)
-    counts = dict(zip(classes, n, strict=True)) | {"all": len(modal)}
-    table["n"] = [int(counts[name]) for name in table.index.get_level_values(MODAL_CLASS)]
-    return SummaryTable.of(table, f"{note_of(draws, ci_prob)} of the parameters, for the respondents at hand")
+    return SummaryTable.of(table, f"{note_of(fit, ci_prob)} of the parameters, for the respondents at hand")
+
+
+def _by_classes(fit: Fit, values: np.ndarray, modal_classes, classes) -> xr.DataArray:
+    coords = {**fit.chain_coords, MODAL_CLASS: list(modal_classes), CLASS: list(classes)}
+    return xr.DataArray(values, coords, ("chain", "draw", MODAL_CLASS, CLASS))
 
 
 def _log(values: np.ndarray) -> np.ndarray:
     return np.log(np.maximum(values, SMALLEST_PROBABILITY))
 
 
-def _rows(values: xr.DataArray, quantity: str, draws: xr.DataTree, ci_prob: float) -> pd.DataFrame:
-    rows = pd.DataFrame(table_of(values, [MODAL_CLASS, CLASS], draws, ci_prob)).reset_index()
+def _rows(values: xr.DataArray, quantity: str, fit: Fit, n_of_class: Mapping[str, int], ci_prob: float) -> pd.DataFrame:
+    rows = pd.DataFrame(table_of(values, [MODAL_CLASS, CLASS], fit, ci_prob)).reset_index()
+    n = fit.n_respondents if quantity == ENTROPY else [int(n_of_class[name]) for name in rows[MODAL_CLASS]]
     if quantity == ODDS:
         rows[["mean", "lower", "upper"]] = np.exp(rows[["mean", "lower", "upper"]])
         rows[CLASS] = rows[MODAL_CLASS]
-    return rows.assign(quantity=quantity)
+    return rows.assign(quantity=quantity, n=n)

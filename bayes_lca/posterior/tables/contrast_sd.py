@@ -8,11 +8,11 @@ from scipy import stats
 
 from bayes_lca import priors
 from bayes_lca.dims import OTHER_CLASS, group_correlation, group_sd
-from bayes_lca.fitted.axes import class_axis
-from bayes_lca.posterior.tables.class_tables import class_pairs
+from bayes_lca.fitted.fit import Fit
+from bayes_lca.posterior.tables.odds_ratios import class_pairs
 
 
-def contrast_sd(draws: xr.DataTree, grouping: str, reference: str | None = None) -> xr.DataArray:
+def contrast_sd(fit: Fit, grouping: str, reference: str | None = None) -> xr.DataArray:
     r"""Standard deviation between groups of the log odds of each contrast of classes.
 
     .. math:: \sqrt{\sigma_c^2 + \sigma_r^2 - 2 \rho_{cr} \sigma_c \sigma_r}
@@ -22,21 +22,21 @@ def contrast_sd(draws: xr.DataTree, grouping: str, reference: str | None = None)
     xarray.DataArray
         Dims (contrast, chain, draw).
     """
-    posterior, axis = draws["posterior"], class_axis(draws)
-    sigma, pairs, parts = posterior[group_sd(grouping)], class_pairs(draws, reference), []
+    posterior, axis = fit.posterior, fit.class_axis
+    sigma, pairs, parts = posterior[group_sd(grouping)], class_pairs(fit, reference), []
     for b, a in pairs:
-        one, other = (sigma.sel({axis: name}, drop=True) for name in (b, a))
-        variance = one**2 + other**2
+        sigma_b, sigma_a = (sigma.sel({axis: name}, drop=True) for name in (b, a))
+        variance = sigma_b**2 + sigma_a**2
         if group_correlation(grouping) in posterior:
             correlation = posterior[group_correlation(grouping)].sel({axis: b, OTHER_CLASS: a}, drop=True)
-            variance = variance - 2 * correlation * one * other
+            variance = variance - 2 * correlation * sigma_b * sigma_a
         parts.append(np.sqrt(variance))
     return xr.concat(parts, xr.DataArray([f"{b} vs {a}" for b, a in pairs], dims="contrast", name="contrast"))
 
 
-def fitted_prior(draws: xr.DataTree) -> priors.StandardDeviationPrior:
+def fitted_prior(fit: Fit) -> priors.StandardDeviationPrior:
     """The prior of the standard deviations of random intercepts that the draws were made with."""
-    stored = json.loads(draws.attrs["group_sd_prior"])
+    stored = json.loads(fit.attributes["group_sd_prior"])
     return getattr(priors, stored.pop("distribution"))(**stored)
 
 

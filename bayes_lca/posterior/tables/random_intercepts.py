@@ -5,12 +5,11 @@ import pandas as pd
 import xarray as xr
 
 from bayes_lca.dims import group_correlation, group_effect
-from bayes_lca.fitted.axes import class_axis, groupings
 from bayes_lca.fitted.elements import diagnostics
-from bayes_lca.fitted.respondents import group_sizes
-from bayes_lca.posterior.labels.convergence import require_summarisable
-from bayes_lca.posterior.tables.class_tables import CI_PROB, contrasts, note_of, quantiles_of, table_of
+from bayes_lca.fitted.fit import Fit
 from bayes_lca.posterior.tables.contrast_sd import contrast_sd, fitted_prior, prior_contrast_sd
+from bayes_lca.posterior.tables.odds_ratios import contrasts_of
+from bayes_lca.posterior.tables.rows import CI_PROB, note_of, quantiles_of, table_of
 from bayes_lca.table import SummaryTable, tail_probabilities
 
 LOGISTIC_VARIANCE = np.pi**2 / 3
@@ -27,6 +26,7 @@ def random_intercepts(draws: xr.DataTree, reference: str | None = None, *, ci_pr
     reference : str, optional
         Show log odds against this class. By default, symmetric class logits, which sum to zero over classes.
     ci_prob : float, default 0.95
+        Probability of the equal-tailed intervals.
 
     Returns
     -------
@@ -36,23 +36,32 @@ def random_intercepts(draws: xr.DataTree, reference: str | None = None, *, ci_pr
 
     Raises
     ------
+    TypeError
+        If `draws` is no fit.
     ValueError
-        If the model has no random intercepts.
+        If the model has no random intercepts, or `reference` is not a class.
     NotRelabelledError, SeveralModesError
         If an average would mix labels or modes.
+
+    Examples
+    --------
+    >>> import bayes_lca as bl
+    >>> table = bl.random_intercepts(bl.load_example(), reference="C1")
+    >>> table.loc["group"].index.tolist()[:2]
+    [('G1', 'C2 vs C1'), ('G2', 'C2 vs C1')]
     """
-    require_summarisable(draws)
-    names = _required_groupings(draws)
-    axis = class_axis(draws) if reference is None else "contrast"
+    fit = Fit.of(draws, needs="random_intercepts")
+    groupings = _required_groupings(fit)
+    axis = fit.class_axis if reference is None else "contrast"
     parts = []
-    for name in names:
+    for name in groupings:
         variable = group_effect(name)
-        values = draws["posterior"][variable] if reference is None else contrasts(draws, variable, reference)
-        part = pd.DataFrame(table_of(values, [name, axis], draws, ci_prob))
-        part.insert(0, "n", np.repeat(group_sizes(draws, name), values.sizes[axis]))
+        values = fit.posterior[variable] if reference is None else contrasts_of(fit, variable, reference)
+        part = pd.DataFrame(table_of(values, [name, axis], fit, ci_prob))
+        part.insert(0, "n", np.repeat(fit.group_sizes(name), values.sizes[axis]))
         part.index = part.index.set_names(["group", axis])
         parts.append(part)
-    return SummaryTable.of(pd.concat(parts, keys=names, names=["grouping"]), note_of(draws, ci_prob))
+    return SummaryTable.of(pd.concat(parts, keys=groupings, names=["grouping"]), note_of(fit, ci_prob))
 
 
 def heterogeneity(draws: xr.DataTree, reference: str | None = None, *, ci_prob: float = CI_PROB) -> SummaryTable:
@@ -78,6 +87,7 @@ def heterogeneity(draws: xr.DataTree, reference: str | None = None, *, ci_prob: 
     reference : str, optional
         The class all others are compared with; all pairs by default.
     ci_prob : float, default 0.95
+        Probability of the equal-tailed intervals.
 
     Returns
     -------
@@ -86,38 +96,51 @@ def heterogeneity(draws: xr.DataTree, reference: str | None = None, *, ci_prob: 
         ``median_odds_ratio``, the number of groups, ``r_hat``, ``ess_bulk`` and ``ess_tail`` of the standard
         deviation.
 
+    Raises
+    ------
+    TypeError
+        If `draws` is no fit.
+    ValueError
+        If the model has no random intercepts, or `reference` is not a class.
+    NotRelabelledError, SeveralModesError
+        If an average would mix labels or modes.
+
     References
     ----------
     Larsen, K. & Merlo, J. (2005). Appropriate assessment of neighborhood effects on individual health. American
     Journal of Epidemiology 161(1), 81-88. doi 10.1093/aje/kwi017
+
+    Examples
+    --------
+    >>> import bayes_lca as bl
+    >>> bl.heterogeneity(bl.load_example())["groups"].to_dict()
+    {('group', 'C2 vs C1'): 6}
     """
-    require_summarisable(draws)
+    fit = Fit.of(draws, needs="heterogeneity")
+    tails = tail_probabilities(ci_prob)
     rows = {}
-    for grouping in _required_groupings(draws):
-        for s in contrast_sd(draws, grouping, reference):
-            row = {"groups": len(draws["posterior"][grouping])}
+    for grouping in _required_groupings(fit):
+        for s in contrast_sd(fit, grouping, reference):
+            row = {"groups": len(fit.group_names[grouping])}
             measures = {
                 "sd": s,
                 "vpc": s**2 / (s**2 + LOGISTIC_VARIANCE),
                 "median_odds_ratio": np.exp(MEDIAN_ODDS * s),
             }
             for measure, values in measures.items():
-                middle, lower, upper = (
-                    float(part) for part in quantiles_of(values, [0.5, *tail_probabilities(ci_prob)])
-                )
+                middle, lower, upper = (float(part) for part in quantiles_of(values, [0.5, *tails]))
                 row |= {measure: middle, f"{measure}_lower": lower, f"{measure}_upper": upper}
             rows[grouping, s["contrast"].item()] = row | {name: float(part) for name, part in diagnostics(s).items()}
     table = pd.DataFrame.from_dict(rows, orient="index")
     table.index = pd.MultiIndex.from_tuples(table.index, names=["grouping", "contrast"])
-    middle, lower, upper = np.quantile(prior_contrast_sd(fitted_prior(draws)), [0.5, *tail_probabilities(ci_prob)])
+    middle, lower, upper = np.quantile(prior_contrast_sd(fitted_prior(fit)), [0.5, *tails])
     prior = f"before the data, sd had median {middle:.2f} ({lower:.2f} to {upper:.2f})"
-    if any(group_correlation(grouping) in draws["posterior"] for grouping in groupings(draws)):
+    if any(group_correlation(grouping) in fit.posterior for grouping in fit.groupings):
         prior += ", classes independent"
-    return SummaryTable.of(table, f"{note_of(draws, ci_prob)}; {prior}")
+    return SummaryTable.of(table, f"{note_of(fit, ci_prob)}; {prior}")
 
 
-def _required_groupings(draws: xr.DataTree) -> list[str]:
-    names = groupings(draws)
-    if not names:
-        raise ValueError(f"formula {draws.attrs['formula']!r} has no random intercepts; add (1 | group)")
-    return names
+def _required_groupings(fit: Fit) -> tuple[str, ...]:
+    if not fit.groupings:
+        raise ValueError(f"formula {fit.formula.text!r} has no random intercepts; add (1 | group)")
+    return fit.groupings

@@ -51,6 +51,8 @@ def suppress_small_cells(
 
     Raises
     ------
+    TypeError
+        If `table` is no table.
     ValueError
         If `smallest_cell` is no whole number from 1 on, or the table has no such column or level of the index.
 
@@ -67,9 +69,15 @@ def suppress_small_cells(
     Examples
     --------
     >>> import bayes_lca as bl
-    >>> table = bl.random_intercepts(bl.load("fit.nc"))  # doctest: +SKIP
-    >>> bl.suppress_small_cells(table, 10, cell=["grouping", "group"], within=["grouping"])  # doctest: +SKIP
+    >>> sizes = pd.DataFrame({"n": [40, 30, 3]}, index=pd.Index(["A", "B", "C"], name="group"))
+    >>> bl.suppress_small_cells(sizes, 5)["n"].tolist()
+    [40, <NA>, <NA>]
     """
+    if not isinstance(table, pd.DataFrame):
+        raise TypeError(
+            f"suppress_small_cells takes a table with a column of counts, not {type(table).__name__}; give one of the "
+            "tables that are made from draws"
+        )
     check_whole(least=1, smallest_cell=smallest_cell)
     levels = [str(name) for name in table.index.names]
     cell = levels if cell is None else list(cell)
@@ -78,21 +86,21 @@ def suppress_small_cells(
     if unknown := [name for name in (*cell, *within) if name not in levels]:
         raise ValueError(f"{named(unknown)}: the table of {len(table)} rows is indexed by {named(levels)}")
     index = table.index.to_frame(index=False).set_axis(levels, axis=1)
-    key = pd.MultiIndex.from_frame(index[cell].astype(str))
-    block = pd.MultiIndex.from_frame(index[list(within)].astype(str)) if within else pd.Index(np.zeros(len(table)))
-    numbers = table[count].to_numpy(dtype=float, na_value=np.nan)
-    is_cell = ~index[cell].isin(TOTALS).any(axis=1).to_numpy() & ~key.duplicated() & ~np.isnan(numbers)
+    cells = pd.MultiIndex.from_frame(index[cell].astype(str))
+    blocks = pd.MultiIndex.from_frame(index[list(within)].astype(str)) if within else pd.Index(np.zeros(len(table)))
+    counts = table[count].to_numpy(dtype=float, na_value=np.nan)
+    is_cell = ~index[cell].isin(TOTALS).any(axis=1).to_numpy() & ~cells.duplicated() & ~np.isnan(counts)
     hidden = pd.Index([])
-    for name in block[is_cell].unique():
-        rows = np.flatnonzero(is_cell & (block == name))
-        hidden = hidden.append(key[rows[_hidden(numbers[rows], smallest_cell)]])
-    left_out = key.isin(hidden) if len(hidden) else np.zeros(len(table), dtype=bool)
+    for block in blocks[is_cell].unique():
+        rows = np.flatnonzero(is_cell & (blocks == block))
+        hidden = hidden.append(cells[rows[_hidden(counts[rows], smallest_cell)]])
+    is_hidden = cells.isin(hidden) if len(hidden) else np.zeros(len(table), dtype=bool)
     result = pd.DataFrame(table).copy()
     if pd.api.types.is_integer_dtype(result[count].dtype):
         result[count] = result[count].astype("Int64")
     for name in (count, *also):
         if name in result:
-            result[name] = result[name].mask(left_out)
+            result[name] = result[name].mask(is_hidden)
     note = f"{len(hidden)} of {int(is_cell.sum())} cells left out, so that none of fewer than {smallest_cell} is told"
     return SummaryTable.of(result, "; ".join(part for part in (table.attrs.get("note", ""), note) if part))
 

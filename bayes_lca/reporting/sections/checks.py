@@ -1,15 +1,14 @@
 """Section of posterior predictive checks of the answers."""
 
 import pandas as pd
-import xarray as xr
 
-from bayes_lca.dims import CLASS, ITEM
+from bayes_lca.fitted.fit import Fit
 from bayes_lca.posterior.checks.check_items import FLAGGED_BELOW, ItemCheck
 from bayes_lca.posterior.plots.item_pairs import plot_check_items
 from bayes_lca.reporting.writing.cells import display_of
 from bayes_lca.reporting.writing.figures import drawn
 from bayes_lca.reporting.writing.section import Block, Paragraph, Picture, Section, Table
-from bayes_lca.table import SummaryTable, describe_draws
+from bayes_lca.table import SummaryTable
 
 ANCHOR, TITLE = "checks", "Checks of fit"
 FEWEST_SHOWN = 5
@@ -27,10 +26,12 @@ REFERENCES = (
 )
 
 
-def checks_section(draws: xr.DataTree, check: ItemCheck | None) -> Section:
+def checks_section(fit: Fit, check: ItemCheck | None) -> Section:
     """Whether the model reproduces items, pairs of items, response patterns and groups."""
-    if CLASS not in draws["posterior"].dims:
+    if fit.class_is_observed:
         return Section(ANCHOR, TITLE, "", left_out="the categories are observed; checks of items need a measurement.")
+    if not fit.supports("check_items"):
+        return Section(ANCHOR, TITLE, "", left_out=f"there is no check of items for {fit.answers.words}.")
     if check is None:
         return Section(ANCHOR, TITLE, "", left_out="no check was given: report(..., check=bl.check_items(draws)).")
     blocks: list[Block] = [
@@ -51,33 +52,30 @@ def checks_section(draws: xr.DataTree, check: ItemCheck | None) -> Section:
     return Section(ANCHOR, TITLE, "fit of the final model (step 8)", blocks, references=REFERENCES)
 
 
-def require_check_of(draws: xr.DataTree, check: ItemCheck | None) -> None:
+def require_check_of(fit: Fit, check: ItemCheck | None) -> None:
     """Refuse a check of something else.
 
     Raises
     ------
     ValueError
-        If `check` is no `ItemCheck`, or rests on other items, respondents or draws than `draws`.
+        If `check` is no `ItemCheck`, or rests on other items, respondents or draws than the fit.
     """
     if check is None:
         return
     if not isinstance(check, ItemCheck):
         raise ValueError(f"check={type(check).__name__}: give what bl.check_items(draws) returns")
-    if ITEM not in draws["observed_data"].dims:
+    if fit.class_is_observed:
         raise ValueError(
-            f"this fit of outcome {draws.attrs.get('outcome')!r} has no items, so the check is of another; leave out "
-            "check"
+            f"this fit of outcome {fit.outcome!r} has no items, so the check is of another; leave out check"
         )
-    items, checked = (
-        [str(item) for item in names] for names in (draws["observed_data"][ITEM].to_numpy(), check.items.index)
-    )
+    items, checked = list(fit.items), [str(item) for item in check.items.index]
     if items != checked:
         raise ValueError(
             f"the check is of items {checked}, the fit has {items}; give bl.check_items(draws) of this fit"
         )
-    if not check.items.note.startswith(describe_draws(draws)):
+    if not check.items.note.startswith(fit.note):
         raise ValueError(
-            f"the check rests on {check.items.note.split(';')[0]!r}, the fit on {describe_draws(draws)!r}; give "
+            f"the check rests on {check.items.note.split(';')[0]!r}, the fit on {fit.note!r}; give "
             "bl.check_items(draws) of this fit"
         )
 

@@ -1,9 +1,8 @@
 """Section of the number of classes: the table that compares them, its picture, and the recommendation in words."""
 
 import pandas as pd
-import xarray as xr
 
-from bayes_lca.dims import CLASS
+from bayes_lca.fitted.fit import Fit
 from bayes_lca.reporting.writing.cells import Column, Display, display_of, label_of
 from bayes_lca.reporting.writing.figures import drawn
 from bayes_lca.reporting.writing.section import Block, Bullets, Paragraph, Picture, Section, Table
@@ -33,18 +32,17 @@ OF_POSTERIORS = (
 )
 
 
-def class_counts_section(draws: xr.DataTree, counted: pd.DataFrame | None) -> Section:
+def class_counts_section(fit: Fit, counted: pd.DataFrame | None) -> Section:
     """What speaks for each number of classes, beside the number of this fit."""
-    if CLASS not in draws["posterior"].dims:
+    if fit.class_is_observed:
         return Section(ANCHOR, TITLE, "", left_out="the categories are observed, so there is no number to decide.")
     if counted is None:
         why = "no table of numbers of classes was given: report(..., counted=bl.count_classes(...))."
         return Section(ANCHOR, TITLE, "", left_out=why)
     counted = counted.sort_index()
     recommended = recommend_classes(counted)
-    fitted = draws["posterior"].sizes[CLASS]
     blocks: list[Block] = [
-        Paragraph(_fitted_in_words(fitted, recommended.n_classes, [int(n) for n in counted.index])),
+        Paragraph(_fitted_in_words(len(fit.classes), recommended.n_classes, [int(n) for n in counted.index])),
         Bullets(recommended.words.splitlines()),
         Table("class_counts", "Numbers of classes compared", _noted(counted), turned(counted)),
     ]
@@ -61,11 +59,29 @@ def class_counts_section(draws: xr.DataTree, counted: pd.DataFrame | None) -> Se
     return Section(ANCHOR, TITLE, STEPS, blocks, references=references)
 
 
+def require_counts_of(fit: Fit, counted: pd.DataFrame | None) -> None:
+    """Refuse numbers of classes for a fit whose classes were seen, and what is no table.
+
+    Raises
+    ------
+    ValueError
+    """
+    if counted is None:
+        return
+    if fit.class_is_observed:
+        raise ValueError(
+            f"the categories of outcome {fit.outcome!r} are observed, so the table of numbers of classes is of another "
+            "model; leave out counted"
+        )
+    if not isinstance(counted, pd.DataFrame):
+        raise ValueError(f"counted={type(counted).__name__}: give the table that bl.count_classes(...) returns")
+
+
 def _fitted_in_words(fitted: int, recommended: int, compared: list[int]) -> str:
-    said = f"This fit has {fitted} classes. Compared were {', '.join(map(str, compared))}."
+    numbers = f"This fit has {fitted} classes. Compared were {', '.join(map(str, compared))}."
     if fitted == recommended:
-        return f"{said} The recommendation from the table agrees:"
-    return f"{said} The recommendation from the table is another; say in the paper why {fitted} were chosen:"
+        return f"{numbers} The recommendation from the table agrees:"
+    return f"{numbers} The recommendation from the table is another; say in the paper why {fitted} were chosen:"
 
 
 def turned(counted: pd.DataFrame) -> Display:

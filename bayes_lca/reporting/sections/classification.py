@@ -2,11 +2,10 @@
 
 import numpy as np
 import pandas as pd
-import xarray as xr
 
 from bayes_lca.dims import CLASS
+from bayes_lca.fitted.fit import Fit
 from bayes_lca.posterior.tables.classification import ENTROPY, GIVEN_CLASS, GIVEN_MODAL, ODDS, classification_table
-from bayes_lca.posterior.tables.membership import membership
 from bayes_lca.reporting.sections.pivot import beside
 from bayes_lca.reporting.writing.section import Block, Paragraph, Section, Table
 from bayes_lca.table import SummaryTable
@@ -24,30 +23,22 @@ REFERENCES = (
 )
 
 
-def classification_section(draws: xr.DataTree, ci_prob: float) -> Section:
+def classification_section(fit: Fit, ci_prob: float) -> Section:
     """Average membership, classification errors, odds, entropy, and how certainty is spread."""
-    if CLASS not in draws["posterior"].dims:
+    if fit.class_is_observed:
         return Section(ANCHOR, TITLE, "", left_out="the categories are observed, so nobody is classified.")
-    table = classification_table(draws, ci_prob=ci_prob)
-    blocks: list[Block] = [
-        Paragraph(READING),
-        Table("certainty", "Respondents by modal class, and how certain it is", certainty(draws, ci_prob)),
-        _matrix(table, GIVEN_MODAL, "Average probability of each class (columns), by modal class", CLASS),
-        _matrix(table, GIVEN_CLASS, "Probability of each modal class (columns), by class", "modal_class"),
-    ]
-    for quantity, caption in (
-        (ODDS, "Odds of correct classification (SD of their logarithm)"),
-        (ENTROPY, "Entropy R2"),
-    ):
-        if quantity in table.index.get_level_values("quantity"):
-            own = pd.DataFrame(table.loc[quantity])
-            own.index = own.index.get_level_values("modal_class")
-            name = "odds_of_correct_classification" if quantity == ODDS else "entropy"
-            blocks.append(Table(name, caption, SummaryTable.of(own, table.note)))
+    blocks: list[Block] = []
+    if fit.supports("membership"):
+        blocks.append(Table("certainty", "Respondents by modal class, and how certain it is", certainty(fit)))
+    if fit.supports("classification_table"):
+        blocks += _tables(classification_table(fit, ci_prob=ci_prob))
+    if not blocks:
+        return Section(ANCHOR, TITLE, "", left_out=f"there is no table of membership for a fit of {fit.kind.name}.")
+    blocks = [Paragraph(READING), *blocks]
     return Section(ANCHOR, TITLE, "classification diagnostics (steps 8, 11)", blocks, references=REFERENCES)
 
 
-def certainty(draws: xr.DataTree, ci_prob: float) -> SummaryTable:
+def certainty(fit: Fit) -> SummaryTable:
     """Distribution of the certainty of the modal class, no respondent by name.
 
     Returns
@@ -56,13 +47,13 @@ def certainty(draws: xr.DataTree, ci_prob: float) -> SummaryTable:
         One row per modal class and one for ``all``: respondents ``n``, their ``percent``, the mean certainty, four
         quantiles, and the shares of respondents with a certainty above 0.7, 0.8 and 0.9.
     """
-    members = membership(draws, ci_prob=ci_prob)
-    classes = [str(name) for name in draws["posterior"][CLASS].to_numpy()]
-    names = pd.Index([*classes, "all"], name="modal class")
-    of_class = [members.loc[members["modal_class"] == name, "certainty"] for name in classes]
-    rows = [_spread(values.to_numpy(), len(members)) for values in [*of_class, members["certainty"]]]
-    note = f"{members.note.split(';')[0]}; certainty is the posterior mean probability of the modal class"
-    return SummaryTable.of(pd.DataFrame(rows, index=names), note)
+    mean = np.repeat(fit.membership.mean(axis=0, dtype=float), fit.count, axis=0)  # (respondent, latent_class)
+    largest, modal = mean.max(axis=1), mean.argmax(axis=1)
+    of_class = [largest[modal == place] for place in range(len(fit.classes))]
+    rows = [_spread(values, len(mean)) for values in [*of_class, largest]]
+    note = f"{fit.note}; certainty is the posterior mean probability of the modal class"
+    index = pd.Index([*fit.classes, "all"], name="modal class")
+    return SummaryTable.of(pd.DataFrame(rows, index=index), note)
 
 
 def _spread(values: np.ndarray, n_all: int) -> dict[str, float]:
@@ -73,8 +64,24 @@ def _spread(values: np.ndarray, n_all: int) -> dict[str, float]:
     return row | {f"above {level}": (known > level).mean() if len(values) else np.nan for level in LEVELS}
 
 
+def _tables(table: SummaryTable) -> list[Table]:
+    tables = [
+        _matrix(table, GIVEN_MODAL, "Average probability of each class (columns), by modal class", CLASS),
+        _matrix(table, GIVEN_CLASS, "Probability of each modal class (columns), by class", "modal_class"),
+    ]
+    for quantity, name, caption in (
+        (ODDS, "odds_of_correct_classification", "Odds of correct classification (SD of their logarithm)"),
+        (ENTROPY, "entropy", "Entropy R2"),
+    ):
+        if quantity in table.index.get_level_values("quantity"):
+            rows = pd.DataFrame(table.loc[quantity])
+            rows.index = rows.index.get_level_values("modal_class")
+            tables.append(Table(name, caption, SummaryTable.of(rows, table.note)))
+    return tables
+
+
 def _matrix(table: SummaryTable, quantity: str, caption: str, columns: str) -> Table:
-    own = SummaryTable.of(pd.DataFrame(table.loc[quantity]), table.note)
+    rows = SummaryTable.of(pd.DataFrame(table.loc[quantity]), table.note)
     name = quantity.replace(" ", "_")
-    shown = beside(own, columns)
-    return Table(name, caption if shown is None else f"{caption}: mean (interval)", own, shown)
+    shown = beside(rows, columns)
+    return Table(name, caption if shown is None else f"{caption}: mean (interval)", rows, shown)

@@ -3,73 +3,83 @@
 import json
 from collections.abc import Sequence
 
-import numpy as np
 import pandas as pd
 import xarray as xr
 
 from bayes_lca.dims import ITEM_PROBABILITY
-from bayes_lca.posterior.labels.convergence import convergence, convergence_problems
+from bayes_lca.fitted.fit import Fit
+from bayes_lca.posterior.labels.convergence import convergence_problems, convergence_table
 from bayes_lca.reporting.writing.section import Bullets, Paragraph, Section, Table
-from bayes_lca.table import SummaryTable, describe_draws
+from bayes_lca.table import SummaryTable
 
 KEPT_WARNINGS = "kept_fit_warnings"
 """Attribute in which `fit_or_load` keeps what was warned of while sampling."""
 
 SEPARATOR = "\n- "
+READING = (
+    "R-hat and effective sample sizes are given first for quantities that no relabelling of the classes can change, "
+    "then for the worst element of every variable."
+)
 REFERENCES = (
     "Vehtari, A., Gelman, A., Simpson, D., Carpenter, B. & Bürkner, P.-C. (2021). Rank-normalization, folding, and "
     "localization: an improved R-hat. Bayesian Analysis 16(2), 667-718. doi 10.1214/20-BA1221",
 )
 
 
-def problems_of(draws: xr.DataTree) -> list[str]:
+def problems_of(fit: Fit) -> list[str]:
     """Everything that speaks against trusting these draws, one sentence each."""
-    found = convergence_problems(draws, _settled(draws))
-    found += [kept for kept in json.loads(draws.attrs.get(KEPT_WARNINGS, "[]")) if SEPARATOR not in kept]
-    if "kept_mode" in draws.attrs:
-        found.append(
-            f"the chains of this fit stayed in several modes; only the {draws['posterior'].sizes['chain']} of mode "
-            f"{draws.attrs['kept_mode']} are reported"
+    problems = convergence_problems(fit, _judged_before(fit))
+    warned = json.loads(fit.attributes.get(KEPT_WARNINGS, "[]"))
+    problems += [warning for warning in warned if SEPARATOR not in warning]
+    if _is_one_of_several_modes(fit):
+        problems.append(
+            f"the chains of this fit stayed in several modes; only the {fit.n_chains} of mode "
+            f"{fit.attributes['kept_mode']} are reported"
         )
-    return found
+    return problems
 
 
-def soundness(draws: xr.DataTree) -> str:
+def soundness(fit: Fit) -> str:
     """What to say where there are no problems."""
-    table = convergence(draws).drop(index=[("labelled", name) for name in _settled(draws)])
+    table = convergence_table(fit).drop(index=[("labelled", name) for name in _judged_before(fit)])
     least = table[["ess_bulk", "ess_tail"]].min(axis=None)
     return (
         f"Convergence: no problem found. Largest R-hat {table['r_hat'].max():.3f}, smallest effective sample size "
-        f"{least:.0f}, {int(draws['sample_stats']['diverging'].sum())} divergent transitions."
+        f"{least:.0f}, {int(_sample_stats(fit)['diverging'].sum())} divergent transitions."
     )
 
 
-def convergence_section(draws: xr.DataTree, problems: Sequence[str]) -> Section:
+def convergence_section(fit: Fit, problems: Sequence[str]) -> Section:
     """R-hat and effective sample sizes before and after labels, and what each chain did."""
-    said = "All chains found the same mode" if draws.attrs["n_modes"] == 1 and "kept_mode" not in draws.attrs else ""
+    one_mode = fit.n_modes == 1 and not _is_one_of_several_modes(fit)
     blocks = [
-        Paragraph(
-            "R-hat and effective sample sizes are given first for quantities that no relabelling of the classes can "
-            f"change, then for the worst element of every variable. {said + '.' if said else ''}".strip()
-        ),
+        Paragraph(f"{READING} All chains found the same mode." if one_mode else READING),
         *([Bullets(problems)] if problems else []),
-        Table("convergence", "R-hat and effective sample sizes", convergence(draws)),
-        Table("chains", "Chains", _chains(draws)),
+        Table("convergence", "R-hat and effective sample sizes", convergence_table(fit)),
+        Table("chains", "Chains", _chains(fit)),
     ]
     return Section("convergence", "Convergence", "convergence (step 10)", blocks, references=REFERENCES)
 
 
-def _settled(draws: xr.DataTree) -> list[str]:
-    """Variables that an earlier fit has settled: those that a two-step fit carries through."""
-    return [ITEM_PROBABILITY] if "measurement_draws" in draws.attrs else []
+def _is_one_of_several_modes(fit: Fit) -> bool:
+    return "kept_mode" in fit.attributes
 
 
-def _chains(draws: xr.DataTree) -> SummaryTable:
-    stats = draws["sample_stats"]
-    columns = {"mode": np.array(json.loads(draws.attrs["chain_modes"])) + 1}
+def _judged_before(fit: Fit) -> list[str]:
+    """Variables whose convergence was judged in an earlier fit: those that a two-step fit carries through."""
+    return [ITEM_PROBABILITY] if "measurement_draws" in fit.attributes else []
+
+
+def _sample_stats(fit: Fit) -> xr.Dataset:
+    return fit.tree["sample_stats"].to_dataset()
+
+
+def _chains(fit: Fit) -> SummaryTable:
+    stats = _sample_stats(fit)
+    columns = {"mode": fit.mode_of_chain + 1}
     for name, statistic in {"divergences": "diverging", "deepest_trees": "maxdepth_reached"}.items():
         if statistic in stats:
             columns[name] = stats[statistic].sum("draw").to_numpy()
-    frame = pd.DataFrame(columns, index=pd.Index(draws["posterior"]["chain"].to_numpy() + 1, name="chain"))
-    note = f"{describe_draws(draws)}; deepest trees: steps that ended at the largest depth NUTS may go"
+    frame = pd.DataFrame(columns, index=pd.Index(fit.chain_coords["chain"].to_numpy() + 1, name="chain"))
+    note = f"{fit.note}; deepest trees: steps that ended at the largest depth NUTS may go"
     return SummaryTable.of(frame, note)

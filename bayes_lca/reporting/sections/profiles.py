@@ -1,63 +1,75 @@
 """Section of class sizes and profiles."""
 
-import json
-
 import pandas as pd
-import xarray as xr
 
 from bayes_lca.dims import CATEGORY, CLASS, ITEM, ITEM_PROBABILITY
+from bayes_lca.fitted.fit import Fit
 from bayes_lca.posterior.plots.profiles import plot_profiles
 from bayes_lca.posterior.tables.class_tables import class_profiles, class_sizes
+from bayes_lca.reporting.sections.model import labels_were_aligned
 from bayes_lca.reporting.sections.pivot import beside
 from bayes_lca.reporting.writing.figures import drawn
 from bayes_lca.reporting.writing.section import Block, Paragraph, Picture, Section, Table
 from bayes_lca.table import SummaryTable
 
 ANCHOR, TITLE = "profiles", "Class sizes and profiles"
+STEPS = "class proportions, estimates with intervals (step 11), visualisation (step 13)"
 SHORTHAND = "Names of classes are shorthand for their profiles; they claim nothing beyond the probabilities below."
 KNOWN = "The probabilities of the indicators come from the earlier fit; this fit does not change them."
 
 
-def profiles_section(draws: xr.DataTree, ci_prob: float) -> Section:
+def profiles_section(fit: Fit, ci_prob: float) -> Section:
     """How large the classes are, and how each answers the items."""
-    if CLASS not in draws["posterior"].dims:
+    if fit.class_is_observed:
         return Section(ANCHOR, TITLE, "", left_out="the categories are observed; their counts are with the data.")
-    assigned = draws.attrs["model"] == "AssignedClass"
-    long = _own_labels(draws, class_profiles(draws, ci_prob=ci_prob))
-    rows_of = beside(long.reorder_levels([ITEM, CATEGORY, CLASS]), CLASS)
+    blocks: list[Block] = []
+    if fit.supports("class_sizes"):
+        sizes = class_sizes(fit, ci_prob=ci_prob)
+        blocks.append(Table("class_sizes", "Class sizes as shares of the respondents", sizes))
+    if fit.supports("class_profiles"):
+        blocks = [Paragraph(SHORTHAND if labels_were_aligned(fit) else f"{SHORTHAND} {KNOWN}"), *blocks]
+        blocks.append(_profiles(fit, ci_prob))
+    if fit.supports("class_sizes", "class_profiles", "plot_profiles"):
+        blocks += _pictures(fit, ci_prob)
+    if not blocks:
+        return Section(ANCHOR, TITLE, "", left_out=f"there is no table of classes for {fit.answers.words}.")
+    return Section(ANCHOR, TITLE, STEPS, blocks)
+
+
+def _profiles(fit: Fit, ci_prob: float) -> Table:
+    long = _labelled(fit, class_profiles(fit, ci_prob=ci_prob))
+    shown = beside(long.reorder_levels([ITEM, CATEGORY, CLASS]), CLASS)
     caption = "Probability of each answer by class"
-    blocks: list[Block] = [
-        Paragraph(f"{SHORTHAND} {KNOWN}" if assigned else SHORTHAND),
-        Table("class_sizes", "Class sizes as shares of the respondents", class_sizes(draws, ci_prob=ci_prob)),
-        Table("class_profiles", caption if rows_of is None else f"{caption}: mean (interval)", long, rows_of),
-    ]
-    if draws["posterior"].sizes[ITEM] > 1:
-        blocks.append(
+    return Table("class_profiles", caption if shown is None else f"{caption}: mean (interval)", long, shown)
+
+
+def _pictures(fit: Fit, ci_prob: float) -> list[Picture]:
+    pictures = []
+    if len(fit.items) > 1:
+        pictures.append(
             Picture(
                 "Class profiles: probability of the last category of each item",
                 "A line for each class through the probability of the last category of each item, with intervals; the "
                 "numbers are in the table above.",
-                drawn(plot_profiles, draws, ci_prob=ci_prob),
+                drawn(plot_profiles, fit, ci_prob=ci_prob),
             )
         )
-    if draws["posterior"].sizes[CATEGORY] > 2:
-        blocks.append(
+    if max(map(len, fit.labels)) > 2:
+        pictures.append(
             Picture(
                 "Class profiles: probabilities of all categories",
                 "Stacked bars of the mean probabilities of all categories of each item, one panel for each class; the "
                 "numbers are in the table above.",
-                drawn(plot_profiles, draws, category="all", ci_prob=ci_prob),
+                drawn(plot_profiles, fit, category="all", ci_prob=ci_prob),
             )
         )
-    return Section(
-        ANCHOR, TITLE, "class proportions, estimates with intervals (step 11), visualisation (step 13)", blocks
-    )
+    return pictures
 
 
-def _own_labels(draws: xr.DataTree, table: SummaryTable) -> SummaryTable:
+def _labelled(fit: Fit, table: SummaryTable) -> SummaryTable:
     """Categories by the labels of their item, where items differ in them."""
-    labels = dict(zip(map(str, draws["posterior"][ITEM].to_numpy()), json.loads(draws.attrs["labels"]), strict=True))
-    codes = draws["posterior"][ITEM_PROBABILITY][CATEGORY].to_numpy().tolist()
+    labels = dict(zip(fit.items, fit.labels, strict=True))
+    codes = fit.posterior[ITEM_PROBABILITY][CATEGORY].to_numpy().tolist()
     index = [(name, item, labels[item][codes.index(code)]) for name, item, code in table.index]
     frame = pd.DataFrame(table).set_axis(pd.MultiIndex.from_tuples(index, names=table.index.names))
     return SummaryTable.of(frame, table.note)

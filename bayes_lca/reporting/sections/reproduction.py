@@ -3,13 +3,14 @@
 import json
 
 import pandas as pd
-import xarray as xr
 
-from bayes_lca.dims import SLOPE, group_slope
-from bayes_lca.fitted.axes import groupings
+from bayes_lca.dims import SLOPE
+from bayes_lca.fitted.fit import Fit
+from bayes_lca.reporting.sections.model import has_random_slopes
 from bayes_lca.reporting.sections.specification import Prior, priors_of
 from bayes_lca.reporting.writing.section import Block, Listing, Paragraph, Section, Table
-from bayes_lca.table import SummaryTable, describe_draws
+from bayes_lca.specification import as_written
+from bayes_lca.table import SummaryTable
 
 MEANING = {
     "share": "class shares",
@@ -25,27 +26,21 @@ OF_AVERAGE = "answer probabilities of an item in an average class"
 SETTINGS = ("seed", "tune", "target_accept", "backend", "measurement_draws", "pareto_k", "sampled_again")
 
 
-def reproduction_section(draws: xr.DataTree) -> Section:
+def reproduction_section(fit: Fit) -> Section:
     """Priors, settings of the sampler, versions of packages, text of the model."""
-    attributes = draws.attrs
-    note = describe_draws(draws)
     blocks: list[Block] = []
-    priors = [prior for prior in priors_of(attributes.get("specification", "")) if _applies(prior, draws)]
+    priors = [prior for prior in priors_of(fit.specification) if _applies(prior, fit)]
     if priors:
         rows = {_meaning(prior, priors): prior.distribution for prior in priors}
         frame = pd.DataFrame({"prior": rows}).rename_axis("parameter")
-        blocks.append(Table("priors", "Priors", SummaryTable.of(frame, note)))
+        blocks.append(Table("priors", "Priors", SummaryTable.of(frame, fit.note)))
     else:
         blocks.append(Paragraph("Priors are those of the model's text below."))
-    settings = {"chains": draws["posterior"].sizes["chain"], "draws": draws["posterior"].sizes["draw"]}
-    settings |= {name: attributes[name] for name in SETTINGS if name in attributes}
-    settings |= {"sampled": when} if (when := sampled_at(draws)) else {}
-    settings |= {f"version of {name}": number for name, number in json.loads(attributes.get("versions", "{}")).items()}
-    frame = pd.DataFrame({"value": {name.replace("_", " "): f"{value}" for name, value in settings.items()}})
-    blocks.append(Table("settings", "Settings and versions", SummaryTable.of(frame.rename_axis("setting"), note)))
+    frame = pd.DataFrame({"value": _settings(fit)}).rename_axis("setting")
+    blocks.append(Table("settings", "Settings and versions", SummaryTable.of(frame, fit.note)))
     for title, text in (
-        ("The model as it was written:", attributes.get("specification")),
-        ("The model as PyMC prints it:", attributes.get("model_text")),
+        ("The model as it was written:", as_written(fit.specification)),
+        ("The model as PyMC prints it:", fit.attributes.get("model_text")),
     ):
         if text:
             blocks += [Paragraph(title), Listing(text)]
@@ -53,25 +48,35 @@ def reproduction_section(draws: xr.DataTree) -> Section:
     return Section("reproduction", "Priors, settings, versions", steps, blocks)
 
 
-def sampled_at(draws: xr.DataTree) -> str:
+def sampled_at(fit: Fit) -> str:
     """When the draws were made, to the minute, in universal time; empty where they do not say."""
-    written = str(draws["posterior"].attrs.get("created_at", ""))
+    written = str(fit.posterior.attrs.get("created_at", ""))
     return f"{written[:16].replace('T', ' ')} UTC" if written.endswith("+00:00") else ""
 
 
-def _applies(prior: Prior, draws: xr.DataTree) -> bool:
+def _settings(fit: Fit) -> dict[str, str]:
+    """Settings of the sampler and versions of packages, by their names in words."""
+    attributes = fit.attributes
+    settings = {"chains": fit.n_chains, "draws": fit.draws_per_chain}
+    settings |= {name: attributes[name] for name in SETTINGS if name in attributes}
+    settings |= {"sampled": when} if (when := sampled_at(fit)) else {}
+    settings |= {f"version of {name}": number for name, number in json.loads(attributes.get("versions", "{}")).items()}
+    return {name.replace("_", " "): f"{value}" for name, value in settings.items()}
+
+
+def _applies(prior: Prior, fit: Fit) -> bool:
     """Whether the fit has the parameter of a prior that every regression is given."""
     match prior.field:
         case "slope":
-            return SLOPE in draws["posterior"]
+            return SLOPE in fit.posterior
         case "group_sd":
-            return bool(groupings(draws))
+            return bool(fit.groupings)
         case "group_slope_sd":
-            return any(group_slope(name) in draws["posterior"] for name in groupings(draws))
+            return has_random_slopes(fit)
     return True
 
 
 def _meaning(prior: Prior, beside: list[Prior]) -> str:
-    if prior.field == "probability" and any(one.part == prior.part and one.field == "location" for one in beside):
+    if prior.field == "probability" and any(other.part == prior.part and other.field == "location" for other in beside):
         return OF_AVERAGE
     return MEANING.get(prior.field, f"{prior.part}: {prior.field}")

@@ -1,10 +1,10 @@
-"""What the text of a fitted model says of its parts and priors; read, never run."""
+"""Priors that a fitted model was given."""
 
-import ast
-from collections.abc import Iterator
+from collections.abc import Mapping
 from dataclasses import dataclass
 
 from bayes_lca import priors
+from bayes_lca.specification import KIND, as_written, parts_of
 
 
 @dataclass(frozen=True)
@@ -26,42 +26,19 @@ class Prior:
     distribution: str
 
 
-def priors_of(specification: str) -> list[Prior]:
-    """Priors of a model from its representation, parts in their order; none where it cannot be read.
+def priors_of(specification: Mapping) -> list[Prior]:
+    """Priors of a model from its specification, parts in their order.
 
     Examples
     --------
-    >>> priors_of("LatentClass(n_classes=3, structural=Shares(share=Dirichlet(a=1.0)))")
+    >>> shares = {"kind": "Shares", "share": {"kind": "Dirichlet", "a": 1.0}}
+    >>> priors_of({"kind": "LatentClass", "n_classes": 3, "structural": shares})
     [Prior(part='Shares', field='share', distribution='Dirichlet(a=1.0)')]
     """
     return [
-        Prior(part, field, ast.unparse(call)) for part, field, call in _calls(specification) if _is_prior(_name(call))
+        Prior(whole, field, as_written(part)) for whole, field, part in parts_of(specification) if _is_prior(part[KIND])
     ]
 
 
-def measurement_of(specification: str) -> str | None:
-    """Class of the measurement part, such as ``Items``."""
-    return next((_name(call) for _, field, call in _calls(specification) if field == "measurement"), None)
-
-
-def _calls(specification: str) -> Iterator[tuple[str, str, ast.Call]]:
-    """Every argument of the model that is a call itself: the part it belongs to, its name, the call."""
-    try:
-        root = ast.parse(specification, mode="eval").body
-    except (SyntaxError, ValueError):
-        return
-    waiting = [root] if isinstance(root, ast.Call) else []
-    while waiting:
-        part = waiting.pop(0)
-        for argument in part.keywords:
-            if argument.arg is not None and isinstance(argument.value, ast.Call):
-                yield _name(part), argument.arg, argument.value
-                waiting.append(argument.value)
-
-
-def _name(call: ast.Call) -> str:
-    return ast.unparse(call.func)
-
-
-def _is_prior(name: str) -> bool:
-    return isinstance(getattr(priors, name, None), type)
+def _is_prior(kind: str) -> bool:
+    return isinstance(getattr(priors, kind, None), type)

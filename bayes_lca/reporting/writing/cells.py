@@ -74,10 +74,12 @@ class Display:
         if first not in labels or second not in labels[labels.index(first) + 1 :]:
             return self
         place = labels.index(first)
-        one, other = self.values[place], self.values[labels.index(second, place + 1)]
-        both = [NOTHING if NOTHING in pair else form.format(*pair) for pair in zip(one.cells, other.cells, strict=True)]
-        values = [Column(label, both, one.is_number) if each is one else each for each in self.values]
-        return Display(self.names, [each for each in values if each is not other])
+        left, right = self.values[place], self.values[labels.index(second, place + 1)]
+        pairs = zip(left.cells, right.cells, strict=True)
+        cells = [NOTHING if NOTHING in pair else form.format(*pair) for pair in pairs]
+        joined = Column(label, cells, left.is_number)
+        others = [column for column in self.values if column is not right]
+        return Display(self.names, [joined if column is left else column for column in others])
 
 
 def display_of(table: pd.DataFrame) -> Display:

@@ -31,7 +31,7 @@ def data_uri(figure: Figure) -> str:
     with warnings.catch_warnings(record=True) as caught:
         warnings.simplefilter("always")
         svg = _svg(figure, letters="path")
-    if any("missing from" in str(one.message) for one in caught):
+    if any("missing from" in str(warning.message) for warning in caught):
         with warnings.catch_warnings():
             warnings.filterwarnings("ignore", MISSING_GLYPH, UserWarning)
             svg = _svg(figure, letters="none")

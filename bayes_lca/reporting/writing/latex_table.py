@@ -79,8 +79,8 @@ def _head(column: Column) -> str:
 
 def _once(path: tuple[str, ...], previous: tuple[str, ...]) -> list[str]:
     """Names of a row, but for the outer ones that the row before has too."""
-    kept = []
+    cells = []
     for level, name in enumerate(path):
         repeats = level < len(path) - 1 and path[: level + 1] == previous[: level + 1]
-        kept.append("" if repeats else escape_latex(name))
-    return kept
+        cells.append("" if repeats else escape_latex(name))
+    return cells

@@ -14,6 +14,7 @@ from bayes_lca.data.frame import is_whole
 from bayes_lca.data.responses import unique_rows
 from bayes_lca.likelihood.em import fit_em
 from bayes_lca.likelihood.modes import MaximumLikelihood
+from bayes_lca.measurement.interface import Measurement
 from bayes_lca.measurement.nominal import read_nominal
 from bayes_lca.table import SummaryTable
 from bayes_lca.workflows.class_counts.bootstrap_samples import draw_sample, missing_answers, sample_seeds
@@ -104,7 +105,7 @@ class BootstrapLikelihoodRatio:
 
 
 def bootstrap_likelihood_ratio(
-    items,
+    items: Measurement,
     frame,
     n_classes: int,
     *,
@@ -147,9 +148,12 @@ def bootstrap_likelihood_ratio(
 
     Raises
     ------
+    TypeError
+        If `items` is no measurement part, such as a list of names.
     ValueError
-        If items cannot be used, `n_classes` is below 2 or above the number of distinct patterns, `draws`, `starts` or
-        `jobs` is no whole number from 1 on, or the larger model fits the observed answers worse than the smaller.
+        If items are not nominal or cannot be used, `n_classes` is below 2 or above the number of distinct patterns,
+        `draws`, `starts` or `jobs` is no whole number from 1 on, or the larger model fits the observed answers worse
+        than the smaller.
 
     Notes
     -----
@@ -166,8 +170,8 @@ def bootstrap_likelihood_ratio(
     Examples
     --------
     >>> import bayes_lca as bl
-    >>> items = bl.Items(bl.cohort_items())
-    >>> test = bootstrap_likelihood_ratio(items, bl.load_cohort(), 2, draws=19, starts=2, jobs=1, progressbar=False)
+    >>> items, few = bl.Items(["training", "recognition", "expertise"]), {"draws": 19, "starts": 2, "jobs": 1}
+    >>> test = bl.bootstrap_likelihood_ratio(items, bl.example_survey(), 2, progressbar=False, **few)
     >>> test.p, test.interval()[0]
     (0.05, 0.0)
     """
@@ -217,7 +221,7 @@ def bootstrap(
     parallel = Parallel(n_jobs=-1 if jobs is None else jobs, return_as="generator")
     task = delayed(_one_draw)
     seeds = sample_seeds(seed, n_classes, draws)
-    results = parallel(task(share, probability, hidden, n_categories, starts, own) for own in seeds)
+    results = parallel(task(share, probability, hidden, n_categories, starts, of_draw) for of_draw in seeds)
     label = f"BLRT of {n_classes - 1} against {n_classes} classes"
     ratios, rounds, negative, once = zip(*_shown(results, draws, label, visible=progressbar), strict=True)
     return BootstrapLikelihoodRatio(
@@ -233,7 +237,7 @@ def compare_fits(
     rng: np.random.Generator,
     **of_each_fit,
 ) -> tuple[float, int, bool, bool]:
-    """Statistic of one sample, rounds of starts, whether it was negative after the first, and a maximum met once.
+    """Statistic of a sample, rounds of starts, whether it was negative after the first, and a maximum reached once.
 
     `of_each_fit` are arguments of `fit_em`, such as ``n_starts``.
     """
@@ -242,8 +246,8 @@ def compare_fits(
     for done in range(1, ROUNDS + 1):
         for fit, size in zip(fits, (n_classes - 1, n_classes), strict=True):
             if done == 1 or not fit.replicated or fits[1].log_likelihood < fits[0].log_likelihood - UNDER:
-                own = int(rng.integers(2**63))
-                fit.add(fit_em(codes, counts, n_categories, size, seed=own, **of_each_fit))
+                seed = int(rng.integers(2**63))
+                fit.add(fit_em(codes, counts, n_categories, size, seed=seed, **of_each_fit))
         ratio = 2 * (fits[1].log_likelihood - fits[0].log_likelihood)
         if ratio >= -UNDER and all(fit.replicated for fit in fits):
             break
@@ -252,7 +256,7 @@ def compare_fits(
 
 
 def _one_draw(share, probability, hidden, n_categories, starts, seed) -> tuple[float, int, bool, bool]:
-    """What `compare_fits` finds in one sample."""
+    """`compare_fits` of a sample."""
     rng = np.random.default_rng(seed)
     codes, counts = draw_sample(share, probability, hidden, rng)
     return compare_fits(codes, counts, n_categories, len(share) + 1, rng, n_starts=starts)
@@ -268,13 +272,13 @@ class _Best:
     def replicated(self) -> bool:
         return self.starts > 1
 
-    def add(self, found: MaximumLikelihood) -> None:
-        gain = found.log_likelihood - self.log_likelihood
+    def add(self, fit: MaximumLikelihood) -> None:
+        gain = fit.log_likelihood - self.log_likelihood
         if gain > UNDER:
             self.starts = 0
         if gain > -UNDER:
-            self.starts += found.best_starts
-        self.log_likelihood = max(self.log_likelihood, found.log_likelihood)
+            self.starts += fit.best_starts
+        self.log_likelihood = max(self.log_likelihood, fit.log_likelihood)
 
 
 def _shown(results: Iterable, n: int, label: str, *, visible: bool) -> Iterator:

@@ -3,8 +3,8 @@ r"""Is one class more worth it, yes or no: the bootstrap test, stopped as soon a
 The test with B draws rejects where at most :math:`m = \lfloor \alpha (B + 1) \rfloor - 1` of them reach the observed
 statistic. So it is over once m + 1 have, or once so few draws are left that m cannot be passed any more.
 
-Many draws need no fit. Whatever the classes, no model fits a sample better than the shares of its own patterns do, and
-no fit with fewer classes falls below the model that the sample was drawn from:
+Many draws need no fit. Whatever the classes, no model fits a sample better than the shares of its patterns do, and no
+fit with fewer classes falls below the model that the sample was drawn from:
 
 .. math:: 2 \Delta L_b \le 2 \Bigl( \sum_y n_y \log \frac{n_y}{n_{\text{answered}(y)}} - L_b(\hat\theta) \Bigr)
 
@@ -16,8 +16,10 @@ import math
 from dataclasses import dataclass
 
 import numpy as np
+from scipy.special import logsumexp
 
 from bayes_lca.data.responses import MISSING, unique_rows
+from bayes_lca.likelihood.answers import log_probability_of_answers
 from bayes_lca.likelihood.modes import MaximumLikelihood
 from bayes_lca.workflows.class_counts.blrt import compare_fits
 from bayes_lca.workflows.class_counts.bootstrap_samples import draw_sample, missing_answers, sample_seeds
@@ -121,8 +123,8 @@ def decide_by_bootstrap(
     share, probability = smaller.class_share, smaller.item_probability
     hidden, each_fit = missing_answers(codes), {"n_starts": starts, "max_iterations": max_iterations}
     made = fitted = exceeding = 0
-    for own in sample_seeds(seed, len(share) + 1, draws):
-        rng = np.random.default_rng(own)
+    for of_draw in sample_seeds(seed, len(share) + 1, draws):
+        rng = np.random.default_rng(of_draw)
         rows, counts = draw_sample(share, probability, hidden, rng)
         made += 1
         if largest_ratio(share, probability, rows, counts) >= statistic:
@@ -145,9 +147,8 @@ def largest_ratio(share: np.ndarray, probability: np.ndarray, codes: np.ndarray,
     counts : numpy.ndarray, shape (pattern,)
         Respondents with each.
     """
-    item = np.arange(codes.shape[1])
-    answered = np.where(codes == MISSING, 1.0, probability[:, item, codes])  # (latent_class, pattern, item)
-    log_likelihood = counts @ np.log(share @ answered.prod(axis=-1))
+    log_joint = np.log(share) + log_probability_of_answers(probability, codes)  # (pattern, latent_class)
+    log_likelihood = counts @ logsumexp(log_joint, axis=1)
     same_items = unique_rows(codes == MISSING).pattern  # (pattern,)
     alike = np.bincount(same_items, weights=counts)[same_items]  # (pattern,)
     return float(2 * (counts @ np.log(counts / alike) - log_likelihood))

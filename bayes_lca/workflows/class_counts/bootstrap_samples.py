@@ -2,12 +2,12 @@
 
 import numpy as np
 
+from bayes_lca.data.categories import draw_category
 from bayes_lca.data.responses import MISSING, unique_rows
-from bayes_lca.datasets.simulate import draw_categories
 
 
 def missing_answers(codes: np.ndarray) -> np.ndarray:
-    """Where answers are missing, respondents put in an order of its own: theirs does not matter to the samples."""
+    """Where answers are missing, respondents sorted by that: their order does not matter to the samples."""
     hidden = codes == MISSING
     return hidden[np.lexsort(hidden.T)]
 
@@ -21,7 +21,7 @@ def draw_sample(
     share: np.ndarray, probability: np.ndarray, hidden: np.ndarray, rng: np.random.Generator
 ) -> tuple[np.ndarray, np.ndarray]:
     """Answers from a model, missing where `hidden`: distinct rows, shape (pattern, item), and respondents with each."""
-    latent_class = rng.choice(len(share), size=len(hidden), p=share / share.sum())
-    codes = np.where(hidden, MISSING, draw_categories(probability[latent_class], rng))
+    latent_class = draw_category(np.broadcast_to(share, (len(hidden), len(share))), rng)
+    codes = np.where(hidden, MISSING, draw_category(probability[latent_class], rng))
     patterns = unique_rows(codes)
     return codes[patterns.first], patterns.count

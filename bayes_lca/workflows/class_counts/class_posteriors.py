@@ -14,7 +14,7 @@ from bayes_lca.sampling.gibbs import GibbsDraws, random_start, sample_gibbs
 from bayes_lca.table import tail_probabilities
 
 SWEEPS = 5
-"""Sweeps of the sampler for each draw: one after the other they resemble each other."""
+"""Sweeps of the Gibbs sampler for each draw, for sweeps are autocorrelated."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -24,7 +24,7 @@ class ClassPosterior:
     Attributes
     ----------
     draws : GibbsDraws
-        All chains, each from a start of its own.
+        All chains, each from another random start.
     mode : ndarray of int, shape (chain,)
         Mode in which each chain stayed.
     loo : LeaveOneOut
@@ -67,42 +67,42 @@ def sample_classes(
     """Sample a number of classes from random starts; `category_weight` is that of the prior of item probabilities."""
     start = random_start(chains, n_classes, n_categories, seed)
     settings = {"category_weight": category_weight, "draws": draws, "tune": tune, "seed": seed, "thin": SWEEPS}
-    found = sample_gibbs(codes, counts, n_categories, start, **settings)
-    quantities = label_free_quantities(found.log_likelihood @ counts, found.class_share)
+    sampled = sample_gibbs(codes, counts, n_categories, start, **settings)
+    quantities = label_free_quantities(sampled.log_likelihood @ counts, sampled.class_share)
     mode = agreeing_chains(quantities)
-    by_mode = [leave_one_out(found.log_likelihood[mode == number], counts) for number in range(mode.max() + 1)]
-    best = int(np.argmax([one.elpd for one in by_mode]))
-    kept = quantities.isel(chain=np.flatnonzero(mode == best))
+    by_mode = [leave_one_out(sampled.log_likelihood[mode == number], counts) for number in range(mode.max() + 1)]
+    best = int(np.argmax([loo.elpd for loo in by_mode]))
+    in_best = quantities.isel(chain=np.flatnonzero(mode == best))
     return ClassPosterior(
-        draws=found,
+        draws=sampled,
         mode=mode,
         loo=by_mode[best],
         best=best,
         r_hat=max(float(arviz_stats.rhat(values)) for values in quantities.data_vars.values()),
-        ess=min(float(arviz_stats.ess(values)) for values in kept.data_vars.values()),
+        ess=min(float(arviz_stats.ess(values)) for values in in_best.data_vars.values()),
     )
 
 
 def posterior_columns(posteriors: Mapping[int, ClassPosterior], ci_prob: float = 0.95) -> pd.DataFrame:
     """One row per number of classes, differences to the number that predicts best."""
-    best = max(posteriors.values(), key=lambda one: one.loo.elpd)
+    best = max(posteriors.values(), key=lambda posterior: posterior.loo.elpd)
     rows = []
-    for one in posteriors.values():
-        difference, error = one.loo.less(best.loo)
-        lower, upper = np.quantile(one.smallest_share, tail_probabilities(ci_prob))
+    for posterior in posteriors.values():
+        difference, error = posterior.loo.less(best.loo)
+        lower, upper = np.quantile(posterior.smallest_share, tail_probabilities(ci_prob))
         rows.append(
             {
-                "elpd": one.loo.elpd,
-                "elpd_se": one.loo.se,
+                "elpd": posterior.loo.elpd,
+                "elpd_se": posterior.loo.se,
                 "elpd_difference": difference,
                 "elpd_difference_se": error,
-                "high_k": one.loo.n_high_k,
-                "smallest_share": np.median(one.smallest_share),
+                "high_k": posterior.loo.n_high_k,
+                "smallest_share": np.median(posterior.smallest_share),
                 "smallest_share_lower": lower,
                 "smallest_share_upper": upper,
-                "modes": one.n_modes,
-                "r_hat": one.r_hat,
-                "ess": one.ess,
+                "modes": posterior.n_modes,
+                "r_hat": posterior.r_hat,
+                "ess": posterior.ess,
             }
         )
     return pd.DataFrame(rows, index=pd.Index(posteriors, name="classes"))
@@ -114,16 +114,16 @@ def posterior_note(posteriors: Mapping[int, ClassPosterior]) -> str:
     parts = [
         f"elpd and smallest_share: {n_chains} x {n_draws} draws of a Gibbs sampler from random starts, 95 % intervals"
     ]
-    for n_classes, one in posteriors.items():
-        if one.n_modes > 1:
-            sizes = ", ".join(map(str, np.bincount(one.mode)))
+    for n_classes, posterior in posteriors.items():
+        if posterior.n_modes > 1:
+            sizes = ", ".join(map(str, np.bincount(posterior.mode)))
             parts.append(
-                f"with {n_classes} classes chains stayed in {one.n_modes} modes ({sizes} chains each), and the figures "
-                "are those of the mode that predicts best"
+                f"with {n_classes} classes chains stayed in {posterior.n_modes} modes ({sizes} chains each), and the "
+                "figures are those of the mode that predicts best"
             )
-        elif one.r_hat > LARGEST_R_HAT or one.ess < SMALLEST_ESS:
+        elif posterior.r_hat > LARGEST_R_HAT or posterior.ess < SMALLEST_ESS:
             parts.append(
-                f"with {n_classes} classes chains do not agree yet (R-hat {one.r_hat:.3f}, {one.ess:.0f} effective "
-                "draws): take more draws"
+                f"with {n_classes} classes chains do not agree yet (R-hat {posterior.r_hat:.3f}, {posterior.ess:.0f} "
+                "effective draws): take more draws"
             )
     return "; ".join(parts)

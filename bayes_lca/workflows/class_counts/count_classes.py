@@ -5,6 +5,7 @@ from collections.abc import Iterable
 import pandas as pd
 
 from bayes_lca.data.frame import check_whole, is_whole
+from bayes_lca.measurement.interface import Measurement
 from bayes_lca.measurement.nominal import read_nominal
 from bayes_lca.table import SummaryTable
 from bayes_lca.workflows.class_counts.blrt import check_bootstrap
@@ -14,7 +15,7 @@ from bayes_lca.workflows.class_counts.vlmr import LIMITS
 
 
 def count_classes(
-    items,
+    items: Measurement,
     frame,
     classes: Iterable[int],
     *,
@@ -54,7 +55,7 @@ def count_classes(
     bayes : bool, default False
         Add columns from the posterior of each number of classes.
     draws, tune, chains : int
-        Of these posteriors: draws kept and thrown away of each chain.
+        Of these posteriors: draws of each chain that are kept, draws of its warm-up, and number of chains.
 
     Returns
     -------
@@ -78,9 +79,11 @@ def count_classes(
 
     Raises
     ------
+    TypeError
+        If `items` is no measurement part, such as a list of names.
     ValueError
-        If items cannot be used, a number of classes is below 1 or above the number of distinct patterns, or a number of
-        draws, starts, chains or jobs is no whole number.
+        If items are not nominal or cannot be used, a number of classes is below 1 or above the number of distinct
+        patterns, or a number of draws, starts, chains or jobs is no whole number.
 
     Notes
     -----
@@ -98,8 +101,12 @@ def count_classes(
     Examples
     --------
     >>> import bayes_lca as bl
-    >>> bl.count_classes(bl.Items(bl.cohort_items()), bl.load_cohort(), [3])["parameters"].item()
-    38
+    >>> items = bl.Items(["training", "recognition", "expertise"])
+    >>> table = bl.count_classes(items, bl.example_survey(), [1, 2], n_starts=10)
+    >>> table["parameters"].tolist()
+    [6, 13]
+    >>> int(table["BIC"].idxmin())
+    2
     """
     if not isinstance(classes, Iterable) or not (classes := list(classes)):
         raise ValueError(f"classes={classes!r}: give the numbers of classes to compare, such as range(1, 6)")

@@ -79,25 +79,25 @@ class LikelihoodCounts:
         return test.columns, [test.note]
 
 
-def _criteria(found: MaximumLikelihood, counts: np.ndarray, n_observed_categories: tuple[int, ...]) -> dict[str, float]:
-    p = n_parameters(len(found.class_share), n_observed_categories)
-    criteria = information_criteria(found.log_likelihood, p, counts.sum())
-    smallest = int(found.class_share.argmin())
-    average, odds = assignment_quality(found.class_share, found.membership, counts)
+def _criteria(fit: MaximumLikelihood, counts: np.ndarray, n_observed_categories: tuple[int, ...]) -> dict[str, float]:
+    p = n_parameters(len(fit.class_share), n_observed_categories)
+    criteria = information_criteria(fit.log_likelihood, p, counts.sum())
+    smallest = int(fit.class_share.argmin())
+    average, odds = assignment_quality(fit.class_share, fit.membership, counts)
     return {
-        "log_likelihood": found.log_likelihood,
+        "log_likelihood": fit.log_likelihood,
         "parameters": p,
         **criteria,
-        "ICL": integrated_completed_likelihood(criteria["BIC"], found.membership, counts),
-        "entropy_r2": entropy_r2(found.membership, counts),
-        "smallest_class": found.class_share[smallest],
-        "smallest_class_se": _share_error(found.membership[:, smallest], counts),
+        "ICL": integrated_completed_likelihood(criteria["BIC"], fit.membership, counts),
+        "entropy_r2": entropy_r2(fit.membership, counts),
+        "smallest_class": fit.class_share[smallest],
+        "smallest_class_se": _share_error(fit.membership[:, smallest], counts),
         "average_posterior": average.min(),
         "odds_correct": odds.min(),
-        "starts_at_mode": found.best_starts,
-        "starts": found.n_starts,
-        "converged_starts": found.converged_starts,
-        "next_mode": found.modes[1].log_likelihood if len(found.modes) > 1 else np.nan,
+        "starts_at_mode": fit.best_starts,
+        "starts": fit.n_starts,
+        "converged_starts": fit.converged_starts,
+        "next_mode": fit.modes[1].log_likelihood if len(fit.modes) > 1 else np.nan,
     }
 
 

@@ -10,6 +10,7 @@ import xarray as xr
 
 from bayes_lca.data.frame import check_whole
 from bayes_lca.data.responses import unique_rows
+from bayes_lca.measurement.interface import Measurement
 from bayes_lca.measurement.nominal import read_nominal
 from bayes_lca.posterior.labels.convergence import LARGEST_R_HAT, SMALLEST_ESS, ConvergenceWarning
 from bayes_lca.sampling.gibbs import random_start, sample_gibbs
@@ -18,7 +19,7 @@ from bayes_lca.workflows.class_counts.class_posteriors import SWEEPS
 
 
 def overfitted(
-    items,
+    items: Measurement,
     frame,
     *,
     max_classes: int = 10,
@@ -51,9 +52,11 @@ def overfitted(
         Least share :math:`\gamma` of the respondents for a class to count as occupied; 0 counts every class with a
         member.
     draws, tune, chains : int
-        Of a Gibbs sampler, each chain from a random start that fills all classes.
+        Draws of each chain that are kept, draws of its warm-up, and number of chains of a Gibbs sampler. Chains start
+        from random item probabilities, with members in all classes.
     seed : int
     ci_prob : float, default 0.95
+        Probability of the equal-tailed intervals.
 
     Returns
     -------
@@ -64,8 +67,10 @@ def overfitted(
 
     Raises
     ------
+    TypeError
+        If `items` is no measurement part, such as a list of names.
     ValueError
-        If items cannot be used or a setting is out of range.
+        If items are not nominal or cannot be used, or a setting is out of range.
 
     Warns
     -----
@@ -87,9 +92,10 @@ def overfitted(
     Examples
     --------
     >>> import bayes_lca as bl
-    >>> found = bl.overfitted(bl.Items(bl.cohort_items()), bl.load_cohort(), max_classes=6, draws=200, tune=200)
-    >>> int(found["probability"].idxmax())
-    3
+    >>> items = bl.Items(["training", "recognition", "expertise"])
+    >>> table = bl.overfitted(items, bl.example_survey(), max_classes=4, draws=500, tune=100)
+    >>> int(table["probability"].idxmax())
+    2
     """
     check_whole(least=2, max_classes=max_classes, chains=chains)
     check_whole(least=4, draws=draws)
@@ -104,14 +110,14 @@ def overfitted(
     start = random_start(chains, max_classes, responses.n_categories, seed)
     weights = {"share_weight": alpha, "category_weight": items.probability.a}
     settings = {"draws": draws, "tune": tune, "seed": seed, "thin": SWEEPS}
-    found = sample_gibbs(
+    sampled = sample_gibbs(
         responses.codes[patterns.first], patterns.count, responses.n_categories, start, **weights, **settings
     )
     least = max(1, math.ceil(cut_off * n))
-    occupied = (found.members >= least).sum(axis=-1)  # (chain, draw)
-    filled = (found.members > 0).sum(axis=-1)
-    smallest = np.where(found.members >= least, found.members, n).min(axis=-1) / n
-    r_hat, ess = _agreement(found.log_likelihood @ patterns.count, occupied)
+    occupied = (sampled.members >= least).sum(axis=-1)  # (chain, draw)
+    filled = (sampled.members > 0).sum(axis=-1)
+    smallest = np.where(sampled.members >= least, sampled.members, n).min(axis=-1) / n
+    r_hat, ess = _agreement(sampled.log_likelihood @ patterns.count, occupied)
     _warn(occupied, max_classes, r_hat, ess)
     table = pd.DataFrame(
         [_row(number, occupied, filled, smallest, tails) for number in range(1, max_classes + 1)]
@@ -146,8 +152,8 @@ def _agreement(log_likelihood: np.ndarray, occupied: np.ndarray) -> tuple[float,
     if np.ptp(occupied):
         quantities.append(_variable(occupied.astype(float)))
     return (
-        max(float(arviz_stats.rhat(one, method="split")) for one in quantities),
-        min(float(arviz_stats.ess(one, method="mean")) for one in quantities),
+        max(float(arviz_stats.rhat(values, method="split")) for values in quantities),
+        min(float(arviz_stats.ess(values, method="mean")) for values in quantities),
     )
 
 

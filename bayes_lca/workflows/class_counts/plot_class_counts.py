@@ -57,33 +57,42 @@ def plot_class_counts(
 
     Raises
     ------
+    TypeError
+        If `table` is no table.
     ValueError
         If the table lacks a column or has one row only, or `smallest_class` is no share.
 
     Examples
     --------
     >>> import bayes_lca as bl
-    >>> table = bl.count_classes(bl.Items(bl.cohort_items()), bl.load_cohort(), range(1, 4), n_starts=10)
-    >>> figure = plot_class_counts(table)
+    >>> items = bl.Items(["training", "recognition", "expertise"])
+    >>> figure = bl.plot_class_counts(bl.count_classes(items, bl.example_survey(), range(1, 3), n_starts=5))
+    >>> figure.axes[1].get_title(loc="left")
+    'What each chooses'
     """
+    if not isinstance(table, pd.DataFrame):
+        raise TypeError(
+            f"plot_class_counts draws the table that count_classes returns, not {type(table).__name__}; "
+            "plot_class_counts(count_classes(items, frame, range(1, 6)))"
+        )
     recommended = recommend_classes(table, smallest_class=smallest_class)
     if len(table) < 2:
         raise ValueError(f"the table has {len(table)} row; a picture compares two numbers of classes or more")
     table = table.sort_index()
-    parts = [_criteria, _choices, *([_predictive_density] if "elpd" in table.columns else []), _smallest_class]
-    n_rows = -(-len(parts) // 2)
+    panels = [_criteria, _choices, *([_predictive_density] if "elpd" in table.columns else []), _smallest_class]
+    n_rows = -(-len(panels) // 2)
     fig = blank_page(figsize or (WIDTH, 2.35 * n_rows + 0.5))
     axes = fig.subplots(n_rows, 2, squeeze=False).ravel()
-    for ax, part in zip(axes, parts, strict=False):
+    for ax, panel in zip(axes, panels, strict=False):
         ax.axvspan(recommended.n_classes - 0.4, recommended.n_classes + 0.4, color=BAND, linewidth=0, zorder=0)
-        part(ax, table, recommended, smallest_class)
+        panel(ax, table, recommended, smallest_class)
         ax.set_xticks(table.index)
         ax.set_xlim(table.index.min() - 0.5, table.index.max() + 0.5)
         ax.set_xlabel("classes")
-    for ax in axes[len(parts) :]:
+    for ax in axes[len(panels) :]:
         ax.set_axis_off()
         ax.text(0, 1, str(recommended).replace("\n", "\n\n"), fontsize=SMALLER, verticalalignment="top", wrap=True)
-    dotted = [f"{limit:.0%} of respondents"] if (limit := smallest_class) else []
+    dotted = [f"{smallest_class:.0%} of respondents"] if smallest_class else []
     if "elpd" in table.columns:
         dotted.insert(0, f"{NEGLIGIBLE_ELPD:g} below the best")
     words = ["grey band: recommended number", *([f"dotted: {' and '.join(dotted)}"] if dotted else [])]
@@ -141,8 +150,8 @@ def _choices(ax: Axes, table: pd.DataFrame, recommended: Recommendation, limit: 
 def _predictive_density(ax: Axes, table: pd.DataFrame, recommended: Recommendation, limit: float) -> None:
     error = ERRORS_SHOWN * table["elpd_difference_se"]
     ax.errorbar(table.index, table["elpd_difference"], error, fmt="o", color=COLOURS[0], markersize=3.5, linewidth=1)
-    unsettled = table.loc[table["modes"] > 1, "elpd_difference"]
-    ax.plot(unsettled.index, unsettled, "o", color=COLOURS[0], markerfacecolor="white", markersize=3.5, zorder=4)
+    hollow = table.loc[table["modes"] > 1, "elpd_difference"]
+    ax.plot(hollow.index, hollow, "o", color=COLOURS[0], markerfacecolor="white", markersize=3.5, zorder=4)
     ax.axhline(-NEGLIGIBLE_ELPD, color=FAINT, linewidth=0.7, linestyle=":")
     ax.set_yscale("symlog", linthresh=LINEAR_UP_TO, linscale=0.9)
     ax.yaxis.set_major_formatter("{x:g}")

@@ -15,6 +15,7 @@ from bayes_lca.likelihood.criteria import n_parameters
 from bayes_lca.likelihood.em import fit_em
 from bayes_lca.likelihood.modes import MaximumLikelihood
 from bayes_lca.likelihood.row_sums import sum_products
+from bayes_lca.measurement.interface import Measurement
 from bayes_lca.measurement.nominal import read_nominal
 from bayes_lca.workflows.class_counts.weighted_chi_squared import weighted_chi_squared_tail
 
@@ -71,7 +72,9 @@ class VuongLoMendellRubin:
         )
 
 
-def vuong_lo_mendell_rubin(items, frame, n_classes: int, *, starts: int = 100, seed: int = 1) -> VuongLoMendellRubin:
+def vuong_lo_mendell_rubin(
+    items: Measurement, frame, n_classes: int, *, starts: int = 100, seed: int = 1
+) -> VuongLoMendellRubin:
     r"""Test `n_classes` - 1 against `n_classes` latent classes by Vuong's weighted chi-squared.
 
     Under the smaller model f, :math:`2 \Delta L \to \sum_i w_i Z_i^2` [1]_ [2]_, with :math:`w_i` the eigenvalues of
@@ -97,8 +100,10 @@ def vuong_lo_mendell_rubin(items, frame, n_classes: int, *, starts: int = 100, s
 
     Raises
     ------
+    TypeError
+        If `items` is no measurement part, such as a list of names.
     ValueError
-        If items cannot be used, or `n_classes` is below 2 or above the number of distinct patterns.
+        If items are not nominal or cannot be used, or `n_classes` is below 2 or above the number of distinct patterns.
 
     Notes
     -----
@@ -121,7 +126,8 @@ def vuong_lo_mendell_rubin(items, frame, n_classes: int, *, starts: int = 100, s
     Examples
     --------
     >>> import bayes_lca as bl
-    >>> test = vuong_lo_mendell_rubin(bl.Items(bl.cohort_items()), bl.load_cohort(), 2, starts=10)
+    >>> items = bl.Items(["training", "recognition", "expertise"])
+    >>> test = bl.vuong_lo_mendell_rubin(items, bl.example_survey(), 2, starts=10)
     >>> test.p < 0.001
     True
     """
@@ -152,7 +158,7 @@ def compare_by_scores(
     p_smaller, p_larger = (n_parameters(k, n_categories) for k in (n_classes - 1, n_classes))
     statistic = 2 * (larger.log_likelihood - smaller.log_likelihood)
     adjusted = statistic / (1 + 1 / ((p_larger - p_smaller) * np.log(n)))
-    models = [_Whitened.of(found, codes, counts) for found in (larger, smaller)]
+    models = [_Whitened.of(fit, codes, counts) for fit in (larger, smaller)]
     boundary = p_larger + p_smaller - sum(model.n_free for model in models)
     unidentified = sum(model.n_free - model.score.shape[1] for model in models)
     weights, remark = np.array([]), "; ".join(model.remark for model in models if model.remark)
@@ -176,15 +182,15 @@ class _Whitened:
     remark: str
 
     @classmethod
-    def of(cls, found: MaximumLikelihood, codes: np.ndarray, counts: np.ndarray) -> "_Whitened":
-        model = Classification(found.item_probability, found.class_share, codes, counts)
+    def of(cls, fit: MaximumLikelihood, codes: np.ndarray, counts: np.ndarray) -> "_Whitened":
+        model = Classification(fit.item_probability, fit.class_share, codes, counts)
         free = _free(model)
         n_free = int(free.sum())
         information = model.information()[np.ix_(free, free)]
         scale = np.sqrt(np.maximum(np.diag(information), np.finfo(float).tiny))
         value, vector = np.linalg.eigh(information / np.outer(scale, scale))
         if n_free and value[0] < -KNOWN:
-            remark = f"the fit with {len(found.class_share)} classes is not at a maximum: give more starts"
+            remark = f"the fit with {len(fit.class_share)} classes is not at a maximum: give more starts"
             return cls(np.zeros((len(codes), n_free)), n_free, remark)
         known = value > KNOWN
         root = vector[:, known] / np.sqrt(value[known]) / scale[:, None]

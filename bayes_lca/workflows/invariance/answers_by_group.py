@@ -11,6 +11,7 @@ from bayes_lca.data.covariates import code_covariate
 from bayes_lca.data.frame import check_columns, check_frame, check_whole, column
 from bayes_lca.data.responses import Responses, unique_rows
 from bayes_lca.likelihood.em import fit_em
+from bayes_lca.measurement.interface import Measurement
 from bayes_lca.measurement.nominal import read_nominal
 from bayes_lca.posterior.labels.label_free import label_free_quantities
 from bayes_lca.posterior.labels.relabel import match, profile_distances
@@ -42,12 +43,12 @@ class GroupedAnswers:
     @cached_property
     def distinct(self) -> list[tuple[np.ndarray, np.ndarray]]:
         """Distinct rows of answers of each group, and respondents with each."""
-        found = []
+        by_group = []
         for g in range(len(self.levels)):
             codes = self.responses.codes[self.group == g]
             patterns = unique_rows(codes)
-            found.append((codes[patterns.first], patterns.count))
-        return found
+            by_group.append((codes[patterns.first], patterns.count))
+        return by_group
 
     @property
     def counts(self) -> np.ndarray:
@@ -58,14 +59,14 @@ class GroupedAnswers:
         """The pivot for every chain and group."""
         return np.broadcast_to(self.pivot, (chains, len(self.levels), *self.pivot.shape))
 
-    def order(self, found: GibbsDraws) -> np.ndarray:
+    def order(self, draws: GibbsDraws) -> np.ndarray:
         """Class of each draw, chains after each other, that is class k of the pivot, shape (draw, latent_class)."""
-        profile = found.item_probability.mean(axis=2)
+        profile = draws.item_probability.mean(axis=2)
         return match(profile_distances(profile.reshape(-1, *profile.shape[2:]), self.pivot))[0]
 
-    def label_free(self, found: GibbsDraws) -> xr.Dataset:
+    def label_free(self, draws: GibbsDraws) -> xr.Dataset:
         """Quantities that no permutation of classes changes, of dims (chain, draw)."""
-        return label_free_quantities(found.log_likelihood @ self.counts, found.class_share.mean(axis=2))
+        return label_free_quantities(draws.log_likelihood @ self.counts, draws.class_share.mean(axis=2))
 
     @property
     def note(self) -> str:
@@ -77,15 +78,17 @@ class GroupedAnswers:
 
 
 def read_groups(
-    items, frame, by: str, n_classes: int, *, draws: int, tune: int, chains: int, seed: int
+    items: Measurement, frame, by: str, n_classes: int, *, draws: int, tune: int, chains: int, seed: int
 ) -> GroupedAnswers:
     """Read answers and groups, and find the maximum likelihood of equal profiles.
 
     Raises
     ------
+    TypeError
+        If `items` is no measurement part, such as a list of names.
     ValueError
-        If items or `by` cannot be used, `by` is missing in some rows or has fewer than two levels, a level has fewer
-        respondents than classes, or a setting is out of range.
+        If items are not nominal, items or `by` cannot be used, `by` is missing in some rows or has fewer than two
+        levels, a level has fewer respondents than classes, or a setting is out of range.
     """
     check_whole(least=2, n_classes=n_classes, chains=chains)
     check_whole(least=10, draws=draws)

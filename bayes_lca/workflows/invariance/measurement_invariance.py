@@ -10,6 +10,7 @@ import pandas as pd
 from bayes_lca.data.frame import named
 from bayes_lca.data.responses import Responses
 from bayes_lca.likelihood.leave_one_out import LeaveOneOut, leave_one_out
+from bayes_lca.measurement.interface import Measurement
 from bayes_lca.posterior.labels.convergence import LARGEST_R_HAT, SMALLEST_ESS
 from bayes_lca.posterior.structures.class_distance import ProfileDifference, profile_difference
 from bayes_lca.sampling.gibbs import GibbsDraws, sample_groups
@@ -23,7 +24,7 @@ NONE, PARTIAL, EVERY = "none", "partial", "all"
 
 
 def measurement_invariance(
-    items,
+    items: Measurement,
     frame,
     by: str,
     n_classes: int,
@@ -52,9 +53,11 @@ def measurement_invariance(
     n_classes : int
         From 2 on.
     draws, tune, chains : int
-        Of a Gibbs sampler, started at the maximum likelihood of equal profiles.
+        Draws of each chain that are kept, draws of its warm-up, and number of chains of a Gibbs sampler, started at the
+        maximum likelihood of equal profiles.
     seed : int
     ci_prob : float, default 0.95
+        Probability of the equal-tailed intervals.
 
     Returns
     -------
@@ -69,9 +72,11 @@ def measurement_invariance(
 
     Raises
     ------
+    TypeError
+        If `items` is no measurement part, such as a list of names.
     ValueError
-        If items or `by` cannot be used, an item has the name of a model, `by` is missing in some rows or has fewer than
-        two levels, a level has fewer respondents than classes, or a setting is out of range.
+        If items are not nominal, items or `by` cannot be used, an item has the name of a model, `by` is missing in some
+        rows or has fewer than two levels, a level has fewer respondents than classes, or a setting is out of range.
 
     References
     ----------
@@ -81,8 +86,10 @@ def measurement_invariance(
     Examples
     --------
     >>> import bayes_lca as bl
-    >>> items = bl.Items(bl.cohort_items())
-    >>> bl.measurement_invariance(items, bl.load_cohort(), "role", 3)  # doctest: +SKIP
+    >>> items = bl.Items(["training", "recognition", "expertise"])
+    >>> table = bl.measurement_invariance(items, bl.example_survey(), "role", 2, draws=20, tune=10, chains=2)
+    >>> table.index.tolist()
+    ['none', 'training', 'recognition', 'expertise', 'partial', 'all']
     """
     tails = tail_probabilities(ci_prob)
     grouped = read_groups(items, frame, by, n_classes, draws=draws, tune=tune, chains=chains, seed=seed)
@@ -93,10 +100,10 @@ def measurement_invariance(
     models = {}
     for name, free in _models(responses):
         if name == PARTIAL:
-            found = sample_partial(*data, sd_scale=SD_BETWEEN_GROUPS.sigma, **settings).groups
+            sampled = sample_partial(*data, sd_scale=SD_BETWEEN_GROUPS.sigma, **settings).groups
         else:
-            found = sample_groups(*data, free=free, **settings)
-        models[name] = _Model.of(found, grouped, free)
+            sampled = sample_groups(*data, free=free, **settings)
+        models[name] = _Model.of(sampled, grouped, free)
     rows = [_row(name, model, models[NONE].loo, tails) for name, model in models.items()]
     note = (
         f"{grouped.note}, {chains} x {draws} draws of a Gibbs sampler for each of {len(models)} models of {n_classes} "
@@ -128,7 +135,7 @@ def _models(responses: Responses) -> Iterator[tuple[str, np.ndarray]]:
 
 @dataclass(frozen=True, eq=False)
 class _Model:
-    """What is left of the draws of one model."""
+    """Predictive density, differences between groups and convergence of a model."""
 
     loo: LeaveOneOut
     differences: list[ProfileDifference]
@@ -136,29 +143,29 @@ class _Model:
     ess: float
 
     @classmethod
-    def of(cls, found: GibbsDraws, grouped: GroupedAnswers, free: np.ndarray) -> "_Model":
+    def of(cls, draws: GibbsDraws, grouped: GroupedAnswers, free: np.ndarray) -> "_Model":
         """Classes aligned with the maximum likelihood, then every pair of groups class by class."""
-        n_groups, n_classes = found.class_share.shape[2:]
-        profile = found.item_probability.reshape(-1, *found.item_probability.shape[2:])  # (draw, group, class, ...)
-        profile = np.take_along_axis(profile, grouped.order(found)[:, None, :, None, None], axis=2)[:, :, :, free]
+        n_groups, n_classes = draws.class_share.shape[2:]
+        profile = draws.item_probability.reshape(-1, *draws.item_probability.shape[2:])  # (draw, group, class, ...)
+        profile = np.take_along_axis(profile, grouped.order(draws)[:, None, :, None, None], axis=2)[:, :, :, free]
         differences = [
-            profile_difference(profile[:, one, c], profile[:, other, c])
-            for one, other in combinations(range(n_groups), 2)
+            profile_difference(profile[:, first, c], profile[:, second, c])
+            for first, second in combinations(range(n_groups), 2)
             for c in range(n_classes)
             if free.any()
         ]
-        r_hat, ess = agreement(grouped.label_free(found))
-        loo = leave_one_out(found.log_likelihood, grouped.counts)
+        r_hat, ess = agreement(grouped.label_free(draws))
+        loo = leave_one_out(draws.log_likelihood, grouped.counts)
         return cls(loo, differences, r_hat, ess)
 
 
 def _row(name: str, model: _Model, equal: LeaveOneOut, tails: list[float]) -> dict:
-    difference, error = model.loo.less(equal)
+    elpd_difference, error = model.loo.less(equal)
     row = {
         "free": name,
         "elpd": model.loo.elpd,
         "elpd_se": model.loo.se,
-        "elpd_difference": difference,
+        "elpd_difference": elpd_difference,
         "elpd_difference_se": error,
         "high_k": model.loo.n_high_k,
         **dict.fromkeys(("distance", "lower", "upper", "expected", "p_value"), np.nan),
@@ -167,14 +174,14 @@ def _row(name: str, model: _Model, equal: LeaveOneOut, tails: list[float]) -> di
     }
     if not model.differences:
         return row
-    distance = np.mean([one.distance.mean(axis=-1) for one in model.differences], axis=0)
+    distance = np.mean([difference.distance.mean(axis=-1) for difference in model.differences], axis=0)
     lower, upper = np.quantile(distance, tails)
     row |= {"distance": distance.mean(), "lower": lower, "upper": upper}
     if name == PARTIAL:
         return row
-    observed = sum(one.observed.sum() for one in model.differences)
-    sampled = np.sum([one.sampled.sum(axis=-1) for one in model.differences], axis=0)
+    observed = sum(difference.observed.sum() for difference in model.differences)
+    sampled = np.sum([difference.sampled.sum(axis=-1) for difference in model.differences], axis=0)
     return row | {
-        "expected": np.mean([one.expected.mean() for one in model.differences]),
+        "expected": np.mean([difference.expected.mean() for difference in model.differences]),
         "p_value": (1 + (sampled >= observed).sum()) / (1 + len(sampled)),
     }

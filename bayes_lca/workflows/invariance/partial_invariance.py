@@ -11,6 +11,7 @@ from scipy.stats import halfnorm
 from bayes_lca.dims import CATEGORY, CLASS, ITEM, class_names
 from bayes_lca.fitted.elements import diagnostics
 from bayes_lca.likelihood.leave_one_out import leave_one_out
+from bayes_lca.measurement.interface import Measurement
 from bayes_lca.posterior.labels.convergence import LARGEST_R_HAT, SMALLEST_ESS, ConvergenceWarning, agreeing_chains
 from bayes_lca.priors import HalfNormal
 from bayes_lca.sampling.gibbs_partial import LARGEST_SD, PartialDraws, sample_partial
@@ -47,7 +48,7 @@ class PartialInvariance:
 
 
 def partial_invariance(
-    items,
+    items: Measurement,
     frame,
     by: str,
     n_classes: int,
@@ -66,7 +67,7 @@ def partial_invariance(
               \rho_{gcj} \sim \operatorname{Dirichlet}(\kappa_j m_{cj}), \qquad
               \operatorname{sd}(\rho_{gcjk}) = 2 s_j \sqrt{m_{cjk} (1 - m_{cjk})}
 
-    with class shares of every group its own, centres m that groups share, :math:`\kappa_j = 1 / (4 s_j^2) - 1`, and
+    with class shares that differ between groups, centres m that groups share, :math:`\kappa_j = 1 / (4 s_j^2) - 1`, and
     s, the standard deviation between groups of a probability of one half. Where s is 0 an item is answered alike in
     all groups, given the class. One model stands for all choices of items that are equal and items that are free
     [1]_ [2]_; the items that differ little hold the classes together.
@@ -85,9 +86,11 @@ def partial_invariance(
     sd : HalfNormal, default ``HalfNormal(sigma=0.1)``
         Prior of every s, below one half. With few groups it matters: try others.
     draws, tune, chains : int
-        Of a Gibbs sampler, started at the maximum likelihood of equal profiles.
+        Draws of each chain that are kept, draws of its warm-up, and number of chains of a Gibbs sampler, started at the
+        maximum likelihood of equal profiles.
     seed : int
     ci_prob : float, default 0.95
+        Probability of the equal-tailed intervals.
 
     Returns
     -------
@@ -105,9 +108,11 @@ def partial_invariance(
 
     Raises
     ------
+    TypeError
+        If `items` is no measurement part, such as a list of names.
     ValueError
-        If items or `by` cannot be used, `by` is missing in some rows or has fewer than two levels, a level has fewer
-        respondents than classes, or a setting is out of range.
+        If items are not nominal, items or `by` cannot be used, `by` is missing in some rows or has fewer than two
+        levels, a level has fewer respondents than classes, or a setting is out of range.
 
     Warns
     -----
@@ -126,14 +131,18 @@ def partial_invariance(
     Examples
     --------
     >>> import bayes_lca as bl
-    >>> items = bl.Items(bl.cohort_items())
-    >>> bl.partial_invariance(items, bl.load_cohort(), "role", 3).items  # doctest: +SKIP
+    >>> items = bl.Items(["training", "recognition", "expertise"])
+    >>> differences = bl.partial_invariance(items, bl.example_survey(), "role", 2, draws=300, tune=50)
+    >>> differences.items.index.tolist()
+    ['training', 'recognition', 'expertise']
+    >>> bool((differences.items["sd"] < 0.2).all())
+    True
     """
     tails = tail_probabilities(ci_prob)
     if not 0 < tolerance < LARGEST_SD:
         raise ValueError(f"tolerance={tolerance!r}: a standard deviation of probabilities lies between 0 and 0.5")
     grouped = read_groups(items, frame, by, n_classes, draws=draws, tune=tune, chains=chains, seed=seed)
-    found = sample_partial(
+    sampled = sample_partial(
         grouped.distinct,
         grouped.responses.n_categories,
         grouped.start(chains),
@@ -144,22 +153,22 @@ def partial_invariance(
         seed=seed,
         thin=SWEEPS,
     )
-    kept, problems = _best_mode(found, grouped)
+    best, problems = _best_mode(sampled, grouped)
     if problems:
         warnings.warn("\n- ".join(["do not trust these yet:", *problems]), ConvergenceWarning, stacklevel=2)
     note = "; ".join(
         [
-            f"{grouped.note}, {len(kept.sd)} x {draws} draws of a Gibbs sampler, {n_classes} classes",
+            f"{grouped.note}, {len(best.sd)} x {draws} draws of a Gibbs sampler, {n_classes} classes",
             f"sd: of a probability of 0.5, between groups; prior HalfNormal(sigma={sd.sigma:g}) below 0.5, which "
             f"exceeds {tolerance:g} with probability {_prior_exceeds(sd, tolerance):.2f}",
             f"{100 * ci_prob:g} % intervals",
             *problems,
         ]
     )
-    share, probability = _aligned(kept, grouped)
+    share, probability = _aligned(best, grouped)
     rows_of_profiles = _profiles(probability, grouped, tails)
     return PartialInvariance(
-        items=SummaryTable.of(_items(kept.sd, rows_of_profiles, grouped, tolerance, tails), note),
+        items=SummaryTable.of(_items(best.sd, rows_of_profiles, grouped, tolerance, tails), note),
         profiles=SummaryTable.of(rows_of_profiles, note),
         shares=SummaryTable.of(_summary(share, "share", tails), note),
     )
@@ -170,38 +179,38 @@ def _prior_exceeds(sd: HalfNormal, tolerance: float) -> float:
     return float(1 - below / all_of_it)
 
 
-def _best_mode(found: PartialDraws, grouped: GroupedAnswers) -> tuple[PartialDraws, list[str]]:
+def _best_mode(draws: PartialDraws, grouped: GroupedAnswers) -> tuple[PartialDraws, list[str]]:
     """The chains of the mode that predicts best, and what is wrong with the chains."""
-    quantities, problems = grouped.label_free(found.groups), []
+    quantities, problems = grouped.label_free(draws.groups), []
     mode = agreeing_chains(quantities)
     if mode.max() > 0:
         chains_of = [np.flatnonzero(mode == number) for number in range(mode.max() + 1)]
-        elpd = [leave_one_out(found.groups.log_likelihood[own], grouped.counts).elpd for own in chains_of]
-        own = chains_of[int(np.argmax(elpd))]
+        elpd = [leave_one_out(draws.groups.log_likelihood[chains], grouped.counts).elpd for chains in chains_of]
+        chains = chains_of[int(np.argmax(elpd))]
         problems.append(
             f"chains stayed in {len(chains_of)} modes ({', '.join(map(str, np.bincount(mode)))} chains each), and the "
             "figures are those of the mode that predicts best: fit fewer classes, or take more draws"
         )
-        groups = replace(found.groups, **{name: values[own] for name, values in vars(found.groups).items()})
-        found, quantities = PartialDraws(groups, found.centre[own], found.sd[own]), quantities.isel(chain=own)
-    by_item = {f"sd of {item}": (("chain", "draw"), found.sd[..., j]) for j, item in enumerate(grouped.responses.items)}
+        groups = replace(draws.groups, **{name: values[chains] for name, values in vars(draws.groups).items()})
+        draws, quantities = PartialDraws(groups, draws.centre[chains], draws.sd[chains]), quantities.isel(chain=chains)
+    by_item = {f"sd of {item}": (("chain", "draw"), draws.sd[..., j]) for j, item in enumerate(grouped.responses.items)}
     r_hat, ess = agreement(quantities.assign(by_item))
     if r_hat > LARGEST_R_HAT or ess < SMALLEST_ESS:
         problems.append(
             f"chains do not agree yet (worst of log-likelihood, ordered shares and sd: R-hat {r_hat:.3f}, {ess:.0f} "
             "effective draws): take more draws"
         )
-    return found, problems
+    return draws, problems
 
 
-def _aligned(found: PartialDraws, grouped: GroupedAnswers) -> tuple[xr.DataArray, xr.DataArray]:
+def _aligned(draws: PartialDraws, grouped: GroupedAnswers) -> tuple[xr.DataArray, xr.DataArray]:
     """Draws of class shares and of item probabilities, classes matched with the pivot and in order of size."""
-    members = found.groups.members.sum(axis=2)
-    order = grouped.order(found.groups).reshape(members.shape)
+    members = draws.groups.members.sum(axis=2)
+    order = grouped.order(draws.groups).reshape(members.shape)
     size = np.take_along_axis(members, order, axis=-1).mean(axis=(0, 1))
     order = order[..., np.argsort(-size, kind="stable")]
-    share = np.take_along_axis(found.groups.class_share, order[:, :, None], axis=3)
-    probability = np.take_along_axis(found.groups.item_probability, order[:, :, None, :, None, None], axis=3)
+    share = np.take_along_axis(draws.groups.class_share, order[:, :, None], axis=3)
+    probability = np.take_along_axis(draws.groups.item_probability, order[:, :, None, :, None, None], axis=3)
     exists = np.arange(probability.shape[-1]) < np.array(grouped.responses.n_categories)[:, None]
     coords = {"group": grouped.levels, CLASS: class_names(len(size)), ITEM: list(grouped.responses.items)}
     dims = ("chain", "draw", "group", CLASS)
@@ -243,9 +252,9 @@ def _items(
     table.insert(3, "p_exceeds", (sd > tolerance).mean(axis=(0, 1)))
     largest = []
     for item in grouped.responses.items:
-        own = profiles.xs(item, level=ITEM)
-        group, of_class, category = own["deviation"].abs().idxmax()
-        row = own.loc[(group, of_class, category), ["deviation", "deviation_lower", "deviation_upper"]]
+        of_item = profiles.xs(item, level=ITEM)
+        group, of_class, category = of_item["deviation"].abs().idxmax()
+        row = of_item.loc[(group, of_class, category), ["deviation", "deviation_lower", "deviation_upper"]]
         largest.append({"group": group, "class": of_class, "category": category, **row})
     for place, (name, column) in enumerate(pd.DataFrame(largest, index=table.index).items()):
         table.insert(4 + place, name, column)

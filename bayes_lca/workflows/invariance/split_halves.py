@@ -1,21 +1,17 @@
 """How far the classes of random parts of one sample are apart: what sampling alone gives."""
 
-import json
-
 import numpy as np
 import pandas as pd
 import xarray as xr
 
 from bayes_lca.data.frame import check_whole, is_whole
 from bayes_lca.data.responses import unique_rows
-from bayes_lca.dims import ANSWERS, CATEGORY, CLASS, ITEM, ITEM_PROBABILITY
-from bayes_lca.fitted.axes import flat
-from bayes_lca.fitted.respondents import require_respondents
-from bayes_lca.posterior.labels.convergence import require_latent_classes, require_summarisable
+from bayes_lca.dims import CLASS
+from bayes_lca.fitted.fit import Fit
 from bayes_lca.posterior.labels.relabel import match, profile_distances
 from bayes_lca.posterior.structures.class_distance import total_variation
 from bayes_lca.sampling.gibbs import sample_gibbs
-from bayes_lca.table import SummaryTable, describe_draws, tail_probabilities
+from bayes_lca.table import SummaryTable, tail_probabilities
 from bayes_lca.workflows.class_counts.class_posteriors import SWEEPS
 
 TUNE = 100
@@ -49,6 +45,7 @@ def split_halves(
         Draws of each of two fits in a split.
     seed : int
     ci_prob : float, default 0.95
+        Share of the splits that lie between ``lower`` and ``upper``.
 
     Returns
     -------
@@ -57,44 +54,46 @@ def split_halves(
 
     Raises
     ------
+    TypeError
+        If `draws` is no tree.
     ValueError
-        If `sizes` do not fit into the sample, or a setting is out of range.
+        If the fit has no latent classes or was saved without respondents, `sizes` do not fit into the sample, or a
+        setting is out of range.
     NotRelabelledError, SeveralModesError
-        If the classes of the fit are not one and the same over its draws.
+        If the classes of the fit are not the same over its draws.
 
     Examples
     --------
     >>> import bayes_lca as bl
-    >>> bl.split_halves(bl.load("everybody.nc"), sizes=(942, 1258))  # doctest: +SKIP
+    >>> table = bl.split_halves(bl.load_example("alone"), repeats=2, n_draws=10)
+    >>> table.index.tolist(), table.columns.tolist()
+    (['C1', 'C2'], ['distance', 'lower', 'upper'])
     """
-    require_latent_classes(draws)
-    require_summarisable(draws)
-    require_respondents(draws, "fits of halves")
+    fit = Fit.of(draws, needs="split_halves")
     tails = tail_probabilities(ci_prob)
     check_whole(least=2, repeats=repeats)
     check_whole(least=10, n_draws=n_draws)
     check_whole(least=0, seed=seed)
-    codes = draws["observed_data"][ANSWERS].to_numpy()
+    codes = fit.answers_of_respondents
     first, second = (len(codes) // 2, len(codes) - len(codes) // 2) if sizes is None else sizes
     if not (is_whole(first, least=1) and is_whole(second, least=1)) or first + second > len(codes):
         raise ValueError(
             f"sizes={sizes!r}: give the respondents of two parts, together at most the {len(codes)} of the fit"
         )
-    n_categories = [len(labels) for labels in json.loads(draws.attrs["labels"])]
-    posterior = draws["posterior"]
-    whole = np.nan_to_num(flat(posterior[ITEM_PROBABILITY], CLASS, ITEM, CATEGORY)).mean(axis=0)
+    n_categories = [len(labels) for labels in fit.labels]
+    whole = fit.answers.profiles(fit).mean(axis=0)
     rng = np.random.default_rng(seed)
-    found = []
+    distances = []
     for _ in range(repeats):
         order = rng.permutation(len(codes))
         parts = codes[order[:first]], codes[order[first : first + second]]
         profiles = [_profiles(part, n_categories, whole, n_draws, int(rng.integers(2**32))) for part in parts]
-        found.append(total_variation(*profiles).mean(axis=(0, 2)))
-    lower, upper = np.quantile(found, tails, axis=0)
-    classes = pd.Index([str(name) for name in posterior[CLASS].to_numpy()], name=CLASS)
-    table = pd.DataFrame({"distance": np.mean(found, axis=0), "lower": lower, "upper": upper}, index=classes)
+        distances.append(total_variation(*profiles).mean(axis=(0, 2)))
+    lower, upper = np.quantile(distances, tails, axis=0)
+    classes = pd.Index(fit.classes, name=CLASS)
+    table = pd.DataFrame({"distance": np.mean(distances, axis=0), "lower": lower, "upper": upper}, index=classes)
     note = (
-        f"{describe_draws(draws)}; {repeats} random splits into {first} and {second} respondents, {n_draws} draws of "
+        f"{fit.note}; {repeats} random splits into {first} and {second} respondents, {n_draws} draws of "
         f"each part; {100 * ci_prob:g} % of splits lie between lower and upper"
     )
     return SummaryTable.of(table, note)
@@ -104,7 +103,7 @@ def _profiles(codes: np.ndarray, n_categories: list[int], whole: np.ndarray, n_d
     """Draws of the profiles of a part, classes in the order of the whole."""
     patterns = unique_rows(codes)
     settings = {"draws": n_draws, "tune": TUNE, "seed": seed, "thin": SWEEPS}
-    found = sample_gibbs(codes[patterns.first], patterns.count, n_categories, whole[None], **settings)
-    drawn = found.item_probability[0]
-    order, _ = match(profile_distances(drawn, whole))
-    return np.take_along_axis(drawn, order[:, :, None, None], axis=1)
+    drawn = sample_gibbs(codes[patterns.first], patterns.count, n_categories, whole[None], **settings)
+    profiles = drawn.item_probability[0]
+    order, _ = match(profile_distances(profiles, whole))
+    return np.take_along_axis(profiles, order[:, :, None, None], axis=1)

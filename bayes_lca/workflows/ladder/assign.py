@@ -1,39 +1,15 @@
 """From a latent class analysis to indicators of known error, for a regression in steps."""
 
-import json
-
 import numpy as np
-import pandas as pd
 import xarray as xr
 
 from bayes_lca.data.frame import row_labels
-from bayes_lca.dims import ANSWERS, CATEGORY, CLASS, CLASS_SHARE, INTERCEPT, ITEM, ITEM_PROBABILITY, RESPONDENT
-from bayes_lca.fitted.respondents import require_respondents
+from bayes_lca.dims import CLASS_SHARE, INTERCEPT
+from bayes_lca.fitted.fit import Fit
 from bayes_lca.measurement.assigned import Assigned
-from bayes_lca.posterior.labels.convergence import require_latent_classes, require_summarisable
-from bayes_lca.posterior.tables.membership import membership
 
 SMALLEST_ERROR = 1e-6
 """Classification errors below this are raised to it: no assignment is beyond doubt."""
-
-
-def require_measured(draws: xr.DataTree) -> None:
-    """Refuse a fit whose classes do not come from the answers alone.
-
-    Raises
-    ------
-    ValueError
-        If it has no latent classes, or covariates or groups.
-    NotRelabelledError, SeveralModesError
-        If an average would mix labels or modes.
-    """
-    require_latent_classes(draws)
-    require_summarisable(draws)
-    if INTERCEPT in draws["posterior"]:
-        raise ValueError(
-            f"formula {draws.attrs['formula']!r} of this fit of {draws.attrs['n_respondents']} respondents takes part "
-            "in its classes; a regression in steps starts from LatentClass(n_classes, Items(...)) without one"
-        )
 
 
 def answers_of(draws: xr.DataTree) -> Assigned:
@@ -47,26 +23,36 @@ def answers_of(draws: xr.DataTree) -> Assigned:
     Returns
     -------
     Assigned
+        A measurement part for `AssignedClass`.
 
     Raises
     ------
+    TypeError
+        If `draws` is no tree.
     ValueError
-        If the classes are not those of such a fit.
+        If it has no latent classes, or covariates or groups take part in them.
+    NotRelabelledError, SeveralModesError
+        If an average would mix labels or modes.
 
     References
     ----------
     Bakk, Z. & Kuha, J. (2018). Two-step estimation of models between latent classes and external variables.
     Psychometrika 83(4), 871-892. doi 10.1007/s11336-017-9592-7
+
+    Examples
+    --------
+    >>> import bayes_lca as bl
+    >>> known = bl.answers_of(bl.load_example("alone"))
+    >>> known.class_names, known.items
+    (('C1', 'C2'), ('training', 'recognition', 'expertise'))
     """
-    require_measured(draws)
-    posterior = draws["posterior"]
-    mean = posterior[ITEM_PROBABILITY].mean(["chain", "draw"]).fillna(0.0).transpose(CLASS, ITEM, CATEGORY)
-    labels = json.loads(draws.attrs["labels"])
+    fit = Fit.of(draws, needs="answers_of")
+    require_classes_of_answers_alone(fit)
     return Assigned(
-        dict(zip(map(str, posterior[ITEM].to_numpy()), map(tuple, labels), strict=True)),
-        mean.to_numpy(),
-        posterior[CLASS_SHARE].mean(["chain", "draw"]).to_numpy(),
-        tuple(map(str, posterior[CLASS].to_numpy())),
+        labels=dict(zip(fit.items, fit.labels, strict=True)),
+        probability=fit.answers.profiles(fit).mean(axis=0),
+        class_share=fit.flat(fit.posterior[CLASS_SHARE], fit.class_axis).mean(axis=0),
+        class_names=fit.classes,
     )
 
 
@@ -85,28 +71,55 @@ def modal_class_of(draws: xr.DataTree, column: str = "modal_class") -> Assigned:
     Returns
     -------
     Assigned
+        A measurement part for `AssignedClass`.
 
     Raises
     ------
+    TypeError
+        If `draws` is no tree.
     ValueError
-        If the classes are not those of such a fit.
+        If it has no latent classes, covariates or groups take part in them, or it was saved without respondents.
+    NotRelabelledError, SeveralModesError
+        If an average would mix labels or modes.
 
     References
     ----------
     Vermunt, J. K. (2010). Latent class modeling with covariates: two improved three-step approaches. Political
     Analysis 18(4), 450-469. doi 10.1093/pan/mpq025
+
+    Examples
+    --------
+    >>> import bayes_lca as bl
+    >>> error = bl.modal_class_of(bl.load_example("alone")).probability[:, 0]
+    >>> error.shape, error.sum(axis=1).round(6).tolist()
+    ((2, 2), [1.0, 1.0])
     """
-    require_measured(draws)
-    table = membership(draws)
-    classes = tuple(map(str, draws["posterior"][CLASS].to_numpy()))
-    probability = table[list(classes)].to_numpy()
-    assigned = table["modal_class"].to_numpy()[:, None] == np.array(classes)
-    error = np.maximum(probability.T @ assigned / probability.sum(axis=0)[:, None], SMALLEST_ERROR)
+    fit = Fit.of(draws, needs="modal_class_of")
+    require_classes_of_answers_alone(fit)
+    probability = fit.membership.mean(axis=0, dtype=float)  # (pattern, latent_class)
+    assigned = np.eye(len(fit.classes))[probability.argmax(axis=1)]
+    members = fit.count[:, None] * probability
+    error = np.maximum(members.T @ assigned / members.sum(axis=0)[:, None], SMALLEST_ERROR)
     error /= error.sum(axis=1, keepdims=True)
-    return Assigned({column: classes}, error[:, None, :], probability.mean(axis=0), classes)
+    return Assigned({column: fit.classes}, error[:, None, :], members.sum(axis=0) / fit.n_respondents, fit.classes)
 
 
-def positions_in(measured: xr.DataTree, frame) -> np.ndarray:
+def require_classes_of_answers_alone(fit: Fit) -> None:
+    """Refuse a fit whose classes do not come from the answers alone.
+
+    Raises
+    ------
+    ValueError
+        If covariates or groups take part in its classes.
+    """
+    if INTERCEPT in fit.posterior:
+        raise ValueError(
+            f"formula {fit.formula.text!r} of this fit of {fit.n_respondents} respondents takes part in its classes; a "
+            "regression in steps starts from LatentClass(n_classes, Items(...)) without one"
+        )
+
+
+def positions_in(measured: Fit, frame) -> np.ndarray:
     """Where the respondents of a frame stand among those of the fit that found the classes, shape (row,).
 
     Raises
@@ -114,16 +127,16 @@ def positions_in(measured: xr.DataTree, frame) -> np.ndarray:
     ValueError
         If some are not among them, by row label and answers.
     """
-    require_respondents(measured, "classes of the respondents of another fit")
-    known, labels = pd.Index(measured["observed_data"][RESPONDENT].to_numpy()), row_labels(frame)
+    measured.require_respondents("classes of the respondents of another fit")
+    known, labels = measured.respondents, row_labels(frame)
     if not known.is_unique:
         raise ValueError(
             f"rows of the fit that found the classes share labels ({known.duplicated().sum()} of {len(known)}), "
             "so respondents cannot be found by theirs; give its frame an index without repeats"
         )
     place = known.get_indexer(labels)
-    answers = measured["observed_data"][ANSWERS].to_numpy()
-    strangers = (place < 0) | (answers_of(measured).read(frame).codes != answers[place]).any(axis=1)
+    answers = measured.answers_of_respondents[place]
+    strangers = (place < 0) | (answers_of(measured).read(frame).codes != answers).any(axis=1)
     if strangers.any():
         raise ValueError(
             f"{int(strangers.sum())} of {len(labels)} respondents are not among the {len(known)} of the fit that found "

@@ -22,7 +22,7 @@ from typing import Literal, get_args
 import numpy as np
 from numpy.typing import ArrayLike
 
-from bayes_lca.datasets.simulate import check_class_share, check_item_probability
+from bayes_lca.data.probabilities import check_class_share, check_item_probability
 from bayes_lca.likelihood.classification import Assignment, Classification
 from bayes_lca.likelihood.multinomial_logit import MultinomialLogit
 from bayes_lca.workflows.ladder.regression_given_first_step import SecondStep
@@ -98,8 +98,10 @@ def stepwise(
         If no finite coefficients maximise the criterion. With ``bch`` weights are negative and that can happen
         where ``ml`` and ``two_step`` have a maximum.
     FirstStepError
-        If the uncertainty of step one cannot be told: its estimates are not at a maximum, or coefficients hang on
+        If the uncertainty of step one is not known: its estimates are not at a maximum, or coefficients depend on
         something that the answers do not identify. `first_step_known` leaves it out.
+    ErrorMatrixError
+        If the matrix of classification errors has no inverse, which ``bch`` needs.
 
     Notes
     -----
@@ -139,8 +141,8 @@ def stepwise(
     >>> x, count = np.array([[0]] * 3 + [[1]] * 3), np.array([70, 20, 10, 20, 70, 10])
     >>> rho = np.array([[[0.95, 0.05]] * 3, [[0.05, 0.95]] * 3])
     >>> for method in ("modal", "two_step"):
-    ...     found = stepwise(codes, count, x, rho, [0.55, 0.45], method=method, terms=["x"], first_step_known=True)
-    ...     print(method, found.contrast(1, 0).loc["x", "estimate"].round(2))
+    ...     estimate = stepwise(codes, count, x, rho, [0.55, 0.45], method=method, terms=["x"], first_step_known=True)
+    ...     print(method, estimate.contrast(1, 0).loc["x", "estimate"].round(2))
     modal 2.23
     two_step 2.28
     """
@@ -175,9 +177,9 @@ def stepwise(
         method=method,
         assignment=method if method in get_args(Assignment) else assignment,
     )
-    found = second_step.fit(("intercept", *terms))
-    covariance = second_step.covariance(found, first_step_known=first_step_known, shared=shared_respondents)
-    return replace(found, covariance=covariance)
+    estimate = second_step.fit(("intercept", *terms))
+    covariance = second_step.covariance(estimate, first_step_known=first_step_known, shared=shared_respondents)
+    return replace(estimate, covariance=covariance)
 
 
 def _check_answers(codes, count, probability: np.ndarray, prefix: str) -> tuple[np.ndarray, np.ndarray]:

@@ -10,13 +10,8 @@ from dataclasses import dataclass
 import numpy as np
 from scipy.special import log_softmax, softmax
 
-from bayes_lca.likelihood.classification import (
-    SMALLEST_PROBABILITY,
-    Assignment,
-    Classification,
-    ErrorMatrixError,
-    FirstStepError,
-)
+from bayes_lca.likelihood.answers import SMALLEST_PROBABILITY
+from bayes_lca.likelihood.classification import Assignment, Classification, ErrorMatrixError, FirstStepError
 from bayes_lca.likelihood.multinomial_logit import (
     MultinomialLogit,
     fit_latent_logit,
@@ -37,7 +32,7 @@ SMALLEST_ERROR = 1e-10
 SINGULAR = 1e8
 """Condition number from which on the inverse of an error matrix says nothing."""
 
-FELT = 0.01
+LARGEST_UNIDENTIFIED_SHIFT = 0.01
 """Standard errors that coefficients may move per unit of a log ratio about which step one says nothing."""
 
 
@@ -78,32 +73,32 @@ class SecondStep:
             terms=terms,
         )
 
-    def covariance(self, found: MultinomialLogit, *, first_step_known: bool, shared: bool) -> np.ndarray:
+    def covariance(self, estimate: MultinomialLogit, *, first_step_known: bool, shared: bool) -> np.ndarray:
         """Covariance of the coefficients from class 1 on, shape (free, free).
 
         Parameters
         ----------
-        found : MultinomialLogit
+        estimate : MultinomialLogit
             From `fit`.
         first_step_known : bool
             Leave out the uncertainty of step one.
         shared : bool
             Whether the respondents are among those of step one.
         """
-        inverse = found.covariance
+        inverse = estimate.covariance
         if self.method == "modal":
             return inverse
         corrected = self.method not in UNCORRECTED and not first_step_known
         if self.method == "two_step":
             if not corrected:
                 return inverse
-            response, root = self._response(found)
+            response, root = self._response(estimate)
             shift = inverse @ response @ root
             return inverse + shift @ shift.T
-        score = self._scores(found.coefficient, *self._records(self.base))  # (row, free)
+        score = self._scores(estimate.coefficient, *self._records(self.base))  # (row, free)
         spread = sum_products(score, score, self.count)
         if corrected:
-            influence = self._influence(found)
+            influence = self._influence(estimate)
             of_step_one = influence(self.base.codes)  # (pattern, free)
             spread += sum_products(of_step_one, of_step_one, self.base.count)
             if shared:
@@ -145,43 +140,44 @@ class SecondStep:
             weight = softmax(log_softmax(logit, axis=1)[:, None] + evidence, axis=2)
         return row_scores(self.design, coefficient, (share[:, :, None] * weight).sum(axis=1))
 
-    def _total(self, found: MultinomialLogit, first: Classification, errors: np.ndarray | None = None) -> np.ndarray:
-        """Sum of the scores at the coefficients found if step one had ended elsewhere, shape (free,)."""
-        scores = self._scores(found.coefficient, *self._records(first, errors))
+    def _total(self, estimate: MultinomialLogit, first: Classification, errors: np.ndarray | None = None) -> np.ndarray:
+        """Sum of the scores at the estimated coefficients if step one had ended elsewhere, shape (free,)."""
+        scores = self._scores(estimate.coefficient, *self._records(first, errors))
         return np.einsum("i,if->f", self.count, scores)
 
-    def _response(self, found: MultinomialLogit) -> tuple[np.ndarray, np.ndarray]:
+    def _response(self, estimate: MultinomialLogit) -> tuple[np.ndarray, np.ndarray]:
         """Derivatives of the summed scores with respect to the log ratios, and the root of their covariance.
 
         Shapes (free, coordinate) and (coordinate, known direction).
         """
         root, unknown = self.base.covariance_root()
-        response = np.zeros((len(found.covariance), len(root)))
+        response = np.zeros((len(estimate.covariance), len(root)))
         for coordinate in np.flatnonzero(self.base.log_ratios > np.log(SMALLEST_PROBABILITY)):
             move = STEP * np.eye(len(root))[coordinate]
-            ahead, behind = self._total(found, self.base.moved(move)), self._total(found, self.base.moved(-move))
+            ahead, behind = self._total(estimate, self.base.moved(move)), self._total(estimate, self.base.moved(-move))
             response[:, coordinate] = (ahead - behind) / (2 * STEP)
-        blind = response @ unknown  # (free, unknown direction)
-        if np.sqrt((blind * (found.covariance @ blind)).sum(axis=0)).max(initial=0) > FELT:
+        unidentified = response @ unknown  # (free, unknown direction)
+        shift = np.sqrt((unidentified * (estimate.covariance @ unidentified)).sum(axis=0))
+        if shift.max(initial=0) > LARGEST_UNIDENTIFIED_SHIFT:
             raise FirstStepError(
-                "the coefficients hang on item probabilities that the answers of step one do not identify: fit fewer "
+                "the coefficients depend on item probabilities that the answers of step one do not identify: fit fewer "
                 "classes, or collect more answers."
             )
         return response, root
 
-    def _influence(self, found: MultinomialLogit) -> Callable[[np.ndarray], np.ndarray]:
+    def _influence(self, estimate: MultinomialLogit) -> Callable[[np.ndarray], np.ndarray]:
         """What a respondent of step one adds to the summed scores, from answers (row, item) to (row, free).
 
-        It moves shares and item probabilities by its own score, and the error matrix by its own assignment.
+        It moves shares and item probabilities by its score, and the error matrix by its assignment.
         """
-        response, root = self._response(found)
+        response, root = self._response(estimate)
         by_log_ratio = root @ (response @ root).T  # (coordinate, free)
         errors = self.base.error_matrix(self.assignment)
-        by_error = np.zeros((*errors.shape, len(found.covariance)))
+        by_error = np.zeros((*errors.shape, len(estimate.covariance)))
         for c, w in np.argwhere(errors > SMALLEST_ERROR):
             change = np.zeros_like(errors)
             change[c, w] = STEP * errors[c, w]
-            ahead, behind = (self._total(found, self.base, errors + sign * change) for sign in (1, -1))
+            ahead, behind = (self._total(estimate, self.base, errors + sign * change) for sign in (1, -1))
             by_error[c, w] = (ahead - behind) / (2 * change[c, w])
         members = self.base.count @ self.base.membership(self.base.codes)  # (latent_class,)
 

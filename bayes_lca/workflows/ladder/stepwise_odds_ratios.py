@@ -5,13 +5,14 @@ import pandas as pd
 import xarray as xr
 from scipy.stats import norm
 
-from bayes_lca.dims import ANSWERS, CATEGORY, CLASS, ITEM, ITEM_PROBABILITY
+from bayes_lca.fitted.fit import Fit
 from bayes_lca.likelihood.em import fit_em
 from bayes_lca.posterior.labels.relabel import match, profile_distances
-from bayes_lca.posterior.tables.class_tables import CI_PROB, class_pairs
+from bayes_lca.posterior.tables.odds_ratios import class_pairs
+from bayes_lca.posterior.tables.rows import CI_PROB
 from bayes_lca.structural.regression import Regression
 from bayes_lca.table import SummaryTable, tail_probabilities
-from bayes_lca.workflows.ladder.assign import answers_of, positions_in, require_measured
+from bayes_lca.workflows.ladder.assign import answers_of, positions_in, require_classes_of_answers_alone
 from bayes_lca.workflows.ladder.bias_adjusted_regression import Method, stepwise
 
 
@@ -28,9 +29,9 @@ def stepwise_odds_ratios(
     """Odds ratios by maximum likelihood in steps, with corrected standard errors, on one level.
 
     Classes are those of `measured`, refitted by maximum likelihood; see
-    `bayes_lca.workflows.ladder.bias_adjusted_regression` for the
-    estimators. Groups in the formula are left out: these estimators have no random effects, so intervals of
-    group-level covariates are too narrow where respondents are nested.
+    `bayes_lca.workflows.ladder.bias_adjusted_regression` for the estimators. Groups in the formula are left out: these
+    estimators have no random effects, so intervals of group-level covariates are too narrow where respondents are
+    nested.
 
     Parameters
     ----------
@@ -40,10 +41,14 @@ def stepwise_odds_ratios(
     frame : pandas.DataFrame, polars.DataFrame or any eager frame narwhals understands
         With the items and the covariates: respondents of `measured`, all or some.
     method : {"bch", "ml", "two_step", "modal", "proportional"}
+        What stands for the class in the regression: a weight or an indicator of the assigned class, error undone
+        (``"bch"``, ``"ml"``); the answers (``"two_step"``); the assigned class or membership as if it were seen.
     reference : str, optional
         The class all others are compared with; all pairs by default.
     missing : {"raise", "drop"}
+        What to do with rows that lack a covariate.
     ci_prob : float, default 0.95
+        Probability of the Wald intervals.
 
     Returns
     -------
@@ -53,25 +58,37 @@ def stepwise_odds_ratios(
 
     Raises
     ------
+    TypeError
+        If `measured` is no tree.
     ValueError
         If the frame cannot be used or holds respondents that `measured` does not, the formula has no covariates, or
         `measured` has some: the corrected standard errors hold where both steps see the same respondents.
-    NoMaximumError, FirstStepError
-        If the estimator has no finite maximum, or the first step is not identified.
+    NotRelabelledError, SeveralModesError
+        If the classes of `measured` are not the same over its draws.
+    NoMaximumError, FirstStepError, ErrorMatrixError
+        If the estimator has no finite maximum, the first step is not identified, or its classification errors have no
+        inverse.
+
+    Examples
+    --------
+    >>> import bayes_lca as bl
+    >>> measured, survey = bl.load_example("alone"), bl.example_survey()
+    >>> table = bl.stepwise_odds_ratios(measured, bl.Regression("~ participation"), survey, method="ml")
+    >>> table.index.tolist()
+    [('C2 vs C1', 'participation')]
     """
-    require_measured(measured)
-    positions_in(measured, frame)
+    fit = Fit.of(measured, needs="stepwise_odds_ratios")
+    require_classes_of_answers_alone(fit)
+    positions_in(fit, frame)
     design = structural.read(frame, missing)
     if not design.terms:
         raise ValueError(f"formula {design.formula!r} has no covariates")
-    step_one = measured["observed_data"][ANSWERS].to_numpy()
-    patterns, count = np.unique(step_one, axis=0, return_counts=True)
-    rho = measured["posterior"][ITEM_PROBABILITY].mean(["chain", "draw"]).transpose(CLASS, ITEM, CATEGORY)
-    n_categories = rho.notnull().isel({CLASS: 0}).sum(CATEGORY).to_numpy()
-    best = fit_em(patterns, count, n_categories, len(rho)).modes[0]
-    order = match(profile_distances(best.item_probability[None], rho.to_numpy()))[0][0]
-    codes = answers_of(measured).read(frame).codes[design.kept]
-    found = stepwise(
+    first, count = fit.distinct_answers
+    patterns, profiles = fit.codes[first], fit.answers.profiles(fit).mean(axis=0)
+    best = fit_em(patterns, count, [len(labels) for labels in fit.labels], len(fit.classes)).best
+    order = match(profile_distances(best.item_probability[None], profiles))[0][0]
+    codes = answers_of(fit).read(frame).codes[design.kept]
+    estimate = stepwise(
         codes,
         np.ones(len(codes)),
         design.matrix,
@@ -82,21 +99,20 @@ def stepwise_odds_ratios(
         measurement_codes=patterns,
         measurement_count=count,
     )
-    names = [str(name) for name in rho[CLASS].to_numpy()]
-    parts = {}
-    for b, a in class_pairs(measured, reference):
-        one = found.contrast(names.index(b), names.index(a)).loc[list(design.terms)]
-        parts[f"{b} vs {a}"] = one
+    parts = {
+        f"{b} vs {a}": estimate.contrast(fit.classes.index(b), fit.classes.index(a)).loc[list(design.terms)]
+        for b, a in class_pairs(fit, reference)
+    }
     table = pd.concat(parts, names=["contrast", "term"])
-    estimate, error = table["estimate"], table["standard_error"]
-    lower, upper = (estimate + norm.ppf(tail) * error for tail in tail_probabilities(ci_prob))
+    log_odds, error = table["estimate"], table["standard_error"]
+    lower, upper = (log_odds + norm.ppf(tail) * error for tail in tail_probabilities(ci_prob))
     wide = pd.DataFrame(
         {
-            "odds_ratio": np.exp(estimate),
+            "odds_ratio": np.exp(log_odds),
             "lower": np.exp(lower),
             "upper": np.exp(upper),
-            "probability_of_direction": norm.cdf((estimate / error).abs()),
-            "log_odds": estimate,
+            "probability_of_direction": norm.cdf((log_odds / error).abs()),
+            "log_odds": log_odds,
             "sd": error,
             "r_hat": np.nan,
             "ess_bulk": np.nan,

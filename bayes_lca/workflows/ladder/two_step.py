@@ -10,9 +10,9 @@ import xarray as xr
 from arviz_stats.base import array_stats
 
 from bayes_lca.data.frame import is_whole
-from bayes_lca.dims import ANSWERS, CATEGORY, CLASS, CLASS_SHARE, ITEM, ITEM_PROBABILITY, KNOWN_ITEM_PROBABILITY
-from bayes_lca.fitted.axes import flat
-from bayes_lca.fitted.class_logits import DRAWS_AT_ONCE, answer_log_likelihoods, class_log_shares
+from bayes_lca.dims import CATEGORY, CLASS, CLASS_SHARE, ITEM, ITEM_PROBABILITY, KNOWN_ITEM_PROBABILITY
+from bayes_lca.fitted.fit import DRAWS_AT_ONCE, Fit
+from bayes_lca.likelihood.answers import log_probability_of_answers
 from bayes_lca.measurement.assigned import Assigned
 from bayes_lca.models.assigned_class import AssignedClass
 from bayes_lca.posterior.labels.convergence import ConvergenceWarning
@@ -58,6 +58,7 @@ def fit_two_step(
     measured : xarray.DataTree
         From `fit` of a latent class analysis without covariates.
     structural : Regression
+        Of the classes on covariates, with ``(1 | group)`` in its formula, random intercepts.
     frame : pandas.DataFrame, polars.DataFrame or any eager frame narwhals understands
         With the items and the covariates: the respondents of `measured`, some of them, or others.
     measurement_draws : int
@@ -67,12 +68,15 @@ def fit_two_step(
     tune : int
         Tuning steps of NUTS.
     seed : int
+        Same seed, same machine: the same draws.
     target_accept : float, optional
         By default 0.95 if there are random effects, else 0.9.
     missing : {"raise", "drop"}
+        What to do with rows that lack a covariate.
     cores : int, optional
         Chains sampled at a time; all processors by default.
     progressbar : bool
+        Show progress with the estimated time left, in a terminal or a notebook.
 
     Returns
     -------
@@ -84,8 +88,13 @@ def fit_two_step(
 
     Raises
     ------
+    TypeError
+        If `measured` is no tree, or `structural` no `Regression`.
     ValueError
-        If the frame cannot be used, or `measurement_draws` does not divide the draws.
+        If the frame cannot be used, covariates or groups take part in the classes of `measured`, or
+        `measurement_draws` does not divide the draws.
+    NotRelabelledError, SeveralModesError
+        If the classes of `measured` are not the same over its draws.
 
     Warns
     -----
@@ -101,44 +110,56 @@ def fit_two_step(
 
     Bakk, Z. & Kuha, J. (2018). Two-step estimation of models between latent classes and external variables.
     Psychometrika 83(4), 871-892. doi 10.1007/s11336-017-9592-7
+
+    Examples
+    --------
+    It takes about a minute:
+
+    >>> import bayes_lca as bl
+    >>> measured, survey = bl.load_example("alone"), bl.example_survey()
+    >>> draws = bl.fit_two_step(measured, bl.Regression("~ participation + (1 | group)"), survey)  # doctest: +SKIP
+    >>> bl.odds_ratios(draws)  # doctest: +SKIP
     """
     settings = Sampling(draws, tune, CHAINS, seed, target_accept, cores, progressbar)
-    steps = _measurement_steps(measured, measurement_draws, draws)
-    prepared = AssignedClass(answers_of(measured), structural).prepare(frame, missing=missing)
+    first_step = Fit.of(measured, needs="fit_two_step")
+    known = answers_of(first_step)
+    steps = _measurement_steps(first_step, known, measurement_draws, draws)
+    prepared = AssignedClass(known, structural).prepare(frame, missing=missing)
     sampler = Sampler(prepared, reusable=True)
     at_mean = sampler.sample(prepared, settings)
+    fit_at_mean = Fit.reading(at_mean)
 
     rng = np.random.default_rng(seed)
-    parts, largest_k, again = [], 0.0, []
+    chains, largest_k, divergences = [], 0.0, []
     for chain, of_chain in enumerate(steps):
-        resampled, pareto_k = _resample_chain(at_mean, chain, of_chain, rng)
+        resampled, pareto_k = _resample_chain(fit_at_mean, chain, of_chain, rng)
         largest_k = max(largest_k, *pareto_k)
         pieces = [resampled]
         for place in np.flatnonzero(~(pareto_k <= LARGEST_PARETO_K)):
             each = draws // len(of_chain)
-            one = replace(settings, draws=max(each, 100), chains=1, seed=seed + 1 + len(again), progressbar=False)
-            given = sampler.sample(prepared, one, {KNOWN_ITEM_PROBABILITY: of_chain[place].probability})
-            last = given["posterior"].to_dataset().isel(chain=0, drop=True).isel(draw=slice(-each, None))
+            run = {"draws": max(each, 100), "chains": 1, "seed": seed + 1 + len(divergences), "progressbar": False}
+            step = {KNOWN_ITEM_PROBABILITY: of_chain[place].probability}
+            given_step = sampler.sample(prepared, replace(settings, **run), step)
+            last = given_step["posterior"].to_dataset().isel(chain=0, drop=True).isel(draw=slice(-each, None))
             pieces.append(_beside(last, of_chain[place]))
-            again.append(int(given["sample_stats"]["diverging"].sum()))
-        parts.append(xr.concat(pieces, "draw").assign_coords(draw=range(draws)))
-    if sum(again):
+            divergences.append(int(given_step["sample_stats"]["diverging"].sum()))
+        chains.append(xr.concat(pieces, "draw").assign_coords(draw=range(draws)))
+    if sum(divergences):
         warnings.warn(
-            f"{sum(again)} divergent transitions in {len(again)} runs of NUTS at draws of the first step: "
+            f"{sum(divergences)} divergent transitions in {len(divergences)} runs of NUTS at draws of the first step: "
             "raise target_accept",
             ConvergenceWarning,
             stacklevel=2,
         )
     tree = at_mean.copy()
-    tree["posterior"] = xr.DataTree(xr.concat(parts, "chain").assign_coords(chain=range(CHAINS)))
+    tree["posterior"] = xr.DataTree(xr.concat(chains, "chain").assign_coords(chain=range(CHAINS)))
     tree.attrs |= {
         "measurement_draws": measurement_draws,
         "pareto_k": float(largest_k),
-        "sampled_again": len(again),
-        "specification": repr(AssignedClass(answers_of(measured), structural)),
+        "sampled_again": len(divergences),
         "model_text": prepared.model.str_repr(),
     }
-    return finish(prepared, tree, settled=[ITEM_PROBABILITY])
+    return finish(prepared, tree, judged=[ITEM_PROBABILITY])
 
 
 def check_measurement_draws(wanted: int, draws: int, available: int) -> None:
@@ -155,55 +176,47 @@ def check_measurement_draws(wanted: int, draws: int, available: int) -> None:
         )
 
 
-def _measurement_steps(measured: xr.DataTree, wanted: int, draws: int) -> list[list[Assigned]]:
+def _measurement_steps(measured: Fit, at_mean: Assigned, wanted: int, draws: int) -> list[list[Assigned]]:
     """The first step at some of its draws, evenly spread and in their order, a list for each chain to come."""
-    posterior = measured["posterior"]
-    at_mean = answers_of(measured)
-    available = posterior.sizes["chain"] * posterior.sizes["draw"]
-    check_measurement_draws(wanted, draws, available)
-    chosen = np.linspace(0, available - 1, wanted).astype(int)
-    theta = np.nan_to_num(flat(posterior[ITEM_PROBABILITY], CLASS, ITEM, CATEGORY)[chosen])
-    share = flat(posterior[CLASS_SHARE], CLASS)[chosen]
-    steps = [replace(at_mean, probability=one, class_share=two) for one, two in zip(theta, share, strict=True)]
+    check_measurement_draws(wanted, draws, measured.n_draws)
+    chosen = np.linspace(0, measured.n_draws - 1, wanted).astype(int)
+    theta = measured.answers.profiles(measured)[chosen]
+    share = measured.flat(measured.posterior[CLASS_SHARE], measured.class_axis)[chosen]
+    steps = [
+        replace(at_mean, probability=probability, class_share=class_share)
+        for probability, class_share in zip(theta, share, strict=True)
+    ]
     return [list(of_chain) for of_chain in batched(steps, wanted // CHAINS)]
 
 
 def _resample_chain(
-    at_mean: xr.DataTree, chain: int, steps: list[Assigned], rng: np.random.Generator
+    at_mean: Fit, chain: int, steps: list[Assigned], rng: np.random.Generator
 ) -> tuple[xr.Dataset, np.ndarray]:
     """Draws of a chain as they would be at its steps, in its order, where weights are reliable; and every step's k."""
-    pool = at_mean["posterior"].to_dataset().isel(chain=chain, drop=True)
-    draws = pool.sizes["draw"]
+    pool, draws = at_mean.posterior.isel(chain=chain, drop=True), at_mean.draws_per_chain
     proposals = np.unique(np.linspace(0, draws - 1, PROPOSALS).astype(int))
     log_weights, pareto_k = array_stats.psislw(-_log_ratios(at_mean, steps, chain * draws + proposals), axis=-1)
     reliable = pareto_k <= LARGEST_PARETO_K
-    chosen = [proposals[_resample(one, draws // len(steps), rng)] for one in log_weights[reliable]]
-    parts = [_beside(pool.isel(draw=one), step) for one, step in zip(chosen, compress(steps, reliable), strict=True)]
+    chosen = [proposals[_resample(of_step, draws // len(steps), rng)] for of_step in log_weights[reliable]]
+    parts = [
+        _beside(pool.isel(draw=places), step) for places, step in zip(chosen, compress(steps, reliable), strict=True)
+    ]
     if not parts:
         return pool.isel(draw=slice(0)), pareto_k
     return xr.concat(parts, "draw").isel(draw=np.argsort(np.ravel(chosen), kind="stable")), pareto_k
 
 
-def _log_ratios(at_mean: xr.DataTree, steps: list[Assigned], proposals: np.ndarray) -> np.ndarray:
+def _log_ratios(at_mean: Fit, steps: list[Assigned], proposals: np.ndarray) -> np.ndarray:
     """Log-likelihood given each step's parameters less that given their mean, shape (step, proposal)."""
-    constant = at_mean["constant_data"]
-    table = np.column_stack([constant["answer_pattern"], constant["design"], *_groups(at_mean)])
-    _, first, count = np.unique(table, axis=0, return_index=True, return_counts=True)
-    codes = at_mean["observed_data"][ANSWERS].to_numpy()[first]
-    mean = flat(at_mean["posterior"][ITEM_PROBABILITY], CLASS, ITEM, CATEGORY)[0]
-    answers = np.exp(answer_log_likelihoods(np.stack([np.nan_to_num(mean), *(s.probability for s in steps)]), codes))
+    mean = at_mean.answers.profiles(at_mean)[0]
+    answers = np.exp(log_probability_of_answers(np.stack([mean, *(step.probability for step in steps)]), at_mean.codes))
     result = np.empty((len(answers), len(proposals)))
     for start in range(0, len(proposals), DRAWS_AT_ONCE):
         which = proposals[start : start + DRAWS_AT_ONCE]
-        share = np.exp(class_log_shares(at_mean, first, which))  # (draw, row, class)
+        share = np.exp(at_mean.log_class(slice(None), which))  # (draw, pattern, latent_class)
         for place, of_step in enumerate(answers):
-            result[place, start : start + len(which)] = np.log((share * of_step).sum(axis=-1)) @ count
+            result[place, start : start + len(which)] = np.log((share * of_step).sum(axis=-1)) @ at_mean.count
     return result[1:] - result[0]
-
-
-def _groups(draws: xr.DataTree) -> list[np.ndarray]:
-    constant = draws["constant_data"]
-    return [values for name, values in constant.data_vars.items() if str(name).endswith("_index")]
 
 
 def _resample(log_weights: np.ndarray, times: int, rng: np.random.Generator) -> np.ndarray:

@@ -1,12 +1,15 @@
 """One bug, as it could be written by mistake."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
-from pathlib import Path
+
+from patches import patched
+from symbols import Module, Symbol, find_symbol
 
 
 @dataclass(frozen=True)
 class Mutation:
-    """A piece of the package's source, and what a mistake would make of it.
+    """A piece of the package, and what a mistake would make of it.
 
     Attributes
     ----------
@@ -14,30 +17,29 @@ class Mutation:
         Words joined by hyphens, for the command line.
     wrong : str
         What the package would do, in one sentence of the field.
-    file : str
-        Path from the root of the repository.
-    original, replacement : str
-        The text, which stands once in the file, and what takes its place.
+    symbol : str
+        Function, method, class or constant in which it stands, as `symbols.find_symbol` takes it.
+    pattern, replacement : str
+        The expression or statement, which stands once in the symbol, and what takes its place. In both ``_1``, ``_2``
+        and so on are any expressions and ``f(...)`` is a call with any arguments.
     tests : tuple of str
         Files of tests, or tests in them, that should fail.
     """
 
     name: str
     wrong: str
-    file: str
-    original: str
+    symbol: str
+    pattern: str
     replacement: str
     tests: tuple[str, ...]
 
-    @property
-    def module(self) -> str:
-        """The module of the installed package that the file holds."""
-        parts = Path(self.file).with_suffix("").parts
-        return ".".join(("bayes_lca", *parts) if parts[0] == "models" else parts)
+    def planted(self, package: Sequence[Symbol]) -> tuple[Module, str]:
+        """The module that holds the symbol, and its source with the bug in it.
 
-    def planted(self, source: str) -> str:
-        """The source with the bug in it."""
-        times = source.count(self.original)
-        if times != 1:
-            raise ValueError(f"{self.name}: {self.original!r} stands {times} times in {self.file}, not once")
-        return source.replace(self.original, self.replacement)
+        Raises
+        ------
+        ValueError
+            If the bug has no place in the package.
+        """
+        symbol = find_symbol(package, self.symbol)
+        return symbol.module, patched(symbol, self.pattern, self.replacement)

@@ -1,0 +1,93 @@
+"""Which statement in NumPy belongs to which part of a model; a part of another package registers its own."""
+
+from functools import singledispatch
+
+import numpy as np
+
+from bayes_lca.calibration.ranks.stated_model import (
+    StatedIndicators,
+    StatedItems,
+    StatedMeasurement,
+    StatedOrdinalItems,
+)
+from bayes_lca.calibration.ranks.stated_structure import GroupsOfRows, StatedRegression, StatedShares
+from bayes_lca.measurement.assigned import Assigned
+from bayes_lca.measurement.items import Items
+from bayes_lca.measurement.ordinal_items import OrdinalItems
+from bayes_lca.structural.regression import Regression
+from bayes_lca.structural.shares import Shares
+
+
+@singledispatch
+def stated_measurement(part, n_classes: int, sizes: tuple[int, ...]) -> StatedMeasurement:
+    """A measurement part as its documentation states it.
+
+    Parameters
+    ----------
+    part : Items, OrdinalItems or Assigned
+    n_classes : int
+    sizes : tuple of int
+        Categories of each item.
+
+    Raises
+    ------
+    TypeError
+        If nobody has stated such a part.
+    """
+    raise TypeError(f"{part!r}: no statement of this part is known; give one to stated_measurement.register")
+
+
+@stated_measurement.register
+def _(part: Items, n_classes: int, sizes: tuple[int, ...]) -> StatedItems:
+    return StatedItems(n_classes, sizes, part.probability)
+
+
+@stated_measurement.register
+def _(part: OrdinalItems, n_classes: int, sizes: tuple[int, ...]) -> StatedOrdinalItems:
+    return StatedOrdinalItems(n_classes, sizes, part.probability, part.location)
+
+
+@stated_measurement.register
+def _(part: Assigned, n_classes: int, sizes: tuple[int, ...]) -> StatedIndicators:
+    return StatedIndicators(np.asarray(part.probability))
+
+
+@singledispatch
+def stated_structure(
+    part, n_classes: int, x: np.ndarray, groupings: tuple[GroupsOfRows, ...]
+) -> StatedShares | StatedRegression:
+    """A structural part as its documentation states it.
+
+    Parameters
+    ----------
+    part : Shares or Regression
+    n_classes : int
+    x : ndarray, shape (row, term)
+        Covariates in the user's units.
+    groupings : tuple of GroupsOfRows
+
+    Raises
+    ------
+    TypeError
+        If nobody has stated such a part.
+    """
+    raise TypeError(f"{part!r}: no statement of this part is known; give one to stated_structure.register")
+
+
+@stated_structure.register
+def _(part: Shares, n_classes: int, x: np.ndarray, groupings: tuple[GroupsOfRows, ...]) -> StatedShares:
+    return StatedShares(n_classes, part.share)
+
+
+@stated_structure.register
+def _(part: Regression, n_classes: int, x: np.ndarray, groupings: tuple[GroupsOfRows, ...]) -> StatedRegression:
+    return StatedRegression(
+        n_classes,
+        x,
+        groupings,
+        intercept=part.intercept,
+        slope=part.slope,
+        group_sd=part.group_sd,
+        group_slope_sd=part.group_slope_sd,
+        correlation=part.correlation,
+    )

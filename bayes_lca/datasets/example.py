@@ -1,0 +1,64 @@
+"""Two tiny fits that are shipped with the package, so that every example in the documentation runs in a moment."""
+
+from importlib.resources import as_file, files
+from typing import Literal
+
+import pandas as pd
+import xarray as xr
+
+from bayes_lca.datasets.cohort import simulate_cohort
+from bayes_lca.posterior.storage.netcdf import load
+
+ITEMS = ("training", "recognition", "expertise")
+FORMULA = "~ participation + score + (1 | group)"
+N_RESPONDENTS, SEED = 180, 7
+
+
+def load_example(classes: Literal["with covariates", "alone"] = "with covariates") -> xr.DataTree:
+    """A tiny fit of simulated answers, real in all but its size: two classes, three items, 180 respondents.
+
+    Its 2 x 100 draws are for trying functions, not for conclusions.
+
+    Parameters
+    ----------
+    classes : {"with covariates", "alone"}
+        The classes with their regression on ``participation`` and ``score`` and random intercepts of six groups, or
+        the latent class analysis alone. Both rest on the respondents of `example_survey`.
+
+    Returns
+    -------
+    xarray.DataTree
+
+    Raises
+    ------
+    ValueError
+        If there is no such fit.
+
+    Examples
+    --------
+    >>> import bayes_lca as bl
+    >>> bl.class_sizes(bl.load_example()).index.tolist()
+    ['C1', 'C2']
+    """
+    names = {"with covariates": "example_regression.nc", "alone": "example_classes.nc"}
+    if classes not in names:
+        raise ValueError(f"classes={classes!r}: choose one of {list(names)}")
+    with as_file(files("bayes_lca.datasets") / names[classes]) as path:
+        return load(path)
+
+
+def example_survey() -> pd.DataFrame:
+    """The simulated survey behind `load_example`.
+
+    Returns
+    -------
+    pandas.DataFrame
+        One row per respondent, in the columns of `load_cohort`.
+
+    Examples
+    --------
+    >>> import bayes_lca as bl
+    >>> len(bl.example_survey())
+    180
+    """
+    return simulate_cohort(n=N_RESPONDENTS, seed=SEED)[0]

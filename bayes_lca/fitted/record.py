@@ -1,0 +1,127 @@
+"""What is written into the tree of a fit: distinct rows with their counts, and what encodes new ones."""
+
+import json
+from collections.abc import Mapping, Sequence
+
+import numpy as np
+import pandas as pd
+import xarray as xr
+
+from bayes_lca.data.design import Design
+from bayes_lca.data.responses import UniqueRows, unique_rows
+from bayes_lca.dims import (
+    ANSWER_PATTERN,
+    ANSWERS,
+    COUNT,
+    DESIGN,
+    DESIGN_CENTER,
+    ITEM,
+    N_CATEGORIES,
+    OUTCOME,
+    PATTERN,
+    PATTERN_OF_RESPONDENT,
+    RESPONDENT,
+    TERM,
+)
+from bayes_lca.fitted.respondents import HOLDS_RESPONDENTS
+
+PATTERNS, ENCODING, PATTERN_LOG_LIKELIHOOD = "patterns", "encoding", "pattern_log_likelihood"
+"""Groups of the tree: distinct rows, what encodes new ones, and log-likelihoods of one respondent with each row."""
+
+LAYOUT = 2
+"""Number of the layout of trees; a tree of another one is refused."""
+
+
+def distinct_rows(design: Design, *seen: np.ndarray) -> UniqueRows:
+    """Respondents who are equal in what was seen, in design, groups and covariates."""
+    codes = [values.cat.codes if hasattr(values, "cat") else values for _, values in design.covariates.items()]
+    numbers = [np.asarray(values) for values in codes if np.asarray(values).dtype.kind in "iuf"]
+    return unique_rows(*seen, design.matrix, *(grouping.index for grouping in design.groupings), *numbers)
+
+
+def record_answers(
+    codes: np.ndarray,
+    answer_pattern: np.ndarray,
+    items: Sequence[str],
+    labels: Sequence[Sequence[str]],
+    design: Design,
+    respondents: pd.Index,
+    patterns: UniqueRows,
+) -> tuple[dict[str, xr.Dataset], dict[str, str | int]]:
+    """Groups and attributes of a fit of answers to items.
+
+    Parameters
+    ----------
+    codes : ndarray, shape (respondent, item)
+    answer_pattern : ndarray of int, shape (respondent,)
+        The distinct pattern of answers of each respondent.
+    items, labels : sequence
+        Names of the items, and of their categories.
+    design : Design
+    respondents : pandas.Index
+        Row labels.
+    patterns : UniqueRows
+        Distinct rows, from `distinct_rows`.
+    """
+    seen = {ANSWERS: ((PATTERN, ITEM), codes[patterns.first])}
+    of_items = {N_CATEGORIES: ((ITEM,), np.array([len(of_item) for of_item in labels]))}
+    groups, attributes = _record(seen, answer_pattern, of_items, design, respondents, patterns)
+    groups = {name: dataset.assign_coords({ITEM: list(items)}) for name, dataset in groups.items()}
+    return groups, attributes | {"labels": json.dumps(labels), "n_missing_answers": int((codes == -1).sum())}
+
+
+def record_outcome(
+    codes: np.ndarray,
+    outcome: str,
+    labels: Sequence[str],
+    design: Design,
+    respondents: pd.Index,
+    patterns: UniqueRows,
+) -> tuple[dict[str, xr.Dataset], dict[str, str | int]]:
+    """Groups and attributes of a fit of an observed category; codes have shape (respondent,)."""
+    seen = {OUTCOME: ((PATTERN,), codes[patterns.first])}
+    groups, attributes = _record(seen, codes, {}, design, respondents, patterns)
+    return groups, attributes | {"outcome": outcome, "labels": json.dumps([list(labels)]), "n_missing_answers": 0}
+
+
+def _record(
+    seen: Mapping[str, tuple],
+    answer_pattern: np.ndarray,
+    of_items: Mapping[str, tuple],
+    design: Design,
+    respondents: pd.Index,
+    patterns: UniqueRows,
+) -> tuple[dict[str, xr.Dataset], dict[str, str | int]]:
+    first = patterns.first
+    rows = {
+        **seen,
+        ANSWER_PATTERN: ((PATTERN,), answer_pattern[first]),
+        DESIGN: ((PATTERN, TERM), design.matrix[first]),
+        COUNT: ((PATTERN,), patterns.count),
+        PATTERN_OF_RESPONDENT: ((RESPONDENT,), patterns.pattern.astype(np.int32)),
+    }
+    names = {TERM: np.array(design.terms, dtype="U")}
+    for grouping in design.groupings:
+        rows[f"{grouping.name}_index"] = ((PATTERN,), grouping.index[first])
+        names[grouping.name] = np.array(grouping.levels, dtype="U")
+    for name, values in design.covariates.items():
+        stored = values.astype(str).to_numpy(dtype="U") if values.dtype.kind not in "fi" else values.to_numpy()
+        rows[f"covariate_{name}"] = ((PATTERN,), stored[first])
+    levels = {
+        name: list(values.cat.categories)
+        for name, values in design.covariates.items()
+        if hasattr(values.dtype, "categories")
+    }
+    attributes = {
+        "layout": LAYOUT,
+        HOLDS_RESPONDENTS: 1,
+        "formula": design.formula,
+        "groupings": json.dumps([grouping.name for grouping in design.groupings]),
+        "levels": json.dumps(levels),
+        "n_respondents": len(design.matrix),
+        "n_dropped": design.n_dropped,
+    }
+    return {
+        PATTERNS: xr.Dataset(rows, {RESPONDENT: np.asarray(respondents), TERM: names[TERM]}),
+        ENCODING: xr.Dataset({DESIGN_CENTER: ((TERM,), design.center), **of_items}, names),
+    }, attributes

@@ -1,0 +1,61 @@
+"""Answers in categories: twin of all measurement parts that give item probabilities."""
+
+from dataclasses import dataclass
+
+import numpy as np
+
+from bayes_lca.data.categories import draw_category
+from bayes_lca.dims import CATEGORY, CLASS, ITEM, ITEM_PROBABILITY
+from bayes_lca.fitted.capabilities import NEEDS
+from bayes_lca.fitted.kinds import AnswersGivenClass, register_measurement
+from bayes_lca.likelihood.answers import log_probability_of_answers
+
+
+@dataclass(frozen=True)
+class CategoricalAnswers(AnswersGivenClass):
+    r"""Answers that are independent given the class, :math:`p(y \mid c) = \prod_j \rho_{c j y_j}`."""
+
+    words: str
+    supported: frozenset[str] = frozenset(name for name, need in NEEDS.items() if need.answers)
+    variables: tuple[str, ...] = (ITEM_PROBABILITY,)
+
+    def log_density(self, fit, rows: np.ndarray, which: slice) -> np.ndarray:
+        """Distinct patterns of answers are computed once, shape (draw, row, latent_class)."""
+        _, first, pattern = np.unique(fit.answer_pattern[rows], return_index=True, return_inverse=True)
+        distinct = log_probability_of_answers(self._probability(fit)[which], fit.codes[rows][first])
+        return distinct[:, pattern.reshape(-1)]
+
+    def log_density_at_mean(self, fit) -> np.ndarray:
+        """At the mean item probabilities, shape (pattern, latent_class)."""
+        return log_probability_of_answers(self.profiles(fit).mean(axis=0), fit.codes)
+
+    def profiles(self, fit) -> np.ndarray:
+        """Item probabilities, 0 beyond the categories of an item, shape (draw, latent_class, item, category)."""
+        return np.nan_to_num(self._probability(fit))
+
+    def mean_answer(self, fit, item: str) -> np.ndarray:
+        """Mean category, categories numbered in the order of their labels, shape (latent_class,)."""
+        rho = self.profiles(fit).mean(axis=0)[:, fit.items.index(item)]
+        return rho @ np.arange(rho.shape[-1])
+
+    def draw(self, fit, which: slice, latent_class: np.ndarray, rng: np.random.Generator) -> np.ndarray:
+        """Item after item, shape (draw, row, item)."""
+        rho = self.profiles(fit)[which]
+        of_item = [
+            draw_category(np.take_along_axis(rho[:, :, item], latent_class[..., None], axis=1), rng)
+            for item in range(rho.shape[2])
+        ]
+        return np.stack(of_item, axis=-1)
+
+    @staticmethod
+    def _probability(fit) -> np.ndarray:
+        return fit.flat(fit.posterior[ITEM_PROBABILITY], CLASS, ITEM, CATEGORY)
+
+
+register_measurement("Items", CategoricalAnswers("nominal items: every class has its own probability of every answer"))
+register_measurement(
+    "OrdinalItems", CategoricalAnswers("ordinal items: cumulative logits, classes differ in their location")
+)
+register_measurement(
+    "Assigned", CategoricalAnswers("indicators whose probabilities given the class are known from an earlier fit")
+)

@@ -1,0 +1,89 @@
+"""A fit as ArviZ and PyMC expect it, a row for each respondent: views of the distinct rows that are kept.
+
+Nothing is copied until it is read, so the views cost no memory, whatever the number of respondents.
+"""
+
+import numpy as np
+import xarray as xr
+from xarray.backends import BackendArray
+from xarray.core import indexing
+
+from bayes_lca.dims import ANSWERS, COUNT, OUTCOME, PATTERN, PATTERN_OF_RESPONDENT, RESPONDENT
+from bayes_lca.fitted.record import ENCODING, PATTERN_LOG_LIKELIHOOD, PATTERNS
+
+VIEWS = ("observed_data", "constant_data", "log_likelihood")
+"""Groups that are views."""
+
+
+class RespondentView(BackendArray):
+    """Values of distinct rows, read as those of the respondents who have them.
+
+    Parameters
+    ----------
+    values : ndarray, shape (..., pattern, ...)
+    axis : int
+        Of the patterns.
+    pattern : ndarray of int, shape (respondent,)
+        The distinct row of each respondent.
+    """
+
+    def __init__(self, values: np.ndarray, axis: int, pattern: np.ndarray):
+        self.values, self.axis, self.pattern = values, axis, pattern
+        self.shape = (*values.shape[:axis], len(pattern), *values.shape[axis + 1 :])
+        self.dtype = values.dtype
+
+    def __getitem__(self, key: indexing.ExplicitIndexer) -> np.ndarray:
+        """The values of some respondents, and of some places along other axes."""
+        return indexing.explicit_indexing_adapter(key, self.shape, indexing.IndexingSupport.OUTER, self._read)
+
+    def _read(self, key: tuple) -> np.ndarray:
+        result = self.values
+        places = [*key]
+        places[self.axis] = self.pattern[places[self.axis]]
+        for axis in reversed(range(result.ndim)):
+            result = result[(slice(None),) * axis + (places[axis],)]
+        return result
+
+
+def with_views(tree: xr.DataTree) -> xr.DataTree:
+    """The tree with its views of respondents; those that are there already are made anew."""
+    result = without_views(tree)
+    encoding = result[ENCODING].to_dataset()
+    if PATTERNS not in result.children:
+        result["constant_data"] = xr.DataTree(encoding)
+        return result
+    patterns = result[PATTERNS].to_dataset()
+    pattern = patterns[PATTERN_OF_RESPONDENT].to_numpy()
+    observed = [name for name in (ANSWERS, OUTCOME) if name in patterns]
+    of_respondents = _view(patterns.drop_vars([COUNT, PATTERN_OF_RESPONDENT]), pattern)
+    result["observed_data"] = xr.DataTree(of_respondents[observed])
+    result["constant_data"] = xr.DataTree(of_respondents.drop_vars(observed).merge(encoding))
+    if PATTERN_LOG_LIKELIHOOD in result.children:
+        kept = result[PATTERN_LOG_LIKELIHOOD].to_dataset()
+        kept = kept.assign_coords({RESPONDENT: patterns[RESPONDENT]})
+        result["log_likelihood"] = xr.DataTree(_view(kept, pattern))
+    return result
+
+
+def without_views(tree: xr.DataTree) -> xr.DataTree:
+    """The tree with what is kept alone."""
+    return xr.DataTree.from_dict(
+        {
+            node.path: node.to_dataset(inherit=False)
+            for node in tree.subtree
+            if node.path.strip("/").split("/")[0] not in VIEWS
+        }
+    )
+
+
+def _view(dataset: xr.Dataset, pattern: np.ndarray) -> xr.Dataset:
+    variables = {}
+    for name, values in dataset.data_vars.items():
+        variable = values.variable
+        if PATTERN in variable.dims:
+            axis = variable.dims.index(PATTERN)
+            dims = tuple(RESPONDENT if dim == PATTERN else dim for dim in variable.dims)
+            view = RespondentView(variable.to_numpy(), axis, pattern)
+            variable = xr.Variable(dims, indexing.LazilyIndexedArray(view), variable.attrs)
+        variables[name] = variable
+    return xr.Dataset(variables, dataset.coords)

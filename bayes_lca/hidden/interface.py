@@ -1,0 +1,28 @@
+"""What a hidden part is: it sums out what nobody saw, and makes the one observed variable of a model."""
+
+from abc import ABC, abstractmethod
+
+import numpy as np
+
+
+class Hidden(ABC):
+    """A hidden part, such as one class for each respondent. It knows class logits and answers, not where from."""
+
+    @abstractmethod
+    def observe(self, class_logits, answers, count: np.ndarray):
+        """Observe answers inside a `pymc.Model`, summed over what is hidden.
+
+        Parameters
+        ----------
+        class_logits : TensorVariable, shape (pattern, latent_class) or (latent_class,)
+            Up to a constant.
+        answers : Answers
+            From a measurement part.
+        count : ndarray of int, shape (pattern,)
+            How many respondents share each pattern.
+
+        Returns
+        -------
+        TensorVariable, shape (pattern, item)
+            The observed variable, whose log density has one value for each pattern.
+        """

@@ -1,0 +1,44 @@
+"""How probable rows of answers are in each class: the one place where that is computed from item probabilities."""
+
+import numpy as np
+
+SMALLEST_PROBABILITY = 1e-300
+"""Stands in for zero at the boundary, where the logarithm is still finite."""
+
+
+def log_probability_of_answers(item_probability: np.ndarray, codes: np.ndarray) -> np.ndarray:
+    r"""Log probability of rows of answers given the class, :math:`\sum_j \log \rho_{c j y_j}` over answered items.
+
+    Parameters
+    ----------
+    item_probability : ndarray, shape (..., latent_class, item, category)
+        0 or not a number beyond the categories of an item.
+    codes : ndarray of int, shape (row, item)
+        -1 where missing.
+
+    Returns
+    -------
+    ndarray, shape (..., row, latent_class)
+
+    Examples
+    --------
+    >>> rho = np.array([[[0.5, 0.5], [0.25, 0.75]]])
+    >>> np.exp(log_probability_of_answers(rho, np.array([[0, 1], [1, -1]])))
+    array([[0.375],
+           [0.5  ]])
+    """
+    log_rho = np.nan_to_num(np.log(np.maximum(item_probability, SMALLEST_PROBABILITY)), nan=0.0)
+    chosen = indicators_of_answers(codes, log_rho.shape[-1])
+    return np.einsum("...cq,iq->...ic", log_rho.reshape(*log_rho.shape[:-2], -1), chosen, optimize=True)
+
+
+def indicators_of_answers(codes: np.ndarray, n_categories: int) -> np.ndarray:
+    """One where a category was chosen and zero elsewhere, so nowhere in a missing item; shape (row, item * category).
+
+    Examples
+    --------
+    >>> indicators_of_answers(np.array([[0, 1], [1, -1]]), 2)
+    array([[1., 0., 0., 1.],
+           [0., 1., 0., 0.]])
+    """
+    return (codes[:, :, None] == np.arange(n_categories)).reshape(len(codes), -1).astype(float)

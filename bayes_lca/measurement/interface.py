@@ -1,0 +1,133 @@
+"""What a measurement part is: how probable answers are given the class, and nothing of what is hidden."""
+
+from abc import ABC, abstractmethod
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field
+from types import MappingProxyType
+from typing import ClassVar, final
+
+import numpy as np
+import pymc as pm
+
+from bayes_lca.data.responses import Responses, UniqueRows
+from bayes_lca.dims import ANSWER_CODES, ITEM, PATTERN
+
+
+@dataclass(frozen=True, eq=False)
+class Start:
+    """What is known of the classes before sampling: where chains start, and which class has which label.
+
+    Attributes
+    ----------
+    membership : ndarray, shape (answer pattern, latent_class)
+        Class probabilities of each distinct pattern of answers.
+    profile : ndarray, shape (latent_class, item, ...)
+        What tells the classes apart; for nominal items the probabilities of their categories.
+    class_names : tuple of str
+    aligns_labels : bool
+        Whether labels of draws are aligned to `profile`; not where classes have their names from an earlier fit.
+    attributes : mapping
+        What the draws should remember of how the start was found.
+    """
+
+    membership: np.ndarray
+    profile: np.ndarray
+    class_names: tuple[str, ...]
+    aligns_labels: bool = True
+    attributes: Mapping[str, str | int | float] = field(default_factory=lambda: MappingProxyType({}))
+
+
+@dataclass(frozen=True, eq=False)
+class Answers:
+    """Observed answers with their density given the class: all that a hidden part needs to know of them.
+
+    Attributes
+    ----------
+    observed : TensorVariable, shape (pattern, item)
+    parameters : tuple of TensorVariable
+    signature : tuple of str
+        Axes of each parameter, such as ``"(c,j,r)"``: c for the class, j for the item.
+    log_density : callable
+        From values of shape (pattern, item) and the parameters to log p(answers given class), (latent_class, pattern).
+    draw : callable
+        From classes of shape (...), the parameters and a random generator to answers of shape (..., item).
+    """
+
+    observed: object
+    parameters: tuple
+    signature: tuple[str, ...]
+    log_density: Callable
+    draw: Callable
+
+
+class Measurement(ABC):
+    """A measurement part; parts are frozen dataclasses that are not derived from further.
+
+    A part is read back from draws by its NumPy twin, an `AnswersGivenClass` of `bayes_lca.fitted` that is registered
+    under the name of the part's class.
+    """
+
+    signature: ClassVar[tuple[str, ...]]
+    """Axes of each parameter of the answers; see `Answers`."""
+
+    nominal: ClassVar[bool] = False
+    """Whether the part is fitted by what is for nominal items alone: maximum likelihood, and the Gibbs sampler."""
+
+    @property
+    @abstractmethod
+    def columns(self) -> tuple[str, ...]:
+        """Columns of a frame that hold the answers."""
+
+    @abstractmethod
+    def read(self, frame) -> Responses:
+        """Answers of a frame.
+
+        Raises
+        ------
+        ValueError
+            If they cannot be used.
+        """
+
+    @abstractmethod
+    def start(self, responses: Responses, answer_patterns: UniqueRows, n_classes: int) -> Start:
+        """Classes as far as they are known before sampling."""
+
+    @abstractmethod
+    def coords(self, responses: Responses) -> dict[str, Sequence]:
+        """Names along the axes of items and their categories."""
+
+    @abstractmethod
+    def parameters(self, responses: Responses, start: Start) -> tuple:
+        """Random variables, inside a `pymc.Model`; `start` chooses coordinates and changes no posterior."""
+
+    @abstractmethod
+    def starting_values(self, responses: Responses, start: Start) -> dict[str, np.ndarray]:
+        """Values of the free variables to start from, each chain a little elsewhere."""
+
+    @abstractmethod
+    def log_density(self, responses: Responses, value, *parameters):
+        r"""Log density of answers given the class, :math:`\log p(y \mid c)`, shape (latent_class, pattern)."""
+
+    @abstractmethod
+    def draw(self, responses: Responses, latent_class: np.ndarray, *parameters: np.ndarray, rng) -> np.ndarray:
+        """Draw complete answers of respondents of known classes, shape (..., item)."""
+
+    @final
+    def answers(self, responses: Responses, start: Start, first: np.ndarray) -> Answers:
+        """Answers of a model with the part's parameters, inside a `pymc.Model`.
+
+        Parameters
+        ----------
+        responses : Responses
+        start : Start
+        first : ndarray of int, shape (pattern,)
+            Respondent at whom each pattern first stands.
+        """
+        parameters = self.parameters(responses, start)
+        return Answers(
+            observed=pm.Data(ANSWER_CODES, responses.codes[first], dims=(PATTERN, ITEM)),
+            parameters=parameters,
+            signature=self.signature,
+            log_density=lambda value, *given: self.log_density(responses, value, *given),
+            draw=lambda latent_class, *given, rng: self.draw(responses, latent_class, *given, rng=rng),
+        )

@@ -1,0 +1,94 @@
+"""What the rows of a frame are compared by: a column, the most likely class, or classes drawn for every row."""
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+
+import numpy as np
+
+from bayes_lca.data.frame import column, named
+from bayes_lca.fitted.column_levels import rows_of_respondents
+from bayes_lca.fitted.fit import Fit
+from bayes_lca.fitted.thinning import draws_used
+from bayes_lca.posterior.columns.covariate_columns import read_levels
+from bayes_lca.posterior.columns.impute_classes import impute_classes
+from bayes_lca.posterior.tables.membership import membership
+
+
+@dataclass(frozen=True, eq=False)
+class ComparedGroups:
+    """Groups of rows.
+
+    Attributes
+    ----------
+    words : str
+        What they are, as the beginning of a sentence: ``"column 'role'"``.
+    rows : ndarray of int, or slice
+        Rows of the frame that are compared.
+    index : ndarray of float, shape (row,)
+        Group of each of these; not a number where it is missing.
+    known_for : str
+        Of which rows it is known, as the end of a sentence.
+    notes : tuple of str
+        What a table of comparisons rests on.
+    impute : callable, optional
+        From the level of each row, -1 where it is missing, to classes drawn for the others, shape (draw, known row).
+    n_imputed : int
+        Number of classes that can be drawn.
+    """
+
+    words: str
+    rows: np.ndarray | slice
+    index: np.ndarray
+    known_for: str
+    notes: tuple[str, ...]
+    impute: Callable[[np.ndarray], np.ndarray] | None = None
+    n_imputed: int = 0
+
+
+def groups_of_column(name: str, frame) -> ComparedGroups:
+    """Levels of a column of the frame."""
+    index = read_levels(name, column(frame, name))
+    note = f"n = {len(index)}, {int(np.isnan(index).sum())} of them without {name!r}; compared by column {name!r}"
+    return ComparedGroups(f"column {name!r}", slice(None), index, f"all rows that have column {name!r}", (note,))
+
+
+def most_likely_classes(fit: Fit, frame, columns: Sequence[str]) -> ComparedGroups:
+    """The most likely class of each respondent; the notes name those of the columns that the fit uses."""
+    index, certainty = _modal_class(fit)
+    note = (
+        f"classes: the most likely one as if it were known ({certainty}), so differences between classes come out too "
+        'small; classes="imputed" corrects that'
+    )
+    if in_formula := [name for name in columns if name in fit.formula.columns]:
+        note += (
+            f". The formula of this fit uses {named(in_formula)}: its classes lean towards them, so p_value is too "
+            "small there"
+        )
+    rows = rows_of_respondents(fit, frame)
+    return ComparedGroups("the most likely class", rows, index, "all rows", (fit.note, note))
+
+
+def imputed_classes(fit: Fit, frame, step: int, seed: int) -> ComparedGroups:
+    """Classes drawn given answers and the column that is compared, anew in every `step`-th posterior draw."""
+    index, certainty = _modal_class(fit)
+    note = (
+        f"classes: drawn {draws_used(fit, step)} times given the answers and the column of the row (the most likely "
+        f"class: {certainty}), statistics pooled by D2; not attenuated if the column acts on answers through the class "
+        "alone, see direct_effects"
+    )
+    return ComparedGroups(
+        words="the class",
+        rows=rows_of_respondents(fit, frame),
+        index=index,
+        known_for="all rows",
+        notes=(fit.note, note),
+        impute=lambda level: impute_classes(fit, level, step, seed),
+        n_imputed=len(fit.classes),
+    )
+
+
+def _modal_class(fit: Fit) -> tuple[np.ndarray, str]:
+    """Position of the most likely class of each respondent, and how likely it is, in words."""
+    table = membership(fit)
+    index = table["modal_class"].cat.codes.to_numpy(dtype=float)
+    return index, f"its probability is {table['certainty'].mean():.2f} on average"

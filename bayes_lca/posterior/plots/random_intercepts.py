@@ -1,0 +1,87 @@
+"""A forest of random intercepts, a panel for each class or contrast."""
+
+import matplotlib as mpl
+import xarray as xr
+from matplotlib.figure import Figure
+from matplotlib.ticker import MaxNLocator
+
+from bayes_lca.fitted.fit import Fit
+from bayes_lca.posterior.plots.forest_panels import forest_panels, mark_interval
+from bayes_lca.posterior.plots.page import COLOURS, LINE, MARKERS, STYLE, n_lines, wrapped, write_note
+from bayes_lca.posterior.tables.random_intercepts import random_intercepts
+from bayes_lca.posterior.tables.rows import CI_PROB
+
+GROUP_LETTERS = 26
+
+
+@mpl.rc_context(STYLE)
+def plot_random_intercepts(
+    draws: xr.DataTree,
+    reference: str | None = None,
+    *,
+    grouping: str | None = None,
+    ci_prob: float = CI_PROB,
+    figsize: tuple[float, float] | None = None,
+) -> Figure:
+    """Random intercepts of the groups, one panel per class or contrast.
+
+    A marker is the posterior mean, a line the equal-tailed interval; filled where the interval excludes 0.
+
+    Parameters
+    ----------
+    draws : xarray.DataTree
+        From `fit` of a model with ``(1 | group)``.
+    reference : str, optional
+        Show log odds against this class. By default, symmetric class logits, which sum to zero over classes.
+    grouping : str, optional
+        Show the groups of this grouping; all groupings, below each other, by default.
+    ci_prob : float, default 0.95
+        Probability of the equal-tailed intervals.
+    figsize : (float, float), optional
+        Width and height in inches; 7 inches wide and as high as the rows need by default.
+
+    Returns
+    -------
+    matplotlib.figure.Figure
+
+    Raises
+    ------
+    TypeError
+        If `draws` is no fit.
+    ValueError
+        If the model has no random intercepts, `reference` is not a class, or `grouping` is unknown.
+    NotRelabelledError, SeveralModesError
+        If a mean would mix labels or modes.
+
+    Examples
+    --------
+    >>> import bayes_lca as bl
+    >>> figure = bl.plot_random_intercepts(bl.load_example())
+    >>> [ax.get_title(loc="left") for ax in figure.axes]
+    ['C1', 'C2']
+    """
+    fit = Fit.of(draws, needs="plot_random_intercepts")
+    table = random_intercepts(fit, reference, ci_prob=ci_prob)
+    if grouping is not None and grouping not in fit.groupings:
+        raise ValueError(f"grouping={grouping!r} has no random intercepts; choose one of {list(fit.groupings)}")
+    shown = list(fit.groupings) if grouping is None else [grouping]
+    table_of_grouping = {name: table.loc[name] for name in shown}
+    titles = list(dict.fromkeys(table.index.get_level_values(-1)))
+    n_of_groups = [part["n"].groupby("group", sort=False).first() for part in table_of_grouping.values()]
+    names = [[wrapped(f"{group} (n = {n})", GROUP_LETTERS) for group, n in sizes.items()] for sizes in n_of_groups]
+    row_inches = LINE * max(map(n_lines, names)) + 0.08
+    fig, panels = forest_panels([(of_grouping, titles) for of_grouping in names], 1.25, row_inches, figsize)
+    widest = 1.06 * max(part[["lower", "upper"]].abs().to_numpy().max() for part in table_of_grouping.values())
+    for ax, title, block in panels:
+        rows = table_of_grouping[shown[block]].xs(title, level=-1)
+        for place, interval in enumerate(rows[["mean", "lower", "upper"]].to_numpy()):
+            mark_interval(ax, place, interval, 0.0, (-widest, widest), MARKERS[0], COLOURS[0])
+        ax.axvline(0.0, color="0.3", linewidth=0.7, zorder=1)
+        ax.xaxis.set_major_locator(MaxNLocator(5, symmetric=True, steps=[1, 2, 2.5, 5, 10]))
+        ax.set(xlim=(-widest, widest), xlabel="class logit" if reference is None else "log odds")
+        if len(shown) > 1 and ax.get_subplotspec().is_first_col():
+            ax.set_ylabel(shown[block])
+    scale = "class logits, summing to zero over classes" if reference is None else f"log odds against {reference}"
+    explained = f"random intercepts by {' and '.join(shown)}: {scale}; filled marker: interval excludes 0"
+    write_note(fig, table.note, explained)
+    return fig

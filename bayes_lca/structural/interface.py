@@ -1,0 +1,49 @@
+"""What a structural part is: how likely each class is for each respondent."""
+
+from abc import ABC, abstractmethod
+from collections.abc import Mapping, Sequence
+from typing import ClassVar, Literal
+
+import numpy as np
+
+from bayes_lca.data.design import Design
+from bayes_lca.dims import CLASS
+from bayes_lca.structural.starting_membership import StartingMembership
+
+
+class Structural(ABC):
+    """A structural part; parts are frozen dataclasses that are not derived from further."""
+
+    fewest_classes: ClassVar[int]
+    """Classes there have to be for the part to have anything to say."""
+
+    @abstractmethod
+    def read(self, frame, missing: Literal["raise", "drop"] = "raise") -> Design:
+        """Covariates and groups of a frame as a design."""
+
+    @abstractmethod
+    def coords(self, design: Design, n_classes: int) -> dict[str, Sequence]:
+        """Names along the axes of terms and groups."""
+
+    @abstractmethod
+    def class_logits(self, design: Design, membership: StartingMembership, *, classes: str = CLASS, rows: str):
+        """Class logits up to a constant, inside a `pymc.Model`, shape (row, latent_class) or (latent_class,).
+
+        Parameters
+        ----------
+        design : Design
+            Covariates of the rows.
+        membership : StartingMembership
+            It chooses the sampler's coordinates and changes no posterior.
+        classes, rows : str
+            Names of the two axes.
+        """
+
+    @abstractmethod
+    def starting_values(self, design: Design, membership: StartingMembership) -> dict[str, np.ndarray]:
+        """Values of the free variables to start from."""
+
+    @property
+    @abstractmethod
+    def attributes(self) -> Mapping[str, str]:
+        """What the draws should remember beside the specification."""

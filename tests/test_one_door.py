@@ -1,0 +1,91 @@
+"""A fit has one door: who reads its tree, who asks what a part is, and who computes what is computed in one place."""
+
+import ast
+from pathlib import Path
+
+import pytest
+
+ROOT = Path(__file__).parent.parent
+FILES = {
+    str(path.relative_to(ROOT)): ast.parse(path.read_text(encoding="utf-8"))
+    for folder in ("bayes_lca", "models")
+    for path in (ROOT / folder).rglob("*.py")
+}
+DOOR = ("bayes_lca/fitted/", "bayes_lca/posterior/storage/", "bayes_lca/sampling/")
+RAW_GROUPS = {"observed_data", "constant_data", "log_likelihood", "patterns", "encoding", "pattern_log_likelihood"}
+PARTS_AND_MODELS = {
+    *("Items", "OrdinalItems", "Assigned", "Regression", "Shares", "LatentClass", "AssignedClass", "Multinomial"),
+    *("Measurement", "Structural", "Hidden", "Model", "Kind", "AnswersGivenClass"),
+}
+PARTS = ("bayes_lca/measurement/", "bayes_lca/structural/", "models/")
+
+
+def outside(*folders):
+    return {name: tree for name, tree in FILES.items() if not name.startswith(folders)}
+
+
+def places(files, wanted):
+    return [f"{name}:{node.lineno}" for name, tree in files.items() for node in ast.walk(tree) if wanted(node)]
+
+
+def is_text(node, texts):
+    return isinstance(node, ast.Constant) and node.value in texts
+
+
+def test_raw_groups_of_a_tree_are_read_behind_the_door():
+    def reads(node):
+        return isinstance(node, ast.Subscript) and is_text(node.slice, RAW_GROUPS)
+
+    assert places(outside(*DOOR), reads) == []
+    assert len(places(FILES, reads)) > 5  # they are seen where they are
+
+
+def test_attributes_of_a_tree_are_read_behind_the_door():
+    """Of a table, ``attrs`` holds the note; that of a tree is read in `Fit.attributes`."""
+
+    def reads(node):
+        if isinstance(node, ast.Call) and isinstance(node.func, ast.Attribute) and node.func.attr == "get":
+            return isinstance(node.func.value, ast.Attribute) and node.func.value.attr == "attrs"
+        return isinstance(node, ast.Subscript) and isinstance(node.value, ast.Attribute) and node.value.attr == "attrs"
+
+    tables = ("bayes_lca/table.py", "bayes_lca/posterior/tables/small_cells.py", "bayes_lca/workflows/class_counts/")
+    assert places(outside(*DOOR, *tables), reads) == []
+
+
+def test_nobody_asks_what_a_part_or_a_model_is_but_the_parts():
+    def asks(node):
+        if not (isinstance(node, ast.Call) and isinstance(node.func, ast.Name) and node.func.id == "isinstance"):
+            return False
+        return any(isinstance(name, ast.Name) and name.id in PARTS_AND_MODELS for name in ast.walk(node.args[1]))
+
+    def compares(node):
+        texts = PARTS_AND_MODELS - {"Model", "Kind"}
+        return isinstance(node, ast.Compare) and any(is_text(side, texts) for side in [node.left, *node.comparators])
+
+    assert places(outside(*PARTS), asks) == []
+    assert places(FILES, compares) == []
+
+
+@pytest.mark.parametrize("name", ["posterior", "sample_stats"])
+def test_draws_are_read_behind_the_door(name):
+    """Functions ask a `Fit` for draws; workflows and studies put trees of several together."""
+
+    def reads(node):
+        return isinstance(node, ast.Subscript) and isinstance(node.ctx, ast.Load) and is_text(node.slice, {name})
+
+    assert places(outside(*DOOR, "bayes_lca/workflows/", "bayes_lca/calibration/"), reads) == []
+
+
+def test_categories_are_drawn_in_one_place():
+    """A uniform number is held against a cumulative sum in one function only."""
+
+    def draws(node):
+        if not isinstance(node, ast.FunctionDef):
+            return False
+        called = {call.func.attr for call in ast.walk(node) if is_method_call(call)}
+        return {"random", "cumsum"} <= called
+
+    def is_method_call(node):
+        return isinstance(node, ast.Call) and isinstance(node.func, ast.Attribute)
+
+    assert {place.partition(":")[0] for place in places(FILES, draws)} == {"bayes_lca/data/categories.py"}

@@ -1,0 +1,35 @@
+"""The README's code runs as it stands there, block after block, here with few draws."""
+
+import re
+import warnings
+from pathlib import Path
+
+import matplotlib.pyplot as plt
+import pytest
+
+import bayes_lca as bl
+
+README = Path(__file__).parents[1] / "README.md"
+BLOCKS = re.findall(r"^```python\n(.*?)^```", README.read_text(encoding="utf-8"), re.DOTALL | re.MULTILINE)
+
+
+def test_there_are_blocks_and_every_import_is_public():
+    assert len(BLOCKS) >= 4
+    for line in re.findall(r"^(?:import|from) .*", "\n".join(BLOCKS), re.MULTILINE):
+        assert line in ("import bayes_lca as bl", "from bayes_lca.models import LatentClass")
+
+
+def test_blocks_run_one_after_the_other(few_draws, tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    namespace = {}
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")  # draws are too few to be trusted, and say so
+        for place, block in enumerate(BLOCKS):
+            exec(compile(block, f"README.md, block {place + 1}", "exec"), namespace)
+            plt.close("all")
+    assert (tmp_path / "fit.html").exists()
+
+
+@pytest.mark.parametrize("name", sorted(set(re.findall(r"`([a-z_]+)\(", README.read_text(encoding="utf-8")))))
+def test_functions_that_are_named_exist(name):
+    assert hasattr(bl, name)
