@@ -79,8 +79,9 @@ class AssignedClass(Model):
     Examples
     --------
     >>> import bayes_lca as bl
-    >>> measured = bl.load("classes.nc")  # doctest: +SKIP
-    >>> second = AssignedClass(bl.answers_of(measured), bl.Regression("~ age + (1 | group)"))  # doctest: +SKIP
+    >>> second = AssignedClass(bl.answers_of(bl.load_example("alone")), bl.Regression("~ participation"))
+    >>> [variable.name for variable in second.build(bl.example_survey()).free_RVs]
+    ['intercept_at_mean', 'slope_standardised']
     """
 
     kind: ClassVar[Kind] = KIND

@@ -733,7 +733,8 @@ def test_types_of_arrow_are_read_as_those_of_numpy(kind):
     frame = survey().assign(a=lambda f: f["a"].astype(kind))
     plain = LatentClass(2, bl.Items(ITEMS), bl.Regression("~ x")).prepare(survey())
     typed = LatentClass(2, bl.Items(ITEMS), bl.Regression("~ x")).prepare(frame)
-    np.testing.assert_array_equal(typed.observed["answers"], plain.observed["answers"])
+    for name in ("answers", "design", "pattern_of_respondent"):
+        np.testing.assert_array_equal(typed.groups["patterns"][name], plain.groups["patterns"][name])
 
 
 def test_missing_values_of_several_kinds_in_one_column():
@@ -781,9 +782,9 @@ def test_any_index(index):
     frame = survey().set_index(index)
     plain = LatentClass(2, bl.Items(ITEMS), bl.Regression(FORMULA)).prepare(survey())
     indexed = LatentClass(2, bl.Items(ITEMS), bl.Regression(FORMULA)).prepare(frame)
-    np.testing.assert_array_equal(indexed.constant["design"], plain.constant["design"])
-    np.testing.assert_array_equal(indexed.observed["answers"], plain.observed["answers"])
-    assert indexed.constant.sizes["respondent"] == N
+    for name in ("answers", "design", "pattern_of_respondent"):
+        np.testing.assert_array_equal(indexed.groups["patterns"][name], plain.groups["patterns"][name])
+    assert indexed.groups["patterns"].sizes["respondent"] == N
     assert Multinomial("y", bl.Regression(FORMULA)).build(frame).coords["group"] == tuple(f"G{g}" for g in range(10))
 
 

@@ -43,6 +43,19 @@ class Assigned(Measurement):
 
     Bakk, Z. & Kuha, J. (2018). Two-step estimation of models between latent classes and external variables.
     Psychometrika 83(4), 871-892. doi 10.1007/s11336-017-9592-7
+
+    Raises
+    ------
+    ValueError
+        If `probability` has another shape than classes and categories; when a frame is read, if a column is unknown or
+        has a category without known probabilities.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> error = np.array([[[0.9, 0.1]], [[0.2, 0.8]]])
+    >>> Assigned({"modal_class": ("C1", "C2")}, error, np.array([0.6, 0.4]), ("C1", "C2")).items
+    ('modal_class',)
     """
 
     signature: ClassVar = answers.SIGNATURE

@@ -47,12 +47,23 @@ def fit_or_load(path: str | os.PathLike, model, frame, *, sample=fit, **options)
     -------
     xarray.DataTree
 
+    Raises
+    ------
+    ValueError
+        If the frame cannot be used, or the file is not the one that was saved.
+    OSError
+        If the file cannot be written.
+
     Examples
     --------
     >>> import bayes_lca as bl
     >>> from bayes_lca.models import LatentClass
     >>> lca = LatentClass(3, bl.Items(bl.cohort_items()))
-    >>> draws = bl.fit_or_load("fits/classes.nc", lca, bl.load_cohort(), seed=1)  # doctest: +SKIP
+    >>> settings = {"draws": 100, "tune": 100, "chains": 2, "progressbar": False}
+    >>> survey = bl.load_cohort().head(100)
+    >>> draws = bl.fit_or_load("fits/classes.nc", lca, survey, **settings)
+    >>> bl.fit_or_load("fits/classes.nc", lca, survey, **settings).identical(draws)
+    True
     """
     path = Path(path)
     digest = _digest(model, frame, options)

@@ -115,7 +115,10 @@ def fit(
     >>> import bayes_lca as bl
     >>> from bayes_lca.models import LatentClass
     >>> lca = LatentClass(2, bl.Items(["training", "expertise", "recognition"]))
-    >>> draws = bl.fit(lca, bl.load_cohort(), draws=200, tune=200, progressbar=False)  # doctest: +SKIP
+    >>> survey = bl.load_cohort().head(100)
+    >>> draws = bl.fit(lca, survey, draws=100, tune=100, chains=2, progressbar=False)
+    >>> dict(draws["posterior"]["class_share"].sizes)
+    {'chain': 2, 'draw': 100, 'latent_class': 2}
     """
     settings = Sampling(draws, tune, chains, seed, target_accept, cores, progressbar)
     if not callable(getattr(model, "prepare", None)):

@@ -16,9 +16,10 @@ from bayes_lca.fitted.capabilities import Capabilities
 from bayes_lca.fitted.fit import Fit
 from bayes_lca.models import AssignedClass
 from bayes_lca.posterior.labels import convergence as convergence_module
-from bayes_lca.posterior.tables.class_tables import class_profiles, class_sizes, odds_ratios
+from bayes_lca.posterior.tables.class_tables import class_profiles, class_sizes
 from bayes_lca.posterior.tables.classification import classification_table
 from bayes_lca.posterior.tables.membership import membership
+from bayes_lca.posterior.tables.odds_ratios import odds_ratios
 from bayes_lca.reporting.report import report
 from bayes_lca.reporting.sections.checks import TOO_FEW, checks_section
 from bayes_lca.reporting.sections.reproduction import reproduction_section

@@ -87,7 +87,19 @@ def test_category_without_known_probability_is_refused(ladder, survey):
         bl.answers_of(ladder[0]["measured"]).read(survey)
 
 
+def test_what_cannot_be_compared_is_refused(ladder, survey, nested):
+    fits = {name: result for name, result in ladder[0].items() if name != "measured"}
+    with pytest.raises(ValueError, match="without 'measured', whose classes they share"):
+        bl.compare_estimators(fits=fits)
+    with pytest.raises(ValueError, match="and nothing else"):
+        bl.compare_estimators(nested, survey, fits=ladder[0])
+    with pytest.raises(ValueError, match="reference='C9' is not a class"):
+        bl.compare_estimators(fits=ladder[0], reference="C9")
+
+
 def test_wrong_calls_are_refused_before_sampling(ladder, survey, nested):
+    with pytest.raises(TypeError, match=r"is of type Multinomial, and no latent class regression; give the joint"):
+        bl.fit_estimators(Multinomial("y", nested.structural), survey)
     with pytest.raises(ValueError, match="choose from"):
         bl.fit_estimators(nested, survey, estimators=["four-step"])
     with pytest.raises(ValueError, match="no groups"):

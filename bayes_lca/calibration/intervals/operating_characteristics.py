@@ -3,6 +3,7 @@
 import numpy as np
 import pandas as pd
 
+from bayes_lca.calibration.kit.rates import mean_with_error, rate
 from bayes_lca.posterior.labels.convergence import LARGEST_R_HAT
 
 CELL = ["design", "group_sd", "estimator", "predictor"]
@@ -56,7 +57,7 @@ def operating_characteristics(coefficients: pd.DataFrame, fits: pd.DataFrame) ->
         row |= rate("type_1_error", cell[cell["truth"] == 0], "without_zero")
         row |= rate("power", cell[cell["truth"] != 0], "without_zero")
         row |= rate("coverage", cell, "covers")
-        row |= _mean("bias", cell, "error")
+        row |= mean_with_error("bias", cell, "error")
         row["relative_bias"] = cell["error"].sum() / cell["size"].sum() if cell["size"].sum() else np.nan
         row["mean_width"] = cell["width"].mean()
         rows.append(row)
@@ -71,19 +72,3 @@ def operating_characteristics(coefficients: pd.DataFrame, fits: pd.DataFrame) ->
         }
     )
     return pd.DataFrame(rows).merge(counts.astype("Int64"), how="left", left_on=CELL, right_index=True)
-
-
-def rate(name: str, cell: pd.DataFrame, column: str) -> dict[str, float]:
-    """A proportion over data sets, and with ``_se`` its standard error, from the columns `column` and ``replicate``."""
-    proportion = _mean(name, cell, column)
-    n = cell["replicate"].nunique()
-    if n and proportion[name] in (0, 1):
-        p = (proportion[name] * n + 2) / (n + 4)
-        proportion[f"{name}_se"] = np.sqrt(p * (1 - p) / (n + 4))
-    return proportion
-
-
-def _mean(name: str, cell: pd.DataFrame, column: str) -> dict[str, float]:
-    """A mean over data sets with its standard error."""
-    of_data_sets = cell[column].astype(float).groupby(cell["replicate"]).mean()
-    return {name: of_data_sets.mean(), f"{name}_se": of_data_sets.std(ddof=1) / np.sqrt(len(of_data_sets) or np.nan)}

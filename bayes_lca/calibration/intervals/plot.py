@@ -7,7 +7,8 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
 from bayes_lca.calibration.intervals.designs import LATENT_NULL, OBSERVED_EFFECT, OBSERVED_NULL
-from bayes_lca.calibration.intervals.replicates import JOINT, MULTILEVEL, NORMAL_QUANTILE, SINGLE_LEVEL
+from bayes_lca.calibration.intervals.replicates import JOINT, MULTILEVEL, SINGLE_LEVEL
+from bayes_lca.calibration.kit.rates import NORMAL_QUANTILE
 from bayes_lca.posterior.plots.page import COLOURS, FAINT, GRID, MARKERS, SMALL, STYLE, WIDTH, blank_page, write_note
 
 NOMINAL = 0.05

@@ -10,6 +10,7 @@ import xarray as xr
 from threadpoolctl import threadpool_limits
 
 from bayes_lca.calibration.intervals.designs import CLASSES, CONTRASTS, OUTCOME, REFERENCE, SimulationDesign
+from bayes_lca.calibration.kit.rates import NORMAL_QUANTILE
 from bayes_lca.calibration.kit.seeds import replicate_seeds
 from bayes_lca.data.design import read_design
 from bayes_lca.data.responses import unique_rows
@@ -28,7 +29,6 @@ SINGLE_LEVEL, MULTILEVEL, JOINT = "single-level", "multilevel", "joint"
 ORDER = "compensation"
 """Item whose mean category puts latent classes in the order of the truth."""
 
-NORMAL_QUANTILE = 1.959963984540054
 INTERVAL = (0.025, 0.975)
 REFERENCE_SD = 0.35
 REFERENCE_SEED = 0

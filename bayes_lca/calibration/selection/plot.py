@@ -6,7 +6,7 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from matplotlib.patches import Patch
 
-from bayes_lca.calibration.intervals.replicates import NORMAL_QUANTILE
+from bayes_lca.calibration.kit.rates import NORMAL_QUANTILE
 from bayes_lca.calibration.selection.rates import METHODS
 from bayes_lca.posterior.plots.page import (
     COLOURS,

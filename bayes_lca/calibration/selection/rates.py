@@ -2,7 +2,7 @@
 
 import pandas as pd
 
-from bayes_lca.calibration.intervals.operating_characteristics import rate
+from bayes_lca.calibration.kit.rates import rate
 from bayes_lca.workflows.class_counts.recommendation import LEVEL, TESTS, recommend_classes
 
 DATA_SET = ["design", "true_classes", "replicate"]

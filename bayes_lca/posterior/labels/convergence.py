@@ -150,7 +150,10 @@ def modes(draws: xr.DataTree) -> SummaryTable:
     fit = Fit.of(draws, needs="modes")
     rows = []
     for mode, chains in _chains_by_mode(fit).items():
-        loo = arviz_stats.loo(_keep_chains(fit.tree, chains))
+        with warnings.catch_warnings():
+            # the table says for how many respondents
+            warnings.filterwarnings("ignore", "Estimated shape parameter of Pareto distribution", UserWarning)
+            loo = arviz_stats.loo(_keep_chains(fit.tree, chains))
         rows.append(
             {
                 "mode": mode + 1,

@@ -152,10 +152,24 @@ def relabel(draws: xr.DataTree, pivot: np.ndarray, order: str | xr.DataTree = "s
         With attributes ``relabelled``, ``relabel_agreement``, ``relabel_margin`` (the 1 % quantile) and
         ``relabel_switched``, the share of draws whose labels had to change.
 
+    Raises
+    ------
+    ValueError
+        If the classes are observed or come from an earlier fit, `order` does not fit, or the fit was saved without
+        respondents.
+
     References
     ----------
     Stephens, M. (2000). Dealing with label switching in mixture models. JRSS B 62(4), 795-809.
     doi 10.1111/1467-9868.00265
+
+    Examples
+    --------
+    >>> import bayes_lca as bl
+    >>> draws = bl.load_example()
+    >>> pivot = draws["posterior"]["item_probability"].mean(["chain", "draw"]).to_numpy()
+    >>> bl.relabel(draws, pivot[::-1], order="training").attrs["relabel_switched"]
+    0.0
     """
     fit = Fit.of(draws, needs="relabel")
     matched, margin = match(profile_distances(fit.answers.profiles(fit), pivot))

@@ -61,8 +61,13 @@ def save(draws: xr.DataTree, path: str | os.PathLike, *, respondents: bool = Tru
     Examples
     --------
     >>> import bayes_lca as bl
-    >>> bl.save(draws, "fit.nc")  # doctest: +SKIP
-    >>> bl.save(draws, "to_share.nc", respondents=False)  # doctest: +SKIP
+    >>> from pathlib import Path
+    >>> from tempfile import mkdtemp
+    >>> draws, folder = bl.load_example(), Path(mkdtemp())
+    >>> bl.save(draws, folder / "fit.nc")
+    >>> bl.save(draws, folder / "to_share.nc", respondents=False)
+    >>> bl.holds_respondents(bl.load(folder / "to_share.nc"))
+    False
     """
     fit = Fit.of(draws, needs="save")
     kept = without_views(fit.tree if respondents else without_respondents(fit))
@@ -110,6 +115,16 @@ def load(path: str | os.PathLike) -> xr.DataTree:
     ValueError
         If the file is not a fit, is not the one that was saved (its checksum differs), refers to other files, or
         declares more than it holds.
+
+    Examples
+    --------
+    >>> import bayes_lca as bl
+    >>> from pathlib import Path
+    >>> from tempfile import mkdtemp
+    >>> path = Path(mkdtemp()) / "fit.nc"
+    >>> bl.save(bl.load_example(), path)
+    >>> bl.load(path).identical(bl.load_example())
+    True
     """
     if not Path(path).exists():
         raise FileNotFoundError(f"no file {os.fspath(path)!r}; bl.save(draws, path) writes one")

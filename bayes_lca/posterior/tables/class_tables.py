@@ -33,7 +33,8 @@ def class_sizes(draws: xr.DataTree, *, ci_prob: float = CI_PROB) -> SummaryTable
     Examples
     --------
     >>> import bayes_lca as bl
-    >>> bl.class_sizes(bl.load("fit.nc"))  # doctest: +SKIP
+    >>> bl.class_sizes(bl.load_example())["mean"].round(1).to_dict()
+    {'C1': 0.7, 'C2': 0.3}
     """
     fit = Fit.of(draws, needs="class_sizes")
     return table_of(fit.posterior[CLASS_SHARE], [CLASS], fit, ci_prob)
@@ -47,6 +48,7 @@ def class_profiles(draws: xr.DataTree, *, ci_prob: float = CI_PROB) -> SummaryTa
     draws : xarray.DataTree
         From `fit` of a latent class model.
     ci_prob : float, default 0.95
+        Probability of the equal-tailed intervals.
 
     Returns
     -------
@@ -55,8 +57,16 @@ def class_profiles(draws: xr.DataTree, *, ci_prob: float = CI_PROB) -> SummaryTa
 
     Raises
     ------
+    ValueError
+        If the classes are observed.
     NotRelabelledError, SeveralModesError
         If an average would mix labels or modes.
+
+    Examples
+    --------
+    >>> import bayes_lca as bl
+    >>> bl.class_profiles(bl.load_example()).index[0]
+    ('C1', 'training', 'decrease')
     """
     fit = Fit.of(draws, needs="class_profiles")
     return table_of(fit.posterior[ITEM_PROBABILITY], [CLASS, ITEM, CATEGORY], fit, ci_prob)

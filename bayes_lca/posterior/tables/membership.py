@@ -71,6 +71,12 @@ def membership(draws: xr.DataTree, *, ci_prob: float = 0.95) -> SummaryTable:
     -----
     A respondent without any answer has the class shares as membership. Regressing the modal class as if it were
     seen understates effects; fit the regression and the classes jointly instead.
+
+    Examples
+    --------
+    >>> import bayes_lca as bl
+    >>> bl.membership(bl.load_example()).columns.tolist()
+    ['C1', 'C2', 'modal_class', 'certainty', 'certainty_lower', 'certainty_upper']
     """
     tails = tail_probabilities(ci_prob)
     fit = Fit.of(draws, needs="membership")

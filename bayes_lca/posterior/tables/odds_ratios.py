@@ -87,6 +87,7 @@ def odds_ratios(draws: xr.DataTree, reference: str | None = None, *, ci_prob: fl
     reference : str, optional
         The class all others are compared with. All pairs, the earlier class as reference, by default.
     ci_prob : float, default 0.95
+        Probability of the equal-tailed intervals.
 
     Returns
     -------
@@ -101,6 +102,12 @@ def odds_ratios(draws: xr.DataTree, reference: str | None = None, *, ci_prob: fl
         If the model has no covariates, or `reference` is not a class.
     NotRelabelledError, SeveralModesError
         If an average would mix labels or modes.
+
+    Examples
+    --------
+    >>> import bayes_lca as bl
+    >>> bl.odds_ratios(bl.load_example(), reference="C1").index.tolist()
+    [('C2 vs C1', 'participation'), ('C2 vs C1', 'score')]
     """
     fit = Fit.of(draws, needs="odds_ratios")
     if SLOPE not in fit.posterior:

@@ -51,8 +51,8 @@ def compare_estimators(
     Raises
     ------
     ValueError
-        If both a model and fits are given, or neither, `reference` is not a class, or no fit has odds ratios that can
-        be compared.
+        If both a model and fits are given, or neither, the fits lack ``"measured"``, `reference` is not a class, or no
+        fit has odds ratios that can be compared.
 
     Warns
     -----
@@ -85,6 +85,8 @@ def compare_estimators(
         raise ValueError("give a model, a frame and options of fit_estimators, or its fits, fits=..., and nothing else")
     if fits is None:
         fits = fit_estimators(model, frame, **options)
+    elif "measured" not in fits:
+        raise ValueError(f"fits are {list(fits)}, without 'measured', whose classes they share; give all of the fits")
     else:
         check_class_shift(fits)
     pairs = class_pairs(Fit.reading(fits["measured"], "compare_estimators"), reference)

@@ -22,9 +22,9 @@ DATA = (
     Mutation(
         name="groups-merged-in-patterns",
         wrong="Respondents of different groups with equal answers and covariates are counted as one group's.",
-        symbol="Survey.patterns",
-        pattern="unique_rows(_1, _2, *_3)",
-        replacement="unique_rows(_1, _2)",
+        symbol="distinct_rows",
+        pattern="unique_rows(*_1, _2, *_3, *_4)",
+        replacement="unique_rows(*_1, _2)",
         tests=("tests/test_log_density.py::test_log_likelihood_is_the_one_of_slow_loops",),
     ),
     Mutation(

@@ -65,7 +65,7 @@ POSTERIOR = (
     Mutation(
         name="membership-not-normalised",
         wrong="Membership is the joint probability of class and answers, which does not add up to one.",
-        symbol="membership_draws",
+        symbol="Fit.membership",
         pattern="softmax(_1, axis=-1)",
         replacement="np.exp(_1)",
         tests=(f"{MADE_UP}::test_membership_is_the_class_given_covariates_group_and_answers",),

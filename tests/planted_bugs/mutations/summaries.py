@@ -17,9 +17,9 @@ SUMMARIES = (
     Mutation(
         name="odds-ratio-of-the-reversed-contrast",
         wrong="The odds ratio of C2 against C1 is that of C1 against C2.",
-        symbol="contrasts",
-        pattern="_1.sel(_2, drop=True) - _1.sel(_3, drop=True)",
-        replacement="_1.sel(_3, drop=True) - _1.sel(_2, drop=True)",
+        symbol="contrasts_of",
+        pattern="values.sel({axis: b}, drop=True) - values.sel({axis: a}, drop=True)",
+        replacement="values.sel({axis: a}, drop=True) - values.sel({axis: b}, drop=True)",
         tests=(f"{MADE_UP}::test_odds_ratios_are_exponentials_of_the_contrast_they_name",),
     ),
     Mutation(
