@@ -13,6 +13,8 @@ FILES = {
 }
 DOOR = ("bayes_lca/fitted/", "bayes_lca/posterior/storage/", "bayes_lca/sampling/")
 RAW_GROUPS = {"observed_data", "constant_data", "log_likelihood", "patterns", "encoding", "pattern_log_likelihood"}
+COLUMNS_OF_TABLES = ("bayes_lca/workflows/class_counts/", "bayes_lca/calibration/selection/")
+"""Where a table of numbers of classes has a column for the log-likelihood."""
 PARTS_AND_MODELS = {
     *("Items", "OrdinalItems", "Assigned", "Regression", "Shares", "LatentClass", "AssignedClass", "Multinomial"),
     *("Measurement", "Structural", "Hidden", "Model", "Kind", "AnswersGivenClass"),
@@ -36,7 +38,7 @@ def test_raw_groups_of_a_tree_are_read_behind_the_door():
     def reads(node):
         return isinstance(node, ast.Subscript) and is_text(node.slice, RAW_GROUPS)
 
-    assert places(outside(*DOOR), reads) == []
+    assert places(outside(*DOOR, *COLUMNS_OF_TABLES), reads) == []
     assert len(places(FILES, reads)) > 5  # they are seen where they are
 
 
@@ -45,11 +47,15 @@ def test_attributes_of_a_tree_are_read_behind_the_door():
 
     def reads(node):
         if isinstance(node, ast.Call) and isinstance(node.func, ast.Attribute) and node.func.attr == "get":
-            return isinstance(node.func.value, ast.Attribute) and node.func.value.attr == "attrs"
-        return isinstance(node, ast.Subscript) and isinstance(node.value, ast.Attribute) and node.value.attr == "attrs"
+            of, name = node.func.value, node.args[0]
+        elif isinstance(node, ast.Subscript) and isinstance(node.ctx, ast.Load):
+            of, name = node.value, node.slice
+        else:
+            return False
+        return isinstance(of, ast.Attribute) and of.attr == "attrs" and not is_text(name, {"note"})
 
-    tables = ("bayes_lca/table.py", "bayes_lca/posterior/tables/small_cells.py", "bayes_lca/workflows/class_counts/")
-    assert places(outside(*DOOR, *tables), reads) == []
+    assert places(outside(*DOOR), reads) == []
+    assert len(places(FILES, reads)) > 3
 
 
 def test_nobody_asks_what_a_part_or_a_model_is_but_the_parts():
@@ -88,4 +94,6 @@ def test_categories_are_drawn_in_one_place():
     def is_method_call(node):
         return isinstance(node, ast.Call) and isinstance(node.func, ast.Attribute)
 
-    assert {place.partition(":")[0] for place in places(FILES, draws)} == {"bayes_lca/data/categories.py"}
+    resampling = ("bayes_lca/workflows/ladder/two_step.py", "bayes_lca/sampling/gibbs_partial.py")
+    drawing = {place.partition(":")[0] for place in places(FILES, draws)}
+    assert drawing - set(resampling) == {"bayes_lca/data/categories.py"}  # the others draw positions, not categories

@@ -15,6 +15,7 @@ from bayes_lca.data.design import Design
 from bayes_lca.data.formula import Formula, read_formula
 from bayes_lca.dims import (
     ANSWER_PATTERN,
+    CLASS_SHARE,
     COUNT,
     DESIGN,
     DESIGN_CENTER,
@@ -58,7 +59,7 @@ class Fit:
     tree: xr.DataTree
     kind: Kind
     answers: AnswersGivenClass
-    _kept: dict[str, object] = field(default_factory=dict, repr=False)
+    _kept: dict[str | tuple, object] = field(default_factory=dict, repr=False)
 
     @classmethod
     def of(cls, draws: "xr.DataTree | Fit", needs: str) -> "Fit":
@@ -190,7 +191,7 @@ class Fit:
                 "respondents=True"
             )
 
-    def once(self, name: str, compute: Callable[[], object]):
+    def once(self, name: str | tuple, compute: Callable[[], object]):
         """What `compute` gives, computed when it is first asked for under this name."""
         if name not in self._kept:
             self._kept[name] = compute()
@@ -212,6 +213,11 @@ class Fit:
     def attributes(self) -> Mapping[str, object]:
         """Attributes of the tree."""
         return self.tree.attrs
+
+    @property
+    def created_at(self) -> str:
+        """When the draws were made, in ISO 8601; empty where nobody wrote it down."""
+        return str(self.posterior.attrs.get("created_at", ""))
 
     @property
     def n_chains(self) -> int:
@@ -521,6 +527,13 @@ class Fit:
             weight = self.count / self.n_respondents if probability.shape[1] > 1 else np.ones(1)
             share[which] = np.einsum("src,r->sc", probability, weight)
         return self.by_chain(share)
+
+    @cached_property
+    def class_share(self) -> np.ndarray:
+        """The same as it is stored with the draws of latent classes, computed where it is not."""
+        if CLASS_SHARE not in self.posterior:
+            return self.average_class_share()
+        return self.by_chain(self.flat(self.posterior[CLASS_SHARE], self.class_axis))
 
 
 def _what(given) -> str:

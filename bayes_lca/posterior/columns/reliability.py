@@ -22,7 +22,7 @@ ROUNDING = 1e-9
 
 
 def reliability(
-    items: Sequence[str],
+    items,
     frame,
     *,
     reversed: Sequence[str] = (),
@@ -50,7 +50,7 @@ def reliability(
 
     Parameters
     ----------
-    items : sequence of str
+    items : Items, OrdinalItems or sequence of str
         At least three columns: ordered categoricals, whole numbers, or anything of two categories.
     frame : eager data frame
         One row per respondent. Respondents with all answers count, the others are reported.
@@ -91,7 +91,7 @@ def reliability(
     >>> f"{table.loc[('alpha', 'all'), 'estimate']:.2f}"
     '0.68'
     """
-    tails = tail_probabilities(ci_prob)
+    tails, items = tail_probabilities(ci_prob), _names(items)
     check_whole(least=LEAST_RESAMPLES, resamples=resamples)
     check_whole(least=0, seed=seed)
     score = _scores(items, frame, reversed)
@@ -138,11 +138,21 @@ def reliability(
     return SummaryTable.of(table, "\n".join(notes))
 
 
+def _names(items) -> Sequence[str]:
+    """Names of items, or of those of a measurement part."""
+    if hasattr(items, "nominal"):
+        return items.columns
+    if isinstance(items, str):
+        raise ValueError(f"items={items!r} is one text; pass a list of item names")
+    if not isinstance(items, Sequence):
+        raise TypeError(f"items={items!r}: give Items([...]) or a list of at least {LEAST_ITEMS} names")
+    return items
+
+
 def _scores(items: Sequence[str], frame, turned: Sequence[str]) -> np.ndarray:
     """Answers as numbers, shape (respondent, item), not a number where missing."""
-    for argument, names in (("items", items), ("reversed", turned)):
-        if isinstance(names, str):
-            raise ValueError(f"{argument}={names!r} is one text; pass a list of item names")
+    if isinstance(turned, str):
+        raise ValueError(f"reversed={turned!r} is one text; pass a list of item names")
     responses = read_responses(frame, items)
     if len(responses.items) < LEAST_ITEMS:
         raise ValueError(

@@ -32,7 +32,7 @@ def label_free_diagnostics(fit: Fit) -> dict[str, dict[str, float]]:
 def _shares(fit: Fit) -> np.ndarray | None:
     if CLASS_SHARE not in fit.posterior:
         return None
-    return fit.by_chain(fit.flat(fit.posterior[CLASS_SHARE], fit.class_axis))
+    return fit.class_share
 
 
 def _ranked(share: np.ndarray | None) -> dict[str, tuple]:

@@ -4,7 +4,7 @@ import xarray as xr
 
 from bayes_lca.dims import CATEGORY, CLASS, CLASS_SHARE, ITEM, ITEM_PROBABILITY
 from bayes_lca.fitted.fit import Fit
-from bayes_lca.posterior.tables.rows import CI_PROB, table_of
+from bayes_lca.posterior.tables.rows import CI_PROB, table_of, table_once
 from bayes_lca.table import SummaryTable
 
 
@@ -37,7 +37,8 @@ def class_sizes(draws: xr.DataTree, *, ci_prob: float = CI_PROB) -> SummaryTable
     {'C1': 0.7, 'C2': 0.3}
     """
     fit = Fit.of(draws, needs="class_sizes")
-    return table_of(fit.posterior[CLASS_SHARE], [CLASS], fit, ci_prob)
+    values = fit.posterior[CLASS_SHARE]
+    return table_once(fit, ("class_sizes", ci_prob), lambda: table_of(values, [CLASS], fit, ci_prob))
 
 
 def class_profiles(draws: xr.DataTree, *, ci_prob: float = CI_PROB) -> SummaryTable:
@@ -69,4 +70,5 @@ def class_profiles(draws: xr.DataTree, *, ci_prob: float = CI_PROB) -> SummaryTa
     ('C1', 'training', 'decrease')
     """
     fit = Fit.of(draws, needs="class_profiles")
-    return table_of(fit.posterior[ITEM_PROBABILITY], [CLASS, ITEM, CATEGORY], fit, ci_prob)
+    values, dims = fit.posterior[ITEM_PROBABILITY], [CLASS, ITEM, CATEGORY]
+    return table_once(fit, ("class_profiles", ci_prob), lambda: table_of(values, dims, fit, ci_prob))

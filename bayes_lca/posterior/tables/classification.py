@@ -84,7 +84,7 @@ def classification_table(draws: xr.DataTree, *, ci_prob: float = CI_PROB) -> Sum
     error = members / members.sum(axis=2, keepdims=True)
     correct = np.take_along_axis(average, occupied[None, None, :, None], axis=3)[..., 0]
     wrong = (average * (1 - np.eye(n_classes)[occupied])).sum(axis=3)
-    share = fit.average_class_share()[..., occupied]
+    share = fit.class_share[..., occupied]
     parts = {
         GIVEN_MODAL: _by_classes(fit, average, classes[occupied], classes),
         GIVEN_CLASS: _by_classes(fit, error, classes, classes),

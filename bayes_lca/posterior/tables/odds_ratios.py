@@ -8,7 +8,7 @@ import xarray as xr
 
 from bayes_lca.dims import SLOPE, TERM
 from bayes_lca.fitted.fit import Fit
-from bayes_lca.posterior.tables.rows import CI_PROB, table_of
+from bayes_lca.posterior.tables.rows import CI_PROB, table_of, table_once
 from bayes_lca.table import SummaryTable
 
 
@@ -115,6 +115,10 @@ def odds_ratios(draws: xr.DataTree, reference: str | None = None, *, ci_prob: fl
             f"formula {fit.formula.text!r} has no covariates; odds ratios come from a model with "
             'Regression("~ age + ...")'
         )
+    return table_once(fit, ("odds_ratios", reference, ci_prob), lambda: _odds_ratios(fit, reference, ci_prob))
+
+
+def _odds_ratios(fit: Fit, reference: str | None, ci_prob: float) -> SummaryTable:
     log_odds = contrasts_of(fit, SLOPE, reference)
     table = table_of(log_odds, ["contrast", TERM], fit, ci_prob)
     wide = pd.DataFrame(table).rename(columns={"mean": "log_odds"})

@@ -9,7 +9,7 @@ from bayes_lca.fitted.elements import diagnostics
 from bayes_lca.fitted.fit import Fit
 from bayes_lca.posterior.tables.contrast_sd import contrast_sd, fitted_prior, prior_contrast_sd
 from bayes_lca.posterior.tables.odds_ratios import contrasts_of
-from bayes_lca.posterior.tables.rows import CI_PROB, note_of, quantiles_of, table_of
+from bayes_lca.posterior.tables.rows import CI_PROB, note_of, quantiles_of, table_of, table_once
 from bayes_lca.table import SummaryTable, tail_probabilities
 
 LOGISTIC_VARIANCE = np.pi**2 / 3
@@ -51,7 +51,11 @@ def random_intercepts(draws: xr.DataTree, reference: str | None = None, *, ci_pr
     [('G1', 'C2 vs C1'), ('G2', 'C2 vs C1')]
     """
     fit = Fit.of(draws, needs="random_intercepts")
-    groupings = _required_groupings(fit)
+    name = ("random_intercepts", reference, ci_prob)
+    return table_once(fit, name, lambda: _random_intercepts(fit, _required_groupings(fit), reference, ci_prob))
+
+
+def _random_intercepts(fit: Fit, groupings: list[str], reference: str | None, ci_prob: float) -> SummaryTable:
     axis = fit.class_axis if reference is None else "contrast"
     parts = []
     for name in groupings:

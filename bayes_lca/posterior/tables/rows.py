@@ -1,5 +1,7 @@
 """Rows of tables: mean, standard deviation, interval and diagnostics of every element of a variable."""
 
+from collections.abc import Callable
+
 import pandas as pd
 import xarray as xr
 
@@ -23,6 +25,11 @@ def table_of(values: xr.DataArray, dims: list[str], fit: Fit, ci_prob: float) ->
     }
     frame = pd.DataFrame({name: column.to_numpy() for name, column in columns.items()}, index=row_index(rows, dims))
     return SummaryTable.of(frame, note_of(fit, ci_prob))
+
+
+def table_once(fit: Fit, name: tuple, make: Callable[[], SummaryTable]) -> SummaryTable:
+    """A table that is made when a fit is first asked for it; a copy, which the caller may change."""
+    return fit.once(name, make).copy()
 
 
 def quantiles_of(values: xr.DataArray, probabilities: list[float]) -> list[xr.DataArray]:

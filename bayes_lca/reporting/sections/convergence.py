@@ -4,7 +4,6 @@ import json
 from collections.abc import Sequence
 
 import pandas as pd
-import xarray as xr
 
 from bayes_lca.dims import ITEM_PROBABILITY
 from bayes_lca.fitted.fit import Fit
@@ -45,7 +44,7 @@ def soundness(fit: Fit) -> str:
     least = table[["ess_bulk", "ess_tail"]].min(axis=None)
     return (
         f"Convergence: no problem found. Largest R-hat {table['r_hat'].max():.3f}, smallest effective sample size "
-        f"{least:.0f}, {int(_sample_stats(fit)['diverging'].sum())} divergent transitions."
+        f"{least:.0f}, {int(fit.sample_stats['diverging'].sum())} divergent transitions."
     )
 
 
@@ -70,12 +69,8 @@ def _judged_before(fit: Fit) -> list[str]:
     return [ITEM_PROBABILITY] if "measurement_draws" in fit.attributes else []
 
 
-def _sample_stats(fit: Fit) -> xr.Dataset:
-    return fit.tree["sample_stats"].to_dataset()
-
-
 def _chains(fit: Fit) -> SummaryTable:
-    stats = _sample_stats(fit)
+    stats = fit.sample_stats
     columns = {"mode": fit.mode_of_chain + 1}
     for name, statistic in {"divergences": "diverging", "deepest_trees": "maxdepth_reached"}.items():
         if statistic in stats:

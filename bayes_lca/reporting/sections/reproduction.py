@@ -50,7 +50,7 @@ def reproduction_section(fit: Fit) -> Section:
 
 def sampled_at(fit: Fit) -> str:
     """When the draws were made, to the minute, in universal time; empty where they do not say."""
-    written = str(fit.posterior.attrs.get("created_at", ""))
+    written = fit.created_at
     return f"{written[:16].replace('T', ' ')} UTC" if written.endswith("+00:00") else ""
 
 

@@ -9,7 +9,7 @@ SUMMARIES = (
     Mutation(
         name="odds-ratio-not-exponentiated",
         wrong="The column of odds ratios holds log odds.",
-        symbol="odds_ratios",
+        symbol="tables.odds_ratios:_odds_ratios",
         pattern='_1.insert(0, "odds_ratio", np.exp(_2))',
         replacement='_1.insert(0, "odds_ratio", _2)',
         tests=(f"{MADE_UP}::test_odds_ratios_are_exponentials_of_the_contrast_they_name",),
