@@ -114,6 +114,16 @@ class Design:
         """Rows left out because a covariate is missing."""
         return int((~self.kept).sum())
 
+    def evaluate(self, covariates: pd.DataFrame) -> np.ndarray:
+        """Design of rows coded as `covariates` of this design are, in the user's units, shape (row, term).
+
+        Raises
+        ------
+        ValueError
+            If a term cannot be evaluated, or is not finite in some rows.
+        """
+        return self._encoder.evaluate(covariates)
+
     def encode(self, frame) -> tuple[np.ndarray, dict[str, np.ndarray]]:
         """Encode new rows with the levels and transformations of this design.
 
@@ -137,7 +147,7 @@ class Design:
         check_frame(frame)
         parsed = read_formula(self.formula)
         check_columns(frame, parsed.covariates, role="covariate")
-        matrix = self._encoder.evaluate(code_new_rows(frame, self.covariates[list(parsed.covariates)]))
+        matrix = self.evaluate(code_new_rows(frame, self.covariates[list(parsed.covariates)]))
         present = set(nw.from_native(frame, eager_only=True).columns)
         group = {}
         for grouping, columns in zip(self.groupings, parsed.groupings, strict=True):

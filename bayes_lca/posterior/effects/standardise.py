@@ -103,8 +103,9 @@ def average_class_probabilities(
     ----------
     fit : Fit
     design : Design
-        Of the fit: new rows are encoded by its formula.
+        Of the fit: rows are encoded by its formula.
     rows : Rows
+        Coded as the covariates of the design are.
     weight : sparse array, shape (target, row)
     effects : mapping of str to RandomEffectDraws, optional
 
@@ -112,7 +113,7 @@ def average_class_probabilities(
     -------
     ndarray, shape (draw, target, latent_class)
     """
-    matrix, _ = design.encode(rows.covariates)
+    matrix = design.evaluate(rows.covariates)
     sums = []
     for which, probability in class_probabilities_in_blocks(fit, matrix, rows.group, effects):
         by_row = probability.transpose(1, 0, 2).reshape(len(rows), -1)  # (row, draw-class)

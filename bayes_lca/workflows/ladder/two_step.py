@@ -11,12 +11,14 @@ from arviz_stats.base import array_stats
 
 from bayes_lca.data.frame import is_whole
 from bayes_lca.dims import CATEGORY, CLASS, CLASS_SHARE, ITEM, ITEM_PROBABILITY, KNOWN_ITEM_PROBABILITY
-from bayes_lca.fitted.fit import DRAWS_AT_ONCE, Fit
+from bayes_lca.fitted.draws import DRAWS_AT_ONCE
+from bayes_lca.fitted.fit import Fit
 from bayes_lca.likelihood.answers import log_probability_of_answers
 from bayes_lca.measurement.assigned import Assigned
 from bayes_lca.models.assigned_class import AssignedClass
 from bayes_lca.posterior.labels.convergence import ConvergenceWarning
-from bayes_lca.sampling.nuts import Sampler, Sampling, finish
+from bayes_lca.sampling.nuts import Sampler, Sampling
+from bayes_lca.sampling.tree import finish
 from bayes_lca.structural.regression import Regression
 from bayes_lca.workflows.ladder.assign import answers_of
 

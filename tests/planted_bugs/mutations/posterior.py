@@ -57,7 +57,7 @@ POSTERIOR = (
     Mutation(
         name="posterior-membership-without-shares",
         wrong="Membership is computed from the answers alone, covariates and class sizes left out.",
-        symbol="Fit.log_joint",
+        symbol="FittedProbabilities.log_joint",
         pattern="self.log_class(...)",
         replacement="0.0 * self.log_class(...)",
         tests=(f"{MADE_UP}::test_membership_is_the_class_given_covariates_group_and_answers",),
@@ -65,7 +65,7 @@ POSTERIOR = (
     Mutation(
         name="membership-not-normalised",
         wrong="Membership is the joint probability of class and answers, which does not add up to one.",
-        symbol="Fit.membership",
+        symbol="FittedProbabilities.membership",
         pattern="softmax(_1, axis=-1)",
         replacement="np.exp(_1)",
         tests=(f"{MADE_UP}::test_membership_is_the_class_given_covariates_group_and_answers",),

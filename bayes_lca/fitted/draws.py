@@ -1,0 +1,88 @@
+"""The draws of a fit: parameters, statistics of the sampler, chains and their modes."""
+
+import json
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from functools import cached_property
+
+import numpy as np
+import xarray as xr
+
+from bayes_lca.fitted.axes import flat
+from bayes_lca.fitted.kinds import AnswersGivenClass, Kind
+
+DRAWS_AT_ONCE = 250
+NUMBERS_AT_ONCE = 2_000_000
+"""Draws x rows x classes held in memory at a time."""
+
+
+@dataclass(frozen=True, eq=False)
+class FittedDraws:
+    """What a `Fit` knows of its draws."""
+
+    tree: xr.DataTree
+    kind: Kind
+    answers: AnswersGivenClass
+
+    @cached_property
+    def posterior(self) -> xr.Dataset:
+        """Draws of the parameters."""
+        return self.tree["posterior"].to_dataset()
+
+    @cached_property
+    def sample_stats(self) -> xr.Dataset:
+        """Statistics of the sampler."""
+        return self.tree["sample_stats"].to_dataset()
+
+    @cached_property
+    def attributes(self) -> Mapping[str, object]:
+        """Attributes of the tree."""
+        return self.tree.attrs
+
+    @property
+    def created_at(self) -> str:
+        """When the draws were made, in ISO 8601; empty where nobody wrote it down."""
+        return str(self.posterior.attrs.get("created_at", ""))
+
+    @property
+    def n_chains(self) -> int:
+        """Number of chains."""
+        return self.posterior.sizes["chain"]
+
+    @property
+    def draws_per_chain(self) -> int:
+        """Draws of each chain."""
+        return self.posterior.sizes["draw"]
+
+    @property
+    def n_draws(self) -> int:
+        """Draws of all chains."""
+        return self.n_chains * self.draws_per_chain
+
+    @cached_property
+    def chain_coords(self) -> dict[str, xr.DataArray]:
+        """Names along the axes of chains and draws."""
+        return {"chain": self.posterior["chain"], "draw": self.posterior["draw"]}
+
+    flat = staticmethod(flat)
+
+    def blocks(self, n_rows: int) -> Iterator[slice]:
+        """All draws, chains after each other, as many at a time as memory holds for so many rows."""
+        numbers = max(n_rows, 1) * len(self.classes)
+        step = int(np.clip(NUMBERS_AT_ONCE // numbers, 1, DRAWS_AT_ONCE))
+        for start in range(0, self.n_draws, step):
+            yield slice(start, min(start + step, self.n_draws))
+
+    def by_chain(self, values: np.ndarray) -> np.ndarray:
+        """Values of shape (draw, ...), chains after each other, as (chain, draw, ...)."""
+        return values.reshape(self.n_chains, self.draws_per_chain, *values.shape[1:])
+
+    @property
+    def n_modes(self) -> int:
+        """Modes that the chains stayed in."""
+        return int(self.attributes.get("n_modes", 1))
+
+    @cached_property
+    def mode_of_chain(self) -> np.ndarray:
+        """Mode of each chain, from 0 on, shape (chain,)."""
+        return np.array(json.loads(self.attributes.get("chain_modes", json.dumps([0] * self.n_chains))))

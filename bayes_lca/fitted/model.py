@@ -1,0 +1,100 @@
+"""The model of a fit: kind, specification, formula, and the names along its axes."""
+
+import json
+from collections.abc import Mapping
+from dataclasses import dataclass
+from functools import cached_property
+
+import numpy as np
+import xarray as xr
+
+from bayes_lca.data.formula import Formula, read_formula
+from bayes_lca.dims import DESIGN_CENTER, ITEM, OBSERVED_CLASS, SLOPE, TERM
+from bayes_lca.fitted.draws import FittedDraws
+from bayes_lca.fitted.kinds import Words
+from bayes_lca.fitted.record import ENCODING
+
+
+@dataclass(frozen=True, eq=False)
+class FittedModel(FittedDraws):
+    """What a `Fit` knows of its model."""
+
+    @property
+    def class_axis(self) -> str:
+        """Axis of the classes: ``latent_class``, or ``category`` where the class is an observed outcome."""
+        return self.kind.class_axis
+
+    @property
+    def class_is_observed(self) -> bool:
+        """Whether the class is an observed category."""
+        return self.kind.class_axis == OBSERVED_CLASS
+
+    @cached_property
+    def classes(self) -> tuple[str, ...]:
+        """Names of the classes, or of the categories of an observed outcome."""
+        return tuple(str(name) for name in self.posterior[self.class_axis].to_numpy())
+
+    @property
+    def outcome(self) -> str | None:
+        """Name of the observed outcome, if there is one."""
+        return self.attributes.get("outcome")
+
+    @cached_property
+    def specification(self) -> Mapping:
+        """The model and its parts as plain values; see `specification_of`."""
+        return json.loads(self.attributes["specification"])
+
+    @cached_property
+    def words(self) -> Words:
+        """The model in words."""
+        return self.kind.words(self)
+
+    @cached_property
+    def formula(self) -> Formula:
+        """The formula of the class probabilities."""
+        return read_formula(self.attributes["formula"])
+
+    @cached_property
+    def groupings(self) -> tuple[str, ...]:
+        """Names of the groupings that have random effects."""
+        return tuple(json.loads(self.attributes["groupings"]))
+
+    @property
+    def has_regression(self) -> bool:
+        """Whether class probabilities differ between respondents."""
+        return SLOPE in self.posterior or bool(self.groupings)
+
+    @cached_property
+    def levels(self) -> Mapping[str, list[str]]:
+        """Levels of every covariate that has some, the reference first."""
+        return json.loads(self.attributes["levels"])
+
+    @cached_property
+    def labels(self) -> tuple[tuple[str, ...], ...]:
+        """Labels of the categories of each item, or of the observed outcome."""
+        return tuple(tuple(of_item) for of_item in json.loads(self.attributes["labels"]))
+
+    @cached_property
+    def items(self) -> tuple[str, ...]:
+        """Names of the items; none where the class is observed."""
+        encoding = self._encoding
+        return tuple(str(item) for item in encoding[ITEM].to_numpy()) if ITEM in encoding.coords else ()
+
+    @cached_property
+    def terms(self) -> tuple[str, ...]:
+        """Names of the design columns."""
+        return tuple(str(term) for term in self._encoding[TERM].to_numpy())
+
+    @cached_property
+    def group_names(self) -> Mapping[str, tuple[str, ...]]:
+        """Names of the groups of each grouping."""
+        return {name: tuple(str(group) for group in self._encoding[name].to_numpy()) for name in self.groupings}
+
+    @cached_property
+    def design_center(self) -> np.ndarray:
+        """Mean of each design column over the respondents, shape (term,)."""
+        return self._encoding[DESIGN_CENTER].to_numpy()
+
+    @cached_property
+    def _encoding(self) -> xr.Dataset:
+        return self.tree[ENCODING].to_dataset()

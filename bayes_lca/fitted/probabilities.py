@@ -1,0 +1,99 @@
+"""What the draws say of every distinct row: class probabilities, log-likelihoods, membership."""
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from functools import cached_property
+
+import numpy as np
+from scipy.special import logsumexp, softmax
+
+from bayes_lca.dims import CLASS_SHARE
+from bayes_lca.fitted.class_logits import log_class_probabilities
+from bayes_lca.fitted.record import PATTERN_LOG_LIKELIHOOD
+from bayes_lca.fitted.rows import FittedRows
+
+
+@dataclass(frozen=True, eq=False)
+class FittedProbabilities(FittedRows):
+    """What a `Fit` says of the class of every distinct row: the one place that computes it."""
+
+    def log_class(self, rows: np.ndarray | slice, which: slice) -> np.ndarray:
+        """Log probability of each class given covariates and group, before answers are seen.
+
+        Parameters
+        ----------
+        rows : ndarray of int, shape (row,), or slice
+            Distinct rows, by position.
+        which : slice
+            Draws, chains after each other.
+
+        Returns
+        -------
+        ndarray, shape (draw, row, latent_class); the middle axis has length 1 when no covariate is used
+        """
+        groups = {name: of_pattern[rows] for name, of_pattern in self.group_of_pattern.items()}
+        return log_class_probabilities(self, self.matrix[rows], groups, which)
+
+    def log_evidence(self, rows: np.ndarray | slice, which: slice) -> np.ndarray:
+        """Log probability of what was seen of each distinct row given the class: answers, or the class itself.
+
+        Returns
+        -------
+        ndarray, shape (draw or 1, row, latent_class)
+        """
+        return self.answers.log_density(self, np.arange(len(self.count))[rows], which)
+
+    def log_joint(self) -> Iterator[tuple[slice, np.ndarray]]:
+        r"""Log probability of class and evidence together, :math:`\log P(c \mid x) + \log p(y \mid c)`.
+
+        Yields
+        ------
+        which : slice
+            Draws, chains after each other, some at a time.
+        log_joint : ndarray, shape (draw, pattern, latent_class)
+        """
+        every = slice(None)
+        for which in self.blocks(len(self.count)):
+            yield which, self.log_class(every, which) + self.log_evidence(every, which)
+
+    def log_likelihood(self) -> np.ndarray:
+        """Log-likelihood of one respondent with each distinct row, the class summed out; (chain, draw, pattern)."""
+        result = np.empty((self.n_draws, len(self.count)))
+        for which, log_joint in self.log_joint():
+            result[which] = logsumexp(log_joint, axis=-1)
+        return self.by_chain(result)
+
+    @cached_property
+    def stored_log_likelihood(self) -> np.ndarray:
+        """The same as it was stored with the draws."""
+        kept = self.tree[PATTERN_LOG_LIKELIHOOD].to_dataset()
+        return next(iter(kept.data_vars.values())).transpose("chain", "draw", ...).to_numpy()
+
+    @cached_property
+    def membership(self) -> np.ndarray:
+        """Membership probabilities of the distinct rows in every draw, single precision; (draw, pattern, class)."""
+        result = np.empty((self.n_draws, len(self.count), len(self.classes)), dtype=np.float32)
+        for which, log_joint in self.log_joint():
+            result[which] = softmax(log_joint, axis=-1)
+        return result
+
+    def membership_in(self, which: np.ndarray) -> np.ndarray:
+        """The same in some draws, by position with chains after each other."""
+        log_joint = self.log_class(slice(None), which) + self.log_evidence(slice(None), which)
+        return softmax(log_joint, axis=-1).astype(np.float32)
+
+    def average_class_share(self) -> np.ndarray:
+        """Share of each class in the sample, averaged over covariates; shape (chain, draw, latent_class)."""
+        share = np.empty((self.n_draws, len(self.classes)))
+        for which in self.blocks(len(self.count)):
+            probability = np.exp(self.log_class(slice(None), which))
+            weight = self.count / self.n_respondents if probability.shape[1] > 1 else np.ones(1)
+            share[which] = np.einsum("src,r->sc", probability, weight)
+        return self.by_chain(share)
+
+    @cached_property
+    def class_share(self) -> np.ndarray:
+        """The same as it is stored with the draws of latent classes, computed where it is not."""
+        if CLASS_SHARE not in self.posterior:
+            return self.average_class_share()
+        return self.by_chain(self.flat(self.posterior[CLASS_SHARE], self.class_axis))

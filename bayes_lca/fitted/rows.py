@@ -1,0 +1,147 @@
+"""The respondents of a fit: distinct rows with their counts, and who has which."""
+
+import json
+from collections.abc import Mapping
+from dataclasses import dataclass
+from functools import cached_property
+
+import numpy as np
+import pandas as pd
+import xarray as xr
+
+from bayes_lca.data.design import Design
+from bayes_lca.dims import ANSWER_PATTERN, COUNT, DESIGN, PATTERN_OF_RESPONDENT, RESPONDENT
+from bayes_lca.fitted.design import fitted_design
+from bayes_lca.fitted.model import FittedModel
+from bayes_lca.fitted.record import PATTERNS
+from bayes_lca.fitted.respondents import GROUP_SIZES, HOLDS_RESPONDENTS
+
+
+@dataclass(frozen=True, eq=False)
+class FittedRows(FittedModel):
+    """What a `Fit` knows of its respondents."""
+
+    def require_respondents(self, purpose: str) -> None:
+        """Refuse a fit that was saved without respondents.
+
+        Parameters
+        ----------
+        purpose : str
+            What needs them, as the beginning of a sentence: ``"membership of classes"``.
+
+        Raises
+        ------
+        ValueError
+        """
+        if not self.holds_respondents:
+            raise ValueError(
+                f"{purpose}: needs the rows of the {self.n_respondents} respondents, and this fit was saved without "
+                "respondents; use the fit as bl.fit returned it, or a file that bl.save(draws, path) wrote with "
+                "respondents=True"
+            )
+
+    @property
+    def holds_respondents(self) -> bool:
+        """Whether the rows of the respondents are there."""
+        return bool(self.attributes.get(HOLDS_RESPONDENTS, 1))
+
+    @property
+    def n_respondents(self) -> int:
+        """Number of respondents."""
+        return int(self.attributes["n_respondents"])
+
+    @cached_property
+    def note(self) -> str:
+        """Respondents, rows left out, missing answers and draws behind a table, as one line."""
+        return ", ".join(
+            [
+                f"n = {self.n_respondents}",
+                f"{self.attributes['n_dropped']} rows left out",
+                f"{self.attributes['n_missing_answers']} answers missing",
+                f"{self.n_chains} x {self.draws_per_chain} draws",
+            ]
+        )
+
+    @cached_property
+    def patterns(self) -> xr.Dataset:
+        """Distinct rows of the respondents.
+
+        Raises
+        ------
+        ValueError
+            If the fit was saved without respondents.
+        """
+        self.require_respondents("distinct rows")
+        return self.tree[PATTERNS].to_dataset()
+
+    @cached_property
+    def codes(self) -> np.ndarray:
+        """Answers, or the observed category, of every distinct row, shape (pattern, item); -1 where missing."""
+        values = self.patterns[self.kind.observed].to_numpy()
+        return values.reshape(len(values), -1)
+
+    @cached_property
+    def answer_pattern(self) -> np.ndarray:
+        """The distinct pattern of answers of each distinct row, shape (pattern,)."""
+        return self.patterns[ANSWER_PATTERN].to_numpy()
+
+    @cached_property
+    def distinct_answers(self) -> tuple[np.ndarray, np.ndarray]:
+        """A distinct row that has each distinct pattern of answers, and the respondents who gave it."""
+        _, first, pattern = np.unique(self.answer_pattern, return_index=True, return_inverse=True)
+        return first, np.bincount(pattern.reshape(-1), weights=self.count).astype(int)
+
+    @cached_property
+    def count(self) -> np.ndarray:
+        """Respondents with each distinct row, shape (pattern,)."""
+        return self.patterns[COUNT].to_numpy()
+
+    @cached_property
+    def pattern_of_respondent(self) -> np.ndarray:
+        """The distinct row of each respondent, shape (respondent,)."""
+        return self.patterns[PATTERN_OF_RESPONDENT].to_numpy()
+
+    @cached_property
+    def respondents(self) -> pd.Index:
+        """Row labels of the respondents."""
+        return pd.Index(self.patterns[RESPONDENT].to_numpy(), name=RESPONDENT)
+
+    @cached_property
+    def answers_of_respondents(self) -> np.ndarray:
+        """Answers, or the observed category, of each respondent, shape (respondent, item)."""
+        return self.codes[self.pattern_of_respondent]
+
+    @cached_property
+    def matrix(self) -> np.ndarray:
+        """Design of the distinct rows in the user's units, shape (pattern, term)."""
+        return self.patterns[DESIGN].to_numpy()
+
+    @cached_property
+    def group_of_pattern(self) -> Mapping[str, np.ndarray]:
+        """Group of every distinct row by grouping, shape (pattern,)."""
+        return {name: self.patterns[f"{name}_index"].to_numpy() for name in self.groupings}
+
+    @cached_property
+    def group_of_respondent(self) -> Mapping[str, np.ndarray]:
+        """Group of every respondent by grouping, shape (respondent,)."""
+        return {name: of_pattern[self.pattern_of_respondent] for name, of_pattern in self.group_of_pattern.items()}
+
+    @cached_property
+    def matrix_of_respondents(self) -> np.ndarray:
+        """Design of the respondents in the user's units, shape (respondent, term)."""
+        return self.matrix[self.pattern_of_respondent]
+
+    def covariate(self, name: str) -> np.ndarray:
+        """A covariate of the respondents as it is stored, numbers or text, shape (respondent,)."""
+        return self.patterns[f"covariate_{name}"].to_numpy()[self.pattern_of_respondent]
+
+    def group_sizes(self, grouping: str) -> np.ndarray:
+        """Respondents in every group of a grouping, shape (group,)."""
+        if self.holds_respondents:
+            return np.bincount(self.group_of_respondent[grouping])
+        return np.array(json.loads(self.attributes[GROUP_SIZES])[grouping])
+
+    @cached_property
+    def design(self) -> Design:
+        """The design of the respondents, which encodes new rows as the fitted ones were."""
+        return fitted_design(self)

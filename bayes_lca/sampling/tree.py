@@ -1,0 +1,80 @@
+"""From what a sampler returns to the tree of a fit: names, distinct rows, aligned labels, log-likelihoods."""
+
+import json
+from collections.abc import Sequence
+
+import numpy as np
+import xarray as xr
+
+from bayes_lca.dims import (
+    CATEGORY,
+    CLASS,
+    CLASS_SHARE,
+    ITEM,
+    ITEM_PROBABILITY,
+    N_CATEGORIES,
+    PATTERN,
+    group_coefficients,
+)
+from bayes_lca.fitted.fit import Fit
+from bayes_lca.fitted.record import ENCODING, PATTERN_LOG_LIKELIHOOD
+from bayes_lca.fitted.views import with_views
+from bayes_lca.posterior.checks.posterior_predictive import draw_predictive
+from bayes_lca.posterior.labels.convergence import chain_modes, warn_of_convergence
+from bayes_lca.posterior.labels.relabel import relabel
+from bayes_lca.prepared import Prepared
+
+
+def assemble(prepared: Prepared, sampled: xr.DataTree) -> xr.DataTree:
+    """Posterior in the user's names, with the data that later steps need."""
+    named = {variable.name for variable in prepared.model.free_RVs + prepared.model.deterministics}
+    internal = {group_coefficients(grouping) for grouping in json.loads(prepared.attributes["groupings"])}
+    shown = {"chain", "draw", *prepared.model.coords} - internal
+    posterior = sampled["posterior"].to_dataset()
+    hidden = {str(dim) for dim in posterior.dims} - shown
+    posterior = posterior.drop_dims(hidden)
+    posterior = posterior[[name for name in posterior.data_vars if name in named]]
+    encoding = prepared.groups[ENCODING]
+    if N_CATEGORIES in encoding and ITEM_PROBABILITY in posterior:
+        exists = np.arange(posterior.sizes[CATEGORY]) < encoding[N_CATEGORIES].to_numpy()[:, None]
+        posterior[ITEM_PROBABILITY] = posterior[ITEM_PROBABILITY].where(xr.DataArray(exists, dims=(ITEM, CATEGORY)))
+    unused = [dim for dim in posterior.coords if dim not in posterior.dims]
+    return xr.DataTree.from_dict(
+        {
+            "/": xr.Dataset(attrs=dict(prepared.attributes)),
+            "/posterior": posterior.drop_vars(unused),
+            "/sample_stats": sampled["sample_stats"].to_dataset().drop_vars("divergence_message", errors="ignore"),
+            **{f"/{name}": dataset for name, dataset in prepared.groups.items()},
+        }
+    )
+
+
+def finish(
+    prepared: Prepared,
+    tree: xr.DataTree,
+    *,
+    order: str | xr.DataTree = "size",
+    predictive: bool = False,
+    judged: Sequence[str] = (),
+) -> xr.DataTree:
+    """Align labels, add log-likelihoods and, on request, predicted answers; warn of bad chains.
+
+    The convergence of variables in `judged` was judged in an earlier fit, and nothing is said of it.
+    """
+    fit = Fit.reading(tree)
+    if not fit.class_is_observed:
+        share = {CLASS_SHARE: (("chain", "draw", CLASS), fit.average_class_share())}
+        tree["posterior"] = xr.DataTree(fit.posterior.assign(share))
+    if prepared.pivot is not None:
+        tree = relabel(tree, prepared.pivot, order)
+    fit = Fit.reading(tree)
+    tree[PATTERN_LOG_LIKELIHOOD] = xr.DataTree(
+        xr.Dataset({fit.kind.observed: (("chain", "draw", PATTERN), fit.log_likelihood())}, fit.chain_coords)
+    )
+    modes = chain_modes(Fit.reading(tree))
+    tree.attrs |= {"n_modes": int(modes.max() + 1), "chain_modes": json.dumps(modes.tolist())}
+    if predictive:
+        tree["posterior_predictive"] = xr.DataTree(draw_predictive(Fit.reading(tree), seed=tree.attrs["seed"]))
+    tree = with_views(tree)
+    warn_of_convergence(Fit.reading(tree), judged)
+    return tree
