@@ -20,7 +20,7 @@ settings.load_profile("the same on every run")
 
 FEW = {
     "fit": {"draws": 60, "tune": 100, "chains": 2},
-    "fit_estimators": {"draws": 60, "tune": 100, "measurement_draws": 4},
+    "fit_estimators": {"draws": 60, "tune": 100, "measurement_draws": 40},
     "fit_two_step": {"draws": 60, "tune": 100, "measurement_draws": 4},
     "leave_one_group_out": {"draws": 60, "tune": 100},
     "count_classes": {"draws": 50, "tune": 20, "n_starts": 5},
