@@ -58,9 +58,29 @@ def group_sd(grouping: str) -> str:
     return f"{grouping}_sd"
 
 
+def group_index(grouping: str) -> str:
+    """Data of each row's position among the groups, such as ``group_index``."""
+    return f"{grouping}_index"
+
+
 def group_coefficients(grouping: str) -> str:
     """Axis of the free coefficients of each group, such as ``group_coefficient``; no table shows it."""
     return f"{grouping}_coefficient"
+
+
+def whitened_coefficients(grouping: str) -> str:
+    """Variable of the free coefficients of the finest groups, such as ``group_coefficients``."""
+    return f"{grouping}_coefficients"
+
+
+def standardised_coefficients(grouping: str) -> str:
+    """Variable of those of coarser groups, as standard normals, such as ``group_standardised``."""
+    return f"{grouping}_standardised"
+
+
+def design_within(grouping: str) -> str:
+    """Data of the design about the mean of each group, such as ``design_within_group``."""
+    return f"{DESIGN}_within_{grouping}"
 
 
 def group_slope(grouping: str) -> str:
@@ -71,6 +91,11 @@ def group_slope(grouping: str) -> str:
 def group_slope_sd(grouping: str) -> str:
     """Variable of their standard deviations, such as ``group_slope_sd``."""
     return f"{grouping}_slope_sd"
+
+
+def standardised_slope_sd(grouping: str) -> str:
+    """Variable of those of standardised covariates, such as ``group_slope_sd_standardised``."""
+    return f"{group_slope_sd(grouping)}_standardised"
 
 
 def group_terms(grouping: str) -> str:
@@ -88,6 +113,10 @@ def correlation_root(grouping: str) -> str:
     return f"{group_correlation(grouping)}_root"
 
 
+ROUGH = ("information", "pull")
+"""What is roughly known of each group."""
+
+
 def rough_groups(grouping: str, what: str) -> str:
     """Data of what is roughly known of each group before sampling, such as ``group_rough_information``."""
     return f"{grouping}_rough_{what}"
@@ -96,10 +125,11 @@ def rough_groups(grouping: str, what: str) -> str:
 def names_of_grouping(grouping: str) -> frozenset[str]:
     """Axes and variables that are named after a grouping, but for itself."""
     makers = (
-        *(group_effect, group_sd, group_coefficients, group_slope, group_slope_sd),
+        *(group_index, group_effect, group_sd, group_slope, group_slope_sd, standardised_slope_sd),
+        *(group_coefficients, whitened_coefficients, standardised_coefficients, design_within),
         *(group_terms, group_correlation, correlation_root),
     )
-    return frozenset({make(grouping) for make in makers} | {f"{grouping}_index"})
+    return frozenset({make(grouping) for make in makers} | {rough_groups(grouping, what) for what in ROUGH})
 
 
 def depends_on_answers(data: str) -> bool:

@@ -3,6 +3,8 @@
 from collections.abc import Iterator, Mapping
 from dataclasses import fields, is_dataclass
 
+import numpy as np
+
 KIND = "kind"
 
 
@@ -35,9 +37,9 @@ def parts_of(specification: Mapping) -> Iterator[tuple[str, str, Mapping]]:
     while waiting:
         whole = waiting.pop(0)
         for field, value in whole.items():
-            if isinstance(value, Mapping) and KIND in value:
-                yield whole[KIND], field, value
-                waiting.append(value)
+            for part in _parts_in(value):
+                yield whole[KIND], field, part
+                waiting.append(part)
 
 
 def as_written(specification) -> str:
@@ -51,7 +53,20 @@ def as_written(specification) -> str:
     if isinstance(specification, Mapping) and KIND in specification:
         arguments = (f"{field}={as_written(value)}" for field, value in specification.items() if field != KIND)
         return f"{specification[KIND]}({', '.join(arguments)})"
+    if isinstance(specification, Mapping):
+        return "{" + ", ".join(f"{name!r}: {as_written(value)}" for name, value in specification.items()) + "}"
+    if isinstance(specification, list):
+        return f"[{', '.join(map(as_written, specification))}]"
     return repr(specification)
+
+
+def _parts_in(value) -> Iterator[Mapping]:
+    """Parts that a field holds: the value itself, or entries of a list or of a mapping by name."""
+    if isinstance(value, Mapping) and KIND in value:
+        yield value
+    elif isinstance(value, Mapping | list):
+        for entry in value.values() if isinstance(value, Mapping) else value:
+            yield from _parts_in(entry)
 
 
 def _plain(value):
@@ -61,4 +76,6 @@ def _plain(value):
         return {str(name): _plain(entry) for name, entry in value.items()}
     if isinstance(value, tuple | list):
         return [_plain(entry) for entry in value]
+    if isinstance(value, np.generic | np.ndarray):
+        return value.tolist()
     return value

@@ -1,14 +1,14 @@
 """Multilevel multinomial regression of a class that was assigned with known error."""
 
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from typing import ClassVar, Literal, final
 
 from bayes_lca.dims import ANSWERS, CLASS
 from bayes_lca.fitted.capabilities import Capabilities
 from bayes_lca.fitted.fit import Fit
-from bayes_lca.fitted.kinds import Kind, Words, register_kind
+from bayes_lca.fitted.kinds import KINDS, Kind, Words, register
 from bayes_lca.measurement.assigned import Assigned
-from bayes_lca.models.latent_class import MIXTURE, SUPPORTED, LatentClass
+from bayes_lca.models.latent_class import MIXTURE, SUPPORTED, sum_over_classes
 from bayes_lca.prepared import Model, Prepared
 from bayes_lca.structural.regression import Regression
 
@@ -32,10 +32,20 @@ def _words(fit: Fit) -> Words:
 
 
 CLASSES_ARE_KNOWN = (
-    *("answers_of", "fit_two_step", "modal_class_of", "relabel", "split_halves", "stepwise_odds_ratios"),
+    *(
+        "answers_of",
+        "fit_estimators",
+        "fit_two_step",
+        "modal_class_of",
+        "relabel",
+        "split_halves",
+        "stepwise_odds_ratios",
+    ),
 )
 
-KIND = register_kind(
+KIND = register(
+    KINDS,
+    "AssignedClass",
     Kind(
         name="AssignedClass",
         class_axis=CLASS,
@@ -47,7 +57,8 @@ KIND = register_kind(
             "that found the classes",
         ),
         words=_words,
-    )
+    ),
+    home=__name__,
 )
 
 
@@ -104,6 +115,5 @@ class AssignedClass(Model):
         With ``collapse=False`` every respondent keeps a row: the same posterior, in a model whose shape does not
         depend on the answers, so that one compilation serves many data sets.
         """
-        classes = LatentClass(len(self.measurement.class_names), self.measurement, self.structural)
-        prepared = classes.prepare(frame, missing=missing, collapse=collapse)
-        return replace(prepared, attributes={**prepared.attributes, **self.identity})
+        n_classes = len(self.measurement.class_names)
+        return sum_over_classes(self, n_classes, frame, missing=missing, collapse=collapse)

@@ -9,7 +9,7 @@ from bayes_lca.data.frame import is_whole
 from bayes_lca.dims import ANSWERS, CLASS, PATTERN
 from bayes_lca.fitted.capabilities import Capabilities
 from bayes_lca.fitted.fit import Fit
-from bayes_lca.fitted.kinds import Kind, Words, register_kind
+from bayes_lca.fitted.kinds import KINDS, Kind, Words, register
 from bayes_lca.hidden.one_class import OneClass
 from bayes_lca.measurement.interface import Measurement
 from bayes_lca.prepared import ClassRows, Model, Prepared
@@ -43,22 +43,25 @@ def _words(fit: Fit) -> Words:
 SUPPORTED = (
     *("answers_of", "average_marginal_effects", "check_items", "class_profiles", "class_shift", "class_sizes"),
     *("classification_table", "compare_groups", "compare_structures", "contrasts", "convergence", "covariate_tests"),
-    *("direct_effects", "fit", "fit_two_step", "group_level_effects", "group_shares", "heterogeneity"),
-    *("holds_respondents", "keep_mode", "leave_one_group_out", "membership", "membership_draws", "modal_class_of"),
-    *("modes", "name_classes", "nesting_in_words", "odds_ratios", "plot_odds_ratios", "plot_profiles"),
+    *("direct_effects", "fit_estimators", "fit_two_step", "group_level_effects", "group_shares", "heterogeneity"),
+    *("holds_respondents", "keep_mode", "compare_estimators", "membership", "membership_draws", "modal_class_of"),
+    *("modes", "name_classes", "nesting_in_words", "odds_ratios", "order", "plot_odds_ratios", "plot_profiles"),
     *("plot_random_intercepts", "plot_structures", "posterior_predictive", "poststratify", "predict_classes"),
     *("prior_sensitivity", "random_intercepts", "rank_groups", "relabel", "report", "save", "split_halves"),
     *("stepwise_odds_ratios",),
 )
 
-KIND = register_kind(
+KIND = register(
+    KINDS,
+    "LatentClass",
     Kind(
         name="LatentClass",
         class_axis=CLASS,
         observed=ANSWERS,
         capabilities=Capabilities.of(SUPPORTED),
         words=_words,
-    )
+    ),
+    home=__name__,
 )
 
 
@@ -108,6 +111,8 @@ class LatentClass(Model):
     def __post_init__(self):
         if not isinstance(self.measurement, Measurement):
             raise TypeError(f"measurement={self.measurement!r}: wrap the names of the items, Items([...])")
+        if self.measurement.classes_are_known:
+            raise TypeError(f"measurement={self.measurement!r} has known classes: give it to AssignedClass")
         if not isinstance(self.structural, Structural):
             raise TypeError(f'structural={self.structural!r}: give Shares() or Regression("~ age + (1 | group)")')
         if not is_whole(self.n_classes, least=1):
@@ -124,11 +129,14 @@ class LatentClass(Model):
         With ``collapse=False`` every respondent keeps a row: the same posterior, in a model whose shape does not
         depend on the answers, so that one compilation serves many data sets.
         """
-        rows = ClassRows.read(
-            self.measurement, self.structural, self.n_classes, frame, missing=missing, collapse=collapse
-        )
-        with pm.Model(coords=rows.coords(self.measurement, self.structural)) as model:
-            eta = self.structural.class_logits(rows.design, rows.membership, rows=PATTERN)  # (pattern, latent_class)
-            answers = self.measurement.answers(rows.responses, rows.start, rows.first)  # log p(y | c)
-            OneClass().observe(eta, answers, rows.count)  # (pattern, item)
-        return rows.prepared(self, model)
+        return sum_over_classes(self, self.n_classes, frame, missing=missing, collapse=collapse)
+
+
+def sum_over_classes(model, n_classes: int, frame, *, missing: Literal["raise", "drop"], collapse: bool) -> Prepared:
+    """Measurement times structural part, one class for each respondent summed out."""
+    rows = ClassRows.read(model.measurement, model.structural, n_classes, frame, missing=missing, collapse=collapse)
+    with pm.Model(coords=rows.coords(model.measurement, model.structural)) as built:
+        eta = model.structural.class_logits(rows.design, rows.membership, rows=PATTERN)  # (pattern, latent_class)
+        answers = model.measurement.answers(rows.responses, rows.start, rows.first)  # log p(y | c)
+        OneClass().observe(eta, answers, rows.count)  # (pattern, item)
+    return rows.prepared(model, built)

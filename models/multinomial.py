@@ -12,7 +12,7 @@ from bayes_lca.data.responses import read_complete_outcome, unique_rows
 from bayes_lca.dims import OBSERVED_CLASS, OTHER_CLASS, OUTCOME, OUTCOME_COUNTS, PATTERN
 from bayes_lca.fitted.capabilities import Capabilities
 from bayes_lca.fitted.fit import Fit
-from bayes_lca.fitted.kinds import Kind, Words, register_kind
+from bayes_lca.fitted.kinds import KINDS, Kind, Words, register
 from bayes_lca.fitted.record import distinct_rows, record_outcome
 from bayes_lca.prepared import Model, Prepared
 from bayes_lca.structural.regression import Regression
@@ -34,22 +34,25 @@ def _words(fit: Fit) -> Words:
 
 SUPPORTED = (
     *("average_marginal_effects", "compare_groups", "contrasts", "convergence", "group_level_effects", "group_shares"),
-    *("heterogeneity", "holds_respondents", "keep_mode", "leave_one_group_out", "modes", "nesting_in_words"),
+    *("heterogeneity", "holds_respondents", "keep_mode", "compare_estimators", "modes", "nesting_in_words"),
     *("odds_ratios", "plot_odds_ratios", "plot_random_intercepts", "posterior_predictive", "poststratify"),
     *("predict_classes", "prior_sensitivity", "random_intercepts", "rank_groups", "report", "save"),
 )
 OF_LATENT_CLASSES = (
     *("answers_of", "check_items", "class_profiles", "class_shift", "class_sizes", "classification_table"),
-    *("compare_structures", "covariate_tests", "direct_effects", "fit", "fit_two_step", "membership"),
-    *("membership_draws", "modal_class_of", "name_classes", "plot_profiles", "plot_structures", "relabel"),
+    *("compare_structures", "covariate_tests", "direct_effects", "fit_estimators", "fit_two_step", "membership"),
+    *("membership_draws", "modal_class_of", "name_classes", "order", "plot_profiles", "plot_structures", "relabel"),
     *("split_halves", "stepwise_odds_ratios"),
 )
 
-KIND = register_kind(
+KIND = register(
+    KINDS,
+    "Multinomial",
     Kind(
         name="Multinomial",
         class_axis=OBSERVED_CLASS,
         observed=OUTCOME,
+        class_is_observed=True,
         capabilities=Capabilities.of(
             SUPPORTED,
             OF_LATENT_CLASSES,
@@ -57,7 +60,8 @@ KIND = register_kind(
             "and random_intercepts, or fit a LatentClass model",
         ),
         words=_words,
-    )
+    ),
+    home=__name__,
 )
 
 

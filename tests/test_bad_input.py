@@ -761,7 +761,7 @@ def test_a_thousand_columns():
 def test_columns_named_by_integers():
     frame = survey().set_axis(range(10), axis=1)
     model = LatentClass(2, bl.Items([0, 1, 2])).build(frame)
-    assert list(model.coords["item"]) == [0, 1, 2]
+    assert list(model.coords["item"]) == ["0", "1", "2"]
     assert bl.count_classes(bl.Items([0, 1, 2]), frame, [1], n_starts=1)["parameters"].item() == 3
 
 

@@ -34,8 +34,8 @@ class Responses:
 
     Attributes
     ----------
-    items : tuple of str
-        Names of the J items.
+    items : tuple of str or int
+        Names of the J items as the frame has them; axes of items have their texts.
     labels : tuple of tuple of str
         Labels of each item's categories; an item may have any number of them.
     codes : ndarray of int, shape (respondent, item)
@@ -44,7 +44,7 @@ class Responses:
         Row labels of the frame the answers came from.
     """
 
-    items: tuple[str, ...]
+    items: tuple[str | int, ...]
     labels: tuple[tuple[str, ...], ...]
     codes: np.ndarray
     respondents: pd.Index

@@ -1,12 +1,10 @@
-"""Class probabilities in every draw: twin of the structural parts, in NumPy."""
+"""Class probabilities in every draw, at any rows of a design."""
 
 from collections.abc import Mapping
 
 import numpy as np
-from scipy.special import log_softmax
 
-from bayes_lca.dims import CLASS_SHARE, INTERCEPT, SLOPE, TERM
-from bayes_lca.fitted.random_effects import RandomEffectDraws, effects_of_seen_groups, varying_terms
+from bayes_lca.fitted.random_effects import RandomEffectDraws
 
 
 def log_class_probabilities(
@@ -39,19 +37,4 @@ def log_class_probabilities(
     -------
     ndarray, shape (draw, row, latent_class); the middle axis has length 1 when no covariate is used
     """
-    posterior, axis = fit.posterior, fit.class_axis
-    if INTERCEPT not in posterior:
-        return np.log(fit.flat(posterior[CLASS_SHARE], axis)[which])[:, None, :]
-    eta = fit.flat(posterior[INTERCEPT], axis)[which][:, None, :]
-    if SLOPE in posterior:
-        slope = fit.flat(posterior[SLOPE], TERM, axis)[which]
-        eta = eta + np.einsum("it,stc->sic", matrix, slope, optimize=True)
-    for name, index in groups.items():
-        of_group = (effects or {}).get(name) or effects_of_seen_groups(fit, name, which)
-        eta = eta + of_group.intercept[:, index]
-        if of_group.slope is not None:
-            centered = (matrix - fit.design_center)[:, varying_terms(fit, name)]
-            for group in np.unique(index):
-                inside = index == group
-                eta[:, inside] += np.einsum("it,stc->sic", centered[inside], of_group.slope[:, group], optimize=True)
-    return log_softmax(eta, axis=-1)
+    return fit.structural.log_class(fit, matrix, groups, which, effects)

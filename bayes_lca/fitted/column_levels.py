@@ -61,7 +61,7 @@ def column_levels(fit, columns: Sequence[str] | None = None, frame=None) -> list
             f"formula {fit.formula.text!r} of this fit of {fit.n_respondents} respondents has no covariates or "
             "groups; name columns and pass the frame, columns=[...], frame=survey"
         )
-    if answered := [name for name in chosen if name in fit.items]:
+    if answered := [name for name in chosen if str(name) in fit.items]:
         raise ValueError(f"column(s) {named(answered)} are items of this fit; name covariates or groups instead")
     foreign = [name for name in chosen if name not in of_fit]
     rows = None

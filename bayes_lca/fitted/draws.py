@@ -9,8 +9,10 @@ import numpy as np
 import xarray as xr
 
 from bayes_lca.fitted.axes import flat
-from bayes_lca.fitted.kinds import AnswersGivenClass, Kind
+from bayes_lca.fitted.kinds import AnswersGivenClass, ClassGivenCovariates, HiddenOfRespondent, Kind
 
+CHAIN_MODES = "chain_modes"
+"""Attribute with the mode of each chain that was sampled, by its number."""
 DRAWS_AT_ONCE = 250
 NUMBERS_AT_ONCE = 2_000_000
 """Draws x rows x classes held in memory at a time."""
@@ -23,6 +25,8 @@ class FittedDraws:
     tree: xr.DataTree
     kind: Kind
     answers: AnswersGivenClass
+    structural: ClassGivenCovariates
+    hidden: HiddenOfRespondent
 
     @cached_property
     def posterior(self) -> xr.Dataset:
@@ -79,10 +83,25 @@ class FittedDraws:
 
     @property
     def n_modes(self) -> int:
-        """Modes that the chains stayed in."""
-        return int(self.attributes.get("n_modes", 1))
+        """Modes that these chains stayed in."""
+        if CHAIN_MODES not in self.attributes:
+            return self.attributes.get("n_modes", 1)
+        return len(np.unique(self.mode_of_chain))
 
     @cached_property
     def mode_of_chain(self) -> np.ndarray:
-        """Mode of each chain, from 0 on, shape (chain,)."""
-        return np.array(json.loads(self.attributes.get("chain_modes", json.dumps([0] * self.n_chains))))
+        """Mode of each chain, from 0 on, shape (chain,).
+
+        Raises
+        ------
+        ValueError
+            If chains share a name, as they do where two fits were joined, or have other names than when they were made.
+        """
+        chains = self.posterior["chain"].to_numpy().tolist()
+        modes = json.loads(self.attributes.get(CHAIN_MODES, json.dumps([0] * (max(chains) + 1))))
+        if len(set(chains)) < len(chains) or not set(chains) <= set(range(len(modes))):
+            raise ValueError(
+                f"the chains are named {chains}, and this fit has chains 0 to {len(modes) - 1}, each once; where two "
+                "fits were joined their classes need not be the same: fit again with more chains"
+            )
+        return np.array([modes[chain] for chain in chains])

@@ -2,7 +2,7 @@
 
 import json
 import os
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from typing import final
 
@@ -10,10 +10,11 @@ import pandas as pd
 import xarray as xr
 
 from bayes_lca.fitted.capabilities import NEEDS
-from bayes_lca.fitted.kinds import OBSERVED_CLASS, known_kinds, known_measurements
+from bayes_lca.fitted.kinds import HIDDEN, KINDS, MEASUREMENT, OBSERVED_CATEGORY, STRUCTURAL, Kind, find_twins
 from bayes_lca.fitted.probabilities import FittedProbabilities
 from bayes_lca.fitted.record import LAYOUT
 from bayes_lca.fitted.refusals import NotRelabelledError, SeveralModesError
+from bayes_lca.fitted.torn_apart import torn_apart
 
 
 @final
@@ -31,6 +32,10 @@ class Fit(FittedProbabilities):
     kind : Kind
     answers : AnswersGivenClass
         Twin of the measurement part, or of the observed category.
+    structural : ClassGivenCovariates
+        Twin of the structural part.
+    hidden : HiddenOfRespondent
+        Twin of the hidden part.
     """
 
     _kept: dict[str | tuple, object] = field(default_factory=dict, repr=False)
@@ -67,37 +72,27 @@ class Fit(FittedProbabilities):
         Raises
         ------
         TypeError, ValueError
-            If `draws` is no tree, or no fit of a known kind of model.
+            If `draws` is no tree, no fit of a known model and known parts, or its groups do not belong together.
         """
         if not isinstance(draws, xr.DataTree):
             raise TypeError(f"{needs} takes the draws that bl.fit returns, not {_what(draws)}")
         attributes = draws.attrs
-        if "posterior" not in draws.children or "model" not in attributes:
+        if "posterior" not in draws.children or not {"model", "specification"} <= set(attributes):
             raise ValueError(
                 f"{needs}: this tree is no fit of bayes_lca, for it does not say of which model it is; give the draws "
                 "that bl.fit returned, whole"
             )
-        models = known_kinds()
-        if attributes["model"] not in models:
-            raise ValueError(
-                f"{needs}: this is a fit of {attributes['model']!r}, a model nothing is known of here, so no function "
-                f"can say what its draws mean; known are {', '.join(sorted(models))}. Import the package that has the "
-                "model first"
-            )
+        kind, twins = parts_of_fit(attributes, needs)
         if attributes.get("layout") != LAYOUT:
             raise ValueError(
                 f"{needs}: this tree has layout {attributes.get('layout', 1)}, written by another version of "
                 f"bayes_lca, and this one reads layout {LAYOUT}; fit again, or read it with the version that wrote it"
             )
-        parts = json.loads(attributes.get("specification", "{}"))
-        measurement = parts.get("measurement", {}).get("kind", OBSERVED_CLASS)
-        twins = known_measurements()
-        if measurement not in twins:
+        if problem := torn_apart(draws, kind.class_axis):
             raise ValueError(
-                f"{needs}: the measurement part of this fit is {measurement!r}, which nothing is known of here; known "
-                f"are {', '.join(sorted(twins))}. Import the package that has the part first"
+                f"{needs}: {problem}; give the draws that bl.fit returned, or select chains and draws only"
             )
-        return cls(draws, models[attributes["model"]], twins[measurement])
+        return cls(draws, kind, *twins)
 
     def supports(self, *functions: str) -> bool:
         """Whether functions are declared to hold: by the model, and where answers matter by the measurement part."""
@@ -151,6 +146,37 @@ class Fit(FittedProbabilities):
         if name not in self._kept:
             self._kept[name] = compute()
         return self._kept[name]
+
+
+def parts_of_fit(attributes: Mapping, needs: str) -> tuple[Kind, tuple]:
+    """Kind of model of a fit, and the twins of its measurement, structural and hidden part, from its attributes.
+
+    Raises
+    ------
+    ValueError
+        If the model, or a part of it, is not known here.
+    """
+    find_twins()
+    if attributes["model"] not in KINDS:
+        raise ValueError(
+            f"{needs}: this is a fit of {attributes['model']!r}, a model nothing is known of here, so no function can "
+            f"say what its draws mean; known are {', '.join(sorted(KINDS))}. Import the package that has the model "
+            "first"
+        )
+    kind, parts = KINDS[attributes["model"]], json.loads(attributes["specification"])
+    names = {
+        "measurement": OBSERVED_CATEGORY if kind.class_is_observed else parts["measurement"]["kind"],
+        "structural": parts["structural"]["kind"],
+        "hidden": kind.hidden,
+    }
+    registries = {"measurement": MEASUREMENT, "structural": STRUCTURAL, "hidden": HIDDEN}
+    for part, name in names.items():
+        if name not in registries[part]:
+            raise ValueError(
+                f"{needs}: the {part} part of this fit is {name!r}, which nothing is known of here; known are "
+                f"{', '.join(sorted(registries[part]))}. Import the package that has the part first"
+            )
+    return kind, tuple(registries[part][name] for part, name in names.items())
 
 
 def _what(given) -> str:

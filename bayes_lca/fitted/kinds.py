@@ -1,10 +1,11 @@
-"""Kinds of models and of measurement parts whose fits can be read, each registered by its own file."""
+"""Kinds of models and of their parts whose fits can be read, each registered by its own file."""
 
 from abc import ABC, abstractmethod
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from importlib import import_module
 from pkgutil import iter_modules
+from typing import Final
 
 import numpy as np
 
@@ -70,6 +71,30 @@ class AnswersGivenClass(ABC):
         """Complete answers of respondents of known classes, from classes (draw, row) to (draw, row, item)."""
 
 
+class ClassGivenCovariates(ABC):
+    """How likely each class is in a fit: the twin of a structural part, in NumPy."""
+
+    @abstractmethod
+    def log_class(self, fit, matrix: np.ndarray, groups: Mapping[str, np.ndarray], which, effects=None) -> np.ndarray:
+        """Log probability of each class at rows of a design; see `log_class_probabilities`."""
+
+
+class HiddenOfRespondent(ABC):
+    """What is hidden in a fit, and summed out: the twin of a hidden part, in NumPy."""
+
+    @abstractmethod
+    def log_likelihood(self, fit) -> np.ndarray:
+        """Log-likelihood of one respondent with each distinct row, all that is hidden summed out, (draw, pattern)."""
+
+    @abstractmethod
+    def membership(self, fit, which) -> np.ndarray:
+        """Probability of each class given what was seen of the distinct rows, shape (draw, pattern, latent_class)."""
+
+    @abstractmethod
+    def class_share(self, fit) -> np.ndarray:
+        """Share of each class in the sample in every draw, shape (draw, latent_class)."""
+
+
 @dataclass(frozen=True)
 class Kind:
     """A kind of model.
@@ -85,6 +110,10 @@ class Kind:
     capabilities : Capabilities
     words : callable
         From a `Fit` to `Words`.
+    hidden : str
+        Hidden part, such as ``"OneClass"``.
+    class_is_observed : bool
+        Whether the class is an observed category, so that there is no measurement part.
     """
 
     name: str
@@ -92,34 +121,52 @@ class Kind:
     observed: str
     capabilities: Capabilities
     words: Callable[[object], Words]
+    hidden: str = "OneClass"
+    class_is_observed: bool = False
 
 
-OBSERVED_CLASS = "observed class"
-"""Name of the twin of models whose class is an observed category."""
+OBSERVED_CATEGORY = "observed category"
+"""Stands in for the measurement part where the class is an observed category."""
 
-_KINDS: dict[str, Kind] = {}
-_MEASUREMENTS: dict[str, AnswersGivenClass] = {}
-
-
-def register_kind(kind: Kind) -> Kind:
-    """Make the fits of a model readable; its file calls this once."""
-    _KINDS[kind.name] = kind
-    return kind
+KINDS: Final[dict[str, Kind]] = {}
+MEASUREMENT: Final[dict[str, AnswersGivenClass]] = {}
+STRUCTURAL: Final[dict[str, ClassGivenCovariates]] = {}
+HIDDEN: Final[dict[str, HiddenOfRespondent]] = {}
+"""What is registered, by the name of the class of the model or part."""
 
 
-def register_measurement(name: str, twin: AnswersGivenClass) -> None:
-    """Make the answers of a measurement part readable, under the name of its class."""
-    _MEASUREMENTS[name] = twin
+_HOMES: dict[tuple[int, str], str] = {}
 
 
-def known_kinds() -> Mapping[str, Kind]:
-    """Registered kinds of models by name."""
-    return dict(_KINDS)
+def register(registry: dict, name: str, entry, *, home: str):
+    """Make the fits of a model, or of a part, readable under the name of its class; its file calls this once.
+
+    Parameters
+    ----------
+    registry : dict
+        `KINDS`, `MEASUREMENT`, `STRUCTURAL` or `HIDDEN`.
+    name : str
+    entry : Kind, AnswersGivenClass, ClassGivenCovariates or HiddenOfRespondent
+    home : str
+        The module that calls it, ``__name__``.
+
+    Returns
+    -------
+    The entry.
+
+    Raises
+    ------
+    ValueError
+        If another module has registered the name.
+    """
+    if (taken := _HOMES.setdefault((id(registry), name), home)) != home:
+        raise ValueError(f"{name!r} of {home} is registered by {taken}; give the class another name")
+    registry[name] = entry
+    return entry
 
 
-def known_measurements() -> Mapping[str, AnswersGivenClass]:
-    """Registered twins of measurement parts by name, those of the package among them."""
+def find_twins() -> None:
+    """Import every file of `bayes_lca.fitted.twins`, which register what they hold."""
     twins = import_module("bayes_lca.fitted.twins")
     for module in iter_modules(twins.__path__, f"{twins.__name__}."):
         import_module(module.name)
-    return dict(_MEASUREMENTS)

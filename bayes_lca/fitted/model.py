@@ -9,7 +9,7 @@ import numpy as np
 import xarray as xr
 
 from bayes_lca.data.formula import Formula, read_formula
-from bayes_lca.dims import DESIGN_CENTER, ITEM, OBSERVED_CLASS, SLOPE, TERM
+from bayes_lca.dims import DESIGN_CENTER, ITEM, SLOPE, TERM
 from bayes_lca.fitted.draws import FittedDraws
 from bayes_lca.fitted.kinds import Words
 from bayes_lca.fitted.record import ENCODING
@@ -27,7 +27,7 @@ class FittedModel(FittedDraws):
     @property
     def class_is_observed(self) -> bool:
         """Whether the class is an observed category."""
-        return self.kind.class_axis == OBSERVED_CLASS
+        return self.kind.class_is_observed
 
     @cached_property
     def classes(self) -> tuple[str, ...]:

@@ -5,7 +5,6 @@ from dataclasses import dataclass
 from functools import cached_property
 
 import numpy as np
-from scipy.special import logsumexp, softmax
 
 from bayes_lca.dims import CLASS_SHARE
 from bayes_lca.fitted.class_logits import log_class_probabilities
@@ -58,10 +57,7 @@ class FittedProbabilities(FittedRows):
 
     def log_likelihood(self) -> np.ndarray:
         """Log-likelihood of one respondent with each distinct row, the class summed out; (chain, draw, pattern)."""
-        result = np.empty((self.n_draws, len(self.count)))
-        for which, log_joint in self.log_joint():
-            result[which] = logsumexp(log_joint, axis=-1)
-        return self.by_chain(result)
+        return self.by_chain(self.hidden.log_likelihood(self))
 
     @cached_property
     def stored_log_likelihood(self) -> np.ndarray:
@@ -73,23 +69,17 @@ class FittedProbabilities(FittedRows):
     def membership(self) -> np.ndarray:
         """Membership probabilities of the distinct rows in every draw, single precision; (draw, pattern, class)."""
         result = np.empty((self.n_draws, len(self.count), len(self.classes)), dtype=np.float32)
-        for which, log_joint in self.log_joint():
-            result[which] = softmax(log_joint, axis=-1)
+        for which in self.blocks(len(self.count)):
+            result[which] = self.hidden.membership(self, which)
         return result
 
     def membership_in(self, which: np.ndarray) -> np.ndarray:
         """The same in some draws, by position with chains after each other."""
-        log_joint = self.log_class(slice(None), which) + self.log_evidence(slice(None), which)
-        return softmax(log_joint, axis=-1).astype(np.float32)
+        return self.hidden.membership(self, which).astype(np.float32)
 
     def average_class_share(self) -> np.ndarray:
         """Share of each class in the sample, averaged over covariates; shape (chain, draw, latent_class)."""
-        share = np.empty((self.n_draws, len(self.classes)))
-        for which in self.blocks(len(self.count)):
-            probability = np.exp(self.log_class(slice(None), which))
-            weight = self.count / self.n_respondents if probability.shape[1] > 1 else np.ones(1)
-            share[which] = np.einsum("src,r->sc", probability, weight)
-        return self.by_chain(share)
+        return self.by_chain(self.hidden.class_share(self))
 
     @cached_property
     def class_share(self) -> np.ndarray:

@@ -28,6 +28,9 @@ from bayes_lca.fitted.respondents import HOLDS_RESPONDENTS
 PATTERNS, ENCODING, PATTERN_LOG_LIKELIHOOD = "patterns", "encoding", "pattern_log_likelihood"
 """Groups of the tree: distinct rows, what encodes new ones, and log-likelihoods of one respondent with each row."""
 
+AXES = "axes"
+"""Attribute with the names of items, terms and groups, in the order of all arrays."""
+
 LAYOUT = 2
 """Number of the layout of trees; a tree of another one is refused."""
 
@@ -66,8 +69,10 @@ def record_answers(
     seen = {ANSWERS: ((PATTERN, ITEM), codes[patterns.first])}
     of_items = {N_CATEGORIES: ((ITEM,), np.array([len(of_item) for of_item in labels]))}
     groups, attributes = _record(seen, answer_pattern, of_items, design, respondents, patterns)
-    groups = {name: dataset.assign_coords({ITEM: list(items)}) for name, dataset in groups.items()}
-    return groups, attributes | {"labels": json.dumps(labels), "n_missing_answers": int((codes == -1).sum())}
+    groups = {name: dataset.assign_coords({ITEM: [str(item) for item in items]}) for name, dataset in groups.items()}
+    axes = json.loads(attributes[AXES]) | {ITEM: [str(item) for item in items]}
+    answered = {"labels": json.dumps(labels), "n_missing_answers": int((codes == -1).sum())}
+    return groups, attributes | answered | {AXES: json.dumps(axes)}
 
 
 def record_outcome(
@@ -81,7 +86,7 @@ def record_outcome(
     """Groups and attributes of a fit of an observed category; codes have shape (respondent,)."""
     seen = {OUTCOME: ((PATTERN,), codes[patterns.first])}
     groups, attributes = _record(seen, codes, {}, design, respondents, patterns)
-    return groups, attributes | {"outcome": outcome, "labels": json.dumps([list(labels)]), "n_missing_answers": 0}
+    return groups, attributes | {"outcome": str(outcome), "labels": json.dumps([list(labels)]), "n_missing_answers": 0}
 
 
 def _record(
@@ -114,6 +119,7 @@ def _record(
     }
     attributes = {
         "layout": LAYOUT,
+        AXES: json.dumps({axis: [str(name) for name in of_axis] for axis, of_axis in names.items()}),
         HOLDS_RESPONDENTS: 1,
         "formula": design.formula,
         "groupings": json.dumps([grouping.name for grouping in design.groupings]),
@@ -122,6 +128,8 @@ def _record(
         "n_dropped": design.n_dropped,
     }
     return {
-        PATTERNS: xr.Dataset(rows, {RESPONDENT: np.asarray(respondents), TERM: names[TERM]}),
+        PATTERNS: xr.Dataset(
+            rows, {PATTERN: np.arange(len(first)), RESPONDENT: np.asarray(respondents), TERM: names[TERM]}
+        ),
         ENCODING: xr.Dataset({DESIGN_CENTER: ((TERM,), design.center), **of_items}, names),
     }, attributes

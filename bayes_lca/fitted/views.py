@@ -16,7 +16,7 @@ VIEWS = ("observed_data", "constant_data", "log_likelihood")
 
 
 class RespondentView(BackendArray):
-    """Values of distinct rows, read as those of the respondents who have them.
+    """Values of distinct rows, read as those of the respondents who have them; they cannot be assigned to.
 
     Parameters
     ----------
@@ -40,8 +40,11 @@ class RespondentView(BackendArray):
         result = self.values
         places = [*key]
         places[self.axis] = self.pattern[places[self.axis]]
-        for axis in reversed(range(result.ndim)):
-            result = result[(slice(None),) * axis + (places[axis],)]
+        # the respondents last, so that no more is expanded than is asked for; from the last axis, for some may go
+        for axis in sorted(range(result.ndim), key=lambda place: (place == self.axis, -place)):
+            gone = sum(np.ndim(places[before]) == 0 and not isinstance(places[before], slice) for before in range(axis))
+            taken = gone if axis == self.axis else 0
+            result = result[(slice(None),) * (axis - taken) + (places[axis],)]
         return result
 
 
@@ -55,11 +58,11 @@ def with_views(tree: xr.DataTree) -> xr.DataTree:
     patterns = result[PATTERNS].to_dataset()
     pattern = patterns[PATTERN_OF_RESPONDENT].to_numpy()
     observed = [name for name in (ANSWERS, OUTCOME) if name in patterns]
-    of_respondents = _view(patterns.drop_vars([COUNT, PATTERN_OF_RESPONDENT]), pattern)
+    of_respondents = _view(patterns.drop_vars([COUNT, PATTERN, PATTERN_OF_RESPONDENT]), pattern)
     result["observed_data"] = xr.DataTree(of_respondents[observed])
     result["constant_data"] = xr.DataTree(of_respondents.drop_vars(observed).merge(encoding))
     if PATTERN_LOG_LIKELIHOOD in result.children:
-        kept = result[PATTERN_LOG_LIKELIHOOD].to_dataset()
+        kept = result[PATTERN_LOG_LIKELIHOOD].to_dataset().drop_vars(PATTERN, errors="ignore")
         kept = kept.assign_coords({RESPONDENT: patterns[RESPONDENT]})
         result["log_likelihood"] = xr.DataTree(_view(kept, pattern))
     return result

@@ -16,22 +16,29 @@ SIGNATURE = ("(c,j,r)",)
 
 
 def item_names(items: Sequence[str]) -> tuple[str, ...]:
-    """Names of items as a tuple; one text is refused, for its letters would be taken for items."""
+    """Names of items as a tuple of texts and Python's whole numbers.
+
+    One text is refused, for its letters would be taken for items, and so are two names that read the same.
+    """
     if isinstance(items, str | bytes):
         raise ValueError(f"items={items!r} is one text; pass a list of column names")
     if not isinstance(items, Iterable):
         raise TypeError(f"items={items!r}: pass a list of column names")
-    names = tuple(items)
+    names = tuple(name.item() if isinstance(name, np.generic) else name for name in items)
     unfit = [name for name in names if not isinstance(name, str | Integral)]
     if unfit:
         raise ValueError(f"{named(unfit)} among the items: name each column by text, or by the whole number it has")
+    first = {}
+    for name in names:
+        if (same := first.setdefault(str(name), name)) != name:
+            raise ValueError(f"items {named([same, name])} read the same in every table; rename one of the columns")
     return names
 
 
 def item_coords(responses: Responses) -> dict[str, Sequence]:
     """Names along the axes of items and categories; positions where items do not share their labels."""
     categories = responses.common_labels or range(max(responses.n_categories))
-    return {ITEM: list(responses.items), CATEGORY: list(categories)}
+    return {ITEM: [str(item) for item in responses.items], CATEGORY: list(categories)}
 
 
 def log_density(responses: Responses, value, rho):

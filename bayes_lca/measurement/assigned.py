@@ -60,6 +60,7 @@ class Assigned(Measurement):
 
     signature: ClassVar = answers.SIGNATURE
     nominal: ClassVar[bool] = False
+    classes_are_known: ClassVar[bool] = True
 
     labels: Mapping[str, Sequence[str]]
     probability: np.ndarray = field(repr=False)

@@ -73,6 +73,9 @@ class Measurement(ABC):
     nominal: ClassVar[bool] = False
     """Whether the part is fitted by what is for nominal items alone: maximum likelihood, and the Gibbs sampler."""
 
+    classes_are_known: ClassVar[bool] = False
+    """Whether classes are those of an earlier fit, under their names there."""
+
     @property
     @abstractmethod
     def columns(self) -> tuple[str, ...]:

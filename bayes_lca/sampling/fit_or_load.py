@@ -18,6 +18,7 @@ from pandas.util import hash_pandas_object
 from bayes_lca.data.frame import check_frame, column, row_labels
 from bayes_lca.posterior.labels.convergence import ConvergenceWarning
 from bayes_lca.posterior.storage.netcdf import load, save
+from bayes_lca.posterior.storage.whole_fit import OtherLayoutError
 from bayes_lca.sampling.nuts import fit
 
 DIGEST, WARNINGS = "kept_fit_digest", "kept_fit_warnings"
@@ -28,7 +29,8 @@ def fit_or_load(path: str | os.PathLike, model, frame, *, sample=fit, **options)
     """Fit a model, or read the fit that the same call has left before.
 
     The file is read when model, frame, options and the package's version are those it was written with; anything else
-    is fitted anew and replaces it. Warnings of convergence are kept with the fit and given again.
+    is fitted anew and replaces it, and so is a fit in the layout of another version. Warnings of convergence are kept
+    with the fit and given again.
 
     Parameters
     ----------
@@ -50,7 +52,7 @@ def fit_or_load(path: str | os.PathLike, model, frame, *, sample=fit, **options)
     Raises
     ------
     ValueError
-        If the frame cannot be used, or the file is not the one that was saved.
+        If the frame cannot be used, or the file is no fit or not the one that was saved; it is left as it is.
     OSError
         If the file cannot be written.
 
@@ -68,8 +70,8 @@ def fit_or_load(path: str | os.PathLike, model, frame, *, sample=fit, **options)
     path = Path(path)
     digest = _digest(model, frame, options)
     if path.exists():
-        kept = load(path)
-        if kept.attrs.get(DIGEST) == digest:
+        kept = _read(path)
+        if kept is not None and kept.attrs.get(DIGEST) == digest:
             for message in json.loads(kept.attrs[WARNINGS]):
                 warnings.warn(message, ConvergenceWarning, stacklevel=2)
             return kept
@@ -83,6 +85,16 @@ def fit_or_load(path: str | os.PathLike, model, frame, *, sample=fit, **options)
     for one in caught:
         warnings.warn(one.message, one.category, stacklevel=2)
     return draws
+
+
+def _read(path: Path) -> xr.DataTree | None:
+    """The fit in a file; none where it has the layout of another version."""
+    try:
+        return load(path)
+    except ValueError as error:
+        if isinstance(error.__cause__, OtherLayoutError):
+            return None
+        raise
 
 
 def _digest(model, frame, options: dict) -> str:

@@ -19,6 +19,7 @@ from bayes_lca.dims import (
     ITEM,
     depends_on_answers,
 )
+from bayes_lca.fitted.fit import parts_of_fit
 from bayes_lca.fitted.record import ENCODING
 from bayes_lca.posterior.labels.relabel import check_order
 from bayes_lca.prepared import Model, Prepared
@@ -120,6 +121,7 @@ def fit(
     if prepared.pivot is not None:
         items = [str(item) for item in prepared.groups[ENCODING][ITEM].to_numpy()]
         check_order(order, items, len(prepared.pivot))
+    parts_of_fit(prepared.attributes, "fit")
     sampler = Sampler(prepared, backend=backend)
     return sampler.fit(prepared, settings, order=order, predictive=predictive)
 

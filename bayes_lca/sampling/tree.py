@@ -21,7 +21,7 @@ from bayes_lca.fitted.record import ENCODING, PATTERN_LOG_LIKELIHOOD
 from bayes_lca.fitted.views import with_views
 from bayes_lca.posterior.checks.posterior_predictive import draw_predictive
 from bayes_lca.posterior.labels.convergence import chain_modes, warn_of_convergence
-from bayes_lca.posterior.labels.relabel import relabel
+from bayes_lca.posterior.labels.relabel import align
 from bayes_lca.prepared import Prepared
 
 
@@ -65,11 +65,15 @@ def finish(
     if not fit.class_is_observed:
         share = {CLASS_SHARE: (("chain", "draw", CLASS), fit.average_class_share())}
         tree["posterior"] = xr.DataTree(fit.posterior.assign(share))
+        fit = Fit.reading(tree)
     if prepared.pivot is not None:
-        tree = relabel(tree, prepared.pivot, order)
+        tree = align(fit, prepared.pivot, order)
     fit = Fit.reading(tree)
     tree[PATTERN_LOG_LIKELIHOOD] = xr.DataTree(
-        xr.Dataset({fit.kind.observed: (("chain", "draw", PATTERN), fit.log_likelihood())}, fit.chain_coords)
+        xr.Dataset(
+            {fit.kind.observed: (("chain", "draw", PATTERN), fit.log_likelihood())},
+            {**fit.chain_coords, PATTERN: fit.patterns[PATTERN]},
+        )
     )
     modes = chain_modes(Fit.reading(tree))
     tree.attrs |= {"n_modes": int(modes.max() + 1), "chain_modes": json.dumps(modes.tolist())}

@@ -10,17 +10,22 @@ import pytensor.tensor as pt
 from bayes_lca import priors
 from bayes_lca.data.design import Design, Grouping
 from bayes_lca.dims import (
-    DESIGN,
     OTHER_CLASS,
+    ROUGH,
     correlation_root,
+    design_within,
     group_coefficients,
     group_correlation,
     group_effect,
+    group_index,
     group_sd,
     group_slope,
     group_slope_sd,
     group_terms,
     rough_groups,
+    standardised_coefficients,
+    standardised_slope_sd,
+    whitened_coefficients,
 )
 from bayes_lca.structural.normal_score import NormalScore
 from bayes_lca.structural.starting_membership import StartingMembership
@@ -78,10 +83,10 @@ class RandomEffects:
         finest, *coarser = sorted(design.groupings, key=lambda grouping: -len(grouping.levels))
         varying = list(finest.varying)
         shared = [term for term in range(len(design.terms)) if term not in varying]
-        group = pm.Data(f"{finest.name}_index", finest.index, dims=rows)  # (row,)
+        group = pm.Data(group_index(finest.name), finest.index, dims=rows)  # (row,)
         x_mean = finest.means(design.standardised[:, shared])  # (group, shared term)
         x_within = pm.Data(
-            f"{DESIGN}_within_{finest.name}", design.standardised[:, shared] - x_mean[finest.index]
+            design_within(finest.name), design.standardised[:, shared] - x_mean[finest.index]
         )  # (row, shared term)
         # what varies between groups goes into the middle of the group's intercept, what varies within into the rows
         mu = alpha + pt.dot(x_mean, beta[shared])  # (group, class)
@@ -92,7 +97,7 @@ class RandomEffects:
                 mu = mu + u[grouping.index[finest.first_row]]  # (group, class)
                 index = pt.as_tensor(grouping.index[finest.first_row])[group]
             else:
-                index = pm.Data(f"{grouping.name}_index", grouping.index, dims=rows)
+                index = pm.Data(group_index(grouping.name), grouping.index, dims=rows)
                 eta = eta + u[index].T  # (class, row)
             for place, term in enumerate(grouping.varying):
                 eta = eta + b[:, place][index].T * design.standardised[:, term]
@@ -103,14 +108,14 @@ class RandomEffects:
         information, pull = RoughGroups.of(membership, of_membership).project(basis)
         guide = [
             pm.Data(rough_groups(finest.name, what), values, shape=values.shape)
-            for what, values in {"information": information, "pull": pull}.items()
+            for what, values in zip(ROUGH, (information, pull), strict=True)
         ]
         n_groups = len(finest.levels)
         middle = mu[:, None]  # (group, 1 + varying term, class)
         if varying:
             middle = pt.concatenate([middle, pt.repeat(beta[varying][None], n_groups, axis=0)], axis=1)
         theta = whitened_normal(
-            f"{finest.name}_coefficients",
+            whitened_coefficients(finest.name),
             pt.dot(middle.reshape((n_groups, len(basis))), basis),
             self._covariance(finest, design, basis, classes),
             *guide,
@@ -138,7 +143,7 @@ class RandomEffects:
         basis = np.kron(np.eye(1 + len(grouping.varying)), contrast_basis(n_classes))
         root = pt.linalg.cholesky(self._covariance(grouping, design, basis, classes))
         z = pm.Normal(
-            f"{grouping.name}_standardised", 0.0, 1.0, dims=(grouping.name, group_coefficients(grouping.name))
+            standardised_coefficients(grouping.name), 0.0, 1.0, dims=(grouping.name, group_coefficients(grouping.name))
         )
         effects = pt.dot(pt.dot(z, root.T), basis.T).reshape(
             (len(grouping.levels), 1 + len(grouping.varying), n_classes)
@@ -168,7 +173,7 @@ class RandomEffects:
             intercepts = sigma[:, None] * omega * sigma
         if not grouping.varying:
             return pt.dot(pt.dot(basis.T, intercepts), basis)
-        tau = _standard_deviation(f"{group_slope_sd(name)}_standardised", self.slope_sd, (group_terms(name), classes))
+        tau = _standard_deviation(standardised_slope_sd(name), self.slope_sd, (group_terms(name), classes))
         scale = design.scale[list(grouping.varying), None]
         pm.Deterministic(group_slope_sd(name), tau / scale, dims=(group_terms(name), classes))
         covariance = pt.linalg.block_diag(intercepts, pt.diag(tau.ravel() ** 2))

@@ -135,7 +135,7 @@ def leave_one_group_out(
         else:
             path = Path(out) / f"without_{grouping}_{position + 1}.nc".replace(":", "_")
             tree = fit_or_load(path, model, frame, sample=refit, grouping=grouping, settings=settings)
-        fit_to_others = Fit.of(tree, needs="leave_one_group_out")
+        fit_to_others = Fit.of(tree, needs="posterior_predictive")
         rows[name], shares[name] = _judge(fit_to_others, grouping, position, seed, tails)
     calibration = pd.concat(shares, names=[grouping])
     elpd = pd.DataFrame.from_dict(rows, orient="index").rename_axis(grouping)

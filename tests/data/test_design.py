@@ -5,9 +5,11 @@ import pandas as pd
 import polars as pl
 import pytest
 
+import bayes_lca as bl
 from bayes_lca.data.design import read_design
 from bayes_lca.data.formula import read_formula
 from bayes_lca.datasets.cohort import load_cohort
+from bayes_lca.dims import names_of_grouping
 
 TIERS = ["low", "medium", "high"]
 
@@ -338,6 +340,38 @@ def test_means_and_first_rows_of_groups():
     grouping = design.groupings[0]
     np.testing.assert_allclose(grouping.means(design.matrix), frame.groupby("group")[["x", "z"]].mean())
     assert frame["group"].iloc[grouping.first_row].tolist() == list(grouping.levels)
+
+
+DERIVED = [
+    *("g_coefficients", "g_standardised", "g_slope_sd_standardised", "design_within_g", "g_index"),
+    *("g_rough_pull", "g_rough_information", "g_correlation_root", "g_effect"),
+]
+
+
+@pytest.mark.parametrize("name", DERIVED)
+def test_groups_with_the_name_of_what_another_is_made_of_are_refused(name):
+    frame = pd.DataFrame({"g": [*"aabbcc"] * 4, name: [*"xxyyyyxxyyyy"] * 2})
+    with pytest.raises(ValueError, match=f"group column '{name}' has the name of an axis or a variable of the draws"):
+        read_design(frame, f"~ (1 | g) + (1 | {name})")
+
+
+@pytest.mark.parametrize("formula", ["~ x + z + (x | city) + (x | ward)", "~ x + (1 | city/ward)"])
+def test_names_of_groupings_are_all_those_that_their_effects_have(formula):
+    """What random effects put into a model is known by name before it is built."""
+    rng = np.random.default_rng(1)
+    frame = pd.DataFrame(
+        {
+            **{"y": rng.choice(["a", "b", "c"], 80), "x": rng.normal(size=80), "z": rng.normal(size=80)},
+            **{"city": rng.choice([*"ABCD"], 80), "ward": rng.choice([*"VW"], 80)},
+        }
+    )
+    regression = bl.Regression(formula, correlation=bl.LKJ(2.0))
+    model = bl.Multinomial("y", regression).prepare(frame).model
+    groupings = [":".join(columns) for columns in read_formula(formula).groupings]
+    known = {*groupings}.union(*map(names_of_grouping, groupings))
+    made = {name for name in [*model.named_vars, *model.coords] if "city" in name or "ward" in name}
+    assert made <= known
+    assert len(made) > 15
 
 
 def test_a_covariate_may_be_a_group_too():

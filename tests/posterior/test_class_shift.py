@@ -56,7 +56,8 @@ def fit_of(
     codes[:other_answers, 0] = 1 - codes[:other_answers, 0]
     frame = pd.DataFrame({"age": np.arange(n) % 7}, index=np.arange(1, n + 1))
     design = read_design(frame, formula)
-    coords = {"latent_class": names, "item": list(items), "category": ["no", "yes"]}
+    categories = labels[0] if len(set(map(tuple, labels))) == 1 else range(2)
+    coords = {"latent_class": names, "item": list(items), "category": categories}
     pattern, rows = unique_rows(codes).pattern, distinct_rows(design, codes)
     groups, attributes = record_answers(codes, pattern, items, labels, design, frame.index, rows)
     attributes |= LatentClass(3, bl.Items(list(items))).identity | {"n_modes": 1, "relabelled": 1}
@@ -185,6 +186,7 @@ def test_items_of_unequal_length_have_no_row_for_what_does_not_exist():
         rest = tree["posterior"].to_dataset().drop_vars(["item_probability", "category"])
         dims = ("chain", "draw", "latent_class", "item", "category")
         tree["posterior"] = xr.DataTree(rest.assign(item_probability=(dims, wide)).assign_coords(category=range(3)))
+        tree.attrs["labels"] = json.dumps([["no", "yes", "often"], ["no", "yes"]])
         trees.append(tree)
     assert len(class_shift(*trees)) == 3 + 3 * 5
 

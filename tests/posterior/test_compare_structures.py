@@ -44,7 +44,9 @@ def reordered(draws, *, classes=None, respondents=None, items=None):
         result[name] = xr.DataTree(data)
     if items is not None:
         labels = json.loads(draws.attrs["labels"])
-        result.attrs["labels"] = json.dumps([labels[j] for j in items])
+        axes = json.loads(draws.attrs["axes"])
+        axes["item"] = [axes["item"][j] for j in items]
+        result.attrs |= {"labels": json.dumps([labels[j] for j in items]), "axes": json.dumps(axes)}
     return with_views(result)
 
 
@@ -118,6 +120,7 @@ def test_fewer_items_and_more_classes(lca_draws, other):
     extra["item_probability"] = xr.full_like(extra["item_probability"], 1 / 3)
     larger = other.copy()
     larger["posterior"] = xr.DataTree(xr.concat([posterior, extra], "latent_class", data_vars="all"))
+    larger.attrs = other.attrs | {"n_classes": 4}
     fewer = reordered(larger, items=[0, 2, 4])
     found = bl.compare_structures({"first": lca_draws, "second": fewer}, n_draws=50)
     row = found.overall.loc["second"]
@@ -264,7 +267,9 @@ def test_fits_that_cannot_be_compared(lca_draws, multinomial_draws):
     with pytest.raises(ValueError, match="no latent classes"):
         bl.compare_structures({"a": lca_draws, "b": multinomial_draws})
     recoded = lca_draws.copy()
-    recoded.attrs["labels"] = json.dumps([["low", "mid", "high"]] * 6)
+    labels = ["low", "mid", "high"]
+    recoded["posterior"] = xr.DataTree(lca_draws["posterior"].to_dataset().assign_coords(category=labels))
+    recoded.attrs["labels"] = json.dumps([labels] * 6)
     with pytest.raises(ValueError, match=r"'a' \(n = 600\) and 'b' \(n = 600\) share no item with the same categories"):
         bl.compare_structures({"a": lca_draws, "b": recoded})
 

@@ -11,7 +11,7 @@ import xarray as xr
 import bayes_lca as bl
 from bayes_lca.fitted.fit import Fit
 from bayes_lca.fitted.views import with_views
-from bayes_lca.posterior.labels.convergence import chain_modes, warn_of_convergence
+from bayes_lca.posterior.labels.convergence import chain_modes, convergence_problems, warn_of_convergence
 from bayes_lca.posterior.labels.label_free import label_free
 
 # Two short chains leave a respondent or two for whom the estimate is unreliable; the table of modes counts them.
@@ -237,3 +237,38 @@ def test_warnings_name_what_is_wrong(lca_draws, two_modes):
     for group in ("posterior", "pattern_log_likelihood", "sample_stats"):
         short[group] = xr.DataTree(lca_draws[group].to_dataset().isel(draw=slice(40)))
     assert "fewer than 400 effective draws" in warning_of(short)
+
+
+def test_one_chain_has_effective_draws_and_no_r_hat(joint_draws):
+    one = joint_draws.isel(chain=[2])
+    table = bl.convergence(one)
+    assert table["r_hat"].isna().all()
+    share = one["posterior"]["class_share"]
+    for method in ("bulk", "tail"):
+        expected = arviz_stats.ess(share, method=method)
+        row = table.loc[("labelled", "class_share")]
+        assert row[f"ess_{method}"] == pytest.approx(float(expected.min()))
+    least = arviz_stats.ess(share, method="bulk").to_numpy().argmin()
+    assert table.loc[("labelled", "class_share"), "element"] == share["latent_class"].to_numpy()[least]
+    assert "one chain: R-hat compares chains, so there is none" in table.note
+    assert "R-hat compares chains" not in bl.convergence(joint_draws).note
+
+
+def test_one_chain_is_a_problem_whatever_its_effective_draws(joint_draws):
+    assert not any("one chain" in problem for problem in convergence_problems(Fit.reading(joint_draws)))
+    one = joint_draws.isel(chain=[0])
+    assert convergence_problems(Fit.reading(one))[0] == (
+        "there is one chain, and nobody can see whether chains agree: fit with chains=4"
+    )
+    with pytest.warns(bl.ConvergenceWarning, match="nobody can see whether chains agree"):
+        warn_of_convergence(Fit.reading(one))
+
+
+@pytest.mark.parametrize("chains", [[0], [0, 1, 2, 3]], ids=["one chain", "four chains"])
+def test_what_does_not_vary_is_constant(joint_draws, chains):
+    share = joint_draws["posterior"]["class_share"]
+    draws = with_posterior(joint_draws, class_share=xr.full_like(share, 1 / share.sizes["latent_class"]))
+    table = bl.convergence(draws.isel(chain=chains)).loc["labelled"]
+    assert table.index[table["element"] == "constant"].tolist() == ["class_share"]
+    assert table.loc["class_share", ["r_hat", "ess_bulk", "ess_tail"]].isna().all()
+    assert table.drop(index="class_share")[["ess_bulk", "ess_tail"]].notna().all(axis=None)

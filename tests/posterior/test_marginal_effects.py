@@ -138,6 +138,34 @@ def test_a_step_never_leaves_the_observed_range(made_up):
         assert np.isfinite(average_marginal_effects(made_up.draws(formula, frame), "z")["mean"]).all()
 
 
+@pytest.mark.parametrize(
+    ("formula", "covariate", "columns"),
+    [
+        ("~ I(k > 2) + z", "k", r"I\(k > 2\)"),
+        ("~ k + I(k >= 2) * role", "k", r"'I\(k >= 2\)', 'I\(k >= 2\):role\[member\]'"),
+        ("~ I(x > 2.3) + z", "x", r"I\(x > 2.3\)"),
+        ("~ np.floor(x) + z", "x", r"np.floor\(x\)"),
+        ("~ z + I(np.where(z > 10, z, 0))", "z", r"I\(np.where\(z > 10, z, 0\)\)"),
+    ],
+)
+def test_a_step_has_no_derivative(made_up, formula, covariate, columns):
+    frame = made_up.staff().assign(z=lambda staff: np.round(staff["z"]))
+    tree = made_up.draws(formula, frame)
+    with pytest.raises(ValueError, match=rf"'{covariate}' enters through a step, .*{columns}.*give comparison=1 to"):
+        average_marginal_effects(tree, covariate)
+    assert average_marginal_effects(tree, covariate, comparison=1)["mean"].abs().max() < 1
+
+
+@pytest.mark.parametrize(
+    "formula",
+    ["~ z", "~ np.abs(z) + x", "~ I((z - 10) ** 2) + z", "~ I((z - z.min()) ** 4)", "~ np.maximum(z, 2)", "~ exp(z)"],
+)
+def test_what_is_smooth_or_has_a_kink_has_a_derivative(made_up, formula):
+    frame = made_up.staff().assign(z=lambda staff: np.round(staff["z"]) - 10)
+    formula = formula.replace("z.min()", str(frame["z"].min())).replace("exp", "np.exp")
+    assert np.isfinite(average_marginal_effects(made_up.draws(formula, frame), "z")["mean"]).all()
+
+
 def test_truth_values_go_from_0_to_1(made_up):
     draws, frame = made_up.draws("~ yes + x"), made_up.staff()
     at = [np.mean([made_up.probability(draws, {"yes": value, "x": x}) for x in frame["x"]], axis=0) for value in (0, 1)]

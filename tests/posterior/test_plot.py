@@ -79,7 +79,17 @@ def synthetic(
         variables[f"{name}_effect"] = (("chain", "draw", name, axis), effect)
         coords[name] = [f"{name[0].upper()}{g + 1}" for g in range(n_groups)]
         frame[name] = pd.Categorical.from_codes(np.arange(100) % n_groups, coords[name])
-    formula = " + ".join(["~ age + participation" if terms else "~ 1", *(f"(1 | {name})" for name in groups)])
+    others = {}
+    for term in terms:
+        if term not in TERMS:
+            name, _, level = term.removesuffix("]").partition("[")
+            others.setdefault(name, ["reference"]).append(level)
+    for name, levels in others.items():
+        codes = np.arange(100) % 7 % len(levels)
+        frame[name] = pd.Categorical.from_codes(codes, levels) if all(levels) else np.arange(100) % 7
+    first = next((name for name in others if terms[0].startswith(name)), None)
+    named = dict.fromkeys([*([first] if first else []), *(["age", "participation"] if terms else ["1"]), *others])
+    formula = "~ " + " + ".join([*named, *(f"(1 | {name})" for name in groups)])
     design = read_design(frame, formula)
     n_answers = np.array([n_classes] if seen else [len(own) for own in labels.values()])
     codes = (np.arange(100)[:, None] * (1 + np.arange(len(n_answers)))) % n_answers

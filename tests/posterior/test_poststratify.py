@@ -177,6 +177,9 @@ def test_without_covariates_one_cell_is_the_population(made_up):
     table = poststratify(made_up.draws("~ 1"), pl.DataFrame({"staff": [500]}), count="staff")
     assert table.index.names == ["population", "category"]
     assert set(table["N"]) == {500}
+    two = pd.DataFrame({"staff": [500, 300]})
+    with pytest.raises(ValueError, match=r"'~ 1' has no covariates or groups, so there are no cells, .* has 2 rows"):
+        poststratify(made_up.draws("~ 1"), two, count="staff")
 
 
 def test_same_seed_same_people(draws, cells):

@@ -5,7 +5,8 @@ import pandas as pd
 import polars as pl
 import pytest
 
-from bayes_lca.fitted import fit
+from bayes_lca.fitted import draws as fitted_draws
+from bayes_lca.fitted.fit import Fit
 from bayes_lca.posterior.effects.predict_classes import predict_classes
 
 pytestmark = pytest.mark.filterwarnings("ignore:.*cross-level interaction")
@@ -83,7 +84,7 @@ def test_average_over_the_sample_is_a_loop_over_respondents(name, columns, made_
     assert_rows(table, ("overall", "these 6 groups"), each.mean(axis=0))
     for group in sorted(set(frame["group"])):
         assert_rows(table, ("group", group), each[(frame["group"] == group).to_numpy()].mean(axis=0))
-    overall = fit.Fit.reading(draws).average_class_share()
+    overall = Fit.reading(draws).average_class_share()
     assert_rows(table, ("overall", "these 6 groups"), overall.reshape(-1, 3))
 
 
@@ -163,7 +164,7 @@ def test_one_new_group_serves_all_profiles(draws):
 def test_draws_taken_a_few_at_a_time_change_nothing(with_slopes, group, monkeypatch):
     profiles = pd.DataFrame({"x": [1.0, 3.0]})
     whole = predict_classes(with_slopes, profiles, average_over="rest", group=group)
-    monkeypatch.setattr(fit, "NUMBERS_AT_ONCE", 5000)
+    monkeypatch.setattr(fitted_draws, "NUMBERS_AT_ONCE", 5000)
     pieces = predict_classes(with_slopes, profiles, average_over="rest", group=group)
     np.testing.assert_allclose(pieces, whole, rtol=1e-9)
 

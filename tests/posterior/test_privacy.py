@@ -140,6 +140,72 @@ def test_a_kept_mode_has_its_own_convergence(joint_draws, tmp_path):
         bl.convergence(odd)
 
 
+def test_selected_draws_do_not_have_the_convergence_of_all(lca_draws, closed, tmp_path):
+    row = ("label-free", "log_likelihood")
+    thinned = few(closed["lca_draws"])
+    with pytest.raises(ValueError, match=r"over chains \[0, 1, 2, 3\] was not kept for 25 draws of each"):
+        bl.convergence(thinned)
+    bl.save(few(lca_draws), tmp_path / "few.nc", respondents=False)
+    loaded, whole = bl.convergence(bl.load(tmp_path / "few.nc")), bl.convergence(few(lca_draws))
+    pd.testing.assert_series_equal(loaded.loc[row], whole.loc[row])
+    assert loaded.loc[row, "r_hat"] != bl.convergence(closed["lca_draws"]).loc[row, "r_hat"]
+
+
+def with_rows_added(draws):
+    """What users add to the tree of a fit: groups, variables, coordinates, statistics and attributes of respondents."""
+    result, rows = few(draws), draws["patterns"].sizes
+    each = np.round(np.random.default_rng(5).normal(size=rows["respondent"]), 6)
+    of_pattern = ("chain", "draw", "pattern"), np.full((4, 25, rows["pattern"]), 7654.25)
+    posterior = result["posterior"].to_dataset().assign(utility=of_pattern)
+    posterior = posterior.assign(person=(("chain", "respondent"), [each] * 4), salary=("respondent", each))
+    posterior = posterior.set_coords("salary").assign_attrs(author="Dr. Zhang")
+    posterior["class_share" if "class_share" in posterior else "slope"].attrs["surveyed"] = "Dr. Zhang"
+    result["posterior"] = xr.DataTree(posterior)
+    result["sample_stats"] = xr.DataTree(result["sample_stats"].to_dataset().assign(seen=("respondent", each)))
+    result["encoding"] = xr.DataTree(result["encoding"].to_dataset().assign(income=("respondent", each)))
+    result["scores_of_people"] = xr.DataTree(xr.Dataset({"income": ("respondent", each)}))
+    result["encoding/below"] = xr.DataTree(xr.Dataset({"income": ("respondent", each)}))
+    result.attrs["incomes"] = json.dumps(each.tolist())
+    return result, [str(each[0]), "7654.25", "Dr. Zhang"]
+
+
+@pytest.mark.parametrize("name", FITS)
+def test_rows_that_users_added_stay_out(name, request, tmp_path):
+    whole = request.getfixturevalue(name)
+    added, secrets = with_rows_added(whole)
+    bl.save(added, tmp_path / "whole.nc")
+    bl.save(added, tmp_path / "closed.nc", respondents=False)
+    bl.save(few(whole), tmp_path / "plain.nc", respondents=False)
+    for text in secrets:
+        assert text.encode() in uncompressed(tmp_path / "whole.nc")
+        assert text.encode() not in uncompressed(tmp_path / "closed.nc")
+    xr.testing.assert_identical(bl.load(tmp_path / "closed.nc"), bl.load(tmp_path / "plain.nc"))
+
+
+def test_rows_added_to_a_closed_fit_stay_out(closed, tmp_path):
+    added = closed["lca_draws"].copy()
+    added["scores_of_people"] = xr.DataTree(xr.Dataset({"income": ("respondent", np.arange(600.0))}))
+    for options in ({}, {"respondents": False}):
+        bl.save(added, tmp_path / "again.nc", **options)
+        xr.testing.assert_identical(bl.load(tmp_path / "again.nc"), closed["lca_draws"])
+
+
+@pytest.mark.parametrize(
+    ("place", "dataset"),
+    [
+        ("scores_of_people", xr.Dataset({"income": ("respondent", np.arange(600.0))})),
+        ("deep/below", xr.Dataset({"income": ("pattern", np.arange(3.0))})),
+        ("names", xr.Dataset(coords={"respondent": np.arange(600)})),
+    ],
+)
+def test_files_that_hold_rows_and_deny_it_are_refused(place, dataset, closed, tmp_path):
+    draws = closed["lca_draws"].copy()
+    draws[place] = xr.DataTree(dataset)
+    draws.to_netcdf(tmp_path / "denied.nc", engine="h5netcdf")
+    with pytest.raises(ValueError, match=rf"holds no respondents, and '\w+' in '/{place}' has a value for each"):
+        bl.load(tmp_path / "denied.nc")
+
+
 def test_plots_need_no_respondents(closed):
     for figure in (
         bl.plot_profiles(closed["lca_draws"]),
@@ -253,7 +319,7 @@ TAKE_NO_FIT = set(
 def test_the_declared_needs_are_those_seen_here():
     """What `save` tells of functions that need respondents comes from the declarations."""
     declared = {name for name, need in NEEDS.items() if need.respondents}
-    assert declared - {"leave_one_group_out"} == set(NEED_ROWS) - {"predict_classes"}
+    assert declared - {"fit_estimators"} == set(NEED_ROWS) - {"predict_classes"}
     assert all(f"`{name}`" in bl.save.__doc__ for name in declared)
 
 

@@ -375,6 +375,11 @@ WRONG = {
     "no encoding": (lambda d: d.drop_nodes("encoding"), "lacks encoding"),
     "no answers": (lambda d: d.drop_nodes(["patterns", "pattern_log_likelihood"]), "lacks patterns, pattern_log_"),
     "no model": (without_attribute("model"), "it lacks model"),
+    "no axes": (without_attribute("axes"), "it lacks axes"),
+    "no classes": (
+        lambda d: d.update({"posterior": xr.DataTree(d["posterior"].to_dataset().isel(latent_class=0))}),
+        "it lacks 'latent_class', on which its model depends",
+    ),
     "other counts": (
         with_group("patterns", lambda rows: rows.assign(count=rows["count"] + 1)),
         "are not those that its",

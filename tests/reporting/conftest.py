@@ -139,7 +139,11 @@ def hostile(draws: xr.DataTree) -> xr.DataTree:
                 dataset = dataset.assign_coords({axis: [rename(str(name)) for name in dataset[axis].to_numpy()]})
         result[node] = xr.DataTree(dataset)
     labels = [[names["category"](label) for label in own] for own in json.loads(draws.attrs["labels"])]
-    result.attrs |= {"labels": json.dumps(labels)}
+    axes = {
+        axis: [names[axis](name) if axis in names else name for name in of_axis]
+        for axis, of_axis in json.loads(draws.attrs["axes"]).items()
+    }
+    result.attrs |= {"labels": json.dumps(labels), "axes": json.dumps(axes)}
     return bl.name_classes(with_views(result), [f"A {HOSTILE}", f"B {HOSTILE}", "C"])
 
 

@@ -1,6 +1,7 @@
 """The page of a fit: whole, readable, safe to share, and saying what the tables of the package say."""
 
 import dataclasses
+import json
 import re
 import warnings
 from collections import Counter
@@ -11,9 +12,10 @@ import pytest
 import xarray as xr
 
 import bayes_lca as bl
-from bayes_lca.fitted import fit as fit_module
+from bayes_lca.fitted import model as model_module
 from bayes_lca.fitted.capabilities import Capabilities
 from bayes_lca.fitted.fit import Fit
+from bayes_lca.fitted.twins.one_class import ClassOfRespondent
 from bayes_lca.models import AssignedClass
 from bayes_lca.posterior.labels import convergence as convergence_module
 from bayes_lca.posterior.tables.class_tables import class_profiles, class_sizes
@@ -213,7 +215,8 @@ def test_kept_modes_and_warnings_are_told(short_multinomial, tmp_path):
 
 
 @pytest.mark.parametrize(
-    ("attribute", "value", "error"), [("relabelled", 0, bl.NotRelabelledError), ("n_modes", 2, bl.SeveralModesError)]
+    ("attribute", "value", "error"),
+    [("relabelled", 0, bl.NotRelabelledError), ("chain_modes", "[0, 1, 1, 1]", bl.SeveralModesError)],
 )
 def test_draws_that_cannot_be_summarised_are_refused(attribute, value, error, short_lca, tmp_path):
     draws = short_lca.copy()
@@ -291,10 +294,10 @@ def test_what_sections_share_is_computed_once(short_joint, tmp_path, monkeypatch
         monkeypatch.setattr(owner, name, counting)
 
     counted(convergence_module, "_convergence_table")
-    counted(fit_module, "read_formula")
-    counted(Fit, "log_joint")
+    counted(model_module, "read_formula")
+    counted(ClassOfRespondent, "membership")
     report(short_joint, tmp_path / "page.html")
-    assert times == {"_convergence_table": 1, "read_formula": 1, "log_joint": 1}
+    assert times == {"_convergence_table": 1, "read_formula": 1, "membership": 1}
 
 
 FUNCTIONS_OF_SECTIONS = {
@@ -346,13 +349,18 @@ def test_one_table_is_left_out(function, caption, short_joint, tmp_path, read, r
 
 def test_check_and_table_of_another_fit_are_refused(short_lca, short_joint, short_multinomial, check, tmp_path):
     fewer = short_joint.copy()
+    patterns = short_joint["patterns"].to_dataset().isel(respondent=slice(599))
+    count = np.bincount(patterns["pattern_of_respondent"], minlength=patterns.sizes["pattern"])
+    fewer["patterns"] = xr.DataTree(patterns.assign(count=("pattern", count)))
     fewer.attrs = short_joint.attrs | {"n_respondents": 599}
     with pytest.raises(ValueError, match=r"n = 600.*n = 599"):
         report(fewer, tmp_path / "page.html", check=check)
     renamed = short_lca.copy()
-    for group in ("patterns", "encoding"):
-        names = [f"{name}2" for name in bl.cohort_items()]
+    names = [f"{name}2" for name in bl.cohort_items()]
+    for group in ("posterior", "patterns", "encoding"):
         renamed[group] = xr.DataTree(short_lca[group].to_dataset().assign_coords(item=names))
+    axes = json.loads(short_lca.attrs["axes"]) | {"item": names}
+    renamed.attrs = short_lca.attrs | {"axes": json.dumps(axes)}
     with pytest.raises(ValueError, match="compensation2"):
         report(renamed, tmp_path / "page.html", check=check)
     with pytest.raises(ValueError, match="outcome 'benefit' has no items"):

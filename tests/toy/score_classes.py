@@ -7,7 +7,7 @@ import pymc as pm
 
 from bayes_lca.dims import ANSWERS, CLASS, PATTERN
 from bayes_lca.fitted.capabilities import Capabilities
-from bayes_lca.fitted.kinds import Kind, Words, register_kind
+from bayes_lca.fitted.kinds import KINDS, Kind, Words, register
 from bayes_lca.hidden.one_class import OneClass
 from bayes_lca.measurement.interface import Measurement
 from bayes_lca.prepared import ClassRows, Model
@@ -16,14 +16,17 @@ from bayes_lca.structural.shares import Shares
 
 SUPPORTED = ("class_sizes", "membership", "membership_draws", "convergence", "odds_ratios", "relabel", "save", "modes")
 
-KIND = register_kind(
+KIND = register(
+    KINDS,
+    "ScoreClasses",
     Kind(
         name="ScoreClasses",
         class_axis=CLASS,
         observed=ANSWERS,
         capabilities=Capabilities.of(SUPPORTED, ["check_items"], because="scores have no categories to check"),
         words=lambda fit: Words("Classes of scores", "Scores are normal within a class.", "", ()),
-    )
+    ),
+    home=__name__,
 )
 
 

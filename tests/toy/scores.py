@@ -11,7 +11,7 @@ from scipy import stats
 
 from bayes_lca.data.responses import Responses
 from bayes_lca.dims import CLASS, ITEM
-from bayes_lca.fitted.kinds import AnswersGivenClass, register_measurement
+from bayes_lca.fitted.kinds import MEASUREMENT, AnswersGivenClass, register
 from bayes_lca.measurement.interface import Measurement, Start
 
 MEAN = "score_mean"
@@ -88,4 +88,4 @@ class ScoresGivenClass(AnswersGivenClass):
         return np.round(rng.normal(np.take_along_axis(mean, latent_class[..., None], axis=1))).astype(int)
 
 
-register_measurement("Scores", ScoresGivenClass())
+register(MEASUREMENT, "Scores", ScoresGivenClass(), home=__name__)

@@ -138,7 +138,7 @@ def test_fits_of_other_respondents_are_not_put_in_words(ladder, survey):
 def test_fit_with_several_modes_is_left_out_by_name(ladder):
     fits = dict(ladder[0])
     fits["joint"] = fits["joint"].copy()
-    fits["joint"].attrs["n_modes"] = 2
+    fits["joint"].attrs["chain_modes"] = "[0, 1, 1, 1]"
     with (
         pytest.warns(UserWarning, match="joint is left out: the chains of this fit stayed in 2 different modes"),
         pytest.warns(UserWarning, match="not checked whether covariates bend the classes"),

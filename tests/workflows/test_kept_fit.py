@@ -10,6 +10,7 @@ import xarray as xr
 
 import bayes_lca as bl
 from bayes_lca.models import LatentClass
+from bayes_lca.posterior.storage.file_integrity import seal
 
 LCA = LatentClass(2, bl.Items(["a", "b"]))
 FRAME = pd.DataFrame({"a": [0, 1, 1, 0], "b": [1, 1, 0, 0]})
@@ -136,6 +137,57 @@ def test_a_digest_of_another_kind_is_fitted_anew(tmp_path):
     earlier.attrs |= {"kept_fit_digest": "0" * 64, "kept_fit_warnings": "[]"}
     bl.save(earlier, path)
     assert call_behind(bl.fit_or_load(path, LCA, FRAME, sample=sample)) == sample.calls == 1
+
+
+def test_a_fit_in_another_layout_is_fitted_anew(tmp_path):
+    sample, path = Sampler(), tmp_path / "fit.nc"
+    for calls, layout in enumerate((1, 99, None), start=1):
+        other = tree_of(7)
+        other.attrs["layout"] = layout
+        if layout is None:
+            del other.attrs["layout"]
+        other.to_netcdf(path, engine="h5netcdf")
+        with pytest.raises(ValueError, match="it has layout"):
+            bl.load(path)
+        assert call_behind(bl.fit_or_load(path, LCA, FRAME, sample=sample)) == sample.calls == calls
+        assert call_behind(bl.fit_or_load(path, LCA, FRAME, sample=sample)) == sample.calls == calls
+
+
+def damaged(path):
+    tree_of(7).to_netcdf(path, engine="h5netcdf")
+    path.write_bytes(path.read_bytes()[:-500])
+
+
+def lacking(path):
+    tree = tree_of(7)
+    del tree.attrs["levels"]
+    tree.to_netcdf(path, engine="h5netcdf")
+
+
+def flipped(path):
+    """A fit of another layout, with a seal that is not of its content."""
+    tree = tree_of(7)
+    tree.attrs["layout"] = 1
+    tree.to_netcdf(path, engine="h5netcdf")
+    path.write_bytes(path.read_bytes() + seal(b"other content"))
+
+
+def foreign(path):
+    """No fit, though it has a posterior and a formula."""
+    tree = xr.DataTree.from_dict({"/posterior": xr.Dataset({"b": (("chain", "draw"), np.zeros((2, 5)))})})
+    tree.attrs["formula"] = "y ~ x"
+    tree.to_netcdf(path, engine="h5netcdf")
+
+
+@pytest.mark.parametrize("write", [damaged, lacking, flipped, foreign, lambda path: path.write_text("a,b")])
+def test_a_file_that_is_no_whole_fit_is_not_replaced(tmp_path, write):
+    sample, path = Sampler(), tmp_path / "fit.nc"
+    write(path)
+    before = path.read_bytes()
+    with pytest.raises(ValueError, match=r"fit\.nc"):
+        bl.fit_or_load(path, LCA, FRAME, sample=sample)
+    assert path.read_bytes() == before
+    assert sample.calls == 0
 
 
 def test_warnings_of_convergence_are_given_again(tmp_path):

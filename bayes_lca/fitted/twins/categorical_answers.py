@@ -7,7 +7,7 @@ import numpy as np
 from bayes_lca.data.categories import draw_category
 from bayes_lca.dims import CATEGORY, CLASS, ITEM, ITEM_PROBABILITY
 from bayes_lca.fitted.capabilities import NEEDS
-from bayes_lca.fitted.kinds import AnswersGivenClass, register_measurement
+from bayes_lca.fitted.kinds import MEASUREMENT, AnswersGivenClass, register
 from bayes_lca.likelihood.answers import log_probability_of_answers
 
 
@@ -52,10 +52,21 @@ class CategoricalAnswers(AnswersGivenClass):
         return fit.flat(fit.posterior[ITEM_PROBABILITY], CLASS, ITEM, CATEGORY)
 
 
-register_measurement("Items", CategoricalAnswers("nominal items: every class has its own probability of every answer"))
-register_measurement(
-    "OrdinalItems", CategoricalAnswers("ordinal items: cumulative logits, classes differ in their location")
+register(
+    MEASUREMENT,
+    "Items",
+    CategoricalAnswers("nominal items: every class has its own probability of every answer"),
+    home=__name__,
 )
-register_measurement(
-    "Assigned", CategoricalAnswers("indicators whose probabilities given the class are known from an earlier fit")
+register(
+    MEASUREMENT,
+    "OrdinalItems",
+    CategoricalAnswers("ordinal items: cumulative logits, classes differ in their location"),
+    home=__name__,
+)
+register(
+    MEASUREMENT,
+    "Assigned",
+    CategoricalAnswers("indicators whose probabilities given the class are known from an earlier fit"),
+    home=__name__,
 )

@@ -198,7 +198,7 @@ def _check_names(by, frame, columns: Sequence[str], classes: str, ordinal: Seque
 
 
 def _check_no_items(fit: Fit, columns: Sequence[str]) -> None:
-    if answered := [name for name in columns if name in fit.items]:
+    if answered := [name for name in columns if str(name) in fit.items]:
         raise ValueError(
             f"column(s) {named(answered)} are items of this fit of {fit.n_respondents} respondents, so they "
             "define its classes; name covariates instead, and see class_profiles for the items"

@@ -1,6 +1,6 @@
 """What a covariate is changed from and to: a step, an amount, or one level against another."""
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from numbers import Real
 
@@ -11,6 +11,10 @@ from bayes_lca.data.frame import label, named
 
 STEP = 1e-5
 """Half the width of the difference that stands for a derivative, as a fraction of the covariate's range."""
+PER_UNIT = "per unit"
+JUMP, ROUNDED = 0.95, 100
+"""A column jumps where whole and doubled half difference are so far apart, as a fraction of the whole, and the whole is
+more than so many units in the last place."""
 
 
 @dataclass(frozen=True)
@@ -76,10 +80,57 @@ def change_of(values: pd.Series, name: str, comparison: float | tuple | None) ->
         return Change(
             scenarios, {f"{comparison:+g}": ("to", "from")}, unit, f"{comparison:+g} added to everybody's {name!r}"
         )
-    step = STEP * np.ptp(values)
-    lower, upper = np.maximum(values - step, values.min()), np.minimum(values + step, values.max())
-    note = f"derivative per unit of {name!r} (differences of {2 * step:g} about each value, within the observed range)"
-    return Change({"from": lower, "to": upper}, {"per unit": ("to", "from")}, 1 / (upper - lower).to_numpy(), note)
+    lower, upper = _about(values, STEP)
+    width = 2 * STEP * np.ptp(values)
+    note = f"derivative per unit of {name!r} (differences of {width:g} about each value, within the observed range)"
+    return Change({"from": lower, "to": upper}, {PER_UNIT: ("to", "from")}, 1 / (upper - lower).to_numpy(), note)
+
+
+def check_derivative(
+    change: Change, values: pd.Series, name: str, terms: Sequence[str], evaluate: Callable[[pd.Series], np.ndarray]
+) -> None:
+    """Refuse the derivative by a number that enters through a step, such as ``I(x > 3)``.
+
+    Where a design column is smooth, half the step changes it by half as much; where it jumps, by as much or not at all.
+
+    Parameters
+    ----------
+    change : Change
+        What is no derivative is not judged.
+    values : pandas.Series
+        The covariate as it is.
+    name : str
+    terms : sequence of str
+        Names of the design columns.
+    evaluate : callable
+        The design with other values of the covariate, shape (row, term).
+
+    Raises
+    ------
+    ValueError
+        Naming the covariate and the columns that jump.
+    """
+    if PER_UNIT not in change.contrasts:
+        return
+    lower, upper = (evaluate(change.values[which]) for which in ("from", "to"))
+    half = -np.subtract(*(evaluate(each) for each in _about(values, STEP / 2)))
+    whole, rounding = upper - lower, ROUNDED * np.spacing(np.maximum(np.abs(lower), np.abs(upper)).max(axis=0))
+    jumps = ((np.abs(whole - 2 * half) > JUMP * np.abs(whole)) & (np.abs(whole) > rounding)).any(axis=0)
+    least, most = values.min(), values.max()
+    flat = (whole == 0).all(axis=0)
+    flat[flat] = (evaluate(values * 0 + least) != evaluate(values * 0 + most)).any(axis=0)[flat]
+    if (jumps | flat).any():
+        columns = named([term for term, steps in zip(terms, jumps | flat, strict=True) if steps])
+        raise ValueError(
+            f"{name!r} enters through a step, {columns}, so class probabilities have no derivative by it in "
+            f"{len(values)} rows; give comparison=1 to add 1, or a pair, such as comparison=({least:g}, {most:g})"
+        )
+
+
+def _about(values: pd.Series, step: float) -> tuple[pd.Series, pd.Series]:
+    """Values a step lower and higher, as a fraction of the observed range, and within it."""
+    step = step * np.ptp(values)
+    return np.maximum(values - step, values.min()), np.minimum(values + step, values.max())
 
 
 def _change_of_level(values: pd.Series, name: str, comparison, pair: tuple | None) -> Change:

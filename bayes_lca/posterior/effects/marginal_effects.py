@@ -7,7 +7,7 @@ from scipy import sparse
 from bayes_lca.data.frame import named
 from bayes_lca.fitted.design import constant_within, finest, group_columns
 from bayes_lca.fitted.fit import Fit
-from bayes_lca.posterior.effects.covariate_change import change_of
+from bayes_lca.posterior.effects.covariate_change import change_of, check_derivative
 from bayes_lca.posterior.effects.covariate_rows import Rows, sample_rows
 from bayes_lca.posterior.effects.estimand import Group, check_group, estimand
 from bayes_lca.posterior.effects.standardise import average_class_probabilities, averages_of
@@ -65,8 +65,8 @@ def average_marginal_effects(
     TypeError
         If `draws` is no fit.
     ValueError
-        If the covariate is not in the formula, the comparison does not suit it, or the fit was saved without
-        respondents.
+        If the covariate is not in the formula, the comparison does not suit it, there is no derivative because it
+        enters through a step, such as ``I(x > 3)``, or the fit was saved without respondents.
     NotRelabelledError, SeveralModesError
         If an average would mix labels or modes.
 
@@ -90,6 +90,13 @@ def average_marginal_effects(
     groupings = design.groupings if group == "these" else ()
     rows, count = sample_rows(design, fit.formula.covariates, groupings)
     change = change_of(rows.covariates[covariate], covariate, comparison)
+    check_derivative(
+        change,
+        rows.covariates[covariate],
+        covariate,
+        design.terms,
+        lambda values: design.evaluate(rows.covariates.assign(**{covariate: values})),
+    )
     average = averages_of(fit, design, rows, count, group, seed)
     weight = sparse.csr_array(average.weight.multiply(change.factor[None, :]))
     probability = {}

@@ -61,7 +61,8 @@ def read_population(fit: Fit, cells, count: str) -> Population:
     ------
     ValueError
         If columns lack or hold missing values, numbers of people are no whole numbers or fewer than the respondents
-        of their cell, cells stand there twice, or cells with respondents do not.
+        of their cell, cells stand there twice, or cells with respondents do not; or if the formula has nothing that
+        divides people into cells, and the table more than one row.
     """
     check_frame(cells)
     design, names = fit.design, list(fit.formula.covariates)
@@ -73,6 +74,11 @@ def read_population(fit: Fit, cells, count: str) -> Population:
             "the population by them, or fit without them"
         )
     size = _whole_numbers(cells, count)
+    if not names and not group_columns(fit.formula) and len(cells) != 1:
+        raise ValueError(
+            f"{fit.formula.text!r} has no covariates or groups, so there are no cells, and the table has {len(cells)} "
+            f"rows; give one row with the number of all people in {count!r}, or fit with the columns that divide them"
+        )
     coded, labels = code_new_rows(cells, design.covariates[names]), group_labels(fit.formula, cells)
     keys = list(zip(*(coded[name] for name in names), *labels.values(), strict=True)) or [()] * len(cells)
     _refuse_twice(cells, keys, [*names, *labels])

@@ -36,7 +36,8 @@ def convergence(draws: xr.DataTree) -> SummaryTable:
     -------
     SummaryTable
         One row per label-free quantity and one per variable (its worst element), with ``layer``, ``r_hat``,
-        ``ess_bulk``, ``ess_tail`` and ``element``.
+        ``ess_bulk``, ``ess_tail`` and ``element``, which is ``"constant"`` for a variable that does not vary. One
+        chain has no R-hat, and the element is that of the smallest ``ess_bulk``.
 
     Raises
     ------
@@ -68,8 +69,13 @@ def _convergence_table(fit: Fit) -> SummaryTable:
     for name in sorted(_reported(fit)):
         rows.append({"layer": "labelled", "quantity": name, **_worst_element(fit.posterior[name])})
     table = pd.DataFrame(rows).set_index(["layer", "quantity"])
-    notes = [f"worst element of each variable; {fit.note}", *_label_note(fit)]
+    notes = [f"worst element of each variable; {fit.note}", *_chain_note(fit), *_label_note(fit)]
     return SummaryTable.of(table, "\n".join(notes))
+
+
+def _chain_note(fit: Fit) -> list[str]:
+    """Why there is no R-hat where there is one chain."""
+    return ["one chain: R-hat compares chains, so there is none"] if fit.n_chains == 1 else []
 
 
 def _label_note(fit: Fit) -> list[str]:
@@ -197,7 +203,7 @@ def keep_mode(draws: xr.DataTree, mode: int) -> xr.DataTree:
     if mode - 1 not in chains:
         raise ValueError(f"mode={mode!r}: the draws have modes 1 to {len(chains)}")
     kept = _keep_chains(draws, chains[mode - 1])
-    kept.attrs |= {"n_modes": 1, "chain_modes": json.dumps([0] * len(chains[mode - 1])), "kept_mode": mode}
+    kept.attrs |= {"n_modes": 1, "kept_mode": mode}
     return kept
 
 
@@ -218,6 +224,8 @@ def convergence_problems(fit: Fit, judged: Sequence[str] = ()) -> list[str]:
     divergences = int(fit.sample_stats["diverging"].sum())
     if divergences:
         problems.append(f"{divergences} divergent transitions: raise target_accept")
+    if fit.n_chains == 1:
+        problems.append("there is one chain, and nobody can see whether chains agree: fit with chains=4")
     table = convergence_table(fit)
     free, labelled = table.loc["label-free"], table.loc["labelled"].drop(list(judged))
     if fit.n_modes > 1:
@@ -269,13 +277,15 @@ def _reported(fit: Fit) -> list[str]:
 def _worst_element(values: xr.DataArray) -> dict[str, float | str]:
     dims = [str(dim) for dim in values.dims if dim not in ("chain", "draw")]
     rows = existing_elements(values, dims)
-    found = {name: column.to_numpy() for name, column in diagnostics(rows).items()}
-    if np.isnan(found["r_hat"]).all():
-        return {"element": "constant"} | dict.fromkeys(found, np.nan)
-    worst = row_index(rows, dims)[int(np.nanargmax(found["r_hat"]))]
+    varies = (rows != rows.isel(chain=0, draw=0)).any(["chain", "draw"]).to_numpy()
+    of_rows = pd.DataFrame({name: column.to_numpy() for name, column in diagnostics(rows).items()})[varies]
+    if of_rows.empty:
+        return {"element": "constant"} | dict.fromkeys(of_rows, np.nan)
+    badness = of_rows["r_hat"] if of_rows["r_hat"].notna().any() else -of_rows["ess_bulk"]
+    worst = row_index(rows, dims)[badness.fillna(-np.inf).idxmax()]
     return {
         "element": ", ".join(map(str, worst)) if isinstance(worst, tuple) else str(worst),
-        "r_hat": float(np.nanmax(found["r_hat"])),
-        "ess_bulk": float(np.nanmin(found["ess_bulk"])),
-        "ess_tail": float(np.nanmin(found["ess_tail"])),
+        "r_hat": of_rows["r_hat"].max(),
+        "ess_bulk": of_rows["ess_bulk"].min(),
+        "ess_tail": of_rows["ess_tail"].min(),
     }

@@ -91,10 +91,7 @@ def check_order(order: str | xr.DataTree, items: Sequence[str], n_classes: int) 
         if order != "size" and order not in items:
             raise ValueError(f'order={order!r}: choose "size", a fit, or one of the items {list(items)}')
         return
-    try:
-        other = Fit.of(order, needs="fit")
-    except (TypeError, ValueError) as error:
-        raise type(error)(f"order: {error}") from error
+    other = Fit.of(order, needs="order")
     if other.items != tuple(items) or len(other.classes) != n_classes:
         raise ValueError(
             f"order is a fit of {len(other.classes)} classes and items {list(other.items)}, this one has {n_classes} "
@@ -171,7 +168,12 @@ def relabel(draws: xr.DataTree, pivot: np.ndarray, order: str | xr.DataTree = "s
     >>> bl.relabel(draws, pivot[::-1], order="training").attrs["relabel_switched"]
     0.0
     """
-    fit = Fit.of(draws, needs="relabel")
+    return align(Fit.of(draws, needs="relabel"), pivot, order)
+
+
+def align(fit: Fit, pivot: np.ndarray, order: str | xr.DataTree) -> xr.DataTree:
+    """The same for any fit whose answers have profiles."""
+    draws = fit.tree
     matched, margin = match(profile_distances(fit.answers.profiles(fit), pivot))
     aligned = Fit.reading(_with_posterior(draws, permute(fit.posterior, matched)))
     shown = display_order(aligned, order)

@@ -28,10 +28,10 @@ def total_log_likelihood(fit: Fit) -> xr.DataArray:
 
 def diagnostics_to_keep(fit: Fit) -> list[dict]:
     """R-hat and effective sample sizes over all chains and over those of each mode, for a fit without respondents."""
-    values, chains = total_log_likelihood(fit), fit.posterior["chain"].to_numpy()
+    values, chains, n_draws = total_log_likelihood(fit), fit.posterior["chain"].to_numpy(), fit.draws_per_chain
     of_modes = [chains[fit.mode_of_chain == mode].tolist() for mode in set(fit.mode_of_chain.tolist())]
     every = [chains.tolist(), *(some for some in of_modes if len(some) < len(chains))]
-    return [{"chains": some} | _diagnostics(values.sel(chain=some)) for some in every]
+    return [{"chains": some, "draws": n_draws} | _diagnostics(values.sel(chain=some)) for some in every]
 
 
 def log_likelihood_diagnostics(fit: Fit) -> dict[str, float]:
@@ -40,17 +40,19 @@ def log_likelihood_diagnostics(fit: Fit) -> dict[str, float]:
     Raises
     ------
     ValueError
-        If they were not kept for these chains.
+        If they were not kept for these chains, or for so many draws of each.
     """
     if fit.holds_respondents:
         return _diagnostics(total_log_likelihood(fit))
     chains = fit.posterior["chain"].to_numpy().tolist()
-    for kept in json.loads(fit.attributes[LOG_LIKELIHOOD_DIAGNOSTICS]):
-        if kept.pop("chains") == chains:
+    every = json.loads(fit.attributes[LOG_LIKELIHOOD_DIAGNOSTICS])
+    for kept in every:
+        if (kept.pop("chains"), kept.pop("draws")) == (chains, fit.draws_per_chain):
             return kept
     raise ValueError(
-        f"convergence of the log-likelihood over chains {chains} was not kept when this fit was saved without "
-        "respondents, only that of all chains and of those of each mode; use the fit that holds respondents"
+        f"convergence of the log-likelihood over chains {chains} was not kept for {fit.draws_per_chain} draws of each "
+        "when this fit was saved without respondents, only that of all draws of all chains and of those of each mode; "
+        "use the fit that holds respondents, and save it again after draws were selected"
     )
 
 

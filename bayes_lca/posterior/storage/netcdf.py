@@ -30,7 +30,9 @@ def save(draws: xr.DataTree, path: str | os.PathLike, *, respondents: bool = Tru
         Usually ends in ``.nc``.
     respondents : bool, default True
         Whether to keep the rows of the respondents: answers, covariates, groups, labels, log-likelihoods and predicted
-        answers. Without them a fit can be passed on, and `holds_respondents` says that it lacks them.
+        answers. Without them a fit can be passed on, and `holds_respondents` says that it lacks them. Groups,
+        statistics and attributes that `fit` did not write are then left out too, and so are variables of the posterior
+        that have an axis of respondents or of their distinct rows; check other variables that you added yourself.
 
     Raises
     ------
@@ -70,7 +72,7 @@ def save(draws: xr.DataTree, path: str | os.PathLike, *, respondents: bool = Tru
     False
     """
     fit = Fit.of(draws, needs="save")
-    kept = without_views(fit.tree if respondents else without_respondents(fit))
+    kept = without_views(fit.tree if respondents and fit.holds_respondents else without_respondents(fit))
     storable = xr.DataTree.from_dict({node.path: _without_objects(node.to_dataset()) for node in kept.subtree})
     encoding = {
         node.path: {

@@ -18,14 +18,19 @@ from bayes_lca.dims import (
     RESPONDENT,
 )
 from bayes_lca.fitted.fit import Fit
-from bayes_lca.fitted.record import ENCODING, LAYOUT, PATTERN_LOG_LIKELIHOOD, PATTERNS
+from bayes_lca.fitted.record import AXES, ENCODING, LAYOUT, PATTERN_LOG_LIKELIHOOD, PATTERNS
 from bayes_lca.fitted.respondents import GROUP_SIZES, HOLDS_RESPONDENTS, LOG_LIKELIHOOD_DIAGNOSTICS
 from bayes_lca.posterior.storage.file_integrity import UnreadableFileError
+from bayes_lca.posterior.storage.without_respondents import AXES_OF_ROWS
 
 COUNTS = ("n_respondents", "n_dropped", "n_missing_answers")
 LISTS = ("groupings", "labels", "chain_modes", "em_log_likelihoods", "em_starts_by_mode", LOG_LIKELIHOOD_DIAGNOSTICS)
-MAPPINGS = ("specification", "levels", "versions", GROUP_SIZES)
+MAPPINGS = ("specification", AXES, "levels", "versions", GROUP_SIZES)
 ROUNDING = 1e-6
+
+
+class OtherLayoutError(UnreadableFileError):
+    """The file is a fit, in a layout that this version does not read."""
 
 
 def check_fit(draws: xr.DataTree) -> None:
@@ -38,20 +43,22 @@ def check_fit(draws: xr.DataTree) -> None:
     """
     try:
         _check_attributes(draws)
-        _check_posterior(draws)
+        _check_draws(draws)
         _check_rows(draws)
+        _check_posterior(draws)
     except UnreadableFileError as error:
-        raise UnreadableFileError(f"{error}{_other_version(draws)}") from error
+        raise type(error)(f"{error}{_other_version(draws)}") from error
 
 
 def _check_attributes(draws: xr.DataTree) -> None:
     attributes = draws.attrs
     if attributes.get("layout") != LAYOUT:
-        raise UnreadableFileError(
+        is_fit = {"model", *COUNTS} <= set(attributes) and {"chain", "draw"} <= set(draws["posterior"].sizes)
+        raise (OtherLayoutError if is_fit else UnreadableFileError)(
             f"it has layout {attributes.get('layout', 1)}, with a row for each respondent in place of distinct rows, "
             f"and this version reads layout {LAYOUT}; fit again, or read it with bayes-lca 0.1"
         )
-    required = ("model", "specification", "formula", "groupings", "levels", "labels", *COUNTS)
+    required = ("model", "specification", AXES, "formula", "groupings", "levels", "labels", *COUNTS)
     if lacking := [name for name in required if name not in attributes]:
         raise UnreadableFileError(f"it lacks {', '.join(lacking)}")
     if not isinstance(attributes["formula"], str):
@@ -75,16 +82,26 @@ def _json(name: str, text):
         raise UnreadableFileError(f"its {name} is {text!r}, which is not JSON") from error
 
 
-def _check_posterior(draws: xr.DataTree) -> None:
+def _check_draws(draws: xr.DataTree) -> None:
+    """Whether there are draws, of as many items as have labels."""
     posterior = draws["posterior"]
     if not {"chain", "draw"} <= set(posterior.dims) or not posterior.data_vars:
         raise UnreadableFileError("its posterior has no chains of draws")
     if not all(posterior.sizes.values()):
         raise UnreadableFileError(f"its posterior is empty: {dict(posterior.sizes)}")
+    if ITEM in posterior.sizes and len(json.loads(draws.attrs["labels"])) != posterior.sizes[ITEM]:
+        raise UnreadableFileError(f"it has labels of other than its {posterior.sizes[ITEM]} items")
+
+
+def _check_posterior(draws: xr.DataTree) -> None:
+    """Whether draws are those of the model that it names, and numbers that its variables can be."""
+    posterior = draws["posterior"]
     try:
         variables = Fit.reading(draws, "load").answers.variables
     except ValueError as error:
         raise UnreadableFileError(str(error)) from error
+    except KeyError as error:
+        raise UnreadableFileError(f"it lacks {error}, on which its model depends") from error
     if lacking := [name for name in variables if name not in posterior]:
         raise UnreadableFileError(f"its posterior lacks {', '.join(lacking)}, on which the answers depend")
     for name, values in posterior.data_vars.items():
@@ -103,8 +120,6 @@ def _check_posterior(draws: xr.DataTree) -> None:
             raise UnreadableFileError(f"its {ITEM_PROBABILITY} has dims {values.dims}")
         if float(np.abs(values.sum(CATEGORY) - 1).max()) > ROUNDING:
             raise UnreadableFileError(f"its {ITEM_PROBABILITY} does not add up to 1 over categories")
-        if len(json.loads(draws.attrs["labels"])) != posterior.sizes[ITEM]:
-            raise UnreadableFileError(f"it has labels of other than its {posterior.sizes[ITEM]} items")
 
 
 def _check_rows(draws: xr.DataTree) -> None:
@@ -115,6 +130,8 @@ def _check_rows(draws: xr.DataTree) -> None:
         wanted += [PATTERNS, PATTERN_LOG_LIKELIHOOD, "sample_stats"]
     elif GROUP_SIZES not in draws.attrs or LOG_LIKELIHOOD_DIAGNOSTICS not in draws.attrs:
         raise UnreadableFileError("it holds no respondents, and no counts of them either")
+    else:
+        _refuse_rows(draws)
     if lacking := [name for name in wanted if name not in draws.children]:
         raise UnreadableFileError(f"it lacks {', '.join(lacking)}")
     for name in json.loads(draws.attrs["groupings"]):
@@ -133,6 +150,17 @@ def _check_rows(draws: xr.DataTree) -> None:
                 raise UnreadableFileError(f"its {name} has other {axis}s than its posterior")
     if holds_respondents:
         _check_patterns(draws[PATTERNS].to_dataset(), n)
+
+
+def _refuse_rows(draws: xr.DataTree) -> None:
+    """Refuse rows of respondents in a fit that says that it holds none."""
+    for node in draws.subtree:
+        for name, values in node.to_dataset(inherit=False).variables.items():
+            if rows := set(AXES_OF_ROWS) & {str(name), *values.dims}:
+                raise UnreadableFileError(
+                    f"it says that it holds no respondents, and {name!r} in {node.path!r} has a value for each "
+                    f"{rows.pop()}; save the fit again with respondents=False"
+                )
 
 
 def _check_patterns(patterns: xr.Dataset, n_respondents: int) -> None:

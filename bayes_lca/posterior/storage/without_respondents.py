@@ -5,15 +5,15 @@ import json
 import numpy as np
 import xarray as xr
 
-from bayes_lca.dims import CLASS_SHARE, INTERCEPT
+from bayes_lca.dims import CLASS_SHARE, DESIGN_CENTER, INTERCEPT, ITEM, N_CATEGORIES, PATTERN, RESPONDENT, TERM
 from bayes_lca.fitted.fit import Fit
-from bayes_lca.fitted.record import PATTERN_LOG_LIKELIHOOD, PATTERNS
+from bayes_lca.fitted.record import AXES, ENCODING
 from bayes_lca.fitted.respondents import GROUP_SIZES, HOLDS_RESPONDENTS, LOG_LIKELIHOOD_DIAGNOSTICS
-from bayes_lca.fitted.views import VIEWS, with_views
+from bayes_lca.fitted.views import with_views
 from bayes_lca.posterior.labels.total_log_likelihood import diagnostics_to_keep
 
-ABOUT_RESPONDENTS = (PATTERNS, PATTERN_LOG_LIKELIHOOD, "log_prior", "posterior_predictive", "predictions", *VIEWS)
-"""Groups of a fit in which every number is about respondents, or is computed from their answers."""
+AXES_OF_ROWS = (RESPONDENT, PATTERN)
+"""Axes along which every number is about one respondent, or about those who are alike."""
 
 KEPT_STATISTICS = ("diverging", "depth", "maxdepth_reached", "n_steps", "step_size", "step_size_bar", "tuning")
 """Of the sampler. None of them is a density: the log density of the answers at many known parameters is a system of
@@ -26,8 +26,29 @@ how many respondents have each combination of covariates and groups, in the same
 LIKELIHOOD_DECIMALS = 2
 """Of the maxima of the likelihood that the search for starting values found."""
 
-FINGERPRINTS = ("kept_fit_digest", "kept_fit_warnings")
-"""Attributes computed from whole rows: whoever knows all rows but one could try what the last must be."""
+KEPT_ATTRIBUTES = frozenset(
+    {
+        *("layout", AXES, "formula", "groupings", "levels", "labels", "outcome"),
+        *("n_respondents", "n_dropped", "n_missing_answers", "n_classes"),
+        *("model", "specification", "model_text", "group_sd_prior"),
+        *("seed", "tune", "target_accept", "backend", "versions"),
+        *("em_starts", "em_log_likelihoods", "em_starts_by_mode", "pivot"),
+        *("relabelled", "relabel_agreement", "relabel_margin", "relabel_switched", "class_order"),
+        *("n_modes", "chain_modes", "kept_mode", "left_out"),
+        *("measurement_draws", "pareto_k", "sampled_again"),
+        *(HOLDS_RESPONDENTS, GROUP_SIZES, LOG_LIKELIHOOD_DIAGNOSTICS),
+    }
+)
+"""Of the fit. No fingerprint of whole rows is among them: whoever knows all rows but one could try what the last must
+be."""
+
+KEPT_NOTES = frozenset(
+    {
+        *("created_at", "creation_library", "creation_library_version", "creation_library_language", "sample_dims"),
+        *("inference_library", "inference_library_version", "inference_library_settings"),
+    }
+)
+"""Attributes of the groups of a fit, which the sampler wrote."""
 
 
 def holds_respondents(draws: xr.DataTree) -> bool:
@@ -57,35 +78,44 @@ def holds_respondents(draws: xr.DataTree) -> bool:
 
 
 def without_respondents(fit: Fit) -> xr.DataTree:
-    """A fit without anything that is about a single respondent.
+    """A fit without anything that is about a single respondent: what is not known to be about none is left out.
 
     Returns
     -------
     xarray.DataTree
-        Posterior, convergence of the sampler, names of terms, groups, items, levels and categories, the number of
-        respondents in all and in each group.
+        Draws that have no axis of respondents, convergence of the sampler, names of terms, groups, items, levels and
+        categories, the number of respondents in all and in each group.
     """
-    draws = fit.tree
-    if not fit.holds_respondents:
-        return draws
-    nodes = {
-        node.path: node.to_dataset(inherit=False)
-        for node in draws.subtree
-        if node.path.strip("/").split("/")[0] not in ABOUT_RESPONDENTS
-    }
-    if "/sample_stats" in nodes:
-        stats = nodes["/sample_stats"]
-        nodes["/sample_stats"] = stats[[name for name in KEPT_STATISTICS if name in stats]]
-    if CLASS_SHARE in fit.posterior and INTERCEPT in fit.posterior:
-        rounded = fit.posterior[CLASS_SHARE].round(SHARE_DECIMALS)
-        nodes["/posterior"] = fit.posterior.assign({CLASS_SHARE: rounded})
-    result = xr.DataTree.from_dict(nodes)
-    result.attrs = {name: value for name, value in draws.attrs.items() if name not in FINGERPRINTS} | {
-        HOLDS_RESPONDENTS: 0,
-        GROUP_SIZES: json.dumps({name: fit.group_sizes(name).tolist() for name in fit.groupings}),
-        LOG_LIKELIHOOD_DIAGNOSTICS: json.dumps(diagnostics_to_keep(fit)),
-    }
+    posterior = _without_rows(fit.posterior)
+    if CLASS_SHARE in posterior and INTERCEPT in posterior:
+        posterior = posterior.assign({CLASS_SHARE: posterior[CLASS_SHARE].round(SHARE_DECIMALS)})
+    encoding = {DESIGN_CENTER, N_CATEGORIES, TERM, ITEM, *fit.groupings}
+    nodes = {"posterior": posterior, ENCODING: _only(fit.tree[ENCODING].to_dataset(), encoding)}
+    if "sample_stats" in fit.tree.children:
+        nodes["sample_stats"] = _only(fit.sample_stats, {*KEPT_STATISTICS, "chain", "draw"})
+    result = xr.DataTree.from_dict({name: nodes[name] for name in fit.tree.children if name in nodes})
+    result.attrs = {name: value for name, value in fit.attributes.items() if name in KEPT_ATTRIBUTES}
+    if fit.holds_respondents:
+        result.attrs |= {
+            HOLDS_RESPONDENTS: 0,
+            GROUP_SIZES: json.dumps({name: fit.group_sizes(name).tolist() for name in fit.groupings}),
+            LOG_LIKELIHOOD_DIAGNOSTICS: json.dumps(diagnostics_to_keep(fit)),
+        }
     for name, decimals in (("pivot", SHARE_DECIMALS), ("em_log_likelihoods", LIKELIHOOD_DECIMALS)):
         if name in result.attrs:
             result.attrs[name] = json.dumps(np.round(json.loads(result.attrs[name]), decimals).tolist())
     return with_views(result)
+
+
+def _only(dataset: xr.Dataset, names: set[str]) -> xr.Dataset:
+    """Variables and coordinates of these names that have no axis of respondents."""
+    dataset = _without_rows(dataset)
+    return dataset.drop_vars([name for name in dataset.variables if name not in names])
+
+
+def _without_rows(dataset: xr.Dataset) -> xr.Dataset:
+    """Variables without an axis of respondents, names along their axes, and what the sampler noted."""
+    dataset = dataset.drop_dims(AXES_OF_ROWS, errors="ignore")
+    dataset = dataset.drop_vars([name for name in dataset.coords if name not in dataset.dims])
+    notes = {name: value for name, value in dataset.attrs.items() if name in KEPT_NOTES}
+    return dataset.drop_attrs().assign_attrs(notes)

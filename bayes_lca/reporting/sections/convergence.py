@@ -50,7 +50,7 @@ def soundness(fit: Fit) -> str:
 
 def convergence_section(fit: Fit, problems: Sequence[str]) -> Section:
     """R-hat and effective sample sizes before and after labels, and what each chain did."""
-    one_mode = fit.n_modes == 1 and not _is_one_of_several_modes(fit)
+    one_mode = fit.n_chains > 1 and fit.n_modes == 1 and not _is_one_of_several_modes(fit)
     blocks = [
         Paragraph(f"{READING} All chains found the same mode." if one_mode else READING),
         *([Bullets(problems)] if problems else []),

@@ -48,8 +48,9 @@ def answers_of(draws: xr.DataTree) -> Assigned:
     """
     fit = Fit.of(draws, needs="answers_of")
     require_classes_of_answers_alone(fit)
+    columns = fit.specification["measurement"]["items"]  # named as in the frame, which may be by numbers
     return Assigned(
-        labels=dict(zip(fit.items, fit.labels, strict=True)),
+        labels=dict(zip(columns, fit.labels, strict=True)),
         probability=fit.answers.profiles(fit).mean(axis=0),
         class_share=fit.flat(fit.posterior[CLASS_SHARE], fit.class_axis).mean(axis=0),
         class_names=fit.classes,

@@ -87,9 +87,13 @@ def compare_estimators(
         fits = fit_estimators(model, frame, **options)
     elif "measured" not in fits:
         raise ValueError(f"fits are {list(fits)}, without 'measured', whose classes they share; give all of the fits")
-    else:
+    fits = {
+        name: result if isinstance(result, SummaryTable) else Fit.of(result, needs="compare_estimators")
+        for name, result in fits.items()
+    }
+    if model is None:
         check_class_shift(fits)
-    pairs = class_pairs(Fit.reading(fits["measured"], "compare_estimators"), reference)
+    pairs = class_pairs(fits["measured"], reference)
     tables = {}
     for name, result in fits.items():
         if isinstance(result, SummaryTable):

@@ -120,7 +120,7 @@ def fit_estimators(
     if unknown := [name for name in options if name not in PASSED_ON]:
         raise ValueError(f"option(s) {named(unknown)} are not of every estimator; choose from {named(PASSED_ON)}")
     if measured is not None:
-        _require_same_classes(model, frame, Fit.of(measured, needs="modal_class_of"))
+        _require_same_classes(model, frame, Fit.of(measured, needs="fit_estimators"))
     if "two-step" in estimators:
         draws = options.get("draws", Sampling.draws)
         available = CHAINS * draws if measured is None else Fit.reading(measured).n_draws
@@ -134,7 +134,7 @@ def fit_estimators(
 
     if measured is None:
         measured = run("measured", LatentClass(model.n_classes, model.measurement, Shares()), frame)
-    of_measured = Fit.of(measured, needs="modal_class_of")
+    of_measured = Fit.of(measured, needs="fit_estimators")
     one_level = replace(structural, formula=single_level(structural.formula))
     assigned = _with_modal_class(frame, of_measured)
     ways = {

@@ -2,14 +2,14 @@
 
 import numpy as np
 
-from bayes_lca.fitted.kinds import OBSERVED_CLASS, AnswersGivenClass, register_measurement
+from bayes_lca.fitted.kinds import MEASUREMENT, OBSERVED_CATEGORY, AnswersGivenClass, register
 
 
-class ObservedClass(AnswersGivenClass):
+class ObservedCategory(AnswersGivenClass):
     """An observed category, which has probability one in its own class and zero in all others."""
 
     words = "the category is observed"
-    supported = frozenset({"posterior_predictive", "report", "leave_one_group_out"})
+    supported = frozenset({"posterior_predictive", "report"})
     variables = ()
 
     def log_density(self, fit, rows: np.ndarray | slice, which: slice) -> np.ndarray:
@@ -44,4 +44,4 @@ class ObservedClass(AnswersGivenClass):
         return latent_class[..., None]
 
 
-register_measurement(OBSERVED_CLASS, ObservedClass())
+register(MEASUREMENT, OBSERVED_CATEGORY, ObservedCategory(), home=__name__)

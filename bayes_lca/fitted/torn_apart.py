@@ -1,0 +1,42 @@
+"""Whether the groups of a tree still belong together, or were selected or turned round one by one."""
+
+import json
+
+import numpy as np
+import xarray as xr
+
+from bayes_lca.dims import CATEGORY, COUNT, ITEM, PATTERN, PATTERN_OF_RESPONDENT
+from bayes_lca.fitted.record import AXES, ENCODING, PATTERN_LOG_LIKELIHOOD, PATTERNS
+
+
+def torn_apart(tree: xr.DataTree, class_axis: str) -> str:
+    """What does not belong together, as the beginning of a sentence; nothing if all does.
+
+    Chains and draws may be selected. Other axes are shared by groups of the tree, which are read by position.
+    """
+    attributes, posterior = tree.attrs, tree["posterior"]
+    names = json.loads(attributes[AXES])
+    if ITEM in names and CATEGORY in posterior.coords:
+        labels = json.loads(attributes["labels"])
+        shared = labels[0] if all(of_item == labels[0] for of_item in labels) else range(max(map(len, labels)))
+        names[CATEGORY] = [str(category) for category in shared]
+    for axis, expected in names.items():
+        for group in (posterior, tree[ENCODING]):
+            if axis in group.coords and [str(name) for name in group[axis].to_numpy()] != expected:
+                return f"axis {axis!r} has other names, or another order, than when the model was fitted"
+    n_classes = attributes.get("n_classes", posterior.sizes[class_axis])
+    if posterior.sizes[class_axis] != n_classes:
+        return f"the draws have {posterior.sizes[class_axis]} of the {n_classes} classes"
+    if PATTERNS not in tree.children:
+        return ""
+    patterns = tree[PATTERNS]
+    place, count = patterns[PATTERN_OF_RESPONDENT].to_numpy(), patterns[COUNT].to_numpy()
+    if len(place) != attributes["n_respondents"]:
+        return f"the tree has {len(place)} of the {attributes['n_respondents']} respondents"
+    for group in (PATTERNS, PATTERN_LOG_LIKELIHOOD):
+        known = group in tree.children and PATTERN in tree[group].coords
+        if known and not np.array_equal(tree[group][PATTERN], np.arange(len(count))):
+            return f"rows of {group!r} were selected or turned round"
+    if place.min(initial=0) < 0 or not np.array_equal(np.bincount(place, minlength=len(count)), count):
+        return "respondents are not those that the distinct rows count"
+    return ""
