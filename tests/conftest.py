@@ -10,7 +10,10 @@ from hypothesis import HealthCheck, settings
 import bayes_lca as bl
 from bayes_lca.models import LatentClass, Multinomial
 
-LONG = {"workflows", "test_notebooks.py", "test_fit.py", "test_sampler.py", "test_reproducibility.py"}
+LONG = {
+    *("workflows", "test_documentation.py", "test_fit.py", "test_notebooks.py", "test_readme.py"),
+    *("test_reproducibility.py", "test_sampler.py"),
+}
 """Files, and folders of them, that are run first: no process is left with one of them when the others are done."""
 
 settings.register_profile(

@@ -19,7 +19,6 @@ import bayes_lca as bl
 from bayes_lca.datasets.example import ITEMS
 from bayes_lca.fitted import kinds
 from bayes_lca.fitted.capabilities import NEEDS
-from bayes_lca.fitted.fit import Fit
 
 SHORT = {"draws": 20, "tune": 100, "chains": 2, "progressbar": False}
 TINY = {"measurement_draws": 4, "draws": 4, "tune": 50, "progressbar": False}

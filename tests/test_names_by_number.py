@@ -96,6 +96,30 @@ def number(request):
     return list(request.param), fitted(list(request.param), request.param)
 
 
+def test_classes_are_in_the_order_of_an_item_named_by_a_number(number):
+    names, draws = number
+    pivot = json.loads(draws.attrs["pivot"])
+    by_number, by_text = (bl.relabel(draws, pivot, order=order) for order in (names[1], str(names[1])))
+    assert by_number.identical(by_text)
+    assert by_number.attrs["class_order"] == str(names[1])
+    with pytest.raises(ValueError, match="order=7: choose"):
+        bl.relabel(draws, pivot, order=7)
+
+
+@pytest.mark.parametrize("measurement", [bl.Items, bl.OrdinalItems])
+def test_items_of_several_sizes_are_named_by_texts_in_the_model(measurement):
+    rows = np.arange(60)
+    frame = pd.DataFrame({1: rows % 2, "2": rows // 2 % 2, "0": rows % 3, 3: rows // 3 % 3})
+    frame = frame.apply(pd.Categorical, ordered=True)
+    model = LatentClass(2, measurement(list(frame))).build(frame)
+    names = {axis: list(labels) for axis, labels in model.coords.items() if axis.startswith("item")}
+    assert names == {
+        "item": ["1", "2", "0", "3"],
+        "item_of_2": ["1", "2"],
+        "item_of_3": ["0", "3"],
+    }
+
+
 def renamed(table, names):
     """A table of the items that texts name, under other names."""
     by_text = dict(zip(["0", "1", "bin"], map(str, names), strict=True))

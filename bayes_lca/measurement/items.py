@@ -96,7 +96,7 @@ class Items(Measurement):
         for size in sorted(set(sizes)):
             which = np.flatnonzero(sizes == size)
             axes = {
-                f"{ITEM}_of_{size}": [responses.items[j] for j in which],
+                f"{ITEM}_of_{size}": [str(responses.items[j]) for j in which],
                 f"{CATEGORY}_of_{size}": range(size),
             }
             pm.modelcontext(None).add_coords(axes)

@@ -113,7 +113,7 @@ class OrdinalItems(Measurement):
         average, rho = typical.mean(axis=0), pt.zeros(typical.shape)
         for size in sorted(set(sizes)):
             which = np.flatnonzero(sizes == size)
-            axes = {f"{ITEM}_of_{size}": [responses.items[j] for j in which], f"{CATEGORY}_of_{size}": range(size)}
+            axes = {f"{ITEM}_of_{size}": [str(responses.items[j]) for j in which], f"{CATEGORY}_of_{size}": range(size)}
             pm.modelcontext(None).add_coords(axes)
             p = pm.Dirichlet(
                 f"{BASELINE_PROBABILITY}_of_{size}",

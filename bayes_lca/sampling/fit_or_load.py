@@ -59,12 +59,15 @@ def fit_or_load(path: str | os.PathLike, model, frame, *, sample=fit, **options)
     Examples
     --------
     >>> import bayes_lca as bl
+    >>> from pathlib import Path
+    >>> from tempfile import mkdtemp
     >>> from bayes_lca.models import LatentClass
     >>> lca = LatentClass(3, bl.Items(bl.cohort_items()))
     >>> settings = {"draws": 100, "tune": 100, "chains": 2, "progressbar": False}
     >>> survey = bl.load_cohort().head(100)
-    >>> draws = bl.fit_or_load("fits/classes.nc", lca, survey, **settings)
-    >>> bl.fit_or_load("fits/classes.nc", lca, survey, **settings).identical(draws)
+    >>> path = Path(mkdtemp()) / "classes.nc"
+    >>> draws = bl.fit_or_load(path, lca, survey, **settings)
+    >>> bl.fit_or_load(path, lca, survey, **settings).identical(draws)
     True
     """
     path = Path(path)

@@ -21,7 +21,7 @@ from bayes_lca.dims import (
 )
 from bayes_lca.fitted.fit import parts_of_fit
 from bayes_lca.fitted.record import ENCODING
-from bayes_lca.posterior.labels.relabel import check_order
+from bayes_lca.posterior.labels.relabel import checked_order
 from bayes_lca.prepared import Model, Prepared
 from bayes_lca.sampling.tree import assemble, finish
 
@@ -38,7 +38,7 @@ def fit(
     chains: int = 4,
     seed: int = 1,
     target_accept: float | None = None,
-    order: str | xr.DataTree = "size",
+    order: str | int | xr.DataTree = "size",
     missing: Literal["raise", "drop"] = "raise",
     predictive: bool = False,
     cores: int | None = None,
@@ -59,7 +59,7 @@ def fit(
     target_accept : float, optional
         Mean acceptance NUTS aims at: 0.95 by default for a model with random effects, 0.9 for others. Raise it if
         there are divergences.
-    order : str or DataTree, default "size"
+    order : str, int or DataTree, default "size"
         Display order of latent classes: ``"size"``, the name of an item (increasing mean category), or another fit.
     missing : {"raise", "drop"}
         What to do with rows that lack a covariate. Missing answers are used as they are.
@@ -120,7 +120,7 @@ def fit(
     prepared = model.prepare(frame, missing=missing)
     if prepared.pivot is not None:
         items = [str(item) for item in prepared.groups[ENCODING][ITEM].to_numpy()]
-        check_order(order, items, len(prepared.pivot))
+        checked_order(order, items, len(prepared.pivot))
     parts_of_fit(prepared.attributes, "fit")
     sampler = Sampler(prepared, backend=backend)
     return sampler.fit(prepared, settings, order=order, predictive=predictive)
@@ -221,7 +221,7 @@ class Sampler:
         prepared: Prepared,
         settings: Sampling,
         *,
-        order: str | xr.DataTree = "size",
+        order: str | int | xr.DataTree = "size",
         predictive: bool = False,
     ) -> xr.DataTree:
         """Draws with aligned labels and log-likelihoods, as `bayes_lca.fit` returns them; warns of bad chains."""

@@ -53,7 +53,7 @@ def finish(
     prepared: Prepared,
     tree: xr.DataTree,
     *,
-    order: str | xr.DataTree = "size",
+    order: str | int | xr.DataTree = "size",
     predictive: bool = False,
     judged: Sequence[str] = (),
 ) -> xr.DataTree:

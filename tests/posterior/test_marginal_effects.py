@@ -166,6 +166,13 @@ def test_what_is_smooth_or_has_a_kink_has_a_derivative(made_up, formula):
     assert np.isfinite(average_marginal_effects(made_up.draws(formula, frame), "z")["mean"]).all()
 
 
+def test_a_row_that_cannot_have_every_value_has_a_derivative(made_up):
+    frame = made_up.staff()
+    frame["k"] = frame["x"] - np.arange(1, len(frame) + 1) / len(frame)
+    table = average_marginal_effects(made_up.draws("~ np.log(x - k) + z", frame), "x")
+    assert np.isfinite(table["mean"]).all()
+
+
 def test_truth_values_go_from_0_to_1(made_up):
     draws, frame = made_up.draws("~ yes + x"), made_up.staff()
     at = [np.mean([made_up.probability(draws, {"yes": value, "x": x}) for x in frame["x"]], axis=0) for value in (0, 1)]

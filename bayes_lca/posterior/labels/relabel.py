@@ -4,6 +4,7 @@ import json
 from collections.abc import Mapping, Sequence
 from itertools import permutations
 from math import factorial
+from numbers import Integral
 
 import numpy as np
 import xarray as xr
@@ -79,24 +80,25 @@ def rename_classes(posterior: xr.Dataset, names: Sequence[str]) -> xr.Dataset:
     return posterior.assign_coords({axis: list(names) for axis in (CLASS, OTHER_CLASS) if axis in posterior.dims})
 
 
-def check_order(order: str | xr.DataTree, items: Sequence[str], n_classes: int) -> None:
-    """Refuse a display order that does not fit the items and the number of classes.
+def checked_order(order: str | int | xr.DataTree, items: Sequence[str], n_classes: int) -> str | xr.DataTree:
+    """The display order, an item named by a number as text, where it fits the items and the number of classes.
 
     Raises
     ------
     ValueError
         If `order` is no item, or a fit of other items or another number of classes.
     """
-    if isinstance(order, str):
-        if order != "size" and order not in items:
+    if isinstance(order, str | Integral):
+        if str(order) not in ("size", *items):
             raise ValueError(f'order={order!r}: choose "size", a fit, or one of the items {list(items)}')
-        return
+        return str(order)
     other = Fit.of(order, needs="order")
     if other.items != tuple(items) or len(other.classes) != n_classes:
         raise ValueError(
             f"order is a fit of {len(other.classes)} classes and items {list(other.items)}, this one has {n_classes} "
             f"classes and items {list(items)}; order by a fit of the same items and number of classes"
         )
+    return order
 
 
 def display_order(fit: Fit, order: str | xr.DataTree) -> np.ndarray:
@@ -109,13 +111,7 @@ def display_order(fit: Fit, order: str | xr.DataTree) -> np.ndarray:
     order : str or DataTree
         ``"size"`` for decreasing shares; the name of an item for increasing mean category of its answers, categories
         in the order of their labels; a fit for the order, and the names, of its classes.
-
-    Raises
-    ------
-    ValueError
-        If the item or the number of classes does not fit.
     """
-    check_order(order, fit.items, len(fit.classes))
     if not isinstance(order, str):
         other = Fit.reading(order)
         profile, reference = (each.answers.profiles(each).mean(axis=0) for each in (fit, other))
@@ -125,7 +121,7 @@ def display_order(fit: Fit, order: str | xr.DataTree) -> np.ndarray:
     return np.argsort(fit.answers.mean_answer(fit, order), kind="stable")
 
 
-def relabel(draws: xr.DataTree, pivot: np.ndarray, order: str | xr.DataTree = "size") -> xr.DataTree:
+def relabel(draws: xr.DataTree, pivot: np.ndarray, order: str | int | xr.DataTree = "size") -> xr.DataTree:
     r"""Align class labels over draws and chains.
 
     Every draw's classes are matched one to one with those of a pivot, at the least squared distance of answer
@@ -140,8 +136,9 @@ def relabel(draws: xr.DataTree, pivot: np.ndarray, order: str | xr.DataTree = "s
         (chain, draw, latent_class).
     pivot : ndarray, shape (latent_class, item, category)
         Item probabilities at the best mode of the likelihood.
-    order : str or DataTree, default "size"
-        Display order of the classes; see `display_order`.
+    order : str, int or DataTree, default "size"
+        Display order of the classes: ``"size"`` for decreasing shares; the name of an item for increasing mean
+        category of its answers; a fit for the order, and the names, of its classes.
 
     Returns
     -------
@@ -171,9 +168,10 @@ def relabel(draws: xr.DataTree, pivot: np.ndarray, order: str | xr.DataTree = "s
     return align(Fit.of(draws, needs="relabel"), pivot, order)
 
 
-def align(fit: Fit, pivot: np.ndarray, order: str | xr.DataTree) -> xr.DataTree:
+def align(fit: Fit, pivot: np.ndarray, order: str | int | xr.DataTree) -> xr.DataTree:
     """The same for any fit whose answers have profiles."""
     draws = fit.tree
+    order = checked_order(order, fit.items, len(fit.classes))
     matched, margin = match(profile_distances(fit.answers.profiles(fit), pivot))
     aligned = Fit.reading(_with_posterior(draws, permute(fit.posterior, matched)))
     shown = display_order(aligned, order)

@@ -80,7 +80,7 @@ MEASUREMENT = (
     Mutation(
         name="answers-left-out-of-the-model",
         wrong="The latent class model has priors but no likelihood: the data are ignored.",
-        symbol="LatentClass.prepare",
+        symbol="sum_over_classes",
         pattern="_1.observe(...)",
         replacement="",
         tests=("tests/test_models.py::test_printed_model_is_the_golden_text",),

@@ -8,7 +8,7 @@ POSTERIOR = (
     Mutation(
         name="labels-not-aligned",
         wrong="Draws keep the class labels they fell with, so an average mixes classes.",
-        symbol="relabel",
+        symbol="align",
         pattern="permute(_1, matched)",
         replacement="_1",
         tests=("tests/posterior/test_relabel.py::test_seven_classes_are_restored_by_linear_assignment",),
@@ -65,7 +65,7 @@ POSTERIOR = (
     Mutation(
         name="membership-not-normalised",
         wrong="Membership is the joint probability of class and answers, which does not add up to one.",
-        symbol="FittedProbabilities.membership",
+        symbol="ClassOfRespondent.membership",
         pattern="softmax(_1, axis=-1)",
         replacement="np.exp(_1)",
         tests=(f"{MADE_UP}::test_membership_is_the_class_given_covariates_group_and_answers",),
@@ -73,7 +73,7 @@ POSTERIOR = (
     Mutation(
         name="random-slope-not-centred",
         wrong="Random slopes act on the covariate itself, though the group's effect is that at its mean.",
-        symbol="log_class_probabilities",
+        symbol="RegressionOfClass.log_class",
         pattern="(_1 - _2)[:, _3]",
         replacement="_1[:, _3]",
         tests=("tests/posterior/test_predict_classes.py::test_profiles_in_the_group_they_name",),
