@@ -41,8 +41,8 @@ def write_whole(path: str | os.PathLike, write: Callable[[Path], object]) -> Non
             os.fsync(written.fileno())
         os.replace(unfinished, path)
     except OSError as error:
-        told = f"not written, and what was there before is unchanged: {error.strerror or error}"
-        raise OSError(error.errno or errno.EIO, told, os.fspath(path)) from error
+        message = f"not written, and what was there before is unchanged: {error.strerror or error}"
+        raise OSError(error.errno or errno.EIO, message, os.fspath(path)) from error
     finally:
         with suppress(OSError):
             unfinished.unlink(missing_ok=True)

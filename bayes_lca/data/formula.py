@@ -156,8 +156,8 @@ def single_level(text: str) -> str:
     parsed = read_formula(text)
     right = text.split("~", maxsplit=1)[1]
     shorter = f"~ {GROUP_TERM.sub('', right).strip().removeprefix('+').strip() or '1'}"
-    found = read_formula(shorter)
-    if found.groupings or found.covariates != parsed.covariates:
+    fixed = read_formula(shorter)
+    if fixed.groupings or fixed.covariates != parsed.covariates:
         raise ValueError(f"formula {text!r}: write each (x | group) as a term of its own, joined by +")
     return shorter
 

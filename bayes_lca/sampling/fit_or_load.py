@@ -82,11 +82,11 @@ def fit_or_load(path: str | os.PathLike, model, frame, *, sample=fit, **options)
     with warnings.catch_warnings(record=True) as caught:
         warnings.simplefilter("always")
         draws = sample(model, frame, **options)
-    of_convergence = [str(one.message) for one in caught if issubclass(one.category, ConvergenceWarning)]
+    of_convergence = [str(warning.message) for warning in caught if issubclass(warning.category, ConvergenceWarning)]
     draws.attrs |= {DIGEST: digest, WARNINGS: json.dumps(of_convergence)}
     save(draws, path)
-    for one in caught:
-        warnings.warn(one.message, one.category, stacklevel=2)
+    for warning in caught:
+        warnings.warn(warning.message, warning.category, stacklevel=2)
     return draws
 
 
@@ -103,8 +103,8 @@ def _read(path: Path) -> xr.DataTree | None:
 def _digest(model, frame, options: dict) -> str:
     """Fingerprint of everything that a fit depends on."""
     check_frame(frame)
-    chosen = sorted((name, _tell(value)) for name, value in options.items() if name not in WITHOUT_EFFECT)
-    parts = (_tell(model), chosen, list(_columns(frame)), _content(row_labels(frame)), version("bayes-lca"))
+    chosen = sorted((name, _written(value)) for name, value in options.items() if name not in WITHOUT_EFFECT)
+    parts = (_written(model), chosen, list(_columns(frame)), _content(row_labels(frame)), version("bayes-lca"))
     return hashlib.sha256(repr(parts).encode()).hexdigest()
 
 
@@ -127,16 +127,17 @@ def _content(values: pd.Series | pd.Index) -> tuple:
     return str(values.dtype), hash_pandas_object(values, index=False).to_numpy().tobytes()
 
 
-def _tell(value) -> str:
+def _written(value) -> str:
     """Text that differs where values do."""
     if isinstance(value, xr.DataTree):
         variables = value["posterior"].to_dataset().variables
-        parts = {str(name): _tell(variables[name].to_numpy()) for name in variables}
+        parts = {str(name): _written(variables[name].to_numpy()) for name in variables}
         return repr((sorted(parts.items()), value.attrs.get("labels")))
     if isinstance(value, np.ndarray):
         numbers = value.tobytes() if value.dtype.kind in "fiub" else repr(value.tolist()).encode()
         return f"{value.shape} {hashlib.sha256(numbers).hexdigest()}"
     if is_dataclass(value):
-        parts = {one.name: _tell(getattr(value, one.name)) for one in fields(value) if one.name not in WITHOUT_EFFECT}
+        entries = [field.name for field in fields(value) if field.name not in WITHOUT_EFFECT]
+        parts = {name: _written(getattr(value, name)) for name in entries}
         return f"{type(value).__name__} {parts}"
     return repr(value)

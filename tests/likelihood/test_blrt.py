@@ -199,13 +199,15 @@ def test_columns_of_count_classes():
 
 
 def test_progress_line(monkeypatch, capsys):
-    monkeypatch.setattr(blrt.sys.stderr, "isatty", lambda: True)
+    monkeypatch.setenv("FORCE_COLOR", "1")
     run_test(one_class(100), 2, draws=3, starts=1, progressbar=True)
     shown = capsys.readouterr().err
     assert "BLRT of 1 against 2 classes: 3 of 3 draws" in shown
     assert "left" in shown
-    run_test(one_class(100), 2, draws=3, starts=1)
-    assert capsys.readouterr().err == ""
+    monkeypatch.delenv("FORCE_COLOR")
+    for progressbar in (True, False):
+        run_test(one_class(100), 2, draws=3, starts=1, progressbar=progressbar)
+        assert "".join(capsys.readouterr()) == ""
 
 
 @pytest.mark.parametrize("wrong", [{"draws": 0}, {"draws": 2.5}, {"starts": 0}, {"jobs": 0}])

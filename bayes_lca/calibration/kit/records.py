@@ -57,10 +57,10 @@ def read_replicates(names: Iterable[str], out: Path, parts: Sequence[str]) -> li
         If there are none.
     """
     there = finished(out)
-    found = [json.loads((out / REPLICATES / name).read_text()) for name in names if name in there]
-    if not found:
+    replicates = [json.loads((out / REPLICATES / name).read_text()) for name in names if name in there]
+    if not replicates:
         raise ValueError(f"{out / REPLICATES} holds no replicate of this study yet: run it first")
-    return [pd.DataFrame(chain.from_iterable(one[part] for one in found)) for part in parts]
+    return [pd.DataFrame(chain.from_iterable(replicate[part] for replicate in replicates)) for part in parts]
 
 
 def write_csv(frames: Mapping[str, pd.DataFrame], out: Path) -> None:

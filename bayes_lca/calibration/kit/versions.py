@@ -14,8 +14,8 @@ DIGITS = 16
 
 def installed_versions(packages: Iterable[str]) -> dict[str, str]:
     """Versions of packages, of Python, and the kind of processor."""
-    found = {name: version(name) for name in packages}
-    return found | {"python": platform.python_version(), "machine": platform.machine()}
+    versions = {name: version(name) for name in packages}
+    return versions | {"python": platform.python_version(), "machine": platform.machine()}
 
 
 def source_digest(*modules: str) -> str:

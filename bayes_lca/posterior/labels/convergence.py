@@ -113,12 +113,12 @@ def agreeing_chains(quantities: xr.Dataset) -> np.ndarray:
     """
     n_chains = quantities.sizes["chain"]
     mode = np.arange(n_chains)
-    for one in range(n_chains):
-        for other in range(one + 1, n_chains):
-            pair = quantities.isel(chain=[one, other])
+    for first in range(n_chains):
+        for second in range(first + 1, n_chains):
+            pair = quantities.isel(chain=[first, second])
             worst = max(float(arviz_stats.rhat(values)) for values in pair.data_vars.values())
             if not worst >= SAME_MODE_R_HAT:
-                mode[mode == mode[other]] = mode[one]
+                mode[mode == mode[second]] = mode[first]
     return np.unique(mode, return_inverse=True)[1]
 
 

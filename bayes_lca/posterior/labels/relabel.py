@@ -51,7 +51,7 @@ def match(cost: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
     """
     n_draws, n_classes = cost.shape[:2]
     if factorial(n_classes) > MOST_PERMUTATIONS:
-        order = np.array([linear_sum_assignment(one.T)[1] for one in cost])
+        order = np.array([linear_sum_assignment(of_draw.T)[1] for of_draw in cost])
         return order, np.full(n_draws, np.nan)
     orders = np.array(list(permutations(range(n_classes))))
     totals = cost[:, orders, np.arange(n_classes)].sum(axis=-1)  # (draw, permutation)

@@ -41,8 +41,8 @@ def check_seal(path: Path) -> None:
         return
     with open(path, "rb") as file:
         file.seek(size)
-        found = SEAL.fullmatch(file.read())
-    if found and found[1].decode() != _digest(path, size):
+        seal = SEAL.fullmatch(file.read())
+    if seal and seal[1].decode() != _digest(path, size):
         raise UnreadableFileError(
             "its checksum is not that of the content that was saved, so the file was damaged or changed; take it from "
             "a backup, or fit again"
@@ -71,11 +71,11 @@ def _bytes_in(group: h5py.Group, depth: int) -> int:
     for name in group:
         if not isinstance(group.get(name, getlink=True), h5py.HardLink):
             raise UnreadableFileError(f"{group.name}/{name} is a link to another place or file")
-        found = group[name]
-        if isinstance(found, h5py.Group):
-            total += _bytes_in(found, depth + 1)
-        elif isinstance(found, h5py.Dataset):
-            total += _bytes_of(found)
+        member = group[name]
+        if isinstance(member, h5py.Group):
+            total += _bytes_in(member, depth + 1)
+        elif isinstance(member, h5py.Dataset):
+            total += _bytes_of(member)
         else:
             raise UnreadableFileError(f"{group.name}/{name} is neither a group nor a variable")
     return total

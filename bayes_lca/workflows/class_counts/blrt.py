@@ -1,13 +1,14 @@
 """Is one class more worth it: the likelihood ratio against its distribution in samples from the smaller model."""
 
-import sys
-import time
+import math
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 
 import numpy as np
 import pandas as pd
 from joblib import Parallel, delayed
+from rich.console import Console
+from rich.progress import Progress, TextColumn, TimeElapsedColumn, TimeRemainingColumn
 from scipy.stats import beta
 
 from bayes_lca.data.frame import is_whole
@@ -28,9 +29,6 @@ OBSERVED_STARTS = 5
 
 UNDER = 1e-4
 """How far the larger model may stay below the smaller before its maximum counts as missed."""
-
-REDRAW = 0.2
-"""Seconds between two drawings of the progress line."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -283,14 +281,11 @@ class _Best:
 
 def _shown(results: Iterable, n: int, label: str, *, visible: bool) -> Iterator:
     """The results one by one, with a line on how many are done and how long the others will take."""
-    visible = visible and (sys.stderr.isatty() or "ipykernel" in sys.modules)
-    started = drawn = time.monotonic()
-    for done, result in enumerate(results, start=1):
-        now = time.monotonic()
-        if visible and (now - drawn > REDRAW or done == n):
-            left = (now - started) / done * (n - done)
-            sys.stderr.write(f"\r{label}: {done} of {n} draws, {now - started:.0f} s gone, about {left:.0f} s left  ")
-            sys.stderr.write("\n" if done == n else "")
-            sys.stderr.flush()
-            drawn = now
-        yield result
+    console = Console(stderr=True)
+    columns = (
+        TextColumn("{task.description}: {task.completed} of {task.total} draws,"),
+        *(TimeElapsedColumn(), TextColumn("gone, about"), TimeRemainingColumn(), TextColumn("left")),
+    )
+    shown = visible and (console.is_terminal or console.is_jupyter)
+    with Progress(*columns, console=console, speed_estimate_period=math.inf, disable=not shown) as progress:
+        yield from progress.track(results, total=n, description=label)
