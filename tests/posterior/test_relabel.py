@@ -59,6 +59,12 @@ def test_permuted_draws_are_restored_exactly(name, request):
     assert draws.attrs["relabel_switched"] == 0
 
 
+@pytest.mark.parametrize("pivot", [None, [[0.5, 0.5]], np.full((2, 6, 3), 1 / 3)], ids=["none", "flat", "two classes"])
+def test_a_pivot_of_another_shape_is_refused(lca_draws, pivot):
+    with pytest.raises(ValueError, match=r"pivot has shape .*, and the profiles of this fit \(3, 6, 3\)"):
+        bl.relabel(lca_draws, pivot)
+
+
 @pytest.mark.parametrize("order", [[1, 2, 0], [2, 1, 0], [0, 2, 1]])
 def test_order_of_the_pivot_does_not_matter(lca_draws, order):
     scrambled = scramble(lca_draws, random_orders(lca_draws, seed=1))

@@ -149,8 +149,8 @@ def relabel(draws: xr.DataTree, pivot: np.ndarray, order: str | int | xr.DataTre
     Raises
     ------
     ValueError
-        If the classes are observed or come from an earlier fit, `order` does not fit, or the fit was saved without
-        respondents.
+        If the classes are observed or come from an earlier fit, `pivot` has another shape, `order` does not fit, or
+        the fit was saved without respondents.
 
     References
     ----------
@@ -165,7 +165,14 @@ def relabel(draws: xr.DataTree, pivot: np.ndarray, order: str | int | xr.DataTre
     >>> bl.relabel(draws, pivot[::-1], order="training").attrs["relabel_switched"]
     0.0
     """
-    return align(Fit.of(draws, needs="relabel"), pivot, order)
+    fit = Fit.of(draws, needs="relabel")
+    wanted = fit.answers.profiles(fit).shape[1:]
+    if np.shape(pivot) != wanted:
+        raise ValueError(
+            f"pivot has shape {np.shape(pivot)}, and the profiles of this fit {wanted} (latent_class, item, category); "
+            'give the item probabilities of one draw, or json.loads(draws.attrs["pivot"])'
+        )
+    return align(fit, np.asarray(pivot), order)
 
 
 def align(fit: Fit, pivot: np.ndarray, order: str | int | xr.DataTree) -> xr.DataTree:
