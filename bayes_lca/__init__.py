@@ -17,6 +17,8 @@ multinomial regression, multilevel       `Regression`  none            none: the
 The models themselves are in `bayes_lca.models`.
 """
 
+from importlib.metadata import version
+
 from bayes_lca.data.identifiability import SingleLevelWarning
 from bayes_lca.datasets.cohort import cohort_items, cohort_truth, load_cohort, simulate_cohort
 from bayes_lca.datasets.example import example_survey, load_example
@@ -81,6 +83,8 @@ from bayes_lca.workflows.ladder.estimators import fit_estimators
 from bayes_lca.workflows.ladder.stepwise_odds_ratios import stepwise_odds_ratios
 from bayes_lca.workflows.ladder.two_step import fit_two_step
 from bayes_lca.workflows.leave_one_group_out import leave_one_group_out
+
+__version__ = version("bayes-lca")
 
 __all__ = [
     "LKJ",

@@ -19,6 +19,10 @@ def test_there_are_blocks_and_every_import_is_public():
         assert line in ("import bayes_lca as bl", "from bayes_lca.models import LatentClass")
 
 
+def test_the_version_to_cite_is_this_one():
+    assert f"Version {bl.__version__}." in README.read_text(encoding="utf-8")
+
+
 def test_blocks_run_one_after_the_other(few_draws, tmp_path, monkeypatch):
     survey = bl.load_cohort().iloc[::4]
     monkeypatch.setattr(bl, "load_cohort", lambda: survey)
