@@ -33,6 +33,12 @@ CELLS = (
     .query("N > 0")
 )
 PIVOT = np.array([[[0.1, 0.2, 0.7]] * 3, [[0.7, 0.2, 0.1]] * 3])
+
+
+def has_one_class(draws):
+    return isinstance(draws, xr.DataTree) and draws["posterior"].sizes.get("latent_class") == 1
+
+
 CALLS = {
     "answers_of": bl.answers_of,
     "average_marginal_effects": lambda draws: bl.average_marginal_effects(draws, "participation"),
@@ -73,7 +79,7 @@ CALLS = {
     "prior_sensitivity": bl.prior_sensitivity,
     "random_intercepts": bl.random_intercepts,
     "rank_groups": bl.rank_groups,
-    "relabel": lambda draws: bl.relabel(draws, PIVOT),
+    "relabel": lambda draws: bl.relabel(draws, PIVOT[:1] if has_one_class(draws) else PIVOT),
     "report": lambda draws: bl.report(draws, Path(tempfile.mkdtemp()) / "page.html"),
     "save": lambda draws: bl.save(draws, Path(tempfile.mkdtemp()) / "fit.nc"),
     "split_halves": lambda draws: bl.split_halves(draws, repeats=2, n_draws=20),
@@ -348,3 +354,21 @@ def test_what_it_did_not_declare_is_refused_by_name(toy, draws):
     assert refused["check_items"] == "check_items: scores have no categories to check"
     assert "not declared to hold for a fit of ScoreClasses" in refused["class_profiles"]
     assert len(refused) > 25
+
+
+def test_a_twin_declares_only_what_depends_on_answers(toy):
+    part, _ = toy
+
+    with pytest.raises(ValueError, match=r"Mistaken: supported has \['class_sizes', 'reprot'\], which do not depend"):
+
+        class Mistaken(part.ScoresGivenClass):
+            supported = frozenset({"relabel", "class_sizes", "reprot"})
+
+
+def test_a_refusal_names_only_what_answers(toy, draws, monkeypatch):
+    part, _ = toy
+    monkeypatch.setattr(part.ScoresGivenClass, "supported", frozenset())
+    with pytest.raises(ValueError) as refusal:
+        bl.class_profiles(draws)
+    assert "class_sizes" in str(refusal.value)
+    assert "relabel" not in str(refusal.value)

@@ -80,6 +80,9 @@ NEEDS: Final[Mapping[str, Need]] = MappingProxyType(
 )
 """Every function that takes a fit, by its name."""
 
+OF_ANSWERS: Final[frozenset[str]] = frozenset(name for name, need in NEEDS.items() if need.answers)
+"""Those that depend on what answers are, so that the twin of the measurement part declares them too."""
+
 
 @dataclass(frozen=True)
 class Capabilities:

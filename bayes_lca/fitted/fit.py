@@ -107,12 +107,12 @@ class Fit(FittedProbabilities):
         if needs not in capabilities.supported:
             raise ValueError(
                 f"{needs}: it is not declared to hold for a fit of {self.kind.name}; functions that do are "
-                f"{', '.join(sorted(capabilities.supported)) or 'none'}"
+                f"{', '.join(filter(self.supports, sorted(capabilities.supported))) or 'none'}"
             )
         if need.answers and needs not in self.answers.supported:
             raise ValueError(
-                f"{needs}: it is not declared to hold for {self.answers.words}; give a fit of other items, or use a "
-                "function of classes alone"
+                f"{needs}: it depends on what answers are, and is not declared to hold for {self.answers.words}; give "
+                "a fit of other items, or use a function of classes alone"
             )
         if need.summary:
             self.require_summarisable()

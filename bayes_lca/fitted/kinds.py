@@ -9,7 +9,7 @@ from typing import Final
 
 import numpy as np
 
-from bayes_lca.fitted.capabilities import Capabilities
+from bayes_lca.fitted.capabilities import OF_ANSWERS, Capabilities
 
 
 @dataclass(frozen=True)
@@ -41,14 +41,27 @@ class AnswersGivenClass(ABC):
     words : str
         The part in a line, for reports.
     supported : frozenset of str
-        Functions that depend on what answers are, and hold for these.
+        Of the functions that depend on what answers are, marked in `NEEDS`, those that hold for these. A function
+        answers where both the model and the twin declare it.
     variables : tuple of str
         Variables of the draws on which the answers depend.
+
+    Raises
+    ------
+    ValueError
+        When a twin is defined that supports what does not depend on answers.
     """
 
     words: str
     supported: frozenset[str]
     variables: tuple[str, ...]
+
+    def __init_subclass__(cls):
+        if other := sorted(cls.supported - OF_ANSWERS):
+            raise ValueError(
+                f"{cls.__name__}: supported has {other}, which do not depend on what answers are; choose from "
+                f"{sorted(OF_ANSWERS)}"
+            )
 
     @abstractmethod
     def log_density(self, fit, rows: np.ndarray, which: slice) -> np.ndarray:

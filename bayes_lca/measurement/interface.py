@@ -68,7 +68,7 @@ class Measurement(ABC):
     """
 
     signature: ClassVar[tuple[str, ...]]
-    """Axes of each parameter of the answers; see `Answers`."""
+    """Axes of each parameter of the answers, such as ``("(c,j,r)",)``: c for the class, j for the item."""
 
     nominal: ClassVar[bool] = False
     """Whether the part is fitted by what is for nominal items alone: maximum likelihood, and the Gibbs sampler."""
@@ -97,7 +97,7 @@ class Measurement(ABC):
 
     @abstractmethod
     def coords(self, responses: Responses) -> dict[str, Sequence]:
-        """Names along the axes of items and their categories."""
+        """Names along the axes of the part's variables; those of the items, `bayes_lca.dims.ITEM`, always."""
 
     @abstractmethod
     def parameters(self, responses: Responses, start: Start) -> tuple:
@@ -109,7 +109,10 @@ class Measurement(ABC):
 
     @abstractmethod
     def log_density(self, responses: Responses, value, *parameters):
-        r"""Log density of answers given the class, :math:`\log p(y \mid c)`, shape (latent_class, pattern)."""
+        r"""Log density of answers given the class, :math:`\log p(y \mid c)`, shape (latent_class, pattern).
+
+        A missing answer, code `bayes_lca.data.responses.MISSING`, adds 0.
+        """
 
     @abstractmethod
     def draw(self, responses: Responses, latent_class: np.ndarray, *parameters: np.ndarray, rng) -> np.ndarray:

@@ -5,6 +5,8 @@ import pytest
 import xarray as xr
 
 import bayes_lca as bl
+from bayes_lca.fitted.fit import Fit
+from bayes_lca.fitted.twins.categorical_answers import CategoricalAnswers
 
 
 def thinned(draws, times):
@@ -20,6 +22,23 @@ def test_same_seed_same_answers(lca_draws):
     one, again, other = (bl.posterior_predictive(few, seed=seed) for seed in (1, 1, 2))
     xr.testing.assert_identical(one, again)
     assert not one.equals(other)
+
+
+@pytest.mark.parametrize("shift", [0, 127 - 2, 128, 2**40, -(2**15), 0.5])
+def test_answers_of_any_size_are_kept(lca_draws, monkeypatch, shift):
+    monkeypatch.setattr(Fit, "blocks", lambda fit, n: [slice(0, 20), slice(20, fit.n_draws)])
+    few = thinned(lca_draws, 1)
+    of_items = bl.posterior_predictive(few)["answers"]
+    draw = CategoricalAnswers.draw
+
+    def in_the_last_draws(self, fit, which, *arguments):
+        return draw(self, fit, which, *arguments) + (shift if which.start else 0)
+
+    monkeypatch.setattr(CategoricalAnswers, "draw", in_the_last_draws)
+    shifted = bl.posterior_predictive(few)["answers"]
+    assert of_items.dtype == np.int8
+    late = np.arange(of_items.sizes["chain"] * of_items.sizes["draw"]).reshape(of_items.shape[:2]) >= 20
+    np.testing.assert_array_equal(shifted, of_items.astype(float) + shift * late[..., None, None])
 
 
 def test_fit_stores_what_posterior_predictive_gives(lca_draws, multinomial_draws):

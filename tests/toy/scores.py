@@ -67,7 +67,7 @@ class ScoresGivenClass(AnswersGivenClass):
     """The same in NumPy."""
 
     words = "scores, normal within a class"
-    supported = frozenset({"relabel", "fit"})
+    supported = frozenset({"relabel"})
     variables = (MEAN,)
 
     def log_density(self, fit, rows, which):

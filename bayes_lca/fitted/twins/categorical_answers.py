@@ -6,7 +6,7 @@ import numpy as np
 
 from bayes_lca.data.categories import draw_category
 from bayes_lca.dims import CATEGORY, CLASS, ITEM, ITEM_PROBABILITY
-from bayes_lca.fitted.capabilities import NEEDS
+from bayes_lca.fitted.capabilities import OF_ANSWERS
 from bayes_lca.fitted.kinds import MEASUREMENT, AnswersGivenClass, register
 from bayes_lca.likelihood.answers import log_probability_of_answers
 
@@ -16,7 +16,7 @@ class CategoricalAnswers(AnswersGivenClass):
     r"""Answers that are independent given the class, :math:`p(y \mid c) = \prod_j \rho_{c j y_j}`."""
 
     words: str
-    supported: frozenset[str] = frozenset(name for name, need in NEEDS.items() if need.answers)
+    supported: frozenset[str] = OF_ANSWERS
     variables: tuple[str, ...] = (ITEM_PROBABILITY,)
 
     def log_density(self, fit, rows: np.ndarray, which: slice) -> np.ndarray:

@@ -47,9 +47,18 @@ def draw_predictive(fit: Fit, *, seed: int) -> xr.Dataset:
     for which in fit.blocks(n):
         share = np.exp(fit.log_class(slice(None), which))
         share = np.broadcast_to(share, (len(share), len(fit.count), share.shape[-1]))[:, fit.pattern_of_respondent]
-        result[which] = fit.answers.draw(fit, which, draw_category(share, rng), rng)
+        drawn = fit.answers.draw(fit, which, draw_category(share, rng), rng)
+        result = result.astype(np.result_type(result, _smallest_type(drawn)), copy=False)
+        result[which] = drawn
     shaped = fit.by_chain(result)
     coords = {**fit.chain_coords, RESPONDENT: fit.respondents}
     if fit.class_is_observed:
         return xr.Dataset({OUTCOME: (("chain", "draw", RESPONDENT), shaped[..., 0])}, coords)
     return xr.Dataset({ANSWERS: (("chain", "draw", RESPONDENT, ITEM), shaped)}, coords | {ITEM: list(fit.items)})
+
+
+def _smallest_type(values: np.ndarray) -> np.dtype:
+    """The smallest type of whole numbers that holds the values, or their own type where they are no whole numbers."""
+    if values.dtype.kind not in "iu":
+        return values.dtype
+    return np.min_scalar_type(-1 - max(int(values.max()), -int(values.min())))

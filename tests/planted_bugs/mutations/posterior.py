@@ -57,9 +57,9 @@ POSTERIOR = (
     Mutation(
         name="posterior-membership-without-shares",
         wrong="Membership is computed from the answers alone, covariates and class sizes left out.",
-        symbol="FittedProbabilities.log_joint",
-        pattern="self.log_class(...)",
-        replacement="0.0 * self.log_class(...)",
+        symbol="ClassOfRespondent.membership",
+        pattern="fit.log_class(...)",
+        replacement="0.0 * fit.log_class(...)",
         tests=(f"{MADE_UP}::test_membership_is_the_class_given_covariates_group_and_answers",),
     ),
     Mutation(
