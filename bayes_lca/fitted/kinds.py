@@ -89,7 +89,25 @@ class ClassGivenCovariates(ABC):
 
     @abstractmethod
     def log_class(self, fit, matrix: np.ndarray, groups: Mapping[str, np.ndarray], which, effects=None) -> np.ndarray:
-        """Log probability of each class at rows of a design; see `log_class_probabilities`."""
+        """Log probability of each class at rows of a design.
+
+        Parameters
+        ----------
+        fit : Fit
+        matrix : ndarray, shape (row, term)
+            Design in the user's units.
+        groups : mapping of str to ndarray of int, shape (row,)
+            Group of each row for every grouping that counts; a grouping left out counts as an average group, effect 0.
+        which : slice
+            Draws, chains after each other.
+        effects : mapping of str to RandomEffectDraws, optional
+            Effects to use in place of those of the groups that were seen, as `effects_of_new_groups` draws them;
+            ``groups`` then holds positions among these. They belong to the draws in `which`.
+
+        Returns
+        -------
+        ndarray, shape (draw, row, latent_class); the middle axis has length 1 when no covariate is used
+        """
 
 
 class HiddenOfRespondent(ABC):

@@ -7,7 +7,6 @@ from functools import cached_property
 import numpy as np
 
 from bayes_lca.dims import CLASS_SHARE
-from bayes_lca.fitted.class_logits import log_class_probabilities
 from bayes_lca.fitted.record import PATTERN_LOG_LIKELIHOOD
 from bayes_lca.fitted.rows import FittedRows
 
@@ -31,7 +30,7 @@ class FittedProbabilities(FittedRows):
         ndarray, shape (draw, row, latent_class); the middle axis has length 1 when no covariate is used
         """
         groups = {name: of_pattern[rows] for name, of_pattern in self.group_of_pattern.items()}
-        return log_class_probabilities(self, self.matrix[rows], groups, which)
+        return self.structural.log_class(self, self.matrix[rows], groups, which)
 
     def log_evidence(self, rows: np.ndarray | slice, which: slice) -> np.ndarray:
         """Log probability of what was seen of each distinct row given the class: answers, or the class itself.

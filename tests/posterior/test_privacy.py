@@ -11,7 +11,6 @@ from scipy.optimize import nnls
 
 import bayes_lca as bl
 from bayes_lca.fitted.capabilities import NEEDS
-from bayes_lca.fitted.class_logits import log_class_probabilities
 from bayes_lca.fitted.fit import Fit
 from bayes_lca.posterior.labels.total_log_likelihood import total_log_likelihood
 from bayes_lca.posterior.storage.without_respondents import KEPT_STATISTICS, without_respondents
@@ -347,7 +346,8 @@ def cells_from_shares(draws, whole):
     values, education = np.unique(design[:, 0]), np.unique(design[:, 1:], axis=0)
     cells = np.array([[x, *dummies] for x in values for dummies in education for _ in range(6)])
     groups = np.tile(np.arange(6), len(values) * len(education))
-    share = np.exp(log_class_probabilities(Fit.reading(draws), cells, {"group": groups}, slice(None)))
+    fit = Fit.reading(draws)
+    share = np.exp(fit.structural.log_class(fit, cells, {"group": groups}, slice(None)))
     equations = share.transpose(0, 2, 1).reshape(-1, len(cells))
     found = nnls(equations, len(design) * draws["posterior"]["class_share"].to_numpy().reshape(-1))[0].round()
     true = [(np.all(design == cell, axis=1) & (group == g)).sum() for cell, g in zip(cells, groups, strict=True)]

@@ -14,7 +14,7 @@ class RegressionOfClass(ClassGivenCovariates):
     r"""Class logits linear in covariates, :math:`\alpha_c + x^\top \beta_c + u_{cg} + (x - \bar x)^\top b_{cg}`."""
 
     def log_class(self, fit, matrix: np.ndarray, groups: Mapping[str, np.ndarray], which, effects=None) -> np.ndarray:
-        """Log probability of each class at rows of a design; see `log_class_probabilities`."""
+        """Log softmax of the logits, shape (draw, row, latent_class)."""
         posterior, axis = fit.posterior, fit.class_axis
         eta = fit.flat(posterior[INTERCEPT], axis)[which][:, None, :]
         if SLOPE in posterior:

@@ -8,7 +8,6 @@ import pandas as pd
 from scipy import sparse
 
 from bayes_lca.data.design import Design
-from bayes_lca.fitted.class_logits import log_class_probabilities
 from bayes_lca.fitted.design import finest
 from bayes_lca.fitted.fit import Fit
 from bayes_lca.fitted.random_effects import RandomEffectDraws, effects_of_new_groups
@@ -86,7 +85,7 @@ def class_probabilities_in_blocks(
     """
     for which in fit.blocks(len(matrix)):
         of_draws = {name: of_grouping.in_draws(which) for name, of_grouping in (effects or {}).items()}
-        probability = np.exp(log_class_probabilities(fit, matrix, group, which, of_draws))
+        probability = np.exp(fit.structural.log_class(fit, matrix, group, which, of_draws))
         yield which, np.broadcast_to(probability, (len(probability), len(matrix), len(fit.classes)))
 
 
