@@ -27,9 +27,29 @@ def log_probability_of_answers(item_probability: np.ndarray, codes: np.ndarray) 
     array([[0.375],
            [0.5  ]])
     """
-    log_rho = np.nan_to_num(np.log(np.maximum(item_probability, SMALLEST_PROBABILITY)), nan=0.0)
+    log_rho = _finite_log(item_probability)
     chosen = indicators_of_answers(codes, log_rho.shape[-1])
     return np.einsum("...cq,iq->...ic", log_rho.reshape(*log_rho.shape[:-2], -1), chosen, optimize=True)
+
+
+def log_probability_of_each_answer(item_probability: np.ndarray, chosen: np.ndarray) -> np.ndarray:
+    r"""Log probability of every answer by itself given the class, :math:`\log \rho_{c j y_j}`, 0 where missing.
+
+    Parameters
+    ----------
+    item_probability : ndarray, shape (latent_class, item, category)
+    chosen : ndarray, shape (item, row, category)
+        One where a category was chosen and zero elsewhere.
+
+    Returns
+    -------
+    ndarray, shape (item, row, latent_class)
+    """
+    return np.matmul(chosen, _finite_log(item_probability).transpose(1, 2, 0))
+
+
+def _finite_log(item_probability: np.ndarray) -> np.ndarray:
+    return np.nan_to_num(np.log(np.maximum(item_probability, SMALLEST_PROBABILITY)), nan=0.0)
 
 
 def indicators_of_answers(codes: np.ndarray, n_categories: int) -> np.ndarray:

@@ -10,7 +10,7 @@ from bayes_lca.data.categories import draw_category
 from bayes_lca.dims import CATEGORY, CLASS, ITEM, ITEM_PROBABILITY
 from bayes_lca.fitted.fit import Fit
 from bayes_lca.fitted.random_effects import varying_terms
-from bayes_lca.likelihood.answers import log_probability_of_answers
+from bayes_lca.likelihood.answers import log_probability_of_each_answer
 
 DRAWS_IN_MEMORY = 20
 
@@ -69,12 +69,11 @@ def contributions(codes: np.ndarray, log_share: np.ndarray, rho: np.ndarray) -> 
     log_share : ndarray, shape (respondent, latent_class)
     rho : ndarray, shape (latent_class, item, category)
     """
-    of_items = [log_probability_of_answers(rho[:, [j]], codes[:, [j]]) for j in range(codes.shape[1])]
-    log_answer = np.stack(of_items)  # (item, respondent, latent_class)
+    chosen = (codes.T[:, :, None] == np.arange(rho.shape[-1])).astype(float)  # (item, respondent, category)
+    log_answer = log_probability_of_each_answer(rho, chosen)  # (item, respondent, latent_class)
     total = log_share + log_answer.sum(axis=0)  # (respondent, latent_class)
     without = softmax(total - log_answer, axis=-1)  # (item, respondent, latent_class)
     expected = np.matmul(without, rho.transpose(1, 0, 2))  # (item, respondent, category)
-    chosen = (codes.T[:, :, None] == np.arange(rho.shape[-1])).astype(float)
     membership = softmax(total, axis=-1)
     return Contributions(
         residual=chosen - expected * chosen.sum(axis=-1, keepdims=True),
