@@ -1,16 +1,20 @@
 """Tables that say what they rest on: a pandas frame with a note of respondents, missing rows and draws."""
 
+from html import escape
+
 import pandas as pd
 
+from bayes_lca.decimals import FEWEST, decimals_of
 from bayes_lca.whole_file import write_whole
 
-PRINTED = ("display.float_format", "{:.3f}".format, "display.width", 200, "display.max_columns", 30)
+PRINTED = ("display.float_format", f"{{:.{FEWEST}f}}".format, "display.width", 200, "display.max_columns", 30)
 
 
 class SummaryTable(pd.DataFrame):
     """A pandas frame that prints a note below itself and keeps it in ``attrs["note"]``.
 
-    Everything pandas offers works. `write` keeps the note on disk, so that a file still says what it rests on.
+    Everything pandas offers works. A table made of several (``a - b``, ``pandas.concat``, ``join``) has the notes of
+    all. `write` keeps the note on disk, so that a file still says what it rests on.
     """
 
     @property
@@ -29,13 +33,42 @@ class SummaryTable(pd.DataFrame):
         """What the table rests on."""
         return self.attrs.get("note", "")
 
+    def __finalize__(self, other, method: str | None = None, **kwargs) -> "SummaryTable":
+        """As pandas does, and with the notes of all tables this one is made of."""
+        note = self.note
+        result = super().__finalize__(other, method, **kwargs)
+        for source in getattr(other, "input_objs", [other]):
+            added = getattr(source, "attrs", {}).get("note", "")
+            if added not in note:
+                note = added if note in added else f"{note}\n{added}"
+        if note:
+            result.attrs["note"] = note
+        return result
+
     def __repr__(self) -> str:
         with pd.option_context(*PRINTED):
-            return "\n".join(part for part in (super().__repr__(), self.note) if part)
+            return "\n".join(part for part in (repr(self._rounded()), self.note) if part)
 
     def _repr_html_(self) -> str:
         with pd.option_context(*PRINTED):
-            return super()._repr_html_() + f"<p>{self.note}</p>"
+            return self._rounded()._repr_html_() + f"<p>{escape(self.note)}</p>"
+
+    def _rounded(self) -> pd.DataFrame:
+        """Numbers whose intervals vanish in three decimals as text with more; not in a table too long to be printed."""
+        plain = pd.DataFrame(self)
+        if len(plain) > (pd.get_option("display.max_rows") or len(plain)):
+            return plain
+        for name, decimals in decimals_of(plain).items():
+            if (decimals > FEWEST).any():
+                plain[name] = [f"{value:.{places}f}" for value, places in zip(plain[name], decimals, strict=True)]
+        return plain
+
+    def to_latex(self, buf=None, *, escape: bool = True, **options) -> str | None:
+        """As pandas does, in the decimals that are printed, and with names and labels escaped by default."""
+        sides = ["r" if pd.api.types.is_numeric_dtype(kind) else "l" for kind in self.dtypes]
+        options.setdefault("column_format", "".join(["l"] * self.index.nlevels + sides))
+        options.setdefault("float_format", f"%.{FEWEST}f")
+        return self._rounded().to_latex(buf, escape=escape, **options)
 
     def write(self, path) -> None:
         """Write as CSV with the note in a last column of its first row; an older file stays until this one is whole."""

@@ -1,19 +1,25 @@
 """Average marginal effects: the change in class probabilities that goes with a covariate, in points of probability."""
 
+from collections.abc import Iterator
+
 import numpy as np
+import pandas as pd
 import xarray as xr
 from scipy import sparse
 
 from bayes_lca.data.frame import named
 from bayes_lca.fitted.design import constant_within, finest, group_columns
 from bayes_lca.fitted.fit import Fit
-from bayes_lca.posterior.effects.covariate_change import change_of, check_derivative
+from bayes_lca.posterior.effects.covariate_change import PER_UNIT, Change, change_of, check_derivative
 from bayes_lca.posterior.effects.covariate_rows import Rows, sample_rows
 from bayes_lca.posterior.effects.estimand import Group, check_group, estimand
 from bayes_lca.posterior.effects.standardise import average_class_probabilities, averages_of
 from bayes_lca.posterior.effects.target_table import table_of_targets
 from bayes_lca.posterior.tables.rows import CI_PROB
 from bayes_lca.table import SummaryTable, tail_probabilities
+
+SMALL_PER_UNIT = 0.001
+"""Change of a class probability."""
 
 
 def average_marginal_effects(
@@ -114,7 +120,17 @@ def average_marginal_effects(
             f"{covariate!r} has one value in each group: its effect rests on {len(finest(design).levels)} groups, not "
             "on the number of respondents"
         )
-    return table_of_targets(effect, labels, fit, ci_prob, *notes)
+    table = table_of_targets(effect, labels, fit, ci_prob, *notes)
+    table.attrs["note"] = "\n".join([table.note, *_larger_step(table, change, rows.covariates[covariate])])
+    return table
+
+
+def _larger_step(table: SummaryTable, change: Change, values: pd.Series) -> Iterator[str]:
+    """How to see an effect that is nearly nothing per unit of a covariate that varies by many."""
+    if PER_UNIT in change.contrasts and table[["lower", "upper"]].abs().to_numpy().max() < SMALL_PER_UNIT:
+        step = 10.0 ** np.floor(np.log10(max(np.ptp(values), 1.0)))
+        if step > 1:
+            yield f"a unit is small beside the range of {values.name!r}: comparison={step:g} adds {step:g} to everybody"
 
 
 def _check_covariate(fit: Fit, covariate: str, group: Group) -> None:

@@ -11,6 +11,7 @@ import xarray as xr
 from matplotlib.figure import Figure
 from matplotlib.ticker import MaxNLocator, NullLocator
 
+from bayes_lca.decimals import interval_decimals
 from bayes_lca.fitted.fit import Fit
 from bayes_lca.fitted.named_fits import check_named, named_fit
 from bayes_lca.posterior.plots.forest_panels import forest_panels, mark_interval, name_fits, write_beside
@@ -128,7 +129,7 @@ def _names(tables, level: str) -> list[str]:
 
 
 def _in_numbers(median: float, lower: float, upper: float) -> str:
-    decimals = max(2, int(np.ceil(-np.log10(max(upper - lower, 1e-4)))))
+    (decimals,) = interval_decimals(lower, upper, 1.0, fewest=2)
 
     def plain(ratio: float) -> str:
         return f"{ratio:.{decimals if ratio < 10 else 1 if ratio < 100 else 0}f}" if ratio >= 0.005 else "<0.01"

@@ -8,6 +8,7 @@ import xarray as xr
 
 from bayes_lca.dims import SLOPE, TERM
 from bayes_lca.fitted.fit import Fit
+from bayes_lca.posterior.tables.larger_unit import in_larger_units
 from bayes_lca.posterior.tables.rows import CI_PROB, table_of, table_once
 from bayes_lca.table import SummaryTable
 
@@ -129,4 +130,6 @@ def _odds_ratios(fit: Fit, reference: str | None, ci_prob: float) -> SummaryTabl
     wide["lower"], wide["upper"] = np.exp(wide["lower"]), np.exp(wide["upper"])
     wide.insert(5, "probability_of_direction", np.maximum(positive, 1.0 - positive))
     columns = ["odds_ratio", "lower", "upper", "probability_of_direction", "log_odds", "sd"]
-    return SummaryTable.of(wide[[*columns, "r_hat", "ess_bulk", "ess_tail"]], table.note)
+    larger = in_larger_units(wide, fit.matrix, fit.terms) if fit.holds_respondents else []
+    note = "\n".join([table.note, *larger])
+    return SummaryTable.of(wide[[*columns, "r_hat", "ess_bulk", "ess_tail"]], note)

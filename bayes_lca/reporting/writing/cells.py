@@ -6,8 +6,9 @@ from dataclasses import dataclass
 import numpy as np
 import pandas as pd
 
+from bayes_lca.decimals import FEWEST, decimals_of
+
 NOTHING, MINUS = "–", "\N{MINUS SIGN}"
-DECIMALS = 3
 
 WHOLE = frozenset(
     "ess_bulk ess_tail ess n answered missing observed parameters starts starts_at_mode converged_starts groups high_k "
@@ -96,26 +97,27 @@ def display_of(table: pd.DataFrame) -> Display:
 
 
 def _value_columns(table: pd.DataFrame) -> Iterator[Column]:
-    columns = [str(name) for name in table.columns]
+    columns, decimals = [str(name) for name in table.columns], decimals_of(table)
     for name in columns:
         stem = name.removesuffix("lower").removesuffix("_")
         if name.endswith("lower") and _upper(stem) in columns:
-            yield Column("interval", intervals(table[name], table[_upper(stem)], stem), is_number=True)
+            ends = intervals(table[name], table[_upper(stem)], stem, decimals.get(name))
+            yield Column("interval", ends, is_number=True)
         elif not (name.endswith("upper") and name.removesuffix("upper") + "lower" in columns):
-            yield column_of(name, table[name])
+            yield column_of(name, table[name], decimals.get(name))
 
 
 def _upper(stem: str) -> str:
     return f"{stem}_upper" if stem else "upper"
 
 
-def column_of(name: str, values: pd.Series) -> Column:
-    """One column; its name says how it is rounded."""
+def column_of(name: str, values: pd.Series, decimals: Sequence[int] | None = None) -> Column:
+    """One column; its name says how it is rounded, but for the `decimals` of numbers with an interval."""
     if values.dtype == bool:
         return Column(label_of(name), ["yes" if value else "no" for value in values])
     if not pd.api.types.is_numeric_dtype(values.dtype):
         return Column(label_of(name), [NOTHING if pd.isna(value) else str(value) for value in values])
-    return Column(label_of(name), numbers(values, name), is_number=True)
+    return Column(label_of(name), numbers(values, name, decimals), is_number=True)
 
 
 def label_of(name: str) -> str:
@@ -123,29 +125,32 @@ def label_of(name: str) -> str:
     return LABELS.get(name, name.replace("_", " "))
 
 
-def intervals(lower: pd.Series, upper: pd.Series, name: str = "") -> list[str]:
+def intervals(lower: pd.Series, upper: pd.Series, name: str = "", decimals: Sequence[int] | None = None) -> list[str]:
     """``0.312 to 0.341``, rounded as `name` is."""
-    ends = zip(numbers(lower, name), numbers(upper, name), strict=True)
+    ends = zip(numbers(lower, name, decimals), numbers(upper, name, decimals), strict=True)
     return [NOTHING if NOTHING in both else " to ".join(both) for both in ends]
 
 
 def with_interval(table: pd.DataFrame, name: str = "mean") -> list[str]:
     """``0.326 (0.312 to 0.341)``."""
-    middles = numbers(table[name], name)
+    decimals = decimals_of(table).get(name)
+    middles = numbers(table[name], name, decimals)
     return [
         middle if ends == NOTHING else f"{middle} ({ends})"
-        for middle, ends in zip(middles, intervals(table["lower"], table["upper"], name), strict=True)
+        for middle, ends in zip(middles, intervals(table["lower"], table["upper"], name, decimals), strict=True)
     ]
 
 
-def numbers(values: pd.Series, name: str = "") -> list[str]:
-    """Numbers as text, three decimals unless `name` asks for fewer."""
-    decimals = 0 if name in WHOLE or values.dtype.kind in "iu" else 1 if name in TENTHS else DECIMALS
+def numbers(values: pd.Series, name: str = "", decimals: Sequence[int] | None = None) -> list[str]:
+    """Numbers as text, three decimals unless `name` asks for fewer, or `decimals` of the rows for more."""
+    fixed = 0 if name in WHOLE or values.dtype.kind in "iu" else 1 if name in TENTHS else None
+    of_rows = [FEWEST if fixed is None else fixed] * len(values) if decimals is None or fixed is not None else decimals
     plain = values.to_numpy(dtype=float, na_value=np.nan)
     known = plain[np.isfinite(plain)]
-    never_negative = decimals == DECIMALS and len(known) > 0 and bool((known >= 0).all())
+    never_negative = fixed is None and len(known) > 0 and bool((known >= 0).all())
     return [
-        _number(value, decimals, never_negative=never_negative, is_probability=name in PROBABILITIES) for value in plain
+        _number(value, places, never_negative=never_negative, is_probability=name in PROBABILITIES)
+        for value, places in zip(plain, of_rows, strict=True)
     ]
 
 
@@ -161,5 +166,5 @@ def _number(value: float, decimals: int, *, never_negative: bool, is_probability
         return f">{1 - 10.0**-decimals:.{decimals}f}"
     if abs(value) >= 1e6:
         return f"{value:.2e}".replace("-", MINUS)
-    text = f"{value:.{decimals if abs(value) < 1000 else min(decimals, 1)}f}"
+    text = f"{value:.{decimals if abs(value) < 1000 or decimals > FEWEST else min(decimals, 1)}f}"
     return text.lstrip("-") if float(text) == 0 else text.replace("-", MINUS)

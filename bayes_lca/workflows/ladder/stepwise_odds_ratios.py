@@ -8,6 +8,7 @@ from scipy.stats import norm
 from bayes_lca.fitted.fit import Fit
 from bayes_lca.likelihood.em import fit_em
 from bayes_lca.posterior.labels.relabel import match, profile_distances
+from bayes_lca.posterior.tables.larger_unit import in_larger_units
 from bayes_lca.posterior.tables.odds_ratios import class_pairs
 from bayes_lca.posterior.tables.rows import CI_PROB
 from bayes_lca.structural.regression import Regression
@@ -124,4 +125,4 @@ def stepwise_odds_ratios(
         f"n = {len(codes)}, {design.n_dropped} rows left out, {missing_answers} answers missing, maximum likelihood "
         f"({method}), one level; {100 * ci_prob:g} % Wald intervals"
     )
-    return SummaryTable.of(wide, note)
+    return SummaryTable.of(wide, "\n".join([note, *in_larger_units(wide, design.matrix, design.terms)]))
