@@ -29,7 +29,7 @@ def interval_decimals(lower, upper, no_effect: float | None = None, fewest: int 
     Examples
     --------
     >>> interval_decimals([0.12, 1.000052, 0.0], [0.31, 1.000061, 0.0]).tolist()
-    [3, 6, 3]
+    [3, 7, 3]
     """
     lower, upper = (np.atleast_1d(np.asarray(end, dtype=float)) for end in (lower, upper))
     wanted = _decimals_of((upper - lower) / UNITS_WIDE)

@@ -2,14 +2,23 @@
 
 import errno
 import os
+import re
 import threading
+import time
 from collections.abc import Callable
 from contextlib import suppress
+from functools import cache
 from pathlib import Path
+
+UNFINISHED = re.compile(r"\..+\.\d+-\d+\.unfinished")
+LEFT_BEHIND = 3600.0
+"""Seconds after which nobody writes to an unfinished file any more: its process was killed."""
 
 
 def write_whole(path: str | os.PathLike, write: Callable[[Path], object]) -> None:
     r"""Write a file so that an older one stays whole until the new one is on the disk.
+
+    What killed processes left unfinished in the folder, and nobody touched for an hour, is removed.
 
     Parameters
     ----------
@@ -36,6 +45,7 @@ def write_whole(path: str | os.PathLike, write: Callable[[Path], object]) -> Non
         raise FileNotFoundError(errno.ENOENT, f"no folder {os.fspath(path.parent)!r}; make it first", os.fspath(path))
     unfinished = path.with_name(f".{path.name}.{os.getpid()}-{threading.get_ident()}.unfinished")
     try:
+        _remove_left_behind(path.parent.resolve())
         write(unfinished)
         with open(unfinished, "rb+") as written:
             os.fsync(written.fileno())
@@ -46,6 +56,16 @@ def write_whole(path: str | os.PathLike, write: Callable[[Path], object]) -> Non
     finally:
         with suppress(OSError):
             unfinished.unlink(missing_ok=True)
+
+
+@cache
+def _remove_left_behind(folder: Path) -> None:
+    """Once for each folder and process, as a study may write thousands of files to one."""
+    for file in folder.iterdir():
+        if UNFINISHED.fullmatch(file.name):
+            with suppress(OSError):
+                if time.time() - file.stat().st_mtime > LEFT_BEHIND:
+                    file.unlink()
 
 
 def write_text_whole(path: str | os.PathLike, text: str) -> None:

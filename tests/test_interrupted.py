@@ -15,6 +15,7 @@ import pytest
 import bayes_lca as bl
 from bayes_lca.models import LatentClass
 from bayes_lca.sampling.nuts import Sampler, Sampling
+from bayes_lca.whole_file import write_text_whole
 
 EXAMPLE = Path(__file__).parents[1] / "examples" / "medical_groups.py"
 PATIENCE = 60
@@ -253,3 +254,15 @@ def test_an_interrupted_fit_is_not_kept(tmp_path):
             bl.fit_or_load(tmp_path / "fit.nc", LatentClass(1, bl.Items(["a", "b"])), survey, sample=sample)
     assert called == [4, 4]
     assert not (tmp_path / "fit.nc").exists()
+
+
+def test_what_a_killed_save_left_an_hour_ago_is_removed(tmp_path):
+    old, recent, other = (
+        tmp_path / name for name in (".a.nc.12-34.unfinished", ".b.nc.5-6.unfinished", ".c.unfinished")
+    )
+    for path in (old, recent, other):
+        path.write_bytes(b"half a fit")
+    for path in (old, other):
+        os.utime(path, (time.time() - 3700,) * 2)
+    write_text_whole(tmp_path / "table.csv", "a,b")
+    assert {path.name for path in tmp_path.iterdir()} == {recent.name, other.name, "table.csv"}

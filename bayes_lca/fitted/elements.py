@@ -19,12 +19,17 @@ def row_index(rows: xr.DataArray, dims: list[str]) -> pd.Index:
 
 
 def diagnostics(values: xr.DataArray) -> dict[str, xr.DataArray]:
-    """R-hat and effective sample sizes of every element; not a number where an element is constant."""
+    """R-hat and effective sample sizes of every element; not a number where an element is constant.
+
+    R-hat is infinite where every half of a chain is constant and they differ.
+    """
     varies = (values != values.isel(chain=0, draw=0)).any(["chain", "draw"])
     noise = np.random.default_rng(0).normal(size=values.shape)  # stands in where the ratio of variances is 0 / 0
     varied = values.where(varies, noise)
+    with np.errstate(divide="ignore", invalid="ignore"):
+        r_hat = arviz_stats.rhat(varied)
     return {
-        "r_hat": arviz_stats.rhat(varied).where(varies),
+        "r_hat": r_hat.where(varies),
         "ess_bulk": arviz_stats.ess(varied, method="bulk").where(varies),
         "ess_tail": arviz_stats.ess(varied, method="tail").where(varies),
     }

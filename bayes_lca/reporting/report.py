@@ -82,8 +82,8 @@ def report(
         Also write every table as CSV and as a LaTeX ``tabular`` (booktabs) to a folder beside the page:
         ``report_tables/class_sizes.csv`` for ``report.html``. Files of the same names are replaced, others stay.
     smallest_cell : int, optional
-        Leave out counts of fewer respondents than this, see `suppress_small_cells`: of answers, outcomes, levels of
-        covariates, groups, and modal classes. All counts are shown by default.
+        Leave out counts of fewer respondents than this, see `suppress_small_cells`: of answers given and missing,
+        outcomes, levels of covariates, groups, and modal classes. All counts are shown by default.
 
     Returns
     -------
@@ -106,8 +106,8 @@ def report(
     Notes
     -----
     A response pattern that fewer than 5 respondents gave is not spelled out. Other counts are shown as they are unless
-    `smallest_cell` is given: look at small ones before you share the page. It does not hide how many answers of an
-    item are missing.
+    `smallest_cell` is given: look at small ones before you share the page. It hides neither how many answers are
+    missing over all items nor how many rows were left out.
 
     References
     ----------
@@ -137,7 +137,7 @@ def report(
         check_whole(least=1, smallest_cell=smallest_cell)
     problems = problems_of(fit)
     sections = [
-        data_section(fit),
+        data_section(fit, smallest_cell),
         model_section(fit),
         class_counts_section(fit, counted),
         profiles_section(fit, ci_prob),

@@ -9,6 +9,7 @@ import pytest
 import xarray as xr
 
 import bayes_lca as bl
+from bayes_lca.fitted.elements import diagnostics
 from bayes_lca.fitted.fit import Fit
 from bayes_lca.fitted.views import with_views
 from bayes_lca.posterior.labels.convergence import chain_modes, convergence_problems, warn_of_convergence
@@ -272,3 +273,9 @@ def test_what_does_not_vary_is_constant(joint_draws, chains):
     assert table.index[table["element"] == "constant"].tolist() == ["class_share"]
     assert table.loc["class_share", ["r_hat", "ess_bulk", "ess_tail"]].isna().all()
     assert table.drop(index="class_share")[["ess_bulk", "ess_tail"]].notna().all(axis=None)
+
+
+@pytest.mark.parametrize(("chains", "r_hat"), [([[1.0] * 5, [2.0] * 5], np.inf), ([[0, 0, 1, 0, 0]] * 2, np.nan)])
+def test_chains_that_stand_still_have_no_finite_r_hat(chains, r_hat):
+    values = xr.DataArray(np.array(chains, dtype=float), dims=("chain", "draw"))
+    assert float(diagnostics(values)["r_hat"]) == pytest.approx(r_hat, nan_ok=True)

@@ -14,6 +14,8 @@ from bayes_lca.fitted.capabilities import NEEDS
 from bayes_lca.fitted.fit import Fit
 from bayes_lca.posterior.labels.total_log_likelihood import total_log_likelihood
 from bayes_lca.posterior.storage.without_respondents import KEPT_STATISTICS, without_respondents
+from bayes_lca.reporting.sections.small_cells import without_small_cells
+from bayes_lca.reporting.writing.section import Section, Table
 from bayes_lca.workflows.ladder.assign import modal_class_of
 
 pytestmark = pytest.mark.filterwarnings("ignore:Estimated shape parameter of Pareto distribution:UserWarning")
@@ -469,3 +471,35 @@ def test_a_report_leaves_out_small_groups(joint_draws, tmp_path):
     assert f"fewer than {smallest} is told" in (tmp_path / "fit.html").read_text(encoding="utf-8")
     with pytest.raises(ValueError, match="smallest_cell=0"):
         bl.report(joint_draws, tmp_path / "none.html", smallest_cell=0)
+
+
+def test_a_report_hides_how_few_did_not_answer(lca_draws, tmp_path):
+    """What is shown of an item's answers and of the others' missing ones does not add up to a small number."""
+    draws = few(lca_draws)
+    bl.report(draws, tmp_path / "all.html", tables=True)
+    whole = pd.read_csv(tmp_path / "all_tables" / "missing_answers.csv", index_col="item")
+    smallest = int(whole["missing"].min()) + 1
+    bl.report(draws, tmp_path / "fit.html", tables=True, smallest_cell=smallest)
+    missing = pd.read_csv(tmp_path / "fit_tables" / "missing_answers.csv", index_col="item")
+    answers = pd.read_csv(tmp_path / "fit_tables" / "answers.csv", index_col=["item", "category"])
+    hidden = missing.index[missing["missing"].isna()]
+    assert len(hidden) >= 2 and set(hidden) >= set(whole.index[whole["missing"] < smallest])
+    assert missing.loc[hidden, ["answered", "missing_percent"]].isna().all(axis=None)
+    for item in missing.index:
+        given = answers.loc[item]
+        if item in hidden:
+            assert given["n"].isna().any() and given["percent"].isna().all()
+            assert whole.loc[item, "answered"] + whole.loc[item, "missing"] - given["n"].sum() >= smallest
+        else:
+            assert given["n"].sum() == missing.loc[item, "answered"]
+    assert "without any answer: fewer than" in (tmp_path / "fit.html").read_text(encoding="utf-8")
+
+
+def test_quantiles_of_group_sizes_do_not_tell_a_small_group():
+    sizes = pd.DataFrame({"groups": [50], "smallest": [2.0], "quartile_1": [4.5], "median": [9.0]}, index=["clinic"])
+    section = Section(
+        "data", "Data", "", [Table("group_sizes", "Respondents per group", bl.SummaryTable.of(sizes, "n = 400"))]
+    )
+    (table,) = (block.table for block in without_small_cells(section, 5).blocks)
+    assert table.loc["clinic"].isna().tolist() == [False, True, True, False]
+    assert table.note == "n = 400; sizes below 5 are not told"

@@ -13,9 +13,12 @@ from bayes_lca.table import SummaryTable
 MOST_GROUPS_NAMED = 40
 
 
-def data_section(fit: Fit) -> Section:
-    """Respondents, missing answers, and distributions of everything the model uses."""
-    blocks: list[Block] = [Paragraph(_respondents(fit))]
+def data_section(fit: Fit, smallest_cell: int | None = None) -> Section:
+    """Respondents, missing answers, and distributions of everything the model uses.
+
+    The text says of fewer than `smallest_cell` respondents no more than that; tables are left as they are.
+    """
+    blocks: list[Block] = [Paragraph(_respondents(fit, smallest_cell or 0))]
     blocks += [_outcome(fit)] if fit.class_is_observed else [_missing(fit), _answers(fit)]
     numeric, categorical = _covariates(fit)
     if numeric is not None:
@@ -26,7 +29,7 @@ def data_section(fit: Fit) -> Section:
     return Section("data", "Data and missing answers", "observed data, preprocessing, missing data (steps 2-4)", blocks)
 
 
-def _respondents(fit: Fit) -> str:
+def _respondents(fit: Fit, smallest_cell: int) -> str:
     n_dropped, n_missing = fit.attributes["n_dropped"], fit.attributes["n_missing_answers"]
     analysed = f"{fit.n_respondents} respondents are analysed; {n_dropped} rows were left out"
     if fit.class_is_observed:
@@ -35,9 +38,10 @@ def _respondents(fit: Fit) -> str:
     if not n_missing:
         return f"{analysed} No answer is missing."
     without_any = int(fit.count[(fit.codes < 0).all(axis=1)].sum())
+    silent = f"fewer than {smallest_cell}" if 0 < without_any < smallest_cell else without_any
     return (
         f"{analysed} Of {fit.n_respondents * len(fit.items)} answers, {n_missing} missing; respondents without any "
-        f"answer: {without_any}. A missing answer drops its factor from the likelihood of the respondent, which is "
+        f"answer: {f'fewer than {smallest_cell}' if 0 < without_any < smallest_cell else without_any}. A missing answer drops its factor from the likelihood of the respondent, which is "
         "right if answers are missing at random given the other answers and the covariates; nothing is imputed."
     )
 

@@ -2,9 +2,16 @@
 
 from dataclasses import dataclass, replace
 
+import numpy as np
+import pandas as pd
+
+from bayes_lca.dims import ITEM
 from bayes_lca.posterior.tables.classification import GIVEN_CLASS, GIVEN_MODAL
 from bayes_lca.posterior.tables.small_cells import suppress_small_cells
 from bayes_lca.reporting.writing.section import Section, Table
+from bayes_lca.table import SummaryTable
+
+ANSWERS, MISSING_ANSWERS, GROUP_SIZES = "answers", "missing_answers", "group_sizes"
 
 
 @dataclass(frozen=True)
@@ -18,7 +25,6 @@ class Cells:
 
 MODAL = Cells(("modal_class",))
 CELLS = {
-    "answers": Cells(within=("item",)),
     "outcome": Cells(),
     "covariates_categorical": Cells(within=("covariate",)),
     "groups": Cells(within=("grouping",)),
@@ -33,16 +39,51 @@ CELLS = {
 
 def without_small_cells(section: Section, smallest_cell: int) -> Section:
     """The section with counts of fewer respondents left out of its tables."""
-    blocks = [_suppressed(block, smallest_cell) if isinstance(block, Table) else block for block in section.blocks]
+    tables = {block.name: block.table for block in section.blocks if isinstance(block, Table)}
+    suppressed = {name: _suppressed(name, table, smallest_cell) for name, table in tables.items()}
+    if MISSING_ANSWERS in tables:
+        suppressed |= _of_answers(tables[MISSING_ANSWERS], tables[ANSWERS], smallest_cell)
+    blocks = [
+        replace(block, table=suppressed[block.name])
+        if isinstance(block, Table) and suppressed[block.name] is not block.table
+        else block
+        for block in section.blocks
+    ]
     return replace(section, blocks=blocks)
 
 
-def _suppressed(block: Table, smallest_cell: int) -> Table:
-    table = block.table
-    if block.name not in CELLS or "n" not in table:
-        return block
-    rule = CELLS[block.name]
-    also = [str(name) for name in table.columns] if rule.everything else ["percent"]
-    return replace(
-        block, table=suppress_small_cells(table, smallest_cell, cell=rule.cell, within=rule.within, also=also)
+def _suppressed(name: str, table: SummaryTable, smallest_cell: int) -> SummaryTable:
+    if name == GROUP_SIZES:
+        return _without_small_quantiles(table, smallest_cell)
+    if name not in CELLS or "n" not in table:
+        return table
+    rule = CELLS[name]
+    also = [str(column) for column in table.columns] if rule.everything else ["percent"]
+    return suppress_small_cells(table, smallest_cell, cell=rule.cell, within=rule.within, also=also)
+
+
+def _without_small_quantiles(table: SummaryTable, smallest_cell: int) -> SummaryTable:
+    """Sizes of groups as they lie in order, but for those that say that a group is small."""
+    sizes = table.drop(columns="groups")
+    shown = table.assign(**sizes.where(sizes >= smallest_cell))
+    return SummaryTable.of(shown, f"{table.note}; sizes below {smallest_cell} are not told")
+
+
+def _of_answers(missing: SummaryTable, answers: SummaryTable, smallest_cell: int) -> dict[str, SummaryTable]:
+    """Missing answers, whose number is known over all items, and given ones, which with them add up to all respondents.
+
+    Where an item's missing answers are hidden, enough of the given ones are, and all of their percentages.
+    """
+    of_items = suppress_small_cells(
+        missing, smallest_cell, count="missing", cell=[ITEM], also=["answered", "missing_percent"]
     )
+    hidden = of_items.index[of_items["missing"].isna() & (missing["missing"] > 0)]
+    unanswered = pd.DataFrame(
+        {"n": np.minimum(missing.loc[hidden, "missing"], smallest_cell - 1).to_numpy()},
+        index=pd.MultiIndex.from_product([hidden, [MISSING_ANSWERS]], names=answers.index.names),
+    )
+    every = SummaryTable.of(pd.concat([pd.DataFrame(answers), unanswered]), answers.note)
+    of_categories = suppress_small_cells(every, smallest_cell, within=[ITEM])
+    of_categories = SummaryTable.of(of_categories.iloc[: len(answers)], of_categories.note)
+    of_categories["percent"] = of_categories["percent"].mask(of_categories.index.get_level_values(ITEM).isin(hidden))
+    return {MISSING_ANSWERS: of_items, ANSWERS: of_categories}
