@@ -350,7 +350,7 @@ BAD_FORMULAS = {  # formula, what the message says
         ["the slope of 'tier[medium]', 'tier[high]' cannot vary by 'group'", "40 rows", "take it out"],
     ),
     "slope-of-intercept-column": ("~ x + (Intercept | group)", ["'Intercept'", "vary by 'group'"]),
-    "correlated-slopes-in-two-bars": ("~ x + (x || group)", ["cannot be read", "write it as"]),
+    "correlated-slopes-in-two-bars": ("~ x + (x || group)", ["has ||", "write |"]),
     "unbalanced": ("~ (x + tier", ["cannot be read", "write it as"]),
     "trailing-plus": ("~ x +", ["cannot be read", "write it as"]),
     "empty": ("~", ["cannot be read", "write it as"]),

@@ -19,7 +19,7 @@ from bayes_lca.data.covariates import (
 )
 from bayes_lca.data.formula import Encoder, Formula, encode, read_formula
 from bayes_lca.data.frame import check_columns, check_frame, check_missing, column, named
-from bayes_lca.data.identifiability import check_design, warn_of_unused_groups
+from bayes_lca.data.identifiability import check_design, warn_of_repeated_labels, warn_of_unused_groups
 from bayes_lca.data.responses import UniqueRows, unique_rows
 from bayes_lca.dims import OF_EQUAL_SIZE, RESERVED, names_of_grouping
 
@@ -92,6 +92,11 @@ class Design:
     covariates: pd.DataFrame
     kept: np.ndarray
     _encoder: Encoder = field(repr=False, compare=False)
+
+    @property
+    def unit(self) -> np.ndarray:
+        """One unit of each column, shape (term,): from one category to another, or the spread of a number."""
+        return self._encoder.unit
 
     @property
     def standardised(self) -> np.ndarray:
@@ -194,6 +199,8 @@ def read_design(
     -----
     SingleLevelWarning
         If the formula has no groups, and a covariate has one value in each level of another column.
+    RepeatedLabelsWarning
+        If labels of one column of groups recur in most groups of another, as those of classes in every school.
 
     Examples
     --------
@@ -213,6 +220,11 @@ def read_design(
         raise ValueError(
             f"reference levels given for {named(unknown)}, which {formula!r} does not use as covariates; "
             f"they are {named(parsed.covariates) or 'none'}"
+        )
+    if twice := sorted(parsed.contrasts.intersection(reference or {})):
+        raise ValueError(
+            f"reference level given for {named(twice)}, which {formula!r} codes in a way of its own; leave it out, or "
+            f"write C({twice[0]})"
         )
 
     unfit = [name for name in parsed.columns if "/" in name]
@@ -251,6 +263,7 @@ def read_design(
         encoder,
     )
     check_design(design, parsed.covariates)
+    warn_of_repeated_labels(groupings)
     if parsed.covariates and not groupings:
         warn_of_unused_groups(nw.from_native(frame, eager_only=True).filter(kept.tolist()), covariates)
     return design

@@ -3,6 +3,7 @@
 import re
 from collections import Counter
 from collections.abc import Iterable, Mapping
+from copy import deepcopy
 from dataclasses import dataclass
 
 import formulae
@@ -13,8 +14,10 @@ from formulae.matrices import DesignMatrices
 from formulae.parser import Parser
 from formulae.scanner import Scanner
 from formulae.terms import Call, Intercept, Model, Term
+from formulae.terms.call_resolver import LazyVariable
 
-from bayes_lca.data.formula_syntax import objection
+from bayes_lca.data.column_units import units_of_term
+from bayes_lca.data.formula_syntax import CODINGS, has_bare_bar, objection
 from bayes_lca.data.frame import named
 from bayes_lca.data.identifiability import check_finite, check_numbers
 
@@ -34,6 +37,8 @@ class Formula:
         Columns of the fixed part, sorted.
     categories : frozenset of str
         Those of them that ``C(x)`` declares categories.
+    contrasts : frozenset of str
+        Those of them that ``C(x, Sum)``, ``C(x, Treatment(2))`` and the like code in a way of their own.
     groupings : tuple of tuple of str
         Columns of each ``(1 | group)``; two of them for the inner part of ``(1 | city/group)``.
     varying : tuple of tuple of str
@@ -43,6 +48,7 @@ class Formula:
     text: str
     covariates: tuple[str, ...]
     categories: frozenset[str]
+    contrasts: frozenset[str]
     groupings: tuple[tuple[str, ...], ...]
     varying: tuple[tuple[str, ...], ...]
 
@@ -64,11 +70,14 @@ class Encoder:
         Design of those rows.
     columns_of : mapping of str to tuple of int
         Columns of each term of the formula: several for a category.
+    unit : ndarray, shape (term,)
+        One unit of each column, from `bayes_lca.data.column_units`.
     """
 
     terms: tuple[str, ...]
     matrix: np.ndarray
     columns_of: Mapping[str, tuple[int, ...]]
+    unit: np.ndarray
     _common: object
     _every_level: pd.DataFrame
 
@@ -126,6 +135,7 @@ def read_formula(text: str) -> Formula:
         raise ValueError(f"formula {text!r} removes the intercept, which carries the classes' shares; keep it")
     components = [part for term in model.common_terms if isinstance(term, Term) for part in term.components]
     declared = [part for part in components if _declares_category(part)]
+    contrasts = _columns(part for part in components if _codes_category(part))
     categories = _columns(declared)
     both = categories & _columns(part for part in components if part not in declared)
     if both:
@@ -137,7 +147,14 @@ def read_formula(text: str) -> Formula:
     if "Intercept" in covariates:
         raise ValueError(f"formula {text!r} uses a column named 'Intercept', the name of the constant; rename it")
     varying = _varying(model, text)
-    return Formula(text, tuple(sorted(covariates)), frozenset(categories), tuple(varying), tuple(varying.values()))
+    return Formula(
+        text=text,
+        covariates=tuple(sorted(covariates)),
+        categories=frozenset(categories),
+        contrasts=frozenset(contrasts),
+        groupings=tuple(varying),
+        varying=tuple(varying.values()),
+    )
 
 
 def single_level(text: str) -> str:
@@ -182,6 +199,9 @@ def encode(formula: Formula, covariates: pd.DataFrame) -> Encoder:
     """
     model = _parse(formula.text)
     model.group_terms.clear()
+    for term in model.common_terms:  # sex/x shares sex between sex and sex:x, which code its levels differently
+        if isinstance(term, Term):
+            term.components = deepcopy(term.components)
     try:
         with np.errstate(all="ignore"):
             common = DesignMatrices(model, covariates, Environment([{"np": np}])).common
@@ -199,9 +219,11 @@ def encode(formula: Formula, covariates: pd.DataFrame) -> Encoder:
     columns_of = {name: tuple(terms.index(label) for label in of_term) for name, of_term in labels.items()}
     matrix = _without_intercept(common)
     check_numbers(terms, matrix)
-    categorical = covariates.select_dtypes("category")
-    every_level = sorted({row for name in categorical for row in categorical.drop_duplicates(name).index})
-    return Encoder(tuple(terms), matrix, columns_of, common, covariates.loc[every_level])
+    parts = [common.terms[name] for name in labels]
+    unit = np.concatenate([np.ones(0), *(units_of_term(term) for term in parts)])
+    with_levels = [*covariates.select_dtypes("category"), *formula.contrasts]
+    every_level = sorted({row for name in with_levels for row in covariates.drop_duplicates(name).index})
+    return Encoder(tuple(terms), matrix, columns_of, unit, common, covariates.loc[every_level])
 
 
 def _parse(text: str) -> Model:
@@ -214,6 +236,11 @@ def _parse(text: str) -> Model:
         raise ValueError(
             f'formula {text!r} has an outcome left of "~"; the model names its outcome itself: '
             f'write "~ {right.split("~")[-1].strip()}"'
+        )
+    if "||" in right:
+        raise ValueError(
+            f"formula {text!r} has ||; write |: random intercepts and slopes are independent here, unless "
+            "correlation= says otherwise"
         )
     try:
         parser = Parser(Scanner(right).scan())
@@ -231,6 +258,12 @@ def _parse(text: str) -> Model:
         raise ValueError(f"formula {text!r} cannot be read from {rest!r} on; join terms by +, : or *")
     if objected:
         raise ValueError(f"formula {text!r} {objected}")
+    if has_bare_bar(expression):
+        fixed, group = (side.strip() for side in right.split("|", maxsplit=1))
+        raise ValueError(
+            f'formula {text!r} has | outside brackets; write "~ {fixed} + (1 | {group})" for intercepts that vary by '
+            "group, and name a term before the | for slopes that do"
+        )
     _refuse_equal_names(text, [term.name for term in model.common_terms if isinstance(term, Term)])
     return model
 
@@ -277,8 +310,18 @@ def _declares_category(component) -> bool:
     return len(component.call.args) == 1 and not component.call.kwargs
 
 
+def _codes_category(component) -> bool:
+    """Whether it is ``C(x, Sum)``, ``T(x, 2)`` and the like."""
+    return isinstance(component, Call) and component.call.callee in CODINGS and not _declares_category(component)
+
+
 def _columns(components: Iterable) -> set[str]:
-    return set().union(*(part.var_names for part in components)) - {""}
+    names = set()
+    for part in components:
+        names |= part.var_names
+        if _codes_category(part):  # Sum and Treatment, where C(x, Sum) has them, are no columns
+            names -= {argument.name for argument in part.call.args[1:] if isinstance(argument, LazyVariable)}
+    return names - {""}
 
 
 def _without_intercept(common) -> np.ndarray:

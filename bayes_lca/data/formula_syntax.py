@@ -14,21 +14,25 @@ MOST_DEGREES = 1000
 
 LARGEST_EXPONENT = 100
 
+CODINGS = frozenset({"C", "S", "T"})
+"""Functions that make categories of a column."""
+
 CURVES = frozenset({"poly", "bs", "cr", "cc", "tp"})
-OF_FORMULAE = CURVES | {
-    "C",
-    "S",
-    "T",
-    "Treatment",
-    "Sum",
-    "I",
-    "B",
-    "binary",
-    "center",
-    "scale",
-    "standardize",
-    "offset",
-}
+OF_FORMULAE = (
+    CURVES
+    | CODINGS
+    | {
+        "Treatment",
+        "Sum",
+        "I",
+        "B",
+        "binary",
+        "center",
+        "scale",
+        "standardize",
+        "offset",
+    }
+)
 OF_NUMPY = {f"np.{name}": function.nin for name, function in vars(np).items() if isinstance(function, np.ufunc)} | {
     "np.where": 3,
     "np.clip": 3,
@@ -64,6 +68,13 @@ def objection(expression) -> str | None:
         if isinstance(part, Call) and (found := _objection_to_call(part)):
             return found
     return None
+
+
+def has_bare_bar(expression) -> bool:
+    """Whether a ``|`` stands outside brackets, where it takes the whole formula to vary by group."""
+    return isinstance(expression, Binary) and (
+        expression.operator.kind == "PIPE" or has_bare_bar(expression.left) or has_bare_bar(expression.right)
+    )
 
 
 def _objection_to_call(call: Call) -> str | None:

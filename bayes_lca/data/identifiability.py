@@ -1,5 +1,6 @@
 """Refusals of designs whose coefficients the data cannot tell apart."""
 
+import re
 import warnings
 from bisect import bisect_left
 from collections.abc import Sequence
@@ -27,8 +28,18 @@ LEAST_GROUP = 5
 """Respondents a group has on average, in a column that is taken for one of groups."""
 
 
+REPEATED = 0.5
+"""Share of the groups of one column in which labels of another have to recur to look like numbers given within."""
+
+NUMBERED = re.compile(r"(?P<word>\D*?)\d{0,3}[A-Za-z]?")
+
+
 class SingleLevelWarning(UserWarning):
     """Respondents look nested in groups that the model does not know."""
+
+
+class RepeatedLabelsWarning(UserWarning):
+    """Labels of one column of groups recur in most groups of another, so equal labels may not be one group."""
 
 
 def check_finite(terms: Sequence[str], matrix: np.ndarray) -> None:
@@ -114,6 +125,45 @@ def warn_of_unused_groups(frame: nw.DataFrame, covariates: pd.DataFrame) -> None
                 SingleLevelWarning,
                 stacklevel=5,
             )
+
+
+def warn_of_repeated_labels(groupings: Sequence) -> None:
+    """Warn where labels of one column of groups recur in most groups of another, as class 1 does in every school.
+
+    Parameters
+    ----------
+    groupings : sequence of Grouping
+
+    Warns
+    -----
+    RepeatedLabelsWarning
+    """
+    single = [grouping for grouping in groupings if ":" not in grouping.name]
+    for place, first in enumerate(single):
+        for later in single[place + 1 :]:
+            fewer = len(first.levels) < len(later.levels)
+            swapped = _look_numbered(first) and fewer  # numbers that start anew are few
+            outer, inner = (later, first) if swapped else (first, later)
+            if len(outer.levels) < 3 or not _look_numbered(inner) or inner.nested_in(outer) or outer.nested_in(inner):
+                continue
+            together = np.unique(np.column_stack([inner.index, outer.index]), axis=0)
+            met = np.bincount(together[:, 0], minlength=len(inner.levels))  # groups of `outer` with each label
+            if np.average(met[inner.index]) >= REPEATED * len(outer.levels):
+                most = inner.levels[int(met.argmax())]
+                warnings.warn(
+                    f"{inner.name!r} has {len(inner.levels)} labels in {len(inner.index)} rows that recur in most of "
+                    f"the {len(outer.levels)} groups of {outer.name!r}: {most!r} is in {met.max()} of them, and "
+                    f"(1 | {inner.name}) takes it for one group; if {inner.name!r} is labelled anew within each "
+                    f"{outer.name!r}, write (1 | {outer.name}/{inner.name})",
+                    RepeatedLabelsWarning,
+                    stacklevel=5,
+                )
+
+
+def _look_numbered(grouping) -> bool:
+    """Whether labels are 1, 2, ..., a, b, ..., 1a, 1b, ..., perhaps behind a common word: no names of their own."""
+    parts = [NUMBERED.fullmatch(label) for label in grouping.levels]
+    return all(parts) and len({part["word"] for part in parts}) == 1
 
 
 def _refuse_cut_of_another(table: pd.DataFrame, covariates: Sequence[str]) -> None:

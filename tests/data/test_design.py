@@ -355,6 +355,7 @@ def test_groups_with_the_name_of_what_another_is_made_of_are_refused(name):
         read_design(frame, f"~ (1 | g) + (1 | {name})")
 
 
+@pytest.mark.filterwarnings("ignore::bayes_lca.RepeatedLabelsWarning")
 @pytest.mark.parametrize("formula", ["~ x + z + (x | city) + (x | ward)", "~ x + (1 | city/ward)"])
 def test_names_of_groupings_are_all_those_that_their_effects_have(formula):
     """What random effects put into a model is known by name before it is built."""
@@ -633,3 +634,84 @@ def test_formula_says_whose_slopes_vary(formula, groupings, varying):
 def test_slopes_that_cannot_vary_are_refused(formula, message):
     with pytest.raises(ValueError, match=message):
         read_formula(formula)
+
+
+# Formulas that formulae reads otherwise than it should
+
+
+def by_level(frame, name, levels, values):
+    """Columns of values in each level, zero elsewhere."""
+    return [np.where(frame[name] == level, values, 0.0) for level in levels]
+
+
+@pytest.mark.parametrize(
+    ("formula", "terms"),
+    [
+        ("~ sex/x", ("sex[male]", "sex[female]:x", "sex[male]:x")),
+        ("~ tier/x", ("tier[medium]", "tier[high]", "tier[low]:x", "tier[medium]:x", "tier[high]:x")),
+        ("~ sex/(x+z)", ("sex[male]", "sex[female]:x", "sex[male]:x", "sex[female]:z", "sex[male]:z")),
+    ],
+)
+def test_slopes_nested_in_a_category_have_a_column_for_each_level(formula, terms):
+    frame = small_survey()
+    name = terms[0].partition("[")[0]
+    levels = {"sex": ["female", "male"], "tier": TIERS}[name]
+    expected = [(frame[name] == level).astype(float) for level in levels[1:]]
+    for number in ("x", "z") if "z" in formula else ("x",):
+        expected += by_level(frame, name, levels, frame[number])
+    design = design_of(formula, frame)
+    assert design.terms == terms
+    np.testing.assert_allclose(design.matrix, np.column_stack(expected))
+    np.testing.assert_allclose(design.encode(frame.iloc[[7]])[0], design.matrix[[7]])
+
+
+def test_contrasts_of_a_number_hold_for_new_rows_of_one_level():
+    frame = small_survey()
+    k = frame["k"].to_numpy()
+    sums = np.column_stack([(k == 1) * 1.0 - (k == 3), (k == 2) * 1.0 - (k == 3)])
+    to_two = np.column_stack([k == 1, k == 3]).astype(float)
+    for formula, matrix in {"~ C(k, Sum)": sums, "~ S(k)": sums, "~ C(k, Treatment(2))": to_two}.items():
+        design = design_of(formula, frame)
+        np.testing.assert_array_equal(design.matrix, matrix)
+        np.testing.assert_array_equal(design.encode(frame.iloc[[0]])[0], matrix[[0]])
+    with pytest.raises(ValueError, match=r"reference level given for 'k', which .* codes in a way of its own"):
+        design_of("~ C(k, Sum)", frame, reference={"k": "2"})
+
+
+@pytest.mark.parametrize(
+    ("formula", "remedy"),
+    [
+        ("~ x | group", r'write "~ x \+ \(1 \| group\)"'),
+        ("~ sex + x | group", r'write "~ sex \+ x \+ \(1 \| group\)"'),
+        ("~ x + (x || group)", r"write \|: random intercepts and slopes are independent"),
+    ],
+)
+def test_a_bar_that_reads_otherwise_than_meant_is_refused(formula, remedy):
+    with pytest.raises(ValueError, match=remedy):
+        read_formula(formula)
+
+
+def schools(name):
+    """Six schools of four classes each, five respondents a class; classes labelled by school and number."""
+    frame = pd.DataFrame(
+        {"school": np.repeat([f"S{n}" for n in range(6)], 20), "number": np.tile(np.arange(20) // 5, 6)}
+    )
+    return frame.assign(**{"class": [name(*row) for row in frame.itertuples(index=False)]})
+
+
+def test_labels_that_recur_in_every_school_are_named():
+    nested = r"'class' has 4 labels in 120 rows .*'class 1' is in 6 of them.*write \(1 \| school/class\)"
+    for formula in ("~ (1 | school) + (1 | class)", "~ (1 | class) + (1 | school)"):
+        with pytest.warns(bl.RepeatedLabelsWarning, match=nested):
+            design_of(formula, schools(lambda school, number: f"class {number + 1}"))
+    with pytest.warns(bl.RepeatedLabelsWarning, match="labelled anew within each 'school'"):
+        design_of("~ (1 | school) + (1 | class)", schools(lambda school, number: number))
+
+
+def test_labels_that_name_a_group_are_crossed_in_silence():
+    design_of("~ (1 | school) + (1 | class)", schools(lambda school, number: f"{school}-{number}"))
+    design_of("~ (1 | school/class)", schools(lambda school, number: number))
+    design_of("~ (1 | school) + (1 | class)", schools(lambda school, number: ["Ann", "Bo", "Cyd", "Dee"][number]))
+    wards = schools(lambda school, number: number)
+    wards["class"] = np.random.default_rng(1).permutation(np.repeat(np.arange(40), 3))  # each ward feeds 3 schools
+    design_of("~ (1 | school) + (1 | class)", wards)

@@ -121,6 +121,7 @@ def test_cities_are_mixtures_of_their_groups(made_up):
     ]
 
 
+@pytest.mark.filterwarnings("ignore::bayes_lca.RepeatedLabelsWarning")
 def test_crossed_groups_stay_as_they_are(made_up):
     """Wards lie across groups: everybody keeps the own ward."""
     draws, frame = made_up.draws("~ x + (1 | group) + (1 | ward)"), made_up.staff()

@@ -248,6 +248,7 @@ def test_formulas_that_need_no_respondents_predict_as_the_whole_fit(made_up, for
     assert_same(bl.predict_classes(without_respondents_made_up(whole), profiles), bl.predict_classes(whole, profiles))
 
 
+@pytest.mark.filterwarnings("ignore::bayes_lca.RepeatedLabelsWarning")
 def test_crossed_groups_are_not_weighted_without_respondents(made_up):
     closed = without_respondents_made_up(made_up.draws("~ x + (1 | city) + (1 | ward)"))
     profiles = made_up.staff()[["x"]].head(2)

@@ -22,6 +22,7 @@ FORMULAS = {
 }
 
 
+@pytest.mark.filterwarnings("ignore::bayes_lca.RepeatedLabelsWarning")
 @pytest.mark.filterwarnings("ignore::bayes_lca.SingleLevelWarning")
 @pytest.mark.parametrize(("formula", "reference"), FORMULAS.items(), ids=FORMULAS.keys())
 def test_design_is_that_of_the_fit(formula, reference, made_up):
@@ -38,6 +39,7 @@ def test_design_is_that_of_the_fit(formula, reference, made_up):
         np.testing.assert_array_equal(one.index, other.index)
 
 
+@pytest.mark.filterwarnings("ignore::bayes_lca.RepeatedLabelsWarning")
 @pytest.mark.filterwarnings("ignore::bayes_lca.SingleLevelWarning")
 @pytest.mark.parametrize(("formula", "reference"), FORMULAS.items(), ids=FORMULAS.keys())
 def test_new_rows_are_encoded_as_by_the_fit(formula, reference, made_up):
