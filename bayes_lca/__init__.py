@@ -63,6 +63,7 @@ from bayes_lca.posterior.tables.random_intercepts import heterogeneity, random_i
 from bayes_lca.posterior.tables.small_cells import suppress_small_cells
 from bayes_lca.priors import LKJ, Dirichlet, Exponential, HalfNormal, HalfStudentT, ZeroSumNormal
 from bayes_lca.reporting.report import report
+from bayes_lca.sampling.adopt import adopt
 from bayes_lca.sampling.fit_or_load import fit_or_load
 from bayes_lca.sampling.nuts import fit
 from bayes_lca.structural.regression import Regression
@@ -111,6 +112,7 @@ __all__ = [
     "StructureComparison",
     "SummaryTable",
     "ZeroSumNormal",
+    "adopt",
     "answers_of",
     "average_marginal_effects",
     "bootstrap_likelihood_ratio",

@@ -62,6 +62,12 @@ class Model(ABC):
     def build(self, frame, *, missing: Literal["raise", "drop"] = "raise", collapse: bool = True) -> pm.Model:
         """Build the model of a frame as an ordinary PyMC model.
 
+        By default its rows are the distinct rows of the frame, each counted by its respondents: one value of the
+        log-likelihood for all who share a row, and one predicted row. What speaks of single respondents needs
+        ``collapse=False``: ``az.loo`` of a collapsed model leaves out all respondents of a distinct row at once, which
+        moves its elpd by tens of units, and predictions of PyMC have one row for all of them. Draws of `bayes_lca.fit`
+        have their log-likelihood by respondent as they are. Draws of `pymc.sample` become a fit by `bayes_lca.adopt`.
+
         Parameters
         ----------
         frame : pandas.DataFrame, polars.DataFrame or any eager frame narwhals understands
@@ -69,8 +75,8 @@ class Model(ABC):
         missing : {"raise", "drop"}
             What to do with rows that lack a covariate or an observed outcome. Missing answers need nothing done.
         collapse : bool, default True
-            Whether equal rows are counted once. With False every respondent keeps a row: the same posterior, with a
-            value for each respondent in what PyMC itself computes of the model, its log-likelihood and predictions.
+            Whether equal rows are counted once. With False every respondent keeps a row, in the order of the frame: the
+            same posterior, with a value for each respondent in what PyMC and ArviZ compute of the model.
 
         Returns
         -------

@@ -23,7 +23,7 @@ class LogRatio(Transform):
         Rough probabilities; the largest of each last axis chooses its category r.
     """
 
-    name = "log_ratio"
+    name = "logratio"
 
     def __init__(self, typical: np.ndarray):
         n_categories = typical.shape[-1]

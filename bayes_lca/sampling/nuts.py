@@ -15,14 +15,9 @@ import xarray as xr
 from pymc.model.transform.optimization import freeze_dims_and_data
 
 from bayes_lca.data.frame import check_whole
-from bayes_lca.dims import (
-    ITEM,
-    depends_on_answers,
-)
-from bayes_lca.fitted.fit import parts_of_fit
-from bayes_lca.fitted.record import ENCODING
-from bayes_lca.posterior.labels.relabel import checked_order
+from bayes_lca.dims import depends_on_answers
 from bayes_lca.prepared import Model, Prepared
+from bayes_lca.sampling.ready import ready_model
 from bayes_lca.sampling.tree import assemble, finish
 
 VERSIONS = ("bayes-lca", "pymc", "pytensor", "nutpie", "jax", "arviz", "xarray", "numpy", "formulae")
@@ -112,16 +107,7 @@ def fit(
     {'chain': 2, 'draw': 100, 'latent_class': 2}
     """
     settings = Sampling(draws, tune, chains, seed, target_accept, cores, progressbar)
-    if not callable(getattr(model, "prepare", None)):
-        raise TypeError(
-            f"model is {type(model).__name__} {str(model)[:60]!r}; fit takes a model and then a frame, such as "
-            "bl.fit(LatentClass(3, Items([...])), frame)"
-        )
-    prepared = model.prepare(frame, missing=missing)
-    if prepared.pivot is not None:
-        items = [str(item) for item in prepared.groups[ENCODING][ITEM].to_numpy()]
-        checked_order(order, items, len(prepared.pivot))
-    parts_of_fit(prepared.attributes, "fit")
+    prepared = ready_model(model, frame, needs="fit", missing=missing, order=order)
     sampler = Sampler(prepared, backend=backend)
     return sampler.fit(prepared, settings, order=order, predictive=predictive)
 

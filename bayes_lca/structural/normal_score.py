@@ -14,7 +14,7 @@ class NormalScore(Transform):
     normal's. On the log scale that tail falls like an exponential's, and chains get lost in it.
     """
 
-    name = "normal_score"
+    name = "normalscore"
 
     def backward(self, value, *inputs):
         """From the normal score to the standard deviation."""

@@ -45,7 +45,7 @@ def check_fit(draws: xr.DataTree) -> None:
         _check_attributes(draws)
         _check_draws(draws)
         _check_rows(draws)
-        _check_posterior(draws)
+        check_posterior(draws)
     except UnreadableFileError as error:
         raise type(error)(f"{error}{_other_version(draws)}") from error
 
@@ -93,7 +93,7 @@ def _check_draws(draws: xr.DataTree) -> None:
         raise UnreadableFileError(f"it has labels of other than its {posterior.sizes[ITEM]} items")
 
 
-def _check_posterior(draws: xr.DataTree) -> None:
+def check_posterior(draws: xr.DataTree) -> None:
     """Whether draws are those of the model that it names, and numbers that its variables can be."""
     posterior = draws["posterior"]
     try:
