@@ -20,6 +20,7 @@ The models themselves are in `bayes_lca.models`.
 from importlib.metadata import version
 
 from bayes_lca.data.identifiability import RepeatedLabelsWarning, SingleLevelWarning
+from bayes_lca.data.keys import RepeatedRowsWarning
 from bayes_lca.datasets.cohort import cohort_items, cohort_truth, load_cohort, simulate_cohort
 from bayes_lca.datasets.example import example_survey, load_example
 from bayes_lca.fitted.refusals import NotRelabelledError, SeveralModesError
@@ -106,6 +107,7 @@ __all__ = [
     "PartialInvariance",
     "Regression",
     "RepeatedLabelsWarning",
+    "RepeatedRowsWarning",
     "SeveralModesError",
     "Shares",
     "SingleLevelWarning",

@@ -33,6 +33,8 @@ DESIGN_CENTER = "design_center"
 ANSWER_PATTERN = "answer_pattern"
 N_CATEGORIES = "n_categories"
 PATTERN_OF_RESPONDENT = "pattern_of_respondent"
+ROW_OF_RESPONDENT = "row_of_respondent"
+"""Position of each respondent in the frame that was fitted, from 0 on."""
 
 AXES = frozenset({CLASS, ITEM, CATEGORY, TERM, RESPONDENT, PATTERN, OTHER_CLASS, OUTCOME, "chain", "draw"})
 VARIABLES = frozenset({CLASS_SHARE, ITEM_PROBABILITY, ITEM_LOCATION, INTERCEPT, SLOPE, ANSWERS, COUNT, DESIGN})
@@ -41,6 +43,7 @@ RESERVED = (
     | VARIABLES
     | {DESIGN_CENTER, ANSWER_CODES, OUTCOME_COUNTS, KNOWN_ITEM_PROBABILITY, BASELINE_PROBABILITY}
     | {f"{INTERCEPT}_at_mean", f"{SLOPE}_standardised", ANSWER_PATTERN, N_CATEGORIES, PATTERN_OF_RESPONDENT}
+    | {ROW_OF_RESPONDENT}
 )
 """Names a group column may not have, because axes or variables of the draws have them."""
 

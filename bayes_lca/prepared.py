@@ -3,7 +3,7 @@
 import json
 from abc import ABC, abstractmethod
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import ClassVar, Literal, final
 
 import numpy as np
@@ -11,10 +11,11 @@ import pymc as pm
 import xarray as xr
 
 from bayes_lca.data.design import Design
+from bayes_lca.data.keys import read_key
 from bayes_lca.data.responses import Responses, UniqueRows, unique_rows
-from bayes_lca.dims import CLASS, OTHER_CLASS, PATTERN
+from bayes_lca.dims import CLASS, OTHER_CLASS, PATTERN, RESPONDENT, ROW_OF_RESPONDENT
 from bayes_lca.fitted.kinds import Kind
-from bayes_lca.fitted.record import distinct_rows, record_answers
+from bayes_lca.fitted.record import KEY, PATTERNS, distinct_rows, record_answers
 from bayes_lca.measurement.interface import Measurement, Start
 from bayes_lca.specification import specification_of
 from bayes_lca.structural.interface import Structural
@@ -46,6 +47,19 @@ class Prepared:
     groups: Mapping[str, xr.Dataset]
     attributes: Mapping[str, str | int | float]
     pivot: np.ndarray | None = None
+
+    def named_by(self, frame, key: str) -> "Prepared":
+        """The same with respondents named by a column of the frame in place of its row labels.
+
+        Raises
+        ------
+        ValueError
+            If there is no such column, or it does not tell the rows apart.
+        """
+        patterns = self.groups[PATTERNS]
+        names = read_key(frame, key)[patterns[ROW_OF_RESPONDENT].to_numpy()]
+        groups = dict(self.groups) | {PATTERNS: patterns.assign_coords({RESPONDENT: names.to_numpy()})}
+        return replace(self, groups=groups, attributes=dict(self.attributes) | {KEY: str(key)})
 
 
 class Model(ABC):

@@ -1,6 +1,6 @@
 """Multinomial regression of an observed category, single-level or multilevel."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from numbers import Integral
 from typing import ClassVar, Literal, final
 
@@ -118,9 +118,11 @@ class Multinomial(Model):
             raise ValueError(
                 f"outcome {self.outcome!r} is also in {self.structural.formula!r}; it cannot explain itself"
             )
-        frame, codes, labels, n_missing = read_complete_outcome(frame, self.outcome, missing)
-        design = self.structural.read(frame, missing)
-        codes, respondents = codes[design.kept], row_labels(frame)[design.kept]
+        answered, codes, labels, kept = read_complete_outcome(frame, self.outcome, missing)
+        design = self.structural.read(answered, missing)
+        codes = codes[design.kept]
+        kept[kept] = design.kept
+        design, respondents = replace(design, kept=kept), row_labels(frame)[kept]
         membership = StartingMembership(np.eye(len(labels))[codes], np.ones(len(codes)), design)
         everybody = unique_rows(np.arange(len(codes)))
         patterns = design.patterns if collapse else everybody
@@ -140,7 +142,7 @@ class Multinomial(Model):
             pm.Multinomial(OUTCOME, n.sum(axis=1), p, observed=n, dims=(PATTERN, OBSERVED_CLASS))
         rows = distinct_rows(design, codes) if collapse else everybody
         groups, attributes = record_outcome(codes, self.outcome, labels, design, respondents, rows)
-        attributes |= self.structural.attributes | self.identity | {"n_dropped": design.n_dropped + n_missing}
+        attributes |= self.structural.attributes | self.identity
         return Prepared(
             model=model,
             start=self.structural.starting_values(design, membership),

@@ -204,7 +204,11 @@ def row_labels(frame) -> pd.Index:
     """Names of the rows: the index of a pandas frame (levels joined by ``|``), else 0, 1, ..."""
     if not isinstance(frame, pd.DataFrame):
         return pd.RangeIndex(len(nw.from_native(frame, eager_only=True)))
-    index = frame.index
+    return labels_of(frame.index)
+
+
+def labels_of(index: pd.Index) -> pd.Index:
+    """Names of rows as a file can hold them: numbers as they are, anything else as text."""
     if isinstance(index, pd.MultiIndex):
         texts = ["|".join(map(str, row)) for row in index]
     elif isinstance(index.dtype, np.dtype) and index.dtype.kind in "iuf":

@@ -175,7 +175,7 @@ def read_responses(frame, items: Sequence[str]) -> Responses:
 
 def read_complete_outcome(
     frame, outcome: str, missing: Literal["raise", "drop"] = "raise"
-) -> tuple[object, np.ndarray, tuple[str, ...], int]:
+) -> tuple[object, np.ndarray, tuple[str, ...], np.ndarray]:
     """Read an observed nominal outcome.
 
     Parameters
@@ -192,8 +192,8 @@ def read_complete_outcome(
         The rows that have the outcome.
     codes : ndarray of int, shape (row,)
     labels : tuple of str
-    n_missing : int
-        Rows left out.
+    complete : ndarray of bool, shape (row of the given frame,)
+        Rows that have the outcome, the others being left out.
 
     Raises
     ------
@@ -219,7 +219,7 @@ def read_complete_outcome(
             )
         warnings.warn(f"{some} left out: outcome {outcome!r} missing ({which})", stacklevel=3)
         frame = nw.from_native(frame, eager_only=True).filter(complete.tolist()).to_native()
-    return frame, codes[complete], labels, n_missing
+    return frame, codes[complete], labels, complete
 
 
 def _read_item(answers: pd.Series, item: str, role: str = "item") -> tuple[np.ndarray, tuple[str, ...]]:

@@ -7,7 +7,8 @@ import numpy as np
 import pandas as pd
 
 from bayes_lca.data.covariates import code_covariate
-from bayes_lca.data.frame import check_columns, check_frame, column, named, row_labels
+from bayes_lca.data.frame import check_columns, check_frame, column, named
+from bayes_lca.fitted.same_respondents import rows_of_respondents
 
 MOST_QUANTILE_GROUPS = 5
 UNKNOWN = -1
@@ -36,7 +37,7 @@ class ColumnLevels:
         return (self.index[:, None] == np.arange(len(self.labels))).astype(float)
 
 
-def column_levels(fit, columns: Sequence[str] | None = None, frame=None) -> list[ColumnLevels]:
+def column_levels(fit, columns: Sequence[str] | None = None, frame=None, key: str | None = None) -> list[ColumnLevels]:
     """Levels of the covariates and groups of a fit, or of columns of the frame that was fitted.
 
     Parameters
@@ -45,12 +46,15 @@ def column_levels(fit, columns: Sequence[str] | None = None, frame=None) -> list
     columns : sequence of str, optional
         Covariates and groupings of the fit, and columns of `frame`. All of the fit's by default.
     frame : eager data frame, optional
-        The frame that was fitted; its rows are found by their labels.
+        The frame that was fitted, which is proven by `rows_of_respondents`.
+    key : str, optional
+        Column of `frame` that holds the labels of the respondents.
 
     Raises
     ------
     ValueError
-        If there is no such column, it is an item, it has one value only, or `frame` lacks respondents of the fit.
+        If there is no such column, it is an item, it has one value only, or the rows of `frame` are not shown to be
+        the respondents of the fit.
     """
     if isinstance(columns, str):
         raise ValueError(f"columns={columns!r} is one text; pass a list of column names")
@@ -73,29 +77,10 @@ def column_levels(fit, columns: Sequence[str] | None = None, frame=None) -> list
             )
         check_frame(frame)
         check_columns(frame, foreign, role="named")
-        rows = rows_of_respondents(fit, frame)
+        rows = rows_of_respondents(fit, frame, key)
     return [
         _of_fit(fit, name) if name in of_fit else levels_of(name, column(frame, name).iloc[rows]) for name in chosen
     ]
-
-
-def rows_of_respondents(fit, frame) -> np.ndarray:
-    """Row of the frame of each respondent of the fit, shape (respondent,)."""
-    labels, wanted = row_labels(frame), fit.respondents
-    if len(labels) == len(wanted) and (labels == wanted).all():
-        return np.arange(len(wanted))
-    if not labels.is_unique:
-        raise ValueError(
-            f"{int(labels.duplicated().sum())} of {len(labels)} rows of the frame repeat the label of another, so "
-            "respondents cannot be found in it; pass the frame that was fitted"
-        )
-    rows = labels.get_indexer(wanted)
-    if (rows < 0).any():
-        raise ValueError(
-            f"the frame of {len(labels)} rows lacks {int((rows < 0).sum())} of the {len(wanted)} respondents of this "
-            f"fit: {named(wanted[rows < 0], most=3)}; pass the frame that was fitted"
-        )
-    return rows
 
 
 def _of_fit(fit, name: str) -> ColumnLevels:

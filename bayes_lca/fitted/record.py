@@ -21,6 +21,7 @@ from bayes_lca.dims import (
     PATTERN,
     PATTERN_OF_RESPONDENT,
     RESPONDENT,
+    ROW_OF_RESPONDENT,
     TERM,
 )
 from bayes_lca.fitted.respondents import HOLDS_RESPONDENTS
@@ -31,7 +32,10 @@ PATTERNS, ENCODING, PATTERN_LOG_LIKELIHOOD = "patterns", "encoding", "pattern_lo
 AXES = "axes"
 """Attribute with the names of items, terms and groups, in the order of all arrays."""
 
-LAYOUT = 2
+KEY = "key"
+"""Attribute with the column that names the respondents, where one was given."""
+
+LAYOUT = 3
 """Number of the layout of trees; a tree of another one is refused."""
 
 
@@ -104,6 +108,7 @@ def _record(
         DESIGN: ((PATTERN, TERM), design.matrix[first]),
         COUNT: ((PATTERN,), patterns.count),
         PATTERN_OF_RESPONDENT: ((RESPONDENT,), patterns.pattern.astype(np.int32)),
+        ROW_OF_RESPONDENT: ((RESPONDENT,), np.flatnonzero(design.kept).astype(np.int32)),
     }
     names = {TERM: np.array(design.terms, dtype="U")}
     for grouping in design.groupings:

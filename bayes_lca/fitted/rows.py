@@ -10,10 +10,10 @@ import pandas as pd
 import xarray as xr
 
 from bayes_lca.data.design import Design
-from bayes_lca.dims import ANSWER_PATTERN, COUNT, DESIGN, PATTERN_OF_RESPONDENT, RESPONDENT
+from bayes_lca.dims import ANSWER_PATTERN, COUNT, DESIGN, PATTERN_OF_RESPONDENT, RESPONDENT, ROW_OF_RESPONDENT
 from bayes_lca.fitted.design import fitted_design
 from bayes_lca.fitted.model import FittedModel
-from bayes_lca.fitted.record import PATTERNS
+from bayes_lca.fitted.record import KEY, PATTERNS
 from bayes_lca.fitted.respondents import GROUP_SIZES, HOLDS_RESPONDENTS
 
 
@@ -107,6 +107,16 @@ class FittedRows(FittedModel):
         return pd.Index(self.patterns[RESPONDENT].to_numpy(), name=RESPONDENT)
 
     @cached_property
+    def row_of_respondent(self) -> np.ndarray:
+        """Position of each respondent in the frame that was fitted, rows that were left out counted; (respondent,)."""
+        return self.patterns[ROW_OF_RESPONDENT].to_numpy()
+
+    @property
+    def key(self) -> str | None:
+        """Column that names the respondents, where `fit` was given one."""
+        return self.attributes.get(KEY)
+
+    @cached_property
     def answers_of_respondents(self) -> np.ndarray:
         """Answers, or the observed category, of each respondent, shape (respondent, item)."""
         return self.codes[self.pattern_of_respondent]
@@ -131,9 +141,13 @@ class FittedRows(FittedModel):
         """Design of the respondents in the user's units, shape (respondent, term)."""
         return self.matrix[self.pattern_of_respondent]
 
+    def covariate_of_pattern(self, name: str) -> np.ndarray:
+        """A covariate or group of every distinct row as it is stored, numbers or text, shape (pattern,)."""
+        return self.patterns[f"covariate_{name}"].to_numpy()
+
     def covariate(self, name: str) -> np.ndarray:
-        """A covariate of the respondents as it is stored, numbers or text, shape (respondent,)."""
-        return self.patterns[f"covariate_{name}"].to_numpy()[self.pattern_of_respondent]
+        """The same of the respondents, shape (respondent,)."""
+        return self.covariate_of_pattern(name)[self.pattern_of_respondent]
 
     def group_sizes(self, grouping: str) -> np.ndarray:
         """Respondents in every group of a grouping, shape (group,)."""

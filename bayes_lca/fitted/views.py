@@ -8,7 +8,7 @@ import xarray as xr
 from xarray.backends import BackendArray
 from xarray.core import indexing
 
-from bayes_lca.dims import ANSWERS, COUNT, OUTCOME, PATTERN, PATTERN_OF_RESPONDENT, RESPONDENT
+from bayes_lca.dims import ANSWERS, COUNT, OUTCOME, PATTERN, PATTERN_OF_RESPONDENT, RESPONDENT, ROW_OF_RESPONDENT
 from bayes_lca.fitted.record import ENCODING, PATTERN_LOG_LIKELIHOOD, PATTERNS
 
 VIEWS = ("observed_data", "constant_data", "log_likelihood")
@@ -58,7 +58,7 @@ def with_views(tree: xr.DataTree) -> xr.DataTree:
     patterns = result[PATTERNS].to_dataset()
     pattern = patterns[PATTERN_OF_RESPONDENT].to_numpy()
     observed = [name for name in (ANSWERS, OUTCOME) if name in patterns]
-    of_respondents = _view(patterns.drop_vars([COUNT, PATTERN, PATTERN_OF_RESPONDENT]), pattern)
+    of_respondents = _view(patterns.drop_vars([COUNT, PATTERN, PATTERN_OF_RESPONDENT, ROW_OF_RESPONDENT]), pattern)
     result["observed_data"] = xr.DataTree(of_respondents[observed])
     result["constant_data"] = xr.DataTree(of_respondents.drop_vars(observed).merge(encoding))
     if PATTERN_LOG_LIKELIHOOD in result.children:

@@ -27,6 +27,7 @@ def adopt(
     *,
     order: str | int | xr.DataTree = "size",
     missing: Literal["raise", "drop"] = "raise",
+    key: str | None = None,
 ) -> xr.DataTree:
     """Make a fit of draws that another sampler made of a model of this package.
 
@@ -49,6 +50,8 @@ def adopt(
         Display order of latent classes, as for `fit`.
     missing : {"raise", "drop"}
         What to do with rows that lack a covariate, as it was when the model was built.
+    key : str, optional
+        Column that tells respondents apart, as for `fit`.
 
     Returns
     -------
@@ -83,7 +86,7 @@ def adopt(
     >>> bl.class_sizes(draws).index.tolist()
     ['C1', 'C2']
     """
-    prepared = ready_model(model, frame, needs="adopt", missing=missing, order=order)
+    prepared = ready_model(model, frame, needs="adopt", missing=missing, order=order, key=key)
     if not isinstance(idata, xr.DataTree) or "posterior" not in idata.children:
         raise TypeError(
             f"idata is {type(idata).__name__} {str(idata)[:60]!r}; adopt takes the tree that pymc.sample returns, with "

@@ -35,6 +35,7 @@ def fit(
     target_accept: float | None = None,
     order: str | int | xr.DataTree = "size",
     missing: Literal["raise", "drop"] = "raise",
+    key: str | None = None,
     predictive: bool = False,
     cores: int | None = None,
     backend: Literal["jax", "numba"] = "jax",
@@ -58,6 +59,9 @@ def fit(
         Display order of latent classes: ``"size"``, the name of an item (increasing mean category), or another fit.
     missing : {"raise", "drop"}
         What to do with rows that lack a covariate. Missing answers are used as they are.
+    key : str, optional
+        Column that tells respondents apart, such as ``"id"``: it names them in the draws in place of the row labels,
+        and finds them again in frames that are in another order.
     predictive : bool
         Also draw answers of every respondent from the posterior predictive distribution.
     cores : int, optional
@@ -91,6 +95,8 @@ def fit(
     -----
     ConvergenceWarning
         If chains disagree, mix badly, or diverge.
+    RepeatedRowsWarning
+        If rows share their label, or several may belong to one person, whom the model takes for several respondents.
 
     References
     ----------
@@ -107,7 +113,7 @@ def fit(
     {'chain': 2, 'draw': 100, 'latent_class': 2}
     """
     settings = Sampling(draws, tune, chains, seed, target_accept, cores, progressbar)
-    prepared = ready_model(model, frame, needs="fit", missing=missing, order=order)
+    prepared = ready_model(model, frame, needs="fit", missing=missing, order=order, key=key)
     sampler = Sampler(prepared, backend=backend)
     return sampler.fit(prepared, settings, order=order, predictive=predictive)
 

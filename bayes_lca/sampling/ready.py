@@ -4,6 +4,8 @@ from typing import Literal
 
 import xarray as xr
 
+from bayes_lca.data.formula import read_formula
+from bayes_lca.data.keys import warn_of_repeated_rows
 from bayes_lca.dims import ITEM
 from bayes_lca.fitted.fit import parts_of_fit
 from bayes_lca.fitted.record import ENCODING
@@ -12,7 +14,13 @@ from bayes_lca.prepared import Model, Prepared
 
 
 def ready_model(
-    model: Model, frame, *, needs: str, missing: Literal["raise", "drop"], order: str | int | xr.DataTree
+    model: Model,
+    frame,
+    *,
+    needs: str,
+    missing: Literal["raise", "drop"],
+    order: str | int | xr.DataTree,
+    key: str | None = None,
 ) -> Prepared:
     """What a model makes of a frame, where its draws can be read as a fit.
 
@@ -25,6 +33,8 @@ def ready_model(
     missing : {"raise", "drop"}
     order : str, int or DataTree
         Display order of the classes.
+    key : str, optional
+        Column that names the respondents.
 
     Raises
     ------
@@ -32,15 +42,27 @@ def ready_model(
         If `model` is no model.
     ValueError
         If the frame cannot be used, `order` does not fit, or nothing is known of the model's fits.
+
+    Warns
+    -----
+    RepeatedRowsWarning
+        If rows share their label, or several may belong to one person.
     """
     if not callable(getattr(model, "prepare", None)):
         raise TypeError(
             f"model is {type(model).__name__} {str(model)[:60]!r}; {needs} takes a model and then a frame, such as "
             f"bl.{needs}(LatentClass(3, Items([...])), frame)"
         )
-    prepared = model.prepare(frame, missing=missing)
+    prepared = prepare_named(model, frame, missing=missing, key=key)
     if prepared.pivot is not None:
         items = [str(item) for item in prepared.groups[ENCODING][ITEM].to_numpy()]
         checked_order(order, items, len(prepared.pivot))
     parts_of_fit(prepared.attributes, needs)
     return prepared
+
+
+def prepare_named(model: Model, frame, *, missing: Literal["raise", "drop"], key: str | None) -> Prepared:
+    """The model of a frame, respondents named by the key if there is one; warns of rows that may be one person's."""
+    prepared = model.prepare(frame, missing=missing)
+    warn_of_repeated_rows(frame, read_formula(prepared.attributes["formula"]).columns, key=key)
+    return prepared if key is None else prepared.named_by(frame, key)

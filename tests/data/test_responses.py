@@ -254,10 +254,11 @@ def test_rows_without_outcome_are_named_or_left_out_aloud(library):
     with pytest.raises(ValueError, match=r'2 of 5 rows lack the outcome \'y\' \(rows 2, 4\); .*missing="drop"'):
         read_complete_outcome(frame, "y")
     with pytest.warns(UserWarning, match=r"2 of 5 rows left out: outcome 'y' missing \(rows 2, 4\)"):
-        kept, codes, labels, n_missing = read_complete_outcome(frame, "y", "drop")
+        kept, codes, labels, complete = read_complete_outcome(frame, "y", "drop")
     assert isinstance(kept, library)
     assert list(kept["x"]) == [1, 2, 4]
-    assert (codes.tolist(), labels, n_missing) == ([1, 0, 1], ("a", "b"), 2)
+    assert (codes.tolist(), labels) == ([1, 0, 1], ("a", "b"))
+    assert complete.tolist() == [True, True, False, True, False]
 
 
 def test_rows_left_out_keep_their_names():
@@ -269,8 +270,8 @@ def test_rows_left_out_keep_their_names():
 
 def test_outcome_categories_that_nobody_is_in_stay():
     frame = pd.DataFrame({"y": pd.Categorical(["c", "a", "c"], ["c", "b", "a"])})
-    _, codes, labels, n_missing = read_complete_outcome(frame, "y")
-    assert (codes.tolist(), labels, n_missing) == ([0, 2, 0], ("c", "b", "a"), 0)
+    _, codes, labels, complete = read_complete_outcome(frame, "y")
+    assert (codes.tolist(), labels, complete.all()) == ([0, 2, 0], ("c", "b", "a"), True)
 
 
 # Equal rows

@@ -159,7 +159,7 @@ def test_membership_of_chosen_draws(lca_draws):
     which = np.array([7, 0, 1100, 450])
     fit = Fit.reading(lca_draws)
     np.testing.assert_allclose(fit.membership_in(which)[:, fit.pattern_of_respondent], every[which], atol=1e-6)
-    some = fit.respondents[[599, 3, 17]]
+    some = np.array([599, 3, 17])
     expected = every[which][:, [599, 3, 17]].argmax(axis=-1)
     np.testing.assert_array_equal(most_likely_classes(fit, which, some), expected)
 

@@ -1,5 +1,6 @@
 """Univariate tests: by hand and against SciPy, pooled over imputed classes, sized under the null, not attenuated."""
 
+import json
 from itertools import product
 
 import numpy as np
@@ -53,6 +54,13 @@ def tree_of(codes, rho=RHO, share=SHARE, *, draws=60, spread=0.01, seed=0):
     return with_views(xr.DataTree.from_dict(tree | {f"/{name}": dataset for name, dataset in groups.items()}))
 
 
+def answered(tree, frame):
+    """The frame with the answers of the fit, which show that its rows are the respondents."""
+    codes, items = tree["observed_data"]["answers"].to_numpy(), tree["encoding"]["item"].to_numpy()
+    labels = np.array([*json.loads(tree.attrs["labels"])[0], None], dtype=object)
+    return frame.assign(**dict(zip(items, labels[codes].T, strict=True)))
+
+
 def answers_of(latent, rng, rho=RHO):
     return (rng.random((len(latent), rho.shape[1])) < rho[latent]).astype(int)
 
@@ -71,7 +79,8 @@ def survey(n, seed, effect):
             "latent": latent,
         }
     )
-    return tree_of(answers_of(latent, rng)), frame
+    tree = tree_of(answers_of(latent, rng))
+    return tree, answered(tree, frame)
 
 
 @pytest.fixture(scope="module")
@@ -166,7 +175,7 @@ def test_levels_that_do_not_occur_do_not_count(staff):
 
 def test_classes_are_the_most_likely_ones(made_up, staff):
     tree = made_up.draws("~ 1", staff, latent=True)
-    table = covariate_tests(tree, staff, ["ward", "z"])
+    table = covariate_tests(tree, answered(tree, staff), ["ward", "z"])
     modal = membership(tree)["modal_class"].astype(str)
     assert table.loc["ward", "statistic"] == pytest.approx(chi_square_by_hand(list(staff["ward"]), list(modal))[0])
     samples = [staff["z"][modal == name] for name in modal.unique()]
@@ -182,7 +191,7 @@ def test_a_class_that_is_modal_for_nobody_costs_no_degree_of_freedom():
     rho = np.array([[0.9, 0.9], [0.1, 0.1], [0.5, 0.5]])
     tree = tree_of(codes, rho, np.array([0.45, 0.45, 0.1]), spread=0.0)
     frame = pd.DataFrame({"ward": ["A", "B", "B", "B", "A"] * 16})
-    row = covariate_tests(tree, frame, ["ward"]).loc["ward"]
+    row = covariate_tests(tree, answered(tree, frame), ["ward"]).loc["ward"]
     assert membership(tree)["modal_class"].nunique() == 2
     assert row["df"] == 1
     assert row["statistic"] == pytest.approx(chi_square_by_hand(list(frame["ward"]), [0, 1] * 40)[0])
@@ -404,7 +413,7 @@ def test_classes_that_answers_hardly_tell_are_told():
     latent = rng.integers(2, size=300)
     tree = tree_of(answers_of(latent, rng, vague), vague, np.array([0.5, 0.5]))
     frame = pd.DataFrame({"ward": rng.choice(["A", "B"], 300)})
-    table = covariate_tests(tree, frame, ["ward"], classes="imputed")
+    table = covariate_tests(tree, answered(tree, frame), ["ward"], classes="imputed")
     assert table["variance_increase"].item() > 2
     assert "more than 3 times that of known classes in 'ward'" in table.note
 
@@ -477,4 +486,4 @@ def test_draws_that_cannot_be_compared(made_up, staff, associated):
             covariate_tests(tree, frame, ["ward"], **{name: value})
     certain = tree_of(np.ones((20, 5), dtype=int))
     with pytest.raises(ValueError, match="most likely class is the same in all 20 rows"):
-        covariate_tests(certain, frame.iloc[:20], ["ward"])
+        covariate_tests(certain, answered(certain, frame.iloc[:20]), ["ward"])

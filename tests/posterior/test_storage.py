@@ -456,8 +456,10 @@ def test_a_fit_with_a_row_for_each_respondent_is_refused_with_the_remedy(saved):
     def older(draws):
         del draws.attrs["layout"]
 
-    assert "it has layout 1, with a row for each respondent in place of distinct rows" in refusal(changed(saved, older))
-    assert "fit again, or read it with bayes-lca 0.1" in refusal(changed(saved, older))
+    assert "it has layout 1, which another version of bayes-lca wrote, and this version reads layout 3" in refusal(
+        changed(saved, older)
+    )
+    assert "fit again, or read it with the version that wrote it" in refusal(changed(saved, older))
 
 
 def test_other_readers_of_netcdf_read_the_file(saved, tmp_path):

@@ -53,6 +53,7 @@ def check_items(
     *,
     group: str | None = None,
     frame=None,
+    key: str | None = None,
     n_draws: int = 400,
     seed: int = 1,
     ci_prob: float = 0.95,
@@ -99,7 +100,10 @@ def check_items(
         Grouping or covariate of the fit by which to compare items, or a column of `frame`; the first grouping of the
         fit by default.
     frame : eager data frame, optional
-        The frame that was fitted, for a `group` that the formula does not use.
+        The frame that was fitted, for a `group` that the formula does not use. Its rows are found by key or label,
+        and have to hold the answers and covariates of the fit.
+    key : str, optional
+        Column of `frame` that tells respondents apart; by default the one that `fit` was given, else row labels.
     n_draws : int, default 400
         Draws used at the most, evenly spaced.
     seed : int, default 1
@@ -167,7 +171,7 @@ def check_items(
     by = group if group is not None else next(iter(fit.groupings), None)
     groups = None
     if by is not None:
-        groups = direct_effects(fit, [by], frame=frame, n_draws=n_draws, seed=seed, ci_prob=ci_prob)
+        groups = direct_effects(fit, [by], frame=frame, key=key, n_draws=n_draws, seed=seed, ci_prob=ci_prob)
     discrepancies = item_discrepancies(fit, step, seed)
     pairs, statistic = pair_rows(discrepancies, fit, tails)
     used = f"{fit.note}; {draws_used(fit, step)} of them used, one replicated data set each"

@@ -11,6 +11,7 @@ from bayes_lca.data.frame import named
 from bayes_lca.dims import CATEGORY, CLASS, CLASS_SHARE, ITEM, ITEM_PROBABILITY, SLOPE
 from bayes_lca.fitted.elements import diagnostics, existing_elements, row_index
 from bayes_lca.fitted.fit import Fit
+from bayes_lca.fitted.same_respondents import respondents_in_both
 from bayes_lca.posterior.labels.relabel import match, profile_distances
 from bayes_lca.table import SummaryTable, tail_probabilities
 
@@ -109,12 +110,10 @@ def class_shift(
 
 
 def same_respondents(first: Fit, second: Fit) -> bool:
-    """Whether two fits are known to rest on the same rows: equal labels and equal answers, in the same order."""
+    """Whether two fits are known to rest on the same rows: equal labels or keys, and equal answers, in any order."""
     if not (first.holds_respondents and second.holds_respondents):
         return False
-    return np.array_equal(first.respondents, second.respondents) and np.array_equal(
-        first.answers_of_respondents, second.answers_of_respondents
-    )
+    return respondents_in_both(first, second).everybody(first, second)
 
 
 def _require_same_classes(measured: Fit, joint: Fit) -> None:

@@ -23,6 +23,7 @@ def direct_effects(
     columns: Sequence[str] | None = None,
     *,
     frame=None,
+    key: str | None = None,
     n_draws: int = 400,
     seed: int = 0,
     ci_prob: float = 0.95,
@@ -54,7 +55,10 @@ def direct_effects(
         Covariates and groupings of the fit (all by default), and columns of `frame`. Numbers are cut at quantiles
         into at most five levels.
     frame : eager data frame, optional
-        The frame that was fitted, for columns that the formula does not use; rows are found by their labels.
+        The frame that was fitted, for columns that the formula does not use. Its rows are found by key or label, and
+        have to hold the answers and covariates of the fit.
+    key : str, optional
+        Column of `frame` that tells respondents apart; by default the one that `fit` was given, else row labels.
     n_draws : int, default 400
         Draws used at the most, evenly spaced, each with one replicated data set.
     seed : int, default 0
@@ -77,7 +81,7 @@ def direct_effects(
         If `draws` is no fit.
     ValueError
         If the classes were seen, the fit was saved without respondents, there is no such column, it is an item or
-        constant, or `frame` lacks respondents of the fit.
+        constant, or the rows of `frame` are not those of the respondents.
     NotRelabelledError, SeveralModesError
         If an average would mix labels or modes.
 
@@ -106,7 +110,7 @@ def direct_effects(
     fit = Fit.of(draws, needs="direct_effects")
     tails = tail_probabilities(ci_prob)
     step = thinning(fit, n_draws, seed)
-    levels = column_levels(fit, columns, frame)
+    levels = column_levels(fit, columns, frame, key)
     parts = [
         _rows_of_column(fit, column, residuals, tails)
         for column, residuals in zip(levels, unexplained_residuals(fit, levels, step, seed), strict=True)

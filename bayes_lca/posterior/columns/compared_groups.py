@@ -6,8 +6,8 @@ from dataclasses import dataclass
 import numpy as np
 
 from bayes_lca.data.frame import column, named
-from bayes_lca.fitted.column_levels import rows_of_respondents
 from bayes_lca.fitted.fit import Fit
+from bayes_lca.fitted.same_respondents import rows_of_respondents
 from bayes_lca.fitted.thinning import draws_used
 from bayes_lca.posterior.columns.covariate_columns import read_levels
 from bayes_lca.posterior.columns.impute_classes import impute_classes
@@ -52,7 +52,7 @@ def groups_of_column(name: str, frame) -> ComparedGroups:
     return ComparedGroups(f"column {name!r}", slice(None), index, f"all rows that have column {name!r}", (note,))
 
 
-def most_likely_classes(fit: Fit, frame, columns: Sequence[str]) -> ComparedGroups:
+def most_likely_classes(fit: Fit, frame, columns: Sequence[str], key: str | None = None) -> ComparedGroups:
     """The most likely class of each respondent; the notes name those of the columns that the fit uses."""
     index, certainty = _modal_class(fit)
     note = (
@@ -64,11 +64,11 @@ def most_likely_classes(fit: Fit, frame, columns: Sequence[str]) -> ComparedGrou
             f". The formula of this fit uses {named(in_formula)}: its classes lean towards them, so p_value is too "
             "small there"
         )
-    rows = rows_of_respondents(fit, frame)
+    rows = rows_of_respondents(fit, frame, key)
     return ComparedGroups("the most likely class", rows, index, "all rows", (fit.note, note))
 
 
-def imputed_classes(fit: Fit, frame, step: int, seed: int) -> ComparedGroups:
+def imputed_classes(fit: Fit, frame, step: int, seed: int, key: str | None = None) -> ComparedGroups:
     """Classes drawn given answers and the column that is compared, anew in every `step`-th posterior draw."""
     index, certainty = _modal_class(fit)
     note = (
@@ -78,7 +78,7 @@ def imputed_classes(fit: Fit, frame, step: int, seed: int) -> ComparedGroups:
     )
     return ComparedGroups(
         words="the class",
-        rows=rows_of_respondents(fit, frame),
+        rows=rows_of_respondents(fit, frame, key),
         index=index,
         known_for="all rows",
         notes=(fit.note, note),

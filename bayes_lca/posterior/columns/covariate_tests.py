@@ -37,6 +37,7 @@ def covariate_tests(
     *,
     classes: Literal["modal", "imputed"] = MODAL,
     ordinal: Sequence[str] = (),
+    key: str | None = None,
     ci_prob: float = 0.95,
     n_draws: int = 200,
     seed: int = 1,
@@ -84,13 +85,16 @@ def covariate_tests(
     by : xarray.DataTree or str
         Draws of a latent class model, from `fit`: classes. Or a column of `frame`: its levels, such as ``"role"``.
     frame : eager data frame
-        One row per respondent. With draws, the frame that was fitted; its rows are found by their labels.
+        One row per respondent. With draws, the frame that was fitted: its rows are found by key or label, and have to
+        hold the answers and covariates of the fit.
     columns : sequence of str
         Columns to test. A number that codes categories is converted to text or a categorical first.
     classes : {"modal", "imputed"}
         How to use classes that are not known; imputed with draws only.
     ordinal : sequence of str
         Ordered categoricals to test by Kruskal-Wallis.
+    key : str, optional
+        Column of `frame` that tells respondents apart; by default the one that `fit` was given, else row labels.
     ci_prob : float, default 0.95
         Probability of the symmetric-range intervals of the effect sizes.
     n_draws : int, default 200
@@ -115,7 +119,8 @@ def covariate_tests(
     ValueError
         If the fit has no latent classes, or was saved without respondents; if a column is unknown, an item of the fit,
         the one to compare by, missing in all rows, constant, or text that does not look like categories; if one in
-        `ordinal` has no order; if classes are to be imputed without draws; or if `frame` lacks respondents of the fit.
+        `ordinal` has no order; if classes are to be imputed without draws; or if the rows of
+        `frame` are not those of the respondents.
     NotRelabelledError, SeveralModesError
         If classes would mix labels or modes.
 
@@ -148,7 +153,9 @@ def covariate_tests(
         _check_no_items(fit, columns)
         step = thinning(fit, n_draws, seed)
         groups = (
-            imputed_classes(fit, frame, step, seed) if classes == IMPUTED else most_likely_classes(fit, frame, columns)
+            imputed_classes(fit, frame, step, seed, key)
+            if classes == IMPUTED
+            else most_likely_classes(fit, frame, columns, key)
         )
     rows = {name: _row(name, frame, groups, ordinal=name in ordinal, ci_prob=ci_prob) for name in columns}
     table = pd.DataFrame.from_dict(rows, orient="index").rename_axis("column")

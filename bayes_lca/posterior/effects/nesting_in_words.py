@@ -8,6 +8,7 @@ import xarray as xr
 
 from bayes_lca.fitted.group_predictors import group_predictors
 from bayes_lca.fitted.named_fits import named_fit
+from bayes_lca.fitted.same_respondents import respondents_in_both
 from bayes_lca.posterior.tables.odds_ratios import odds_ratios
 from bayes_lca.posterior.tables.random_intercepts import heterogeneity
 from bayes_lca.posterior.tables.rows import CI_PROB
@@ -63,10 +64,12 @@ def nesting_in_words(
             )
     nested = fits["multilevel"]
     for name, fit in fits.items():
-        if not np.array_equal(fit.respondents, nested.respondents):
+        shared = respondents_in_both(fit, nested)
+        if not shared.everybody(fit, nested):
             raise ValueError(
                 f"the {name} fit rests on {fit.n_respondents} respondents, the multilevel fit on "
                 f"{nested.n_respondents}, and they are not the same; fit both to the same rows"
+                f"{shared.problem and f' ({shared.problem})'}"
             )
     terms = [term for predictors in group_predictors(nested) for term in predictors.terms]
     of_groups = tables["multilevel"].index.isin(terms, level="term")

@@ -1,10 +1,9 @@
-"""The class structure of one fit: profiles and shares of its classes, and who the respondents are."""
+"""The class structure of one fit: profiles and shares of its classes."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 import numpy as np
-import pandas as pd
 
 from bayes_lca.data.frame import named
 from bayes_lca.dims import CLASS_SHARE
@@ -26,8 +25,6 @@ class ClassStructure:
         0 beyond the categories of an item.
     share : ndarray, shape (draw, latent_class)
     n_respondents : int
-    respondents : pandas.Index or None
-        None for a fit that was saved without them.
     """
 
     name: str
@@ -36,7 +33,6 @@ class ClassStructure:
     profile: np.ndarray
     share: np.ndarray
     n_respondents: int
-    respondents: pd.Index | None
 
     @classmethod
     def of(cls, fit: Fit, name: str, which: np.ndarray) -> "ClassStructure":
@@ -48,7 +44,6 @@ class ClassStructure:
             profile=fit.answers.profiles(fit)[which],
             share=fit.flat(fit.posterior[CLASS_SHARE], fit.class_axis)[which],
             n_respondents=fit.n_respondents,
-            respondents=fit.respondents if fit.holds_respondents else None,
         )
 
     def of_items(self, items: Sequence[str]) -> np.ndarray:
@@ -74,12 +69,3 @@ def items_in_common(reference: ClassStructure, other: ClassStructure) -> tuple[l
             "class structures are compared by items that both have"
         )
     return common, left_out
-
-
-def respondents_in_both(reference: ClassStructure, other: ClassStructure) -> pd.Index | None:
-    """Labels of the respondents of both fits; none where labels repeat, None where a fit holds no respondents."""
-    if reference.respondents is None or other.respondents is None:
-        return None
-    if not (reference.respondents.is_unique and other.respondents.is_unique):
-        return reference.respondents[:0]
-    return reference.respondents.intersection(other.respondents, sort=False)

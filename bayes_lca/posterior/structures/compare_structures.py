@@ -10,7 +10,8 @@ import xarray as xr
 from bayes_lca.data.frame import check_whole
 from bayes_lca.dims import CLASS, ITEM
 from bayes_lca.fitted.named_fits import named_fits
-from bayes_lca.posterior.structures.class_structure import ClassStructure, respondents_in_both
+from bayes_lca.fitted.same_respondents import respondents_in_both
+from bayes_lca.posterior.structures.class_structure import ClassStructure
 from bayes_lca.posterior.structures.comparison_in_words import sentences
 from bayes_lca.posterior.structures.comparison_rows import (
     FIT,
@@ -109,7 +110,9 @@ def compare_structures(
         ``overall``, a row per fit: the ``p_value`` of the class that differs most, chance among all of them
         allowed for; ``matched`` classes; the items compared and those left out; for respondents in both fits the
         adjusted Rand index of most likely classes, draw by draw, with interval, and what two draws of one fit give,
-        ``rand_expected``. Members are compared only where both fits hold respondents.
+        ``rand_expected``. Members are compared only where both fits hold respondents, and these are shown to be the
+        same: under the same key, ``bl.fit(..., key="id")``, or under equal labels with all equal that both fits know
+        of them, answers and covariates.
 
         ``classes``, a row per matched class: ``distance`` (posterior mean) with interval, ``expected``, ``p_value``,
         ``probability_same``, that the distance is at most `tolerance`; the shares' ``share_difference`` with interval.
@@ -161,16 +164,21 @@ def compare_structures(
     which = {name: rng.permutation(np.linspace(0, fit.n_draws - 1, used).astype(int)) for name, fit in fits.items()}
     first, *rest = fits
     reference = ClassStructure.of(fits[first], first, which[first])
-    overall, classes, items, distances, flows = [], [], [], [], []
+    overall, classes, items, distances, flows, problems = [], [], [], [], [], []
     for name in rest:
         pair = MatchedClasses.of(reference, ClassStructure.of(fits[name], name, which[name]))
-        in_both, members = respondents_in_both(pair.reference, pair.other), None
-        if in_both is not None and len(in_both):
-            members = [
-                most_likely_classes(fits[each], which[each][:DRAWS_OF_MEMBERS], in_both) for each in (first, name)
-            ]
-            flows += flow_rows(pair, members, tails)
-        overall.append(overall_row(pair, members, tails) | ({"respondents_in_both": np.nan} if in_both is None else {}))
+        known = fits[first].holds_respondents and fits[name].holds_respondents
+        members = None
+        if known:
+            shared = respondents_in_both(fits[first], fits[name])
+            problems += [f"{first} and {name}: {shared.problem}"] if shared.problem else []
+            if len(shared.first):
+                members = [
+                    most_likely_classes(fits[each], which[each][:DRAWS_OF_MEMBERS], places)
+                    for each, places in ((first, shared.first), (name, shared.second))
+                ]
+                flows += flow_rows(pair, members, tails)
+        overall.append(overall_row(pair, members, tails) | ({} if known else {"respondents_in_both": np.nan}))
         classes += class_rows(pair, tolerance, tails)
         items += item_rows(pair, tolerance, tails)
         distances += distance_rows(pair, tails)
@@ -180,6 +188,8 @@ def compare_structures(
     )
     if closed := [name for name, fit in fits.items() if not fit.holds_respondents]:
         note += f"; members are not compared with {', '.join(closed)}, saved without respondents"
+    if problems:
+        note += f"; members are not compared: {'; '.join(problems)}"
 
     def table(rows: list[dict], *index: str) -> SummaryTable:
         return SummaryTable.of(pd.DataFrame(rows).set_index([FIT, *index]), note)

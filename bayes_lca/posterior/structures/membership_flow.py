@@ -1,15 +1,14 @@
 """Where the members of a class are in another fit of the same respondents, and how far two fits agree on them."""
 
 import numpy as np
-import pandas as pd
 from scipy.special import comb
 
 from bayes_lca.fitted.fit import Fit
 
 
-def most_likely_classes(fit: Fit, which: np.ndarray, respondents: pd.Index) -> np.ndarray:
-    """Most likely class of some respondents, by their labels, in some draws; shape (draw, respondent)."""
-    patterns = fit.pattern_of_respondent[fit.respondents.get_indexer(respondents)]
+def most_likely_classes(fit: Fit, which: np.ndarray, respondents: np.ndarray) -> np.ndarray:
+    """Most likely class of some respondents, by their positions, in some draws; shape (draw, respondent)."""
+    patterns = fit.pattern_of_respondent[respondents]
     return fit.membership_in(which).argmax(axis=-1)[:, patterns]
 
 

@@ -3,7 +3,6 @@
 import numpy as np
 import xarray as xr
 
-from bayes_lca.data.frame import row_labels
 from bayes_lca.dims import CLASS_SHARE, INTERCEPT
 from bayes_lca.fitted.fit import Fit
 from bayes_lca.measurement.assigned import Assigned
@@ -118,29 +117,3 @@ def require_classes_of_answers_alone(fit: Fit) -> None:
             f"formula {fit.formula.text!r} of this fit of {fit.n_respondents} respondents takes part in its classes; a "
             "regression in steps starts from LatentClass(n_classes, Items(...)) without one"
         )
-
-
-def positions_in(measured: Fit, frame) -> np.ndarray:
-    """Where the respondents of a frame stand among those of the fit that found the classes, shape (row,).
-
-    Raises
-    ------
-    ValueError
-        If some are not among them, by row label and answers.
-    """
-    measured.require_respondents("classes of the respondents of another fit")
-    known, labels = measured.respondents, row_labels(frame)
-    if not known.is_unique:
-        raise ValueError(
-            f"rows of the fit that found the classes share labels ({known.duplicated().sum()} of {len(known)}), "
-            "so respondents cannot be found by theirs; give its frame an index without repeats"
-        )
-    place = known.get_indexer(labels)
-    answers = measured.answers_of_respondents[place]
-    strangers = (place < 0) | (answers_of(measured).read(frame).codes != answers).any(axis=1)
-    if strangers.any():
-        raise ValueError(
-            f"{int(strangers.sum())} of {len(labels)} respondents are not among the {len(known)} of the fit that found "
-            "the classes, by row label and answers; fit the classes on a frame that holds these rows"
-        )
-    return place

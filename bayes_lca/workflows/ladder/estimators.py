@@ -17,6 +17,7 @@ from bayes_lca.data.frame import column, named
 from bayes_lca.data.identifiability import SingleLevelWarning
 from bayes_lca.fitted.fit import Fit
 from bayes_lca.fitted.refusals import SeveralModesError
+from bayes_lca.fitted.same_respondents import respondents_of_rows
 from bayes_lca.likelihood.classification import ErrorMatrixError, FirstStepError
 from bayes_lca.likelihood.newton import NoMaximumError
 from bayes_lca.models.assigned_class import AssignedClass
@@ -29,7 +30,7 @@ from bayes_lca.sampling.nuts import Sampling, fit
 from bayes_lca.structural.regression import Regression
 from bayes_lca.structural.shares import Shares
 from bayes_lca.table import SummaryTable
-from bayes_lca.workflows.ladder.assign import answers_of, modal_class_of, positions_in
+from bayes_lca.workflows.ladder.assign import answers_of, modal_class_of
 from bayes_lca.workflows.ladder.stepwise_odds_ratios import stepwise_odds_ratios
 from bayes_lca.workflows.ladder.two_step import CHAINS, MEASUREMENT_DRAWS, check_measurement_draws, fit_two_step
 
@@ -54,6 +55,7 @@ def fit_estimators(
     estimators: Sequence[str] = tuple(ESTIMATORS),
     out: str | os.PathLike | None = None,
     missing: Literal["raise", "drop"] = "raise",
+    key: str | None = None,
     measurement_draws: int = MEASUREMENT_DRAWS,
     **options,
 ) -> dict[str, xr.DataTree | SummaryTable]:
@@ -73,6 +75,8 @@ def fit_estimators(
         Folder in which every fit is kept as soon as it is there; the same call reads them.
     missing : {"raise", "drop"}
         What to do with rows that lack a covariate.
+    key : str, optional
+        Column that tells respondents apart, in every fit.
     measurement_draws : int
         As for `fit_two_step`.
     **options
@@ -128,15 +132,15 @@ def fit_estimators(
 
     def run(name: str, model, frame, sample=fit, **more) -> xr.DataTree:
         if out is None:
-            return sample(model, frame, **options, **more)
+            return sample(model, frame, key=key, **options, **more)
         path = Path(out) / f"{name.replace(', ', '_').replace(' ', '_')}.nc"
-        return fit_or_load(path, model, frame, sample=sample, **options, **more)
+        return fit_or_load(path, model, frame, sample=sample, key=key, **options, **more)
 
     if measured is None:
         measured = run("measured", LatentClass(model.n_classes, model.measurement, Shares()), frame)
     of_measured = Fit.of(measured, needs="fit_estimators")
     one_level = replace(structural, formula=single_level(structural.formula))
-    assigned = _with_modal_class(frame, of_measured)
+    assigned = _with_modal_class(frame, of_measured, key)
     ways = {
         "modal, single-level": partial(run, model=Multinomial(MODAL_CLASS, one_level), frame=assigned),
         "modal, multilevel": partial(run, model=Multinomial(MODAL_CLASS, structural), frame=assigned),
@@ -161,7 +165,7 @@ def fit_estimators(
                 fits[name] = ways[name](name, missing=missing)
                 continue
             try:
-                fits[name] = stepwise_odds_ratios(of_measured, one_level, frame, "bch", missing=missing)
+                fits[name] = stepwise_odds_ratios(of_measured, one_level, frame, "bch", missing=missing, key=key)
             except (NoMaximumError, FirstStepError, ErrorMatrixError) as error:
                 warnings.warn(f"BCH is left out, for it has no estimate here: {error}", UserWarning, stacklevel=2)
     check_class_shift(fits)
@@ -210,9 +214,9 @@ def _require_same_classes(model: LatentClass, frame, measured: Fit) -> None:
         )
 
 
-def _with_modal_class(frame, measured: Fit) -> pd.DataFrame:
+def _with_modal_class(frame, measured: Fit, key: str | None) -> pd.DataFrame:
     """The frame with a column of the most likely class of each respondent."""
-    modal, place = membership(measured)[MODAL_CLASS], positions_in(measured, frame)
+    modal, place = membership(measured)[MODAL_CLASS], respondents_of_rows(measured, frame, key)
     if not isinstance(frame, pd.DataFrame):
         names = nw.from_native(frame, eager_only=True).columns
         frame = pd.DataFrame({name: column(frame, name) for name in names})

@@ -6,6 +6,7 @@ import xarray as xr
 from scipy.stats import norm
 
 from bayes_lca.fitted.fit import Fit
+from bayes_lca.fitted.same_respondents import respondents_of_rows
 from bayes_lca.likelihood.em import fit_em
 from bayes_lca.posterior.labels.relabel import match, profile_distances
 from bayes_lca.posterior.tables.larger_unit import in_larger_units
@@ -13,7 +14,7 @@ from bayes_lca.posterior.tables.odds_ratios import class_pairs
 from bayes_lca.posterior.tables.rows import CI_PROB
 from bayes_lca.structural.regression import Regression
 from bayes_lca.table import SummaryTable, tail_probabilities
-from bayes_lca.workflows.ladder.assign import answers_of, positions_in, require_classes_of_answers_alone
+from bayes_lca.workflows.ladder.assign import answers_of, require_classes_of_answers_alone
 from bayes_lca.workflows.ladder.bias_adjusted_regression import Method, stepwise
 
 
@@ -25,6 +26,7 @@ def stepwise_odds_ratios(
     reference: str | None = None,
     *,
     missing: str = "raise",
+    key: str | None = None,
     ci_prob: float = CI_PROB,
 ) -> SummaryTable:
     """Odds ratios by maximum likelihood in steps, with corrected standard errors, on one level.
@@ -48,6 +50,8 @@ def stepwise_odds_ratios(
         The class all others are compared with; all pairs by default.
     missing : {"raise", "drop"}
         What to do with rows that lack a covariate.
+    key : str, optional
+        Column of `frame` that tells respondents apart; by default the one that `fit` was given, else row labels.
     ci_prob : float, default 0.95
         Probability of the Wald intervals.
 
@@ -80,7 +84,7 @@ def stepwise_odds_ratios(
     """
     fit = Fit.of(measured, needs="stepwise_odds_ratios")
     require_classes_of_answers_alone(fit)
-    positions_in(fit, frame)
+    respondents_of_rows(fit, frame, key)
     design = structural.read(frame, missing)
     if not design.terms:
         raise ValueError(f"formula {design.formula!r} has no covariates")

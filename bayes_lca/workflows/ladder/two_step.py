@@ -18,6 +18,7 @@ from bayes_lca.measurement.assigned import Assigned
 from bayes_lca.models.assigned_class import AssignedClass
 from bayes_lca.posterior.labels.convergence import ConvergenceWarning
 from bayes_lca.sampling.nuts import Sampler, Sampling
+from bayes_lca.sampling.ready import prepare_named
 from bayes_lca.sampling.tree import finish
 from bayes_lca.structural.regression import Regression
 from bayes_lca.workflows.ladder.assign import answers_of
@@ -40,6 +41,7 @@ def fit_two_step(
     seed: int = 1,
     target_accept: float | None = None,
     missing: Literal["raise", "drop"] = "raise",
+    key: str | None = None,
     cores: int | None = None,
     progressbar: bool = True,
 ) -> xr.DataTree:
@@ -75,6 +77,8 @@ def fit_two_step(
         By default 0.95 if there are random effects, else 0.9.
     missing : {"raise", "drop"}
         What to do with rows that lack a covariate.
+    key : str, optional
+        Column that tells respondents apart, as for `fit`.
     cores : int, optional
         Chains sampled at a time; all processors by default.
     progressbar : bool
@@ -102,6 +106,8 @@ def fit_two_step(
     -----
     ConvergenceWarning
         If chains disagree, mix badly, or diverge.
+    RepeatedRowsWarning
+        If rows share their label, or several may belong to one person.
 
     References
     ----------
@@ -126,7 +132,7 @@ def fit_two_step(
     first_step = Fit.of(measured, needs="fit_two_step")
     known = answers_of(first_step)
     steps = _measurement_steps(first_step, known, measurement_draws, draws)
-    prepared = AssignedClass(known, structural).prepare(frame, missing=missing)
+    prepared = prepare_named(AssignedClass(known, structural), frame, missing=missing, key=key)
     sampler = Sampler(prepared, reusable=True)
     at_mean = sampler.sample(prepared, settings)
     fit_at_mean = Fit.reading(at_mean)
