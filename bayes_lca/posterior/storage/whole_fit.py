@@ -16,6 +16,7 @@ from bayes_lca.dims import (
     PATTERN,
     PATTERN_OF_RESPONDENT,
     RESPONDENT,
+    ROW_OF_RESPONDENT,
 )
 from bayes_lca.fitted.fit import Fit
 from bayes_lca.fitted.record import AXES, ENCODING, LAYOUT, PATTERN_LOG_LIKELIHOOD, PATTERNS
@@ -55,8 +56,8 @@ def _check_attributes(draws: xr.DataTree) -> None:
     if attributes.get("layout") != LAYOUT:
         is_fit = {"model", *COUNTS} <= set(attributes) and {"chain", "draw"} <= set(draws["posterior"].sizes)
         raise (OtherLayoutError if is_fit else UnreadableFileError)(
-            f"it has layout {attributes.get('layout', 1)}, with a row for each respondent in place of distinct rows, "
-            f"and this version reads layout {LAYOUT}; fit again, or read it with bayes-lca 0.1"
+            f"it has layout {attributes.get('layout', 1)}, which another version of bayes-lca wrote, and this version "
+            f"reads layout {LAYOUT}; fit again, or read it with the version that wrote it"
         )
     required = ("model", "specification", AXES, "formula", "groupings", "levels", "labels", *COUNTS)
     if lacking := [name for name in required if name not in attributes]:
@@ -165,7 +166,7 @@ def _refuse_rows(draws: xr.DataTree) -> None:
 
 def _check_patterns(patterns: xr.Dataset, n_respondents: int) -> None:
     """Whether respondents and distinct rows belong to each other."""
-    if lacking := [name for name in (COUNT, PATTERN_OF_RESPONDENT) if name not in patterns]:
+    if lacking := [name for name in (COUNT, PATTERN_OF_RESPONDENT, ROW_OF_RESPONDENT) if name not in patterns]:
         raise UnreadableFileError(f"its {PATTERNS} lack {', '.join(lacking)}")
     pattern, count = patterns[PATTERN_OF_RESPONDENT].to_numpy(), patterns[COUNT].to_numpy()
     fits = len(pattern) == n_respondents and pattern.dtype.kind in "iu" and pattern.min(initial=0) >= 0
