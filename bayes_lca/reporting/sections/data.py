@@ -41,8 +41,8 @@ def _respondents(fit: Fit, smallest_cell: int) -> str:
     silent = f"fewer than {smallest_cell}" if 0 < without_any < smallest_cell else without_any
     return (
         f"{analysed} Of {fit.n_respondents * len(fit.items)} answers, {n_missing} missing; respondents without any "
-        f"answer: {f'fewer than {smallest_cell}' if 0 < without_any < smallest_cell else without_any}. A missing answer drops its factor from the likelihood of the respondent, which is "
-        "right if answers are missing at random given the other answers and the covariates; nothing is imputed."
+        f"answer: {silent}. A missing answer drops its factor from the likelihood of the respondent, which is right if "
+        "answers are missing at random given the other answers and the covariates; nothing is imputed."
     )
 
 
