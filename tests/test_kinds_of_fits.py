@@ -63,6 +63,7 @@ CALLS = {
     "keep_mode": lambda draws: bl.keep_mode(draws, 1),
     "membership": bl.membership,
     "membership_draws": bl.membership_draws,
+    "membership_of_new_rows": lambda draws: bl.membership(draws, bl.example_survey().head(5)),
     "modal_class_of": bl.modal_class_of,
     "modes": bl.modes,
     "name_classes": lambda draws: bl.name_classes(draws, ["first", "second"]),
@@ -131,7 +132,8 @@ REFUSED = {
     "Multinomial": {
         r"^{name}: this fit of outcome 'education' has no latent classes: its categories are observed": (
             "answers_of check_items class_profiles class_shift class_sizes classification_table compare_structures "
-            "covariate_tests direct_effects fit_estimators fit_two_step membership membership_draws modal_class_of "
+            "covariate_tests direct_effects fit_estimators fit_two_step membership membership_draws "
+            "membership_of_new_rows modal_class_of "
             "name_classes order plot_profiles plot_structures relabel split_halves stepwise_odds_ratios"
         )
     },

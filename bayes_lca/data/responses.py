@@ -2,7 +2,7 @@
 
 import warnings
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cached_property
 from typing import Literal
 
@@ -42,12 +42,15 @@ class Responses:
         Position of the answer among the labels, -1 where it is missing.
     respondents : pandas.Index
         Row labels of the frame the answers came from.
+    categories_are_known : bool
+        Whether what tells classes apart is known from before, so that an item need not vary here.
     """
 
     items: tuple[str | int, ...]
     labels: tuple[tuple[str, ...], ...]
     codes: np.ndarray
     respondents: pd.Index
+    categories_are_known: bool = False
 
     @property
     def n_categories(self) -> tuple[int, ...]:
@@ -75,9 +78,11 @@ class Responses:
         Raises
         ------
         ValueError
-            If an item has fewer than two categories left.
+            If an item has fewer than two categories left, and these are not known from before.
         """
-        kept = Responses(self.items, self.labels, self.codes[rows], self.respondents[rows])
+        kept = replace(self, codes=self.codes[rows], respondents=self.respondents[rows])
+        if kept.categories_are_known:
+            return kept
         spent = [item for item, size in zip(self.items, kept.n_observed_categories, strict=True) if size < 2]
         if spent:
             raise ValueError(

@@ -53,6 +53,7 @@ NEEDS: Final[Mapping[str, Need]] = MappingProxyType(
         "keep_mode": Need("one of several modes", summary=False),
         "membership": Need("membership of classes", respondents=True),
         "membership_draws": Need("membership of classes", respondents=True),
+        "membership_of_new_rows": Need("membership of new respondents", answers=True),
         "modal_class_of": Need("the modal class as an indicator", respondents=True, answers=True),
         "modes": Need("modes, compared by their predictive density", respondents=True, summary=False),
         "name_classes": Need("names of classes", summary=False),

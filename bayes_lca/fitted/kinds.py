@@ -64,6 +64,16 @@ class AnswersGivenClass(ABC):
             )
 
     @abstractmethod
+    def read(self, fit, frame) -> np.ndarray:
+        """Answers of new respondents, coded as those of the fit, -1 where missing, shape (row, item).
+
+        Raises
+        ------
+        ValueError
+            If an item is no column of the frame, or an answer none that the fit knows.
+        """
+
+    @abstractmethod
     def log_density(self, fit, rows: np.ndarray, which: slice) -> np.ndarray:
         """Log density of the answers of some patterns given the class, shape (draw, row, latent_class)."""
 

@@ -1,14 +1,15 @@
 """Answers, or an assigned class, whose probabilities given the class are known from an earlier fit."""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from typing import ClassVar, final
 
 import numpy as np
 import pymc as pm
 
-from bayes_lca.data.frame import named
-from bayes_lca.data.responses import Responses, UniqueRows, read_responses
+from bayes_lca.data.frame import named, row_labels
+from bayes_lca.data.known_categories import read_known_categories
+from bayes_lca.data.responses import Responses, UniqueRows
 from bayes_lca.dims import CATEGORY, CLASS, ITEM, ITEM_PROBABILITY, KNOWN_ITEM_PROBABILITY
 from bayes_lca.likelihood.answers import log_probability_of_answers
 from bayes_lca.measurement import answers
@@ -86,26 +87,20 @@ class Assigned(Measurement):
         return self.items
 
     def read(self, frame) -> Responses:
-        """Answers of a frame as codes of the known categories.
+        """Answers of a frame as codes of the known categories, of which one person may be all there is.
 
         Raises
         ------
         ValueError
             If a column is unknown, or has a category without known probabilities.
         """
-        responses = read_responses(frame, self.items)
-        codes = np.full_like(responses.codes, -1)
-        for j, (item, known) in enumerate(self.labels.items()):
-            seen, place = responses.labels[j], {label: code for code, label in enumerate(known)}
-            for code, label in enumerate(seen):
-                rows = responses.codes[:, j] == code
-                if rows.any() and label not in place:
-                    raise ValueError(
-                        f"{item!r} is {label!r} in {int(rows.sum())} of {len(rows)} rows, a category whose "
-                        f"probabilities are not known; known are {named(known)}"
-                    )
-                codes[rows, j] = place.get(label, -1)
-        return replace(responses, codes=codes, labels=tuple(tuple(known) for known in self.labels.values()))
+        return Responses(
+            items=self.items,
+            labels=tuple(tuple(known) for known in self.labels.values()),
+            codes=read_known_categories(frame, self.labels),
+            respondents=row_labels(frame),
+            categories_are_known=True,
+        )
 
     def start(self, responses: Responses, answer_patterns: UniqueRows, n_classes: int) -> Start:
         """The classes of the fit that the probabilities are from, under their names there."""

@@ -67,6 +67,14 @@ def test_an_unknown_category_is_named_with_its_rows():
     np.testing.assert_array_equal(KNOWN.read(declared).codes[:, 0], [0, 0, 0, 2])  # nobody chose it
 
 
+def test_known_items_need_not_vary():
+    """One clinic, or one new person, may answer alike; what tells classes apart is known."""
+    frame = pd.DataFrame({"pay": ["low"] * 5, "training": [None] * 5, "x": [1.0, 2.0, 3.0, 4.0, 5.0]})
+    np.testing.assert_array_equal(KNOWN.read(frame).codes, [[0, -1]] * 5)
+    np.testing.assert_array_equal(KNOWN.read(frame.head(1)).codes, [[0, -1]])
+    np.testing.assert_allclose(KNOWN.membership(np.array([[0, -1]])), [[0.15 / 0.22, 0.07 / 0.22]])
+
+
 def test_an_unknown_column_is_refused():
     with pytest.raises(ValueError, match=r"unknown item column.*'training'"):
         KNOWN.read(pd.DataFrame({"pay": ["low", "high"]}))
@@ -235,8 +243,10 @@ def class_share_of(values, row):
     return softmax(values["intercept"] + row["x"] * values["slope"][0] + values["group_effect"][group])
 
 
-def test_the_log_likelihood_is_the_one_of_a_slow_loop(point):
-    frame = survey()
+@pytest.mark.parametrize("answers", [{}, {"pay": "low"}, {"pay": "high", "training": None}], ids=str)
+def test_the_log_likelihood_is_the_one_of_a_slow_loop(point, answers):
+    """Also where all answer an item alike, or nobody does."""
+    frame = survey().assign(**answers)
     values, log_likelihood = evaluate(AssignedClass(KNOWN, REGRESSION), frame, point)
     expected = 0.0
     for row in frame.to_dict("records"):

@@ -70,6 +70,9 @@ class ScoresGivenClass(AnswersGivenClass):
     supported = frozenset({"relabel"})
     variables = (MEAN,)
 
+    def read(self, fit, frame):
+        return np.column_stack([frame[item].to_numpy() for item in fit.items])
+
     def log_density(self, fit, rows, which):
         mean = fit.flat(fit.posterior[MEAN], CLASS, ITEM)[which]  # (draw, latent_class, item)
         return stats.norm.logpdf(fit.codes[rows][None, :, None], mean[:, None]).sum(axis=-1)

@@ -2,9 +2,12 @@
 
 from dataclasses import dataclass
 
+import narwhals as nw
 import numpy as np
 
 from bayes_lca.data.categories import draw_category
+from bayes_lca.data.frame import check_frame
+from bayes_lca.data.known_categories import read_known_categories
 from bayes_lca.dims import CATEGORY, CLASS, ITEM, ITEM_PROBABILITY
 from bayes_lca.fitted.capabilities import OF_ANSWERS
 from bayes_lca.fitted.kinds import MEASUREMENT, AnswersGivenClass, register
@@ -18,6 +21,14 @@ class CategoricalAnswers(AnswersGivenClass):
     words: str
     supported: frozenset[str] = OF_ANSWERS
     variables: tuple[str, ...] = (ITEM_PROBABILITY,)
+
+    def read(self, fit, frame) -> np.ndarray:
+        """Columns are found by the text of their names, answers by the text of their categories."""
+        check_frame(frame)
+        columns = {str(name): name for name in nw.from_native(frame, eager_only=True).columns}
+        return read_known_categories(
+            frame, {columns.get(item, item): known for item, known in zip(fit.items, fit.labels, strict=True)}
+        )
 
     def log_density(self, fit, rows: np.ndarray, which: slice) -> np.ndarray:
         """Distinct patterns of answers are computed once, shape (draw, row, latent_class)."""

@@ -12,6 +12,15 @@ class ObservedCategory(AnswersGivenClass):
     supported = frozenset({"posterior_predictive", "report"})
     variables = ()
 
+    def read(self, fit, frame) -> np.ndarray:
+        """None are needed.
+
+        Raises
+        ------
+        ValueError
+        """
+        raise ValueError(f"the categories of outcome {fit.outcome!r} are observed: new respondents have no answers")
+
     def log_density(self, fit, rows: np.ndarray | slice, which: slice) -> np.ndarray:
         """0 in the class that was seen, minus infinity in others, shape (1, row, category)."""
         return np.where(fit.codes[rows] == np.arange(len(fit.classes)), 0.0, -np.inf)[None]

@@ -4,8 +4,10 @@ import numpy as np
 import pandas as pd
 import xarray as xr
 
+from bayes_lca.data.frame import check_whole, named
 from bayes_lca.dims import CLASS, RESPONDENT
 from bayes_lca.fitted.fit import Fit
+from bayes_lca.fitted.new_rows import with_new_rows
 from bayes_lca.table import SummaryTable, tail_probabilities
 
 
@@ -44,26 +46,38 @@ def membership_draws(draws: xr.DataTree) -> xr.DataArray:
     )
 
 
-def membership(draws: xr.DataTree, *, ci_prob: float = 0.95) -> SummaryTable:
-    """Membership probabilities of each respondent, the modal class and its certainty.
+def membership(draws: xr.DataTree, frame=None, *, seed: int = 1, ci_prob: float = 0.95) -> SummaryTable:
+    r"""Membership probabilities of each respondent, the modal class and its certainty.
+
+    .. math:: P(c \mid y_i, x_i, g_i) \propto P(c \mid x_i, g_i) \prod_{j\,\text{answered}} \rho_{c j y_{ij}}
+
+    Of the respondents of the fit or, given a `frame`, of new ones: their answers have no part in the fit, and each is
+    scored as if alone. The effect of a group that the fit has not seen is integrated out: it is drawn from the
+    distribution of groups given the respondent's own answers, so that its uncertainty is in the interval.
 
     Parameters
     ----------
     draws : xarray.DataTree
         From `fit` of a latent class model.
+    frame : pandas.DataFrame, polars.DataFrame or any eager frame narwhals understands, optional
+        New respondents, one row each, or one alone: a column for every item, covariate and group of the fit. Answers
+        may be missing; covariates and groups may not.
+    seed : int, default 1
+        Of the effects of groups that the fit has not seen.
     ci_prob : float, default 0.95
         Probability of the interval of the certainty.
 
     Returns
     -------
     SummaryTable
-        Indexed as the frame that was fitted: a column of posterior mean probabilities per class, ``modal_class``,
+        Indexed as the frame that was fitted, or as `frame`: a column of posterior mean probabilities per class, ``modal_class``,
         its ``certainty`` (posterior mean probability) and the interval ``certainty_lower``, ``certainty_upper``.
 
     Raises
     ------
     ValueError
-        If the classes were seen, or the fit was saved without respondents.
+        If the classes were seen, or the fit was saved without respondents and no `frame` is given; if `frame` lacks a
+        column, a row a covariate or its group, or an answer or a level is none that the fit has seen.
     NotRelabelledError, SeveralModesError
         If an average would mix labels or modes.
 
@@ -77,9 +91,19 @@ def membership(draws: xr.DataTree, *, ci_prob: float = 0.95) -> SummaryTable:
     >>> import bayes_lca as bl
     >>> bl.membership(bl.load_example()).columns.tolist()
     ['C1', 'C2', 'modal_class', 'certainty', 'certainty_lower', 'certainty_upper']
+
+    Three who were not asked before, the last of a group that is new:
+
+    >>> new = bl.example_survey().head(3).assign(group=["G1", "G2", "another"], training=None)
+    >>> bl.membership(bl.load_example(), new)[["C1", "C2"]].sum(axis=1).round(6).tolist()
+    [1.0, 1.0, 1.0]
     """
     tails = tail_probabilities(ci_prob)
-    fit = Fit.of(draws, needs="membership")
+    fit, notes = Fit.of(draws, needs="membership" if frame is None else "membership_of_new_rows"), []
+    if frame is not None:
+        check_whole(least=0, seed=seed)
+        fit, unseen = with_new_rows(fit, frame, seed)
+        notes = ["new respondents, who had no part in the fit", *map(_of_unseen_groups, unseen, unseen.values())]
     classes, values = list(fit.classes), fit.membership
     mean = values.mean(axis=0, dtype=float)  # (pattern, latent_class)
     modal = mean.argmax(axis=1)
@@ -91,4 +115,12 @@ def membership(draws: xr.DataTree, *, ci_prob: float = 0.95) -> SummaryTable:
     table["certainty_lower"], table["certainty_upper"] = lower, upper
     of_respondents = table.iloc[fit.pattern_of_respondent].set_axis(fit.respondents)
     note = f"{fit.note}; {100 * ci_prob:g} % intervals of the modal class's probability"
-    return SummaryTable.of(of_respondents, note)
+    return SummaryTable.of(of_respondents, "\n".join([note, *notes]))
+
+
+def _of_unseen_groups(grouping: str, groups: list[str]) -> str:
+    """What is assumed of groups that the fit has not seen."""
+    return (
+        f"{grouping} {named(groups)} not seen by the fit: effects from the distribution of groups, given each "
+        "respondent's own answers"
+    )

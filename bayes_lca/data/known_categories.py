@@ -1,0 +1,52 @@
+"""Answers in categories that are known from before: nothing is learned from the frame but who chose which."""
+
+from collections.abc import Mapping, Sequence
+
+import numpy as np
+
+from bayes_lca.data.covariates import as_text
+from bayes_lca.data.frame import check_columns, check_frame, column, named
+from bayes_lca.data.responses import MISSING
+
+
+def read_known_categories(frame, labels: Mapping[str, Sequence[str]]) -> np.ndarray:
+    """Codes of answers whose categories are known, by the text of each answer.
+
+    An item may have one category only, or no answer at all: it is told apart from others by what is known of it.
+
+    Parameters
+    ----------
+    frame : pandas.DataFrame, polars.DataFrame or any eager frame narwhals understands
+    labels : mapping of str to sequence of str
+        Labels of the categories of each item, by column.
+
+    Returns
+    -------
+    ndarray of int, shape (row, item)
+        Position among the labels, -1 where the answer is missing.
+
+    Raises
+    ------
+    ValueError
+        If a column is unknown, or holds an answer that is none of the known categories.
+
+    Examples
+    --------
+    >>> import pandas as pd
+    >>> read_known_categories(pd.DataFrame({"pay": [2.0, None]}), {"pay": ("1", "2", "3")}).tolist()
+    [[1], [-1]]
+    """
+    check_frame(frame)
+    check_columns(frame, labels, role="item")
+    codes = []
+    for item, known in labels.items():
+        texts, place = as_text(column(frame, item)), {label: code for code, label in enumerate(known)}
+        unknown = texts[texts.notna() & ~texts.isin(place)]
+        if len(unknown):
+            first = unknown.iloc[0]
+            raise ValueError(
+                f"{item!r} is {first!r} in {int((texts == first).sum())} of {len(texts)} rows, a category whose "
+                f"probabilities are not known; known are {named(known)}"
+            )
+        codes.append([place.get(text, MISSING) for text in texts])
+    return np.array(codes, dtype=np.int64).T
