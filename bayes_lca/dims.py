@@ -4,6 +4,7 @@ Every array in a fitted tree is addressed by these names, so a name is written h
 """
 
 import re
+from collections.abc import Iterable
 
 CLASS = "latent_class"
 ITEM = "item"
@@ -140,6 +141,15 @@ def depends_on_answers(data: str) -> bool:
     return data in {ANSWER_CODES, COUNT, OUTCOME_COUNTS, KNOWN_ITEM_PROBABILITY} or "_rough_" in data
 
 
-def class_names(n_classes: int) -> list[str]:
-    """Labels of the classes as shown to users: C1, C2, ..."""
-    return [f"C{k + 1}" for k in range(n_classes)]
+def class_names(n_classes: int, taken: Iterable[str] = ()) -> list[str]:
+    """Labels of the classes as shown to users: C1, C2, ..., or class_1, class_2, ... where an item has such a name.
+
+    Examples
+    --------
+    >>> class_names(2), class_names(2, taken=["C1", "age"])
+    (['C1', 'C2'], ['class_1', 'class_2'])
+    """
+    stem, taken = "C", set(map(str, taken))
+    while not taken.isdisjoint(names := [f"{stem}{k + 1}" for k in range(n_classes)]):
+        stem = "class_" if stem == "C" else f"{stem}_"
+    return names

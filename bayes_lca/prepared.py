@@ -2,7 +2,7 @@
 
 import json
 from abc import ABC, abstractmethod
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, replace
 from typing import ClassVar, Literal, final
 
@@ -11,6 +11,7 @@ import pymc as pm
 import xarray as xr
 
 from bayes_lca.data.design import Design
+from bayes_lca.data.frame import named
 from bayes_lca.data.keys import read_key
 from bayes_lca.data.responses import Responses, UniqueRows, unique_rows
 from bayes_lca.dims import CLASS, OTHER_CLASS, PATTERN, RESPONDENT, ROW_OF_RESPONDENT
@@ -110,6 +111,20 @@ class Model(ABC):
         return {"model": self.kind.name, "specification": json.dumps(specification_of(self))}
 
 
+def check_no_items(measurement: Measurement, explaining: Iterable[str], n_rows: int) -> None:
+    """Refuse items among the covariates and groups of the classes that they define.
+
+    Raises
+    ------
+    ValueError
+    """
+    if both := [name for name in measurement.columns if str(name) in set(explaining)]:
+        raise ValueError(
+            f"item(s) {named(both)} are also in the formula of the classes of {n_rows} rows: they are what the classes "
+            "are made of, and cannot explain them too; leave them out of the items, or out of the formula"
+        )
+
+
 @dataclass(frozen=True, eq=False)
 class ClassRows:
     """What a frame says to a measurement and a structural part: the rows of the likelihood, and where to start.
@@ -151,6 +166,7 @@ class ClassRows:
     ) -> "ClassRows":
         """Answers and covariates of the respondents whose covariates are complete."""
         responses, design = measurement.read(frame), structural.read(frame, missing)
+        check_no_items(measurement, design.covariates, len(responses.codes))
         responses = responses.keep(design.kept)
         answer_patterns = unique_rows(responses.codes)
         start = measurement.start(responses, answer_patterns, n_classes)

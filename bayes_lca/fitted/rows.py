@@ -59,6 +59,7 @@ class FittedRows(FittedModel):
                 f"{self.attributes['n_dropped']} rows left out",
                 f"{self.attributes['n_missing_answers']} answers missing",
                 f"{self.n_chains} x {self.draws_per_chain} draws",
+                *(["one chain, so no R-hat: nobody can see whether chains agree"] if self.n_chains == 1 else []),
             ]
         )
 

@@ -26,7 +26,7 @@ def maximum_likelihood_start(responses: Responses, answer_patterns: UniqueRows, 
     return Start(
         membership=em.membership,
         profile=em.item_probability,
-        class_names=tuple(class_names(n_classes)),
+        class_names=tuple(class_names(n_classes, taken=responses.items)),
         attributes={
             "em_starts": em.n_starts,
             "em_log_likelihoods": json.dumps([mode.log_likelihood for mode in em.modes]),

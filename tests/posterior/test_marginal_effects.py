@@ -179,6 +179,18 @@ def test_truth_values_go_from_0_to_1(made_up):
     assert_rows(average_marginal_effects(draws, "yes"), "0 to 1", at[1] - at[0])
 
 
+@pytest.mark.parametrize(("low", "high", "label"), [(1, 2, "1 to 2"), (-1, 1, "-1 to 1"), (2.5, 7.5, "2.5 to 7.5")])
+def test_two_numbers_are_compared_whatever_they_are(made_up, low, high, label):
+    """Coded 1/2 as many surveys do, a covariate has the difference that it has coded 0/1."""
+    frame = made_up.staff().assign(sex=lambda frame: np.where(frame["yes"], float(high), float(low)))
+    draws = made_up.draws("~ sex + x", frame)
+    at = [
+        np.mean([made_up.probability(draws, {"sex": value, "x": x}) for x in frame["x"]], axis=0)
+        for value in (low, high)
+    ]
+    assert_rows(average_marginal_effects(draws, "sex"), label, at[1] - at[0])
+
+
 def test_numbers_declared_categories_are_compared_by_level(made_up):
     draws, frame = made_up.draws("~ C(k) + x"), made_up.staff()
 

@@ -64,8 +64,9 @@ def change_of(values: pd.Series, name: str, comparison: float | tuple | None) ->
             f"comparison={comparison!r}: {name!r} is a number in all rows; give a finite number to add, such as 1, or "
             "a pair of numbers, such as (2.5, 8.75)"
         )
-    if pair is None and comparison is None and set(values) <= {0.0, 1.0}:
-        pair = (0, 1)
+    if pair is None and comparison is None:
+        distinct = np.unique(values)
+        pair = tuple(distinct) if len(distinct) == 2 else None
     if pair is not None:
         first, second = (label(value) for value in pair)
         scenarios = {"from": unit * pair[0], "to": unit * pair[1]}

@@ -183,7 +183,7 @@ def align(fit: Fit, pivot: np.ndarray, order: str | int | xr.DataTree) -> xr.Dat
     aligned = Fit.reading(_with_posterior(draws, permute(fit.posterior, matched)))
     shown = display_order(aligned, order)
     posterior = permute(aligned.posterior, np.tile(shown, (len(matched), 1)))
-    names = class_names(len(shown)) if isinstance(order, str) else Fit.reading(order).classes
+    names = class_names(len(shown), taken=fit.items) if isinstance(order, str) else Fit.reading(order).classes
     result = _with_posterior(draws, rename_classes(posterior, names))
     first = fit.by_chain(matched)
     result.attrs |= {

@@ -10,6 +10,8 @@ from bayes_lca.fitted.fit import Fit
 from bayes_lca.fitted.new_rows import with_new_rows
 from bayes_lca.table import SummaryTable, tail_probabilities
 
+ROW = "row"
+
 
 def membership_draws(draws: xr.DataTree) -> xr.DataArray:
     r"""Membership probabilities in every draw, :math:`P(c \mid y_i, x_i, g_i)`.
@@ -22,7 +24,8 @@ def membership_draws(draws: xr.DataTree) -> xr.DataArray:
     Returns
     -------
     xarray.DataArray
-        Dims (chain, draw, respondent, latent_class), single precision.
+        Dims (chain, draw, respondent, latent_class), single precision; ``row`` is the position of each respondent in
+        the frame that was fitted.
 
     Raises
     ------
@@ -42,7 +45,12 @@ def membership_draws(draws: xr.DataTree) -> xr.DataArray:
     return xr.DataArray(
         of_respondents,
         dims=("chain", "draw", RESPONDENT, CLASS),
-        coords={**fit.chain_coords, RESPONDENT: fit.respondents, CLASS: list(fit.classes)},
+        coords={
+            **fit.chain_coords,
+            RESPONDENT: fit.respondents,
+            CLASS: list(fit.classes),
+            ROW: (RESPONDENT, fit.row_of_respondent),
+        },
     )
 
 
@@ -70,8 +78,11 @@ def membership(draws: xr.DataTree, frame=None, *, seed: int = 1, ci_prob: float 
     Returns
     -------
     SummaryTable
-        Indexed as the frame that was fitted, or as `frame`: a column of posterior mean probabilities per class, ``modal_class``,
-        its ``certainty`` (posterior mean probability) and the interval ``certainty_lower``, ``certainty_upper``.
+        In the order of the frame that was fitted, indexed as it is or by the key that `fit` was given, or in that of
+        `frame`: a column of posterior mean probabilities per class, ``modal_class``, its ``certainty`` (posterior mean
+        probability) and the interval ``certainty_lower``, ``certainty_upper``; and ``row``, the position in the frame
+        from 0 on. Where labels of the frame repeat, the index has a second level, ``occurrence``, for a join by label
+        would multiply rows; see the notes.
 
     Raises
     ------
@@ -83,6 +94,11 @@ def membership(draws: xr.DataTree, frame=None, *, seed: int = 1, ci_prob: float 
 
     Notes
     -----
+    Every respondent has one row, and joins once by ``row``, whatever the labels, and also where rows were left out:
+    ``survey.reset_index().join(table.set_index("row"))`` in pandas, and
+    ``survey.with_row_index("row").join(polars.from_pandas(table), on="row", how="left")`` in polars. Where labels are
+    unique, ``survey.join(table)`` does the same.
+
     A respondent without any answer has the class shares as membership. Regressing the modal class as if it were
     seen understates effects; fit the regression and the classes jointly instead.
 
@@ -90,7 +106,10 @@ def membership(draws: xr.DataTree, frame=None, *, seed: int = 1, ci_prob: float 
     --------
     >>> import bayes_lca as bl
     >>> bl.membership(bl.load_example()).columns.tolist()
-    ['C1', 'C2', 'modal_class', 'certainty', 'certainty_lower', 'certainty_upper']
+    ['C1', 'C2', 'modal_class', 'certainty', 'certainty_lower', 'certainty_upper', 'row']
+    >>> survey = bl.example_survey()
+    >>> len(survey.reset_index().join(bl.membership(bl.load_example()).set_index("row"))) == len(survey)
+    True
 
     Three who were not asked before, the last of a group that is new:
 
@@ -113,7 +132,8 @@ def membership(draws: xr.DataTree, frame=None, *, seed: int = 1, ci_prob: float 
     table["modal_class"] = pd.Categorical.from_codes(modal, classes)
     table["certainty"] = mean.max(axis=1)
     table["certainty_lower"], table["certainty_upper"] = lower, upper
-    of_respondents = table.iloc[fit.pattern_of_respondent].set_axis(fit.respondents)
+    of_respondents = table.iloc[fit.pattern_of_respondent].set_axis(_index(fit.respondents))
+    of_respondents[ROW] = fit.row_of_respondent.astype(np.uint32)  # as polars counts rows
     note = f"{fit.note}; {100 * ci_prob:g} % intervals of the modal class's probability"
     return SummaryTable.of(of_respondents, "\n".join([note, *notes]))
 
@@ -124,3 +144,11 @@ def _of_unseen_groups(grouping: str, groups: list[str]) -> str:
         f"{grouping} {named(groups)} not seen by the fit: effects from the distribution of groups, given each "
         "respondent's own answers"
     )
+
+
+def _index(labels: pd.Index) -> pd.Index:
+    """Row labels, with the occurrence of each label where some repeat."""
+    if labels.is_unique:
+        return labels
+    occurrence = pd.Series(labels).groupby(labels).cumcount()
+    return pd.MultiIndex.from_arrays([labels, occurrence], names=["row_label", "occurrence"])

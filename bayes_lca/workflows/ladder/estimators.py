@@ -25,6 +25,7 @@ from bayes_lca.models.latent_class import LatentClass
 from bayes_lca.models.multinomial import Multinomial
 from bayes_lca.posterior.checks.class_shift import class_shift
 from bayes_lca.posterior.tables.membership import membership
+from bayes_lca.prepared import check_no_items
 from bayes_lca.sampling.fit_or_load import fit_or_load
 from bayes_lca.sampling.nuts import Sampling, fit
 from bayes_lca.structural.regression import Regression
@@ -123,6 +124,7 @@ def fit_estimators(
         raise ValueError(f"estimators={list(estimators)!r}: choose from {list(ESTIMATORS)}")
     if unknown := [name for name in options if name not in PASSED_ON]:
         raise ValueError(f"option(s) {named(unknown)} are not of every estimator; choose from {named(PASSED_ON)}")
+    check_no_items(model.measurement, structural.columns, len(frame))
     if measured is not None:
         _require_same_classes(model, frame, Fit.of(measured, needs="fit_estimators"))
     if "two-step" in estimators:

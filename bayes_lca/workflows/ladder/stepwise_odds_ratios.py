@@ -12,6 +12,7 @@ from bayes_lca.posterior.labels.relabel import match, profile_distances
 from bayes_lca.posterior.tables.larger_unit import in_larger_units
 from bayes_lca.posterior.tables.odds_ratios import class_pairs
 from bayes_lca.posterior.tables.rows import CI_PROB
+from bayes_lca.prepared import check_no_items
 from bayes_lca.structural.regression import Regression
 from bayes_lca.table import SummaryTable, tail_probabilities
 from bayes_lca.workflows.ladder.assign import answers_of, require_classes_of_answers_alone
@@ -84,15 +85,17 @@ def stepwise_odds_ratios(
     """
     fit = Fit.of(measured, needs="stepwise_odds_ratios")
     require_classes_of_answers_alone(fit)
+    known = answers_of(fit)
     respondents_of_rows(fit, frame, key)
     design = structural.read(frame, missing)
+    check_no_items(known, design.covariates, len(design.kept))
     if not design.terms:
         raise ValueError(f"formula {design.formula!r} has no covariates")
     first, count = fit.distinct_answers
     patterns, profiles = fit.codes[first], fit.answers.profiles(fit).mean(axis=0)
     best = fit_em(patterns, count, [len(labels) for labels in fit.labels], len(fit.classes)).best
     order = match(profile_distances(best.item_probability[None], profiles))[0][0]
-    codes = answers_of(fit).read(frame).codes[design.kept]
+    codes = known.read(frame).codes[design.kept]
     estimate = stepwise(
         codes,
         np.ones(len(codes)),
