@@ -21,6 +21,7 @@ from importlib.metadata import version
 
 from bayes_lca.data.identifiability import RepeatedLabelsWarning, SingleLevelWarning
 from bayes_lca.data.keys import RepeatedRowsWarning
+from bayes_lca.data.unusual_values import FarValueWarning, SmallLevelWarning
 from bayes_lca.datasets.cohort import cohort_items, cohort_truth, load_cohort, simulate_cohort
 from bayes_lca.datasets.example import example_survey, load_example
 from bayes_lca.fitted.refusals import NotRelabelledError, SeveralModesError
@@ -62,12 +63,13 @@ from bayes_lca.posterior.tables.membership import membership, membership_draws
 from bayes_lca.posterior.tables.odds_ratios import contrasts, odds_ratios
 from bayes_lca.posterior.tables.random_intercepts import heterogeneity, random_intercepts
 from bayes_lca.posterior.tables.small_cells import suppress_small_cells
-from bayes_lca.priors import LKJ, Dirichlet, Exponential, HalfNormal, HalfStudentT, ZeroSumNormal
+from bayes_lca.priors import LKJ, Dirichlet, Exponential, HalfNormal, HalfStudentT, Horseshoe, PerUnit, ZeroSumNormal
 from bayes_lca.reporting.report import report
 from bayes_lca.sampling.adopt import adopt
 from bayes_lca.sampling.fit_or_load import fit_or_load
 from bayes_lca.sampling.nuts import fit
 from bayes_lca.structural.regression import Regression
+from bayes_lca.structural.separation import SeparationWarning
 from bayes_lca.structural.shares import Shares
 from bayes_lca.table import SummaryTable
 from bayes_lca.workflows.class_counts.blrt import bootstrap_likelihood_ratio
@@ -96,8 +98,10 @@ __all__ = [
     "ConvergenceWarning",
     "Dirichlet",
     "Exponential",
+    "FarValueWarning",
     "HalfNormal",
     "HalfStudentT",
+    "Horseshoe",
     "ItemCheck",
     "Items",
     "LatentClass",
@@ -105,12 +109,15 @@ __all__ = [
     "NotRelabelledError",
     "OrdinalItems",
     "PartialInvariance",
+    "PerUnit",
     "Regression",
     "RepeatedLabelsWarning",
     "RepeatedRowsWarning",
+    "SeparationWarning",
     "SeveralModesError",
     "Shares",
     "SingleLevelWarning",
+    "SmallLevelWarning",
     "StructureComparison",
     "SummaryTable",
     "ZeroSumNormal",

@@ -43,7 +43,8 @@ RESERVED = (
     AXES
     | VARIABLES
     | {DESIGN_CENTER, ANSWER_CODES, OUTCOME_COUNTS, KNOWN_ITEM_PROBABILITY, BASELINE_PROBABILITY}
-    | {f"{INTERCEPT}_at_mean", f"{SLOPE}_standardised", ANSWER_PATTERN, N_CATEGORIES, PATTERN_OF_RESPONDENT}
+    | {f"{SLOPE}_{what}" for what in ("standardised", "direction", "shrinkage", "local_shrinkage")}
+    | {f"{INTERCEPT}_at_mean", ANSWER_PATTERN, N_CATEGORIES, PATTERN_OF_RESPONDENT}
     | {ROW_OF_RESPONDENT}
 )
 """Names a group column may not have, because axes or variables of the draws have them."""

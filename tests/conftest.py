@@ -43,6 +43,12 @@ def pytest_addoption(parser):
     parser.addoption("--runslow", action="store_true", default=False, help="also run tests that take minutes")
 
 
+def pytest_configure(config):
+    """Made-up surveys are small: levels of few respondents and empty cells are their nature, not worth an error."""
+    for name in ("SmallLevelWarning", "SeparationWarning"):
+        config.addinivalue_line("filterwarnings", f"ignore::bayes_lca.{name}")
+
+
 def pytest_collection_modifyitems(config, items):
     items.sort(key=lambda item: LONG.isdisjoint(item.path.parts))
     if config.getoption("--runslow"):

@@ -93,7 +93,8 @@ def test_attributes_say_where_the_draws_come_from(joint_draws, multinomial_draws
     assert attributes["n_missing_answers"] == survey[bl.cohort_items()].isna().sum().sum() > 6
     specification = json.loads(attributes["specification"])
     assert (specification["kind"], attributes["model"], specification["n_classes"]) == ("LatentClass", "LatentClass", 3)
-    assert specification["structural"]["slope"] == {"kind": "ZeroSumNormal", "sigma": 1.5}
+    per_unit = {"kind": "PerUnit", "prior": {"kind": "ZeroSumNormal", "sigma": 1.25}, "columns": 12}
+    assert specification["structural"]["slope"] == per_unit
     assert "ZeroSumNormal" in attributes["model_text"]
     assert json.loads(attributes["labels"])[0] == ["decrease", "no change", "increase"]
     versions = json.loads(attributes["versions"])

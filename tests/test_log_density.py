@@ -412,6 +412,12 @@ def lkj_logpdf(correlation, eta):
     return (eta - 1) * np.linalg.slogdet(correlation)[1] - log_constant
 
 
+def units_in_standard_deviations(case):
+    """How many units a standard deviation is: of a category, the share that it is of the way from 0 to 1."""
+    sd = case.covariates.std(axis=0)
+    return np.array([sd[t] if "[" in term else 1.0 for t, term in enumerate(case.labels("term"))])
+
+
 def expected_log_prior(case, values, name):
     value = values[name]
     if name.startswith(SIMPLEX):
@@ -420,11 +426,15 @@ def expected_log_prior(case, values, name):
     if name == "intercept_at_mean":
         return zero_sum_normal_logpdf(value, 2.5)
     if name == "slope_standardised":
-        return zero_sum_normal_logpdf(value, 1.5)
+        return zero_sum_normal_logpdf(value / units_in_standard_deviations(case)[:, None], 1.25) - (
+            (value.shape[1] - 1) * np.log(units_in_standard_deviations(case)).sum()
+        )
     if name == "item_location":
         return zero_sum_normal_logpdf(value, 2.0)
     if name.endswith("_slope_sd_standardised"):
-        return stats.halfnorm.logpdf(value, scale=0.5).sum()
+        terms = varying_terms(case, name.removesuffix("_slope_sd_standardised"))
+        places = [case.labels("term").index(term) for term in terms]
+        return stats.halfnorm.logpdf(value, scale=0.5 * units_in_standard_deviations(case)[places, None]).sum()
     if name.endswith("_sd"):
         return stats.halfnorm.logpdf(value, scale=1.0).sum()
     if name.endswith("_correlation_root"):

@@ -21,6 +21,7 @@ from bayes_lca.data.formula import Encoder, Formula, encode, read_formula
 from bayes_lca.data.frame import check_columns, check_frame, check_missing, column, named
 from bayes_lca.data.identifiability import check_design, warn_of_repeated_labels, warn_of_unused_groups
 from bayes_lca.data.responses import UniqueRows, unique_rows
+from bayes_lca.data.unusual_values import warn_of_far_values, warn_of_small_levels
 from bayes_lca.dims import OF_EQUAL_SIZE, RESERVED, names_of_grouping
 
 UNSEEN = -1
@@ -199,6 +200,8 @@ def read_design(
     -----
     SingleLevelWarning
         If the formula has no groups, and a covariate has one value in each level of another column.
+    SmallLevelWarning, FarValueWarning
+        If fewer than five respondents have a level, or a number is far from all others.
     RepeatedLabelsWarning
         If labels of one column of groups recur in most groups of another, as those of classes in every school.
 
@@ -264,6 +267,8 @@ def read_design(
     )
     check_design(design, parsed.covariates)
     warn_of_repeated_labels(groupings)
+    warn_of_small_levels(covariates, encoder.terms, encoder.matrix)
+    warn_of_far_values(covariates)
     if parsed.covariates and not groupings:
         warn_of_unused_groups(nw.from_native(frame, eager_only=True).filter(kept.tolist()), covariates)
     return design

@@ -1,7 +1,7 @@
 """Random intercepts and slopes of groups, in coordinates that sample well."""
 
 from collections.abc import Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass
 
 import numpy as np
 import pymc as pm
@@ -27,7 +27,7 @@ from bayes_lca.dims import (
     standardised_slope_sd,
     whitened_coefficients,
 )
-from bayes_lca.structural.normal_score import NormalScore
+from bayes_lca.structural.slopes import standard_deviation, width
 from bayes_lca.structural.starting_membership import StartingMembership
 from bayes_lca.structural.whitening import RoughGroups, contrast_basis, whitened_normal
 
@@ -50,12 +50,13 @@ class RandomEffects:
 
     Parameters
     ----------
-    intercept_sd, slope_sd : HalfNormal, HalfStudentT or Exponential
+    intercept_sd : HalfNormal, HalfStudentT or Exponential
+    slope_sd : PerUnit, HalfNormal, HalfStudentT or Exponential
     correlation : LKJ, optional
     """
 
     intercept_sd: priors.StandardDeviationPrior
-    slope_sd: priors.StandardDeviationPrior
+    slope_sd: priors.SlopeSpreadPrior
     correlation: priors.LKJ | None = None
 
     def class_logits(self, alpha, beta, design: Design, membership: StartingMembership, *, classes: str, rows: str):
@@ -162,7 +163,7 @@ class RandomEffects:
     def _covariance(self, grouping: Grouping, design: Design, basis: np.ndarray, classes: str):
         """Covariance of the contrasts of intercepts and slopes, independent but for `correlation`."""
         name = grouping.name
-        sigma = _standard_deviation(group_sd(name), self.intercept_sd, classes)  # (class,)
+        sigma = standard_deviation(group_sd(name), self.intercept_sd, classes)  # (class,)
         size = basis.shape[0]
         if self.correlation is None:
             intercepts = pt.diag(sigma**2)
@@ -173,14 +174,13 @@ class RandomEffects:
             intercepts = sigma[:, None] * omega * sigma
         if not grouping.varying:
             return pt.dot(pt.dot(basis.T, intercepts), basis)
-        tau = _standard_deviation(standardised_slope_sd(name), self.slope_sd, (group_terms(name), classes))
+        tau = standard_deviation(
+            standardised_slope_sd(name),
+            self.slope_sd,
+            (group_terms(name), classes),
+            times=width(self.slope_sd, design, grouping.varying),
+        )  # (varying term, class)
         scale = design.scale[list(grouping.varying), None]
         pm.Deterministic(group_slope_sd(name), tau / scale, dims=(group_terms(name), classes))
         covariance = pt.linalg.block_diag(intercepts, pt.diag(tau.ravel() ** 2))
         return pt.dot(pt.dot(basis.T, covariance), basis)
-
-
-def _standard_deviation(name: str, prior: priors.StandardDeviationPrior, dims):
-    distribution = getattr(pm, type(prior).__name__)
-    coordinates = {"default_transform": NormalScore()} if distribution is pm.HalfNormal else {}
-    return distribution(name, **asdict(prior), dims=dims, **coordinates)

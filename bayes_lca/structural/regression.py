@@ -16,10 +16,11 @@ from bayes_lca.data.formula import read_formula
 from bayes_lca.dims import CLASS, DESIGN, INTERCEPT, SLOPE, TERM, correlation_root
 from bayes_lca.structural.interface import Structural
 from bayes_lca.structural.random_effects import RandomEffects
+from bayes_lca.structural.separation import warn_of_separation
+from bayes_lca.structural.slopes import standardised_slopes, starting_slopes
 from bayes_lca.structural.starting_membership import StartingMembership
 
 AT_MEAN = f"{INTERCEPT}_at_mean"
-STANDARDISED = f"{SLOPE}_standardised"
 
 
 @final
@@ -29,16 +30,18 @@ class Regression(Structural):
 
     .. math::
         \log P(c \mid x_i, g_i) &= \alpha_c + x_i^\top \beta_c + u_{c g_i} + x_i^\top b_{c g_i} + \text{const}_i \\
-        \alpha &\sim \operatorname{ZeroSumNormal}(2.5), \quad \beta_t \sim \operatorname{ZeroSumNormal}(1.5) \\
+        \alpha &\sim \operatorname{ZeroSumNormal}(2.5), \quad
+        \beta_t\, \mathrm{unit}_t \sim \operatorname{ZeroSumNormal}(1.25) \\
         u_{cg} &\sim N(0, \sigma_c^2), \quad \sigma_c \sim \operatorname{HalfNormal}(1) \\
-        b_{tcg} &\sim N(0, \tau_{tc}^2), \quad \tau_{tc} \sim \operatorname{HalfNormal}(0.5)
+        b_{tcg} &\sim N(0, \tau_{tc}^2), \quad \tau_{tc}\, \mathrm{unit}_t \sim \operatorname{HalfNormal}(0.5)
 
     Logits are symmetric: intercepts and slopes sum to zero over classes, so no prior depends on a reference class,
-    and contrasts against any reference are differences of draws. Covariates are standardised inside and reported in
-    the user's units; u is the effect of a group at the mean of the covariates, and b is zero but for the covariates
-    whose slopes vary. Random effects are independent over classes, intercepts and slopes, unless `correlation` lets
-    the intercepts correlate between classes. Only contrasts of classes enter the likelihood, so u and b are reported
-    as logits that sum to zero over classes.
+    and contrasts against any reference are differences of draws. Priors of slopes follow the column they are of: a
+    unit is the change from one category to another, or the spread of a number, as `PerUnit` says. Covariates are
+    standardised inside and reported in the user's units; u is the effect of a group at the mean of the covariates, and
+    b is zero but for the covariates whose slopes vary. Random effects are independent over classes, intercepts and
+    slopes, unless `correlation` lets the intercepts correlate between classes. Only contrasts of classes enter the
+    likelihood, so u and b are reported as logits that sum to zero over classes.
 
     Parameters
     ----------
@@ -47,12 +50,14 @@ class Regression(Structural):
         group as ``(participation | group)``; cross-level interactions as ``participation:tier``.
     reference : mapping of str to str, optional
         Reference level by covariate.
-    intercept, slope : ZeroSumNormal
-        Priors of the logits at the mean of the covariates, and of slopes per standard deviation.
+    intercept : ZeroSumNormal
+        Prior of the logits at the mean of the covariates.
+    slope : PerUnit, ZeroSumNormal or Horseshoe
+        Prior of the slopes: per unit of a column, per standard deviation, or shrinking most of many to zero.
     group_sd : HalfNormal, HalfStudentT or Exponential
         Prior of the standard deviation of the random intercepts, one for each class logit.
-    group_slope_sd : HalfNormal, HalfStudentT or Exponential
-        The same for random slopes, per standard deviation of the covariate.
+    group_slope_sd : PerUnit, HalfNormal, HalfStudentT or Exponential
+        The same for random slopes, per unit of the covariate, or without `PerUnit` per standard deviation.
     correlation : LKJ, optional
         Prior of the correlations between the random intercepts of the classes; by default they are independent,
         because a few groups cannot tell. It takes three classes or more.
@@ -75,14 +80,14 @@ class Regression(Structural):
     formula: str
     reference: Mapping[str, str] = MappingProxyType({})
     intercept: priors.ZeroSumNormal = priors.INTERCEPT
-    slope: priors.ZeroSumNormal = priors.SLOPE
+    slope: priors.SlopePrior = priors.SLOPE
     group_sd: priors.StandardDeviationPrior = priors.GROUP_SD
-    group_slope_sd: priors.StandardDeviationPrior = priors.GROUP_SLOPE_SD
+    group_slope_sd: priors.SlopeSpreadPrior = priors.GROUP_SLOPE_SD
     correlation: priors.LKJ | None = None
 
     def __post_init__(self):
-        kinds = {"intercept": priors.ZeroSumNormal, "slope": priors.ZeroSumNormal}
-        kinds |= dict.fromkeys(("group_sd", "group_slope_sd"), priors.StandardDeviationPrior)
+        kinds = {"intercept": priors.ZeroSumNormal, "slope": priors.SlopePrior}
+        kinds |= {"group_sd": priors.StandardDeviationPrior, "group_slope_sd": priors.SlopeSpreadPrior}
         if self.correlation is not None:
             kinds["correlation"] = priors.LKJ
         for field, kind in kinds.items():
@@ -108,10 +113,16 @@ class Regression(Structural):
             It chooses the sampler's coordinates and changes no posterior.
         classes, rows : str
             Names of the two axes.
+
+        Warns
+        -----
+        SeparationWarning
+            If a covariate tells classes apart so well that its odds ratios rest on the prior.
         """
+        warn_of_separation(membership)
         alpha = pm.ZeroSumNormal(AT_MEAN, self.intercept.sigma, dims=classes)  # (class,)
         if design.terms:
-            beta = pm.ZeroSumNormal(STANDARDISED, self.slope.sigma, dims=(TERM, classes))  # (term, class)
+            beta = standardised_slopes(self.slope, design, membership.weight.sum(), classes)  # (term, class)
             slope = pm.Deterministic(SLOPE, beta / design.scale[:, None], dims=(TERM, classes))
             pm.Deterministic(INTERCEPT, alpha - pt.dot(design.center, slope), dims=classes)
         else:
@@ -141,7 +152,7 @@ class Regression(Structural):
         off = np.linspace(-0.01, 0.01, len(log_share))
         start = {AT_MEAN: log_share - log_share.mean() + off}
         if design.terms:
-            start[STANDARDISED] = np.tile(off, (len(design.terms), 1))
+            start |= starting_slopes(self.slope, design, off)
         if self.correlation is not None:
             root = np.linalg.cholesky(np.full((membership.n_classes,) * 2, 0.1) + 0.9 * np.eye(membership.n_classes))
             start |= {correlation_root(each.name): root for each in design.groupings}

@@ -178,7 +178,7 @@ def test_priors_are_those_the_fit_has(reports, read, short_joint):
     assert shown["multinomial"] == shown["joint"][1:]
     assert read(reports["joint"]).column("Priors", "prior")[1:] == [
         "ZeroSumNormal(sigma=2.5)",
-        "ZeroSumNormal(sigma=1.5)",
+        "PerUnit(prior=ZeroSumNormal(sigma=1.25), columns=12)",
         "HalfNormal(sigma=1.0)",
     ]
     without = short_joint.copy()

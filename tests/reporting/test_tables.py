@@ -160,7 +160,7 @@ def test_priors_are_those_of_the_specification():
         ("Regression", "intercept"): "ZeroSumNormal(sigma=2.5)",
         ("Regression", "slope"): "ZeroSumNormal(sigma=2.0)",
         ("Regression", "group_sd"): "HalfNormal(sigma=1.0)",
-        ("Regression", "group_slope_sd"): "HalfNormal(sigma=0.5)",
+        ("Regression", "group_slope_sd"): "PerUnit(prior=HalfNormal(sigma=0.5), columns=None)",
         ("Regression", "correlation"): "LKJ(eta=3.0)",
     }
 

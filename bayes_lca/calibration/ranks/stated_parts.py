@@ -4,6 +4,7 @@ from functools import singledispatch
 
 import numpy as np
 
+from bayes_lca import priors
 from bayes_lca.calibration.ranks.stated_model import (
     StatedIndicators,
     StatedItems,
@@ -86,8 +87,16 @@ def _(part: Regression, n_classes: int, x: np.ndarray, groupings: tuple[GroupsOf
         x,
         groupings,
         intercept=part.intercept,
-        slope=part.slope,
+        slope=_per_standard_deviation(part.slope),
         group_sd=part.group_sd,
-        group_slope_sd=part.group_slope_sd,
+        group_slope_sd=_per_standard_deviation(part.group_slope_sd),
         correlation=part.correlation,
     )
+
+
+def _per_standard_deviation(prior: priors.SlopePrior | priors.SlopeSpreadPrior):
+    """The prior of a slope of numbers that have no far values, one unit of which is a standard deviation."""
+    match prior:
+        case priors.PerUnit(within):
+            return within
+    return prior

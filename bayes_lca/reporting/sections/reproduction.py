@@ -17,9 +17,9 @@ MEANING = {
     "probability": "answer probabilities of an item in a class",
     "location": "log odds by which classes differ on an item, summing to zero over classes",
     "intercept": "class logits at the mean of the covariates, summing to zero over classes",
-    "slope": "slopes of class logits per standard deviation of a covariate, summing to zero over classes",
+    "slope": "slopes of class logits, per unit of a column (PerUnit) or else its standard deviation, summing to zero",
     "group_sd": "standard deviation of random intercepts, one for each class logit",
-    "group_slope_sd": "standard deviation of random slopes, per standard deviation of the covariate",
+    "group_slope_sd": "standard deviation of random slopes, per unit (PerUnit) or else standard deviation of a column",
     "correlation": "correlations of random intercepts between classes",
 }
 OF_AVERAGE = "answer probabilities of an item in an average class"

@@ -36,7 +36,9 @@ def priors_of(specification: Mapping) -> list[Prior]:
     [Prior(part='Shares', field='share', distribution='Dirichlet(a=1.0)')]
     """
     return [
-        Prior(whole, field, as_written(part)) for whole, field, part in parts_of(specification) if _is_prior(part[KIND])
+        Prior(whole, field, as_written(part))
+        for whole, field, part in parts_of(specification)
+        if _is_prior(part[KIND]) and not _is_prior(whole)
     ]
 
 

@@ -1,0 +1,94 @@
+"""Covariates' values that a few respondents have: levels of very few, numbers far from all others."""
+
+import warnings
+from collections.abc import Sequence
+
+import numpy as np
+import pandas as pd
+
+from bayes_lca.data.column_units import spread
+from bayes_lca.data.frame import named
+
+FEW_RESPONDENTS = 5
+FEW_AS_SHARE = 0.05
+"""Levels of fewer respondents than the one, who are a smaller share of all than the other, are named; so are numbers
+far out in no larger share of rows."""
+
+FAR_SPREADS = 10.0
+FAR_AS_MULTIPLE = 3.0
+"""A number is far out if it is more spreads from the median than the one, and so many times as far as the next."""
+
+
+class SmallLevelWarning(UserWarning):
+    """A level, or a cell of an interaction, has so few respondents that its odds ratios are mostly prior."""
+
+
+class FarValueWarning(UserWarning):
+    """A number lies so far from all others that it may be a typing error or a code."""
+
+
+def warn_of_small_levels(covariates: pd.DataFrame, terms: Sequence[str], matrix: np.ndarray) -> None:
+    """Name levels and cells of fewer than five respondents.
+
+    Parameters
+    ----------
+    covariates : pandas.DataFrame
+        Numbers and ordered categoricals, as coded.
+    terms : sequence of str
+    matrix : ndarray, shape (row, term)
+
+    Warns
+    -----
+    SmallLevelWarning
+    """
+    counts = {}
+    for name, values in covariates.items():
+        if isinstance(values.dtype, pd.CategoricalDtype):
+            counts |= {f"{name}[{level}]": int(n) for level, n in values.value_counts().items()}
+    for term, column in zip(terms, matrix.T, strict=True):
+        distinct, n = np.unique(column, return_counts=True)
+        if len(distinct) == 2:
+            counts.setdefault(term, int(n.min()))
+    few = min(FEW_RESPONDENTS, FEW_AS_SHARE * len(matrix))
+    small = [f"{name} ({n})" for name, n in counts.items() if 0 < n < few]
+    if small:
+        warnings.warn(
+            f"few of {len(matrix)} respondents have {', '.join(small)}: their odds ratios are mostly prior; merge "
+            "levels",
+            SmallLevelWarning,
+            stacklevel=4,
+        )
+
+
+def warn_of_far_values(covariates: pd.DataFrame) -> None:
+    """Name numbers that are far from all others.
+
+    Warns
+    -----
+    FarValueWarning
+    """
+    for name, values in covariates.items():
+        if isinstance(values.dtype, pd.CategoricalDtype):
+            continue
+        numbers = values.to_numpy(dtype=float)
+        far = _far(numbers)
+        if far.any():
+            which = named([f"{value:g}" for value in np.unique(numbers[far])], most=4)
+            warnings.warn(
+                f"covariate {name!r} is {which} in {int(far.sum())} of {len(numbers)} rows and within "
+                f"{numbers[~far].min():g} to {numbers[~far].max():g} in the others; if that is a typing error or a "
+                "code for missing, correct it or make it missing",
+                FarValueWarning,
+                stacklevel=4,
+            )
+
+
+def _far(numbers: np.ndarray) -> np.ndarray:
+    """Rows with a number that is far out, on either side of the median."""
+    if len(np.unique(numbers)) <= 2:
+        return np.zeros(len(numbers), dtype=bool)
+    distance, least = np.abs(numbers - np.median(numbers)), spread(numbers)
+    ordered = np.unique(np.append(distance, 0.0))
+    jump = (ordered[1:] > FAR_SPREADS * least) & (ordered[1:] > FAR_AS_MULTIPLE * np.maximum(ordered[:-1], least))
+    far = distance >= ordered[1:][jump].min(initial=np.inf)
+    return far & (far.mean() <= FEW_AS_SHARE)
