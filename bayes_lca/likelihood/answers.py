@@ -61,4 +61,5 @@ def indicators_of_answers(codes: np.ndarray, n_categories: int) -> np.ndarray:
     array([[1., 0., 0., 1.],
            [0., 1., 0., 0.]])
     """
-    return (codes[:, :, None] == np.arange(n_categories)).reshape(len(codes), -1).astype(float)
+    chosen = codes[:, :, None] == np.arange(n_categories)
+    return chosen.reshape(len(codes), codes.shape[1] * n_categories).astype(float)

@@ -8,6 +8,7 @@ from scipy.optimize import minimize
 from scipy.stats import multivariate_normal
 
 from bayes_lca.posterior.columns.one_factor import fit_one_factor
+from bayes_lca.posterior.columns.pairs_of_items import one_factor_of_pairs, pairwise_covariances
 from bayes_lca.posterior.columns.reliability import coefficients, covariances, reliability
 
 # Answers of 12 people to 11 questions, from a worked example of Cronbach's alpha (real-statistics.com, "Cronbach's
@@ -224,3 +225,62 @@ def test_items_that_cannot_be_summed(survey, items, options, message):
     frame = frame.assign(text=np.array(["x", "y", "z"])[np.arange(300) % 3], spent=[2, *[1] * 299], empty=None)
     with pytest.raises(ValueError, match=message):
         reliability(items, frame, **options)
+
+
+# Items in booklets
+
+
+def booklets(n, seed=3):
+    """Six items with one factor; everybody is asked four of them, first and last never together."""
+    rng = np.random.default_rng(seed)
+    loading = np.array([0.9, 0.8, 0.7, 0.6, 0.8, 0.7])
+    score = rng.normal(size=(n, 1)) * loading + rng.normal(size=(n, 6)) * np.sqrt(1 - loading**2)
+    codes = np.digitize(score, [-1.0, -0.3, 0.3, 1.0]).astype(float)
+    asked = np.array([[1, 1, 1, 1, 0, 0], [1, 1, 0, 1, 1, 0], [0, 1, 1, 0, 1, 1], [0, 0, 1, 1, 1, 1]], dtype=bool)
+    seen = np.where(asked[np.arange(n) % 4], codes, np.nan)
+    names = [f"q{j}" for j in range(6)]
+    return pd.DataFrame(seen, columns=names).astype("Int64"), pd.DataFrame(codes.astype(int), columns=names)
+
+
+def test_pairs_that_were_asked_make_up_for_complete_rows():
+    seen, complete = booklets(12000)
+    table = reliability(list(seen), seen, resamples=40)
+    whole = reliability(list(complete), complete, resamples=40)
+    np.testing.assert_allclose(table["estimate"], whole["estimate"], atol=0.02)
+    assert (table["lower"] < table["estimate"]).all()
+    assert (table["n"] == 12000).all()
+    assert "0 of 12000 respondents answered all items: covariances are those of 14 pairs of items" in table.note
+    assert "those of 1 pairs that were not asked together" in table.note
+
+
+def test_covariance_of_a_pair_is_that_of_those_who_answered_both():
+    seen, _ = booklets(400)
+    values = seen.to_numpy(dtype=float, na_value=np.nan)
+    covariance, together = pairwise_covariances(values, np.ones((1, 400)))
+    expected = seen.astype(float).cov(ddof=0)
+    np.testing.assert_allclose(covariance[0][together[0] > 0], expected.to_numpy()[together[0] > 0], atol=1e-12)
+    assert together[0, 0, 5] == 0
+    assert together[0, 1, 2] == 200
+
+
+def test_coefficients_of_pairs_by_hand():
+    """One factor without error of sampling: exact covariances give back loadings, and alpha of the whole matrix."""
+    loading = np.array([0.9, 0.5, 0.7, 0.6])
+    covariance = np.outer(loading, loading)
+    np.fill_diagonal(covariance, 1.0)
+    asked = ~np.eye(4, dtype=bool)
+    asked[0, 3] = asked[3, 0] = False
+    found, uniqueness, converged = one_factor_of_pairs(
+        np.where(asked | np.eye(4, dtype=bool), covariance, 9.0)[None], asked[None]
+    )
+    np.testing.assert_allclose(found[0], loading, atol=1e-5)
+    np.testing.assert_allclose(uniqueness[0], 1 - loading**2, atol=1e-5)
+    assert converged.all()
+
+
+def test_booklets_without_links_are_refused():
+    seen, _ = booklets(400)
+    with pytest.raises(ValueError, match=r"item\(s\) 'q4', 'q5' were answered together with the others"):
+        apart = seen.copy()
+        apart.loc[apart[["q4", "q5"]].notna().any(axis=1), ["q0", "q1", "q2", "q3"]] = pd.NA
+        reliability(list(apart), apart)

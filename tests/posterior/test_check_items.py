@@ -330,7 +330,7 @@ def test_what_cannot_be_checked(clean, made_up):
     rho = np.full((4, 1, 2, 2), 0.5)
     with pytest.raises(ValueError, match="respondents has 1 item"):
         check_items(tree_of(np.zeros((9, 1), dtype=int), np.ones((4, 1)), rho[:, :, :1]))
-    with pytest.raises(ValueError, match="none of the 9 respondents answered all 2 items"):
+    with pytest.raises(ValueError, match="none of the 9 respondents answered two of the 2 items"):
         check_items(tree_of(np.tile([0, -1], (9, 1)), np.ones((4, 1)), rho))
 
 
@@ -348,3 +348,40 @@ def test_the_heat_map_frames_the_pairs_that_depart(tilted_check, clean_check):
         assert shown[1, 0] == pytest.approx(abs(check.pairs.loc[("item1", "item3"), "residual"]))
     with pytest.raises(TypeError, match="what check_items returns, not DataFrame"):
         plot_check_items(pd.DataFrame())
+
+
+def booklets(tilt, n=1500, seed=4):
+    """Six items in three booklets of four, nobody has all; an association of the first two within classes."""
+    rng = np.random.default_rng(seed)
+    latent = rng.choice(2, n, p=[0.6, 0.4])
+    yes = np.array([[0.85] * 6, [0.2] * 6])
+    logit = np.log(yes / (1 - yes))[latent]
+    logit[:, :2] += tilt * rng.normal(size=(n, 1))
+    codes = (rng.random((n, 6)) < 1 / (1 + np.exp(-logit))).astype(int)
+    asked = np.array([[1, 1, 1, 1, 0, 0], [1, 1, 0, 0, 1, 1], [0, 0, 1, 0, 1, 0]], dtype=bool)[np.arange(n) % 3]
+    codes[~asked] = -1
+    shares = np.tile([0.6, 0.4], (40, 1))
+    rhos = np.tile(np.stack([1 - yes, yes], axis=-1), (40, 1, 1, 1)) * (1 + 0.01 * rng.normal(size=(40, 1, 1, 1)))
+    rhos = np.clip(rhos, 0.01, 0.99) / np.clip(rhos, 0.01, 0.99).sum(axis=-1, keepdims=True)
+    return tree_of(codes, shares, rhos), codes
+
+
+def test_where_nobody_answered_all_items_pairs_that_exist_are_checked():
+    tree, codes = booklets(tilt=0.0)
+    assert not (codes >= 0).all(axis=1).any()
+    check = bl.check_items(tree, n_draws=40)
+    together = {
+        (f"item{j + 1}", f"item{h + 1}"): n
+        for j, h in combinations(range(6), 2)
+        if (n := int(((codes[:, j] >= 0) & (codes[:, h] >= 0)).sum()))
+    }
+    assert check.pairs["n"].to_dict() == together
+    assert len(together) == 12
+    assert "12 pairs of items, 3 more that nobody answered together left out" in check.overall.note
+    assert check.patterns is None
+    assert "patterns" not in repr(check)
+    assert np.isfinite(check.pairs.select_dtypes("number")).all(axis=None)
+    assert not check.flagged
+    tilted = bl.check_items(booklets(tilt=2.5)[0], n_draws=40)
+    assert tilted.flagged
+    assert tilted.pairs["p_value"].idxmin() == ("item1", "item2")

@@ -1,6 +1,7 @@
 """Does a latent class model reproduce the answers: items, pairs of items, response patterns, groups."""
 
 from dataclasses import dataclass
+from math import comb
 
 import pandas as pd
 import xarray as xr
@@ -24,7 +25,9 @@ class ItemCheck:
     overall : SummaryTable
         ``largest pair``, the pair that departs most; ``common tilt`` of a set of items; ``either`` of these, chance
         among all pairs and sets allowed for; and ``all pairs`` together.
-    items, pairs, patterns : SummaryTable
+    items, pairs : SummaryTable
+    patterns : SummaryTable or None
+        None where nobody answered all items.
     groups : SummaryTable or None
         Items by group, where there are groups.
     n_draws : int
@@ -34,7 +37,7 @@ class ItemCheck:
     overall: SummaryTable
     items: SummaryTable
     pairs: SummaryTable
-    patterns: SummaryTable
+    patterns: SummaryTable | None
     groups: SummaryTable | None
     n_draws: int
 
@@ -128,8 +131,11 @@ def check_items(
         standard deviation (posterior median) with the interval of R~ less that of replicated data, ``n`` who answered
         both.
 
+        Pairs are those that somebody answered together; the note counts the others, as there are where items were
+        asked in several booklets.
+
         ``patterns`` of those who answered all items: their number, likelihood ratio, Pearson, and the pattern that
-        departs most by twice the difference of square roots of counts.
+        departs most by twice the difference of square roots of counts; None where nobody did.
 
         ``groups``: `direct_effects` of the group.
 
@@ -138,7 +144,7 @@ def check_items(
     TypeError
         If `draws` is no fit.
     ValueError
-        If the classes were seen, the fit was saved without respondents, there is one item, nobody answered all items,
+        If the classes were seen, the fit was saved without respondents, there is one item, nobody answered two items,
         or `group` cannot be used.
     NotRelabelledError, SeveralModesError
         If an average would mix labels or modes.
@@ -167,7 +173,7 @@ def check_items(
     fit = Fit.of(draws, needs="check_items")
     tails = tail_probabilities(ci_prob)
     step = thinning(fit, n_draws, seed)
-    _require_pairs_and_patterns(fit)
+    _require_pairs(fit)
     by = group if group is not None else next(iter(fit.groupings), None)
     groups = None
     if by is not None:
@@ -181,22 +187,27 @@ def check_items(
         chance = f"of {len(rows)} rows about {FLAGGED_BELOW * len(rows):.1f} have a p_value below 0.05 by chance"
         return SummaryTable.of(rows, "; ".join([used, chance, *more]))
 
-    n_complete = int(discrepancies.pattern_count.sum())
+    n_complete, n_apart = int(discrepancies.pattern_count.sum()), comb(len(fit.items), 2) - len(pairs)
+    apart = f", {n_apart} more that nobody answered together left out" if n_apart else ""
     return ItemCheck(
-        overall=SummaryTable.of(overall_rows(discrepancies, statistic, fit), f"{used}; {len(pairs)} pairs of items"),
+        overall=SummaryTable.of(
+            overall_rows(discrepancies, statistic, fit), f"{used}; {len(pairs)} pairs of items{apart}"
+        ),
         items=table(item_rows(discrepancies, fit, tails), interval),
-        pairs=table(pairs, interval),
-        patterns=table(pattern_rows(discrepancies, fit), f"{n_complete} respondents who answered all items"),
+        pairs=table(pairs, f"{interval}{apart}"),
+        patterns=table(pattern_rows(discrepancies, fit), f"{n_complete} respondents who answered all items")
+        if n_complete
+        else None,
         groups=groups,
         n_draws=draws_used(fit, step),
     )
 
 
-def _require_pairs_and_patterns(fit: Fit) -> None:
+def _require_pairs(fit: Fit) -> None:
     if len(fit.items) < 2:
         raise ValueError(f"this fit of {fit.n_respondents} respondents has 1 item; pairs need at least two")
-    if not (fit.codes >= 0).all(axis=1).any():
+    if ((fit.codes >= 0).sum(axis=1) < 2).all():
         raise ValueError(
-            f"none of the {fit.n_respondents} respondents answered all {len(fit.items)} items, so there are no "
-            "response patterns to compare; fit items that some respondents answered together"
+            f"none of the {fit.n_respondents} respondents answered two of the {len(fit.items)} items, so there are no "
+            "pairs to compare; fit items that some respondents answered together"
         )

@@ -2,7 +2,7 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from itertools import combinations
+from itertools import combinations, compress
 
 import numpy as np
 from scipy.special import logsumexp
@@ -43,7 +43,7 @@ def common_tilt(cells: np.ndarray, pairs: Sequence[tuple[int, int]], sizes: Sequ
     cells : ndarray, shape (data set, draw, pair, category, category)
         Residuals of the cells of each pair; data set 0 is observed, 1 replicated.
     pairs : sequence of (int, int)
-        All pairs of items.
+        Pairs of items that somebody answered together; sets without any are not looked at.
     sizes : sequence of int, shape (item,)
         Number of categories of each item.
     """
@@ -51,7 +51,10 @@ def common_tilt(cells: np.ndarray, pairs: Sequence[tuple[int, int]], sizes: Sequ
     weight = np.array([np.outer(away[j], away[h]) for j, h in pairs])  # (pair, category, category)
     together = np.einsum("dspkm,pkm->dsp", cells, weight)
     sets = _sets(len(sizes))
-    within = np.array([[j in items and h in items for j, h in pairs] for items in sets], dtype=float)  # (set, pair)
+    member = np.array([np.isin(np.arange(len(sizes)), items) for items in sets])  # (set, item)
+    within = np.array([member[:, j] & member[:, h] for j, h in pairs], dtype=float).T  # (set, pair)
+    has_pairs = within.any(axis=1)
+    sets, within = list(compress(sets, has_pairs)), within[has_pairs]
     z = together @ within.T  # (data set, draw, set)
     z /= np.maximum(z[1].std(axis=0), np.finfo(float).tiny)
     return CommonTilt(

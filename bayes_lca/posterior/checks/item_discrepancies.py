@@ -28,7 +28,7 @@ class ItemDiscrepancies:
         Counts less those expected given covariates and group; data set 0 is observed, 1 replicated.
     margin_expected : ndarray, shape (draw, item, category)
     pairs : tuple of (int, int)
-        Positions of the items of each pair.
+        Positions of the items of each pair that somebody answered together.
     pair : ndarray, shape (data set, draw, pair, category, category)
         Residuals of the cells of each pair, less what the scores of the model and the margins of the pair explain.
     pair_covariance : ndarray, shape (pair, cell, cell)
@@ -70,7 +70,8 @@ def item_discrepancies(fit: Fit, step: int, seed: int) -> ItemDiscrepancies:
     """
     codes, rng = fit.answers_of_respondents, np.random.default_rng(seed)
     answered = (codes >= 0).astype(float)
-    pairs = tuple(combinations(range(codes.shape[1]), 2))
+    together = answered.T @ answered
+    pairs = tuple((j, h) for j, h in combinations(range(codes.shape[1]), 2) if together[j, h])
     n_used = draws_used(fit, step)
     sums, complete = PairSums(pairs, structural_columns(fit)), (codes >= 0).all(axis=1)
     patterns, pattern_count = np.unique(codes[complete], axis=0, return_counts=True)

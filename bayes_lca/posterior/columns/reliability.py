@@ -12,11 +12,14 @@ import pandas as pd
 from bayes_lca.data.frame import check_whole, column, named
 from bayes_lca.data.responses import MISSING, read_responses, unique_rows
 from bayes_lca.posterior.columns.one_factor import fit_one_factor
+from bayes_lca.posterior.columns.pairs_of_items import one_factor_of_pairs, pairs_asked, pairwise_covariances
 from bayes_lca.table import SummaryTable, tail_probabilities
 
 ALPHA, OMEGA = "alpha", "omega total"
 ITEM_REST, ALPHA_IF_DROPPED = "item-rest correlation", "alpha if dropped"
 LEAST_ITEMS, LEAST_RESAMPLES = 3, 20
+MOST_COMPLETE_OF_BOOKLETS = 0.5
+"""Share of respondents with all answers up to which items count as asked of some alone, and too few rows as design."""
 ROUNDING = 1e-9
 """Variance, in that of all respondents, below which an item of a bootstrap sample does not vary."""
 
@@ -53,7 +56,10 @@ def reliability(
     items : Items, OrdinalItems or sequence of str
         At least three columns: ordered categoricals, whole numbers, or anything of two categories.
     frame : eager data frame
-        One row per respondent. Respondents with all answers count, the others are reported.
+        One row per respondent. Respondents with all answers count, the others are reported. Where items were asked in
+        several booklets, so that no more have all answers than there are items, all with two answers count: every
+        covariance is that of the respondents who answered both items, those of items that were never asked together
+        are what one factor implies, fitted to the others by least squares.
     reversed : sequence of str
         Items whose highest category means the least of what the others measure; they are turned round.
     ci_prob : float, default 0.95
@@ -74,7 +80,7 @@ def reliability(
     ------
     ValueError
         If there are fewer than three items, a column is unknown or no item, has more than two categories without
-        order, or does not vary among respondents with all answers, or too few have all answers.
+        order, or does not vary among respondents with all answers, or too few have all answers, or pairs of items.
 
     References
     ----------
@@ -95,19 +101,23 @@ def reliability(
     check_whole(least=LEAST_RESAMPLES, resamples=resamples)
     check_whole(least=0, seed=seed)
     score = _scores(items, frame, reversed)
-    complete = ~np.isnan(score).any(axis=1)
-    n = int(complete.sum())
-    _check_complete(items, score[complete], len(score))
-    patterns = unique_rows(score[complete])
-    distinct = score[complete][patterns.first]
+    answered = ~np.isnan(score)
+    by_pairs = answered.all(axis=1).sum() <= min(len(items), MOST_COMPLETE_OF_BOOKLETS * len(score))
+    counted = (answered.sum(axis=1) >= 2) if by_pairs else answered.all(axis=1)
+    n, score = int(counted.sum()), score[counted]
+    asked = pairs_asked(items, score) if by_pairs else None
+    if asked is None:
+        _check_complete(items, score, len(answered))
+    patterns = unique_rows(np.nan_to_num(score, nan=np.inf))
+    distinct = score[patterns.first]
     rng = np.random.default_rng(seed)
-    weight = rng.multinomial(n, patterns.count / n, size=resamples) / n  # (resample, pattern)
-    covariance = covariances(distinct, patterns.count[None] / n)[0]
-    estimate, _ = coefficients(covariance)
-    resampled = covariances(distinct, weight)  # (resample, item, item)
+    weight = rng.multinomial(n, patterns.count / n, size=resamples)  # (resample, pattern)
+    covariance, factor = _covariances_and_factor(distinct, patterns.count[None], asked)
+    estimate, _ = (part[0] for part in coefficients(covariance, factor))
+    resampled, factor = _covariances_and_factor(distinct, weight, asked)  # (resample, item, item)
     variance = np.diagonal(resampled, axis1=1, axis2=2)
-    varied = (variance > ROUNDING * np.diagonal(covariance)).all(axis=1)
-    values, converged = coefficients(resampled[varied])
+    varied = (variance > ROUNDING * np.diagonal(covariance[0])).all(axis=1)
+    values, converged = coefficients(resampled[varied], factor and tuple(part[varied] for part in factor))
     lower, upper = np.quantile(values, tails, axis=0)
     names = [
         (ALPHA, "all"),
@@ -119,10 +129,14 @@ def reliability(
         index=pd.MultiIndex.from_tuples(names, names=["quantity", "item"]),
     )
     notes = [
-        f"n = {n} with all answers; {len(score) - n} of {len(score)} respondents lack answers and are left out",
+        f"n = {n} with {'two answers or more' if by_pairs else 'all answers'}; {len(answered) - n} of {len(answered)} "
+        "respondents lack answers and are left out",
         f"{100 * ci_prob:g} % percentile intervals from {int(varied.sum())} bootstrap samples of respondents",
-        "answers count as numbers in equal steps; omega total is that of one common factor (maximum likelihood)",
+        "answers count as numbers in equal steps; omega total is that of one common factor "
+        f"({'least squares' if by_pairs else 'maximum likelihood'})",
     ]
+    if asked is not None:
+        notes.append(_note_of_pairs(answered, asked))
     if not varied.all():
         notes[1] += f" ({int((~varied).sum())} more, in which an item did not vary, left out)"
     if not converged.all():
@@ -188,6 +202,31 @@ def _check_complete(items: Sequence[str], score: np.ndarray, n_rows: int) -> Non
         )
 
 
+def _covariances_and_factor(
+    score: np.ndarray, weight: np.ndarray, asked: np.ndarray | None
+) -> tuple[np.ndarray, tuple[np.ndarray, np.ndarray, np.ndarray] | None]:
+    """Covariances of samples, given how often each row is in them; of pairs, with the factor that fills the others."""
+    if asked is None:
+        return covariances(score, weight / weight.sum(axis=1, keepdims=True)), None
+    covariance, together = pairwise_covariances(score, weight)
+    known = asked & (together >= 2)
+    loading, uniqueness, converged = one_factor_of_pairs(covariance, known)
+    implied = loading[:, :, None] * loading[:, None, :]
+    known |= np.eye(score.shape[1], dtype=bool)
+    return np.where(known, covariance, implied), (loading, uniqueness, converged)
+
+
+def _note_of_pairs(answered: np.ndarray, asked: np.ndarray) -> str:
+    together = answered.astype(float).T @ answered
+    upper = np.triu(np.ones_like(asked), 1).astype(bool)
+    n_pairs, n_apart = int(asked[upper].sum()), int((~asked)[upper].sum())
+    return (
+        f"{int(answered.all(axis=1).sum())} of {len(answered)} respondents answered all items: covariances are those "
+        f"of {n_pairs} pairs of items, over the {int(together[asked].min())} or more who answered both; those of "
+        f"{n_apart} pairs that were not asked together are what one factor implies"
+    )
+
+
 def covariances(score: np.ndarray, weight: np.ndarray) -> np.ndarray:
     """Covariances, shape (sample, item, item), of scores (row, item) with weights (sample, row) that add up to one."""
     centered = score - score.mean(axis=0)
@@ -196,8 +235,16 @@ def covariances(score: np.ndarray, weight: np.ndarray) -> np.ndarray:
     return (weight @ both).reshape(len(weight), *mean.shape[1:] * 2) - mean[:, :, None] * mean[:, None, :]
 
 
-def coefficients(covariance: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+def coefficients(
+    covariance: np.ndarray, factor: tuple[np.ndarray, np.ndarray, np.ndarray] | None = None
+) -> tuple[np.ndarray, np.ndarray]:
     """Coefficients of `reliability` from covariances of shape (..., item, item).
+
+    Parameters
+    ----------
+    covariance : ndarray, shape (..., item, item)
+    factor : tuple of ndarray, optional
+        Loadings, uniquenesses, shape (..., item), and whether they converged; by maximum likelihood by default.
 
     Returns
     -------
@@ -210,7 +257,7 @@ def coefficients(covariance: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
     variance, row = np.diagonal(covariance, axis1=-2, axis2=-1), covariance.sum(axis=-1)
     trace, total = variance.sum(axis=-1, keepdims=True), row.sum(axis=-1, keepdims=True)
     of_others = total - 2 * row + variance  # variance of the sum of the others, (..., item)
-    loading, uniqueness, converged = fit_one_factor(covariance)
+    loading, uniqueness, converged = factor or fit_one_factor(covariance)
     common = loading.sum(axis=-1, keepdims=True) ** 2
     parts = [
         n_items / (n_items - 1) * (1 - trace / total),

@@ -45,8 +45,9 @@ def checks_section(fit: Fit, check: ItemCheck | None) -> Section:
         ),
         _table("check_pairs", "Pairs of items: association within classes", check.pairs),
         _table("check_items", "Items", check.items),
-        _table("check_patterns", "Response patterns", without_few(check.patterns)),
     ]
+    if check.patterns is not None:
+        blocks.append(_table("check_patterns", "Response patterns", without_few(check.patterns)))
     if check.groups is not None:
         blocks.append(_table("check_groups", "Items by group or covariate: direct effects", check.groups))
     return Section(ANCHOR, TITLE, "fit of the final model (step 8)", blocks, references=REFERENCES)
