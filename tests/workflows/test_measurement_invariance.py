@@ -89,3 +89,21 @@ def test_partial_loses_nothing_where_profiles_are_equal():
     print(f"\n{table}")
     assert abs(table.loc["partial", "elpd_difference"]) < 2 * table.loc["partial", "elpd_difference_se"] + 1
     assert table.loc["partial", "elpd"] > table.loc["all", "elpd"]
+
+
+def test_items_that_a_group_was_not_asked_are_in_no_distance():
+    frame = answers("c", groups=("east", "west", "south"), n=1500)
+    frame["d"] = frame["d"].astype("Int64").mask(frame["place"] == "south")
+    frame["e"] = frame["e"].astype("Int64").mask(frame["place"] != "south")
+    table = bl.measurement_invariance(bl.Items(ITEMS), frame, "place", 2, **SHORT)
+    assert "not asked, and in no distance: d of south; e of east, west" in table.note
+    assert table.loc["e", ["distance", "lower", "upper", "expected", "p_value"]].isna().all()
+    assert table.loc["d", "distance"] < 0.12  # equal in east and west; the prior of south is not among them
+    assert table.loc["all", "distance"] < 0.2
+    assert table["p_value"].idxmin() in ("c", "all")
+    partial = bl.partial_invariance(bl.Items(ITEMS), frame, "place", 2, draws=60, tune=30, chains=2)
+    assert partial.items.loc["e", ["sd", "p_exceeds"]].isna().all()
+    assert partial.items.drop("e")["sd"].notna().all()
+    groups_of_d = partial.profiles.xs("d", level="item").index.get_level_values("group")
+    assert set(groups_of_d) == {"east", "west"}
+    assert "not asked" in partial.items.note

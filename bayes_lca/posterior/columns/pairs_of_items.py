@@ -26,9 +26,14 @@ def pairs_asked(items: Sequence[str], score: np.ndarray) -> np.ndarray:
     Raises
     ------
     ValueError
-        If pairs do not link all items, or hold no three items that were asked together in pairs, without which the
-        loadings of one factor are not identified.
+        If an item does not vary, or pairs do not link all items, or hold no three items that were asked together in
+        pairs, without which the loadings of one factor are not identified.
     """
+    if constant := [item for item, of_item in zip(items, score.T, strict=True) if not np.nanstd(of_item) > 0]:
+        raise ValueError(
+            f"item(s) {named(constant)} have one answer only among the {len(score)} respondents with two answers; "
+            "leave the item(s) out"
+        )
     answered = (~np.isnan(score)).astype(float)
     asked = answered.T @ answered >= LEAST_TOGETHER
     np.fill_diagonal(asked, False)

@@ -2,6 +2,7 @@
 
 from dataclasses import dataclass
 from functools import cached_property
+from itertools import compress
 
 import arviz_stats
 import numpy as np
@@ -50,6 +51,12 @@ class GroupedAnswers:
             by_group.append((codes[patterns.first], patterns.count))
         return by_group
 
+    @cached_property
+    def asked(self) -> np.ndarray:
+        """Whether anybody of a group answered an item, shape (group, item)."""
+        answered = self.responses.codes >= 0
+        return np.array([answered[self.group == g].any(axis=0) for g in range(len(self.levels))])
+
     @property
     def counts(self) -> np.ndarray:
         """Respondents with each pattern, groups after each other."""
@@ -61,7 +68,8 @@ class GroupedAnswers:
 
     def order(self, draws: GibbsDraws) -> np.ndarray:
         """Class of each draw, chains after each other, that is class k of the pivot, shape (draw, latent_class)."""
-        profile = draws.item_probability.mean(axis=2)
+        asked = self.asked[:, None, :, None]  # the others have nothing but their prior
+        profile = (draws.item_probability * asked).sum(axis=2) / asked.sum(axis=0)
         return match(profile_distances(profile.reshape(-1, *profile.shape[2:]), self.pivot))[0]
 
     def label_free(self, draws: GibbsDraws) -> xr.Dataset:
@@ -74,7 +82,18 @@ class GroupedAnswers:
         sizes = ", ".join(f"{level} {int((self.group == g).sum())}" for g, level in enumerate(self.levels))
         return (
             f"n = {len(self.group)} ({self.by}: {sizes}), 0 rows left out, {self.responses.n_missing} answers missing"
+            f"{self._not_asked}"
         )
+
+    @property
+    def _not_asked(self) -> str:
+        """Items that nobody of a group answered, as the end of a note."""
+        lacking = [
+            f"{item} of {', '.join(compress(self.levels, ~of_item))}"
+            for item, of_item in zip(map(str, self.responses.items), self.asked.T, strict=True)
+            if not of_item.all()
+        ]
+        return f"; not asked, and in no distance: {'; '.join(lacking)}" if lacking else ""
 
 
 def read_groups(

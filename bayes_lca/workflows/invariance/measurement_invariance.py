@@ -68,7 +68,9 @@ def measurement_invariance(
         ``high_k``; the ``distance`` of the free items between groups, total variation averaged over pairs of groups,
         classes and free items, with interval; what is ``expected`` of equal profiles and the ``p_value``, the share of
         samples of equal profiles that differ at least as far, both missing for ``partial``, whose distance is
-        shrunken; ``r_hat`` and ``ess``, the worst of log-likelihood and ordered shares.
+        shrunken. An item that nobody of a group answered was not asked there: the note says so, and its distances are
+        those between the other groups, missing if there are fewer than two. ``r_hat`` and ``ess`` are the worst of
+        log-likelihood and ordered shares.
 
     Raises
     ------
@@ -147,13 +149,15 @@ class _Model:
         """Classes aligned with the maximum likelihood, then every pair of groups class by class."""
         n_groups, n_classes = draws.class_share.shape[2:]
         profile = draws.item_probability.reshape(-1, *draws.item_probability.shape[2:])  # (draw, group, class, ...)
-        profile = np.take_along_axis(profile, grouped.order(draws)[:, None, :, None, None], axis=2)[:, :, :, free]
-        differences = [
-            profile_difference(profile[:, first, c], profile[:, second, c])
-            for first, second in combinations(range(n_groups), 2)
-            for c in range(n_classes)
-            if free.any()
-        ]
+        profile = np.take_along_axis(profile, grouped.order(draws)[:, None, :, None, None], axis=2)
+        differences = []
+        for first, second in combinations(range(n_groups), 2):
+            compared = free & grouped.asked[first] & grouped.asked[second]
+            if compared.any():
+                differences += [
+                    profile_difference(profile[:, first, c][:, compared], profile[:, second, c][:, compared])
+                    for c in range(n_classes)
+                ]
         r_hat, ess = agreement(grouped.label_free(draws))
         loo = leave_one_out(draws.log_likelihood, grouped.counts)
         return cls(loo, differences, r_hat, ess)

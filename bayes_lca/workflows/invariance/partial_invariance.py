@@ -212,6 +212,7 @@ def _aligned(draws: PartialDraws, grouped: GroupedAnswers) -> tuple[xr.DataArray
     share = np.take_along_axis(draws.groups.class_share, order[:, :, None], axis=3)
     probability = np.take_along_axis(draws.groups.item_probability, order[:, :, None, :, None, None], axis=3)
     exists = np.arange(probability.shape[-1]) < np.array(grouped.responses.n_categories)[:, None]
+    exists = exists & grouped.asked[:, None, :, None]  # (group, latent_class, item, category)
     coords = {"group": grouped.levels, CLASS: class_names(len(size)), ITEM: list(grouped.responses.items)}
     dims = ("chain", "draw", "group", CLASS)
     return (
@@ -247,9 +248,12 @@ def _profiles(probability: xr.DataArray, grouped: GroupedAnswers, tails: list[fl
 def _items(
     sd: np.ndarray, profiles: pd.DataFrame, grouped: GroupedAnswers, tolerance: float, tails: list[float]
 ) -> pd.DataFrame:
-    values = xr.DataArray(sd, {ITEM: list(grouped.responses.items)}, ("chain", "draw", ITEM))
+    compared = grouped.asked.sum(axis=0) > 1
+    values = xr.DataArray(
+        np.where(compared, sd, np.nan), {ITEM: list(grouped.responses.items)}, ("chain", "draw", ITEM)
+    )
     table = _summary(values, "sd", tails).set_axis(pd.Index(grouped.responses.items, name=ITEM))
-    table.insert(3, "p_exceeds", (sd > tolerance).mean(axis=(0, 1)))
+    table.insert(3, "p_exceeds", np.where(compared, (sd > tolerance).mean(axis=(0, 1)), np.nan))
     largest = []
     for item in grouped.responses.items:
         of_item = profiles.xs(item, level=ITEM)
