@@ -19,6 +19,7 @@ The models themselves are in `bayes_lca.models`.
 
 from importlib.metadata import version
 
+from bayes_lca.data.counted import UnusedCountsWarning
 from bayes_lca.data.identifiability import RepeatedLabelsWarning, SingleLevelWarning
 from bayes_lca.data.keys import RepeatedRowsWarning
 from bayes_lca.data.unusual_values import FarValueWarning, SmallLevelWarning
@@ -120,6 +121,7 @@ __all__ = [
     "SmallLevelWarning",
     "StructureComparison",
     "SummaryTable",
+    "UnusedCountsWarning",
     "ZeroSumNormal",
     "adopt",
     "answers_of",

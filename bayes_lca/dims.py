@@ -36,6 +36,10 @@ N_CATEGORIES = "n_categories"
 PATTERN_OF_RESPONDENT = "pattern_of_respondent"
 ROW_OF_RESPONDENT = "row_of_respondent"
 """Position of each respondent in the frame that was fitted, from 0 on."""
+ROW = "row"
+"""Position in the frame that was fitted, in tables of respondents."""
+TABLE_ROW = "table_row"
+"""Rows of the frequency table that was fitted."""
 
 AXES = frozenset({CLASS, ITEM, CATEGORY, TERM, RESPONDENT, PATTERN, OTHER_CLASS, OUTCOME, "chain", "draw"})
 VARIABLES = frozenset({CLASS_SHARE, ITEM_PROBABILITY, ITEM_LOCATION, INTERCEPT, SLOPE, ANSWERS, COUNT, DESIGN})

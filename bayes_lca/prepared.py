@@ -10,13 +10,14 @@ import numpy as np
 import pymc as pm
 import xarray as xr
 
+from bayes_lca.data.counted import CountedRows, count_rows
 from bayes_lca.data.design import Design
 from bayes_lca.data.frame import named
 from bayes_lca.data.keys import read_key
 from bayes_lca.data.responses import Responses, UniqueRows, unique_rows
 from bayes_lca.dims import CLASS, OTHER_CLASS, PATTERN, RESPONDENT, ROW_OF_RESPONDENT
 from bayes_lca.fitted.kinds import Kind
-from bayes_lca.fitted.record import KEY, PATTERNS, distinct_rows, record_answers
+from bayes_lca.fitted.record import KEY, PATTERNS, distinct_rows, record_answers, record_table
 from bayes_lca.measurement.interface import Measurement, Start
 from bayes_lca.specification import specification_of
 from bayes_lca.structural.interface import Structural
@@ -62,6 +63,11 @@ class Prepared:
         groups = dict(self.groups) | {PATTERNS: patterns.assign_coords({RESPONDENT: names.to_numpy()})}
         return replace(self, groups=groups, attributes=dict(self.attributes) | {KEY: str(key)})
 
+    def counted_by(self, counted: CountedRows) -> "Prepared":
+        """The same, with the frequency table that its respondents come from beside them."""
+        groups, attributes = record_table(counted)
+        return replace(self, groups=dict(self.groups) | groups, attributes=dict(self.attributes) | attributes)
+
 
 class Model(ABC):
     """A named combination of parts; models are frozen dataclasses that are not derived from further."""
@@ -69,12 +75,24 @@ class Model(ABC):
     kind: ClassVar[Kind]
     """How fits of the model are read, and which functions hold for them."""
 
+    @property
+    @abstractmethod
+    def columns(self) -> tuple[str, ...]:
+        """Columns of a frame that the model uses."""
+
     @abstractmethod
     def prepare(self, frame, *, missing: Literal["raise", "drop"] = "raise", collapse: bool = True) -> Prepared:
         """The model of a frame, with what travels with its draws."""
 
     @final
-    def build(self, frame, *, missing: Literal["raise", "drop"] = "raise", collapse: bool = True) -> pm.Model:
+    def build(
+        self,
+        frame,
+        *,
+        count: str | int | None = None,
+        missing: Literal["raise", "drop"] = "raise",
+        collapse: bool = True,
+    ) -> pm.Model:
         """Build the model of a frame as an ordinary PyMC model.
 
         By default its rows are the distinct rows of the frame, each counted by its respondents: one value of the
@@ -86,7 +104,9 @@ class Model(ABC):
         Parameters
         ----------
         frame : pandas.DataFrame, polars.DataFrame or any eager frame narwhals understands
-            One row per respondent.
+            One row per respondent, or a frequency table with `count`.
+        count : str or int, optional
+            Column of the number of respondents with each row.
         missing : {"raise", "drop"}
             What to do with rows that lack a covariate or an observed outcome. Missing answers need nothing done.
         collapse : bool, default True
@@ -101,9 +121,16 @@ class Model(ABC):
         Raises
         ------
         ValueError
-            If an item, an outcome or a covariate cannot be used, or there are more classes than answer patterns.
+            If an item, an outcome, a covariate or counts cannot be used, or there are more classes than answer
+            patterns.
+
+        Warns
+        -----
+        UnusedCountsWarning
+            If nothing is counted, and a column that the model does not use looks like counts.
         """
-        return self.prepare(frame, missing=missing, collapse=collapse).model
+        respondents = count_rows(frame, count, self.columns).frame
+        return self.prepare(respondents, missing=missing, collapse=collapse).model
 
     @property
     def identity(self) -> dict[str, str]:

@@ -109,6 +109,11 @@ class AssignedClass(Model):
         if not isinstance(self.structural, Regression):
             raise TypeError(f'structural={self.structural!r}: give a Regression("~ age + (1 | group)")')
 
+    @property
+    def columns(self) -> tuple[str, ...]:
+        """Items, covariates and groups."""
+        return (*self.measurement.columns, *self.structural.columns)
+
     def prepare(self, frame, *, missing: Literal["raise", "drop"] = "raise", collapse: bool = True) -> Prepared:
         """The model of a frame: that of `LatentClass`, its measurement known.
 

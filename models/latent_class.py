@@ -131,6 +131,11 @@ class LatentClass(Model):
                 f"{self.structural.fewest_classes} classes or more"
             )
 
+    @property
+    def columns(self) -> tuple[str, ...]:
+        """Items, covariates and groups."""
+        return (*self.measurement.columns, *self.structural.columns)
+
     def prepare(self, frame, *, missing: Literal["raise", "drop"] = "raise", collapse: bool = True) -> Prepared:
         """The model of a frame, started where the measurement part finds the classes.
 

@@ -117,6 +117,11 @@ class Multinomial(Model):
         if not isinstance(self.structural, Regression):
             raise TypeError(f'structural={self.structural!r}: give a Regression("~ age + (1 | group)")')
 
+    @property
+    def columns(self) -> tuple[str, ...]:
+        """The outcome, covariates and groups."""
+        return (self.outcome, *self.structural.columns)
+
     def prepare(self, frame, *, missing: Literal["raise", "drop"] = "raise", collapse: bool = True) -> Prepared:
         """The model of a frame, with what travels with its draws.
 

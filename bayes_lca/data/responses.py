@@ -125,8 +125,9 @@ def unique_rows(*columns: np.ndarray) -> UniqueRows:
     >>> unique_rows(np.array([[0, 1], [1, 1], [0, 1]])).count
     array([2, 1])
     """
-    table = np.column_stack([np.asarray(part, dtype=float) for part in columns])
-    _, first, pattern, count = np.unique(table, axis=0, return_index=True, return_inverse=True, return_counts=True)
+    table = pd.DataFrame(np.column_stack([np.asarray(part, dtype=float) for part in columns]))
+    number = table.groupby(list(table.columns), sort=True, dropna=False).ngroup().to_numpy()
+    _, first, pattern, count = np.unique(number, return_index=True, return_inverse=True, return_counts=True)
     return UniqueRows(first, count, pattern.reshape(-1))
 
 
@@ -248,7 +249,7 @@ def _read_item(answers: pd.Series, item: str, role: str = "item") -> tuple[np.nd
             )
         position = {value: code for code, value in enumerate(values)}
         codes = np.full(n, MISSING)
-        codes[~missing] = [position[value] for value in present]
+        codes[~missing] = present.map(position)
         labels = tuple(label(value) for value in values)
     if len(set(labels)) < len(labels):
         raise ValueError(f"{role} {item!r} has categories that read the same in {n} rows: {named(labels)}; rename them")

@@ -24,7 +24,7 @@ from bayes_lca.dims import (
 )
 from bayes_lca.fitted.design import design_for_new_rows, group_columns, group_labels
 from bayes_lca.fitted.random_effects import RandomEffectDraws, effects_of_new_groups, effects_of_seen_groups
-from bayes_lca.fitted.record import ENCODING, PATTERNS
+from bayes_lca.fitted.record import COUNTED, ENCODING, PATTERNS
 
 CANDIDATES = 32
 """Effects of an unseen group from which one is drawn, in every draw, by what the respondent answered."""
@@ -105,6 +105,7 @@ def _with_patterns(fit, codes, matrix, index: Mapping[str, np.ndarray], pattern:
         "n_missing_answers": int(missing.sum()),
         "n_without_answer": int(missing.all(axis=1).sum()),
         "holds_respondents": 1,
+        COUNTED: "",
     }
     tree = xr.DataTree.from_dict(
         {

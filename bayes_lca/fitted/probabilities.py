@@ -72,6 +72,16 @@ class FittedProbabilities(FittedRows):
             result[which] = self.hidden.membership(self, which)
         return result
 
+    @cached_property
+    def mean_membership(self) -> np.ndarray:
+        """Posterior mean of the membership probabilities of the distinct rows, shape (pattern, latent_class)."""
+        return self.membership.mean(axis=0, dtype=float)
+
+    @cached_property
+    def modal_class(self) -> np.ndarray:
+        """Position of the most likely class of the distinct rows, shape (pattern,)."""
+        return self.mean_membership.argmax(axis=1)
+
     def membership_in(self, which: np.ndarray) -> np.ndarray:
         """The same in some draws, by position with chains after each other."""
         return self.hidden.membership(self, which).astype(np.float32)

@@ -7,6 +7,7 @@ import numpy as np
 import pandas as pd
 import xarray as xr
 
+from bayes_lca.data.counted import CountedRows
 from bayes_lca.data.design import Design
 from bayes_lca.data.responses import UniqueRows, unique_rows
 from bayes_lca.dims import (
@@ -22,12 +23,19 @@ from bayes_lca.dims import (
     PATTERN_OF_RESPONDENT,
     RESPONDENT,
     ROW_OF_RESPONDENT,
+    TABLE_ROW,
     TERM,
 )
 from bayes_lca.fitted.respondents import HOLDS_RESPONDENTS
 
 PATTERNS, ENCODING, PATTERN_LOG_LIKELIHOOD = "patterns", "encoding", "pattern_log_likelihood"
 """Groups of the tree: distinct rows, what encodes new ones, and log-likelihoods of one respondent with each row."""
+
+TABLE = "frequency_table"
+"""Group of the tree with the rows of a frequency table, where one was fitted."""
+
+COUNTED = "counted"
+"""Attribute that says in words what frequency table the respondents come from, where they do."""
 
 AXES = "axes"
 """Attribute with the names of items, terms and groups, in the order of all arrays."""
@@ -75,7 +83,12 @@ def record_answers(
     groups, attributes = _record(seen, answer_pattern, of_items, design, respondents, patterns)
     groups = {name: dataset.assign_coords({ITEM: [str(item) for item in items]}) for name, dataset in groups.items()}
     axes = json.loads(attributes[AXES]) | {ITEM: [str(item) for item in items]}
-    answered = {"labels": json.dumps(labels), "n_missing_answers": int((codes == -1).sum())}
+    missing = codes == -1
+    answered = {
+        "labels": json.dumps(labels),
+        "n_missing_answers": int(missing.sum()),
+        "n_without_answer": int(missing.all(axis=1).sum()),
+    }
     return groups, attributes | answered | {AXES: json.dumps(axes)}
 
 
@@ -90,7 +103,14 @@ def record_outcome(
     """Groups and attributes of a fit of an observed category; codes have shape (respondent,)."""
     seen = {OUTCOME: ((PATTERN,), codes[patterns.first])}
     groups, attributes = _record(seen, codes, {}, design, respondents, patterns)
-    return groups, attributes | {"outcome": str(outcome), "labels": json.dumps([list(labels)]), "n_missing_answers": 0}
+    complete = {"n_missing_answers": 0, "n_without_answer": 0}
+    return groups, attributes | {"outcome": str(outcome), "labels": json.dumps([list(labels)])} | complete
+
+
+def record_table(counted: CountedRows) -> tuple[dict[str, xr.Dataset], dict[str, str]]:
+    """Group and attribute of a fit of a frequency table: its rows, in its order, and how often they count."""
+    table = xr.Dataset({COUNT: ((TABLE_ROW,), counted.count)}, {TABLE_ROW: np.asarray(counted.labels)})
+    return {TABLE: table}, {COUNTED: counted.words}
 
 
 def _record(

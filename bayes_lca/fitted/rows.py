@@ -9,11 +9,21 @@ import numpy as np
 import pandas as pd
 import xarray as xr
 
+from bayes_lca.data.counted import count_rows
 from bayes_lca.data.design import Design
-from bayes_lca.dims import ANSWER_PATTERN, COUNT, DESIGN, PATTERN_OF_RESPONDENT, RESPONDENT, ROW_OF_RESPONDENT
+from bayes_lca.dims import (
+    ANSWER_PATTERN,
+    COUNT,
+    DESIGN,
+    PATTERN_OF_RESPONDENT,
+    RESPONDENT,
+    ROW,
+    ROW_OF_RESPONDENT,
+    TABLE_ROW,
+)
 from bayes_lca.fitted.design import fitted_design
 from bayes_lca.fitted.model import FittedModel
-from bayes_lca.fitted.record import KEY, PATTERNS
+from bayes_lca.fitted.record import COUNTED, KEY, PATTERNS, TABLE
 from bayes_lca.fitted.respondents import GROUP_SIZES, HOLDS_RESPONDENTS
 
 
@@ -50,12 +60,24 @@ class FittedRows(FittedModel):
         """Number of respondents."""
         return int(self.attributes["n_respondents"])
 
+    @property
+    def n_without_answer(self) -> int:
+        """Number of respondents who gave no answer at all."""
+        return int(self.attributes["n_without_answer"])
+
+    @cached_property
+    def answering_count(self) -> np.ndarray:
+        """Respondents with each distinct row, 0 where it holds no answer at all, shape (pattern,)."""
+        return np.where((self.codes >= 0).any(axis=1), self.count, 0)
+
     @cached_property
     def note(self) -> str:
         """Respondents, rows left out, missing answers and draws behind a table, as one line."""
+        counted, silent = self.attributes.get(COUNTED), self.n_without_answer
         return ", ".join(
             [
-                f"n = {self.n_respondents}",
+                f"n = {self.n_respondents}" + (f" ({counted})" if counted else ""),
+                *([f"{silent} of them without any answer"] if silent else []),
                 f"{self.attributes['n_dropped']} rows left out",
                 f"{self.attributes['n_missing_answers']} answers missing",
                 f"{self.n_chains} x {self.draws_per_chain} draws",
@@ -106,6 +128,40 @@ class FittedRows(FittedModel):
     def respondents(self) -> pd.Index:
         """Row labels of the respondents."""
         return pd.Index(self.patterns[RESPONDENT].to_numpy(), name=RESPONDENT)
+
+    def frame_of_respondents(self, frame, count: str | int | None):
+        """A frame that was fitted, or other columns of the same rows, with a row for each respondent.
+
+        Raises
+        ------
+        ValueError
+            If counts cannot be used, or are not named for rows of the frequency table that was fitted.
+        """
+        table = self.tree[TABLE] if TABLE in self.tree.children else None
+        counted = count_rows(frame, count, None)
+        if count is None and table is not None and len(counted.labels) == table.sizes[TABLE_ROW] != self.n_respondents:
+            raise ValueError(
+                f"the {self.n_respondents} respondents of this fit come from {self.attributes[COUNTED]}, and the frame "
+                f"has {len(counted.labels)} rows; name the column that counts them, count=..., here too"
+            )
+        return counted.frame
+
+    @cached_property
+    def entries(self) -> pd.DataFrame:
+        """Rows of the frame that was fitted, by its row labels: ``row``, its place, and ``pattern``, its distinct row.
+
+        A row of a frequency table is one entry, with its respondents in a column ``n_respondents``.
+        """
+        pattern = self.pattern_of_respondent
+        if TABLE not in self.tree.children:
+            return pd.DataFrame({"pattern": pattern, ROW: self.row_of_respondent}, index=self.respondents)
+        table = self.tree[TABLE]
+        count, labels = table[COUNT].to_numpy(), table[TABLE_ROW].to_numpy()
+        table_row = np.searchsorted(np.cumsum(count), self.row_of_respondent, side="right")
+        present, first = np.unique(table_row, return_index=True)
+        index = pd.Index(labels[present], name=RESPONDENT)
+        columns = {"pattern": pattern[first], ROW: present, "n_respondents": count[present]}
+        return pd.DataFrame(columns, index=index)
 
     @cached_property
     def row_of_respondent(self) -> np.ndarray:

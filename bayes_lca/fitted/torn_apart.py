@@ -6,7 +6,7 @@ import numpy as np
 import xarray as xr
 
 from bayes_lca.dims import CATEGORY, COUNT, ITEM, PATTERN, PATTERN_OF_RESPONDENT
-from bayes_lca.fitted.record import AXES, ENCODING, PATTERN_LOG_LIKELIHOOD, PATTERNS
+from bayes_lca.fitted.record import AXES, ENCODING, PATTERN_LOG_LIKELIHOOD, PATTERNS, TABLE
 
 
 def torn_apart(tree: xr.DataTree, class_axis: str) -> str:
@@ -33,6 +33,9 @@ def torn_apart(tree: xr.DataTree, class_axis: str) -> str:
     place, count = patterns[PATTERN_OF_RESPONDENT].to_numpy(), patterns[COUNT].to_numpy()
     if len(place) != attributes["n_respondents"]:
         return f"the tree has {len(place)} of the {attributes['n_respondents']} respondents"
+    n_counted = attributes["n_respondents"] + attributes["n_dropped"]
+    if TABLE in tree.children and tree[TABLE][COUNT].sum() != n_counted:
+        return "respondents are not those that the frequency table counts"
     for group in (PATTERNS, PATTERN_LOG_LIKELIHOOD):
         known = group in tree.children and PATTERN in tree[group].coords
         if known and not np.array_equal(tree[group][PATTERN], np.arange(len(count))):

@@ -1,8 +1,82 @@
-"""Which items maximum likelihood, and the Gibbs sampler, can fit."""
+"""Which items maximum likelihood, and the Gibbs sampler, can fit, and who answered them."""
 
-from bayes_lca.data.responses import Responses
+from dataclasses import dataclass
+
+import numpy as np
+
+from bayes_lca.data.counted import count_rows
+from bayes_lca.data.responses import MISSING, Responses
 
 LONGEST_TEXT = 60
+
+
+@dataclass(frozen=True, eq=False)
+class NominalAnswers:
+    """Answers to nominal items of the respondents who gave any.
+
+    Who gave none says nothing about classes, and would only add to the number of respondents in criteria and tests.
+
+    Attributes
+    ----------
+    frame : eager data frame
+        A row for each respondent, with an answer or without.
+    answered : ndarray of bool, shape (respondent,)
+        Who gave an answer.
+    responses : Responses
+        Of those.
+    counted : str
+        What frequency table the respondents come from, in words; empty for a frame of respondents.
+    """
+
+    frame: object
+    answered: np.ndarray
+    responses: Responses
+    counted: str
+
+    @property
+    def note(self) -> str:
+        """Respondents, those without any answer, and missing answers of the others, as one line."""
+        silent = int((~self.answered).sum())
+        return ", ".join(
+            [
+                f"n = {len(self.responses.codes)}" + (f" ({self.counted})" if self.counted else ""),
+                *([f"{silent} more without any answer take no part"] if silent else []),
+                "0 rows left out",
+                f"{self.responses.n_missing} answers missing",
+            ]
+        )
+
+
+def read_answers(items, frame, count: str | int | None, also_used: tuple[str | int, ...] = ()) -> NominalAnswers:
+    """Answers to nominal items, of a frame of respondents or of a frequency table with `count`.
+
+    Parameters
+    ----------
+    items : Items
+    frame : pandas.DataFrame, polars.DataFrame or any eager frame narwhals understands
+    count : str, int or None
+        Column of the number of respondents with each row.
+    also_used : tuple of str or int
+        Columns that are used beside the items.
+
+    Raises
+    ------
+    TypeError
+        If `items` is no measurement part: a list of names, a structural part, a model.
+    ValueError
+        If `items` is another measurement part, which would be fitted as if it were nominal, or items or counts cannot
+        be read.
+
+    Warns
+    -----
+    UnusedCountsWarning
+        If nothing is counted, and a column that is not used looks like counts.
+    """
+    check_nominal(items)
+    counted = count_rows(frame, count, (*items.columns, *also_used))
+    responses = read_nominal(items, counted.frame)
+    answered = (responses.codes != MISSING).any(axis=1)
+    return NominalAnswers(counted.frame, answered, responses.keep(answered), counted.words)
 
 
 def read_nominal(items, frame) -> Responses:

@@ -8,6 +8,7 @@ from typing import Literal
 import numpy as np
 import xarray as xr
 
+from bayes_lca.data.counted import count_rows
 from bayes_lca.data.frame import named
 from bayes_lca.dims import group_coefficients, rough_groups
 from bayes_lca.posterior.storage.file_integrity import UnreadableFileError
@@ -25,6 +26,7 @@ def adopt(
     frame,
     idata: xr.DataTree,
     *,
+    count: str | int | None = None,
     order: str | int | xr.DataTree = "size",
     missing: Literal["raise", "drop"] = "raise",
     key: str | None = None,
@@ -46,6 +48,8 @@ def adopt(
         and then the axes of the model, by name or by position. Groups ``sample_stats``, with ``diverging`` of dims
         (chain, draw), and ``observed_data`` and ``constant_data``, which prove that the data are those of the frame,
         where they are there.
+    count : str or int, optional
+        Column of the number of respondents with each row, where the frame is a frequency table.
     order : str, int or DataTree, default "size"
         Display order of latent classes, as for `fit`.
     missing : {"raise", "drop"}
@@ -63,8 +67,9 @@ def adopt(
     TypeError
         If `model` is no model or `idata` no tree.
     ValueError
-        If the frame cannot be used; if a variable is missing among the draws, has other axes than the model gives it,
-        or holds what no draw can be; or if the data that travel with the draws are not those of the frame.
+        If the frame or its counts cannot be used; if a variable is missing among the draws, has other axes than the
+        model gives it, or holds what no draw can be; or if the data that travel with the draws are not those of the
+        frame.
 
     Warns
     -----
@@ -72,6 +77,8 @@ def adopt(
         If chains disagree, mix badly, or diverge.
     UserWarning
         If the draws do not say whether transitions diverged, or of which data they are.
+    UnusedCountsWarning
+        If nothing is counted, and a column that the model does not use looks like counts.
 
     Examples
     --------
@@ -86,13 +93,13 @@ def adopt(
     >>> bl.class_sizes(draws).index.tolist()
     ['C1', 'C2']
     """
-    prepared = ready_model(model, frame, needs="adopt", missing=missing, order=order, key=key)
+    prepared = ready_model(model, frame, needs="adopt", count=count, missing=missing, order=order, key=key)
     if not isinstance(idata, xr.DataTree) or "posterior" not in idata.children:
         raise TypeError(
             f"idata is {type(idata).__name__} {str(idata)[:60]!r}; adopt takes the tree that pymc.sample returns, with "
             "a group 'posterior'"
         )
-    _check_data(model, frame, missing, prepared, idata)
+    _check_data(model, count_rows(frame, count, None).frame, missing, prepared, idata)
     posterior = _variables(prepared, idata["posterior"].to_dataset())
     statistics = _statistics(idata, posterior)
     tree = assemble(prepared, xr.DataTree.from_dict({"/posterior": posterior, "/sample_stats": statistics}))

@@ -28,6 +28,7 @@ def fit(
     model: Model,
     frame,
     *,
+    count: str | int | None = None,
     draws: int = 1000,
     tune: int = 400,
     chains: int = 4,
@@ -48,6 +49,8 @@ def fit(
     model : LatentClass or Multinomial
     frame : pandas.DataFrame, polars.DataFrame or any eager frame narwhals understands
         One row per respondent.
+    count : str or int, optional
+        Column of the number of respondents with each row, where the frame is a frequency table.
     draws, tune, chains : int
         Draws kept and tuning steps of each chain, and the number of chains.
     seed : int
@@ -79,14 +82,15 @@ def fit(
         encodes new rows; and ``pattern_log_likelihood`` of one respondent with each row. Formula, labels, seed,
         versions, specification and the model's text are attributes. ``observed_data``, ``constant_data`` and
         ``log_likelihood`` are the same rows as ArviZ expects them, one for each respondent: views that take no memory
-        until they are read.
+        until they are read. A frequency table is fitted as the respondents that it counts; ``frequency_table`` has its
+        rows, and `membership` one entry for each.
 
     Raises
     ------
     TypeError
         If `model` is no model.
     ValueError
-        If the frame cannot be used; always before sampling starts.
+        If the frame or its counts cannot be used; always before sampling starts.
     KeyboardInterrupt
         If it is stopped by Ctrl-C, within a second or two. Sampling ends, and nothing is returned: part of a fit would
         be taken for a whole one.
@@ -97,6 +101,8 @@ def fit(
         If chains disagree, mix badly, or diverge.
     RepeatedRowsWarning
         If rows share their label, or several may belong to one person, whom the model takes for several respondents.
+    UnusedCountsWarning
+        If nothing is counted, and a column that the model does not use looks like counts.
 
     References
     ----------
@@ -113,7 +119,7 @@ def fit(
     {'chain': 2, 'draw': 100, 'latent_class': 2}
     """
     settings = Sampling(draws, tune, chains, seed, target_accept, cores, progressbar)
-    prepared = ready_model(model, frame, needs="fit", missing=missing, order=order, key=key)
+    prepared = ready_model(model, frame, needs="fit", count=count, missing=missing, order=order, key=key)
     sampler = Sampler(prepared, backend=backend)
     return sampler.fit(prepared, settings, order=order, predictive=predictive)
 

@@ -4,6 +4,7 @@ from typing import Literal
 
 import xarray as xr
 
+from bayes_lca.data.counted import count_rows
 from bayes_lca.data.formula import read_formula
 from bayes_lca.data.keys import warn_of_repeated_rows
 from bayes_lca.dims import ITEM
@@ -18,6 +19,7 @@ def ready_model(
     frame,
     *,
     needs: str,
+    count: str | int | None,
     missing: Literal["raise", "drop"],
     order: str | int | xr.DataTree,
     key: str | None = None,
@@ -30,6 +32,8 @@ def ready_model(
     frame : eager data frame
     needs : str
         Name of the function that asks, ``"fit"`` or ``"adopt"``.
+    count : str, int or None
+        Column of the number of respondents with each row.
     missing : {"raise", "drop"}
     order : str, int or DataTree
         Display order of the classes.
@@ -41,19 +45,21 @@ def ready_model(
     TypeError
         If `model` is no model.
     ValueError
-        If the frame cannot be used, `order` does not fit, or nothing is known of the model's fits.
+        If the frame or its counts cannot be used, `order` does not fit, or nothing is known of the model's fits.
 
     Warns
     -----
     RepeatedRowsWarning
         If rows share their label, or several may belong to one person.
+    UnusedCountsWarning
+        If nothing is counted, and a column that the model does not use looks like counts.
     """
     if not callable(getattr(model, "prepare", None)):
         raise TypeError(
             f"model is {type(model).__name__} {str(model)[:60]!r}; {needs} takes a model and then a frame, such as "
             f"bl.{needs}(LatentClass(3, Items([...])), frame)"
         )
-    prepared = prepare_named(model, frame, missing=missing, key=key)
+    prepared = prepare_named(model, frame, count=count, missing=missing, key=key)
     if prepared.pivot is not None:
         items = [str(item) for item in prepared.groups[ENCODING][ITEM].to_numpy()]
         checked_order(order, items, len(prepared.pivot))
@@ -61,8 +67,21 @@ def ready_model(
     return prepared
 
 
-def prepare_named(model: Model, frame, *, missing: Literal["raise", "drop"], key: str | None) -> Prepared:
-    """The model of a frame, respondents named by the key if there is one; warns of rows that may be one person's."""
-    prepared = model.prepare(frame, missing=missing)
+def prepare_named(
+    model: Model, frame, *, count: str | int | None, missing: Literal["raise", "drop"], key: str | None
+) -> Prepared:
+    """The model of a frame or a frequency table, respondents named by the key if there is one.
+
+    Warns of rows that may be one person's, and of a column that looks like counts where nothing is counted.
+    """
+    counted = count_rows(frame, count, getattr(model, "columns", None))  # models from elsewhere need not say them
+    if count is not None and key is not None:
+        raise ValueError(
+            f"key={key!r} names respondents one by one, and each of {len(counted.labels)} rows counted by {count!r} "
+            "stands for several; leave one of the two out"
+        )
+    prepared = model.prepare(counted.frame, missing=missing)
     warn_of_repeated_rows(frame, read_formula(prepared.attributes["formula"]).columns, key=key)
+    if count is not None:
+        return prepared.counted_by(counted)
     return prepared if key is None else prepared.named_by(frame, key)

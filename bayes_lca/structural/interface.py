@@ -17,6 +17,11 @@ class Structural(ABC):
     fewest_classes: ClassVar[int]
     """Classes there have to be for the part to have anything to say."""
 
+    @property
+    @abstractmethod
+    def columns(self) -> tuple[str, ...]:
+        """Columns of a frame that the part uses."""
+
     @abstractmethod
     def read(self, frame, missing: Literal["raise", "drop"] = "raise") -> Design:
         """Covariates and groups of a frame as a design."""

@@ -45,6 +45,11 @@ class Shares(Structural):
     def __post_init__(self):
         priors.check_prior("Shares", "share", self.share, priors.Dirichlet)
 
+    @property
+    def columns(self) -> tuple[str, ...]:
+        """None."""
+        return ()
+
     def read(self, frame, missing: Literal["raise", "drop"] = "raise") -> Design:
         """A design without columns."""
         return read_design(frame, "~ 1", missing=missing)

@@ -13,6 +13,7 @@ import xarray as xr
 from arviz_stats.base import array_stats
 from scipy.special import logsumexp
 
+from bayes_lca.data.counted import count_rows
 from bayes_lca.data.frame import named
 from bayes_lca.dims import COUNT, OUTCOME_COUNTS, group_slope, rough_groups
 from bayes_lca.fitted.fit import Fit
@@ -53,6 +54,7 @@ def leave_one_group_out(
     model: Model,
     frame,
     *,
+    count: str | int | None = None,
     by: str | None = None,
     draws: int = 500,
     tune: int = 400,
@@ -77,6 +79,8 @@ def leave_one_group_out(
     model : LatentClass or Multinomial
         With ``(1 | group)`` in its formula.
     frame : pandas.DataFrame, polars.DataFrame or any eager frame narwhals understands
+    count : str or int, optional
+        Column of the number of respondents with each row, where the frame is a frequency table.
     by : str, optional
         The grouping whose groups are left out; needed if there are several.
     draws, tune, chains : int
@@ -101,12 +105,14 @@ def leave_one_group_out(
     Raises
     ------
     ValueError
-        If the frame cannot be used, the model has no such grouping, or slopes vary by it.
+        If the frame or its counts cannot be used, the model has no such grouping, or slopes vary by it.
 
     Warns
     -----
     ConvergenceWarning
         If chains of a refit disagree, mix badly, or diverge.
+    UnusedCountsWarning
+        If nothing is counted, and a column that the model does not use looks like counts.
 
     References
     ----------
@@ -124,6 +130,8 @@ def leave_one_group_out(
     """
     settings = Sampling(draws, tune, chains, seed, target_accept, progressbar=progressbar)
     tails = tail_probabilities(ci_prob)
+    counted = count_rows(frame, count, getattr(model, "columns", None))  # models from elsewhere need not say them
+    frame = counted.frame
     prepared = model.prepare(frame, missing=missing)
     grouping = _choose(prepared, by)
     sampler = Sampler(prepared, reusable=True)
@@ -140,7 +148,8 @@ def leave_one_group_out(
     calibration = pd.concat(shares, names=[grouping])
     elpd = pd.DataFrame.from_dict(rows, orient="index").rename_axis(grouping)
     note = (
-        f"n = {prepared.attributes['n_respondents']}, {prepared.attributes['n_dropped']} rows left out, "
+        f"n = {prepared.attributes['n_respondents']}{counted.in_brackets}, "
+        f"{prepared.attributes['n_dropped']} rows left out, "
         f"{prepared.attributes['n_missing_answers']} answers missing; a refit without each of {len(rows)} groups, "
         f"{chains} x {draws} draws each"
     )

@@ -30,10 +30,16 @@ def table(tree):
     return classification_table(tree)
 
 
-def by_hand(tree, quantity):
+@pytest.fixture(scope="module")
+def answered(tree):
+    """Respondents with at least one answer."""
+    return (tree["observed_data"]["answers"] >= 0).any("item").to_numpy()
+
+
+def by_hand(tree, quantity, answered):
     """In every draw, by loops, shape (draw, modal class, latent class)."""
-    values = membership_draws(tree).to_numpy().reshape(-1, 160, 3).astype(float)
-    modal = membership(tree)["modal_class"].cat.codes.to_numpy()
+    values = membership_draws(tree).to_numpy().reshape(-1, 160, 3).astype(float)[:, answered]
+    modal = membership(tree)["modal_class"].cat.codes.to_numpy()[answered]
     result = np.zeros((len(values), 3, 3))
     for s, probability in enumerate(values):
         for w in range(3):
@@ -44,8 +50,8 @@ def by_hand(tree, quantity):
 
 
 @pytest.mark.parametrize("quantity", [GIVEN_MODAL, GIVEN_CLASS])
-def test_matrices_are_averages_of_membership(tree, table, quantity):
-    oracle = by_hand(tree, quantity)
+def test_matrices_are_averages_of_membership(tree, table, answered, quantity):
+    oracle = by_hand(tree, quantity, answered)
     for name, statistic in (
         ("mean", oracle.mean(axis=0)),
         ("lower", np.quantile(oracle, 0.025, axis=0)),
@@ -61,8 +67,8 @@ def test_rows_of_the_first_and_columns_of_the_second_add_up_to_one(table):
     np.testing.assert_allclose(table.xs(GIVEN_CLASS)["mean"].unstack().sum(axis=0), 1, rtol=1e-6)
 
 
-def test_odds_compare_with_the_shares(tree, table, made_up):
-    average = by_hand(tree, GIVEN_MODAL)
+def test_odds_compare_with_the_shares(tree, table, answered):
+    average = by_hand(tree, GIVEN_MODAL, answered)
     constant, posterior = tree["constant_data"], tree["posterior"]
     eta = (
         posterior["intercept"].to_numpy()[:, :, None]
@@ -79,17 +85,19 @@ def test_odds_compare_with_the_shares(tree, table, made_up):
         assert row["upper"] == pytest.approx(np.exp(np.quantile(np.log(odds), 0.975)), rel=1e-5)
 
 
-def test_entropy_and_counts(tree, table):
-    values = membership_draws(tree).to_numpy().reshape(-1, 160, 3)
-    entropy = [entropy_r2(one, np.ones(160)) for one in values]
+def test_entropy_and_counts(tree, table, answered):
+    n = int(answered.sum())
+    assert n < 160
+    values = membership_draws(tree).to_numpy().reshape(-1, 160, 3)[:, answered]
+    entropy = [entropy_r2(one, np.ones(n)) for one in values]
     row = table.loc[("entropy R2", "all", "all")]
     assert row["mean"] == pytest.approx(np.mean(entropy), rel=1e-6)
-    assert row["n"] == 160
-    modal = membership(tree)["modal_class"].value_counts()
+    assert row["n"] == n
+    modal = membership(tree)[answered]["modal_class"].value_counts()
     for name in CLASSES:
         assert (table.xs(GIVEN_MODAL).xs(name)["n"] == modal[name]).all()
         assert table.loc[("odds of correct classification", name, name), "n"] == modal[name]
-    assert "n = 160, 0 rows left out" in table.note
+    assert f"n = 160, {160 - n} of them without any answer, 0 rows left out" in table.note
     assert "2 x 40 draws; 95 % equal-tailed intervals" in table.note
 
 

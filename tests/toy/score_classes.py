@@ -38,6 +38,10 @@ class ScoreClasses(Model):
     measurement: Measurement
     structural: Structural = field(default_factory=Shares)
 
+    @property
+    def columns(self):
+        return (*self.measurement.columns, *self.structural.columns)
+
     def prepare(self, frame, *, missing="raise", collapse=True):
         rows = ClassRows.read(
             self.measurement, self.structural, self.n_classes, frame, missing=missing, collapse=collapse

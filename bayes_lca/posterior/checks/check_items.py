@@ -57,6 +57,7 @@ def check_items(
     group: str | None = None,
     frame=None,
     key: str | None = None,
+    count: str | int | None = None,
     n_draws: int = 400,
     seed: int = 1,
     ci_prob: float = 0.95,
@@ -107,6 +108,8 @@ def check_items(
         and have to hold the answers and covariates of the fit.
     key : str, optional
         Column of `frame` that tells respondents apart; by default the one that `fit` was given, else row labels.
+    count : str or int, optional
+        Column of the number of respondents with each row, where the frame is a frequency table.
     n_draws : int, default 400
         Draws used at the most, evenly spaced.
     seed : int, default 1
@@ -177,7 +180,9 @@ def check_items(
     by = group if group is not None else next(iter(fit.groupings), None)
     groups = None
     if by is not None:
-        groups = direct_effects(fit, [by], frame=frame, key=key, n_draws=n_draws, seed=seed, ci_prob=ci_prob)
+        groups = direct_effects(
+            *(fit, [by]), frame=frame, key=key, count=count, n_draws=n_draws, seed=seed, ci_prob=ci_prob
+        )
     discrepancies = item_discrepancies(fit, step, seed)
     pairs, statistic = pair_rows(discrepancies, fit, tails)
     used = f"{fit.note}; {draws_used(fit, step)} of them used, one replicated data set each"

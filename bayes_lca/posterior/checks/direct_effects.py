@@ -24,6 +24,7 @@ def direct_effects(
     *,
     frame=None,
     key: str | None = None,
+    count: str | int | None = None,
     n_draws: int = 400,
     seed: int = 0,
     ci_prob: float = 0.95,
@@ -59,6 +60,8 @@ def direct_effects(
         have to hold the answers and covariates of the fit.
     key : str, optional
         Column of `frame` that tells respondents apart; by default the one that `fit` was given, else row labels.
+    count : str or int, optional
+        Column of the number of respondents with each row, where the frame is a frequency table.
     n_draws : int, default 400
         Draws used at the most, evenly spaced, each with one replicated data set.
     seed : int, default 0
@@ -110,6 +113,8 @@ def direct_effects(
     fit = Fit.of(draws, needs="direct_effects")
     tails = tail_probabilities(ci_prob)
     step = thinning(fit, n_draws, seed)
+    if frame is not None:
+        frame = fit.frame_of_respondents(frame, count)
     levels = column_levels(fit, columns, frame, key)
     parts = [
         _rows_of_column(fit, column, residuals, tails)

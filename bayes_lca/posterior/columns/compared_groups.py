@@ -5,13 +5,14 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from bayes_lca.data.counted import CountedRows
 from bayes_lca.data.frame import column, named
+from bayes_lca.fitted.column_levels import UNKNOWN
 from bayes_lca.fitted.fit import Fit
 from bayes_lca.fitted.same_respondents import rows_of_respondents
 from bayes_lca.fitted.thinning import draws_used
 from bayes_lca.posterior.columns.covariate_columns import read_levels
 from bayes_lca.posterior.columns.impute_classes import impute_classes
-from bayes_lca.posterior.tables.membership import membership
 
 
 @dataclass(frozen=True, eq=False)
@@ -45,10 +46,11 @@ class ComparedGroups:
     n_imputed: int = 0
 
 
-def groups_of_column(name: str, frame) -> ComparedGroups:
+def groups_of_column(name: str, counted: CountedRows) -> ComparedGroups:
     """Levels of a column of the frame."""
-    index = read_levels(name, column(frame, name))
-    note = f"n = {len(index)}, {int(np.isnan(index).sum())} of them without {name!r}; compared by column {name!r}"
+    index = read_levels(name, column(counted.frame, name))
+    without = int(np.isnan(index).sum())
+    note = f"n = {len(index)}{counted.in_brackets}, {without} of them without {name!r}; compared by column {name!r}"
     return ComparedGroups(f"column {name!r}", slice(None), index, f"all rows that have column {name!r}", (note,))
 
 
@@ -82,13 +84,16 @@ def imputed_classes(fit: Fit, frame, step: int, seed: int, key: str | None = Non
         index=index,
         known_for="all rows",
         notes=(fit.note, note),
-        impute=lambda level: impute_classes(fit, level, step, seed),
+        impute=lambda level: impute_classes(fit, np.where(np.isnan(index), UNKNOWN, level), step, seed),
         n_imputed=len(fit.classes),
     )
 
 
 def _modal_class(fit: Fit) -> tuple[np.ndarray, str]:
-    """Position of the most likely class of each respondent, and how likely it is, in words."""
-    table = membership(fit)
-    index = table["modal_class"].cat.codes.to_numpy(dtype=float)
-    return index, f"its probability is {table['certainty'].mean():.2f} on average"
+    """Position of the most likely class of each respondent, and how likely it is, in words.
+
+    Those who gave no answer have none: nothing is known of their class.
+    """
+    certainty = np.average(fit.mean_membership.max(axis=1), weights=fit.answering_count)
+    modal = np.where(fit.answering_count > 0, fit.modal_class, np.nan)
+    return modal[fit.pattern_of_respondent], f"its probability is {certainty:.2f} on average"

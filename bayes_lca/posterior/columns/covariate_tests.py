@@ -8,6 +8,7 @@ import numpy as np
 import pandas as pd
 import xarray as xr
 
+from bayes_lca.data.counted import count_rows
 from bayes_lca.data.frame import check_columns, check_frame, column, named
 from bayes_lca.fitted.column_levels import levels_of
 from bayes_lca.fitted.fit import Fit
@@ -35,6 +36,7 @@ def covariate_tests(
     frame,
     columns: Sequence[str],
     *,
+    count: str | int | None = None,
     classes: Literal["modal", "imputed"] = MODAL,
     ordinal: Sequence[str] = (),
     key: str | None = None,
@@ -89,6 +91,8 @@ def covariate_tests(
         hold the answers and covariates of the fit.
     columns : sequence of str
         Columns to test. A number that codes categories is converted to text or a categorical first.
+    count : str or int, optional
+        Column of the number of respondents with each row, where the frame is a frequency table.
     classes : {"modal", "imputed"}
         How to use classes that are not known; imputed with draws only.
     ordinal : sequence of str
@@ -108,7 +112,7 @@ def covariate_tests(
         One row per column: ``test``; ``statistic`` with ``df`` (imputed: the degrees of freedom times D2) and
         ``p_value``; ``effect_size`` and its value ``effect`` with ``lower`` and ``upper``; ``smallest_expected``, the
         smallest expected count of a chi-square test, averaged over imputations, which is rough below 5 [3]_; ``n`` and
-        the rows ``missing``.
+        the rows ``missing``, which lack the column or have no class: respondents without any answer.
         Imputed classes add ``variance_increase``, the relative increase in variance because classes are not known,
         and ``df_error``, the second degrees of freedom of D2.
 
@@ -147,9 +151,11 @@ def covariate_tests(
     tail_probabilities(ci_prob)
     _check_names(by, frame, columns, classes, ordinal)
     if isinstance(by, str):
-        groups = groups_of_column(by, frame)
+        counted = count_rows(frame, count, [by, *columns])
+        frame, groups = counted.frame, groups_of_column(by, counted)
     else:
         fit = Fit.of(by, needs="covariate_tests")
+        frame = fit.frame_of_respondents(frame, count)
         _check_no_items(fit, columns)
         step = thinning(fit, n_draws, seed)
         groups = (

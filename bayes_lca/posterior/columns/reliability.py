@@ -9,6 +9,7 @@ from collections.abc import Sequence
 import numpy as np
 import pandas as pd
 
+from bayes_lca.data.counted import count_rows
 from bayes_lca.data.frame import check_whole, column, named
 from bayes_lca.data.responses import MISSING, read_responses, unique_rows
 from bayes_lca.posterior.columns.one_factor import fit_one_factor
@@ -28,6 +29,7 @@ def reliability(
     items,
     frame,
     *,
+    count: str | int | None = None,
     reversed: Sequence[str] = (),
     ci_prob: float = 0.95,
     resamples: int = 1000,
@@ -60,6 +62,8 @@ def reliability(
         several booklets, so that no more have all answers than there are items, all with two answers count: every
         covariance is that of the respondents who answered both items, those of items that were never asked together
         are what one factor implies, fitted to the others by least squares.
+    count : str or int, optional
+        Column of the number of respondents with each row, where the frame is a frequency table.
     reversed : sequence of str
         Items whose highest category means the least of what the others measure; they are turned round.
     ci_prob : float, default 0.95
@@ -80,7 +84,13 @@ def reliability(
     ------
     ValueError
         If there are fewer than three items, a column is unknown or no item, has more than two categories without
-        order, or does not vary among respondents with all answers, or too few have all answers, or pairs of items.
+        order, or does not vary among respondents with all answers, or too few have all answers, or pairs of items; or
+        if counts cannot be used.
+
+    Warns
+    -----
+    UnusedCountsWarning
+        If nothing is counted, and a column that is not used looks like counts.
 
     References
     ----------
@@ -100,7 +110,8 @@ def reliability(
     tails, items = tail_probabilities(ci_prob), _names(items)
     check_whole(least=LEAST_RESAMPLES, resamples=resamples)
     check_whole(least=0, seed=seed)
-    score = _scores(items, frame, reversed)
+    respondents = count_rows(frame, count, items)
+    score = _scores(items, respondents.frame, reversed)
     answered = ~np.isnan(score)
     by_pairs = answered.all(axis=1).sum() <= min(len(items), MOST_COMPLETE_OF_BOOKLETS * len(score))
     counted = (answered.sum(axis=1) >= 2) if by_pairs else answered.all(axis=1)
@@ -130,7 +141,7 @@ def reliability(
     )
     notes = [
         f"n = {n} with {'two answers or more' if by_pairs else 'all answers'}; {len(answered) - n} of {len(answered)} "
-        "respondents lack answers and are left out",
+        f"respondents{respondents.in_brackets} lack answers and are left out",
         f"{100 * ci_prob:g} % percentile intervals from {int(varied.sum())} bootstrap samples of respondents",
         "answers count as numbers in equal steps; omega total is that of one common factor "
         f"({'least squares' if by_pairs else 'maximum likelihood'})",

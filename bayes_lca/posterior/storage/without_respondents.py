@@ -7,7 +7,7 @@ import xarray as xr
 
 from bayes_lca.dims import CLASS_SHARE, DESIGN_CENTER, INTERCEPT, ITEM, N_CATEGORIES, PATTERN, RESPONDENT, TERM
 from bayes_lca.fitted.fit import Fit
-from bayes_lca.fitted.record import AXES, ENCODING
+from bayes_lca.fitted.record import AXES, COUNTED, ENCODING
 from bayes_lca.fitted.respondents import GROUP_SIZES, HOLDS_RESPONDENTS, LOG_LIKELIHOOD_DIAGNOSTICS
 from bayes_lca.fitted.views import with_views
 from bayes_lca.posterior.labels.total_log_likelihood import diagnostics_to_keep
@@ -29,7 +29,7 @@ LIKELIHOOD_DECIMALS = 2
 KEPT_ATTRIBUTES = frozenset(
     {
         *("layout", AXES, "formula", "groupings", "levels", "labels", "outcome"),
-        *("n_respondents", "n_dropped", "n_missing_answers", "n_classes"),
+        *("n_respondents", "n_dropped", "n_missing_answers", "n_without_answer", "n_classes", COUNTED),
         *("model", "specification", "model_text", "group_sd_prior"),
         *("seed", "tune", "target_accept", "backend", "versions"),
         *("em_starts", "em_log_likelihoods", "em_starts_by_mode", "pivot"),

@@ -30,8 +30,8 @@ def classification_table(draws: xr.DataTree, *, ci_prob: float = CI_PROB) -> Sum
         D_{cw} = \frac{\sum_i p_{ic} 1[w_i = w]}{\sum_i p_{ic}}, \qquad
         \mathrm{OCC}_c = \frac{A_{cc} / (1 - A_{cc})}{\pi_c / (1 - \pi_c)}
 
-    A is the average posterior probability by modal class [1]_, D the classification probability [2]_. Intervals are
-    those of the parameters, for the respondents at hand.
+    over respondents with at least one answer. A is the average posterior probability by modal class [1]_, D the
+    classification probability [2]_. Intervals are those of the parameters, for the respondents at hand.
 
     Parameters
     ----------
@@ -73,10 +73,9 @@ def classification_table(draws: xr.DataTree, *, ci_prob: float = CI_PROB) -> Sum
     [1.0, 1.0]
     """
     fit = Fit.of(draws, needs="classification_table")
-    membership, count = fit.by_chain(fit.membership), fit.count  # (chain, draw, pattern, latent_class)
+    membership, count = fit.by_chain(fit.membership), fit.answering_count  # (chain, draw, pattern, latent_class)
     classes, n_classes = np.array(fit.classes), len(fit.classes)
-    modal = membership.mean(axis=(0, 1), dtype=float).argmax(axis=1)
-    respondents = np.eye(n_classes)[modal] * count[:, None]  # (pattern, modal_class)
+    respondents = np.eye(n_classes)[fit.modal_class] * count[:, None]  # (pattern, modal_class)
     n = respondents.sum(axis=0).astype(int)
     members = np.einsum("sdic,iw->sdwc", membership, respondents, optimize=True)
     occupied = np.flatnonzero(n)
@@ -111,7 +110,7 @@ def _log(values: np.ndarray) -> np.ndarray:
 
 def _rows(values: xr.DataArray, quantity: str, fit: Fit, n_of_class: Mapping[str, int], ci_prob: float) -> pd.DataFrame:
     rows = pd.DataFrame(table_of(values, [MODAL_CLASS, CLASS], fit, ci_prob)).reset_index()
-    n = fit.n_respondents if quantity == ENTROPY else [int(n_of_class[name]) for name in rows[MODAL_CLASS]]
+    n = sum(n_of_class.values()) if quantity == ENTROPY else [int(n_of_class[name]) for name in rows[MODAL_CLASS]]
     if quantity == ODDS:
         rows[["mean", "lower", "upper"]] = np.exp(rows[["mean", "lower", "upper"]])
         rows[CLASS] = rows[MODAL_CLASS]

@@ -5,12 +5,10 @@ import pandas as pd
 import xarray as xr
 
 from bayes_lca.data.frame import check_whole, named
-from bayes_lca.dims import CLASS, RESPONDENT
+from bayes_lca.dims import CLASS, RESPONDENT, ROW
 from bayes_lca.fitted.fit import Fit
 from bayes_lca.fitted.new_rows import with_new_rows
 from bayes_lca.table import SummaryTable, tail_probabilities
-
-ROW = "row"
 
 
 def membership_draws(draws: xr.DataTree) -> xr.DataArray:
@@ -25,7 +23,7 @@ def membership_draws(draws: xr.DataTree) -> xr.DataArray:
     -------
     xarray.DataArray
         Dims (chain, draw, respondent, latent_class), single precision; ``row`` is the position of each respondent in
-        the frame that was fitted.
+        the frame that was fitted. A row of a frequency table is one entry, however many respondents it counts.
 
     Raises
     ------
@@ -41,15 +39,15 @@ def membership_draws(draws: xr.DataTree) -> xr.DataArray:
     1.0
     """
     fit = Fit.of(draws, needs="membership_draws")
-    of_respondents = fit.by_chain(fit.membership)[:, :, fit.pattern_of_respondent]
+    entries = fit.entries
     return xr.DataArray(
-        of_respondents,
+        fit.by_chain(fit.membership)[:, :, entries["pattern"].to_numpy()],
         dims=("chain", "draw", RESPONDENT, CLASS),
         coords={
             **fit.chain_coords,
-            RESPONDENT: fit.respondents,
+            RESPONDENT: entries.index,
             CLASS: list(fit.classes),
-            ROW: (RESPONDENT, fit.row_of_respondent),
+            ROW: (RESPONDENT, entries[ROW].to_numpy()),
         },
     )
 
@@ -82,7 +80,8 @@ def membership(draws: xr.DataTree, frame=None, *, seed: int = 1, ci_prob: float 
         `frame`: a column of posterior mean probabilities per class, ``modal_class``, its ``certainty`` (posterior mean
         probability) and the interval ``certainty_lower``, ``certainty_upper``; and ``row``, the position in the frame
         from 0 on. Where labels of the frame repeat, the index has a second level, ``occurrence``, for a join by label
-        would multiply rows; see the notes.
+        would multiply rows; see the notes. A frequency table that was fitted with ``count=`` has one row for
+        each of its rows, and their ``n_respondents``.
 
     Raises
     ------
@@ -99,8 +98,9 @@ def membership(draws: xr.DataTree, frame=None, *, seed: int = 1, ci_prob: float 
     ``survey.with_row_index("row").join(polars.from_pandas(table), on="row", how="left")`` in polars. Where labels are
     unique, ``survey.join(table)`` does the same.
 
-    A respondent without any answer has the class shares as membership. Regressing the modal class as if it were
-    seen understates effects; fit the regression and the classes jointly instead.
+    A respondent without any answer has the class shares, or the class probabilities of its covariates, as membership.
+    Regressing the modal class as if it were seen understates effects; fit the regression and the classes jointly
+    instead.
 
     Examples
     --------
@@ -124,18 +124,20 @@ def membership(draws: xr.DataTree, frame=None, *, seed: int = 1, ci_prob: float 
         fit, unseen = with_new_rows(fit, frame, seed)
         notes = ["new respondents, who had no part in the fit", *map(_of_unseen_groups, unseen, unseen.values())]
     classes, values = list(fit.classes), fit.membership
-    mean = values.mean(axis=0, dtype=float)  # (pattern, latent_class)
-    modal = mean.argmax(axis=1)
+    mean, modal = fit.mean_membership, fit.modal_class
     of_modal = np.take_along_axis(values, modal[None, :, None], axis=2)[..., 0]
     lower, upper = np.quantile(of_modal, tails, axis=0)
     table = pd.DataFrame(mean, columns=classes)
     table["modal_class"] = pd.Categorical.from_codes(modal, classes)
     table["certainty"] = mean.max(axis=1)
     table["certainty_lower"], table["certainty_upper"] = lower, upper
-    of_respondents = table.iloc[fit.pattern_of_respondent].set_axis(_index(fit.respondents))
-    of_respondents[ROW] = fit.row_of_respondent.astype(np.uint32)  # as polars counts rows
+    entries = fit.entries
+    of_entries = table.iloc[entries["pattern"]].set_axis(_index(entries.index))
+    of_entries[ROW] = entries[ROW].to_numpy(dtype=np.uint32)  # as polars counts rows
+    if "n_respondents" in entries:
+        of_entries["n_respondents"] = entries["n_respondents"].to_numpy()
     note = f"{fit.note}; {100 * ci_prob:g} % intervals of the modal class's probability"
-    return SummaryTable.of(of_respondents, "\n".join([note, *notes]))
+    return SummaryTable.of(of_entries, "\n".join([note, *notes]))
 
 
 def _of_unseen_groups(grouping: str, groups: list[str]) -> str:

@@ -47,11 +47,11 @@ def certainty(fit: Fit) -> SummaryTable:
         One row per modal class and one for ``all``: respondents ``n``, their ``percent``, the mean certainty, four
         quantiles, and the shares of respondents with a certainty above 0.7, 0.8 and 0.9.
     """
-    mean = np.repeat(fit.membership.mean(axis=0, dtype=float), fit.count, axis=0)  # (respondent, latent_class)
+    mean = np.repeat(fit.mean_membership, fit.answering_count, axis=0)  # (respondent, latent_class)
     largest, modal = mean.max(axis=1), mean.argmax(axis=1)
     of_class = [largest[modal == place] for place in range(len(fit.classes))]
     rows = [_spread(values, len(mean)) for values in [*of_class, largest]]
-    note = f"{fit.note}; certainty is the posterior mean probability of the modal class"
+    note = f"{fit.note}; of respondents with an answer; certainty is the posterior mean probability of the modal class"
     index = pd.Index([*fit.classes, "all"], name="modal class")
     return SummaryTable.of(pd.DataFrame(rows, index=index), note)
 

@@ -16,7 +16,7 @@ from bayes_lca.data.responses import unique_rows
 from bayes_lca.likelihood.em import fit_em
 from bayes_lca.likelihood.modes import MaximumLikelihood
 from bayes_lca.measurement.interface import Measurement
-from bayes_lca.measurement.nominal import read_nominal
+from bayes_lca.measurement.nominal import read_answers
 from bayes_lca.table import SummaryTable
 from bayes_lca.workflows.class_counts.bootstrap_samples import draw_sample, missing_answers, sample_seeds
 from bayes_lca.workflows.class_counts.vlmr import check_two_or_more
@@ -107,6 +107,7 @@ def bootstrap_likelihood_ratio(
     frame,
     n_classes: int,
     *,
+    count: str | int | None = None,
     draws: int = 200,
     starts: int = 20,
     seed: int = 1,
@@ -126,6 +127,8 @@ def bootstrap_likelihood_ratio(
     frame : pandas.DataFrame, polars.DataFrame or any eager frame narwhals understands
     n_classes : int
         Classes of the larger model, from 2 on.
+    count : str or int, optional
+        Column of the number of respondents with each row, where the frame is a frequency table.
     draws : int, default 200
         Bootstrap samples B. The interval says how far p can be from that of endless draws.
     starts : int, default 20
@@ -149,12 +152,19 @@ def bootstrap_likelihood_ratio(
     TypeError
         If `items` is no measurement part, such as a list of names.
     ValueError
-        If items are not nominal or cannot be used, `n_classes` is below 2 or above the number of distinct patterns,
-        `draws`, `starts` or `jobs` is no whole number from 1 on, or the larger model fits the observed answers worse
-        than the smaller.
+        If items are not nominal, items or counts cannot be used, `n_classes` is below 2 or above the number of distinct
+        patterns, `draws`, `starts` or `jobs` is no whole number from 1 on, or the larger model fits the observed
+        answers worse than the smaller.
+
+    Warns
+    -----
+    UnusedCountsWarning
+        If nothing is counted, and a column that is not used looks like counts.
 
     Notes
     -----
+    Respondents without any answer take no part.
+
     The test of K against K + 1 says whether one more class is needed, given that K are enough otherwise. Respondents
     of one group are drawn as independent, like the model holds them.
 
@@ -173,7 +183,7 @@ def bootstrap_likelihood_ratio(
     >>> test.p, test.interval()[0]
     (0.05, 0.0)
     """
-    responses = read_nominal(items, frame)
+    responses = read_answers(items, frame, count).responses
     patterns = unique_rows(responses.codes)
     codes, counts = responses.codes[patterns.first], patterns.count
     check_two_or_more(n_classes, len(counts))

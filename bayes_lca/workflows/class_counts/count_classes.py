@@ -6,7 +6,7 @@ import pandas as pd
 
 from bayes_lca.data.frame import check_whole, is_whole
 from bayes_lca.measurement.interface import Measurement
-from bayes_lca.measurement.nominal import read_nominal
+from bayes_lca.measurement.nominal import read_answers
 from bayes_lca.table import SummaryTable
 from bayes_lca.workflows.class_counts.blrt import check_bootstrap
 from bayes_lca.workflows.class_counts.class_posteriors import posterior_columns, posterior_note, sample_classes
@@ -19,6 +19,7 @@ def count_classes(
     frame,
     classes: Iterable[int],
     *,
+    count: str | int | None = None,
     n_starts: int = 50,
     seed: int = 0,
     blrt_draws: int = 0,
@@ -45,6 +46,8 @@ def count_classes(
     frame : pandas.DataFrame, polars.DataFrame or any eager frame narwhals understands
     classes : iterable of int
         Numbers of classes, ``range(1, 6)`` for one to five.
+    count : str or int, optional
+        Column of the number of respondents with each row, where the frame is a frequency table.
     n_starts : int, default 50
         Random starts for each number of classes.
     seed : int
@@ -82,11 +85,19 @@ def count_classes(
     TypeError
         If `items` is no measurement part, such as a list of names.
     ValueError
-        If items are not nominal or cannot be used, a number of classes is below 1 or above the number of distinct
-        patterns, or a number of draws, starts, chains or jobs is no whole number.
+        If items are not nominal, items or counts cannot be used, a number of classes is below 1 or above the number of
+        distinct patterns, or a number of draws, starts, chains or jobs is no whole number.
+
+    Warns
+    -----
+    UnusedCountsWarning
+        If nothing is counted, and a column that is not used looks like counts.
 
     Notes
     -----
+    Respondents without any answer take no part: they would change n, and with it BIC, and the entropy, and say nothing
+    about classes. The note says how many there are.
+
     The standard error of the smallest share is :math:`\bar m (1 - \bar m) / \sqrt{\sum_i (m_i - \bar m)^2}`,
     with :math:`m_i` the membership probabilities of that class: the empirical information of the share with the item
     probabilities held at their estimates, hence a lower bound.
@@ -119,7 +130,8 @@ def count_classes(
         check_whole(least=50, draws=draws)
         check_whole(least=0, tune=tune)
         check_whole(least=2, chains=chains)
-    responses = read_nominal(items, frame)
+    answers = read_answers(items, frame, count)
+    responses = answers.responses
     likelihood = LikelihoodCounts(responses, n_starts, seed)
     rows, notes = [], []
     for n_classes in classes:
@@ -134,7 +146,7 @@ def count_classes(
             notes += remarks
         rows.append(row)
     table = pd.DataFrame(rows).set_index("classes")
-    note = f"n = {len(responses.codes)}, 0 rows left out, {responses.n_missing} answers missing; maximum likelihood"
+    note = f"{answers.note}; maximum likelihood"
     if max(classes) > 1:
         notes.append(LIMITS)
     if bayes:

@@ -11,7 +11,7 @@ import xarray as xr
 from bayes_lca.data.frame import check_whole
 from bayes_lca.data.responses import unique_rows
 from bayes_lca.measurement.interface import Measurement
-from bayes_lca.measurement.nominal import read_nominal
+from bayes_lca.measurement.nominal import read_answers
 from bayes_lca.posterior.labels.convergence import LARGEST_R_HAT, SMALLEST_ESS, ConvergenceWarning
 from bayes_lca.sampling.gibbs import random_start, sample_gibbs
 from bayes_lca.table import SummaryTable, tail_probabilities
@@ -22,6 +22,7 @@ def overfitted(
     items: Measurement,
     frame,
     *,
+    count: str | int | None = None,
     max_classes: int = 10,
     alpha: float = 0.01,
     cut_off: float = 0.01,
@@ -44,6 +45,8 @@ def overfitted(
     ----------
     items : Items
     frame : pandas.DataFrame, polars.DataFrame or any eager frame narwhals understands
+    count : str or int, optional
+        Column of the number of respondents with each row, where the frame is a frequency table.
     max_classes : int, default 10
         Classes of the model.
     alpha : float, default 0.01
@@ -70,17 +73,19 @@ def overfitted(
     TypeError
         If `items` is no measurement part, such as a list of names.
     ValueError
-        If items are not nominal or cannot be used, or a setting is out of range.
+        If items are not nominal, items or counts cannot be used, or a setting is out of range.
 
     Warns
     -----
     ConvergenceWarning
         If chains do not agree, or all classes are occupied.
+    UnusedCountsWarning
+        If nothing is counted, and a column that is not used looks like counts.
 
     Notes
     -----
-    The answer depends on `alpha` and `cut_off`: try others before you lean on it. A prior that empties classes also
-    empties small ones that are real.
+    Respondents without any answer take no part. The answer depends on `alpha` and `cut_off`: try others before you lean
+    on it. A prior that empties classes also empties small ones that are real.
 
     References
     ----------
@@ -105,7 +110,8 @@ def overfitted(
     if not 0 <= cut_off < 1:
         raise ValueError(f"cut_off={cut_off!r}: the least share is from 0 to less than 1, such as 0.01")
     tails = tail_probabilities(ci_prob)
-    responses = read_nominal(items, frame)
+    answers = read_answers(items, frame, count)
+    responses = answers.responses
     patterns, n = unique_rows(responses.codes), len(responses.codes)
     start = random_start(chains, max_classes, responses.n_categories, seed)
     weights = {"share_weight": alpha, "category_weight": items.probability.a}
@@ -123,7 +129,7 @@ def overfitted(
         [_row(number, occupied, filled, smallest, tails) for number in range(1, max_classes + 1)]
     ).set_index("classes")
     note = (
-        f"n = {n}, 0 rows left out, {responses.n_missing} answers missing, {chains} x {draws} draws of a Gibbs sampler "
+        f"{answers.note}, {chains} x {draws} draws of a Gibbs sampler "
         f"from random starts; {max_classes} classes, alpha = {alpha:g} each; occupied: {least} respondents or more "
         f"(cut-off {cut_off:g} of n); worst of log-likelihood and occupied classes: R-hat {r_hat:.3f}, {ess:.0f} "
         f"effective draws; {100 * ci_prob:g} % intervals"

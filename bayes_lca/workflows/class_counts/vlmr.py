@@ -16,7 +16,7 @@ from bayes_lca.likelihood.em import fit_em
 from bayes_lca.likelihood.modes import MaximumLikelihood
 from bayes_lca.likelihood.row_sums import sum_products
 from bayes_lca.measurement.interface import Measurement
-from bayes_lca.measurement.nominal import read_nominal
+from bayes_lca.measurement.nominal import read_answers
 from bayes_lca.workflows.class_counts.weighted_chi_squared import weighted_chi_squared_tail
 
 BOUNDARY = 0.01
@@ -73,7 +73,7 @@ class VuongLoMendellRubin:
 
 
 def vuong_lo_mendell_rubin(
-    items: Measurement, frame, n_classes: int, *, starts: int = 100, seed: int = 1
+    items: Measurement, frame, n_classes: int, *, count: str | int | None = None, starts: int = 100, seed: int = 1
 ) -> VuongLoMendellRubin:
     r"""Test `n_classes` - 1 against `n_classes` latent classes by Vuong's weighted chi-squared.
 
@@ -90,6 +90,8 @@ def vuong_lo_mendell_rubin(
     frame : pandas.DataFrame, polars.DataFrame or any eager frame narwhals understands
     n_classes : int
         Classes of the larger model, from 2 on.
+    count : str or int, optional
+        Column of the number of respondents with each row, where the frame is a frequency table.
     starts : int, default 100
         Random starts of each of the two fits.
     seed : int
@@ -103,10 +105,18 @@ def vuong_lo_mendell_rubin(
     TypeError
         If `items` is no measurement part, such as a list of names.
     ValueError
-        If items are not nominal or cannot be used, or `n_classes` is below 2 or above the number of distinct patterns.
+        If items are not nominal, items or counts cannot be used, or `n_classes` is below 2 or above the number of
+        distinct patterns.
+
+    Warns
+    -----
+    UnusedCountsWarning
+        If nothing is counted, and a column that is not used looks like counts.
 
     Notes
     -----
+    Respondents without any answer take no part.
+
     The proof of [2]_ takes for granted what fails here: the smaller model is the larger one at a point where its
     parameters are not identified or lie on the boundary [3]_. Estimates at the boundary of zero are left out of W, and
     so are directions that the answers say nothing about; the result counts both. Simulations find the test useful and
@@ -131,7 +141,7 @@ def vuong_lo_mendell_rubin(
     >>> test.p < 0.001
     True
     """
-    responses = read_nominal(items, frame)
+    responses = read_answers(items, frame, count).responses
     patterns = unique_rows(responses.codes)
     codes, counts = responses.codes[patterns.first], patterns.count
     check_two_or_more(n_classes, len(counts))

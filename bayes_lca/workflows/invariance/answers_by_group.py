@@ -13,7 +13,7 @@ from bayes_lca.data.frame import check_columns, check_frame, check_whole, column
 from bayes_lca.data.responses import Responses, unique_rows
 from bayes_lca.likelihood.em import fit_em
 from bayes_lca.measurement.interface import Measurement
-from bayes_lca.measurement.nominal import read_nominal
+from bayes_lca.measurement.nominal import NominalAnswers, read_answers
 from bayes_lca.posterior.labels.label_free import label_free_quantities
 from bayes_lca.posterior.labels.relabel import match, profile_distances
 from bayes_lca.sampling.gibbs import GibbsDraws
@@ -25,21 +25,27 @@ class GroupedAnswers:
 
     Attributes
     ----------
-    responses : Responses
+    answers : NominalAnswers
     by : str
         Column of the groups.
     levels : list of str
         Names of the groups.
     group : ndarray of int, shape (respondent,)
+        Of those who gave an answer.
     pivot : ndarray, shape (latent_class, item, category)
         Item probabilities at the maximum likelihood of equal profiles in all groups.
     """
 
-    responses: Responses
+    answers: NominalAnswers
     by: str
     levels: list[str]
     group: np.ndarray
     pivot: np.ndarray
+
+    @property
+    def responses(self) -> Responses:
+        """Answers of those who gave any."""
+        return self.answers.responses
 
     @cached_property
     def distinct(self) -> list[tuple[np.ndarray, np.ndarray]]:
@@ -80,10 +86,7 @@ class GroupedAnswers:
     def note(self) -> str:
         """Respondents in each group, rows left out and missing answers, as one line."""
         sizes = ", ".join(f"{level} {int((self.group == g).sum())}" for g, level in enumerate(self.levels))
-        return (
-            f"n = {len(self.group)} ({self.by}: {sizes}), 0 rows left out, {self.responses.n_missing} answers missing"
-            f"{self._not_asked}"
-        )
+        return f"{self.answers.note}; {self.by}: {sizes}{self._not_asked}"
 
     @property
     def _not_asked(self) -> str:
@@ -97,7 +100,16 @@ class GroupedAnswers:
 
 
 def read_groups(
-    items: Measurement, frame, by: str, n_classes: int, *, draws: int, tune: int, chains: int, seed: int
+    items: Measurement,
+    frame,
+    by: str,
+    n_classes: int,
+    *,
+    count: str | int | None,
+    draws: int,
+    tune: int,
+    chains: int,
+    seed: int,
 ) -> GroupedAnswers:
     """Read answers and groups, and find the maximum likelihood of equal profiles.
 
@@ -106,17 +118,18 @@ def read_groups(
     TypeError
         If `items` is no measurement part, such as a list of names.
     ValueError
-        If items are not nominal, items or `by` cannot be used, `by` is missing in some rows or has fewer than two
-        levels, a level has fewer respondents than classes, or a setting is out of range.
+        If items are not nominal, items, `by` or counts cannot be used, `by` is missing in some rows or has fewer than
+        two levels, a level has fewer respondents than classes, or a setting is out of range.
     """
     check_whole(least=2, n_classes=n_classes, chains=chains)
     check_whole(least=10, draws=draws)
     check_whole(least=0, tune=tune, seed=seed)
-    responses = read_nominal(items, frame)
-    levels, group = _groups(frame, by, n_classes)
+    answers = read_answers(items, frame, count, (by,))
+    responses = answers.responses
+    levels, group = _groups(answers.frame, by, n_classes, answers.answered)
     patterns = unique_rows(responses.codes)
     best = fit_em(responses.codes[patterns.first], patterns.count, responses.n_categories, n_classes, seed=seed)
-    return GroupedAnswers(responses, by, levels, group, best.item_probability)
+    return GroupedAnswers(answers, by, levels, group, best.item_probability)
 
 
 def agreement(quantities: xr.Dataset) -> tuple[float, float]:
@@ -127,7 +140,7 @@ def agreement(quantities: xr.Dataset) -> tuple[float, float]:
     )
 
 
-def _groups(frame, by: str, n_classes: int) -> tuple[list[str], np.ndarray]:
+def _groups(frame, by: str, n_classes: int, answered: np.ndarray) -> tuple[list[str], np.ndarray]:
     check_frame(frame)
     check_columns(frame, [by], role="group")
     values = column(frame, by)
@@ -138,8 +151,8 @@ def _groups(frame, by: str, n_classes: int) -> tuple[list[str], np.ndarray]:
         )
     coded = code_covariate(values.reset_index(drop=True), by, category=True)
     coded = coded.cat.remove_unused_categories()
-    levels, group = [str(level) for level in coded.cat.categories], coded.cat.codes.to_numpy()
-    sizes = np.bincount(group)
+    levels, group = [str(level) for level in coded.cat.categories], coded.cat.codes.to_numpy()[answered]
+    sizes = np.bincount(group, minlength=len(levels))
     small = {level: int(size) for level, size in zip(levels, sizes, strict=True) if size < n_classes}
     if small:
         raise ValueError(

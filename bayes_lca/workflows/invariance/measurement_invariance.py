@@ -29,6 +29,7 @@ def measurement_invariance(
     by: str,
     n_classes: int,
     *,
+    count: str | int | None = None,
     draws: int = 1000,
     tune: int = 200,
     chains: int = 4,
@@ -52,6 +53,8 @@ def measurement_invariance(
         Column of the groups, such as ``"role"``.
     n_classes : int
         From 2 on.
+    count : str or int, optional
+        Column of the number of respondents with each row, where the frame is a frequency table.
     draws, tune, chains : int
         Draws of each chain that are kept, draws of its warm-up, and number of chains of a Gibbs sampler, started at the
         maximum likelihood of equal profiles.
@@ -77,8 +80,18 @@ def measurement_invariance(
     TypeError
         If `items` is no measurement part, such as a list of names.
     ValueError
-        If items are not nominal, items or `by` cannot be used, an item has the name of a model, `by` is missing in some
-        rows or has fewer than two levels, a level has fewer respondents than classes, or a setting is out of range.
+        If items are not nominal, items, `by` or counts cannot be used, an item has the name of a model, `by` is missing
+        in some rows or has fewer than two levels, a level has fewer respondents than classes, or a setting is out of
+        range.
+
+    Warns
+    -----
+    UnusedCountsWarning
+        If nothing is counted, and a column that is not used looks like counts.
+
+    Notes
+    -----
+    Respondents without any answer take no part.
 
     References
     ----------
@@ -94,7 +107,7 @@ def measurement_invariance(
     ['none', 'training', 'recognition', 'expertise', 'partial', 'all']
     """
     tails = tail_probabilities(ci_prob)
-    grouped = read_groups(items, frame, by, n_classes, draws=draws, tune=tune, chains=chains, seed=seed)
+    grouped = read_groups(items, frame, by, n_classes, count=count, draws=draws, tune=tune, chains=chains, seed=seed)
     responses = grouped.responses
     _check_names(responses)
     data = grouped.distinct, responses.n_categories, grouped.start(chains)

@@ -53,6 +53,7 @@ def partial_invariance(
     by: str,
     n_classes: int,
     *,
+    count: str | int | None = None,
     tolerance: float = 0.05,
     sd: HalfNormal = SD_BETWEEN_GROUPS,
     draws: int = 1000,
@@ -81,6 +82,8 @@ def partial_invariance(
         Column of the groups, such as ``"role"``.
     n_classes : int
         From 2 on.
+    count : str or int, optional
+        Column of the number of respondents with each row, where the frame is a frequency table.
     tolerance : float, default 0.05
         Standard deviation up to which differences of an item do not matter.
     sd : HalfNormal, default ``HalfNormal(sigma=0.1)``
@@ -111,14 +114,20 @@ def partial_invariance(
     TypeError
         If `items` is no measurement part, such as a list of names.
     ValueError
-        If items are not nominal, items or `by` cannot be used, `by` is missing in some rows or has fewer than two
-        levels, a level has fewer respondents than classes, or a setting is out of range.
+        If items are not nominal, items, `by` or counts cannot be used, `by` is missing in some rows or has fewer than
+        two levels, a level has fewer respondents than classes, or a setting is out of range.
 
     Warns
     -----
     ConvergenceWarning
         If chains do not agree; where they stayed in several modes, the tables are those of the mode that predicts
         best.
+    UnusedCountsWarning
+        If nothing is counted, and a column that is not used looks like counts.
+
+    Notes
+    -----
+    Respondents without any answer take no part.
 
     References
     ----------
@@ -141,7 +150,7 @@ def partial_invariance(
     tails = tail_probabilities(ci_prob)
     if not 0 < tolerance < LARGEST_SD:
         raise ValueError(f"tolerance={tolerance!r}: a standard deviation of probabilities lies between 0 and 0.5")
-    grouped = read_groups(items, frame, by, n_classes, draws=draws, tune=tune, chains=chains, seed=seed)
+    grouped = read_groups(items, frame, by, n_classes, count=count, draws=draws, tune=tune, chains=chains, seed=seed)
     sampled = sample_partial(
         grouped.distinct,
         grouped.responses.n_categories,

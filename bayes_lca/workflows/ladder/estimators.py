@@ -12,6 +12,7 @@ import narwhals as nw
 import pandas as pd
 import xarray as xr
 
+from bayes_lca.data.counted import count_rows
 from bayes_lca.data.formula import single_level
 from bayes_lca.data.frame import column, named
 from bayes_lca.data.identifiability import SingleLevelWarning
@@ -24,7 +25,6 @@ from bayes_lca.models.assigned_class import AssignedClass
 from bayes_lca.models.latent_class import LatentClass
 from bayes_lca.models.multinomial import Multinomial
 from bayes_lca.posterior.checks.class_shift import class_shift
-from bayes_lca.posterior.tables.membership import membership
 from bayes_lca.prepared import check_no_items
 from bayes_lca.sampling.fit_or_load import fit_or_load
 from bayes_lca.sampling.nuts import Sampling, fit
@@ -52,6 +52,7 @@ def fit_estimators(
     model: LatentClass,
     frame,
     *,
+    count: str | int | None = None,
     measured: xr.DataTree | None = None,
     estimators: Sequence[str] = tuple(ESTIMATORS),
     out: str | os.PathLike | None = None,
@@ -67,6 +68,8 @@ def fit_estimators(
     model : LatentClass
         The joint model: ``LatentClass(3, Items(...), Regression("~ age + tier + (1 | group)"))``.
     frame : pandas.DataFrame, polars.DataFrame or any eager frame narwhals understands
+    count : str or int, optional
+        Column of the number of respondents with each row, where the frame is a frequency table.
     measured : xarray.DataTree, optional
         A fit of the same classes without covariates, of these respondents or of more: its classes are used and
         named. By default they are fitted here.
@@ -94,8 +97,8 @@ def fit_estimators(
     TypeError
         If `model` is no `LatentClass`, or `measured` no tree.
     ValueError
-        If the model has no covariates or no groups, an estimator or option is unknown, `measurement_draws` does not
-        divide the draws, or the classes, items or respondents are not those of `measured`.
+        If the model has no covariates or no groups, counts cannot be used, an estimator or option is unknown,
+        `measurement_draws` does not divide the draws, or the classes, items or respondents are not those of `measured`.
     NotRelabelledError, SeveralModesError
         If the classes of `measured` are not the same over its draws.
 
@@ -103,6 +106,8 @@ def fit_estimators(
     -----
     UserWarning
         If an estimator is left out.
+    UnusedCountsWarning
+        If nothing is counted, and a column that the model does not use looks like counts.
     ClassShiftWarning
         If the covariates bend the classes of the joint fit.
     ConvergenceWarning
@@ -124,6 +129,7 @@ def fit_estimators(
         raise ValueError(f"estimators={list(estimators)!r}: choose from {list(ESTIMATORS)}")
     if unknown := [name for name in options if name not in PASSED_ON]:
         raise ValueError(f"option(s) {named(unknown)} are not of every estimator; choose from {named(PASSED_ON)}")
+    frame = count_rows(frame, count, model.columns).frame
     check_no_items(model.measurement, structural.columns, len(frame))
     if measured is not None:
         _require_same_classes(model, frame, Fit.of(measured, needs="fit_estimators"))
@@ -218,8 +224,9 @@ def _require_same_classes(model: LatentClass, frame, measured: Fit) -> None:
 
 def _with_modal_class(frame, measured: Fit, key: str | None) -> pd.DataFrame:
     """The frame with a column of the most likely class of each respondent."""
-    modal, place = membership(measured)[MODAL_CLASS], respondents_of_rows(measured, frame, key)
+    of_respondents = measured.modal_class[measured.pattern_of_respondent]
+    modal = pd.Categorical.from_codes(of_respondents[respondents_of_rows(measured, frame, key)], list(measured.classes))
     if not isinstance(frame, pd.DataFrame):
         names = nw.from_native(frame, eager_only=True).columns
         frame = pd.DataFrame({name: column(frame, name) for name in names})
-    return frame.assign(**{MODAL_CLASS: modal.iloc[place].array})
+    return frame.assign(**{MODAL_CLASS: modal})

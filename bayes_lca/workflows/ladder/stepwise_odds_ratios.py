@@ -26,6 +26,7 @@ def stepwise_odds_ratios(
     method: Method = "bch",
     reference: str | None = None,
     *,
+    count: str | int | None = None,
     missing: str = "raise",
     key: str | None = None,
     ci_prob: float = CI_PROB,
@@ -49,6 +50,8 @@ def stepwise_odds_ratios(
         (``"bch"``, ``"ml"``); the answers (``"two_step"``); the assigned class or membership as if it were seen.
     reference : str, optional
         The class all others are compared with; all pairs by default.
+    count : str or int, optional
+        Column of the number of respondents with each row, where the frame is a frequency table.
     missing : {"raise", "drop"}
         What to do with rows that lack a covariate.
     key : str, optional
@@ -86,6 +89,7 @@ def stepwise_odds_ratios(
     fit = Fit.of(measured, needs="stepwise_odds_ratios")
     require_classes_of_answers_alone(fit)
     known = answers_of(fit)
+    frame = fit.frame_of_respondents(frame, count)
     respondents_of_rows(fit, frame, key)
     design = structural.read(frame, missing)
     check_no_items(known, design.covariates, len(design.kept))

@@ -35,6 +35,7 @@ def fit_two_step(
     structural: Regression,
     frame,
     *,
+    count: str | int | None = None,
     measurement_draws: int = MEASUREMENT_DRAWS,
     draws: int = 1000,
     tune: int = 400,
@@ -65,6 +66,8 @@ def fit_two_step(
         Of the classes on covariates, with ``(1 | group)`` in its formula, random intercepts.
     frame : pandas.DataFrame, polars.DataFrame or any eager frame narwhals understands
         With the items and the covariates: the respondents of `measured`, some of them, or others.
+    count : str or int, optional
+        Column of the number of respondents with each row, where the frame is a frequency table.
     measurement_draws : int
         Draws of the measurement parameters carried through, spread over those of `measured`.
     draws : int
@@ -97,7 +100,7 @@ def fit_two_step(
     TypeError
         If `measured` is no tree, or `structural` no `Regression`.
     ValueError
-        If the frame cannot be used, covariates or groups take part in the classes of `measured`, or
+        If the frame or its counts cannot be used, covariates or groups take part in the classes of `measured`, or
         `measurement_draws` does not divide the draws.
     NotRelabelledError, SeveralModesError
         If the classes of `measured` are not the same over its draws.
@@ -108,6 +111,8 @@ def fit_two_step(
         If chains disagree, mix badly, or diverge.
     RepeatedRowsWarning
         If rows share their label, or several may belong to one person.
+    UnusedCountsWarning
+        If nothing is counted, and a column that is not used looks like counts.
 
     References
     ----------
@@ -132,7 +137,7 @@ def fit_two_step(
     first_step = Fit.of(measured, needs="fit_two_step")
     known = answers_of(first_step)
     steps = _measurement_steps(first_step, known, measurement_draws, draws)
-    prepared = prepare_named(AssignedClass(known, structural), frame, missing=missing, key=key)
+    prepared = prepare_named(AssignedClass(known, structural), frame, count=count, missing=missing, key=key)
     sampler = Sampler(prepared, reusable=True)
     at_mean = sampler.sample(prepared, settings)
     fit_at_mean = Fit.reading(at_mean)
