@@ -26,6 +26,7 @@ from bayes_lca.data.unusual_values import FarValueWarning, SmallLevelWarning
 from bayes_lca.datasets.cohort import cohort_items, cohort_truth, load_cohort, simulate_cohort
 from bayes_lca.datasets.example import example_survey, load_example
 from bayes_lca.fitted.refusals import NotRelabelledError, SeveralModesError
+from bayes_lca.likelihood.identification import UnidentifiedWarning
 from bayes_lca.measurement.assigned import Assigned
 from bayes_lca.measurement.items import Items
 from bayes_lca.measurement.ordinal_items import OrdinalItems
@@ -121,6 +122,7 @@ __all__ = [
     "SmallLevelWarning",
     "StructureComparison",
     "SummaryTable",
+    "UnidentifiedWarning",
     "UnusedCountsWarning",
     "ZeroSumNormal",
     "adopt",

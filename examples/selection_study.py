@@ -64,7 +64,12 @@ def read_arguments() -> argparse.Namespace:
     add("--starts", type=int, default=usual.starts, help="random starts of each maximum likelihood fit")
     add("--draws", type=int, default=usual.draws, help="draws of each of four chains; 0 leaves posteriors out")
     add("--tune", type=int, default=usual.tune, help="draws thrown away before them")
-    add("--bootstrap-draws", type=int, default=usual.bootstrap_draws, help="19, 39 or 99 keep the level at 5 %%")
+    add(
+        "--bootstrap-draws",
+        type=int,
+        default=usual.bootstrap_draws,
+        help="19, 39 or 99 keep 5 %%, 0 leaves it out",
+    )
     add("--seed", type=int, default=SEED)
     return parser.parse_args()
 

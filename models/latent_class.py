@@ -11,6 +11,7 @@ from bayes_lca.fitted.capabilities import Capabilities
 from bayes_lca.fitted.fit import Fit
 from bayes_lca.fitted.kinds import KINDS, Kind, Words, register
 from bayes_lca.hidden.one_class import OneClass
+from bayes_lca.likelihood.identification import warn_of_too_few_cells
 from bayes_lca.measurement.interface import Measurement
 from bayes_lca.prepared import ClassRows, Model, Prepared
 from bayes_lca.structural.interface import Structural
@@ -87,6 +88,9 @@ class LatentClass(Model):
 
     Classes are exchangeable in the model; their order is a matter of display, settled after sampling.
 
+    Without covariates, more classes than the items can tell apart (fewer cells in the table of all answers than
+    parameters) raise an `UnidentifiedWarning` when a frame is read.
+
     Parameters
     ----------
     n_classes : int
@@ -148,6 +152,9 @@ class LatentClass(Model):
 def sum_over_classes(model, n_classes: int, frame, *, missing: Literal["raise", "drop"], collapse: bool) -> Prepared:
     """Measurement times structural part, one class for each respondent summed out."""
     rows = ClassRows.read(model.measurement, model.structural, n_classes, frame, missing=missing, collapse=collapse)
+    if not rows.design.terms and not rows.design.groupings:  # covariates and groups bring tables of their own
+        freedom = model.measurement.degrees_of_freedom(rows.responses, n_classes)
+        warn_of_too_few_cells(n_classes, freedom, stacklevel=4)
     with pm.Model(coords=rows.coords(model.measurement, model.structural)) as built:
         eta = model.structural.class_logits(rows.design, rows.membership, rows=PATTERN)  # (pattern, latent_class)
         answers = model.measurement.answers(rows.responses, rows.start, rows.first)  # log p(y | c)

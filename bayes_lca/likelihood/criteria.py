@@ -62,7 +62,8 @@ def information_criteria(log_likelihood: float, n_parameters: int, n: float) -> 
     Returns
     -------
     dict
-        ``AIC``, ``BIC``, ``aBIC`` [1]_ and ``CAIC`` [2]_.
+        ``AIC``, ``BIC``, ``aBIC`` [1]_ and ``CAIC`` [2]_; ``aBIC`` is not a number up to 22 respondents, where its
+        penalty is not positive and more classes would always win.
 
     Raises
     ------
@@ -84,10 +85,11 @@ def information_criteria(log_likelihood: float, n_parameters: int, n: float) -> 
     if not n > 0:
         raise ValueError(f"n is {n}: give the number of respondents, which is positive.")
     deviance = -2 * float(log_likelihood)
+    adjusted_penalty = float(np.log((n + 2) / 24))
     return {
         "AIC": deviance + 2 * n_parameters,
         "BIC": deviance + n_parameters * float(np.log(n)),
-        "aBIC": deviance + n_parameters * float(np.log((n + 2) / 24)),
+        "aBIC": deviance + n_parameters * adjusted_penalty if adjusted_penalty > 0 else float("nan"),
         "CAIC": deviance + n_parameters * (float(np.log(n)) + 1),
     }
 

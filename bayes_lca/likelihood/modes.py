@@ -11,6 +11,9 @@ import numpy as np
 MODE_TOLERANCE = 1e-4
 """Starts whose log-likelihoods are closer than this to the best of them have reached the same mode."""
 
+TIED_RATIO = 2 * MODE_TOLERANCE
+"""Twice a difference of log-likelihoods up to which two models fit equally well, as far as EM can tell."""
+
 
 @dataclass(frozen=True)
 class Mode:

@@ -8,7 +8,7 @@ from scipy.special import log_softmax
 from bayes_lca.likelihood.row_sums import sum_products
 
 SMALLEST_GAIN = 1e-14
-"""The climb has ended when the next step promises less log-likelihood than this."""
+"""Share of the log-likelihood, or of 1, below which what the next step promises is rounding: the climb has ended."""
 
 ROUNDING = 1e-6
 """A promised gain below this that the full step does not bring is rounding, and the climb has ended too."""
@@ -80,7 +80,7 @@ def climb(
             break
         step = np.linalg.solve(upwards, gradient.ravel()).reshape(free.shape)
         promised = (gradient * step).sum() / 2
-        if promised < SMALLEST_GAIN:
+        if promised < SMALLEST_GAIN * max(1.0, abs(log_likelihood)):
             if at_maximum:
                 return free, log_likelihood, information, weight
             break

@@ -2,6 +2,9 @@
 
 import numpy as np
 
+ROUNDING = 1e-9
+"""Share of a value below which a difference is one of rounding, and a tie."""
+
 
 def tail_shares(observed: np.ndarray, simulated: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
     """Share of data sets that depart at least as far as each observed value, and as each of the simulated ones.
@@ -24,5 +27,7 @@ def tail_shares(observed: np.ndarray, simulated: np.ndarray) -> tuple[np.ndarray
     (array([0.5]), array([1.        , 0.66666667, 0.33333333]))
     """
     ascending, n = np.sort(simulated), len(simulated)
-    beyond_observed, beyond_simulated = (n - np.searchsorted(ascending, values) for values in (observed, simulated))
+    beyond_observed, beyond_simulated = (
+        n - np.searchsorted(ascending, values - ROUNDING * np.abs(values)) for values in (observed, simulated)
+    )
     return (1 + beyond_observed) / (1 + n), beyond_simulated / n

@@ -118,6 +118,10 @@ class Measurement(ABC):
     def draw(self, responses: Responses, latent_class: np.ndarray, *parameters: np.ndarray, rng) -> np.ndarray:
         """Draw complete answers of respondents of known classes, shape (..., item)."""
 
+    def degrees_of_freedom(self, responses: Responses, n_classes: int) -> int | None:
+        """Cells of the table of all answers that so many classes leave free; None where answers are no categories."""
+        return None
+
     @final
     def answers(self, responses: Responses, start: Start, first: np.ndarray) -> Answers:
         """Answers of a model with the part's parameters, inside a `pymc.Model`.

@@ -11,6 +11,8 @@ import pytensor.tensor as pt
 from bayes_lca import priors
 from bayes_lca.data.responses import Responses, UniqueRows, read_responses
 from bayes_lca.dims import CATEGORY, CLASS, ITEM, ITEM_PROBABILITY
+from bayes_lca.likelihood.criteria import n_parameters
+from bayes_lca.likelihood.identification import degrees_of_freedom
 from bayes_lca.measurement import answers
 from bayes_lca.measurement.interface import Measurement, Start
 from bayes_lca.measurement.log_ratio import LogRatio
@@ -112,6 +114,11 @@ class Items(Measurement):
         if len(inside) == 1:
             return {ITEM_PROBABILITY: inside[sizes[0]]}
         return {f"{ITEM_PROBABILITY}_of_{size}": values for size, values in inside.items()}
+
+    def degrees_of_freedom(self, responses: Responses, n_classes: int) -> int:
+        """Cells of the table of the categories that somebody chose, less the free shares and probabilities."""
+        sizes = responses.n_observed_categories
+        return degrees_of_freedom(n_parameters(n_classes, sizes), sizes)
 
     def log_density(self, responses: Responses, value, rho):
         """Sum of the log probabilities of the answers given; see `answers.log_density`."""

@@ -12,6 +12,7 @@ from scipy.special import logit
 from bayes_lca import priors
 from bayes_lca.data.responses import Responses, UniqueRows, read_responses
 from bayes_lca.dims import BASELINE_PROBABILITY, CATEGORY, CLASS, ITEM, ITEM_LOCATION, ITEM_PROBABILITY
+from bayes_lca.likelihood.identification import degrees_of_freedom
 from bayes_lca.measurement import answers
 from bayes_lca.measurement.interface import Measurement, Start
 from bayes_lca.measurement.log_ratio import LogRatio
@@ -137,6 +138,12 @@ class OrdinalItems(Measurement):
         if len(location) == 1:
             return values
         return {ITEM_LOCATION: (location - location.mean(axis=0)).T, **values}
+
+    def degrees_of_freedom(self, responses: Responses, n_classes: int) -> int:
+        """Cells of the table of the categories that somebody chose, less free shares, thresholds and locations."""
+        sizes = responses.n_observed_categories
+        of_items = sum(size - 1 + n_classes - 1 for size in sizes)
+        return degrees_of_freedom(n_classes - 1 + of_items, sizes)
 
     def log_density(self, responses: Responses, value, rho):
         """Sum of the log probabilities of the answers given; see `answers.log_density`."""

@@ -232,7 +232,8 @@ def made_up(chosen_by_bic, vlmr_p, rejected):
         for k in (1, 2, 3):
             criteria = dict.fromkeys(("AIC", "aBIC", "CAIC", "ICL"), float(k)) | {"BIC": float(abs(k - best))}
             fit = {"log_likelihood": -100.0 + k, "smallest_class": (1.0, 0.3, 0.04)[k - 1], "starts_at_mode": 5}
-            counts.append(cell | {"classes": k} | criteria | fit | {"vlmr_p": p[k - 1], "lmr_adjusted_p": p[k - 1]})
+            tests = {"vlmr_p": p[k - 1], "lmr_adjusted_p": p[k - 1], "vuong_p": 0.01}
+            counts.append(cell | {"classes": k} | criteria | fit | tests)
         for k, answer in answers.items():
             bootstrap.append(cell | {"classes": k, "rejected": answer, "draws": 19, "made": 4 * k})
     return pd.DataFrame(counts), pd.DataFrame(bootstrap)
@@ -250,6 +251,7 @@ def test_table_by_hand():
     assert chosen["AIC"].tolist() == [1, 1, 1, 1]
     assert chosen["BLRT"].tolist() == [2, 3, 1, 2]
     assert chosen["VLMR"].tolist() == [2, 3, 1, pd.NA]
+    assert chosen["VLMR, inverse information"].tolist() == [3] * 4
     assert chosen["rule, 10 %"].tolist() == [2, 2, 2, 1]  # the third class is too small
     assert chosen["rule, any size"].tolist() == [2, 2, 3, 1]
     assert chosen["elpd, best"].isna().all()
@@ -265,6 +267,7 @@ def test_table_by_hand():
     assert vlmr[["data_sets", "no_choice", "type_1_error"]].tolist() == [3, 1, 0.5]
     assert vlmr["power"] == pytest.approx(2 / 3)
     assert vlmr["correct"] == pytest.approx(1 / 3)
+    assert table.loc["VLMR, inverse information", ["type_1_error", "power", "correct"]].tolist() == [1, 1, 0]
     assert table.loc["AIC", ["type_1_error", "power"]].isna().all()
     assert table.loc["AIC", "correct_se"] == pytest.approx(np.sqrt(0.25 * 0.75 / 8))  # Agresti and Coull: 2 of 8
 
@@ -283,6 +286,14 @@ def test_level_of_the_choice_of_vlmr_is_that_of_its_errors():
     assert (choices.loc[choices["method"] == "VLMR", "chosen"] == 2).all()
     vlmr = selection_rates(choices, counts, bootstrap).set_index("method").loc["VLMR"]
     assert vlmr[["type_1_error", "power"]].tolist() == [0, 1]
+
+
+def test_a_study_without_bootstrap_tests(tmp_path):
+    study = replace(TINY, analysis=replace(QUICK, bootstrap_draws=0))
+    table = run_study(study, tmp_path)
+    assert "BLRT" not in set(table["method"])
+    assert table.loc[table["method"] == "VLMR", "type_1_error"].notna().all()
+    assert "BLRT" not in plot_selection(table)._supxlabel.get_text()
 
 
 def test_bars_are_the_shares_of_the_table(whole):

@@ -1,5 +1,6 @@
 """The likelihood ratio against a weighted chi-squared: its tail, its weights, and what it must leave out."""
 
+import json
 from pathlib import Path
 
 import numpy as np
@@ -71,7 +72,9 @@ def test_statistic_and_adjustment_of_published_fits(name, n_classes):
     assert test.adjusted_statistic == pytest.approx(test.statistic / (1 + 1 / (more * np.log(counts.sum()))))
     assert test.adjusted_statistic < test.statistic
     assert test.p == pytest.approx(weighted_chi_squared_tail(test.weights, test.statistic))
+    assert test.vuong_p == pytest.approx(weighted_chi_squared_tail(test.vuong_weights, test.statistic))
     assert test.adjusted_p >= test.p
+    assert test.vuong_adjusted_p >= test.vuong_p
     assert (np.diff(test.weights) <= 0).all()
 
 
@@ -106,8 +109,9 @@ def numeric_scores(fitted, codes, n_categories):
     return score, second
 
 
-def test_weights_are_eigenvalues_of_vuongs_matrix():
-    """Equation 3.6 written out, unsymmetric, with derivatives by differences."""
+@pytest.fixture(scope="module")
+def by_differences():
+    """Two classes that are there, the test of one against two, and W written out with derivatives by differences."""
     rho = np.array([[[0.8, 0.2]] * 4, [[0.3, 0.7]] * 4])
     frame, _ = simulate_latent_classes(800, [0.5, 0.5], rho, seed=4)
     table = frame.astype(int).value_counts().reset_index()
@@ -117,13 +121,62 @@ def test_weights_are_eigenvalues_of_vuongs_matrix():
     (f, f_second), (g, g_second) = (numeric_scores(fit, codes, n_categories) for fit in (larger, smaller))
     a_f, a_g = np.linalg.inv(f_second @ counts), np.linalg.inv(g_second @ counts)
     product = {(x, y): (u * counts[:, None]).T @ v for x, u in (("f", f), ("g", g)) for y, v in (("f", f), ("g", g))}
-    vuong = np.block(
-        [[-product["f", "f"] @ a_f, -product["f", "g"] @ a_g], [product["g", "f"] @ a_f, product["g", "g"] @ a_g]]
-    )
-    expected = np.sort(np.linalg.eigvals(vuong).real)[::-1]
+
+    def weights(v_f, v_g):
+        """Of Vuong's matrix with what stands for the negative inverse of the second derivatives."""
+        matrix = np.block(
+            [[product["f", "f"] @ v_f, -product["f", "g"] @ v_g], [product["g", "f"] @ v_f, -product["g", "g"] @ v_g]]
+        )
+        return np.sort(np.linalg.eigvals(matrix).real)[::-1]
+
+    robust = weights(a_f @ product["f", "f"] @ a_f, a_g @ product["g", "g"] @ a_g)
+    return test, robust, weights(-a_f, -a_g)
+
+
+def test_weights_are_eigenvalues_of_vuongs_matrix(by_differences):
+    """Equation 3.6 written out, unsymmetric, with derivatives by differences."""
+    test, _, expected = by_differences
     assert test.boundary_parameters == test.unidentified_parameters == 0
-    assert len(test.weights) == 9 + 4
-    np.testing.assert_allclose(test.weights, expected, atol=1e-4)
+    assert len(test.vuong_weights) == 9 + 4
+    np.testing.assert_allclose(test.vuong_weights, expected, atol=1e-4)
+
+
+def test_weights_of_mplus_have_the_robust_covariance(by_differences):
+    test, expected, of_vuong = by_differences
+    np.testing.assert_allclose(test.weights, expected, atol=2e-4)
+    assert np.abs(expected - of_vuong).max() > 1
+    assert test.mean == pytest.approx(expected.sum(), abs=1e-3)
+    assert test.sd == pytest.approx(np.sqrt(2 * (expected**2).sum()), abs=1e-3)
+    assert f"mean {test.mean:.3f} and SD {test.sd:.3f}" in str(test)
+
+
+@pytest.mark.parametrize("n_classes", [3, 4])
+def test_vuongs_weights_add_up_to_the_scaling_that_mplus_prints(n_classes):
+    """Scaling factor times parameters is the trace of J I^-1, parameters at the boundary counted as one each."""
+    printed = json.loads((REFERENCE / "mplus.json").read_text())["lca_cfa_example"]
+    codes, counts, n_categories = patterns_of("lca_cfa_example")
+    fits = {k: fit_em(codes, counts, n_categories, k, n_starts=30, seed=2) for k in (n_classes - 1, n_classes)}
+    test = compare_by_scores(*fits.values(), codes, counts)
+    trace, parameters = {}, {}
+    for k, fit in fits.items():
+        parameters[k] = int(printed[str(k)]["parameters"])
+        assert fit.log_likelihood == pytest.approx(float(printed[str(k)]["log_likelihood"]), abs=6e-4)
+        fixed = sum(limit is None for of_class in printed[str(k)]["thresholds"] for (limit,) in of_class)
+        trace[k] = float(printed[str(k)]["scaling"]) * parameters[k] - fixed
+    expected = trace[n_classes] - trace[n_classes - 1]
+    assert test.vuong_weights.sum() == pytest.approx(expected, abs=6e-5 * sum(parameters.values()))
+    assert test.mean != pytest.approx(expected, abs=0.1)
+
+
+def test_where_em_stopped_does_not_matter():
+    codes, counts, n_categories = patterns_of("lca_cfa_example")
+    tests = []
+    for tolerance in (1e-7, 1e-13):
+        fits = [fit_em(codes, counts, n_categories, k, n_starts=10, seed=2, tolerance=tolerance) for k in (2, 3)]
+        tests.append(compare_by_scores(*fits, codes, counts))
+    assert tests[0].mean == pytest.approx(tests[1].mean, abs=1e-5)
+    assert tests[0].sd == pytest.approx(tests[1].sd, abs=1e-5)
+    assert tests[0].p == pytest.approx(tests[1].p, abs=1e-6)
 
 
 def test_boundary_parameters_are_left_out_and_counted():
@@ -174,5 +227,6 @@ def test_columns_of_count_classes():
     test = vuong_lo_mendell_rubin(bl.Items(list(frame)), frame, 3, starts=20, seed=0)
     assert table.loc[3, "vlmr_p"] == pytest.approx(test.p, rel=1e-6)
     assert table.loc[3, "lmr_adjusted_p"] == pytest.approx(test.adjusted_p, rel=1e-6)
+    assert table.loc[3, "vuong_p"] == pytest.approx(test.vuong_p, rel=1e-6)
     assert f"VLMR of 2 against 3 classes: {test.boundary_parameters} parameters at the boundary" in table.note
     assert "Jeffries 2003" in table.note

@@ -136,11 +136,13 @@ def _notes(table: pd.DataFrame) -> list[str]:
         counts = f"{data_sets.iloc[0]} data sets in each panel"
     else:
         counts = "Data sets: " + ", ".join(f"{count} ({name})" for name, count in data_sets.items())
-    draws = table["bootstrap_draws"].max()
+    with_bootstrap = "bootstrap_draws" in table
+    of_bootstrap = f"BLRT with {table['bootstrap_draws'].max():.0f} draws; " if with_bootstrap else ""
     return [
         f"2200 respondents, six items of three categories, no covariates or groups. {counts}; the number chosen is "
-        f"printed in the bars. BLRT with {draws:.0f} draws; elpd: the fewest classes within 4, or "
+        f"printed in the bars. {of_bootstrap}elpd: the fewest classes within 4, or "
         "two standard errors, of the best; rule: recommend_classes with its limit of 10 % for the smallest class, "
-        "and without. Lines are 95 % Monte Carlo intervals, the grey one 5 %. VLMR and LMR assume regularity that "
-        "fewer classes break, so theory promises them no 5 %."
+        "and without. Lines are 95 % Monte Carlo intervals, the grey one 5 %. VLMR and LMR with the robust "
+        "covariance of Mplus, or VLMR with Vuong's own, assume regularity that fewer classes break: theory promises "
+        "them no 5 %."
     ]

@@ -3,7 +3,7 @@
 import pandas as pd
 
 from bayes_lca.calibration.kit.rates import rate
-from bayes_lca.workflows.class_counts.recommendation import LEVEL, TESTS, recommend_classes
+from bayes_lca.workflows.class_counts.recommendation import LEVEL, TESTS, first_not_significant, recommend_classes
 
 DATA_SET = ["design", "true_classes", "replicate"]
 BLRT = TESTS["blrt_p"]
@@ -11,8 +11,14 @@ BEST_ELPD = "elpd, best"
 RULE, RULE_ANY_SIZE = "rule, 10 %", "rule, any size"
 """What `recommend_classes` recommends as it comes, and with ``smallest_class=0``."""
 
+VUONG = "VLMR, inverse information"
+"""Vuong's own formula, beside that of Mplus, which `recommend_classes` hears."""
+
+OF_P_VALUES = TESTS | {"vuong_p": VUONG}
+"""Tests with a p-value for each number of classes, by column of `count_classes`."""
+
 METHODS = (
-    *("AIC", "BIC", "aBIC", "CAIC", "ICL", "VLMR", "LMR adjusted", BLRT),
+    *("AIC", "BIC", "aBIC", "CAIC", "ICL", "VLMR", "LMR adjusted", VUONG, BLRT),
     *(BEST_ELPD, "elpd", RULE, RULE_ANY_SIZE),
 )
 """In the order shown; ``elpd`` chooses the fewest classes within 4, or two standard errors, of the best."""
@@ -26,7 +32,7 @@ def choices_of(counts: pd.DataFrame, bootstrap: pd.DataFrame) -> pd.DataFrame:
     counts : pandas.DataFrame
         Tables of `count_classes` under each other, with columns ``design``, ``true_classes`` and ``replicate``.
     bootstrap : pandas.DataFrame
-        A row per bootstrap test; see `run_replicate`.
+        A row per bootstrap test; see `run_replicate`. None where the test was left out.
 
     Returns
     -------
@@ -40,7 +46,8 @@ def choices_of(counts: pd.DataFrame, bootstrap: pd.DataFrame) -> pd.DataFrame:
         table = cell.set_index("classes").drop(columns=DATA_SET).dropna(axis="columns", how="all")
         anyway = recommend_classes(table, smallest_class=0)
         chosen = dict.fromkeys(METHODS) | anyway.choices
-        chosen[BLRT] = first_not_rejected(tests[key].set_index("classes")["rejected"])
+        chosen[VUONG] = first_not_significant(table["vuong_p"]) if "vuong_p" in table else None
+        chosen[BLRT] = first_not_rejected(tests[key].set_index("classes")["rejected"]) if key in tests else None
         chosen[BEST_ELPD] = int(table["elpd"].idxmax()) if "elpd" in table else None
         chosen |= {RULE: recommend_classes(table).n_classes, RULE_ANY_SIZE: anyway.n_classes}
         of_data_set = dict(zip(DATA_SET, key, strict=True))
@@ -92,7 +99,7 @@ def selection_rates(choices: pd.DataFrame, counts: pd.DataFrame, bootstrap: pd.D
         tested = outcomes[(outcomes["design"] == design) & (outcomes["method"] == method)]
         for name, n_classes in (("type_1_error", true_classes + 1), ("power", true_classes)):
             row |= rate(name, tested[tested["classes"] == n_classes], "rejected")
-        if method == BLRT:
+        if method == BLRT and len(bootstrap):
             made = bootstrap[bootstrap["design"] == design]
             row |= {"bootstrap_draws": made["draws"].max(), "draws_made": made["made"].mean()}
         rows.append(row)
@@ -102,8 +109,8 @@ def selection_rates(choices: pd.DataFrame, counts: pd.DataFrame, bootstrap: pd.D
 def _test_outcomes(counts: pd.DataFrame, bootstrap: pd.DataFrame) -> pd.DataFrame:
     """Whether each test rejected one class fewer than ``classes``; tests without a p-value are left out."""
     columns = [*DATA_SET, "classes", "method", "rejected"]
-    frames = [bootstrap.assign(method=BLRT)[columns]]
-    for column, method in TESTS.items():
+    frames = [bootstrap.assign(method=BLRT)[columns]] if len(bootstrap) else []
+    for column, method in OF_P_VALUES.items():
         if column in counts:
             known = counts[counts[column].notna()]
             frames.append(known.assign(method=method, rejected=known[column] < LEVEL)[columns])

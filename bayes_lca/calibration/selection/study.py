@@ -13,7 +13,7 @@ from bayes_lca.calibration.kit.seeds import replicate_seeds
 from bayes_lca.calibration.kit.tasks import Task, by_turns
 from bayes_lca.calibration.kit.versions import installed_versions, source_digest
 from bayes_lca.calibration.selection.designs import DESIGNS, SelectionDesign
-from bayes_lca.calibration.selection.rates import choices_of, selection_rates
+from bayes_lca.calibration.selection.rates import DATA_SET, choices_of, selection_rates
 from bayes_lca.datasets import cohort
 from bayes_lca.measurement.items import Items
 from bayes_lca.workflows.class_counts.blrt_decision import decide_by_bootstrap
@@ -45,7 +45,7 @@ class Analysis:
         Of each posterior.
     bootstrap_draws : int
         Of the bootstrap likelihood ratio test, at most. With 19, 39 or 99 the test at 5 % has no other level than with
-        thousands, only a little less power.
+        thousands, only a little less power. 0 leaves the test out.
     bootstrap_starts, bootstrap_iterations : int
         Random starts of the fits to each of these draws, and updates of each start.
     """
@@ -107,6 +107,7 @@ class SelectionStudy:
         """
         names = [task.file_name for task in self.tasks]
         counts, bootstrap = records.read_replicates(names, Path(out), ("counts", "bootstrap"))
+        bootstrap = bootstrap.reindex(columns=[*DATA_SET, *(bootstrap.columns.drop(DATA_SET, errors="ignore"))])
         choices = choices_of(counts, bootstrap)
         table = selection_rates(choices, counts, bootstrap)
         table.insert(2, "entropy_r2", table["design"].map({design.name: design.entropy_r2 for design in self.designs}))
@@ -158,7 +159,9 @@ def run_replicate(design: SelectionDesign, replicate: int, analysis: Analysis, *
             chains=analysis.chains,
             progressbar=False,
         )
-        tests = _bootstrap_tests(design, items.read(frame), table["log_likelihood"], analysis, analysis_seed)
+        tests = []
+        if analysis.bootstrap_draws:
+            tests = _bootstrap_tests(design, items.read(frame), table["log_likelihood"], analysis, analysis_seed)
     cell = {"design": design.name, "true_classes": design.true_classes, "replicate": replicate}
     return {
         "counts": [cell | row for row in table.reset_index().to_dict("records")],

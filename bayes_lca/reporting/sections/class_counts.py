@@ -15,8 +15,8 @@ STEPS = "number of classes, criteria (steps 6-8), fit of all models (step 11)"
 UNNOTED = "the table was given without a note"
 
 PARTS = {
-    "criteria": "log_likelihood parameters AIC BIC aBIC CAIC ICL".split(),
-    "tests of one class fewer": "vlmr_p lmr_adjusted_p blrt blrt_p blrt_p_lower".split(),
+    "criteria": "log_likelihood parameters degrees_of_freedom unidentified AIC BIC aBIC CAIC ICL".split(),
+    "tests of one class fewer": "vlmr_p lmr_adjusted_p vuong_p blrt blrt_p blrt_p_lower".split(),
     "classification": "entropy_r2 average_posterior odds_correct".split(),
     "smallest class": "smallest_class smallest_class_se smallest_share smallest_share_lower".split(),
     "starts": "starts_at_mode starts converged_starts next_mode".split(),

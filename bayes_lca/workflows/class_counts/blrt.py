@@ -1,24 +1,23 @@
 """Is one class more worth it: the likelihood ratio against its distribution in samples from the smaller model."""
 
-import math
-from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 
 import numpy as np
 import pandas as pd
 from joblib import Parallel, delayed
-from rich.console import Console
-from rich.progress import Progress, TextColumn, TimeElapsedColumn, TimeRemainingColumn
 from scipy.stats import beta
 
 from bayes_lca.data.frame import is_whole
-from bayes_lca.data.responses import unique_rows
+from bayes_lca.data.responses import MISSING, unique_rows
+from bayes_lca.likelihood.criteria import n_parameters
 from bayes_lca.likelihood.em import fit_em
-from bayes_lca.likelihood.modes import MaximumLikelihood
+from bayes_lca.likelihood.identification import degrees_of_freedom
+from bayes_lca.likelihood.modes import TIED_RATIO, MaximumLikelihood
 from bayes_lca.measurement.interface import Measurement
 from bayes_lca.measurement.nominal import read_answers
 from bayes_lca.table import SummaryTable
 from bayes_lca.workflows.class_counts.bootstrap_samples import draw_sample, missing_answers, sample_seeds
+from bayes_lca.workflows.class_counts.progress_of_draws import shown_progress
 from bayes_lca.workflows.class_counts.vlmr import check_two_or_more
 
 ROUNDS = 5
@@ -50,6 +49,9 @@ class BootstrapLikelihoodRatio:
         Samples among these whose larger model ended below the smaller at first: a missed maximum.
     unreplicated : int
         Samples of which a best maximum was still reached by one start only.
+    degrees_of_freedom : int
+        Of the larger model. Below zero its classes are not identified, and a small p-value says that the smaller model
+        does not fit, not how many classes there are.
     """
 
     n_classes: int
@@ -58,11 +60,12 @@ class BootstrapLikelihoodRatio:
     refitted: int
     negative: int
     unreplicated: int
+    degrees_of_freedom: int = 0
 
     @property
     def n_exceeding(self) -> int:
-        """Samples with a statistic as large as the observed one."""
-        return int((self.draws >= self.statistic).sum())
+        """Samples with a statistic as large as the observed one, as far as EM can tell."""
+        return int(reaches(self.draws, self.statistic).sum())
 
     @property
     def p(self) -> float:
@@ -91,11 +94,20 @@ class BootstrapLikelihoodRatio:
     @property
     def note(self) -> str:
         """What the p-value rests on."""
-        return (
+        parts = [
             f"BLRT of {self.n_classes - 1} against {self.n_classes} classes: {len(self.draws)} draws, 95 % Monte Carlo "
-            f"interval on p; {self.refitted} draws given more starts ({self.negative} of them for a negative "
-            f"statistic), {self.unreplicated} with a maximum still reached once only"
-        )
+            f"interval on p",
+            f"{self.refitted} draws given more starts ({self.negative} of them for a negative statistic), "
+            f"{self.unreplicated} with a maximum still reached once only",
+        ]
+        if self.statistic <= TIED_RATIO:
+            parts.append("the larger model fits no better")
+        if self.degrees_of_freedom < 0:
+            parts.append(
+                f"{self.n_classes} classes are not identified ({self.degrees_of_freedom} degrees of freedom): a small "
+                f"p speaks against {self.n_classes - 1}, not for them"
+            )
+        return "; ".join(parts)
 
     def __str__(self) -> str:
         lower, upper = self.interval()
@@ -120,6 +132,8 @@ def bootstrap_likelihood_ratio(
     with the same answers missing, and both models are fitted to each [1]_ [2]_:
 
     .. math:: p = \frac{1 + \#\{b : 2 \Delta L_b \ge 2 \Delta L\}}{1 + B}
+
+    Differences that are smaller than EM can tell are ties, and count as reached.
 
     Parameters
     ----------
@@ -231,10 +245,17 @@ def bootstrap(
     seeds = sample_seeds(seed, n_classes, draws)
     results = parallel(task(share, probability, hidden, n_categories, starts, of_draw) for of_draw in seeds)
     label = f"BLRT of {n_classes - 1} against {n_classes} classes"
-    ratios, rounds, negative, once = zip(*_shown(results, draws, label, visible=progressbar), strict=True)
+    ratios, rounds, negative, once = zip(*shown_progress(results, draws, label, visible=progressbar), strict=True)
+    chosen = [np.unique(answers[answers != MISSING]).size for answers in codes.T]
     return BootstrapLikelihoodRatio(
-        n_classes, statistic, np.array(ratios), int(np.sum(np.array(rounds) > 1)), sum(negative), sum(once)
+        *(n_classes, statistic, np.array(ratios), int(np.sum(np.array(rounds) > 1)), sum(negative), sum(once)),
+        degrees_of_freedom=degrees_of_freedom(n_parameters(n_classes, chosen), chosen),
     )
+
+
+def reaches(ratio: np.ndarray | float, statistic: float) -> np.ndarray | bool:
+    """Whether twice a log-likelihood ratio is as large as the observed one, differences EM cannot tell left aside."""
+    return np.maximum(ratio, 0) >= statistic - TIED_RATIO
 
 
 def compare_fits(
@@ -287,15 +308,3 @@ class _Best:
         if gain > -UNDER:
             self.starts += fit.best_starts
         self.log_likelihood = max(self.log_likelihood, fit.log_likelihood)
-
-
-def _shown(results: Iterable, n: int, label: str, *, visible: bool) -> Iterator:
-    """The results one by one, with a line on how many are done and how long the others will take."""
-    console = Console(stderr=True)
-    columns = (
-        TextColumn("{task.description}: {task.completed} of {task.total} draws,"),
-        *(TimeElapsedColumn(), TextColumn("gone, about"), TimeRemainingColumn(), TextColumn("left")),
-    )
-    shown = visible and (console.is_terminal or console.is_jupyter)
-    with Progress(*columns, console=console, speed_estimate_period=math.inf, disable=not shown) as progress:
-        yield from progress.track(results, total=n, description=label)

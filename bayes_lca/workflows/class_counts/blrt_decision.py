@@ -21,7 +21,7 @@ from scipy.special import logsumexp
 from bayes_lca.data.responses import MISSING, unique_rows
 from bayes_lca.likelihood.answers import log_probability_of_answers
 from bayes_lca.likelihood.modes import MaximumLikelihood
-from bayes_lca.workflows.class_counts.blrt import compare_fits
+from bayes_lca.workflows.class_counts.blrt import compare_fits, reaches
 from bayes_lca.workflows.class_counts.bootstrap_samples import draw_sample, missing_answers, sample_seeds
 
 ROUNDING = 1e-9
@@ -127,9 +127,10 @@ def decide_by_bootstrap(
         rng = np.random.default_rng(of_draw)
         rows, counts = draw_sample(share, probability, hidden, rng)
         made += 1
-        if largest_ratio(share, probability, rows, counts) >= statistic:
+        if reaches(largest_ratio(share, probability, rows, counts), statistic):
             fitted += 1
-            exceeding += compare_fits(rows, counts, n_categories, len(share) + 1, rng, **each_fit)[0] >= statistic
+            ratio, *_ = compare_fits(rows, counts, n_categories, len(share) + 1, rng, **each_fit)
+            exceeding += int(reaches(ratio, statistic))
         if exceeding > allowed or exceeding + draws - made <= allowed:
             break
     return BootstrapDecision(exceeding <= allowed, draws, made, fitted, int(exceeding))

@@ -63,13 +63,18 @@ def count_classes(
     Returns
     -------
     SummaryTable
-        One row per number of classes: ``log_likelihood``, ``parameters``, ``AIC``, ``BIC``, ``aBIC`` (the
-        sample-size-adjusted one), ``CAIC``, ``ICL``, ``entropy_r2``, ``smallest_class`` (its share) with the standard
-        error ``smallest_class_se``; of modal assignment the average posterior probability ``average_posterior`` and
-        the odds of correct classification ``odds_correct``, each of the class where it is smallest;
+        One row per number of classes: ``log_likelihood``, ``parameters``, ``degrees_of_freedom`` (cells of
+        the table of all answers less one less the parameters; below zero the classes cannot be identified),
+        ``unidentified`` (combinations of parameters that the answers say nothing about; not a number where EM stopped
+        before a maximum), ``AIC``, ``BIC``, ``aBIC`` (the sample-size-adjusted one; not a number up to 22 respondents,
+        where its penalty is not positive), ``CAIC``, ``ICL``, ``entropy_r2``, ``smallest_class`` (its share) with the
+        standard error ``smallest_class_se``; of modal assignment the average posterior probability
+        ``average_posterior`` and the odds of correct classification ``odds_correct``, each of the class where it is
+        smallest;
         ``starts_at_mode`` out of ``starts``, of which ``converged_starts`` ended before the limit of iterations, and
         ``next_mode``, the log-likelihood of the second-best mode. For one class fewer against this number:
-        ``vlmr_p`` and ``lmr_adjusted_p`` (see `vuong_lo_mendell_rubin`), and with `blrt_draws` also ``blrt``, twice
+        ``vlmr_p`` and ``lmr_adjusted_p``, with the robust covariance as Mplus has them, and ``vuong_p``, Vuong's own
+        with the inverse information alone (see `vuong_lo_mendell_rubin`), and with `blrt_draws` also ``blrt``, twice
         the difference of the log-likelihoods, ``blrt_p`` and its Monte Carlo interval ``blrt_p_lower`` to
         ``blrt_p_upper`` (see `bootstrap_likelihood_ratio`). The note counts what these tests had to leave out.
 
@@ -147,6 +152,7 @@ def count_classes(
         rows.append(row)
     table = pd.DataFrame(rows).set_index("classes")
     note = f"{answers.note}; maximum likelihood"
+    notes = [*_cautions(table), *notes]
     if max(classes) > 1:
         notes.append(LIMITS)
     if bayes:
@@ -162,3 +168,16 @@ def count_classes(
     else:
         note += ", no draws"
     return SummaryTable.of(table, "; ".join([note, *notes]))
+
+
+def _cautions(table: pd.DataFrame) -> list[str]:
+    """Which rows of a table of class counts are no evidence beside those of too few cells, and which column."""
+    cautions = [
+        f"{n_classes} classes are not identified: the answers say nothing about {unidentified:g} combinations of their "
+        "parameters"
+        for n_classes, unidentified in table.loc[table["degrees_of_freedom"] >= 0, "unidentified"].items()
+        if unidentified > 0
+    ]
+    if table["aBIC"].isna().any():
+        cautions.append("aBIC left out: with so few respondents its penalty is not positive")
+    return cautions

@@ -11,9 +11,14 @@ from bayes_lca.likelihood.criteria import (
     n_parameters,
 )
 from bayes_lca.likelihood.em import fit_em
+from bayes_lca.likelihood.identification import degrees_of_freedom
 from bayes_lca.likelihood.modes import MaximumLikelihood
+from bayes_lca.likelihood.whitened_scores import WhitenedScores
 from bayes_lca.workflows.class_counts.blrt import bootstrap
 from bayes_lca.workflows.class_counts.vlmr import VuongLoMendellRubin, compare_by_scores
+
+LARGEST_INTEGER = 2**53
+"""Number of cells from which on a column of degrees of freedom is of floating-point numbers."""
 
 
 class LikelihoodCounts:
@@ -38,6 +43,7 @@ class LikelihoodCounts:
         self.responses, self.n_starts, self.seed = responses, n_starts, seed
         self.codes, self.counts = responses.codes[patterns.first], patterns.count
         self._fits: dict[int, MaximumLikelihood] = {}
+        self._scores: dict[int, WhitenedScores] = {}
 
     def fit(self, n_classes: int) -> MaximumLikelihood:
         """The fit of a number of classes."""
@@ -54,16 +60,27 @@ class LikelihoodCounts:
             )
         return self._fits[n_classes]
 
+    def scores(self, n_classes: int) -> WhitenedScores:
+        """The scores at that fit."""
+        if n_classes not in self._scores:
+            self._scores[n_classes] = WhitenedScores.of(self.fit(n_classes), self.codes, self.counts)
+        return self._scores[n_classes]
+
     def criteria(self, n_classes: int) -> dict[str, float]:
-        """Columns of information criteria, classification and starts."""
-        return _criteria(self.fit(n_classes), self.counts, self.responses.n_observed_categories)
+        """Columns of information criteria, identification, classification and starts."""
+        scores = self.scores(n_classes)
+        unidentified = np.nan if scores.remark else scores.n_unidentified
+        return _criteria(self.fit(n_classes), self.counts, self.responses.n_observed_categories, unidentified)
 
     def test_by_scores(self, n_classes: int) -> tuple[dict[str, float], list[str]]:
         """Columns of the test of Vuong, Lo, Mendell and Rubin of one class fewer, and what it left out."""
         if n_classes == 1:
-            return {"vlmr_p": np.nan, "lmr_adjusted_p": np.nan}, []
-        scores = compare_by_scores(self.fit(n_classes - 1), self.fit(n_classes), self.codes, self.counts)
-        return {"vlmr_p": scores.p, "lmr_adjusted_p": scores.adjusted_p}, _left_out(scores)
+            return dict.fromkeys(("vlmr_p", "lmr_adjusted_p", "vuong_p"), np.nan), []
+        test = compare_by_scores(
+            *(self.fit(n_classes - 1), self.fit(n_classes), self.codes, self.counts),
+            scores=(self.scores(n_classes - 1), self.scores(n_classes)),
+        )
+        return {"vlmr_p": test.p, "lmr_adjusted_p": test.adjusted_p, "vuong_p": test.vuong_p}, _left_out(test)
 
     def test_by_bootstrap(
         self, n_classes: int, draws: int, starts: int, jobs: int | None, *, progressbar: bool
@@ -79,14 +96,19 @@ class LikelihoodCounts:
         return test.columns, [test.note]
 
 
-def _criteria(fit: MaximumLikelihood, counts: np.ndarray, n_observed_categories: tuple[int, ...]) -> dict[str, float]:
+def _criteria(
+    fit: MaximumLikelihood, counts: np.ndarray, n_observed_categories: tuple[int, ...], unidentified: float
+) -> dict[str, float]:
     p = n_parameters(len(fit.class_share), n_observed_categories)
+    freedom = degrees_of_freedom(p, n_observed_categories)
     criteria = information_criteria(fit.log_likelihood, p, counts.sum())
     smallest = int(fit.class_share.argmin())
     average, odds = assignment_quality(fit.class_share, fit.membership, counts)
     return {
         "log_likelihood": fit.log_likelihood,
         "parameters": p,
+        "degrees_of_freedom": freedom if freedom < LARGEST_INTEGER else float(freedom),
+        "unidentified": unidentified,
         **criteria,
         "ICL": integrated_completed_likelihood(criteria["BIC"], fit.membership, counts),
         "entropy_r2": entropy_r2(fit.membership, counts),
@@ -101,16 +123,16 @@ def _criteria(fit: MaximumLikelihood, counts: np.ndarray, n_observed_categories:
     }
 
 
-def _left_out(scores: VuongLoMendellRubin) -> list[str]:
+def _left_out(test: VuongLoMendellRubin) -> list[str]:
     """What the test by scores could not use, in words."""
-    against = f"VLMR of {scores.n_classes - 1} against {scores.n_classes} classes"
-    if scores.remark:
-        return [f"{against}: no p-value, {scores.remark}"]
-    parts = []
-    if scores.boundary_parameters:
-        parts.append(f"{scores.boundary_parameters} parameters at the boundary left out")
-    if scores.unidentified_parameters:
-        parts.append(f"{scores.unidentified_parameters} that the answers do not identify left out")
+    against = f"VLMR of {test.n_classes - 1} against {test.n_classes} classes"
+    parts = [test.remark] if test.remark else []
+    if np.isnan(test.p):
+        return [f"{against}: no p-value, {test.remark}"]
+    if test.boundary_parameters:
+        parts.append(f"{test.boundary_parameters} parameters at the boundary left out")
+    if test.unidentified_parameters:
+        parts.append(f"{test.unidentified_parameters} that the answers do not identify left out")
     return [f"{against}: {', '.join(parts)}"] if parts else []
 
 

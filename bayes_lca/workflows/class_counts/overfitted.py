@@ -10,6 +10,7 @@ import xarray as xr
 
 from bayes_lca.data.frame import check_whole
 from bayes_lca.data.responses import unique_rows
+from bayes_lca.likelihood.identification import warn_of_too_few_cells
 from bayes_lca.measurement.interface import Measurement
 from bayes_lca.measurement.nominal import read_answers
 from bayes_lca.posterior.labels.convergence import LARGEST_R_HAT, SMALLEST_ESS, ConvergenceWarning
@@ -81,6 +82,8 @@ def overfitted(
         If chains do not agree, or all classes are occupied.
     UnusedCountsWarning
         If nothing is counted, and a column that is not used looks like counts.
+    UnidentifiedWarning
+        If the most probable number of classes has more parameters than the items can tell apart.
 
     Notes
     -----
@@ -125,6 +128,9 @@ def overfitted(
     smallest = np.where(sampled.members >= least, sampled.members, n).min(axis=-1) / n
     r_hat, ess = _agreement(sampled.log_likelihood @ patterns.count, occupied)
     _warn(occupied, max_classes, r_hat, ess)
+    freedom = [items.degrees_of_freedom(responses, number) for number in range(1, max_classes + 1)]
+    most_probable = int(np.bincount(occupied.ravel()).argmax())
+    warn_of_too_few_cells(most_probable, freedom[max(most_probable, 1) - 1], stacklevel=2)
     table = pd.DataFrame(
         [_row(number, occupied, filled, smallest, tails) for number in range(1, max_classes + 1)]
     ).set_index("classes")
@@ -134,6 +140,9 @@ def overfitted(
         f"(cut-off {cut_off:g} of n); worst of log-likelihood and occupied classes: R-hat {r_hat:.3f}, {ess:.0f} "
         f"effective draws; {100 * ci_prob:g} % intervals"
     )
+    told_apart = sum(1 for free in freedom if free >= 0)
+    if told_apart < max_classes:
+        note += f"; more than {told_apart} classes have more parameters than these items can tell apart"
     return SummaryTable.of(table, note)
 
 

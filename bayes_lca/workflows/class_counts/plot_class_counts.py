@@ -110,6 +110,8 @@ def _sample(table: SummaryTable) -> str:
 def _criteria(ax: Axes, table: pd.DataFrame, recommended: Recommendation, limit: float) -> None:
     ends = {}
     for name, colour, marker in zip(CRITERIA, COLOURS, MARKERS, strict=False):
+        if table[name].isna().any():
+            continue
         above = table[name] - table[name].min()
         ax.plot(table.index, above, color=colour, marker=marker, markersize=3.2, linewidth=1)
         ends[name] = (float(above.iloc[-1]), colour)

@@ -52,7 +52,9 @@ def recommend_classes(table: pd.DataFrame, *, smallest_class: float = 0.10) -> R
     difference, of the best are proposed [1]_, and the words say whether BIC agrees; without posteriors BIC proposes.
     The largest number of classes up to the proposed one whose smallest class holds at least `smallest_class` of the
     respondents is recommended. Criteria choose the number at which they are smallest. A test chooses the number up to
-    which every further class is significant at 5 %.
+    which every further class is significant at 5 %. Numbers of classes that are not identified, for they have more
+    parameters than the items can tell apart or the answers say nothing about some of them, are named and neither
+    chosen nor recommended. A criterion that the table leaves out, as ``aBIC`` up to 22 respondents, chooses nothing.
 
     Parameters
     ----------
@@ -68,7 +70,8 @@ def recommend_classes(table: pd.DataFrame, *, smallest_class: float = 0.10) -> R
     Raises
     ------
     ValueError
-        If the table lacks a column, or `smallest_class` is no share from 0 to less than 1.
+        If the table lacks a column or has no number of classes that is identified, or `smallest_class` is no share
+        from 0 to less than 1.
 
     Notes
     -----
@@ -101,9 +104,16 @@ def recommend_classes(table: pd.DataFrame, *, smallest_class: float = 0.10) -> R
         raise ValueError(
             f"column {lacking[0]} is not in the table of {len(table)} rows; give what count_classes returns"
         )
-    table = table.sort_index()
-    choices = {name: int(table[name].idxmin()) for name in CRITERIA}
-    tests = {name: _first_not_significant(table[column]) for column, name in TESTS.items() if column in table.columns}
+    whole = table.sort_index()
+    table = whole[identified(whole)]
+    if table.empty:
+        raise ValueError(
+            f"none of the {len(whole)} numbers of classes in the table is identified: the items cannot tell so many "
+            "classes apart; count fewer classes, from 1 on, or take more items"
+        )
+    choices = {name: int(table[name].idxmin()) for name in CRITERIA if table[name].notna().all()}
+    testable = whole[identified(whole).cummin()]  # a class more is tested against what is identified
+    tests = {name: first_not_significant(testable[column]) for column, name in TESTS.items() if column in testable}
     choices |= {name: chosen for name, chosen in tests.items() if chosen is not None}
     proposer = "BIC"
     if "elpd" in table.columns:
@@ -115,12 +125,19 @@ def recommend_classes(table: pd.DataFrame, *, smallest_class: float = 0.10) -> R
     sentences = [
         _proposal(table, proposer, proposed, recommended, smallest_class),
         _agreement(choices, recommended),
-        *_warnings(table, choices, proposed, recommended, smallest_class),
+        *_warnings(table, choices, proposed, recommended, smallest_class, whole.index.max()),
+        *_unidentified(whole),
     ]
     return Recommendation(recommended, choices, "\n".join(sentences))
 
 
-def _first_not_significant(p: pd.Series) -> int | None:
+def identified(table: pd.DataFrame) -> pd.Series:
+    """Whether each number of classes is identified, as far as the table says: shape (classes,)."""
+    enough_cells = table.get("degrees_of_freedom", pd.Series(0, table.index)) >= 0
+    return enough_cells & ~(table.get("unidentified", pd.Series(0, table.index)) > 0)
+
+
+def first_not_significant(p: pd.Series) -> int | None:
     """Classes up to which each one more is significant; None where the table lacks a test on the way."""
     if not (np.diff(p.index) == 1).all():
         return None
@@ -179,7 +196,9 @@ def _agreement(choices: dict[str, int], recommended: int) -> str:
     return f"{agree}; {rest}."
 
 
-def _warnings(table, choices: dict[str, int], proposed: int, recommended: int, limit: float) -> list[str]:
+def _warnings(
+    table: pd.DataFrame, choices: dict[str, int], proposed: int, recommended: int, limit: float, most_classes: int
+) -> list[str]:
     sentences = []
     more = [name for name, chosen in choices.items() if chosen > recommended]
     entropy = table.get("entropy_r2", pd.Series(dtype=float)).get(recommended, np.nan)
@@ -195,7 +214,7 @@ def _warnings(table, choices: dict[str, int], proposed: int, recommended: int, l
                 f"The smallest of {proposed} classes holds {row['smallest_class']:.1%} with a standard error of at "
                 f"least {row['smallest_class_se']:.1%}: the rule of {limit:.0%} could as well decide the other way."
             )
-    if proposed == table.index.max() and len(table) > 1:
+    if proposed == most_classes and len(table) > 1:
         better = "elpd still rises" if "elpd" in choices else "BIC still falls"
         sentences.append(f"{better} at {proposed}, the largest number in the table: try more.")
     if "elpd" in choices:
@@ -209,6 +228,24 @@ def _warnings(table, choices: dict[str, int], proposed: int, recommended: int, l
     falling = table.index[1:][np.diff(table["log_likelihood"]) < -1e-3]
     if len(falling):
         sentences.append(f"With {_or(map(int, falling))} classes the log-likelihood falls: a maximum was missed.")
+    return sentences
+
+
+def _unidentified(table: pd.DataFrame) -> list[str]:
+    """Numbers of classes that the items cannot tell apart, and those of which the answers leave something open."""
+    open_to_choice = table[~identified(table)]
+    too_few_cells = open_to_choice.get("degrees_of_freedom", pd.Series(dtype=float)) < 0
+    sentences = []
+    if too_few_cells.any():
+        sentences.append(
+            f"With {_or(map(int, open_to_choice.index[too_few_cells]))} classes there are more parameters than these "
+            "items can tell apart (degrees of freedom below zero): not identified, so not recommended."
+        )
+    if not too_few_cells.all():
+        sentences.append(
+            f"With {_or(map(int, open_to_choice.index[~too_few_cells]))} classes the answers say nothing about some "
+            "combinations of the parameters: not identified, so not recommended."
+        )
     return sentences
 
 

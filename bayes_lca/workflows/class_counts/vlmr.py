@@ -2,7 +2,8 @@ r"""Is one class more worth it: the likelihood ratio against a weighted sum of c
 
 Twice the difference of two log-likelihoods is, with score sums :math:`s` and observed informations :math:`I` of both
 models at their estimates, about :math:`s_f' I_f^{-1} s_f - s_g' I_g^{-1} s_g`. The scores are normal around zero
-with the covariance that the respondents show, so the difference is a weighted sum of squared normals.
+with the covariance that the respondents show, so the difference is a weighted sum of squared normals. Mplus takes the
+robust covariance :math:`I^{-1} J I^{-1}` in the place of :math:`I^{-1}`, J the products of scores, added up.
 """
 
 from dataclasses import dataclass
@@ -10,22 +11,19 @@ from dataclasses import dataclass
 import numpy as np
 
 from bayes_lca.data.responses import MISSING, unique_rows
-from bayes_lca.likelihood.classification import KNOWN, Classification
 from bayes_lca.likelihood.criteria import n_parameters
 from bayes_lca.likelihood.em import fit_em
-from bayes_lca.likelihood.modes import MaximumLikelihood
+from bayes_lca.likelihood.identification import degrees_of_freedom
+from bayes_lca.likelihood.modes import TIED_RATIO, MaximumLikelihood
 from bayes_lca.likelihood.row_sums import sum_products
+from bayes_lca.likelihood.whitened_scores import WhitenedScores
 from bayes_lca.measurement.interface import Measurement
 from bayes_lca.measurement.nominal import read_answers
 from bayes_lca.workflows.class_counts.weighted_chi_squared import weighted_chi_squared_tail
 
-BOUNDARY = 0.01
-"""Respondents expected in a class, or with an answer in a class, below which the probability counts as zero."""
-
 LIMITS = (
     "VLMR and LMR assume regularity that fewer classes break (Jeffries 2003, doi 10.1093/biomet/90.4.991), "
-    "so their p-values are a guide and no test of known size: below 0.05 for a class too many in 38 to 55 % of "
-    "simulated surveys of 2200, where the p-value of the bootstrap test was in 2 to 5 %"
+    "so their p-values are a guide and no test of known size: SIZES"
 )
 
 
@@ -40,17 +38,22 @@ class VuongLoMendellRubin:
     statistic : float
         Twice the difference of the log-likelihoods.
     p : float
-        Upper tail of the weighted sum; not a number where `remark` says why.
+        Upper tail of the weighted sum with the robust covariance of each model; 1 where the larger model fits no
+        better, not a number where `remark` says why.
     adjusted_statistic, adjusted_p : float
         The same with the adjustment of Lo, Mendell and Rubin.
-    weights : numpy.ndarray
-        Weights of the squared normals, falling.
+    vuong_p, vuong_adjusted_p : float
+        Both p-values with the inverse information alone, as Vuong's formula has it and Latent GOLD computes it.
+    weights, vuong_weights : numpy.ndarray
+        Weights of the squared normals behind `p` and behind `vuong_p`, falling.
     boundary_parameters : int
         Parameters of both models left out because they are at the boundary of zero.
     unidentified_parameters : int
         Directions of the parameters of both models left out because the answers say nothing about them.
+    degrees_of_freedom : int
+        Of the larger model; see `degrees_of_freedom` in `bayes_lca.likelihood.identification`.
     remark : str
-        Why there is no p, or nothing.
+        What the p-value does not say, or why there is none; or nothing.
     """
 
     n_classes: int
@@ -58,15 +61,31 @@ class VuongLoMendellRubin:
     p: float
     adjusted_statistic: float
     adjusted_p: float
+    vuong_p: float
+    vuong_adjusted_p: float
     weights: np.ndarray
+    vuong_weights: np.ndarray
     boundary_parameters: int
     unidentified_parameters: int
+    degrees_of_freedom: int
     remark: str = ""
+
+    @property
+    def mean(self) -> float:
+        """Mean of the weighted sum, as TECH11 of Mplus prints it."""
+        return float(self.weights.sum()) if len(self.weights) else np.nan
+
+    @property
+    def sd(self) -> float:
+        """Standard deviation of the weighted sum."""
+        return float(np.sqrt(2 * (self.weights**2).sum())) if len(self.weights) else np.nan
 
     def __str__(self) -> str:
         return (
-            f"{self.n_classes - 1} against {self.n_classes} classes: 2 dLL = {self.statistic:.3f}, p = {self.p:.4f}; "
-            f"adjusted {self.adjusted_statistic:.3f}, p = {self.adjusted_p:.4f}; "
+            f"{self.n_classes - 1} against {self.n_classes} classes: 2 dLL = {self.statistic:.3f}, p = {self.p:.4f} "
+            f"(weighted sum of mean {self.mean:.3f} and SD {self.sd:.3f}); "
+            f"adjusted {self.adjusted_statistic:.3f}, p = {self.adjusted_p:.4f}; with the inverse information alone, "
+            f"p = {self.vuong_p:.4f} and {self.vuong_adjusted_p:.4f}; "
             f"{self.boundary_parameters} parameters at the boundary and {self.unidentified_parameters} that the "
             f"answers do not identify are left out. {self.remark + '. ' if self.remark else ''}{LIMITS}."
         )
@@ -75,14 +94,16 @@ class VuongLoMendellRubin:
 def vuong_lo_mendell_rubin(
     items: Measurement, frame, n_classes: int, *, count: str | int | None = None, starts: int = 100, seed: int = 1
 ) -> VuongLoMendellRubin:
-    r"""Test `n_classes` - 1 against `n_classes` latent classes by Vuong's weighted chi-squared.
+    r"""Test `n_classes` - 1 against `n_classes` latent classes by a weighted chi-squared.
 
-    Under the smaller model f, :math:`2 \Delta L \to \sum_i w_i Z_i^2` [1]_ [2]_, with :math:`w_i` the eigenvalues of
+    Under the smaller model g, :math:`2 \Delta L \to \sum_i w_i Z_i^2` [1]_ [2]_, with :math:`w_i` the eigenvalues of
 
-    .. math:: W = \begin{pmatrix} -B_f A_f^{-1} & -B_{fg} A_g^{-1} \\ B_{gf} A_f^{-1} & B_g A_g^{-1} \end{pmatrix},
+    .. math:: W = \begin{pmatrix} B_f V_f & -B_{fg} V_g \\ B_{gf} V_f & -B_g V_g \end{pmatrix},
 
-    A the mean second derivatives, B the mean products of the scores of the larger (f) and the smaller (g) model.
-    Beside it stands the same p-value for :math:`2 \Delta L / (1 + 1 / ((p_f - p_g) \log n))` [2]_.
+    B the mean products of the scores of the larger (f) and the smaller (g) model. Vuong's V is the inverse of A, the
+    mean observed information; Mplus, in its TECH11, takes the robust :math:`V = A^{-1} B A^{-1}` [3]_, and so does `p`.
+    Vuong's own is `vuong_p`. Beside both stands the p-value for
+    :math:`2 \Delta L / (1 + 1 / ((p_f - p_g) \log n))` [2]_.
 
     Parameters
     ----------
@@ -118,9 +139,10 @@ def vuong_lo_mendell_rubin(
     Respondents without any answer take no part.
 
     The proof of [2]_ takes for granted what fails here: the smaller model is the larger one at a point where its
-    parameters are not identified or lie on the boundary [3]_. Estimates at the boundary of zero are left out of W, and
-    so are directions that the answers say nothing about; the result counts both. Simulations find the test useful and
-    the bootstrap better [4]_.
+    parameters are not identified or lie on the boundary [4]_. Estimates at the boundary of zero are left out of W, as
+    Mplus leaves out logits that it has fixed at 15 or -15, and so are directions that the answers say nothing about;
+    the result counts both. Simulations find the test useful and the bootstrap better [5]_. Where the larger model fits
+    no better than EM can tell, p is 1.
 
     References
     ----------
@@ -128,9 +150,11 @@ def vuong_lo_mendell_rubin(
        307-333. https://doi.org/10.2307/1912557
     .. [2] Lo, Mendell and Rubin (2001). Testing the number of components in a normal mixture. Biometrika 88, 767-778.
        https://doi.org/10.1093/biomet/88.3.767
-    .. [3] Jeffries (2003). A note on 'Testing the number of components in a normal mixture'. Biometrika 90, 991-994.
+    .. [3] Vermunt (2024). The Vuong-Lo-Mendell-Rubin test for latent class and latent profile analysis: A note on the
+       different implementations in Mplus and LatentGOLD. Methodology 20, 72-83. https://doi.org/10.5964/meth.12467
+    .. [4] Jeffries (2003). A note on 'Testing the number of components in a normal mixture'. Biometrika 90, 991-994.
        https://doi.org/10.1093/biomet/90.4.991
-    .. [4] Nylund, Asparouhov and Muthen (2007). Deciding on the number of classes in latent class analysis and growth
+    .. [5] Nylund, Asparouhov and Muthen (2007). Deciding on the number of classes in latent class analysis and growth
        mixture modeling. Structural Equation Modeling 14, 535-569. https://doi.org/10.1080/10705510701575396
 
     Examples
@@ -160,67 +184,81 @@ def check_two_or_more(n_classes: int, n_patterns: int) -> None:
 
 
 def compare_by_scores(
-    smaller: MaximumLikelihood, larger: MaximumLikelihood, codes: np.ndarray, counts: np.ndarray
+    smaller: MaximumLikelihood,
+    larger: MaximumLikelihood,
+    codes: np.ndarray,
+    counts: np.ndarray,
+    scores: tuple[WhitenedScores, WhitenedScores] | None = None,
 ) -> VuongLoMendellRubin:
-    """The test from two fits to the same answers, shape (pattern, item), and respondents per pattern, (pattern,)."""
+    """The test from two fits to the same answers.
+
+    Parameters
+    ----------
+    smaller, larger : MaximumLikelihood
+    codes : numpy.ndarray of int, shape (pattern, item)
+    counts : numpy.ndarray, shape (pattern,)
+        Respondents with each row of answers.
+    scores : tuple of WhitenedScores, optional
+        Of the smaller and the larger fit, where they are known.
+    """
     n_classes, n = len(larger.class_share), counts.sum()
     n_categories = [np.unique(answers[answers != MISSING]).size for answers in codes.T]
     p_smaller, p_larger = (n_parameters(k, n_categories) for k in (n_classes - 1, n_classes))
     statistic = 2 * (larger.log_likelihood - smaller.log_likelihood)
     adjusted = statistic / (1 + 1 / ((p_larger - p_smaller) * np.log(n)))
-    models = [_Whitened.of(fit, codes, counts) for fit in (larger, smaller)]
-    boundary = p_larger + p_smaller - sum(model.n_free for model in models)
-    unidentified = sum(model.n_free - model.score.shape[1] for model in models)
-    weights, remark = np.array([]), "; ".join(model.remark for model in models if model.remark)
-    if not remark and statistic <= 0:
-        remark = "the larger model fits no better, so its maximum was missed: give more starts"
-    if remark:
-        return VuongLoMendellRubin(
-            n_classes, statistic, np.nan, adjusted, np.nan, weights, boundary, unidentified, remark
+    of_smaller, of_larger = scores or tuple(WhitenedScores.of(fit, codes, counts) for fit in (smaller, larger))
+    freedom = degrees_of_freedom(p_larger, n_categories)
+    remark = _remark(statistic, n_classes, freedom, of_smaller, of_larger)
+    weights = vuong_weights = np.array([])
+    if not (of_smaller.remark or of_larger.remark):
+        weights = _weights(of_larger.robust, of_smaller.robust, counts)
+        vuong_weights = _weights(of_larger.score, of_smaller.score, counts)
+    if abs(statistic) <= TIED_RATIO:
+        p_values = [1.0] * 4
+    elif statistic < 0 or not len(weights):
+        p_values = [np.nan] * 4
+    else:
+        pairs = [(ratio, of_sum) for of_sum in (weights, vuong_weights) for ratio in (statistic, adjusted)]
+        p_values = [weighted_chi_squared_tail(of_sum, ratio) for ratio, of_sum in pairs]
+    p, adjusted_p, vuong_p, vuong_adjusted_p = p_values
+    return VuongLoMendellRubin(
+        n_classes=n_classes,
+        statistic=statistic,
+        p=p,
+        adjusted_statistic=adjusted,
+        adjusted_p=adjusted_p,
+        vuong_p=vuong_p,
+        vuong_adjusted_p=vuong_adjusted_p,
+        weights=weights,
+        vuong_weights=vuong_weights,
+        boundary_parameters=p_larger + p_smaller - of_larger.n_free - of_smaller.n_free,
+        unidentified_parameters=of_larger.n_unidentified + of_smaller.n_unidentified,
+        degrees_of_freedom=freedom,
+        remark=remark,
+    )
+
+
+def _remark(
+    statistic: float, n_classes: int, freedom: int, of_smaller: WhitenedScores, of_larger: WhitenedScores
+) -> str:
+    """What to know beside the p-value, or instead of it."""
+    remarks = []
+    if freedom < 0:
+        remarks.append(
+            f"{n_classes} classes have {-freedom} parameters more than these items can tell apart, so they are not "
+            "identified"
         )
-    weights = _weights(*(model.score for model in models), counts)
-    p, adjusted_p = (weighted_chi_squared_tail(weights, value) for value in (statistic, adjusted))
-    return VuongLoMendellRubin(n_classes, statistic, p, adjusted, adjusted_p, weights, boundary, unidentified)
-
-
-@dataclass(frozen=True, eq=False)
-class _Whitened:
-    """Scores of a model's free parameters in coordinates in which its observed information is the identity."""
-
-    score: np.ndarray  # (pattern, direction)
-    n_free: int
-    remark: str
-
-    @classmethod
-    def of(cls, fit: MaximumLikelihood, codes: np.ndarray, counts: np.ndarray) -> "_Whitened":
-        model = Classification(fit.item_probability, fit.class_share, codes, counts)
-        free = _free(model)
-        n_free = int(free.sum())
-        information = model.information()[np.ix_(free, free)]
-        scale = np.sqrt(np.maximum(np.diag(information), np.finfo(float).tiny))
-        value, vector = np.linalg.eigh(information / np.outer(scale, scale))
-        if n_free and value[0] < -KNOWN:
-            remark = f"the fit with {len(fit.class_share)} classes is not at a maximum: give more starts"
-            return cls(np.zeros((len(codes), n_free)), n_free, remark)
-        known = value > KNOWN
-        root = vector[:, known] / np.sqrt(value[known]) / scale[:, None]
-        return cls(model.log_ratio_scores(codes)[:, free] @ root, n_free, "")
-
-
-def _free(model: Classification) -> np.ndarray:
-    """Log ratios that can move, one of every simplex held, those at the boundary left out: shape (coordinate,)."""
-    members = model.count.sum() * model.class_share  # (latent_class,)
-    inhabited = members > BOUNDARY
-    share = inhabited.copy()
-    share[model.class_share.argmax()] = False
-    expected = members[:, None, None] * model.item_probability  # (latent_class, item, category)
-    item = (expected > BOUNDARY) & inhabited[:, None, None]
-    np.put_along_axis(item, model.item_probability.argmax(axis=2)[:, :, None], False, axis=2)
-    return np.concatenate([share, item.ravel()])
+    if abs(statistic) <= TIED_RATIO:
+        remarks.append("the larger model fits no better")
+    elif statistic < 0 and freedom >= 0:
+        remarks.append("the larger model ends below the smaller, so its maximum was missed: give more starts")
+    elif of_smaller.remark or (of_larger.remark and freedom >= 0):
+        remarks += [model.remark for model in (of_larger, of_smaller) if model.remark]
+    return "; ".join(remarks)
 
 
 def _weights(larger: np.ndarray, smaller: np.ndarray, counts: np.ndarray) -> np.ndarray:
-    """Eigenvalues of Vuong's W, falling, from whitened scores: those of a symmetric matrix similar to it."""
+    """Eigenvalues of W, falling, from scores whose squared sums are the two forms: those of a symmetric matrix."""
     score = np.column_stack([larger, smaller])
     value, vector = np.linalg.eigh(sum_products(score, score, counts))
     root = vector * np.sqrt(np.maximum(value, 0))  # (direction, factor)

@@ -84,6 +84,14 @@ LIKELIHOOD = (
         tests=("tests/likelihood/test_vlmr.py::test_weights_are_eigenvalues_of_vuongs_matrix",),
     ),
     Mutation(
+        name="robust-covariance-of-mplus-left-out",
+        wrong="The test of Vuong, Lo, Mendell and Rubin takes the inverse information, as Vuong's own formula does.",
+        symbol="WhitenedScores.robust",
+        pattern="self.score @ (_1 * np.sqrt(np.maximum(_2, 0)))",
+        replacement="self.score",
+        tests=("tests/likelihood/test_vlmr.py::test_weights_of_mplus_have_the_robust_covariance",),
+    ),
+    Mutation(
         name="adjustment-of-lo-mendell-rubin-by-parameters-of-one-model",
         wrong="The adjustment of Lo, Mendell and Rubin takes all parameters for the difference of both models.",
         symbol="compare_by_scores",
