@@ -62,7 +62,7 @@ LIKELIHOOD = (
     Mutation(
         name="bootstrap-p-of-the-lower-tail",
         wrong="The bootstrap test counts samples with a smaller likelihood ratio than observed.",
-        symbol="BootstrapLikelihoodRatio.n_exceeding",
+        symbol="reaches",
         pattern="_1 >= _2",
         replacement="_1 <= _2",
         tests=("tests/likelihood/test_blrt.py::test_p_value_and_its_monte_carlo_interval",),
