@@ -479,6 +479,7 @@ def test_a_file_follows_distinct_rows_and_not_respondents(tmp_path):
         survey = pd.concat([frame] * times, ignore_index=True)
         with warnings.catch_warnings():
             warnings.simplefilter("ignore", bl.ConvergenceWarning)
+            warnings.simplefilter("ignore", bl.UnidentifiedWarning)  # two items suffice here
             draws = bl.fit(model, survey, draws=50, tune=50, chains=2, progressbar=False)
         bl.save(draws, tmp_path / "fit.nc")
         rows.append(draws["pattern_log_likelihood"].sizes["pattern"])
