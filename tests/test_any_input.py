@@ -37,6 +37,7 @@ DOCUMENTED = [
     ".*degree\\(s\\) of freedom",
     ".*cross-level interaction",
     ".*the formula has one level",
+    ".*parameters more than these items can tell apart",
 ]
 TRIED = Counter()
 
