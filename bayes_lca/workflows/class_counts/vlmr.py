@@ -23,7 +23,7 @@ from bayes_lca.workflows.class_counts.weighted_chi_squared import weighted_chi_s
 
 LIMITS = (
     "VLMR and LMR assume regularity that fewer classes break (Jeffries 2003, doi 10.1093/biomet/90.4.991), "
-    "so their p-values are a guide and no test of known size: SIZES"
+    "so their p-values are a guide and no test of known size"
 )
 
 
