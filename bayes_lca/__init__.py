@@ -44,6 +44,7 @@ from bayes_lca.posterior.effects.marginal_effects import average_marginal_effect
 from bayes_lca.posterior.effects.nesting_in_words import nesting_in_words
 from bayes_lca.posterior.effects.poststratify import poststratify
 from bayes_lca.posterior.effects.predict_classes import predict_classes
+from bayes_lca.posterior.labels.concat_chains import concat_chains
 from bayes_lca.posterior.labels.convergence import (
     ConvergenceWarning,
     convergence,
@@ -139,6 +140,7 @@ __all__ = [
     "compare_estimators",
     "compare_groups",
     "compare_structures",
+    "concat_chains",
     "contrasts",
     "convergence",
     "count_classes",

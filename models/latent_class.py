@@ -42,6 +42,7 @@ def _words(fit: Fit) -> Words:
 
 
 SUPPORTED = (
+    "concat_chains",
     *("answers_of", "average_marginal_effects", "check_items", "class_profiles", "class_shift", "class_sizes"),
     *("classification_table", "compare_groups", "compare_structures", "contrasts", "convergence", "covariate_tests"),
     *("direct_effects", "fit_estimators", "fit_two_step", "group_level_effects", "group_shares", "heterogeneity"),

@@ -33,6 +33,7 @@ def _words(fit: Fit) -> Words:
 
 
 SUPPORTED = (
+    "concat_chains",
     *("average_marginal_effects", "compare_groups", "contrasts", "convergence", "group_level_effects", "group_shares"),
     *("heterogeneity", "holds_respondents", "keep_mode", "compare_estimators", "modes", "nesting_in_words"),
     *("odds_ratios", "plot_odds_ratios", "plot_random_intercepts", "posterior_predictive", "poststratify"),

@@ -10,6 +10,7 @@ import tempfile
 import warnings
 from pathlib import Path
 
+import arviz_stats
 import numpy as np
 import pandas as pd
 import pytest
@@ -39,6 +40,10 @@ def has_one_class(draws):
     return isinstance(draws, xr.DataTree) and draws["posterior"].sizes.get("latent_class") == 1
 
 
+def chains_of(draws):
+    return [draws.isel(chain=[0]), draws.isel(chain=[1])] if isinstance(draws, xr.DataTree) else [draws, draws]
+
+
 CALLS = {
     "answers_of": bl.answers_of,
     "average_marginal_effects": lambda draws: bl.average_marginal_effects(draws, "participation"),
@@ -50,6 +55,7 @@ CALLS = {
     "compare_estimators": lambda draws: bl.compare_estimators(fits={"measured": draws, "three-step": draws}),
     "compare_groups": lambda draws: bl.compare_groups(draws),
     "compare_structures": lambda draws: bl.compare_structures({"first": draws, "second": bl.load_example("alone")}),
+    "concat_chains": lambda draws: bl.concat_chains(chains_of(draws)),
     "contrasts": lambda draws: bl.contrasts(draws, "intercept"),
     "convergence": bl.convergence,
     "covariate_tests": lambda draws: bl.covariate_tests(draws, bl.example_survey(), ["age"]),
@@ -118,9 +124,10 @@ REFUSED = {
     "LatentClass, no respondents": {
         r"takes part in its classes; a regression in steps": "answers_of fit_two_step",
         r": needs the rows of the 180 respondents, and this fit was saved without respondents": (
-            "average_marginal_effects check_items classification_table compare_groups covariate_tests direct_effects "
-            "fit_estimators group_level_effects group_shares membership membership_draws modal_class_of modes "
-            "nesting_in_words posterior_predictive poststratify predict_classes prior_sensitivity rank_groups relabel "
+            "average_marginal_effects check_items classification_table compare_groups concat_chains covariate_tests "
+            "direct_effects fit_estimators group_level_effects group_shares membership membership_draws modal_class_of "
+            "modes nesting_in_words posterior_predictive poststratify predict_classes prior_sensitivity rank_groups "
+            "relabel "
             "report split_halves stepwise_odds_ratios"
         ),
     },
@@ -374,3 +381,47 @@ def test_a_refusal_names_only_what_answers(toy, draws, monkeypatch):
         bl.class_profiles(draws)
     assert "class_sizes" in str(refusal.value)
     assert "relabel" not in str(refusal.value)
+
+
+THINNED = {"draw": slice(None, None, 4)}
+SELECTED = {
+    "every fourth draw of the tree": lambda draws: draws.isel(THINNED),
+    "every fourth draw of the posterior": lambda draws: with_posterior(
+        draws, lambda posterior: posterior.isel(THINNED)
+    ),
+    "a chain of the tree": lambda draws: draws.isel(chain=[1]),
+    "a chain of the posterior": lambda draws: with_posterior(draws, lambda values: values.sel(chain=[1])),
+}
+
+
+def with_posterior(draws, select):
+    result = draws.copy()
+    result["posterior"] = xr.DataTree(select(draws["posterior"].to_dataset()))
+    return result
+
+
+WALKED = [("nested", "every fourth draw of the posterior"), ("nested", "a chain of the tree")]
+OTHERS = [(fit, which) for fit in ("nested", "alone") for which in SELECTED if (fit, which) not in WALKED]
+
+
+@pytest.mark.parametrize("fit, which", [*WALKED, *(pytest.param(*case, marks=pytest.mark.slow) for case in OTHERS)])
+def test_every_function_answers_for_selected_draws(fit, which):
+    """The same functions as for the whole fit, and the views of respondents as many draws as the posterior."""
+    whole = bl.load_example("alone") if fit == "alone" else bl.load_example()
+    refused = REFUSED["LatentClass" if fit == "alone" else "LatentClass, regression"]
+    draws = SELECTED[which](whole)
+    unable = {name for names in refused.values() for name in names.split()} | SAMPLING | {"concat_chains"}
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")
+        for name in sorted(set(CALLS) - unable):
+            CALLS[name](draws)
+    sizes, posterior = bl.class_sizes(draws), draws["posterior"]
+    np.testing.assert_allclose(sizes["mean"], posterior["class_share"].mean(["chain", "draw"]))
+    modes = bl.modes(draws)
+    log_likelihood = whole["log_likelihood"]["answers"].sel(chain=posterior["chain"], draw=posterior["draw"])
+    tree = xr.DataTree.from_dict({"/posterior": posterior.to_dataset(), "/log_likelihood": log_likelihood.to_dataset()})
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")
+        expected = arviz_stats.loo(tree)
+    assert modes["elpd_loo"].iloc[0] == pytest.approx(expected.elpd, rel=1e-9)
+    assert modes["chains"].tolist() == [", ".join(map(str, posterior["chain"].to_numpy()))]

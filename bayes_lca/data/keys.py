@@ -15,9 +15,6 @@ NAMES_OF_PERSONS = frozenset(
 ) | {"id", "pid", "uid"}
 """Names, in small letters, of columns that usually say whose row it is."""
 
-MOST_ROWS_OF_A_PERSON = 20
-"""Rows for each value, on average, beyond which a column names no persons: a case is a status then."""
-
 SEVERAL_ROWS = (
     "if they are rows of one person (waves, visits), respondents are not independent, and intervals come out too "
     "narrow: keep one row of each person, or give persons random effects, (1 | person); waves need a transition model"
@@ -86,8 +83,7 @@ def warn_of_repeated_rows(frame, used: Iterable[str], *, key: str | None = None)
         if str(name).lower() not in NAMES_OF_PERSONS or str(name) in used or name == key:
             continue
         values = column(frame, name).dropna()
-        repeats = int(values.duplicated().sum())
-        if repeats and len(values) <= MOST_ROWS_OF_A_PERSON * (len(values) - repeats):
+        if repeats := int(values.duplicated().sum()):
             _warn(
                 f"column {name!r} has a value that stands above already in {repeats} of {len(values)} rows, and the "
                 f"model takes all rows for independent respondents; {SEVERAL_ROWS}"

@@ -40,6 +40,7 @@ NEEDS: Final[Mapping[str, Need]] = MappingProxyType(
         "compare_estimators": Need("comparisons of estimators", summary=False),
         "compare_groups": Need("comparisons of groups", respondents=True),
         "compare_structures": Need("comparisons of structures", answers=True),
+        "concat_chains": Need("chains of several fits", respondents=True),
         "contrasts": Need("contrasts", summary=False),
         "convergence": Need("convergence", summary=False),
         "covariate_tests": Need("tests of covariates by class", respondents=True),

@@ -11,6 +11,7 @@ import xarray as xr
 
 from bayes_lca.fitted.capabilities import NEEDS
 from bayes_lca.fitted.kinds import HIDDEN, KINDS, MEASUREMENT, OBSERVED_CATEGORY, STRUCTURAL, Kind, find_twins
+from bayes_lca.fitted.one_fit import following_posterior, not_one_fit
 from bayes_lca.fitted.probabilities import FittedProbabilities
 from bayes_lca.fitted.record import LAYOUT
 from bayes_lca.fitted.refusals import NotRelabelledError, SeveralModesError
@@ -88,6 +89,12 @@ class Fit(FittedProbabilities):
                 f"{needs}: this tree has layout {attributes.get('layout', 1)}, written by another version of "
                 f"bayes_lca, and this one reads layout {LAYOUT}; fit again, or read it with the version that wrote it"
             )
+        if problem := not_one_fit(draws):
+            raise ValueError(f"{needs}: {problem}")
+        try:
+            draws = following_posterior(draws)
+        except ValueError as problem:
+            raise ValueError(f"{needs}: {problem}; give the draws that bl.fit returned") from problem
         if problem := torn_apart(draws, kind.class_axis):
             raise ValueError(
                 f"{needs}: {problem}; give the draws that bl.fit returned, or select chains and draws only"

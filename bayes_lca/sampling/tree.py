@@ -17,6 +17,7 @@ from bayes_lca.dims import (
     group_coefficients,
 )
 from bayes_lca.fitted.fit import Fit
+from bayes_lca.fitted.one_fit import with_identity
 from bayes_lca.fitted.record import ENCODING, PATTERN_LOG_LIKELIHOOD
 from bayes_lca.fitted.views import with_views
 from bayes_lca.posterior.checks.posterior_predictive import draw_predictive
@@ -79,6 +80,6 @@ def finish(
     tree.attrs |= {"n_modes": int(modes.max() + 1), "chain_modes": json.dumps(modes.tolist())}
     if predictive:
         tree["posterior_predictive"] = xr.DataTree(draw_predictive(Fit.reading(tree), seed=tree.attrs["seed"]))
-    tree = with_views(tree)
+    tree = with_views(with_identity(tree))
     warn_of_convergence(Fit.reading(tree), judged)
     return tree

@@ -128,7 +128,6 @@ def test_fewer_items_and_more_classes(lca_draws, other):
     assert row["unmatched"] == "C4 of second"
     assert row["left_out"] == "workload, training, expertise"
     assert "Not compared: workload, training, expertise." in str(found)
-    assert "; not compared with second: workload, training, expertise (not asked in second)" in found.overall.note
     assert len(found.distances) == 12
     assert found.distances["matched"].sum() == 3
     assert len(found.classes) == 3
@@ -283,25 +282,3 @@ def test_fits_without_names_are_refused(lca_draws):
     with pytest.raises(TypeError, match=r"takes the draws that bl.fit returns, not the path 'a.nc'") as refused:
         bl.compare_structures({"a": lca_draws, "b": "a.nc"})
     assert refused.value.__notes__ == ["the fit named 'b'"]
-
-
-def test_items_that_nobody_answered_were_not_asked(made_up):
-    """They have a profile, of their prior or of an earlier fit, and it is in no distance."""
-    fits = {name: made_up.draws("~ x", latent=True, seed=seed) for name, seed in (("here", 8), ("there", 9))}
-    patterns = fits["there"]["patterns"].to_dataset()
-    answers = patterns["answers"].where(patterns["item"] != "b", -1)
-    fits["there"]["patterns"] = patterns.assign(answers=answers.astype(int))
-    for fit in fits.values():
-        posterior = fit["posterior"].to_dataset()
-        share = np.full((2, 40, 3), 1 / 3)
-        fit["posterior"] = posterior.assign(class_share=(("chain", "draw", "latent_class"), share))
-    found = bl.compare_structures(fits, n_draws=20)
-    assert found.overall.loc["there", "left_out"] == "b"
-    assert set(found.items.index.get_level_values("item")) == {"a", "c"}
-    assert "b (not asked in there)" in found.overall.note
-    rho = [fit["posterior"]["item_probability"].mean(["chain", "draw"]).sel(item=["a", "c"]) for fit in fits.values()]
-    row = found.classes.iloc[0]
-    one = rho[0].sel(latent_class=row["reference_class"])
-    other = rho[1].sel(latent_class=found.classes.index[0][1])
-    expected = float(np.abs(one - other).sum("category").mean("item") / 2)
-    assert row["distance"] == pytest.approx(expected, abs=0.05)

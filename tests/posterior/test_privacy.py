@@ -286,6 +286,7 @@ NEED_ROWS = {
     "check_items": lambda d, s: bl.check_items(d["lca_draws"]),
     "classification_table": lambda d, s: bl.classification_table(d["lca_draws"]),
     "compare_groups": lambda d, s: bl.compare_groups(d["joint_draws"]),
+    "concat_chains": lambda d, s: bl.concat_chains([d["lca_draws"], d["joint_draws"]]),
     "covariate_tests": lambda d, s: bl.covariate_tests(d["lca_draws"], s, ["age"]),
     "direct_effects": lambda d, s: bl.direct_effects(d["joint_draws"]),
     "group_level_effects": lambda d, s: bl.group_level_effects(d["joint_draws"]),
@@ -311,7 +312,7 @@ WORK = set(
     "plot_random_intercepts plot_structures predict_classes random_intercepts save".split()
 )
 TAKE_NO_FIT = set(
-    "bootstrap_likelihood_ratio cohort_items cohort_truth compare_estimators count_classes example_survey "
+    "adopt bootstrap_likelihood_ratio cohort_items cohort_truth compare_estimators count_classes example_survey "
     "fit_estimators fit_or_load leave_one_group_out load_cohort load_example measurement_invariance overfitted "
     "partial_invariance plot_check_items plot_class_counts recommend_classes reliability simulate_cohort "
     "suppress_small_cells vuong_lo_mendell_rubin".split()

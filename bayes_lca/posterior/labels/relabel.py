@@ -13,6 +13,7 @@ from scipy.special import softmax
 
 from bayes_lca.dims import CLASS, CLASS_SHARE, OTHER_CLASS, class_names
 from bayes_lca.fitted.fit import Fit
+from bayes_lca.fitted.one_fit import under_new_labels
 
 MOST_PERMUTATIONS = 720
 CONFIRMED_DRAWS = 400
@@ -172,7 +173,7 @@ def relabel(draws: xr.DataTree, pivot: np.ndarray, order: str | int | xr.DataTre
             f"pivot has shape {np.shape(pivot)}, and the profiles of this fit {wanted} (latent_class, item, category); "
             'give the item probabilities of one draw, or json.loads(draws.attrs["pivot"])'
         )
-    return align(fit, np.asarray(pivot), order)
+    return under_new_labels(align(fit, np.asarray(pivot), order))
 
 
 def align(fit: Fit, pivot: np.ndarray, order: str | int | xr.DataTree) -> xr.DataTree:
@@ -258,4 +259,4 @@ def name_classes(draws: xr.DataTree, names: Sequence[str] | Mapping[str, str]) -
         raise ValueError(f"{len(names)} names for {len(fit.classes)} classes; give one per class")
     if len(set(names)) < len(names):
         raise ValueError(f"two classes would have the same name in {list(names)}; give each its own")
-    return _with_posterior(draws, rename_classes(fit.posterior, names))
+    return under_new_labels(_with_posterior(draws, rename_classes(fit.posterior, names)))

@@ -7,6 +7,7 @@ import xarray as xr
 
 from bayes_lca.dims import CLASS_SHARE, DESIGN_CENTER, INTERCEPT, ITEM, N_CATEGORIES, PATTERN, RESPONDENT, TERM
 from bayes_lca.fitted.fit import Fit
+from bayes_lca.fitted.one_fit import FIT_IDENTITY
 from bayes_lca.fitted.record import AXES, COUNTED, ENCODING
 from bayes_lca.fitted.respondents import GROUP_SIZES, HOLDS_RESPONDENTS, LOG_LIKELIHOOD_DIAGNOSTICS
 from bayes_lca.fitted.views import with_views
@@ -34,7 +35,7 @@ KEPT_ATTRIBUTES = frozenset(
         *("seed", "tune", "target_accept", "backend", "versions"),
         *("em_starts", "em_log_likelihoods", "em_starts_by_mode", "pivot"),
         *("relabelled", "relabel_agreement", "relabel_margin", "relabel_switched", "class_order"),
-        *("n_modes", "chain_modes", "kept_mode", "left_out"),
+        *("n_modes", "chain_modes", "kept_mode", "left_out", "joined", FIT_IDENTITY),
         *("measurement_draws", "pareto_k", "sampled_again"),
         *(HOLDS_RESPONDENTS, GROUP_SIZES, LOG_LIKELIHOOD_DIAGNOSTICS),
     }
@@ -116,6 +117,6 @@ def _only(dataset: xr.Dataset, names: set[str]) -> xr.Dataset:
 def _without_rows(dataset: xr.Dataset) -> xr.Dataset:
     """Variables without an axis of respondents, names along their axes, and what the sampler noted."""
     dataset = dataset.drop_dims(AXES_OF_ROWS, errors="ignore")
-    dataset = dataset.drop_vars([name for name in dataset.coords if name not in dataset.dims])
+    dataset = dataset.drop_vars([name for name in dataset.coords if name not in (*dataset.dims, FIT_IDENTITY)])
     notes = {name: value for name, value in dataset.attrs.items() if name in KEPT_NOTES}
     return dataset.drop_attrs().assign_attrs(notes)

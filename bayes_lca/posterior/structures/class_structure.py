@@ -36,18 +36,12 @@ class ClassStructure:
 
     @classmethod
     def of(cls, fit: Fit, name: str, which: np.ndarray) -> "ClassStructure":
-        """The class structure of a fit in some draws, by position with chains after each other.
-
-        Items that no respondent answered were not asked, and are not among its items.
-        """
-        asked = np.ones(len(fit.items), dtype=bool)
-        if fit.holds_respondents:
-            asked = (fit.codes >= 0).any(axis=0)
+        """The class structure of a fit in some draws, by position with chains after each other."""
         return cls(
             name=name,
             classes=fit.classes,
-            labels={item: labels for item, labels, known in zip(fit.items, fit.labels, asked, strict=True) if known},
-            profile=fit.answers.profiles(fit)[which][:, :, asked],
+            labels=dict(zip(fit.items, fit.labels, strict=True)),
+            profile=fit.answers.profiles(fit)[which],
             share=fit.flat(fit.posterior[CLASS_SHARE], fit.class_axis)[which],
             n_respondents=fit.n_respondents,
         )
@@ -56,17 +50,6 @@ class ClassStructure:
         """Profiles of some items, in their order; shape (draw, latent_class, item, category)."""
         places = [list(self.labels).index(item) for item in items]
         return self.profile[:, :, places, : max(len(self.labels[item]) for item in items)]
-
-
-def why_left_out(reference: ClassStructure, other: ClassStructure, items: Sequence[str]) -> str:
-    """Where items were not asked, or have other categories, as the end of a note; empty if there are none."""
-    reasons = {
-        f"not asked in {reference.name}": [item for item in items if item not in reference.labels],
-        f"not asked in {other.name}": [item for item in items if item not in other.labels],
-        "of other categories": [item for item in items if item in reference.labels and item in other.labels],
-    }
-    parts = [f"{', '.join(which)} ({reason})" for reason, which in reasons.items() if which]
-    return f"; not compared with {other.name}: {', '.join(parts)}" if parts else ""
 
 
 def items_in_common(reference: ClassStructure, other: ClassStructure) -> tuple[list[str], list[str]]:

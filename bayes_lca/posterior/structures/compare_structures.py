@@ -11,7 +11,7 @@ from bayes_lca.data.frame import check_whole
 from bayes_lca.dims import CLASS, ITEM
 from bayes_lca.fitted.named_fits import named_fits
 from bayes_lca.fitted.same_respondents import respondents_in_both
-from bayes_lca.posterior.structures.class_structure import ClassStructure, why_left_out
+from bayes_lca.posterior.structures.class_structure import ClassStructure
 from bayes_lca.posterior.structures.comparison_in_words import sentences
 from bayes_lca.posterior.structures.comparison_rows import (
     FIT,
@@ -164,10 +164,9 @@ def compare_structures(
     which = {name: rng.permutation(np.linspace(0, fit.n_draws - 1, used).astype(int)) for name, fit in fits.items()}
     first, *rest = fits
     reference = ClassStructure.of(fits[first], first, which[first])
-    overall, classes, items, distances, flows, problems, left_out = [], [], [], [], [], [], ""
+    overall, classes, items, distances, flows, problems = [], [], [], [], [], []
     for name in rest:
         pair = MatchedClasses.of(reference, ClassStructure.of(fits[name], name, which[name]))
-        left_out += why_left_out(pair.reference, pair.other, pair.left_out)
         known = fits[first].holds_respondents and fits[name].holds_respondents
         members = None
         if known:
@@ -185,7 +184,7 @@ def compare_structures(
         distances += distance_rows(pair, tails)
     note = (
         f"{'; '.join(f'{name}: {fit.note}' for name, fit in fits.items())}; {used} draws of each used, paired at "
-        f"random; {100 * ci_prob:g} % intervals; distances up to {tolerance:g} count as the same{left_out}"
+        f"random; {100 * ci_prob:g} % intervals; distances up to {tolerance:g} count as the same"
     )
     if closed := [name for name, fit in fits.items() if not fit.holds_respondents]:
         note += f"; members are not compared with {', '.join(closed)}, saved without respondents"
