@@ -45,8 +45,9 @@ class RandomEffects:
         \gamma_g \sim N(\beta_z, \operatorname{diag} \tau^2)
 
     which is the model of `Regression` with :math:`u_g = \phi_g - \alpha - \bar x_g^\top \beta_x` and
-    :math:`b_g = \gamma_g - \beta_z`: the data know :math:`\phi_g` and :math:`\gamma_g` directly. Coarser groupings, of
-    which there are fewer groups, are non-centred.
+    :math:`b_g = \gamma_g - \beta_z`: the data know :math:`\phi_g` and :math:`\gamma_g` directly. Intercepts of coarser
+    groupings that the finest is nested in are whitened by what its groups say of them; those of crossed groupings, and
+    coarser groupings with slopes, are non-centred.
 
     Parameters
     ----------
@@ -92,9 +93,24 @@ class RandomEffects:
         # what varies between groups goes into the middle of the group's intercept, what varies within into the rows
         mu = alpha + pt.dot(x_mean, beta[shared])  # (group, class)
         eta = pt.dot(beta[shared].T, x_within.T)  # (class, row)
+        contrasts = contrast_basis(membership.n_classes)  # (class, contrast)
+        basis = np.kron(np.eye(1 + len(varying)), contrasts)
+        # `membership` may be of other rows than `design`, respondents in place of counted rows: groups by their name
+        of_membership = next(grouping for grouping in membership.design.groupings if grouping.name == finest.name)
+        information, pull = RoughGroups.of(membership, of_membership).project(basis)
+        guide = [
+            pm.Data(rough_groups(finest.name, what), values, shape=values.shape)
+            for what, values in zip(ROUGH, (information, pull), strict=True)
+        ]
+        covariance = self._covariance(finest, design, basis, classes)
         for grouping in coarser:
-            u, b = self._noncentred(grouping, design, membership.n_classes, classes)
-            if finest.nested_in(grouping):  # a city's effect moves all its groups, crossed groups only their rows
+            nested = finest.nested_in(grouping)
+            if nested and not grouping.varying:
+                u = self._whitened(grouping, finest, mu, covariance, guide, contrasts, design, classes)
+                b = None
+            else:
+                u, b = self._noncentred(grouping, design, membership.n_classes, classes)
+            if nested:  # a city's effect moves all its groups, crossed groups only their rows
                 mu = mu + u[grouping.index[finest.first_row]]  # (group, class)
                 index = pt.as_tensor(grouping.index[finest.first_row])[group]
             else:
@@ -103,14 +119,6 @@ class RandomEffects:
             for place, term in enumerate(grouping.varying):
                 eta = eta + b[:, place][index].T * design.standardised[:, term]
 
-        basis = np.kron(np.eye(1 + len(varying)), contrast_basis(membership.n_classes))
-        # `membership` may be of other rows than `design`, respondents in place of counted rows: groups by their name
-        of_membership = next(grouping for grouping in membership.design.groupings if grouping.name == finest.name)
-        information, pull = RoughGroups.of(membership, of_membership).project(basis)
-        guide = [
-            pm.Data(rough_groups(finest.name, what), values, shape=values.shape)
-            for what, values in zip(ROUGH, (information, pull), strict=True)
-        ]
         n_groups = len(finest.levels)
         middle = mu[:, None]  # (group, 1 + varying term, class)
         if varying:
@@ -118,7 +126,7 @@ class RandomEffects:
         theta = whitened_normal(
             whitened_coefficients(finest.name),
             pt.dot(middle.reshape((n_groups, len(basis))), basis),
-            self._covariance(finest, design, basis, classes),
+            covariance,
             *guide,
             dims=(finest.name, group_coefficients(finest.name)),
         )  # (group, coefficient)
@@ -138,6 +146,51 @@ class RandomEffects:
             if grouping.varying:
                 coords[group_terms(grouping.name)] = [design.terms[term] for term in grouping.varying]
         return coords
+
+    def _whitened(
+        self,
+        grouping: Grouping,
+        finest: Grouping,
+        mu,
+        within,
+        guide,
+        contrasts: np.ndarray,
+        design: Design,
+        classes: str,
+    ):
+        r"""Intercepts (group, class) of groups that the finest are nested in, whitened by what those say of them.
+
+        A group g within them knows its intercept up to :math:`N(\hat\phi_g, \Lambda_g^{-1})` and varies by
+        :math:`\Sigma`, so that it says of the coarser effect what
+        :math:`N(\hat\phi_g - \mu_g, \Lambda_g^{-1} + \Sigma)` does; precisions add up.
+
+        Parameters
+        ----------
+        mu : TensorVariable, shape (finest group, class)
+            Where intercepts of the finest groups would lie without the effect.
+        within : TensorVariable, shape (coefficient, coefficient)
+            Covariance of the finest groups.
+        guide : pair of TensorVariable
+            Information and pull of the finest groups.
+        contrasts : ndarray, shape (class, contrast)
+        """
+        size = contrasts.shape[1]
+        information, pull = guide[0][:, :size, :size], guide[1][:, :size, None]
+        spread = pt.linalg.inv(pt.eye(size) + information @ within[:size, :size])  # (finest group, contrast, contrast)
+        precision = spread @ information
+        said = spread @ pull - precision @ pt.dot(mu, contrasts)[..., None]  # (finest group, contrast, 1)
+        inside = (np.arange(len(grouping.levels))[:, None] == grouping.index[finest.first_row]).astype(float)
+        theta = whitened_normal(
+            whitened_coefficients(grouping.name),
+            np.zeros((len(grouping.levels), size)),
+            self._covariance(grouping, design, contrasts, classes),
+            pt.tensordot(inside, 0.5 * (precision + precision.mT), axes=1),
+            pt.dot(inside, said[..., 0]),
+            dims=(grouping.name, group_coefficients(grouping.name)),
+        )  # (group, contrast)
+        effects = pt.dot(theta, contrasts.T)  # (group, class)
+        self._record(grouping, effects[:, None], design, classes)
+        return effects
 
     def _noncentred(self, grouping: Grouping, design: Design, n_classes: int, classes: str):
         """Intercepts (group, class) and slopes (group, varying term, class) as scaled standard normals."""

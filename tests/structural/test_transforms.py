@@ -432,3 +432,29 @@ def test_whitening_has_the_posterior_of_the_plain_model(few_groups, slopes, corr
         (mean, error), (plain_mean, plain_error) = mean_and_error(one), mean_and_error(other)
         z = (mean - plain_mean) / np.hypot(error, plain_error)
         assert np.abs(z).max() < 4, f"{name}: {z}"
+
+
+def test_coarser_groups_are_whitened_by_what_their_groups_say_of_them():
+    """Each city knows its logits up to the information of its rows, and varies: variances add up, then precisions."""
+    rng = np.random.default_rng(11)
+    frame = pd.DataFrame({"y": rng.choice(["a", "b", "c"], 240), "ward": rng.integers(0, 8, 240)})
+    frame = frame.assign(city=frame["ward"] // 2, x=rng.normal(size=240))
+    model = Multinomial("y", bl.Regression("~ x + (1 | city/ward)")).build(frame)
+    information, pull = model["city_coefficients"].owner.inputs[-2:]
+    at = {model["intercept_at_mean"]: np.array([0.4, -0.1, -0.3]), model["city:ward_sd"]: np.array([0.3, 0.6, 0.9])}
+    at[model["slope_standardised"]] = np.array([[0.5, -0.2, -0.3]])
+    givens = {variable: pt.as_tensor(value) for variable, value in at.items()}
+    found = pytensor.function([], [information, pull], givens=givens, mode=Mode(linker="py", optimizer=None))()
+    design = read_design(frame, "~ x + (1 | city/ward)")
+    wards = next(grouping for grouping in design.groupings if grouping.name == "city:ward")
+    classes = pd.get_dummies(frame["y"]).to_numpy(dtype=float)
+    basis = contrast_basis(3)
+    known, _ = RoughGroups.of(StartingMembership(classes, np.ones(240), design), wards).project(basis)
+    location = RoughGroups.of(StartingMembership(classes, np.ones(240), design), wards).location @ basis
+    middle = (np.array([0.4, -0.1, -0.3]) + wards.means(design.standardised) * [0.5, -0.2, -0.3]) @ basis
+    spread = basis.T @ np.diag([0.09, 0.36, 0.81]) @ basis
+    for city in range(4):
+        precisions = [np.linalg.inv(np.linalg.inv(known[g]) + spread) for g in (2 * city, 2 * city + 1)]
+        said = sum(p @ (location[g] - middle[g]) for p, g in zip(precisions, (2 * city, 2 * city + 1), strict=True))
+        np.testing.assert_allclose(found[0][city], sum(precisions), rtol=1e-8)
+        np.testing.assert_allclose(found[1][city], said, rtol=1e-8)
