@@ -14,6 +14,8 @@ from scipy.special import entr, xlogy
 import bayes_lca as bl
 from bayes_lca.fitted.fit import Fit
 from bayes_lca.models import LatentClass, Multinomial
+from bayes_lca.reporting.sections.small_cells import without_small_cells
+from bayes_lca.reporting.writing.section import Section, Table
 from bayes_lca.sampling import adopt, nuts
 from bayes_lca.sampling.ready import prepare_named
 from bayes_lca.sampling.tree import assemble, finish
@@ -370,3 +372,11 @@ def test_silent_respondents_have_no_class_to_compare(expanded, expanded_fit, cla
     table = bl.covariate_tests(expanded_fit, expanded, ["x", "z"], classes=classes, n_draws=20)
     assert table["n"].tolist() == [N - 3] * 2
     assert table["missing"].tolist() == [3] * 2
+
+
+def test_a_report_without_small_cells_does_not_tell_how_few_gave_no_answer(expanded_fit):
+    section = Section("classes", "Classes", "", [Table("class_sizes", "Sizes", bl.class_sizes(expanded_fit))])
+    notes = {k: without_small_cells(section, k).blocks[0].table.note for k in (3, 5)}
+    assert "3 of them without any answer" in notes[3]
+    assert "fewer than 5 of them without any answer" in notes[5]
+    assert "3 of them" not in notes[5]

@@ -36,10 +36,15 @@ class NominalAnswers:
     @property
     def note(self) -> str:
         """Respondents, those without any answer, and missing answers of the others, as one line."""
+        return self.note_with("")
+
+    def note_with(self, groups: str) -> str:
+        """The same, with what is known of groups of respondents in brackets."""
         silent = int((~self.answered).sum())
+        brackets = "; ".join(filter(None, [self.counted, groups]))
         return ", ".join(
             [
-                f"n = {len(self.responses.codes)}" + (f" ({self.counted})" if self.counted else ""),
+                f"n = {len(self.responses.codes)}" + (f" ({brackets})" if brackets else ""),
                 *([f"{silent} more without any answer take no part"] if silent else []),
                 "0 rows left out",
                 f"{self.responses.n_missing} answers missing",

@@ -1,5 +1,6 @@
 """Sections of a report without counts of few respondents."""
 
+import re
 from dataclasses import dataclass, replace
 
 import numpy as np
@@ -43,6 +44,7 @@ def without_small_cells(section: Section, smallest_cell: int) -> Section:
     suppressed = {name: _suppressed(name, table, smallest_cell) for name, table in tables.items()}
     if MISSING_ANSWERS in tables:
         suppressed |= _of_answers(tables[MISSING_ANSWERS], tables[ANSWERS], smallest_cell)
+    suppressed = {name: _without_few_silent(table, smallest_cell) for name, table in suppressed.items()}
     blocks = [
         replace(block, table=suppressed[block.name])
         if isinstance(block, Table) and suppressed[block.name] is not block.table
@@ -60,6 +62,17 @@ def _suppressed(name: str, table: SummaryTable, smallest_cell: int) -> SummaryTa
     rule = CELLS[name]
     also = [str(column) for column in table.columns] if rule.everything else ["percent"]
     return suppress_small_cells(table, smallest_cell, cell=rule.cell, within=rule.within, also=also)
+
+
+def _without_few_silent(table: SummaryTable, smallest_cell: int) -> SummaryTable:
+    """The table with a note that does not tell how few respondents gave no answer at all."""
+
+    def told(found: re.Match) -> str:
+        few = int(found[1]) < smallest_cell
+        return f"fewer than {smallest_cell}{found[2]}" if few else found[0]
+
+    note = re.sub(r"\b(\d+)( of them without any answer)", told, table.note)
+    return table if note == table.note else SummaryTable.of(table.copy(), note)
 
 
 def _without_small_quantiles(table: SummaryTable, smallest_cell: int) -> SummaryTable:

@@ -86,7 +86,7 @@ class GroupedAnswers:
     def note(self) -> str:
         """Respondents in each group, rows left out and missing answers, as one line."""
         sizes = ", ".join(f"{level} {int((self.group == g).sum())}" for g, level in enumerate(self.levels))
-        return f"{self.answers.note}; {self.by}: {sizes}{self._not_asked}"
+        return self.answers.note_with(f"{self.by}: {sizes}") + self._not_asked
 
     @property
     def _not_asked(self) -> str:
