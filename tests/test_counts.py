@@ -76,7 +76,8 @@ def fit_made_up(model, frame, count=None):
     """A fit as `bl.fit` makes it, but for the draws, which depend on neither rows nor counts."""
     prepared = prepare_named(model, frame, count=count, missing="raise", key=None)
     rng = np.random.default_rng(8)
-    coords = {"chain": [0, 1], "draw": range(30), "latent_class": ["C1", "C2"], "item": ITEMS, "category": ["0", "1"]}
+    of_draws = {"chain": [0, 1], "draw": range(30)}
+    coords = {**of_draws, "latent_class": ["C1", "C2"], "item": ITEMS, "category": ["0", "1"]}
     first = np.array([[0.25, 0.3, 0.2], [0.8, 0.75, 0.85]]) + rng.normal(0, 0.02, (2, 30, 2, 3))
     dims = ("chain", "draw", "latent_class")
     variables = {"item_probability": ((*dims, "item", "category"), np.stack([1 - first, first], axis=-1))}
@@ -95,7 +96,7 @@ def fit_made_up(model, frame, count=None):
         variables["class_share"] = (dims, np.stack([1 - share, share], axis=-1))
     diverging = {"diverging": (("chain", "draw"), np.zeros((2, 30), dtype=bool))}
     sampled = xr.DataTree.from_dict(
-        {"/posterior": xr.Dataset(variables, coords), "/sample_stats": xr.Dataset(diverging)}
+        {"/posterior": xr.Dataset(variables, coords), "/sample_stats": xr.Dataset(diverging, of_draws)}
     )
     with warnings.catch_warnings():
         warnings.simplefilter("ignore", bl.ConvergenceWarning)
@@ -144,7 +145,7 @@ OF_FRAMES = {
     "measurement_invariance": lambda frame, **count: bl.measurement_invariance(
         MEASUREMENT, frame, "z", 2, **GIBBS, **count
     ),
-    "overfitted": lambda frame, **count: bl.overfitted(MEASUREMENT, frame, max_classes=3, **GIBBS, **count),
+    "overfitted": lambda frame, **count: bl.overfitted(MEASUREMENT, frame, max_classes=2, **GIBBS, **count),
     "partial_invariance": lambda frame, **count: (
         bl.partial_invariance(MEASUREMENT, frame, "z", 2, **GIBBS, **count).profiles
     ),

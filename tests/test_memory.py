@@ -55,9 +55,10 @@ def made_up(prepared, items):
         "item_probability": ((*dims, "item", "category"), np.stack([1 - first, first], axis=-1)),
         "class_share": (dims, np.stack([1 - share, share], axis=-1)),
     }
-    coords |= {"chain": [0, 1], "draw": range(DRAWS // 2)}
+    of_draws = {"chain": [0, 1], "draw": range(DRAWS // 2)}
+    coords |= of_draws
     diverging = {"diverging": (("chain", "draw"), np.zeros((2, DRAWS // 2), dtype=bool))}
-    groups = {"/posterior": xr.Dataset(variables, coords), "/sample_stats": xr.Dataset(diverging)}
+    groups = {"/posterior": xr.Dataset(variables, coords), "/sample_stats": xr.Dataset(diverging, of_draws)}
     return finish(prepared, assemble(prepared, xr.DataTree.from_dict(groups)))
 
 
