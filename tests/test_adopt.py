@@ -73,7 +73,7 @@ def test_draws_of_pymc_have_every_table(sampled):
     assert np.maximum(share.mean(axis=1), 1 - share.mean(axis=1)).max(axis=-1).mean() == pytest.approx(
         sizes["mean"].iloc[0], abs=1e-6
     )
-    assert {"em_starts", "relabel_agreement", "chain_modes"} <= set(draws.attrs)
+    assert {"em_starts", "relabel_certainty", "chain_modes"} <= set(draws.attrs)
     assert bl.modes(draws)["chains"].tolist() == ["0, 1"]
 
 

@@ -9,7 +9,7 @@ from arviz_stats import ess, mcse
 from scipy.special import gammaln, logsumexp
 
 from bayes_lca.data.responses import unique_rows
-from bayes_lca.posterior.labels.relabel import match, profile_distances
+from bayes_lca.posterior.labels.matching import match_profiles
 from bayes_lca.sampling.gibbs import random_start, sample_gibbs
 
 SIZES = (2, 3)
@@ -128,7 +128,7 @@ def test_means_are_those_of_nuts(lca_draws):
     start = np.repeat(pivot[None], 4, axis=0)
     found = sample_gibbs(codes[patterns.first], patterns.count, (3,) * 6, start, draws=1000, tune=50, seed=1, thin=5)
     drawn = found.item_probability.reshape(-1, *pivot.shape)
-    order, _ = match(profile_distances(drawn, pivot))
+    order = match_profiles(drawn, pivot, found.class_share.reshape(-1, 3))
     rho = np.take_along_axis(drawn, order[:, :, None, None], axis=1).reshape(found.item_probability.shape)
     share = np.take_along_axis(found.class_share.reshape(-1, 3), order, axis=1).reshape(found.class_share.shape)
     for ours, theirs in ((share, posterior["class_share"]), (rho, posterior["item_probability"])):

@@ -1,6 +1,7 @@
 """How probable rows of answers are in each class: the one place where that is computed from item probabilities."""
 
 import numpy as np
+from scipy.special import softmax
 
 SMALLEST_PROBABILITY = 1e-300
 """Stands in for zero at the boundary, where the logarithm is still finite."""
@@ -30,6 +31,31 @@ def log_probability_of_answers(item_probability: np.ndarray, codes: np.ndarray) 
     log_rho = _finite_log(item_probability)
     chosen = indicators_of_answers(codes, log_rho.shape[-1])
     return np.einsum("...cq,iq->...ic", log_rho.reshape(*log_rho.shape[:-2], -1), chosen, optimize=True)
+
+
+def membership_given_answers(class_share: np.ndarray, item_probability: np.ndarray, codes: np.ndarray) -> np.ndarray:
+    r"""Probability of each class given rows of answers, :math:`P(c \mid y) \propto \pi_c \prod_j \rho_{c j y_j}`.
+
+    Parameters
+    ----------
+    class_share : ndarray, shape (..., latent_class)
+    item_probability : ndarray, shape (..., latent_class, item, category)
+    codes : ndarray of int, shape (row, item)
+        -1 where missing.
+
+    Returns
+    -------
+    ndarray, shape (..., row, latent_class)
+
+    Examples
+    --------
+    >>> rho = np.array([[[0.5, 0.5]], [[0.25, 0.75]]])
+    >>> membership_given_answers(np.array([0.6, 0.4]), rho, np.array([[0], [-1]]))
+    array([[0.75, 0.25],
+           [0.6 , 0.4 ]])
+    """
+    log_share = np.log(np.maximum(class_share, SMALLEST_PROBABILITY))[..., None, :]
+    return softmax(log_share + log_probability_of_answers(item_probability, codes), axis=-1)
 
 
 def log_probability_of_each_answer(item_probability: np.ndarray, chosen: np.ndarray) -> np.ndarray:

@@ -11,7 +11,7 @@ from bayes_lca.data.frame import named, row_labels
 from bayes_lca.data.known_categories import read_known_categories
 from bayes_lca.data.responses import Responses, UniqueRows
 from bayes_lca.dims import CATEGORY, CLASS, ITEM, ITEM_PROBABILITY, KNOWN_ITEM_PROBABILITY
-from bayes_lca.likelihood.answers import log_probability_of_answers
+from bayes_lca.likelihood.answers import membership_given_answers
 from bayes_lca.measurement import answers
 from bayes_lca.measurement.interface import Measurement, Start
 
@@ -136,6 +136,4 @@ class Assigned(Measurement):
 
     def membership(self, codes: np.ndarray) -> np.ndarray:
         """Class probabilities given rows of codes, covariates left aside, shape (row, latent_class)."""
-        likelihood = np.exp(log_probability_of_answers(self.probability, codes))
-        joint = likelihood * self.class_share
-        return joint / joint.sum(axis=1, keepdims=True)
+        return membership_given_answers(self.class_share, self.probability, codes)

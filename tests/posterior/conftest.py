@@ -123,3 +123,30 @@ def probability_by_hand(draws, terms, groups=None):
 def made_up():
     """`staff()`, `draws(formula, ...)` and the oracle `probability(draws, terms, groups)`."""
     return SimpleNamespace(staff=staff, draws=made_up_draws, probability=probability_by_hand, classes=CLASSES)
+
+
+@pytest.fixture(scope="session")
+def hand_made_fit():
+    """From shares, item probabilities and codes to a tree of draws of a latent class analysis, without a sampler."""
+    return fit_of_arrays
+
+
+def fit_of_arrays(share, probability, codes):
+    """Shapes (chain, draw, class), (chain, draw, class, item, category) and (respondent, item)."""
+    classes = [f"C{k + 1}" for k in range(share.shape[-1])]
+    items = [f"item{j + 1}" for j in range(codes.shape[1])]
+    design = read_design(pd.DataFrame(index=range(len(codes))), "~ 1")
+    pattern, labels = unique_rows(codes).pattern, [[f"answer {k}" for k in range(probability.shape[-1])]] * len(items)
+    groups, attributes = record_answers(
+        codes, pattern, items, labels, design, design.covariates.index, distinct_rows(design, codes)
+    )
+    posterior = xr.Dataset(
+        {
+            "class_share": (("chain", "draw", "latent_class"), share),
+            "item_probability": (("chain", "draw", "latent_class", "item", "category"), probability),
+        },
+        {"chain": range(share.shape[0]), "draw": range(share.shape[1]), "latent_class": classes, "item": items},
+    )
+    attributes |= LatentClass(len(classes), bl.Items(items)).identity | {"relabelled": 1}
+    tree = {"/": xr.Dataset(attrs=attributes), "/posterior": posterior}
+    return xr.DataTree.from_dict(tree | {f"/{name}": dataset for name, dataset in groups.items()})

@@ -14,7 +14,7 @@ from bayes_lca.datasets.cohort import CLASS_SHARE, ITEM_PROBABILITY
 from bayes_lca.datasets.simulate import simulate_answers
 from bayes_lca.fitted.fit import Fit
 from bayes_lca.fitted.views import with_views, without_views
-from bayes_lca.posterior.labels.relabel import match, profile_distances
+from bayes_lca.posterior.labels.matching import match_profiles
 from bayes_lca.posterior.structures.class_distance import match_classes, profile_difference, smallest_p, total_variation
 from bayes_lca.posterior.structures.class_structure import ClassStructure
 from bayes_lca.posterior.structures.matched_classes import MatchedClasses
@@ -167,8 +167,20 @@ def test_membership_of_chosen_draws(lca_draws):
 def test_total_variation_and_matching_by_hand():
     assert total_variation(np.array([0.2, 0.3, 0.5]), np.array([0.4, 0.3, 0.3])) == pytest.approx(0.2)
     one = np.array([[[[0.9, 0.1]], [[0.5, 0.5]], [[0.1, 0.9]]]])
-    assert match_classes(one, one[:, [2, 0]]).tolist() == [2, 0]
-    assert match_classes(one[:, [2, 0]], one).tolist() == [1, -1, 0]
+    three, two = np.array([[0.3, 0.4, 0.3]]), np.array([[0.5, 0.5]])
+    assert match_classes(one, one[:, [2, 0]], three, two).tolist() == [2, 0]
+    assert match_classes(one[:, [2, 0]], one, two, three).tolist() == [1, -1, 0]
+
+
+def test_a_class_of_few_members_does_not_drive_large_ones_apart():
+    """The sum of distances takes the empty class of one fit for the large one of the other, .65 against .75."""
+    yes, share = np.array([0.5, 0.9]), np.array([[0.98, 0.02]])
+    other, other_share = np.array([0.55, 0.2]), np.array([[0.995, 0.005]])
+    one, two = (np.stack([1 - p, p], axis=-1)[None, :, None] for p in (yes, other))
+    for order in ([0, 1], [1, 0]):
+        assert match_classes(one, two[:, order], share, other_share[:, order]).tolist() == order
+    without = match_classes(one[:, :1], two, np.array([[1.0]]), other_share)
+    assert without.tolist() == [0, -1]
 
 
 def test_adjusted_rand_counts_pairs():
@@ -218,7 +230,7 @@ def structure(name, rho, rng, n=1000):
     settings = {"draws": 500, "tune": 60, "seed": int(rng.integers(2**31)), "thin": 5}
     found = sample_gibbs(codes[patterns.first], patterns.count, (3,) * 6, start, **settings)
     drawn = found.item_probability.reshape(-1, *start.shape[1:])
-    order, _ = match(profile_distances(drawn, ITEM_PROBABILITY))
+    order = match_profiles(drawn, ITEM_PROBABILITY, found.class_share.reshape(-1, 3))
     profile = np.take_along_axis(drawn, order[:, :, None, None], axis=1)
     share = np.take_along_axis(found.class_share.reshape(-1, 3), order, axis=1)
     labels = {item: ["less", "same", "more"] for item in bl.cohort_items()}

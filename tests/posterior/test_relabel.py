@@ -13,7 +13,8 @@ from bayes_lca.data.design import read_design
 from bayes_lca.data.responses import unique_rows
 from bayes_lca.fitted.fit import Fit
 from bayes_lca.fitted.record import distinct_rows, record_answers
-from bayes_lca.posterior.labels.relabel import match, permute, profile_distances
+from bayes_lca.posterior.labels.matching import costs_of_moves, match, profile_distances
+from bayes_lca.posterior.labels.relabel import permute
 
 
 def random_orders(draws, seed=0):
@@ -28,10 +29,11 @@ def scramble(draws, orders):
     posterior = draws["posterior"].to_dataset().copy(deep=True)
     n_draws = posterior.sizes["draw"]
     for name, values in posterior.data_vars.items():
+        before = draws["posterior"][name].to_numpy()
         axes = [axis - 2 for axis, dim in enumerate(values.dims) if dim in ("latent_class", "other_class")]
         for position, order in enumerate(orders):
             chain, draw = divmod(position, n_draws)
-            part = draws["posterior"][name].to_numpy()[chain, draw]
+            part = before[chain, draw]
             for axis in axes:
                 part = np.take(part, order, axis=axis)
             values.to_numpy()[chain, draw] = part
@@ -53,7 +55,7 @@ def test_permuted_draws_are_restored_exactly(name, request):
     restored = bl.relabel(scrambled, pivot_of(draws))
     xr.testing.assert_identical(restored["posterior"].to_dataset(), draws["posterior"].to_dataset())
     assert restored.attrs["relabelled"] == 1
-    assert restored.attrs["relabel_agreement"] == draws.attrs["relabel_agreement"]
+    assert restored.attrs["relabel_certainty"] == draws.attrs["relabel_certainty"] == 1
     assert restored.attrs["relabel_margin"] == pytest.approx(draws.attrs["relabel_margin"], rel=1e-4)
     assert restored.attrs["relabel_switched"] == pytest.approx(5 / 6, abs=0.05)
     assert draws.attrs["relabel_switched"] == 0
@@ -118,7 +120,7 @@ def with_correlation(draws, seed=6):
 
 
 @pytest.mark.parametrize("dims", [("latent_class", "other_class"), ("other_class", "latent_class")], ids=" ".join)
-def test_correlations_of_classes_are_permuted_on_both_axes(dims):
+def test_correlations_of_classes_are_permuted_on_both_axes(seven_classes, dims):
     draws = with_correlation(seven_classes(spread=0.05)[0])
     orders = random_orders(draws, seed=4)
     posterior = draws["posterior"].to_dataset().transpose("chain", "draw", ..., *dims)
@@ -136,7 +138,7 @@ def test_correlations_of_classes_are_permuted_on_both_axes(dims):
         np.testing.assert_array_equal(there.to_numpy()[chain, draw], slope[..., order])
 
 
-def test_relabelling_restores_correlations_and_slopes_of_groups():
+def test_relabelling_restores_correlations_and_slopes_of_groups(seven_classes):
     """Every label that names a class moves with it, in draws that were permuted and when classes are given names."""
     clear, pivot = seven_classes(spread=0.05)
     draws = with_correlation(clear)
@@ -153,20 +155,20 @@ def test_relabelling_restores_correlations_and_slopes_of_groups():
         assert list(named["posterior"][axis].to_numpy()) == list("tuvwxyz")
 
 
-@pytest.mark.parametrize("n_classes", [1, 2, 3, 4, 6, 7])
-def test_match_is_the_cheapest_assignment(n_classes):
-    cost = np.random.default_rng(n_classes).random((6, n_classes, n_classes))
-    order, margin = match(cost)
-    for one, found, gap in zip(cost, order, margin, strict=True):
-        totals = sorted(
-            (sum(one[drawn, k] for k, drawn in enumerate(candidate)), candidate)
-            for candidate in permutations(range(n_classes))
-        )
-        assert tuple(found) == totals[0][1]
-        if 1 < n_classes < 7:
-            assert gap == pytest.approx(totals[1][0] - totals[0][0], abs=1e-12)
-        else:
-            assert not np.isfinite(gap)
+@pytest.mark.parametrize("n_classes", [1, 2, 3, 4, 6])
+def test_match_is_the_cheapest_assignment_and_moves_cost_more(n_classes):
+    """Against the totals of all permutations."""
+    costs = np.random.default_rng(n_classes).random((6, n_classes, n_classes))
+    order = match(costs)
+    moves = costs_of_moves(costs, order)
+    assert np.isinf(moves[:, np.arange(n_classes), np.arange(n_classes)]).all()
+    candidates = np.array(list(permutations(range(n_classes))))
+    for cost, best, apart in zip(costs, order, moves, strict=True):
+        totals = cost[candidates, np.arange(n_classes)].sum(axis=1)
+        assert best.tolist() == candidates[totals.argmin()].tolist()
+        for first, second in permutations(range(n_classes), 2):
+            moved = candidates[:, second] == best[first]
+            assert apart[first, second] == pytest.approx(totals[moved].min() - totals.min(), abs=1e-12)
 
 
 def test_profile_distances_sum_over_items_and_categories():
@@ -198,40 +200,50 @@ def hand_made_fit(share, probability, codes):
     return xr.DataTree.from_dict(tree | {f"/{name}": dataset for name, dataset in groups.items()})
 
 
-def seven_classes(spread):
-    """Draws about seven classes, each saying yes to one item of seven more often than the others do."""
-    rng = np.random.default_rng(5)
-    pivot = np.where(np.eye(7)[..., None] == 1, [0.1, 0.9], [0.9, 0.1])
-    shape = (2, 50)
-    yes = (pivot[..., 1] + spread * rng.normal(size=(*shape, 7, 7))).clip(0.01, 0.99)
-    share = np.sort(rng.dirichlet(np.full(7, 200.0), size=shape) + np.linspace(0.3, 0, 7), axis=-1)[..., ::-1]
-    codes = (rng.random((300, 7)) < pivot[rng.integers(0, 7, 300), :, 1]).astype(int)
-    return hand_made_fit(share / share.sum(axis=-1, keepdims=True), np.stack([1 - yes, yes], axis=-1), codes), pivot
+@pytest.fixture(scope="module")
+def seven_classes(hand_made_fit):
+    """From a spread to draws about seven classes, each saying yes to one item of seven more often than others do."""
+
+    def draws_about(spread):
+        rng = np.random.default_rng(5)
+        pivot = np.where(np.eye(7)[..., None] == 1, [0.1, 0.9], [0.9, 0.1])
+        shape = (2, 50)
+        yes = (pivot[..., 1] + spread * rng.normal(size=(*shape, 7, 7))).clip(0.01, 0.99)
+        share = np.sort(rng.dirichlet(np.full(7, 200.0), size=shape) + np.linspace(0.3, 0, 7), axis=-1)[..., ::-1]
+        codes = (rng.random((300, 7)) < pivot[rng.integers(0, 7, 300), :, 1]).astype(int)
+        return hand_made_fit(share / share.sum(axis=-1, keepdims=True), np.stack([1 - yes, yes], axis=-1), codes), pivot
+
+    return draws_about
 
 
-def test_seven_classes_are_restored_by_linear_assignment():
+def test_seven_classes_are_restored_by_linear_assignment(seven_classes):
     draws, pivot = seven_classes(spread=0.05)
     scrambled = scramble(draws, random_orders(draws))
     restored = bl.relabel(scrambled, pivot)
     xr.testing.assert_identical(restored["posterior"].to_dataset(), draws["posterior"].to_dataset())
-    assert restored.attrs["relabel_agreement"] == 1
-    assert np.isnan(restored.attrs["relabel_margin"])
+    assert restored.attrs["relabel_certainty"] == 1
 
 
-def test_agreement_is_low_where_labels_mean_little():
+def test_certainty_is_low_where_labels_mean_little(seven_classes):
     clear, pivot = seven_classes(spread=0.05)
     vague, _ = seven_classes(spread=0.8)
-    assert bl.relabel(vague, pivot).attrs["relabel_agreement"] < bl.relabel(clear, pivot).attrs["relabel_agreement"]
+    assert bl.relabel(vague, pivot).attrs["relabel_certainty"] < bl.relabel(clear, pivot).attrs["relabel_certainty"]
 
 
-def test_margin_is_the_distance_to_the_second_best_labelling():
-    """Two classes at distance d on one binary item: exchanging them costs 4 d^2 more."""
+def test_margin_is_what_exchanging_two_classes_costs(hand_made_fit):
+    """Two classes and one binary item, all draws equal: the divergence of memberships by hand."""
     yes = np.array([0.3, 0.7])
     probability = np.broadcast_to(np.stack([1 - yes, yes], axis=-1)[:, None], (2, 10, 2, 1, 2)).copy()
     share = np.broadcast_to([0.6, 0.4], (2, 10, 2)).copy()
-    draws = hand_made_fit(share, probability, np.array([[0], [1]]))
+    draws = hand_made_fit(share, probability, np.array([[0], [1], [1]]))
+    no, some = 0.6 * 0.7 / (0.6 * 0.7 + 0.4 * 0.3), 0.6 * 0.3 / (0.6 * 0.3 + 0.4 * 0.7)
+    margin = sum(n * (2 * p - 1) * np.log(p / (1 - p)) for n, p in ((1, no), (2, some)))
     relabelled = bl.relabel(draws, probability[0, 0])
-    assert relabelled.attrs["relabel_margin"] == pytest.approx(2 * 2 * 0.4**2)
+    assert relabelled.attrs["relabel_margin"] == pytest.approx(margin, abs=0.005)
+    assert relabelled.attrs["relabel_certainty"] == pytest.approx(1 / (1 + np.exp(-margin)), abs=1e-6)
+    exchanged = 1 / (1 + np.exp(margin))
+    stored = json.loads(relabelled.attrs["relabel_mislabelled"])
+    np.testing.assert_allclose(stored, [[0, exchanged], [exchanged, 0]], atol=1e-6)
 
 
 @pytest.mark.parametrize("item", bl.cohort_items())
@@ -252,7 +264,7 @@ def test_order_by_another_fit_takes_its_classes(lca_draws, joint_draws):
     assert list(shown["posterior"]["latent_class"].to_numpy()) == ["C1", "C2", "C3"]
 
 
-def test_orders_that_do_not_fit_are_refused(lca_draws):
+def test_orders_that_do_not_fit_are_refused(lca_draws, seven_classes):
     pivot = pivot_of(lca_draws)
     with pytest.raises(ValueError, match="order='salary'"):
         bl.relabel(lca_draws, pivot, "salary")

@@ -30,7 +30,9 @@ def fit():
     groups, attributes = record_answers(ANSWERS, np.arange(64), items, labels, design, frame.index, patterns)
     attributes |= LatentClass(2, bl.Items(items)).identity | {"relabelled": 1, "n_modes": 1}
     dims = ("chain", "draw", "latent_class", "item", "category")
-    posterior = xr.Dataset({"item_probability": (dims, rho)}, {"latent_class": ["C1", "C2"], "item": items})
+    variables = {"item_probability": (dims, rho), "class_share": (dims[:3], np.full((1, 2, 2), 0.5))}
+    coords = {"chain": [0], "draw": [0, 1], "latent_class": ["C1", "C2"], "item": items}
+    posterior = xr.Dataset(variables, coords)
     tree = {"/": xr.Dataset(attrs=attributes), "/posterior": posterior}
     return xr.DataTree.from_dict(tree | {f"/{name}": dataset for name, dataset in groups.items()})
 

@@ -12,7 +12,7 @@ from bayes_lca.dims import CATEGORY, CLASS, CLASS_SHARE, ITEM, ITEM_PROBABILITY,
 from bayes_lca.fitted.elements import diagnostics, existing_elements, row_index
 from bayes_lca.fitted.fit import Fit
 from bayes_lca.fitted.same_respondents import respondents_in_both
-from bayes_lca.posterior.labels.relabel import match, profile_distances
+from bayes_lca.posterior.labels.matching import match_profiles
 from bayes_lca.table import SummaryTable, tail_probabilities
 
 LARGEST_SHIFT = 0.05
@@ -140,7 +140,8 @@ def _require_same_classes(measured: Fit, joint: Fit) -> None:
             "pd.Categorical(values, categories)"
         )
     of_measured, of_joint = (fit.answers.profiles(fit).mean(axis=0) for fit in (measured, joint))
-    order = match(profile_distances(of_joint[None], of_measured))[0][0]
+    share_measured, share_joint = (fit.class_share.mean(axis=(0, 1)) for fit in (measured, joint))
+    order = match_profiles(of_joint[None], of_measured, share_joint[None], share_measured)[0]
     if (order != np.arange(len(order))).any():
         names = measured.classes
         pairs = ", ".join(f"{names[k]} is {names[there]}" for k, there in enumerate(order) if k != there)

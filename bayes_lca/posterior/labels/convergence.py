@@ -1,6 +1,5 @@
 """Did the chains find the same posterior? Asked first without labels, then with them."""
 
-import json
 import warnings
 from collections.abc import Sequence
 
@@ -11,13 +10,13 @@ import xarray as xr
 
 from bayes_lca.fitted.elements import diagnostics, existing_elements, row_index
 from bayes_lca.fitted.fit import Fit
+from bayes_lca.posterior.labels.certainty import label_note, label_problems
 from bayes_lca.posterior.labels.label_free import label_free, label_free_diagnostics
 from bayes_lca.table import SummaryTable
 
 LARGEST_R_HAT = 1.01
 SMALLEST_ESS = 400
 SAME_MODE_R_HAT = 1.2
-LEAST_AGREEMENT = 0.95
 
 
 class ConvergenceWarning(UserWarning):
@@ -69,31 +68,13 @@ def _convergence_table(fit: Fit) -> SummaryTable:
     for name in sorted(_reported(fit)):
         rows.append({"layer": "labelled", "quantity": name, **_worst_element(fit.posterior[name])})
     table = pd.DataFrame(rows).set_index(["layer", "quantity"])
-    notes = [f"worst element of each variable; {fit.note}", *_chain_note(fit), *_label_note(fit)]
+    notes = [f"worst element of each variable; {fit.note}", *_chain_note(fit), *label_note(fit)]
     return SummaryTable.of(table, "\n".join(notes))
 
 
 def _chain_note(fit: Fit) -> list[str]:
     """Why there is no R-hat where there is one chain."""
     return ["one chain: R-hat compares chains, so there is none"] if fit.n_chains == 1 else []
-
-
-def _label_note(fit: Fit) -> list[str]:
-    """How surely classes are told apart, and where maximum likelihood found modes."""
-    attributes = fit.attributes
-    if "relabel_agreement" not in attributes:
-        return []
-    note = (
-        f"labels: by profiles and by membership they agree in {100 * attributes['relabel_agreement']:.1f} % of draws; "
-        f"{100 * attributes['relabel_switched']:.1f} % had to be relabelled"
-    )
-    if "em_starts" not in attributes:
-        return [note]
-    likelihoods, starts = (json.loads(attributes[name]) for name in ("em_log_likelihoods", "em_starts_by_mode"))
-    note += f"; maximum likelihood: {starts[0]} of {attributes['em_starts']} starts reached the best mode"
-    if len(starts) > 1:
-        note += f", {starts[1]} the next, {likelihoods[0] - likelihoods[1]:.1f} log-likelihood units below"
-    return [note]
 
 
 def chain_modes(fit: Fit) -> np.ndarray:
@@ -234,12 +215,7 @@ def convergence_problems(fit: Fit, judged: Sequence[str] = ()) -> list[str]:
             f"chains stayed in {len(sizes)} different modes ({', '.join(map(str, sizes))} chains each): "
             "see bl.modes(draws)"
         )
-    agreement = fit.attributes.get("relabel_agreement", 1.0)
-    if agreement < LEAST_AGREEMENT:
-        problems.append(
-            f"classes are not told apart: two ways to label them agree in only {100 * agreement:.0f} % of draws, so "
-            "tables by class mix classes; fit fewer classes"
-        )
+    problems += label_problems(fit)
     for layer, rows in (("without labels", free), ("with labels", labelled)):
         bad = rows[rows["r_hat"] > LARGEST_R_HAT]
         if len(bad):

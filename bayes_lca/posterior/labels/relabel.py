@@ -2,65 +2,17 @@
 
 import json
 from collections.abc import Mapping, Sequence
-from itertools import permutations
-from math import factorial
 from numbers import Integral
 
 import numpy as np
 import xarray as xr
-from scipy.optimize import linear_sum_assignment
-from scipy.special import softmax
 
 from bayes_lca.dims import CLASS, CLASS_SHARE, OTHER_CLASS, class_names
 from bayes_lca.fitted.fit import Fit
 from bayes_lca.fitted.one_fit import under_new_labels
-
-MOST_PERMUTATIONS = 720
-CONFIRMED_DRAWS = 400
-
-
-def profile_distances(profiles: np.ndarray, pivot: np.ndarray) -> np.ndarray:
-    """Squared distance of each drawn class to each class of the pivot.
-
-    Parameters
-    ----------
-    profiles : ndarray, shape (draw, latent_class, item, category)
-    pivot : ndarray, shape (latent_class, item, category)
-
-    Returns
-    -------
-    ndarray, shape (draw, latent_class of the draw, latent_class of the pivot)
-    """
-    drawn = np.nan_to_num(profiles).reshape(*profiles.shape[:2], -1)
-    fixed = np.nan_to_num(pivot).reshape(len(pivot), -1)
-    return ((drawn[:, :, None, :] - fixed[None, None]) ** 2).sum(axis=-1)
-
-
-def match(cost: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
-    """Assign classes one to one at the least total cost.
-
-    Parameters
-    ----------
-    cost : ndarray, shape (draw, latent_class of the draw, latent_class of the pivot)
-
-    Returns
-    -------
-    order : ndarray of int, shape (draw, latent_class)
-        Class of the draw that is class k of the pivot.
-    margin : ndarray, shape (draw,)
-        By how much the second-best assignment costs more; not a number beyond six classes, where it is not sought.
-    """
-    n_draws, n_classes = cost.shape[:2]
-    if factorial(n_classes) > MOST_PERMUTATIONS:
-        order = np.array([linear_sum_assignment(of_draw.T)[1] for of_draw in cost])
-        return order, np.full(n_draws, np.nan)
-    orders = np.array(list(permutations(range(n_classes))))
-    totals = cost[:, orders, np.arange(n_classes)].sum(axis=-1)  # (draw, permutation)
-    best = totals.argmin(axis=1)
-    if len(orders) == 1:
-        return orders[best], np.full(n_draws, np.inf)
-    two = np.partition(totals, 1, axis=1)[:, :2]
-    return orders[best], two[:, 1] - two[:, 0]
+from bayes_lca.posterior.labels.certainty import certainty_of_labels
+from bayes_lca.posterior.labels.matching import match_profiles
+from bayes_lca.posterior.labels.stephens import align_memberships
 
 
 def permute(posterior: xr.Dataset, order: np.ndarray) -> xr.Dataset:
@@ -111,24 +63,35 @@ def display_order(fit: Fit, order: str | xr.DataTree) -> np.ndarray:
         Relabelled draws.
     order : str or DataTree
         ``"size"`` for decreasing shares; the name of an item for increasing mean category of its answers, categories
-        in the order of their labels; a fit for the order, and the names, of its classes.
+        in the order of their labels; a fit for the order, and the names, of its classes, which are matched by their
+        profiles, weighted with their shares.
     """
     if not isinstance(order, str):
         other = Fit.reading(order)
         profile, reference = (each.answers.profiles(each).mean(axis=0) for each in (fit, other))
-        return match(profile_distances(profile[None], reference))[0][0]
+        share, reference_share = (each.class_share.mean(axis=(0, 1)) for each in (fit, other))
+        return match_profiles(profile[None], reference, share[None], reference_share)[0]
     if order == "size":
-        return np.argsort(-fit.posterior[CLASS_SHARE].mean(["chain", "draw"]).to_numpy(), kind="stable")
+        return np.argsort(-fit.class_share.mean(axis=(0, 1)), kind="stable")
     return np.argsort(fit.answers.mean_answer(fit, order), kind="stable")
 
 
 def relabel(draws: xr.DataTree, pivot: np.ndarray, order: str | int | xr.DataTree = "size") -> xr.DataTree:
     r"""Align class labels over draws and chains.
 
-    Every draw's classes are matched one to one with those of a pivot, at the least squared distance of answer
-    probabilities. The result is confirmed by Stephens' criterion: on the answer patterns, the labels of each draw
-    should also minimise the Kullback-Leibler divergence of its membership probabilities from their mean. Both
-    agreement and the margin to the second-best labelling are kept.
+    Classes are told apart by who is in them: labels of all draws minimise the divergence of membership probabilities
+    :math:`p_{ik}(\theta_s)` from their mean :math:`q_{ik}` over draws, Stephens' criterion,
+
+    .. math:: \sum_s \sum_i n_i \sum_k p_{i \nu_s(k)}(\theta_s) \log \frac{p_{i \nu_s(k)}(\theta_s)}{q_{ik}},
+
+    over distinct rows i, which :math:`n_i` respondents have, and permutations :math:`\nu_s` of the classes of each
+    draw. The search starts at the labels of a pivot: classes are matched one to one at the least squared distance of
+    profiles, weighted with their shares. Then every draw is labelled given q, and q computed anew, until no label
+    changes.
+
+    How surely draws are labelled is kept with them. Where another labelling of a draw costs d more, classes of the
+    respondents that are drawn from its memberships are exp(d) times less likely with it, and 1 / (1 + exp(d)) is the
+    probability that it is the right one.
 
     Parameters
     ----------
@@ -144,8 +107,11 @@ def relabel(draws: xr.DataTree, pivot: np.ndarray, order: str | int | xr.DataTre
     Returns
     -------
     xarray.DataTree
-        With attributes ``relabelled``, ``relabel_agreement``, ``relabel_margin`` (the 1 % quantile) and
-        ``relabel_switched``, the share of draws whose labels had to change.
+        With attributes ``relabelled``; ``relabel_margin``, what the second-best labelling costs more, in nats, the 1 %
+        quantile over draws; ``relabel_certainty``, the probability that a draw has its right labels, averaged over
+        draws; ``relabel_mislabelled``, the probability that the class of label k should have label l, averaged
+        likewise, as JSON of shape (latent_class, latent_class); and ``relabel_switched``, the share of draws whose
+        labels had to change.
 
     Raises
     ------
@@ -180,17 +146,16 @@ def align(fit: Fit, pivot: np.ndarray, order: str | int | xr.DataTree) -> xr.Dat
     """The same for any fit whose answers have profiles."""
     draws = fit.tree
     order = checked_order(order, fit.items, len(fit.classes))
-    matched, margin = match(profile_distances(fit.answers.profiles(fit), pivot))
-    aligned = Fit.reading(_with_posterior(draws, permute(fit.posterior, matched)))
+    start = match_profiles(fit.answers.profiles(fit), pivot, fit.flat(fit.posterior[CLASS_SHARE], fit.class_axis))
+    labels = align_memberships(fit.membership_in, fit.count, start)
+    aligned = Fit.reading(_with_posterior(draws, permute(fit.posterior, labels.order)))
     shown = display_order(aligned, order)
-    posterior = permute(aligned.posterior, np.tile(shown, (len(matched), 1)))
+    posterior = permute(aligned.posterior, np.tile(shown, (len(start), 1)))
     names = class_names(len(shown), taken=fit.items) if isinstance(order, str) else Fit.reading(order).classes
     result = _with_posterior(draws, rename_classes(posterior, names))
-    first = fit.by_chain(matched)
-    result.attrs |= {
+    first = fit.by_chain(labels.order)
+    result.attrs |= certainty_of_labels(labels, shown) | {
         "relabelled": 1,
-        "relabel_agreement": _stephens_agreement(Fit.reading(result)),
-        "relabel_margin": float(np.quantile(margin, 0.01, method="lower")),
         "relabel_switched": float((first != first[:1, :1]).any(axis=-1).mean()),
         "class_order": order if isinstance(order, str) else "as in another fit",
         "pivot": json.dumps(np.asarray(pivot)[shown].tolist()),
@@ -202,19 +167,6 @@ def _with_posterior(draws: xr.DataTree, posterior: xr.Dataset) -> xr.DataTree:
     result = draws.copy()
     result["posterior"] = xr.DataTree(posterior)
     return result
-
-
-def _stephens_agreement(fit: Fit) -> float:
-    """Share of draws whose labels are also best by membership of the answer patterns."""
-    first, count = fit.distinct_answers
-    which = slice(0, None, max(1, fit.n_draws // CONFIRMED_DRAWS))
-    share = fit.flat(fit.posterior[CLASS_SHARE], fit.class_axis)[which]
-    membership = softmax(fit.log_evidence(first, which) + np.log(share)[:, None, :], axis=-1)
-    mean = membership.mean(axis=0)
-    log_mean = np.log(np.maximum(mean, 1e-12))
-    divergence = -np.einsum("i,sik,il->skl", count, membership, log_mean, optimize=True)
-    order, _ = match(divergence)
-    return float((order == np.arange(mean.shape[1])).all(axis=1).mean())
 
 
 def name_classes(draws: xr.DataTree, names: Sequence[str] | Mapping[str, str]) -> xr.DataTree:

@@ -34,8 +34,8 @@ KEPT_ATTRIBUTES = frozenset(
         *("model", "specification", "model_text", "group_sd_prior"),
         *("seed", "tune", "target_accept", "backend", "versions"),
         *("em_starts", "em_log_likelihoods", "em_starts_by_mode", "pivot"),
-        *("relabelled", "relabel_agreement", "relabel_margin", "relabel_switched", "class_order"),
-        *("n_modes", "chain_modes", "kept_mode", "left_out", "joined", FIT_IDENTITY),
+        *("relabelled", "relabel_certainty", "relabel_margin", "relabel_mislabelled", "relabel_switched"),
+        *("class_order", "n_modes", "chain_modes", "kept_mode", "left_out", "joined", FIT_IDENTITY),
         *("measurement_draws", "pareto_k", "sampled_again"),
         *(HOLDS_RESPONDENTS, GROUP_SIZES, LOG_LIKELIHOOD_DIAGNOSTICS),
     }

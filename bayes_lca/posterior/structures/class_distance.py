@@ -28,12 +28,21 @@ def total_variation(first: np.ndarray, second: np.ndarray) -> np.ndarray:
     return np.abs(first - second).sum(axis=-1) / 2
 
 
-def match_classes(reference: np.ndarray, other: np.ndarray) -> np.ndarray:
-    """Assign classes one to one at the least total distance of posterior mean profiles.
+def match_classes(
+    reference: np.ndarray, other: np.ndarray, reference_share: np.ndarray, other_share: np.ndarray
+) -> np.ndarray:
+    r"""Assign classes one to one so that members of both fits are as alike as can be.
+
+    .. math:: \max_\nu \sum_d \tfrac12 \bigl(\pi_{\nu(d)} + \pi'_d\bigr) \bigl(1 - D(\rho_{\nu(d)}, \rho'_d)\bigr)
+
+    with the total variation D of posterior mean profiles, averaged over items. With equal numbers of classes it is the
+    least average distance; where one fit has more, those left over are as unlike as can be. A class with few members,
+    whose profile is hardly known, does not drive large ones apart.
 
     Parameters
     ----------
     reference, other : ndarray, shape (draw, latent_class, item, category)
+    reference_share, other_share : ndarray, shape (draw, latent_class)
 
     Returns
     -------
@@ -42,8 +51,9 @@ def match_classes(reference: np.ndarray, other: np.ndarray) -> np.ndarray:
     """
     mean, other_mean = reference.mean(axis=0), other.mean(axis=0)
     distance = total_variation(other_mean[:, None], mean[None]).mean(axis=-1)
+    members = (other_share.mean(axis=0)[:, None] + reference_share.mean(axis=0)) / 2
     matched = np.full(len(distance), -1)
-    rows, columns = linear_sum_assignment(distance)
+    rows, columns = linear_sum_assignment(-members * (1 - distance))
     matched[rows] = columns
     return matched
 

@@ -80,8 +80,9 @@ def compare_structures(
     r"""Compare the class structures of several fits with that of the first.
 
     Fits may have other respondents, other numbers of classes, and other items as long as some are common, with equal
-    categories. Classes are matched one to one at the least total distance of posterior mean profiles; where a fit has
-    more classes than the reference, those left over are unmatched. The distance of two classes is the total variation
+    categories. Classes are matched one to one by the distances of their posterior mean profiles, weighted with their
+    shares, so that a class of few members does not drive large ones apart; where a fit has more classes than the
+    reference, those left over are unmatched. The distance of two classes is the total variation
     of their answers, :math:`\tfrac12 \sum_k |\rho_{jk} - \rho'_{jk}|`, averaged over items: 0 if every answer is as
     likely, 1 if they never answer alike.
 

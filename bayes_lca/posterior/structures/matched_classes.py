@@ -44,7 +44,7 @@ class MatchedClasses:
         """
         items, left_out = items_in_common(reference, other)
         profiles = reference.of_items(items), other.of_items(items)
-        matched = match_classes(*profiles)
+        matched = match_classes(*profiles, reference.share, other.share)
         differences = {
             d: profile_difference(profiles[0][:, c], profiles[1][:, d]) for d, c in enumerate(matched) if c >= 0
         }

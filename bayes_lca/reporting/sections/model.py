@@ -36,7 +36,7 @@ def model_section(fit: Fit) -> Section:
 
 def labels_were_aligned(fit: Fit) -> bool:
     """Whether the classes were found in this fit and their labels aligned, not taken from an earlier one."""
-    return "relabel_agreement" in fit.attributes
+    return "relabel_certainty" in fit.attributes
 
 
 def has_random_slopes(fit: Fit) -> bool:
@@ -80,7 +80,7 @@ def _facts(fit: Fit) -> dict[str, str]:
     )
     if labels_were_aligned(fit):
         facts["labels of classes"] = (
-            "aligned over draws by item profiles, confirmed by Stephens' criterion; order of display: "
+            "aligned over draws by who is in the classes, Stephens' criterion; order of display: "
             f"{attributes['class_order']}"
         )
     versions = json.loads(attributes.get("versions", "{}"))

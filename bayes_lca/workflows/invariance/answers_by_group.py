@@ -11,11 +11,13 @@ import xarray as xr
 from bayes_lca.data.covariates import code_covariate
 from bayes_lca.data.frame import check_columns, check_frame, check_whole, column
 from bayes_lca.data.responses import Responses, unique_rows
+from bayes_lca.likelihood.answers import membership_given_answers
 from bayes_lca.likelihood.em import fit_em
 from bayes_lca.measurement.interface import Measurement
 from bayes_lca.measurement.nominal import NominalAnswers, read_answers
 from bayes_lca.posterior.labels.label_free import label_free_quantities
-from bayes_lca.posterior.labels.relabel import match, profile_distances
+from bayes_lca.posterior.labels.matching import match_profiles
+from bayes_lca.posterior.labels.stephens import align_memberships
 from bayes_lca.sampling.gibbs import GibbsDraws
 
 
@@ -73,10 +75,42 @@ class GroupedAnswers:
         return np.broadcast_to(self.pivot, (chains, len(self.levels), *self.pivot.shape))
 
     def order(self, draws: GibbsDraws) -> np.ndarray:
-        """Class of each draw, chains after each other, that is class k of the pivot, shape (draw, latent_class)."""
-        asked = self.asked[:, None, :, None]  # the others have nothing but their prior
-        profile = (draws.item_probability * asked).sum(axis=2) / asked.sum(axis=0)
-        return match(profile_distances(profile.reshape(-1, *profile.shape[2:]), self.pivot))[0]
+        """Class of each draw, chains after each other, that has label k in all groups, shape (draw, latent_class)."""
+        return self._aligned(draws, np.arange(len(self.levels)))
+
+    def order_by_group(self, draws: GibbsDraws) -> np.ndarray:
+        """The same where nothing holds the classes of the groups together, shape (draw, group, latent_class).
+
+        Draws are labelled in each group, and its classes matched with those of the largest group.
+        """
+        order = np.stack([self._aligned(draws, np.array([g])) for g in range(len(self.levels))], axis=1)
+        share = np.take_along_axis(_flat(draws.class_share), order, axis=2).mean(axis=0)
+        profile = np.take_along_axis(_flat(draws.item_probability), order[..., None, None], axis=2).mean(axis=0)
+        largest = np.bincount(self.group).argmax()
+        for g in range(len(self.levels)):
+            both = self.asked[g] & self.asked[largest]
+            here = profile[g : g + 1][:, :, both]
+            names = match_profiles(here, profile[largest][:, both], share[g : g + 1], share[largest])[0]
+            order[:, g] = order[:, g, names]
+        return order
+
+    def _aligned(self, draws: GibbsDraws, groups: np.ndarray) -> np.ndarray:
+        """Labels by who is in the classes of some groups, from those of the pivot on."""
+        share, profile = _flat(draws.class_share)[:, groups], _flat(draws.item_probability)[:, groups]
+        count = np.concatenate([self.distinct[g][1] for g in groups])
+
+        def membership_in(which):
+            of_groups = [
+                membership_given_answers(share[which, place], profile[which, place], self.distinct[g][0])
+                for place, g in enumerate(groups)
+            ]
+            return np.concatenate(of_groups, axis=1)
+
+        asked = self.asked[groups][:, None, :, None]  # the others have nothing but their prior
+        items = self.asked[groups].any(axis=0)
+        mean_profile = ((profile * asked).sum(axis=1) / np.maximum(asked.sum(axis=0), 1))[:, :, items]
+        start = match_profiles(mean_profile, self.pivot[:, items], share.mean(axis=1))
+        return align_memberships(membership_in, count, start).order
 
     def label_free(self, draws: GibbsDraws) -> xr.Dataset:
         """Quantities that no permutation of classes changes, of dims (chain, draw)."""
@@ -130,6 +164,11 @@ def read_groups(
     patterns = unique_rows(responses.codes)
     best = fit_em(responses.codes[patterns.first], patterns.count, responses.n_categories, n_classes, seed=seed)
     return GroupedAnswers(answers, by, levels, group, best.item_probability)
+
+
+def _flat(values: np.ndarray) -> np.ndarray:
+    """Chains after each other."""
+    return values.reshape(-1, *values.shape[2:])
 
 
 def agreement(quantities: xr.Dataset) -> tuple[float, float]:

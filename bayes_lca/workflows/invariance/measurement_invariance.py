@@ -1,7 +1,7 @@
 """Do groups answer the items alike, given the class: measurement invariance, item by item."""
 
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from itertools import combinations
 
 import numpy as np
@@ -118,7 +118,7 @@ def measurement_invariance(
             sampled = sample_partial(*data, sd_scale=SD_BETWEEN_GROUPS.sigma, **settings).groups
         else:
             sampled = sample_groups(*data, free=free, **settings)
-        models[name] = _Model.of(sampled, grouped, free)
+        models[name] = _Model.of(sampled, grouped, free, together=name != EVERY)
     rows = [_row(name, model, models[NONE].loo, tails) for name, model in models.items()]
     note = (
         f"{grouped.note}, {chains} x {draws} draws of a Gibbs sampler for each of {len(models)} models of {n_classes} "
@@ -158,11 +158,14 @@ class _Model:
     ess: float
 
     @classmethod
-    def of(cls, draws: GibbsDraws, grouped: GroupedAnswers, free: np.ndarray) -> "_Model":
-        """Classes aligned with the maximum likelihood, then every pair of groups class by class."""
+    def of(cls, draws: GibbsDraws, grouped: GroupedAnswers, free: np.ndarray, *, together: bool) -> "_Model":
+        """Classes aligned, of all groups together or of each, then every pair of groups class by class."""
         n_groups, n_classes = draws.class_share.shape[2:]
+        order = grouped.order(draws)[:, None] if together else grouped.order_by_group(draws)
         profile = draws.item_probability.reshape(-1, *draws.item_probability.shape[2:])  # (draw, group, class, ...)
-        profile = np.take_along_axis(profile, grouped.order(draws)[:, None, :, None, None], axis=2)
+        profile = np.take_along_axis(profile, order[..., None, None], axis=2)
+        by_chain = order.reshape(*draws.class_share.shape[:2], *order.shape[1:])
+        draws = replace(draws, class_share=np.take_along_axis(draws.class_share, by_chain, axis=3))
         differences = []
         for first, second in combinations(range(n_groups), 2):
             compared = free & grouped.asked[first] & grouped.asked[second]

@@ -1,14 +1,17 @@
 """How far the classes of random parts of one sample are apart: what sampling alone gives."""
 
+from dataclasses import dataclass
+
 import numpy as np
 import pandas as pd
 import xarray as xr
 
 from bayes_lca.data.frame import check_whole, is_whole
-from bayes_lca.data.responses import unique_rows
 from bayes_lca.dims import CLASS
 from bayes_lca.fitted.fit import Fit
-from bayes_lca.posterior.labels.relabel import match, profile_distances
+from bayes_lca.likelihood.answers import membership_given_answers
+from bayes_lca.posterior.labels.matching import match
+from bayes_lca.posterior.labels.stephens import membership_costs
 from bayes_lca.posterior.structures.class_distance import total_variation
 from bayes_lca.sampling.gibbs import sample_gibbs
 from bayes_lca.table import SummaryTable, tail_probabilities
@@ -29,8 +32,9 @@ def split_halves(
     r"""Fit random parts of the respondents separately, and measure how far their classes are apart.
 
     A reference for `compare_structures`: parts drawn at random differ by sampling alone. Each is fitted without
-    covariates, by a Gibbs sampler that starts at the profiles of the whole sample, and its classes are matched with
-    those of the whole. The distance of two posteriors is the mean over draws and items of the total variation
+    covariates, by a Gibbs sampler that starts at the profiles of the whole sample, and its classes are matched, draw by
+    draw, with those that its respondents are in with the whole. The distance of two posteriors is the mean over draws
+    and items of the total variation
     :math:`\tfrac12 \sum_k |\rho_{jk} - \rho'_{jk}|`, as there.
 
     Parameters
@@ -74,20 +78,17 @@ def split_halves(
     check_whole(least=2, repeats=repeats)
     check_whole(least=10, n_draws=n_draws)
     check_whole(least=0, seed=seed)
-    codes = fit.answers_of_respondents
-    first, second = (len(codes) // 2, len(codes) - len(codes) // 2) if sizes is None else sizes
-    if not (is_whole(first, least=1) and is_whole(second, least=1)) or first + second > len(codes):
-        raise ValueError(
-            f"sizes={sizes!r}: give the respondents of two parts, together at most the {len(codes)} of the fit"
-        )
-    n_categories = [len(labels) for labels in fit.labels]
-    whole = fit.answers.profiles(fit).mean(axis=0)
+    n = fit.n_respondents
+    first, second = (n // 2, n - n // 2) if sizes is None else sizes
+    if not (is_whole(first, least=1) and is_whole(second, least=1)) or first + second > n:
+        raise ValueError(f"sizes={sizes!r}: give the respondents of two parts, together at most the {n} of the fit")
+    whole = _Whole.of(fit)
     rng = np.random.default_rng(seed)
     distances = []
     for _ in range(repeats):
-        order = rng.permutation(len(codes))
-        parts = codes[order[:first]], codes[order[first : first + second]]
-        profiles = [_profiles(part, n_categories, whole, n_draws, int(rng.integers(2**32))) for part in parts]
+        order = rng.permutation(n)
+        parts = order[:first], order[first : first + second]
+        profiles = [whole.profiles_of(part, n_draws, int(rng.integers(2**32))) for part in parts]
         distances.append(total_variation(*profiles).mean(axis=(0, 2)))
     lower, upper = np.quantile(distances, tails, axis=0)
     classes = pd.Index(fit.classes, name=CLASS)
@@ -99,11 +100,48 @@ def split_halves(
     return SummaryTable.of(table, note)
 
 
-def _profiles(codes: np.ndarray, n_categories: list[int], whole: np.ndarray, n_draws: int, seed: int) -> np.ndarray:
-    """Draws of the profiles of a part, classes in the order of the whole."""
-    patterns = unique_rows(codes)
-    settings = {"draws": n_draws, "tune": TUNE, "seed": seed, "thin": SWEEPS}
-    drawn = sample_gibbs(codes[patterns.first], patterns.count, n_categories, whole[None], **settings)
-    profiles = drawn.item_probability[0]
-    order, _ = match(profile_distances(profiles, whole))
-    return np.take_along_axis(profiles, order[:, :, None, None], axis=1)
+@dataclass(frozen=True, eq=False)
+class _Whole:
+    """Classes of the whole sample, and who is in them.
+
+    Attributes
+    ----------
+    profile : ndarray, shape (latent_class, item, category)
+    n_categories : list of int
+    codes : ndarray, shape (pattern, item)
+        Distinct patterns of answers.
+    membership : ndarray, shape (pattern, latent_class)
+        Mean over draws, and over respondents with the pattern.
+    pattern : ndarray of int, shape (respondent,)
+    """
+
+    profile: np.ndarray
+    n_categories: list[int]
+    codes: np.ndarray
+    membership: np.ndarray
+    pattern: np.ndarray
+
+    @classmethod
+    def of(cls, fit: Fit) -> "_Whole":
+        """The classes of a fit, in its order."""
+        first, count = fit.distinct_answers
+        pattern = np.searchsorted(fit.answer_pattern[first], fit.answer_pattern)
+        members = np.zeros((len(first), len(fit.classes)))
+        np.add.at(members, pattern, fit.count[:, None] * fit.membership.mean(axis=0))
+        return cls(
+            profile=fit.answers.profiles(fit).mean(axis=0),
+            n_categories=[len(labels) for labels in fit.labels],
+            codes=fit.codes[first],
+            membership=members / count[:, None],
+            pattern=pattern[fit.pattern_of_respondent],
+        )
+
+    def profiles_of(self, part: np.ndarray, n_draws: int, seed: int) -> np.ndarray:
+        """Draws of the profiles of some respondents, classes as in the whole."""
+        rows, count = np.unique(self.pattern[part], return_counts=True)
+        settings = {"draws": n_draws, "tune": TUNE, "seed": seed, "thin": SWEEPS}
+        drawn = sample_gibbs(self.codes[rows], count, self.n_categories, self.profile[None], **settings)
+        profiles = drawn.item_probability[0]
+        membership = membership_given_answers(drawn.class_share[0], profiles, self.codes[rows])
+        order = match(membership_costs(membership, self.membership[rows], count))
+        return np.take_along_axis(profiles, order[:, :, None, None], axis=1)

@@ -8,7 +8,7 @@ from scipy.stats import norm
 from bayes_lca.fitted.fit import Fit
 from bayes_lca.fitted.same_respondents import respondents_of_rows
 from bayes_lca.likelihood.em import fit_em
-from bayes_lca.posterior.labels.relabel import match, profile_distances
+from bayes_lca.posterior.labels.matching import match_profiles
 from bayes_lca.posterior.tables.larger_unit import in_larger_units
 from bayes_lca.posterior.tables.odds_ratios import class_pairs
 from bayes_lca.posterior.tables.rows import CI_PROB
@@ -98,7 +98,8 @@ def stepwise_odds_ratios(
     first, count = fit.distinct_answers
     patterns, profiles = fit.codes[first], fit.answers.profiles(fit).mean(axis=0)
     best = fit_em(patterns, count, [len(labels) for labels in fit.labels], len(fit.classes)).best
-    order = match(profile_distances(best.item_probability[None], profiles))[0][0]
+    share = fit.class_share.mean(axis=(0, 1))
+    order = match_profiles(best.item_probability[None], profiles, best.class_share[None], share)[0]
     codes = known.read(frame).codes[design.kept]
     estimate = stepwise(
         codes,

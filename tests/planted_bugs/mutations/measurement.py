@@ -73,8 +73,8 @@ MEASUREMENT = (
         name="membership-without-shares",
         wrong="Membership given known item probabilities leaves out the shares of the classes.",
         symbol="Assigned.membership",
-        pattern="_1 * self.class_share",
-        replacement="_1",
+        pattern="self.class_share",
+        replacement="np.ones_like(self.class_share)",
         tests=("tests/measurement/test_assigned.py::test_membership_is_that_of_a_hand_calculation",),
     ),
     Mutation(

@@ -2,14 +2,16 @@
 
 from mutations.mutation import Mutation
 
+BY_MEMBERS = "tests/posterior/test_labels_by_members.py"
 MADE_UP = "tests/posterior/test_tables_of_made_up_draws.py"
+STRUCTURES = "tests/posterior/test_compare_structures.py"
 
 POSTERIOR = (
     Mutation(
         name="labels-not-aligned",
         wrong="Draws keep the class labels they fell with, so an average mixes classes.",
         symbol="align",
-        pattern="permute(_1, matched)",
+        pattern="permute(_1, labels.order)",
         replacement="_1",
         tests=("tests/posterior/test_relabel.py::test_seven_classes_are_restored_by_linear_assignment",),
     ),
@@ -17,9 +19,41 @@ POSTERIOR = (
         name="classes-matched-one-after-the-other",
         wrong="Each class is matched with its nearest, so that two may be matched with the same.",
         symbol="match",
-        pattern="_1, _2[:, 1] - _2[:, 0]",
-        replacement="cost.argmin(axis=1), _2[:, 1] - _2[:, 0]",
-        tests=("tests/posterior/test_relabel.py::test_match_is_the_cheapest_assignment",),
+        pattern="np.array([_1 for of_draw in cost])",
+        replacement="cost.argmin(axis=1)",
+        tests=("tests/posterior/test_relabel.py::test_match_is_the_cheapest_assignment_and_moves_cost_more",),
+    ),
+    Mutation(
+        name="labels-by-profiles-alone",
+        wrong="Labels stay those of the pivot's profiles, so a class without members swaps with a large one.",
+        symbol="align",
+        pattern="permute(_1, labels.order)",
+        replacement="permute(_1, start)",
+        tests=(f"{BY_MEMBERS}::test_labels_of_made_up_draws_are_restored",),
+    ),
+    Mutation(
+        name="profiles-matched-whoever-is-in-them",
+        wrong="The profile of a class without members counts as much as that of all others together.",
+        symbol="match_profiles",
+        pattern="profile_distances(_1, _2) * weight",
+        replacement="profile_distances(_1, _2)",
+        tests=(f"{BY_MEMBERS}::test_profiles_are_matched_by_those_who_have_members",),
+    ),
+    Mutation(
+        name="rows-of-many-respondents-count-once",
+        wrong="Labels follow distinct rows, not the respondents who have them.",
+        symbol="membership_costs",
+        pattern="count[:, None]",
+        replacement="np.ones((len(count), 1))",
+        tests=("tests/posterior/test_relabel.py::test_margin_is_what_exchanging_two_classes_costs",),
+    ),
+    Mutation(
+        name="structures-matched-whoever-is-in-them",
+        wrong="A class of few members drives large classes of two fits apart.",
+        symbol="match_classes",
+        pattern="-members * (1 - distance)",
+        replacement="distance",
+        tests=(f"{STRUCTURES}::test_a_class_of_few_members_does_not_drive_large_ones_apart",),
     ),
     Mutation(
         name="correlations-relabelled-on-one-axis",
@@ -35,7 +69,7 @@ POSTERIOR = (
         symbol="match_classes",
         pattern="linear_sum_assignment(_1)",
         replacement="np.arange(len(_1)), _1.argmin(axis=1)",
-        tests=("tests/posterior/test_compare_structures.py::test_total_variation_and_matching_by_hand",),
+        tests=(f"{STRUCTURES}::test_total_variation_and_matching_by_hand",),
     ),
     Mutation(
         name="chains-merged-before-r-hat",

@@ -38,7 +38,7 @@ WORKFLOWS = (
     Mutation(
         name="classes-of-halves-not-matched",
         wrong="Classes of random parts are compared by number, though every sampler numbers them in its own order.",
-        symbol="split_halves:_profiles",
+        symbol="_Whole.profiles_of",
         pattern="_1[:, :, None, None]",
         replacement="np.sort(_1)[:, :, None, None]",
         tests=(
@@ -57,8 +57,8 @@ WORKFLOWS = (
         name="steps-in-different-orders-of-classes",
         wrong="Stepwise estimates pair the shares of maximum likelihood with the classes of the posterior.",
         symbol="stepwise_odds_ratios",
-        pattern="_1.class_share[_2]",
-        replacement="_1.class_share",
+        pattern="best.class_share[order]",
+        replacement="best.class_share",
         tests=("tests/workflows/test_stepwise_odds_ratios.py::test_order_of_the_classes_does_not_matter",),
     ),
     Mutation(
