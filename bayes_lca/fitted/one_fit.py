@@ -6,6 +6,7 @@ import numpy as np
 import xarray as xr
 
 from bayes_lca.dims import CLASS_SHARE
+from bayes_lca.fitted.record import PATTERN_LOG_LIKELIHOOD
 
 FIT_IDENTITY = "fit_identity"
 """Attribute of the tree, and coordinate of the chains of its posterior: which draws, under which labels, they are of.
@@ -14,6 +15,8 @@ Trees of several fits may be joined by what xarray offers; the coordinate then s
 attributes are those of the first. No fingerprint of rows is in it, nor of what rows could be computed from.
 """
 OF_DRAWS = ("chain", "draw")
+READ_BESIDE = ("sample_stats", PATTERN_LOG_LIKELIHOOD)
+"""Groups that are read beside the posterior; others, such as predictions, may be of other draws."""
 
 
 def with_identity(tree: xr.DataTree) -> xr.DataTree:
@@ -64,7 +67,7 @@ def following_posterior(tree: xr.DataTree) -> xr.DataTree:
     Raises
     ------
     ValueError
-        If a group lacks some of them.
+        If a group that is read beside the posterior lacks some of them.
     """
     wanted = {axis: tree["posterior"][axis].to_numpy() for axis in OF_DRAWS}
     followed = {}
@@ -72,11 +75,12 @@ def following_posterior(tree: xr.DataTree) -> xr.DataTree:
         axes = [axis for axis in OF_DRAWS if axis in node.dims]
         if all(np.array_equal(node[axis], wanted[axis]) for axis in axes):
             continue
-        dataset = node.to_dataset()
-        for axis in axes:
-            if lacking := sorted(set(wanted[axis].tolist()) - set(dataset[axis].to_numpy().tolist())):
-                raise ValueError(f"its {name!r} lacks {axis} {lacking[0]} of its posterior")
-        followed[name] = dataset.sel({axis: wanted[axis] for axis in axes})
+        lacking = {axis: sorted(set(wanted[axis].tolist()) - set(node[axis].to_numpy().tolist())) for axis in axes}
+        short = [axis for axis in axes if lacking[axis]]
+        if short and name in READ_BESIDE:
+            raise ValueError(f"its {name!r} lacks {short[0]} {lacking[short[0]][0]} of its posterior")
+        if not short:
+            followed[name] = node.to_dataset().sel({axis: wanted[axis] for axis in axes})
     if not followed:
         return tree
     result = tree.copy()
