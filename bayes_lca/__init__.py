@@ -20,8 +20,11 @@ The models themselves are in `bayes_lca.models`.
 from importlib.metadata import version
 
 from bayes_lca.data.counted import UnusedCountsWarning
+from bayes_lca.data.declarations import declare_columns
+from bayes_lca.data.files import read_survey
 from bayes_lca.data.identifiability import RepeatedLabelsWarning, SingleLevelWarning
 from bayes_lca.data.keys import RepeatedRowsWarning
+from bayes_lca.data.suspected_codes import MissingCodeWarning
 from bayes_lca.data.unusual_values import FarValueWarning, SmallLevelWarning
 from bayes_lca.datasets.cohort import cohort_items, cohort_truth, load_cohort, simulate_cohort
 from bayes_lca.datasets.example import example_survey, load_example
@@ -108,6 +111,7 @@ __all__ = [
     "ItemCheck",
     "Items",
     "LatentClass",
+    "MissingCodeWarning",
     "Multinomial",
     "NotRelabelledError",
     "OrdinalItems",
@@ -145,6 +149,7 @@ __all__ = [
     "convergence",
     "count_classes",
     "covariate_tests",
+    "declare_columns",
     "direct_effects",
     "example_survey",
     "fit",
@@ -182,6 +187,7 @@ __all__ = [
     "prior_sensitivity",
     "random_intercepts",
     "rank_groups",
+    "read_survey",
     "recommend_classes",
     "relabel",
     "reliability",

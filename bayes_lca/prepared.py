@@ -14,7 +14,7 @@ from bayes_lca.data.counted import CountedRows, count_rows
 from bayes_lca.data.design import Design
 from bayes_lca.data.frame import named
 from bayes_lca.data.keys import read_key
-from bayes_lca.data.responses import Responses, UniqueRows, unique_rows
+from bayes_lca.data.responses import Responses, UniqueRows, recorded_empty, unique_rows
 from bayes_lca.dims import CLASS, OTHER_CLASS, PATTERN, RESPONDENT, ROW_OF_RESPONDENT
 from bayes_lca.fitted.kinds import Kind
 from bayes_lca.fitted.record import KEY, PATTERNS, distinct_rows, record_answers, record_table
@@ -238,7 +238,8 @@ class ClassRows:
         )
         of_items = model.measurement.starting_values(self.responses, self.start)
         of_classes = model.structural.starting_values(self.design, self.membership)
-        attributes |= model.structural.attributes | self.start.attributes
+        attributes |= self.responses.attributes | model.structural.attributes | self.start.attributes
+        attributes |= recorded_empty({**self.of_respondents.empty, **self.responses.empty})
         return Prepared(
             model=built,
             start={**of_classes, **of_items},

@@ -1,5 +1,6 @@
 """Multinomial regression of an observed category, single-level or multilevel."""
 
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from numbers import Integral
 from typing import ClassVar, Literal, final
@@ -7,8 +8,9 @@ from typing import ClassVar, Literal, final
 import numpy as np
 import pymc as pm
 
+from bayes_lca.data.declarations import Declarations
 from bayes_lca.data.frame import row_labels
-from bayes_lca.data.responses import read_complete_outcome, unique_rows
+from bayes_lca.data.responses import read_complete_outcome, recorded_empty, unique_rows, without_empty
 from bayes_lca.dims import OBSERVED_CLASS, OTHER_CLASS, OUTCOME, OUTCOME_COUNTS, PATTERN
 from bayes_lca.fitted.capabilities import Capabilities
 from bayes_lca.fitted.fit import Fit
@@ -93,6 +95,25 @@ class Multinomial(Model):
         Column of the frame that holds the category: integers, text, booleans or a categorical.
     structural : Regression
         With ``(1 | group)`` in its formula, random intercepts: the multilevel model.
+    categories : sequence, optional
+        Categories of the outcome in their order; any other value is refused.
+    missing_codes : sequence
+        Codes of the outcome that mean no answer; with ``[]`` the outcome is not warned of. Those of covariates are
+        declared in the regression.
+    empty_categories : {"drop", "keep"}
+        What becomes of declared categories that nobody has. Of one that is kept the prior alone speaks.
+
+    Raises
+    ------
+    TypeError
+        If `outcome` is no name of a column, `structural` no regression, or a declaration no list.
+    ValueError
+        When a frame is read: if the outcome or a covariate cannot be used.
+
+    Warns
+    -----
+    MissingCodeWarning
+        When a frame is read, if a value that nobody declared looks like a code of missing answers.
 
     References
     ----------
@@ -111,12 +132,25 @@ class Multinomial(Model):
 
     outcome: str
     structural: Regression
+    categories: Sequence | None = None
+    missing_codes: Sequence | None = None
+    empty_categories: Literal["drop", "keep"] = "drop"
 
     def __post_init__(self):
         if not isinstance(self.outcome, str | Integral):
             raise TypeError(f"outcome={self.outcome!r}: give the name of a column")
         if not isinstance(self.structural, Regression):
             raise TypeError(f'structural={self.structural!r}: give a Regression("~ age + (1 | group)")')
+        for name, given in (("categories", self.categories), ("missing_codes", self.missing_codes)):
+            if isinstance(given, Mapping):
+                raise TypeError(f"{name}={given!r}: give a list, for the outcome {self.outcome!r} alone")
+        Declarations(self.categories, self.missing_codes or (), self.empty_categories)
+
+    @property
+    def declared(self) -> Declarations:
+        """What is declared of the outcome."""
+        codes = {} if self.missing_codes is None else {self.outcome: self.missing_codes}
+        return Declarations(self.categories, codes, self.empty_categories)
 
     @property
     def columns(self) -> tuple[str, ...]:
@@ -133,11 +167,18 @@ class Multinomial(Model):
             raise ValueError(
                 f"outcome {self.outcome!r} is also in {self.structural.formula!r}; it cannot explain itself"
             )
-        answered, codes, labels, kept = read_complete_outcome(frame, self.outcome, missing)
+        answered, codes, labels, kept = read_complete_outcome(frame, self.outcome, missing, self.declared)
         design = self.structural.read(answered, missing)
-        codes = codes[design.kept]
+        codes, empty = codes[design.kept], ()
         kept[kept] = design.kept
         design, respondents = replace(design, kept=kept), row_labels(frame)[kept]
+        if self.empty_categories == "drop":
+            codes, labels, empty = without_empty(codes, labels)
+        if len(labels) < 2:
+            raise ValueError(
+                f"outcome {self.outcome!r} is {labels[0]!r} in all {len(codes)} rows with every covariate; impute the "
+                "covariates, or choose another outcome"
+            )
         membership = StartingMembership(np.eye(len(labels))[codes], np.ones(len(codes)), design)
         everybody = unique_rows(np.arange(len(codes)))
         patterns = design.patterns if collapse else everybody
@@ -158,6 +199,7 @@ class Multinomial(Model):
         rows = distinct_rows(design, codes) if collapse else everybody
         groups, attributes = record_outcome(codes, self.outcome, labels, design, respondents, rows)
         attributes |= self.structural.attributes | self.identity
+        attributes |= recorded_empty({**design.empty, **({str(self.outcome): empty} if empty else {})})
         return Prepared(
             model=model,
             start=self.structural.starting_values(design, membership),

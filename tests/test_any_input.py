@@ -33,6 +33,7 @@ NUMBER_OF_EXAMPLES = pytest.mark.parametrize(
     ],
 )
 DOCUMENTED = [
+    ".*looks like a code of missing answers and is taken for a value",
     ".*rows left out",
     ".*degree\\(s\\) of freedom",
     ".*cross-level interaction",

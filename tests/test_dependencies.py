@@ -24,8 +24,8 @@ RUNTIME = by_name(PROJECT["dependencies"])
 EXTRAS = {extra: by_name(requirements) for extra, requirements in PROJECT["optional-dependencies"].items()}
 IN_AN_EXTRA = {name for requirements in EXTRAS.values() for name in requirements}
 
-OF_ONE_EXTRA = {"distributed": "dask"}
-"""What the package imports where a Dask cluster is asked for, and the extra that declares it."""
+OF_ONE_EXTRA = {"distributed": "dask", "pyreadstat": "spss"}
+"""What the package imports where a Dask cluster or a file of SPSS is asked for, and the extra that declares it."""
 
 NOT_IMPORTED = {
     "arviz": "users call it on draws, and every fit keeps its version",
@@ -36,7 +36,6 @@ NOT_IMPORTED = {
     "import-linter": "a command that the tests call",
     "ipykernel": "runs the notebooks",
     "nbconvert": "a command of the Makefile",
-    "pyarrow": "types of pandas columns, named by text",
     "pytest-cov": "an option of pytest",
     "pytest-xdist": "an option of pytest",
     "ruff": "a command of the Makefile",

@@ -461,7 +461,7 @@ def test_predictive_answers_of_items_with_unequal_categories_stay_inside():
     assert highest.to_numpy().tolist() == [1, 2, 3]
     rho = draws["posterior"]["item_probability"]
     np.testing.assert_allclose(rho.sum("category"), 1.0, rtol=1e-9)
-    assert list(bl.class_profiles(draws).loc["C1"].loc["a"].index) == [0, 1]
+    assert list(bl.class_profiles(draws).loc["C1"].loc["a"].index) == ["0", "1"]
     assert len(bl.class_profiles(draws)) == 2 * (2 + 3 + 4)
 
 

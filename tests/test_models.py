@@ -89,7 +89,9 @@ def test_categories_carry_the_labels_that_items_share(frame, unequal):
     assert list(model.coords["category"]) == ["decrease", "no change", "increase"]
     assert list(model.coords["item"]) == bl.cohort_items()
     assert list(model.coords["latent_class"]) == ["C1", "C2", "C3"]
-    assert list(LatentClass(2, bl.Items(["a", "b", "c"])).build(unequal).coords["category"]) == [0, 1, 2, 3]
+    assert list(LatentClass(2, bl.Items(["a", "b", "c"])).build(unequal).coords["category"]) == [
+        *("1st", "2nd", "3rd", "4th")
+    ]
 
 
 def test_equal_rows_are_counted_once(frame):

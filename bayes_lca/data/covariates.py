@@ -7,6 +7,8 @@ import narwhals as nw
 import numpy as np
 import pandas as pd
 
+from bayes_lca.data.category_order import ordered_categories
+from bayes_lca.data.declarations import NOTHING_DECLARED, Declarations, without_codes
 from bayes_lca.data.frame import (
     check_blank,
     check_missing,
@@ -123,8 +125,8 @@ def code_covariate(values: pd.Series, name: str, *, category: bool = False, refe
     return pd.Series(pd.Categorical(text, levels, ordered=True))
 
 
-def code_new_rows(frame, known: pd.DataFrame) -> pd.DataFrame:
-    """Covariates of new rows, in the levels of those that are `known`.
+def code_new_rows(frame, known: pd.DataFrame, declared: Declarations = NOTHING_DECLARED) -> pd.DataFrame:
+    """Covariates of new rows, in the levels of those that are `known`; codes that are `declared` missing are missing.
 
     Raises
     ------
@@ -132,7 +134,7 @@ def code_new_rows(frame, known: pd.DataFrame) -> pd.DataFrame:
         If a covariate is missing, is no number where the known ones are, or has a level that is not known.
     """
     n = len(nw.from_native(frame, eager_only=True))
-    columns = {name: column(frame, name) for name in known}
+    columns = {name: without_codes(column(frame, name), declared.missing_codes_of(name), name) for name in known}
     counts = {name: int(values.isna().sum()) for name, values in columns.items()}
     if any(counts.values()):
         where = ", ".join(f"{name!r} in {count}" for name, count in counts.items() if count)
@@ -163,14 +165,18 @@ def as_text(values: pd.Series) -> pd.Series:
 
 
 def level_order(values: pd.Series) -> list[str]:
-    """Labels that occur: in declared order for a categorical, by size for numbers, else sorted."""
-    present = values.dropna()
-    if isinstance(values.dtype, pd.CategoricalDtype):
-        levels = [label(level) for level in values.cat.categories]
-    else:
-        levels = [label(level) for level in sorted(present.unique())]
-    occurring = set(as_text(present))
-    return [level for level in levels if level in occurring]
+    """Labels that occur: in declared order for a categorical, by value for numbers, else sorted."""
+    categories, _ = ordered_categories(values)
+    occurring = set(as_text(values.dropna()))
+    return [level for level in map(label, categories) if level in occurring]
+
+
+def empty_levels(values: pd.Series) -> tuple[str, ...]:
+    """Declared labels that do not occur."""
+    if not isinstance(values.dtype, pd.CategoricalDtype):
+        return ()
+    occurring = set(level_order(values))
+    return tuple(level for level in map(label, values.cat.categories) if level not in occurring)
 
 
 def _code_new(values: pd.Series, name: str, known: pd.Series) -> pd.Series:

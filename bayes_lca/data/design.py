@@ -3,6 +3,7 @@
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from functools import cached_property
+from types import MappingProxyType
 from typing import Literal
 
 import narwhals as nw
@@ -15,12 +16,15 @@ from bayes_lca.data.covariates import (
     code_covariate,
     code_new_rows,
     complete_rows,
+    empty_levels,
     level_order,
 )
+from bayes_lca.data.declarations import NOTHING_DECLARED, Declarations, without_codes
 from bayes_lca.data.formula import Encoder, Formula, encode, read_formula
 from bayes_lca.data.frame import check_columns, check_frame, check_missing, column, named
 from bayes_lca.data.identifiability import check_design, warn_of_repeated_labels, warn_of_unused_groups
 from bayes_lca.data.responses import UniqueRows, unique_rows
+from bayes_lca.data.suspected_codes import suspected_codes
 from bayes_lca.data.unusual_values import warn_of_far_values, warn_of_small_levels
 from bayes_lca.dims import OF_EQUAL_SIZE, RESERVED, names_of_grouping
 
@@ -82,6 +86,10 @@ class Design:
         The columns the formula uses, categories in the order of their coding, the reference first.
     kept : ndarray of bool, shape (respondent,)
         Rows of the frame that have every covariate.
+    declared : Declarations
+        Codes that mean no value, in new rows too.
+    empty : mapping of str to tuple of str
+        Declared levels that no respondent has, by covariate.
     """
 
     formula: str
@@ -93,6 +101,8 @@ class Design:
     covariates: pd.DataFrame
     kept: np.ndarray
     _encoder: Encoder = field(repr=False, compare=False)
+    declared: Declarations = NOTHING_DECLARED
+    empty: Mapping[str, tuple[str, ...]] = field(default_factory=lambda: MappingProxyType({}))
 
     @property
     def unit(self) -> np.ndarray:
@@ -153,14 +163,17 @@ class Design:
         check_frame(frame)
         parsed = read_formula(self.formula)
         check_columns(frame, parsed.covariates, role="covariate")
-        matrix = self.evaluate(code_new_rows(frame, self.covariates[list(parsed.covariates)]))
+        matrix = self.evaluate(code_new_rows(frame, self.covariates[list(parsed.covariates)], self.declared))
         present = set(nw.from_native(frame, eager_only=True).columns)
         group = {}
         for grouping, columns in zip(self.groupings, parsed.groupings, strict=True):
             position = {level: index for index, level in enumerate(grouping.levels)}
             labels = [None] * len(matrix)
             if present.issuperset(columns):
-                labels = _joined([as_text(column(frame, name)) for name in columns])
+                values = [
+                    without_codes(column(frame, name), self.declared.missing_codes_of(name), name) for name in columns
+                ]
+                labels = _joined(list(map(as_text, values)))
             group[grouping.name] = np.array([position.get(label, UNSEEN) for label in labels])
         return matrix, group
 
@@ -171,6 +184,7 @@ def read_design(
     *,
     reference: Mapping[str, str] | None = None,
     missing: Literal["raise", "drop"] = "raise",
+    declared: Declarations = NOTHING_DECLARED,
 ) -> Design:
     """Encode the covariates of a formula such as ``"~ age + participation + tier + (1 | group)"``.
 
@@ -185,6 +199,8 @@ def read_design(
         levels of text.
     missing : {"raise", "drop"}
         What to do with rows in which a covariate is missing.
+    declared : Declarations
+        Levels of covariates in their order, and codes that mean no value, of covariates and groups.
 
     Returns
     -------
@@ -204,6 +220,8 @@ def read_design(
         If fewer than five respondents have a level, or a number is far from all others.
     RepeatedLabelsWarning
         If labels of one column of groups recur in most groups of another, as those of classes in every school.
+    MissingCodeWarning
+        If a value that nobody declared looks like a code of missing answers.
 
     Examples
     --------
@@ -234,7 +252,11 @@ def read_design(
     if unfit:
         raise ValueError(f"{named(unfit)}: a fit on disk cannot hold a name with a slash; rename the column")
     _check_group_names(parsed)
-    raw = {name: column(frame, name) for name in parsed.columns}
+    declared.check_names(parsed.columns)
+    raw = {
+        name: declared.column(frame, name, "covariate" if name in parsed.covariates else "group column")
+        for name in parsed.columns
+    }
     kept = np.ones(len(nw.from_native(frame, eager_only=True)), dtype=bool)
     if raw:
         kept = complete_rows(frame, raw, missing)
@@ -264,11 +286,15 @@ def read_design(
         covariates.assign(**groups),
         kept,
         encoder,
+        declared,
+        {name: empty for name in parsed.covariates if (empty := empty_levels(raw[name]))},
     )
     check_design(design, parsed.covariates)
     warn_of_repeated_labels(groupings)
     warn_of_small_levels(covariates, encoder.terms, encoder.matrix)
-    warn_of_far_values(covariates)
+    warn_of_far_values(
+        covariates[[name for name in covariates if declared.speaks_of_codes(name) or not suspected_codes(raw[name])]]
+    )
     if parsed.covariates and not groupings:
         warn_of_unused_groups(nw.from_native(frame, eager_only=True).filter(kept.tolist()), covariates)
     return design

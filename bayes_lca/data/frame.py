@@ -105,21 +105,44 @@ def column(frame, name: str) -> pd.Series:
     -------
     pandas.Series
         Indexed as `frame` is when it is a pandas frame, from 0 otherwise. Numbers and booleans have a numeric type
-        whatever they came as; an Enum of polars is an ordered categorical, its Categorical, which declares no order,
-        is text.
+        whatever they came as; an Enum of polars, an ordered dictionary of Arrow and an ENUM of DuckDB are ordered
+        categoricals; other dictionaries and a Categorical of polars, which declare no order, are text.
     """
     if isinstance(frame, pd.DataFrame):
         values = frame[name]
-        if isinstance(values.dtype, pd.ArrowDtype) or values.dtype.kind == "c":
+        if isinstance(values.dtype, pd.ArrowDtype):
+            categories = _declared_by_frame(nw.from_native(values, series_only=True))
+            if categories is not None:
+                return pd.Series(pd.Categorical(values.tolist(), categories, ordered=True), values.index, name=name)
             values = values.astype("object")
-        return _numeric_if_numbers(values, name) if values.dtype == object else values
+        values = values.astype("object") if values.dtype.kind == "c" else values
+        return numeric_if_numbers(values, name) if values.dtype == object else values
     series = nw.from_native(frame, eager_only=True)[name]
-    if isinstance(series.dtype, nw.Enum):
-        return pd.Series(pd.Categorical(series.to_list(), list(series.dtype.categories), ordered=True), name=name)
-    return _numeric_if_numbers(pd.Series(series.to_list(), name=name, dtype="object"), name)
+    categories = _declared_by_frame(series)
+    if categories is not None:
+        return pd.Series(pd.Categorical(series.to_list(), categories, ordered=True), name=name)
+    return numeric_if_numbers(pd.Series(series.to_list(), name=name, dtype="object"), name)
 
 
-def _numeric_if_numbers(values: pd.Series, name: str) -> pd.Series:
+def _declared_by_frame(series: nw.Series) -> list | None:
+    """Categories of an Enum of polars, or of an Arrow dictionary whose order was declared; None of other columns.
+
+    DuckDB writes an ENUM as a dictionary with places of 8 bits without a sign, all its categories in order, and leaves
+    the mark of an order out.
+    """
+    if isinstance(series.dtype, nw.Enum) and series.implementation.is_polars():
+        return list(series.dtype.categories)
+    in_arrow = series.implementation.is_pyarrow() or isinstance(series.to_native().dtype, pd.ArrowDtype)
+    if not (isinstance(series.dtype, nw.Categorical) and in_arrow):
+        return None
+    array = series.to_arrow()
+    if not (array.type.ordered or str(array.type.index_type) == "uint8"):
+        return None
+    return list(dict.fromkeys(value for value in array.dictionary.to_pylist() if value is not None))
+
+
+def numeric_if_numbers(values: pd.Series, name: str) -> pd.Series:
+    """A column of objects with a numeric type, where all that are not missing are numbers or truth values."""
     signalling = sum(isinstance(value, Decimal) and value.is_snan() for value in values)
     if signalling:
         raise ValueError(

@@ -5,11 +5,14 @@ from collections.abc import Mapping, Sequence
 import numpy as np
 
 from bayes_lca.data.covariates import as_text
+from bayes_lca.data.declarations import NOTHING_DECLARED, Declarations, without_codes
 from bayes_lca.data.frame import check_columns, check_frame, column, named
 from bayes_lca.data.responses import MISSING
 
 
-def read_known_categories(frame, labels: Mapping[str, Sequence[str]]) -> np.ndarray:
+def read_known_categories(
+    frame, labels: Mapping[str, Sequence[str]], declared: Declarations = NOTHING_DECLARED
+) -> np.ndarray:
     """Codes of answers whose categories are known, by the text of each answer.
 
     An item may have one category only, or no answer at all: it is told apart from others by what is known of it.
@@ -19,6 +22,8 @@ def read_known_categories(frame, labels: Mapping[str, Sequence[str]]) -> np.ndar
     frame : pandas.DataFrame, polars.DataFrame or any eager frame narwhals understands
     labels : mapping of str to sequence of str
         Labels of the categories of each item, by column.
+    declared : Declarations
+        Codes that mean no answer, by column or for all.
 
     Returns
     -------
@@ -40,7 +45,8 @@ def read_known_categories(frame, labels: Mapping[str, Sequence[str]]) -> np.ndar
     check_columns(frame, labels, role="item")
     codes = []
     for item, known in labels.items():
-        texts, place = as_text(column(frame, item)), {label: code for code, label in enumerate(known)}
+        texts = as_text(without_codes(column(frame, item), declared.missing_codes_of(item), item))
+        place = {label: code for code, label in enumerate(known)}
         unknown = texts[texts.notna() & ~texts.isin(place)]
         if len(unknown):
             first = unknown.iloc[0]

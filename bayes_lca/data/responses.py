@@ -1,15 +1,24 @@
 """From a frame to answers: a code per item and respondent, labels remembered, equal rows counted once."""
 
+import json
 import warnings
-from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field, replace
 from functools import cached_property
+from types import MappingProxyType
 from typing import Literal
 
 import narwhals as nw
 import numpy as np
 import pandas as pd
 
+from bayes_lca.data.category_order import (
+    NOBODY_DECLARED,
+    CategoryOrder,
+    order_in_words,
+    ordered_categories,
+)
+from bayes_lca.data.declarations import NOTHING_DECLARED, Declarations
 from bayes_lca.data.frame import (
     check_blank,
     check_columns,
@@ -17,7 +26,6 @@ from bayes_lca.data.frame import (
     check_missing,
     check_text,
     check_written,
-    column,
     label,
     named,
     row_labels,
@@ -25,6 +33,12 @@ from bayes_lca.data.frame import (
 )
 
 MISSING = -1
+HOW_TO_DECLARE = (
+    "Declare it: categories=[...] in their order, one list for all items or a dict with one by item, or an ordered "
+    "categorical in the frame"
+)
+CATEGORY_ORDERS, EMPTY_CATEGORIES = "category_orders", "empty_categories"
+"""Attributes of draws: what the order of each item's categories rests on, and categories that nobody has, by column."""
 MOST_UNDECLARED_CATEGORIES = 20
 
 
@@ -44,6 +58,12 @@ class Responses:
         Row labels of the frame the answers came from.
     categories_are_known : bool
         Whether what tells classes apart is known from before, so that an item need not vary here.
+    orders : tuple of str
+        What the order of each item's categories rests on; see `ordered_categories`.
+    empty : mapping of str to tuple of str
+        Declared categories that nobody chose and that were left out, by item.
+    keeps_empty : bool
+        Whether such categories are kept.
     """
 
     items: tuple[str | int, ...]
@@ -51,6 +71,9 @@ class Responses:
     codes: np.ndarray
     respondents: pd.Index
     categories_are_known: bool = False
+    orders: tuple[CategoryOrder, ...] = ()
+    empty: Mapping[str, tuple[str, ...]] = field(default_factory=lambda: MappingProxyType({}))
+    keeps_empty: bool = True
 
     @property
     def n_categories(self) -> tuple[int, ...]:
@@ -83,6 +106,7 @@ class Responses:
         kept = replace(self, codes=self.codes[rows], respondents=self.respondents[rows])
         if kept.categories_are_known:
             return kept
+        kept = kept if kept.keeps_empty else kept._without_empty()
         spent = [item for item, size in zip(self.items, kept.n_observed_categories, strict=True) if size < 2]
         if spent:
             raise ValueError(
@@ -90,6 +114,59 @@ class Responses:
                 "rows with every covariate; drop the item(s), or impute the covariates"
             )
         return kept
+
+    def _without_empty(self) -> "Responses":
+        columns = [without_empty(*of_item) for of_item in zip(self.codes.T, self.labels, strict=True)]
+        empty = {
+            str(item): (*self.empty.get(str(item), ()), *gone)
+            for item, (_, _, gone) in zip(self.items, columns, strict=True)
+        }
+        return replace(
+            self,
+            codes=np.column_stack([codes for codes, _, _ in columns]),
+            labels=tuple(labels for _, labels, _ in columns),
+            empty={item: gone for item, gone in empty.items() if gone},
+        )
+
+    def require_order(self, use: str) -> None:
+        """Refuse items of three or more categories whose order nobody declared.
+
+        Parameters
+        ----------
+        use : str
+            What rests on the order, as the message names it.
+
+        Raises
+        ------
+        ValueError
+        """
+        unordered = {
+            item: labels
+            for item, labels, order in zip(self.items, self.labels, self.orders, strict=True)
+            if order in NOBODY_DECLARED and len(labels) > 2
+        }
+        if unordered:
+            item, labels = next(iter(unordered.items()))
+            raise ValueError(
+                f"{use} rests on the order of categories, which nobody declared for item(s) {named(unordered)} of "
+                f"{len(self.codes)} rows; those of {item!r} would be {named(labels)}. {HOW_TO_DECLARE}"
+            )
+
+    @property
+    def order_note(self) -> str:
+        """The order of the categories and what it rests on, as a part of a note."""
+        items = [str(item) for item in self.items]
+        return order_in_words(dict(zip(items, self.labels, strict=True)), dict(zip(items, self.orders, strict=True)))
+
+    @property
+    def attributes(self) -> dict[str, str]:
+        """What draws should remember of the categories: what their order rests on."""
+        return {CATEGORY_ORDERS: json.dumps(self.orders)}
+
+
+def recorded_empty(empty: Mapping[str, Sequence[str]]) -> dict[str, str]:
+    """What draws should remember of categories that nobody has, by column."""
+    return {EMPTY_CATEGORIES: json.dumps({name: list(labels) for name, labels in empty.items()})}
 
 
 @dataclass(frozen=True)
@@ -131,11 +208,11 @@ def unique_rows(*columns: np.ndarray) -> UniqueRows:
     return UniqueRows(first, count, pattern.reshape(-1))
 
 
-def read_responses(frame, items: Sequence[str]) -> Responses:
+def read_responses(frame, items: Sequence[str], declared: Declarations = NOTHING_DECLARED) -> Responses:
     """Read the answers to `items` from a frame.
 
-    Integers, booleans, text and categoricals (ordered or not) are understood. Categories of a categorical keep
-    their declared order; all others are sorted. Missing answers stay missing.
+    Integers, booleans, text and categoricals (ordered or not) are understood. Declared categories keep their order;
+    numbers, and texts that are numbers, are sorted by value, all others as text. Missing answers stay missing.
 
     Parameters
     ----------
@@ -143,6 +220,8 @@ def read_responses(frame, items: Sequence[str]) -> Responses:
         One row per respondent.
     items : sequence of str
         Columns that hold the answers.
+    declared : Declarations
+        Categories, codes of missing answers, and what becomes of categories that nobody chose.
 
     Returns
     -------
@@ -152,7 +231,13 @@ def read_responses(frame, items: Sequence[str]) -> Responses:
     ------
     ValueError
         If a column is unknown, holds no answer at all or one category only, numbers that are not whole, infinite
-        or empty values, numbers mixed with text, or more than 20 categories that nobody declared.
+        or empty values, numbers mixed with text, more than 20 categories that nobody declared, or a value that
+        declared categories do not name.
+
+    Warns
+    -----
+    MissingCodeWarning
+        If a value that nobody declared looks like a code of missing answers.
 
     Examples
     --------
@@ -170,17 +255,40 @@ def read_responses(frame, items: Sequence[str]) -> Responses:
     if len(set(items)) < len(items):
         raise ValueError(f"an item is named twice in {named(items)}; name each column once")
     check_columns(frame, items, role="item")
-    read = [_read_item(column(frame, item), item) for item in items]
-    return Responses(
+    declared.check_names(items)
+    read = [_read_item(declared.column(frame, item, "item"), item) for item in items]
+    responses = Responses(
         items,
-        tuple(labels for _, labels in read),
-        np.column_stack([codes for codes, _ in read]),
+        tuple(labels for _, labels, _ in read),
+        np.column_stack([codes for codes, _, _ in read]),
         row_labels(frame),
+        orders=tuple(order for _, _, order in read),
+        keeps_empty=declared.empty_categories == "keep",
     )
+    return responses if responses.keeps_empty else responses._without_empty()
+
+
+def without_empty(codes: np.ndarray, labels: Sequence[str]) -> tuple[np.ndarray, tuple[str, ...], tuple[str, ...]]:
+    """Codes and labels of the categories that occur, and the labels of those that do not.
+
+    Examples
+    --------
+    >>> without_empty(np.array([0, 2, -1]), ("no", "perhaps", "yes"))
+    (array([ 0,  1, -1]), ('no', 'yes'), ('perhaps',))
+    """
+    occurs = np.isin(np.arange(len(labels)), codes)
+    place = np.append(np.cumsum(occurs) - 1, MISSING)  # a missing answer takes the last place
+    split = [
+        tuple(label for label, here in zip(labels, occurs, strict=True) if here == wanted) for wanted in (True, False)
+    ]
+    return place[codes], *split
 
 
 def read_complete_outcome(
-    frame, outcome: str, missing: Literal["raise", "drop"] = "raise"
+    frame,
+    outcome: str,
+    missing: Literal["raise", "drop"] = "raise",
+    declared: Declarations = NOTHING_DECLARED,
 ) -> tuple[object, np.ndarray, tuple[str, ...], np.ndarray]:
     """Read an observed nominal outcome.
 
@@ -191,6 +299,8 @@ def read_complete_outcome(
         A column of categories.
     missing : {"raise", "drop"}
         What to do with rows that lack the outcome.
+    declared : Declarations
+        Its categories and codes of missing answers.
 
     Returns
     -------
@@ -209,12 +319,13 @@ def read_complete_outcome(
     Warns
     -----
     UserWarning
-        If rows are left out.
+        If rows are left out, or a value that nobody declared looks like a code of missing answers.
     """
     check_missing(missing)
     check_frame(frame)
     check_columns(frame, [outcome], role="outcome")
-    codes, labels = _read_item(column(frame, outcome), outcome, role="outcome")
+    declared.check_names([outcome])
+    codes, labels, _ = _read_item(declared.column(frame, outcome, "outcome"), outcome, role="outcome")
     complete = codes != MISSING
     n_missing = int((~complete).sum())
     if n_missing:
@@ -228,29 +339,28 @@ def read_complete_outcome(
     return frame, codes[complete], labels, complete
 
 
-def _read_item(answers: pd.Series, item: str, role: str = "item") -> tuple[np.ndarray, tuple[str, ...]]:
+def _read_item(answers: pd.Series, item: str, role: str = "item") -> tuple[np.ndarray, tuple[str, ...], CategoryOrder]:
     n = len(answers)
     missing = answers.isna().to_numpy()
     if missing.all():
         raise ValueError(f"{role} {item!r} has no answer in any of {n} rows; drop the {role} or check its coding")
     present = answers[~missing]
-    if isinstance(answers.dtype, pd.CategoricalDtype):
-        labels = tuple(label(category) for category in answers.cat.categories)
-        check_written(labels, item, role)
-        codes = answers.cat.codes.to_numpy().astype(np.int64)
+    declares = isinstance(answers.dtype, pd.CategoricalDtype)
+    if declares:
+        check_written([label(category) for category in answers.cat.categories], item, role)
         check_blank([label(value) for value in present], item, role)
     else:
         _check_values(present, item, role)
-        values = sorted(present.unique())
-        if len(values) > MOST_UNDECLARED_CATEGORIES:
-            raise ValueError(
-                f"{role} {item!r} holds {len(values)} different values in {n} rows ({named(values, most=4)}), which "
-                "do not look like categories; if they are, convert the column to a categorical, else leave it out"
-            )
-        position = {value: code for code, value in enumerate(values)}
-        codes = np.full(n, MISSING)
-        codes[~missing] = present.map(position)
-        labels = tuple(label(value) for value in values)
+    values, order = ordered_categories(answers)
+    if not declares and len(values) > MOST_UNDECLARED_CATEGORIES:
+        raise ValueError(
+            f"{role} {item!r} holds {len(values)} different values in {n} rows ({named(values, most=4)}), which "
+            "do not look like categories; if they are, convert the column to a categorical, else leave it out"
+        )
+    position = {value: code for code, value in enumerate(values)}
+    codes = np.full(n, MISSING)
+    codes[~missing] = present.map(position)
+    labels = tuple(label(value) for value in values)
     if len(set(labels)) < len(labels):
         raise ValueError(f"{role} {item!r} has categories that read the same in {n} rows: {named(labels)}; rename them")
     chosen = np.unique(codes[~missing])
@@ -259,7 +369,7 @@ def _read_item(answers: pd.Series, item: str, role: str = "item") -> tuple[np.nd
             f"{role} {item!r} has one category only ({labels[chosen[0]]!r} in all {len(present)} answers); "
             f"it cannot tell classes apart: drop the {role}"
         )
-    return codes, labels
+    return codes, labels, order
 
 
 def _check_values(present: pd.Series, item: str, role: str) -> None:

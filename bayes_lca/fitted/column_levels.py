@@ -7,7 +7,8 @@ import numpy as np
 import pandas as pd
 
 from bayes_lca.data.covariates import code_covariate
-from bayes_lca.data.frame import check_columns, check_frame, column, named
+from bayes_lca.data.declarations import NOTHING_DECLARED
+from bayes_lca.data.frame import check_columns, check_frame, named
 from bayes_lca.fitted.same_respondents import rows_of_respondents
 
 MOST_QUANTILE_GROUPS = 5
@@ -79,7 +80,10 @@ def column_levels(fit, columns: Sequence[str] | None = None, frame=None, key: st
         check_columns(frame, foreign, role="named")
         rows = rows_of_respondents(fit, frame, key)
     return [
-        _of_fit(fit, name) if name in of_fit else levels_of(name, column(frame, name).iloc[rows]) for name in chosen
+        _of_fit(fit, name)
+        if name in of_fit
+        else levels_of(name, NOTHING_DECLARED.column(frame, name, "column").iloc[rows])
+        for name in chosen
     ]
 
 

@@ -6,6 +6,7 @@ import numpy as np
 import pandas as pd
 
 from bayes_lca.data.covariates import as_text
+from bayes_lca.data.declarations import Declarations
 from bayes_lca.data.design import Design, Grouping
 from bayes_lca.data.formula import Formula, encode
 from bayes_lca.data.frame import column, rows_of
@@ -67,6 +68,7 @@ def fitted_design(fit) -> Design:
         covariates=covariates,
         kept=np.ones(len(matrix), dtype=bool),
         _encoder=encoder,
+        declared=_declared(fit),
     )
 
 
@@ -101,7 +103,13 @@ def design_for_new_rows(fit) -> Design:
         covariates=stand_ins[0],
         kept=np.ones(n, dtype=bool),
         _encoder=encoders[0],
+        declared=_declared(fit),
     )
+
+
+def _declared(fit) -> Declarations:
+    """Codes that mean no value in the rows that were fitted."""
+    return Declarations(missing_codes=fit.specification["structural"].get("missing_codes", ()))
 
 
 def _stand_in(fit, low: float, high: float, power: float) -> pd.DataFrame:

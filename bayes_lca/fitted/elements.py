@@ -5,6 +5,8 @@ import numpy as np
 import pandas as pd
 import xarray as xr
 
+from bayes_lca.data.category_axis import category_axis
+
 
 def existing_elements(values: xr.DataArray, dims: list[str]) -> xr.DataArray:
     """Elements of a variable in one row, dims (chain, draw, row), without the categories an item does not have."""
@@ -16,6 +18,26 @@ def row_index(rows: xr.DataArray, dims: list[str]) -> pd.Index:
     """Names of the elements of `existing_elements`, a level for each of `dims`."""
     levels = [rows[dim].to_numpy() for dim in dims]
     return pd.MultiIndex.from_arrays(levels, names=dims) if len(dims) > 1 else pd.Index(levels[0], name=dims[0])
+
+
+def by_label(table: pd.DataFrame, fit) -> pd.DataFrame:
+    """Rows of item probabilities in the order of each item's categories, by their labels.
+
+    Parameters
+    ----------
+    table : DataFrame
+        A row for each class, item and category, which are the levels of its index.
+    fit : Fit
+    """
+    names, place = category_axis(fit.labels)
+    axis_name = {
+        (item, label): names[position]
+        for item, of_item, places in zip(fit.items, fit.labels, place, strict=True)
+        for label, position in zip(of_item, places, strict=False)
+    }
+    index = [(name, item, label) for name in fit.classes for item, label in axis_name]
+    rows = table.index.get_indexer([(name, item, axis_name[item, label]) for name, item, label in index])
+    return table.iloc[rows].set_axis(pd.MultiIndex.from_tuples(index, names=table.index.names))
 
 
 def diagnostics(values: xr.DataArray) -> dict[str, xr.DataArray]:

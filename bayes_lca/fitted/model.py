@@ -9,6 +9,7 @@ import numpy as np
 import xarray as xr
 
 from bayes_lca.data.formula import Formula, read_formula
+from bayes_lca.data.responses import CATEGORY_ORDERS, EMPTY_CATEGORIES
 from bayes_lca.dims import DESIGN_CENTER, ITEM, SLOPE, TERM
 from bayes_lca.fitted.draws import FittedDraws
 from bayes_lca.fitted.kinds import Words
@@ -73,6 +74,16 @@ class FittedModel(FittedDraws):
     def labels(self) -> tuple[tuple[str, ...], ...]:
         """Labels of the categories of each item, or of the observed outcome."""
         return tuple(tuple(of_item) for of_item in json.loads(self.attributes["labels"]))
+
+    @cached_property
+    def category_orders(self) -> Mapping[str, str]:
+        """What the order of each item's categories rests on, as `ordered_categories` says it."""
+        return dict(zip(self.items, json.loads(self.attributes.get(CATEGORY_ORDERS, "[]")), strict=False))
+
+    @cached_property
+    def empty_categories(self) -> Mapping[str, list[str]]:
+        """Declared categories that nobody has and that were left out, by column."""
+        return json.loads(self.attributes.get(EMPTY_CATEGORIES, "{}"))
 
     @cached_property
     def items(self) -> tuple[str, ...]:

@@ -9,6 +9,7 @@ import numpy as np
 import pandas as pd
 import xarray as xr
 
+from bayes_lca.data.category_order import empty_in_words
 from bayes_lca.data.counted import count_rows
 from bayes_lca.data.design import Design
 from bayes_lca.dims import (
@@ -82,6 +83,7 @@ class FittedRows(FittedModel):
                 f"{self.attributes['n_missing_answers']} answers missing",
                 f"{self.n_chains} x {self.draws_per_chain} draws",
                 *(["one chain, so no R-hat: nobody can see whether chains agree"] if self.n_chains == 1 else []),
+                *([empty_in_words(self.empty_categories)] if self.empty_categories else []),
             ]
         )
 

@@ -5,6 +5,7 @@ import json
 import numpy as np
 import xarray as xr
 
+from bayes_lca.data.category_axis import category_axis
 from bayes_lca.dims import CATEGORY, COUNT, ITEM, PATTERN, PATTERN_OF_RESPONDENT
 from bayes_lca.fitted.record import AXES, ENCODING, PATTERN_LOG_LIKELIHOOD, PATTERNS, TABLE
 
@@ -17,9 +18,7 @@ def torn_apart(tree: xr.DataTree, class_axis: str) -> str:
     attributes, posterior = tree.attrs, tree["posterior"]
     names = json.loads(attributes[AXES])
     if ITEM in names and CATEGORY in posterior.coords:
-        labels = json.loads(attributes["labels"])
-        shared = labels[0] if all(of_item == labels[0] for of_item in labels) else range(max(map(len, labels)))
-        names[CATEGORY] = [str(category) for category in shared]
+        names[CATEGORY], _ = category_axis(json.loads(attributes["labels"]))
     for axis, expected in names.items():
         for group in (posterior, tree[ENCODING]):
             if axis in group.coords and [str(name) for name in group[axis].to_numpy()] != expected:

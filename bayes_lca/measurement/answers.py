@@ -7,6 +7,7 @@ import numpy as np
 import pytensor.tensor as pt
 
 from bayes_lca.data.categories import draw_category
+from bayes_lca.data.category_axis import places_by_name
 from bayes_lca.data.frame import named
 from bayes_lca.data.responses import Responses
 from bayes_lca.dims import CATEGORY, ITEM
@@ -36,8 +37,8 @@ def item_names(items: Sequence[str]) -> tuple[str, ...]:
 
 
 def item_coords(responses: Responses) -> dict[str, Sequence]:
-    """Names along the axes of items and categories; positions where items do not share their labels."""
-    categories = responses.common_labels or range(max(responses.n_categories))
+    """Names along the axes of items and categories; places, such as 1st, where items do not share their labels."""
+    categories = responses.common_labels or places_by_name(max(responses.n_categories))
     return {ITEM: [str(item) for item in responses.items], CATEGORY: list(categories)}
 
 

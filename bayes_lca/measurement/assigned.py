@@ -7,6 +7,8 @@ from typing import ClassVar, final
 import numpy as np
 import pymc as pm
 
+from bayes_lca.data.category_order import DECLARED
+from bayes_lca.data.declarations import Declarations, MissingCodes
 from bayes_lca.data.frame import named, row_labels
 from bayes_lca.data.known_categories import read_known_categories
 from bayes_lca.data.responses import Responses, UniqueRows
@@ -36,6 +38,8 @@ class Assigned(Measurement):
     class_share : ndarray, shape (latent_class,)
         Shares of the classes where the probabilities come from; they choose starting values only.
     class_names : tuple of str
+    missing_codes : sequence, or mapping of str to sequence
+        Codes that mean no answer, as in the fit that the probabilities are from.
 
     References
     ----------
@@ -67,6 +71,7 @@ class Assigned(Measurement):
     probability: np.ndarray = field(repr=False)
     class_share: np.ndarray = field(repr=False)
     class_names: tuple[str, ...]
+    missing_codes: MissingCodes = ()
 
     def __post_init__(self):
         shape = (len(self.class_names), len(self.labels), max(len(labels) for labels in self.labels.values()))
@@ -97,8 +102,9 @@ class Assigned(Measurement):
         return Responses(
             items=self.items,
             labels=tuple(tuple(known) for known in self.labels.values()),
-            codes=read_known_categories(frame, self.labels),
+            codes=read_known_categories(frame, self.labels, Declarations(missing_codes=self.missing_codes)),
             respondents=row_labels(frame),
+            orders=(DECLARED,) * len(self.labels),
             categories_are_known=True,
         )
 

@@ -2,13 +2,14 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import ClassVar, final
+from typing import ClassVar, Literal, final
 
 import numpy as np
 import pymc as pm
 import pytensor.tensor as pt
 
 from bayes_lca import priors
+from bayes_lca.data.declarations import Categories, Declarations, MissingCodes
 from bayes_lca.data.responses import Responses, UniqueRows, read_responses
 from bayes_lca.dims import CATEGORY, CLASS, ITEM, ITEM_PROBABILITY
 from bayes_lca.likelihood.criteria import n_parameters
@@ -35,13 +36,27 @@ class Items(Measurement):
         Columns of the frame that hold the answers.
     probability : Dirichlet, default ``Dirichlet(a=1.0)``
         Prior of the answer probabilities of one item in one class.
+    categories : sequence, or mapping of str to sequence, optional
+        Categories in their order, one list for all items or one by item; any other answer is refused. Without it,
+        the order that the frame declares, numbers by value, else text sorted.
+    missing_codes : sequence, or mapping of str to sequence
+        Codes that mean no answer, for all items or by item, such as ``[99, "refused"]``. An item that is named here, or
+        in `categories`, is not warned of.
+    empty_categories : {"drop", "keep"}
+        What becomes of categories that the frame or `categories` declare and nobody chose.
 
     Raises
     ------
     TypeError
-        If `items` is no list of names, or `probability` no prior of probabilities.
+        If `items` is no list of names, `probability` no prior of probabilities, or a declaration no list.
     ValueError
-        If an item has no name of a column; when a frame is read, if its answers cannot be used.
+        If an item has no name of a column, or a declaration names no item; when a frame is read, if its answers cannot
+        be used.
+
+    Warns
+    -----
+    MissingCodeWarning
+        When a frame is read, if an answer that nobody declared looks like a code of missing answers.
 
     References
     ----------
@@ -59,27 +74,45 @@ class Items(Measurement):
 
     items: tuple[str, ...]
     probability: priors.Dirichlet = priors.ITEM_PROBABILITY
+    categories: Categories | None = None
+    missing_codes: MissingCodes = ()
+    empty_categories: Literal["drop", "keep"] = "drop"
 
-    def __init__(self, items: Sequence[str], probability: priors.Dirichlet = priors.ITEM_PROBABILITY):
-        object.__setattr__(self, "items", answers.item_names(items))
+    def __init__(
+        self,
+        items: Sequence[str],
+        probability: priors.Dirichlet = priors.ITEM_PROBABILITY,
+        *,
+        categories: Categories | None = None,
+        missing_codes: MissingCodes = (),
+        empty_categories: Literal["drop", "keep"] = "drop",
+    ):
         priors.check_prior("Items", "probability", probability, priors.Dirichlet)
-        object.__setattr__(self, "probability", probability)
+        declared = {"categories": categories, "missing_codes": missing_codes, "empty_categories": empty_categories}
+        for name, value in {"items": answers.item_names(items), "probability": probability, **declared}.items():
+            object.__setattr__(self, name, value)
+        self.declared.check_names(self.items)
 
     @property
     def columns(self) -> tuple[str, ...]:
         """The items."""
         return self.items
 
+    @property
+    def declared(self) -> Declarations:
+        """What is declared of the items."""
+        return Declarations(self.categories, self.missing_codes, self.empty_categories)
+
     def read(self, frame) -> Responses:
         """Answers of a frame as codes."""
-        return read_responses(frame, self.items)
+        return read_responses(frame, self.items, self.declared)
 
     def start(self, responses: Responses, answer_patterns: UniqueRows, n_classes: int) -> Start:
         """Classes of the best mode of the likelihood."""
         return maximum_likelihood_start(responses, answer_patterns, n_classes)
 
     def coords(self, responses: Responses) -> dict[str, Sequence]:
-        """Names along the axes of items and categories; positions where items do not share their labels."""
+        """Names along the axes of items and categories; places, such as 1st, where items do not share their labels."""
         return answers.item_coords(responses)
 
     def parameters(self, responses: Responses, start: Start):

@@ -4,6 +4,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from bayes_lca.data.category_order import empty_in_words
 from bayes_lca.data.counted import count_rows
 from bayes_lca.data.responses import MISSING, Responses
 
@@ -48,6 +49,7 @@ class NominalAnswers:
                 *([f"{silent} more without any answer take no part"] if silent else []),
                 "0 rows left out",
                 f"{self.responses.n_missing} answers missing",
+                *([empty_in_words(self.responses.empty)] if self.responses.empty else []),
             ]
         )
 

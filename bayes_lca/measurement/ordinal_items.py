@@ -2,7 +2,7 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import ClassVar, final
+from typing import ClassVar, Literal, final
 
 import numpy as np
 import pymc as pm
@@ -10,6 +10,7 @@ import pytensor.tensor as pt
 from scipy.special import logit
 
 from bayes_lca import priors
+from bayes_lca.data.declarations import Categories, Declarations, MissingCodes
 from bayes_lca.data.responses import Responses, UniqueRows, read_responses
 from bayes_lca.dims import BASELINE_PROBABILITY, CATEGORY, CLASS, ITEM, ITEM_LOCATION, ITEM_PROBABILITY
 from bayes_lca.likelihood.identification import degrees_of_freedom
@@ -41,18 +42,31 @@ class OrdinalItems(Measurement):
     Parameters
     ----------
     items : sequence of str
-        Columns of the frame, categories in their order: ordered or unordered categoricals as declared, others sorted.
+        Columns of the frame whose categories have an order: ordered categoricals, numbers, texts that are numbers, or
+        as `categories` has it. An order of three or more that nobody declared is refused.
     probability : Dirichlet, default ``Dirichlet(a=1.0)``
         Of the answers of an average class.
     location : ZeroSumNormal, default ``ZeroSumNormal(sigma=2.0)``
         Of the log odds by which classes differ on one item.
+    categories : sequence, or mapping of str to sequence, optional
+        Categories in their order, one list for all items or one by item; any other answer is refused.
+    missing_codes : sequence, or mapping of str to sequence
+        Codes that mean no answer, for all items or by item; see `Items`.
+    empty_categories : {"drop", "keep"}
+        What becomes of categories that the frame or `categories` declare and nobody chose.
 
     Raises
     ------
     TypeError
-        If `items` is no list of names, or a prior is none of its parameter.
+        If `items` is no list of names, a prior is none of its parameter, or a declaration no list.
     ValueError
-        If an item has no name of a column; when a frame is read, if its answers cannot be used.
+        If an item has no name of a column, or a declaration names no item; when a frame is read, if its answers cannot
+        be used or nobody declared their order.
+
+    Warns
+    -----
+    MissingCodeWarning
+        When a frame is read, if an answer that nobody declared looks like a code of missing answers.
 
     References
     ----------
@@ -71,34 +85,50 @@ class OrdinalItems(Measurement):
     items: tuple[str, ...]
     probability: priors.Dirichlet = priors.ITEM_PROBABILITY
     location: priors.ZeroSumNormal = priors.ITEM_LOCATION
+    categories: Categories | None = None
+    missing_codes: MissingCodes = ()
+    empty_categories: Literal["drop", "keep"] = "drop"
 
     def __init__(
         self,
         items: Sequence[str],
         probability: priors.Dirichlet = priors.ITEM_PROBABILITY,
         location: priors.ZeroSumNormal = priors.ITEM_LOCATION,
+        *,
+        categories: Categories | None = None,
+        missing_codes: MissingCodes = (),
+        empty_categories: Literal["drop", "keep"] = "drop",
     ):
-        object.__setattr__(self, "items", answers.item_names(items))
         priors.check_prior("OrdinalItems", "probability", probability, priors.Dirichlet)
         priors.check_prior("OrdinalItems", "location", location, priors.ZeroSumNormal)
-        object.__setattr__(self, "probability", probability)
-        object.__setattr__(self, "location", location)
+        of_priors = {"probability": probability, "location": location}
+        declared = {"categories": categories, "missing_codes": missing_codes, "empty_categories": empty_categories}
+        for name, value in {"items": answers.item_names(items), **of_priors, **declared}.items():
+            object.__setattr__(self, name, value)
+        self.declared.check_names(self.items)
 
     @property
     def columns(self) -> tuple[str, ...]:
         """The items."""
         return self.items
 
+    @property
+    def declared(self) -> Declarations:
+        """What is declared of the items."""
+        return Declarations(self.categories, self.missing_codes, self.empty_categories)
+
     def read(self, frame) -> Responses:
-        """Answers of a frame as codes."""
-        return read_responses(frame, self.items)
+        """Answers of a frame as codes, in an order that somebody declared."""
+        responses = read_responses(frame, self.items, self.declared)
+        responses.require_order("OrdinalItems")
+        return responses
 
     def start(self, responses: Responses, answer_patterns: UniqueRows, n_classes: int) -> Start:
         """Classes of the best mode of the likelihood of nominal items."""
         return maximum_likelihood_start(responses, answer_patterns, n_classes)
 
     def coords(self, responses: Responses) -> dict[str, Sequence]:
-        """Names along the axes of items and categories; positions where items do not share their labels."""
+        """Names along the axes of items and categories; places, such as 1st, where items do not share their labels."""
         return answers.item_coords(responses)
 
     def parameters(self, responses: Responses, start: Start):

@@ -1,5 +1,6 @@
 """A model made ready for draws: prepared of a frame, and refused where no fit could come of it."""
 
+import json
 from typing import Literal
 
 import xarray as xr
@@ -7,6 +8,7 @@ import xarray as xr
 from bayes_lca.data.counted import count_rows
 from bayes_lca.data.formula import read_formula
 from bayes_lca.data.keys import warn_of_repeated_rows
+from bayes_lca.data.responses import CATEGORY_ORDERS
 from bayes_lca.dims import ITEM
 from bayes_lca.fitted.fit import parts_of_fit
 from bayes_lca.fitted.record import ENCODING
@@ -62,7 +64,8 @@ def ready_model(
     prepared = prepare_named(model, frame, count=count, missing=missing, key=key)
     if prepared.pivot is not None:
         items = [str(item) for item in prepared.groups[ENCODING][ITEM].to_numpy()]
-        checked_order(order, items, len(prepared.pivot))
+        orders = json.loads(prepared.attributes.get(CATEGORY_ORDERS, "[]"))
+        checked_order(order, items, len(prepared.pivot), dict(zip(items, orders, strict=False)))
     parts_of_fit(prepared.attributes, needs)
     return prepared
 

@@ -3,22 +3,21 @@
 import json
 from collections.abc import Sequence
 
-import numpy as np
 import xarray as xr
 
+from bayes_lca.data.category_axis import category_axis, on_axis
 from bayes_lca.dims import (
     CATEGORY,
     CLASS,
     CLASS_SHARE,
     ITEM,
     ITEM_PROBABILITY,
-    N_CATEGORIES,
     PATTERN,
     group_coefficients,
 )
 from bayes_lca.fitted.fit import Fit
 from bayes_lca.fitted.one_fit import with_identity
-from bayes_lca.fitted.record import ENCODING, PATTERN_LOG_LIKELIHOOD
+from bayes_lca.fitted.record import PATTERN_LOG_LIKELIHOOD
 from bayes_lca.fitted.views import with_views
 from bayes_lca.posterior.checks.posterior_predictive import draw_predictive
 from bayes_lca.posterior.labels.convergence import chain_modes, warn_of_convergence
@@ -35,10 +34,8 @@ def assemble(prepared: Prepared, sampled: xr.DataTree) -> xr.DataTree:
     hidden = {str(dim) for dim in posterior.dims} - shown
     posterior = posterior.drop_dims(hidden)
     posterior = posterior[[name for name in posterior.data_vars if name in named]]
-    encoding = prepared.groups[ENCODING]
-    if N_CATEGORIES in encoding and ITEM_PROBABILITY in posterior:
-        exists = np.arange(posterior.sizes[CATEGORY]) < encoding[N_CATEGORIES].to_numpy()[:, None]
-        posterior[ITEM_PROBABILITY] = posterior[ITEM_PROBABILITY].where(xr.DataArray(exists, dims=(ITEM, CATEGORY)))
+    if ITEM_PROBABILITY in posterior:
+        posterior = _by_label(posterior, json.loads(prepared.attributes["labels"]))
     unused = [dim for dim in posterior.coords if dim not in posterior.dims]
     return xr.DataTree.from_dict(
         {
@@ -48,6 +45,14 @@ def assemble(prepared: Prepared, sampled: xr.DataTree) -> xr.DataTree:
             **{f"/{name}": dataset for name, dataset in prepared.groups.items()},
         }
     )
+
+
+def _by_label(posterior: xr.Dataset, labels: Sequence[Sequence[str]]) -> xr.Dataset:
+    """Item probabilities named by the labels of each item, not a number where an item has no such category."""
+    values = posterior[ITEM_PROBABILITY].transpose(..., ITEM, CATEGORY)
+    names, _ = category_axis(labels)
+    variable = xr.Variable(values.dims, on_axis(values.to_numpy(), labels), values.attrs)
+    return posterior.drop_dims(CATEGORY).assign({ITEM_PROBABILITY: variable}).assign_coords({CATEGORY: names})
 
 
 def finish(

@@ -11,6 +11,7 @@ import pymc as pm
 import pytensor.tensor as pt
 
 from bayes_lca import priors
+from bayes_lca.data.declarations import Declarations, MissingCodes
 from bayes_lca.data.design import Design, read_design
 from bayes_lca.data.formula import read_formula
 from bayes_lca.dims import CLASS, DESIGN, INTERCEPT, SLOPE, TERM, correlation_root
@@ -50,6 +51,11 @@ class Regression(Structural):
         group as ``(participation | group)``; cross-level interactions as ``participation:tier``.
     reference : mapping of str to str, optional
         Reference level by covariate.
+    categories : mapping of str to sequence, optional
+        Levels of covariates in their order, by column; the first is the reference, any other value is refused.
+    missing_codes : sequence, or mapping of str to sequence
+        Codes that mean no value, for all columns of the formula or by column, such as ``{"age": [99]}``. A column that
+        is named here is not warned of.
     intercept : ZeroSumNormal
         Prior of the logits at the mean of the covariates.
     slope : PerUnit, ZeroSumNormal or Horseshoe
@@ -65,9 +71,14 @@ class Regression(Structural):
     Raises
     ------
     TypeError
-        If a prior is none of its parameter.
+        If a prior is none of its parameter, or a declaration no list.
     ValueError
-        When a frame is read: if the formula or a covariate cannot be used.
+        When a frame is read: if the formula or a covariate cannot be used, or a declaration names another column.
+
+    Warns
+    -----
+    MissingCodeWarning
+        When a frame is read, if a value that nobody declared looks like a code of missing answers.
 
     Examples
     --------
@@ -84,8 +95,13 @@ class Regression(Structural):
     group_sd: priors.StandardDeviationPrior = priors.GROUP_SD
     group_slope_sd: priors.SlopeSpreadPrior = priors.GROUP_SLOPE_SD
     correlation: priors.LKJ | None = None
+    categories: Mapping[str, Sequence] = MappingProxyType({})
+    missing_codes: MissingCodes = ()
 
     def __post_init__(self):
+        if not isinstance(self.categories, Mapping):
+            raise TypeError(f"categories={self.categories!r}: give the levels of each covariate, by column in a dict")
+        Declarations(self.categories, self.missing_codes)
         kinds = {"intercept": priors.ZeroSumNormal, "slope": priors.SlopePrior}
         kinds |= {"group_sd": priors.StandardDeviationPrior, "group_slope_sd": priors.SlopeSpreadPrior}
         if self.correlation is not None:
@@ -100,7 +116,8 @@ class Regression(Structural):
 
     def read(self, frame, missing: Literal["raise", "drop"] = "raise") -> Design:
         """The covariates of a frame as a design."""
-        return read_design(frame, self.formula, reference=self.reference, missing=missing)
+        declared = Declarations(self.categories, self.missing_codes)
+        return read_design(frame, self.formula, reference=self.reference, missing=missing, declared=declared)
 
     def class_logits(self, design: Design, membership: StartingMembership, *, classes: str = CLASS, rows: str):
         """Class logits of every row, shape (row, latent_class).

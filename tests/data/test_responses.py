@@ -8,6 +8,7 @@ import pandas as pd
 import polars as pl
 import pytest
 
+from bayes_lca.data.declarations import Declarations
 from bayes_lca.data.frame import column, label, named, row_labels
 from bayes_lca.data.responses import Responses, read_complete_outcome, read_responses, unique_rows
 
@@ -124,8 +125,8 @@ def test_declared_order_is_kept(values):
     ],
     ids=["pandas-ordered", "pandas-unordered", "polars-Enum"],
 )
-def test_declared_categories_that_nobody_chose_stay(values):
-    read = read_responses(frame_of(values), ["asked"])
+def test_declared_categories_that_nobody_chose_stay_on_request(values):
+    read = read_responses(frame_of(values), ["asked"], Declarations(empty_categories="keep"))
     assert read.n_categories == (3,)
     assert read.n_observed_categories == (2,)
     assert read.codes[:, 0].tolist() == [2, 0, 2, 0, 0]

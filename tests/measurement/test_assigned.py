@@ -118,12 +118,12 @@ def measured_fit(*, seed=4, n=30, draws=25, names=("C1", "C2"), clear=0.2, codes
         {
             "latent_class": list(names),
             "item": ["pay", "training"],
-            "category": range(3),
+            "category": ["low", "middle", "high"],
             "chain": [0, 1],
             "draw": range(draws),
         },
     )
-    items, labels = ["pay", "training"], [["low", "middle", "high"], ["no", "yes"]]
+    items, labels = ["pay", "training"], [["low", "middle", "high"], ["low", "middle"]]
     respondents = pd.Index([f"r{i}" for i in range(n)], name="respondent")
     design = read_design(pd.DataFrame(index=respondents), "~ 1")
     patterns = distinct_rows(design, codes)
@@ -140,7 +140,7 @@ def test_answers_of_a_fit_are_its_posterior_means():
     np.testing.assert_allclose(known.probability, np.nan_to_num(mean), rtol=1e-12)
     np.testing.assert_allclose(known.probability.sum(axis=-1), 1.0, rtol=1e-12)
     np.testing.assert_allclose(known.class_share, draws["posterior"]["class_share"].to_numpy().mean(axis=(0, 1)))
-    assert dict(known.labels) == {"pay": ("low", "middle", "high"), "training": ("no", "yes")}
+    assert dict(known.labels) == {"pay": ("low", "middle", "high"), "training": ("low", "middle")}
     assert known.class_names == ("limited", "rich")
 
 

@@ -9,6 +9,7 @@ import pytest
 import xarray as xr
 
 import bayes_lca as bl
+from bayes_lca.data.category_axis import category_axis, on_axis
 from bayes_lca.data.design import read_design
 from bayes_lca.data.responses import unique_rows
 from bayes_lca.fitted.fit import Fit
@@ -56,7 +57,9 @@ def fit_of(
     codes[:other_answers, 0] = 1 - codes[:other_answers, 0]
     frame = pd.DataFrame({"age": np.arange(n) % 7}, index=np.arange(1, n + 1))
     design = read_design(frame, formula)
-    categories = labels[0] if len(set(map(tuple, labels))) == 1 else range(2)
+    categories, _ = category_axis(labels)
+    dims, rho = variables["item_probability"]
+    variables["item_probability"] = dims, on_axis(rho, labels)
     coords = {"latent_class": names, "item": list(items), "category": categories}
     pattern, rows = unique_rows(codes).pattern, distinct_rows(design, codes)
     groups, attributes = record_answers(codes, pattern, items, labels, design, frame.index, rows)
@@ -185,7 +188,9 @@ def test_items_of_unequal_length_have_no_row_for_what_does_not_exist():
         wide[:, :, :, 0] = np.concatenate([rho[:, :, :, 0] * 0.9, np.full((*rho.shape[:3], 1), 0.1)], axis=-1)
         rest = tree["posterior"].to_dataset().drop_vars(["item_probability", "category"])
         dims = ("chain", "draw", "latent_class", "item", "category")
-        tree["posterior"] = xr.DataTree(rest.assign(item_probability=(dims, wide)).assign_coords(category=range(3)))
+        tree["posterior"] = xr.DataTree(
+            rest.assign(item_probability=(dims, wide)).assign_coords(category=["no", "yes", "often"])
+        )
         tree.attrs["labels"] = json.dumps([["no", "yes", "often"], ["no", "yes"]])
         trees.append(tree)
     assert len(class_shift(*trees)) == 3 + 3 * 5

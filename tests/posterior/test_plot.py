@@ -11,6 +11,7 @@ import xarray as xr
 from matplotlib.text import Text
 
 import bayes_lca as bl
+from bayes_lca.data.category_axis import category_axis, on_axis
 from bayes_lca.data.design import read_design
 from bayes_lca.data.responses import unique_rows
 from bayes_lca.fitted.record import distinct_rows, record_answers, record_outcome
@@ -51,7 +52,6 @@ def synthetic(
     rng = np.random.default_rng(seed)
     labels = {"pay": ANSWERS, "training": ANSWERS} if labels is None else labels
     groups = {"group": 4} if groups is None else groups
-    shared = len({tuple(own) for own in labels.values()}) == 1
     n_categories = max(map(len, labels.values()))
     axis = "category" if seen else "latent_class"
     classes = [f"C{k + 1}" for k in range(n_classes)]
@@ -65,8 +65,13 @@ def synthetic(
             for k in range(n_classes):
                 rho[:, :, k, j, : len(own)] = rng.dirichlet(weight[k], size=sample)
         share = rng.dirichlet(np.full(n_classes, 200.0), size=sample)
-        coords |= {"item": list(labels), "category": next(iter(labels.values())) if shared else range(n_categories)}
-        variables["item_probability"] = (("chain", "draw", axis, "item", "category"), rho)
+        names, _ = category_axis(list(labels.values()))
+        named = on_axis(rho, list(labels.values()))
+        coords |= {"item": list(labels), "category": names}
+        variables["item_probability"] = (
+            ("chain", "draw", axis, "item", "category"),
+            np.where(np.isnan(named), padding, named),
+        )
         variables["class_share"] = (("chain", "draw", axis), share)
     if terms:
         typical = rng.normal(size=(len(terms), n_classes))
@@ -167,7 +172,7 @@ def test_items_with_categories_of_their_own(padding):
     draws = synthetic(labels=RAGGED, padding=padding)
     table = class_profiles(draws)
     (ax,) = plot_profiles(draws).axes
-    last = table.loc[[("C2", "pay", 2), ("C2", "smokes", 1), ("C2", "mood", 4)], "mean"]
+    last = table.loc[[("C2", "pay", "increase"), ("C2", "smokes", "yes"), ("C2", "mood", "very high")], "mean"]
     np.testing.assert_allclose(ax.lines[1].get_ydata(), last)
     assert [tick.get_text() for tick in ax.get_xticklabels()] == [
         "pay\n“increase”",
@@ -177,7 +182,7 @@ def test_items_with_categories_of_their_own(padding):
     fig = plot_profiles(draws, category="all")
     widths = [[bar.get_width() for bar in bars] for bars in fig.axes[0].containers]
     assert [len(bars) for bars in widths] == [3, 2, 5]
-    np.testing.assert_allclose(widths[1], table.loc[[("C1", "smokes", 0), ("C1", "smokes", 1)], "mean"])
+    np.testing.assert_allclose(widths[1], table.loc[[("C1", "smokes", "no"), ("C1", "smokes", "yes")], "mean"])
     assert "no\N{NO-BREAK SPACE}| yes" in fig.axes[0].get_yticklabels()[1].get_text()
 
 

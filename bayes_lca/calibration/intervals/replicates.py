@@ -185,9 +185,9 @@ def prepare(design: SimulationDesign, estimator: str, predictor: str, frame):
     """The model of a data set, of a shape that does not depend on what was drawn."""
     regression = Regression(design.formula(predictor, multilevel=True), reference=_reference(predictor))
     if estimator == JOINT:
-        model = LatentClass(len(CLASSES), Items(list(cohort.ITEMS)), regression)
+        model = LatentClass(len(CLASSES), Items(list(cohort.ITEMS), empty_categories="keep"), regression)
         return model.prepare(frame, collapse=False)
-    return Multinomial(OUTCOME, regression).prepare(frame)
+    return Multinomial(OUTCOME, regression, empty_categories="keep").prepare(frame)
 
 
 def _contrasts(design: SimulationDesign, slope: xr.DataArray) -> list[dict]:

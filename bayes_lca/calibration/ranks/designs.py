@@ -148,24 +148,30 @@ MISCLASSIFICATION = np.array([[[0.8, 0.15, 0.05]], [[0.1, 0.75, 0.15]], [[0.05, 
 
 NOMINAL = RankDesign(
     "latent classes",  # with a = 1 everywhere the prior density would be the same all over
-    LatentClass(3, Items(ITEMS, priors.Dirichlet(1.5)), Shares(priors.Dirichlet(2.0))),
+    LatentClass(3, Items(ITEMS, priors.Dirichlet(1.5), empty_categories="keep"), Shares(priors.Dirichlet(2.0))),
     *(80, SIZES),
     missing_rate=0.1,
 )
-ORDINAL = replace(NOMINAL, name="ordinal items", model=LatentClass(3, OrdinalItems(ITEMS)))
+ORDINAL = replace(NOMINAL, name="ordinal items", model=LatentClass(3, OrdinalItems(ITEMS, empty_categories="keep")))
 JOINT = RankDesign(
-    "latent class regression", LatentClass(2, Items(FEWER_ITEMS), GROUPED), 90, FEWER_SIZES, groupings=("group",)
+    "latent class regression",
+    LatentClass(2, Items(FEWER_ITEMS, empty_categories="keep"), GROUPED),
+    90,
+    FEWER_SIZES,
+    groupings=("group",),
 )
-INTERCEPTS = RankDesign("random intercepts", Multinomial(OUTCOME, GROUPED), 90, groupings=("group",))
+INTERCEPTS = RankDesign(
+    "random intercepts", Multinomial(OUTCOME, GROUPED, empty_categories="keep"), 90, groupings=("group",)
+)
 SLOPES = replace(
     INTERCEPTS,
     name="random slopes, correlated intercepts",
-    model=Multinomial(OUTCOME, Regression("~ x + (x | group)", correlation=priors.LKJ())),
+    model=Multinomial(OUTCOME, Regression("~ x + (x | group)", correlation=priors.LKJ()), empty_categories="keep"),
     slopes_vary=True,
 )
 NESTED = RankDesign(
     "nested and crossed groups",
-    Multinomial(OUTCOME, Regression("~ x + (1 | city/area) + (1 | school)")),
+    Multinomial(OUTCOME, Regression("~ x + (1 | city/area) + (1 | school)"), empty_categories="keep"),
     90,
     groupings=("city", "city:area", "school"),
 )

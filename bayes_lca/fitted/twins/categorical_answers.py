@@ -1,11 +1,14 @@
 """Answers in categories: twin of all measurement parts that give item probabilities."""
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 
 import narwhals as nw
 import numpy as np
 
 from bayes_lca.data.categories import draw_category
+from bayes_lca.data.category_axis import off_axis
+from bayes_lca.data.declarations import Declarations
 from bayes_lca.data.frame import check_frame
 from bayes_lca.data.known_categories import read_known_categories
 from bayes_lca.dims import CATEGORY, CLASS, ITEM, ITEM_PROBABILITY
@@ -26,9 +29,12 @@ class CategoricalAnswers(AnswersGivenClass):
         """Columns are found by the text of their names, answers by the text of their categories."""
         check_frame(frame)
         columns = {str(name): name for name in nw.from_native(frame, eager_only=True).columns}
-        return read_known_categories(
-            frame, {columns.get(item, item): known for item, known in zip(fit.items, fit.labels, strict=True)}
-        )
+        names = [columns.get(item, item) for item in fit.items]
+        codes = fit.specification["measurement"].get("missing_codes", ())
+        if isinstance(codes, Mapping):
+            codes = {name: codes[str(name)] for name in names if str(name) in codes}
+        declared = Declarations(missing_codes=codes)
+        return read_known_categories(frame, dict(zip(names, fit.labels, strict=True)), declared)
 
     def log_density(self, fit, rows: np.ndarray, which: slice) -> np.ndarray:
         """Distinct patterns of answers are computed once, shape (draw, row, latent_class)."""
@@ -60,7 +66,7 @@ class CategoricalAnswers(AnswersGivenClass):
 
     @staticmethod
     def _probability(fit) -> np.ndarray:
-        return fit.flat(fit.posterior[ITEM_PROBABILITY], CLASS, ITEM, CATEGORY)
+        return off_axis(fit.flat(fit.posterior[ITEM_PROBABILITY], CLASS, ITEM, CATEGORY), fit.labels)
 
 
 register(

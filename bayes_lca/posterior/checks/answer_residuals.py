@@ -7,7 +7,6 @@ import numpy as np
 from scipy.special import softmax
 
 from bayes_lca.data.categories import draw_category
-from bayes_lca.dims import CATEGORY, CLASS, ITEM, ITEM_PROBABILITY
 from bayes_lca.fitted.fit import Fit
 from bayes_lca.fitted.random_effects import varying_terms
 from bayes_lca.likelihood.answers import log_probability_of_each_answer
@@ -101,7 +100,7 @@ def parameters(fit: Fit, step: int) -> Iterator[tuple[np.ndarray, np.ndarray]]:
         0 beyond the categories of an item.
     """
     of_patterns = (len(fit.count), len(fit.classes))
-    rho = np.nan_to_num(fit.flat(fit.posterior[ITEM_PROBABILITY], CLASS, ITEM, CATEGORY))
+    rho = fit.answers.profiles(fit)
     for start in range(0, fit.n_draws, step * DRAWS_IN_MEMORY):
         which = slice(start, start + step * DRAWS_IN_MEMORY, step)
         for log_share, rho_of_draw in zip(fit.log_class(slice(None), which), rho[which], strict=True):

@@ -9,7 +9,7 @@ import xarray as xr
 
 from bayes_lca.data.frame import named
 from bayes_lca.dims import CATEGORY, CLASS, CLASS_SHARE, ITEM, ITEM_PROBABILITY, SLOPE
-from bayes_lca.fitted.elements import diagnostics, existing_elements, row_index
+from bayes_lca.fitted.elements import by_label, diagnostics, existing_elements, row_index
 from bayes_lca.fitted.fit import Fit
 from bayes_lca.fitted.same_respondents import respondents_in_both
 from bayes_lca.posterior.labels.matching import match_profiles
@@ -165,13 +165,15 @@ def _differences(measured: Fit, joint: Fit, variable: str, dims: list[str], tail
         for name, choose in (("r_hat", np.fmax), ("ess_bulk", np.fmin), ("ess_tail", np.fmin))
     }
     columns = {"measured": means[0], "joint": means[1], "difference": means[1] - means[0]}
-    names = row_index(rows[0], dims).to_frame(index=False)
+    table = pd.DataFrame(columns | {"lower": lower, "upper": upper} | worse, index=row_index(rows[0], dims))
+    table = by_label(table, measured) if CATEGORY in dims else table
+    names = table.index.to_frame(index=False)
     levels = [
         np.repeat(variable, len(names)),
         *(names[dim] if dim in names else [""] * len(names) for dim in (CLASS, ITEM, CATEGORY)),
     ]
     index = pd.MultiIndex.from_arrays(levels, names=["quantity", CLASS, ITEM, CATEGORY])
-    return pd.DataFrame(columns | {"lower": lower, "upper": upper} | worse, index=index)
+    return table.set_axis(index)
 
 
 def _name(row: tuple) -> str:

@@ -7,8 +7,10 @@ from bayes_lca.data.categories import draw_category
 from bayes_lca.dims import ANSWERS, ITEM, OUTCOME, RESPONDENT
 from bayes_lca.fitted.fit import Fit
 
+LABEL, CODE = "label", "code"
 
-def posterior_predictive(draws: xr.DataTree, *, seed: int = 0) -> xr.Dataset:
+
+def posterior_predictive(draws: xr.DataTree, *, seed: int = 0, labels: bool = False) -> xr.Dataset:
     """Draw complete answers, or outcomes, of every respondent from the posterior predictive distribution.
 
     Each draw takes one class per respondent from their covariates and group, then answers from that class. Classes
@@ -19,11 +21,15 @@ def posterior_predictive(draws: xr.DataTree, *, seed: int = 0) -> xr.Dataset:
     draws : xarray.DataTree
         From `fit`.
     seed : int
+    labels : bool, default False
+        Whether answers are texts, as the user named them, in place of codes, which take a fraction of the memory.
 
     Returns
     -------
     xarray.Dataset
-        ``answers``, dims (chain, draw, respondent, item), or ``outcome``, dims (chain, draw, respondent); codes.
+        ``answers``, dims (chain, draw, respondent, item), or ``outcome``, dims (chain, draw, respondent): codes from 0
+        on, and their labels as coordinate ``label``, dims (item, code) or (code,), empty beyond the codes of an item;
+        or these labels themselves.
 
     Raises
     ------
@@ -35,8 +41,21 @@ def posterior_predictive(draws: xr.DataTree, *, seed: int = 0) -> xr.Dataset:
     >>> import bayes_lca as bl
     >>> bl.posterior_predictive(bl.load_example())["answers"].dims
     ('chain', 'draw', 'respondent', 'item')
+    >>> answers = bl.posterior_predictive(bl.load_example(), labels=True)["answers"]
+    >>> sorted(set(answers.sel(item="training").to_numpy().ravel().tolist()))
+    ['decrease', 'increase', 'no change']
     """
-    return draw_predictive(Fit.of(draws, needs="posterior_predictive"), seed=seed)
+    fit = Fit.of(draws, needs="posterior_predictive")
+    predicted = draw_predictive(fit, seed=seed)
+    return _by_label(predicted, fit) if labels and LABEL in predicted.coords else predicted
+
+
+def _by_label(predicted: xr.Dataset, fit: Fit) -> xr.Dataset:
+    codes = predicted[fit.kind.observed]
+    of_item = predicted[LABEL].to_numpy().reshape(len(fit.labels), -1)
+    columns = codes.to_numpy().reshape(-1, len(of_item))
+    texts = of_item[np.arange(len(of_item)), columns].reshape(codes.shape)
+    return predicted.drop_vars(LABEL).assign({fit.kind.observed: (codes.dims, texts)})
 
 
 def draw_predictive(fit: Fit, *, seed: int) -> xr.Dataset:
@@ -52,9 +71,14 @@ def draw_predictive(fit: Fit, *, seed: int) -> xr.Dataset:
         result[which] = drawn
     shaped = fit.by_chain(result)
     coords = {**fit.chain_coords, RESPONDENT: fit.respondents}
+    longest = max(map(len, fit.labels), default=0)
+    label = np.array([[*of_item, *[""] * (longest - len(of_item))] for of_item in fit.labels])  # (item, code)
     if fit.class_is_observed:
-        return xr.Dataset({OUTCOME: (("chain", "draw", RESPONDENT), shaped[..., 0])}, coords)
-    return xr.Dataset({ANSWERS: (("chain", "draw", RESPONDENT, ITEM), shaped)}, coords | {ITEM: list(fit.items)})
+        return xr.Dataset(
+            {OUTCOME: (("chain", "draw", RESPONDENT), shaped[..., 0])}, coords | {LABEL: ((CODE,), label[0])}
+        )
+    coords |= {ITEM: list(fit.items)} | ({LABEL: ((ITEM, CODE), label)} if longest else {})
+    return xr.Dataset({ANSWERS: (("chain", "draw", RESPONDENT, ITEM), shaped)}, coords)
 
 
 def _smallest_type(values: np.ndarray) -> np.dtype:

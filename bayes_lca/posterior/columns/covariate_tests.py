@@ -9,7 +9,8 @@ import pandas as pd
 import xarray as xr
 
 from bayes_lca.data.counted import count_rows
-from bayes_lca.data.frame import check_columns, check_frame, column, named
+from bayes_lca.data.declarations import NOTHING_DECLARED
+from bayes_lca.data.frame import check_columns, check_frame, named
 from bayes_lca.fitted.column_levels import levels_of
 from bayes_lca.fitted.fit import Fit
 from bayes_lca.fitted.thinning import thinning
@@ -171,7 +172,7 @@ def covariate_tests(
 
 def _row(name: str, frame, groups: ComparedGroups, *, ordinal: bool, ci_prob: float) -> dict:
     """One column against the groups."""
-    series = column(frame, name).iloc[groups.rows].reset_index(drop=True)
+    series = NOTHING_DECLARED.column(frame, name, "column").iloc[groups.rows].reset_index(drop=True)
     covariate = read_covariate(name, series, ordinal=ordinal)
     known = ~(np.isnan(covariate.values) | np.isnan(groups.index))
     values, index = covariate.values[known], groups.index[known]

@@ -9,9 +9,10 @@ from collections.abc import Sequence
 import numpy as np
 import pandas as pd
 
+from bayes_lca.data.category_order import BY_VALUE, numeric_label
 from bayes_lca.data.counted import count_rows
-from bayes_lca.data.frame import check_whole, column, named
-from bayes_lca.data.responses import MISSING, read_responses, unique_rows
+from bayes_lca.data.frame import check_whole, named
+from bayes_lca.data.responses import Responses, read_responses, unique_rows
 from bayes_lca.posterior.columns.one_factor import fit_one_factor
 from bayes_lca.posterior.columns.pairs_of_items import one_factor_of_pairs, pairs_asked, pairwise_covariances
 from bayes_lca.table import SummaryTable, tail_probabilities
@@ -107,11 +108,13 @@ def reliability(
     >>> f"{table.loc[('alpha', 'all'), 'estimate']:.2f}"
     '0.68'
     """
-    tails, items = tail_probabilities(ci_prob), _names(items)
+    tails = tail_probabilities(ci_prob)
     check_whole(least=LEAST_RESAMPLES, resamples=resamples)
     check_whole(least=0, seed=seed)
-    respondents = count_rows(frame, count, items)
-    score = _scores(items, respondents.frame, reversed)
+    respondents = count_rows(frame, count, _names(items))
+    is_part = hasattr(items, "nominal")
+    responses = items.read(respondents.frame) if is_part else read_responses(respondents.frame, items)
+    score, items = _scores(responses, reversed), responses.items
     answered = ~np.isnan(score)
     by_pairs = answered.all(axis=1).sum() <= min(len(items), MOST_COMPLETE_OF_BOOKLETS * len(score))
     counted = (answered.sum(axis=1) >= 2) if by_pairs else answered.all(axis=1)
@@ -143,6 +146,7 @@ def reliability(
         f"n = {n} with {'two answers or more' if by_pairs else 'all answers'}; {len(answered) - n} of {len(answered)} "
         f"respondents{respondents.in_brackets} lack answers and are left out",
         f"{100 * ci_prob:g} % percentile intervals from {int(varied.sum())} bootstrap samples of respondents",
+        responses.order_note,
         "answers count as numbers in equal steps; omega total is that of one common factor "
         f"({'least squares' if by_pairs else 'maximum likelihood'})",
     ]
@@ -174,11 +178,10 @@ def _names(items) -> Sequence[str]:
     return items
 
 
-def _scores(items: Sequence[str], frame, turned: Sequence[str]) -> np.ndarray:
+def _scores(responses: Responses, turned: Sequence[str]) -> np.ndarray:
     """Answers as numbers, shape (respondent, item), not a number where missing."""
     if isinstance(turned, str):
         raise ValueError(f"reversed={turned!r} is one text; pass a list of item names")
-    responses = read_responses(frame, items)
     if len(responses.items) < LEAST_ITEMS:
         raise ValueError(
             f"{len(responses.items)} item(s) given, {named(responses.items)}; reliability of a sum takes at least "
@@ -186,17 +189,12 @@ def _scores(items: Sequence[str], frame, turned: Sequence[str]) -> np.ndarray:
         )
     if strange := [item for item in turned if item not in responses.items]:
         raise ValueError(f"reversed names {named(strange)}, not among the items: {named(responses.items)}")
-    score = np.where(responses.codes == MISSING, np.nan, responses.codes)
-    for j, item in enumerate(responses.items):
-        answers = column(frame, item)
-        if isinstance(answers.dtype, pd.CategoricalDtype) or not pd.api.types.is_numeric_dtype(answers):
-            if responses.n_categories[j] > 2 and not getattr(answers.dtype, "ordered", False):
-                raise ValueError(
-                    f"item {item!r} has {responses.n_categories[j]} categories without order in {len(answers)} rows "
-                    f"({named(responses.labels[j])}), so they make no numbers; make it an ordered categorical"
-                )
-        else:
-            score[:, j] = answers.to_numpy(dtype=float, na_value=np.nan)
+    responses.require_order("reliability")
+    score = np.empty(responses.codes.shape)
+    for j, (labels, order) in enumerate(zip(responses.labels, responses.orders, strict=True)):
+        numbers = [numeric_label(label) for label in labels] if order == BY_VALUE else [None]
+        of_category = range(len(labels)) if None in numbers else numbers
+        score[:, j] = np.append(of_category, np.nan)[responses.codes[:, j]]  # a missing answer takes the last place
     return score * np.where(np.isin(responses.items, list(turned)), -1.0, 1.0)
 
 

@@ -79,7 +79,7 @@ def read_population(fit: Fit, cells, count: str) -> Population:
             f"{fit.formula.text!r} has no covariates or groups, so there are no cells, and the table has {len(cells)} "
             f"rows; give one row with the number of all people in {count!r}, or fit with the columns that divide them"
         )
-    coded, labels = code_new_rows(cells, design.covariates[names]), group_labels(fit.formula, cells)
+    coded, labels = code_new_rows(cells, design.covariates[names], design.declared), group_labels(fit.formula, cells)
     keys = list(zip(*(coded[name] for name in names), *labels.values(), strict=True)) or [()] * len(cells)
     _refuse_twice(cells, keys, [*names, *labels])
     position = {key: place for place, key in enumerate(keys)}

@@ -71,7 +71,7 @@ def read_profiles(formula: Formula, design: Design, profiles, stated: list[str],
     """
     if profiles is None:
         return NO_PROFILES
-    coded = code_new_rows(profiles, design.covariates[stated])
+    coded = code_new_rows(profiles, design.covariates[stated], design.declared)
     columns = group_columns(formula)
     given = set(columns) & set(nw.from_native(profiles, eager_only=True).columns)
     if group == "new" or not given:

@@ -7,6 +7,8 @@ from numbers import Integral
 import numpy as np
 import xarray as xr
 
+from bayes_lca.data.category_order import NOBODY_DECLARED
+from bayes_lca.data.responses import HOW_TO_DECLARE
 from bayes_lca.dims import CLASS, CLASS_SHARE, OTHER_CLASS, class_names
 from bayes_lca.fitted.fit import Fit
 from bayes_lca.fitted.one_fit import under_new_labels
@@ -33,17 +35,27 @@ def rename_classes(posterior: xr.Dataset, names: Sequence[str]) -> xr.Dataset:
     return posterior.assign_coords({axis: list(names) for axis in (CLASS, OTHER_CLASS) if axis in posterior.dims})
 
 
-def checked_order(order: str | int | xr.DataTree, items: Sequence[str], n_classes: int) -> str | xr.DataTree:
+def checked_order(
+    order: str | int | xr.DataTree, items: Sequence[str], n_classes: int, category_orders: Mapping[str, str]
+) -> str | xr.DataTree:
     """The display order, an item named by a number as text, where it fits the items and the number of classes.
+
+    `category_orders` says of each item what the order of its categories rests on.
 
     Raises
     ------
     ValueError
-        If `order` is no item, or a fit of other items or another number of classes.
+        If `order` is no item, an item whose categories have no declared order, or a fit of other items or another
+        number of classes.
     """
     if isinstance(order, str | Integral):
         if str(order) not in ("size", *items):
             raise ValueError(f'order={order!r}: choose "size", a fit, or one of the items {list(items)}')
+        if category_orders.get(str(order)) in NOBODY_DECLARED:
+            raise ValueError(
+                f"order={order!r} sorts {n_classes} classes by their mean category of that item, whose order nobody "
+                f"declared ({category_orders[str(order)]}). {HOW_TO_DECLARE}"
+            )
         return str(order)
     other = Fit.of(order, needs="order")
     if other.items != tuple(items) or len(other.classes) != n_classes:
@@ -145,7 +157,7 @@ def relabel(draws: xr.DataTree, pivot: np.ndarray, order: str | int | xr.DataTre
 def align(fit: Fit, pivot: np.ndarray, order: str | int | xr.DataTree) -> xr.DataTree:
     """The same for any fit whose answers have profiles."""
     draws = fit.tree
-    order = checked_order(order, fit.items, len(fit.classes))
+    order = checked_order(order, fit.items, len(fit.classes), fit.category_orders)
     start = match_profiles(fit.answers.profiles(fit), pivot, fit.flat(fit.posterior[CLASS_SHARE], fit.class_axis))
     labels = align_memberships(fit.membership_in, fit.count, start)
     aligned = Fit.reading(_with_posterior(draws, permute(fit.posterior, labels.order)))

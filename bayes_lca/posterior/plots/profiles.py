@@ -5,7 +5,7 @@ import pandas as pd
 import xarray as xr
 from matplotlib.figure import Figure
 
-from bayes_lca.dims import CATEGORY, ITEM
+from bayes_lca.dims import ITEM
 from bayes_lca.fitted.fit import Fit
 from bayes_lca.posterior.plots.page import STYLE, wrapped, write_note
 from bayes_lca.posterior.plots.profile_bars import stacked_bars
@@ -64,26 +64,21 @@ def plot_profiles(
     profiles, sizes = class_profiles(fit, ci_prob=ci_prob), class_sizes(fit, ci_prob=ci_prob)
     labels = dict(zip(fit.items, fit.labels, strict=True))
     classes = {name: f"{wrapped(name, LONGEST_NAME)}\n{_percent(size)}" for name, size in sizes.iterrows()}
-    codes = fit.posterior[CATEGORY].to_numpy()
     of_item = {item: profiles.xs(item, level=ITEM) for item in labels}
     if category == "all":
         of_class = {
-            name: [
-                of_item[item].loc[[(name, code) for code in codes[: len(categories)]]]
-                for item, categories in labels.items()
-            ]
-            for name in classes
+            name: [of_item[item].loc[[(name, label) for label in labels[item]]] for item in labels] for name in classes
         }
         fig = stacked_bars(of_class, labels, classes, figsize)
     else:
         positions = _positions(labels, category)
         of_class = {
-            name: pd.DataFrame([of_item[item].loc[(name, codes[place])] for item, place in positions.items()])
+            name: pd.DataFrame([of_item[item].loc[(name, labels[item][place])] for item, place in positions.items()])
             for name in classes
         }
         answers = {item: labels[item][place] for item, place in positions.items()}
         fig = profile_lines(of_class, answers, classes, figsize)
-    write_note(fig, f"{profiles.note}; class sizes in % of respondents")
+    write_note(fig, f"{sizes.note}; class sizes in % of respondents")
     return fig
 
 

@@ -20,9 +20,9 @@ class ClassStructure:
         Of the fit.
     classes : sequence of str
     labels : mapping of str to sequence of str
-        Items with the labels of their categories.
+        Items with the labels of their categories, then of those that were declared and nobody chose.
     profile : ndarray, shape (draw, latent_class, item, category)
-        0 beyond the categories of an item.
+        0, or no place at all, beyond the categories that somebody chose.
     share : ndarray, shape (draw, latent_class)
     n_respondents : int
     """
@@ -40,27 +40,48 @@ class ClassStructure:
         return cls(
             name=name,
             classes=fit.classes,
-            labels=dict(zip(fit.items, fit.labels, strict=True)),
+            labels={
+                item: (*labels, *fit.empty_categories.get(item, ()))
+                for item, labels in zip(fit.items, fit.labels, strict=True)
+            },
             profile=fit.answers.profiles(fit)[which],
             share=fit.flat(fit.posterior[CLASS_SHARE], fit.class_axis)[which],
             n_respondents=fit.n_respondents,
         )
 
-    def of_items(self, items: Sequence[str]) -> np.ndarray:
-        """Profiles of some items, in their order; shape (draw, latent_class, item, category)."""
-        places = [list(self.labels).index(item) for item in items]
-        return self.profile[:, :, places, : max(len(self.labels[item]) for item in items)]
+    def of_items(self, labels: Mapping[str, Sequence[str]]) -> np.ndarray:
+        """Profiles of some items, these and their categories in the order given.
+
+        Parameters
+        ----------
+        labels : mapping of str to sequence of str
+            Items with all their categories.
+
+        Returns
+        -------
+        ndarray, shape (draw, latent_class, item, category)
+        """
+        n_categories = max(map(len, labels.values()))
+        beyond = np.zeros((*self.profile.shape[:-1], max(map(len, self.labels.values()))))
+        padded = np.concatenate([self.profile, beyond], axis=-1)  # a place for categories that nobody chose
+        result = np.zeros((*self.profile.shape[:2], len(labels), n_categories))
+        for j, (item, wanted) in enumerate(labels.items()):
+            places = [list(self.labels[item]).index(label) for label in wanted]
+            result[:, :, j, : len(wanted)] = padded[:, :, list(self.labels).index(item), places]
+        return result
 
 
 def items_in_common(reference: ClassStructure, other: ClassStructure) -> tuple[list[str], list[str]]:
     """Items with the same categories in both, in the order of the reference, and items of either left out.
+
+    Categories may stand in another order, and may be chosen by nobody in one of the fits, if they were declared.
 
     Raises
     ------
     ValueError
         If there are none.
     """
-    common = [item for item, labels in reference.labels.items() if other.labels.get(item) == labels]
+    common = [item for item, labels in reference.labels.items() if set(other.labels.get(item, ())) == set(labels)]
     left_out = [item for item in dict.fromkeys([*reference.labels, *other.labels]) if item not in common]
     if not common:
         raise ValueError(

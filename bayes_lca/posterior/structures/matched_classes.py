@@ -43,7 +43,8 @@ class MatchedClasses:
             If they share no item.
         """
         items, left_out = items_in_common(reference, other)
-        profiles = reference.of_items(items), other.of_items(items)
+        labels = {item: reference.labels[item] for item in items}
+        profiles = reference.of_items(labels), other.of_items(labels)
         matched = match_classes(*profiles, reference.share, other.share)
         differences = {
             d: profile_difference(profiles[0][:, c], profiles[1][:, d]) for d, c in enumerate(matched) if c >= 0

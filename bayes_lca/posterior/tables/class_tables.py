@@ -2,7 +2,9 @@
 
 import xarray as xr
 
+from bayes_lca.data.category_order import order_in_words
 from bayes_lca.dims import CATEGORY, CLASS, CLASS_SHARE, ITEM, ITEM_PROBABILITY
+from bayes_lca.fitted.elements import by_label
 from bayes_lca.fitted.fit import Fit
 from bayes_lca.posterior.tables.rows import CI_PROB, table_of, table_once
 from bayes_lca.table import SummaryTable
@@ -54,7 +56,8 @@ def class_profiles(draws: xr.DataTree, *, ci_prob: float = CI_PROB) -> SummaryTa
     Returns
     -------
     SummaryTable
-        One row per class, item and category, in the columns of `class_sizes`.
+        One row per class, item and category, in the columns of `class_sizes`; categories by the labels of their item,
+        in its order, which the note says.
 
     Raises
     ------
@@ -70,5 +73,10 @@ def class_profiles(draws: xr.DataTree, *, ci_prob: float = CI_PROB) -> SummaryTa
     ('C1', 'training', 'decrease')
     """
     fit = Fit.of(draws, needs="class_profiles")
-    values, dims = fit.posterior[ITEM_PROBABILITY], [CLASS, ITEM, CATEGORY]
-    return table_once(fit, ("class_profiles", ci_prob), lambda: table_of(values, dims, fit, ci_prob))
+    return table_once(fit, ("class_profiles", ci_prob), lambda: _profiles(fit, ci_prob))
+
+
+def _profiles(fit: Fit, ci_prob: float) -> SummaryTable:
+    table = by_label(table_of(fit.posterior[ITEM_PROBABILITY], [CLASS, ITEM, CATEGORY], fit, ci_prob), fit)
+    labels = dict(zip(fit.items, fit.labels, strict=True))
+    return SummaryTable.of(table, f"{table.note}; {order_in_words(labels, fit.category_orders)}")

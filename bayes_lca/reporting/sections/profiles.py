@@ -1,8 +1,6 @@
 """Section of class sizes and profiles."""
 
-import pandas as pd
-
-from bayes_lca.dims import CATEGORY, CLASS, ITEM, ITEM_PROBABILITY
+from bayes_lca.dims import CATEGORY, CLASS, ITEM
 from bayes_lca.fitted.fit import Fit
 from bayes_lca.posterior.plots.profiles import plot_profiles
 from bayes_lca.posterior.tables.class_tables import class_profiles, class_sizes
@@ -10,7 +8,6 @@ from bayes_lca.reporting.sections.model import labels_were_aligned
 from bayes_lca.reporting.sections.pivot import beside
 from bayes_lca.reporting.writing.figures import drawn
 from bayes_lca.reporting.writing.section import Block, Paragraph, Picture, Section, Table
-from bayes_lca.table import SummaryTable
 
 ANCHOR, TITLE = "profiles", "Class sizes and profiles"
 STEPS = "class proportions, estimates with intervals (step 11), visualisation (step 13)"
@@ -37,7 +34,7 @@ def profiles_section(fit: Fit, ci_prob: float) -> Section:
 
 
 def _profiles(fit: Fit, ci_prob: float) -> Table:
-    long = _labelled(fit, class_profiles(fit, ci_prob=ci_prob))
+    long = class_profiles(fit, ci_prob=ci_prob)
     shown = beside(long.reorder_levels([ITEM, CATEGORY, CLASS]), CLASS)
     caption = "Probability of each answer by class"
     return Table("class_profiles", caption if shown is None else f"{caption}: mean (interval)", long, shown)
@@ -64,12 +61,3 @@ def _pictures(fit: Fit, ci_prob: float) -> list[Picture]:
             )
         )
     return pictures
-
-
-def _labelled(fit: Fit, table: SummaryTable) -> SummaryTable:
-    """Categories by the labels of their item, where items differ in them."""
-    labels = dict(zip(fit.items, fit.labels, strict=True))
-    codes = fit.posterior[ITEM_PROBABILITY][CATEGORY].to_numpy().tolist()
-    index = [(name, item, labels[item][codes.index(code)]) for name, item, code in table.index]
-    frame = pd.DataFrame(table).set_axis(pd.MultiIndex.from_tuples(index, names=table.index.names))
-    return SummaryTable.of(frame, table.note)

@@ -9,7 +9,8 @@ import numpy as np
 import xarray as xr
 
 from bayes_lca.data.covariates import code_covariate
-from bayes_lca.data.frame import check_columns, check_frame, check_whole, column
+from bayes_lca.data.declarations import NOTHING_DECLARED
+from bayes_lca.data.frame import check_columns, check_frame, check_whole
 from bayes_lca.data.responses import Responses, unique_rows
 from bayes_lca.likelihood.answers import membership_given_answers
 from bayes_lca.likelihood.em import fit_em
@@ -182,7 +183,7 @@ def agreement(quantities: xr.Dataset) -> tuple[float, float]:
 def _groups(frame, by: str, n_classes: int, answered: np.ndarray) -> tuple[list[str], np.ndarray]:
     check_frame(frame)
     check_columns(frame, [by], role="group")
-    values = column(frame, by)
+    values = NOTHING_DECLARED.column(frame, by, "group column")
     missing = int(values.isna().sum())
     if missing:
         raise ValueError(

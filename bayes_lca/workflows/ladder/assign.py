@@ -1,5 +1,7 @@
 """From a latent class analysis to indicators of known error, for a regression in steps."""
 
+from collections.abc import Mapping, Sequence
+
 import numpy as np
 import xarray as xr
 
@@ -53,7 +55,14 @@ def answers_of(draws: xr.DataTree) -> Assigned:
         probability=fit.answers.profiles(fit).mean(axis=0),
         class_share=fit.flat(fit.posterior[CLASS_SHARE], fit.class_axis).mean(axis=0),
         class_names=fit.classes,
+        missing_codes=_missing_codes(fit, columns),
     )
+
+
+def _missing_codes(fit: Fit, columns: Sequence) -> Sequence | Mapping[str, Sequence]:
+    """Codes that mean no answer, by the names that columns have in the frame."""
+    codes = fit.specification["measurement"].get("missing_codes", ())
+    return {name: codes.get(str(name), ()) for name in columns} if isinstance(codes, Mapping) else codes
 
 
 def modal_class_of(draws: xr.DataTree, column: str = "modal_class") -> Assigned:

@@ -218,7 +218,7 @@ def _require_same_classes(model: LatentClass, frame, measured: Fit) -> None:
         raise ValueError(
             f"measured is a fit of {len(known.class_names)} classes to items of categories {dict(known.labels)}, the "
             f"model has {model.n_classes} classes and the frame's {len(asked.codes)} rows {here}; fit the same classes "
-            "to the same items, and declare categories that nobody chose, pd.Categorical(values, categories)"
+            "to the same items, and keep categories that nobody chose, Items(..., empty_categories='keep')"
         )
 
 

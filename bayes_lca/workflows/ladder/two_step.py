@@ -9,6 +9,7 @@ import numpy as np
 import xarray as xr
 from arviz_stats.base import array_stats
 
+from bayes_lca.data.category_axis import on_axis
 from bayes_lca.data.frame import is_whole
 from bayes_lca.dims import CATEGORY, CLASS, CLASS_SHARE, ITEM, ITEM_PROBABILITY, KNOWN_ITEM_PROBABILITY
 from bayes_lca.fitted.draws import DRAWS_AT_ONCE
@@ -242,6 +243,7 @@ def _resample(log_weights: np.ndarray, times: int, rng: np.random.Generator) -> 
 def _beside(posterior: xr.Dataset, step: Assigned) -> xr.Dataset:
     """Draws of the regression beside the item probabilities they are made with."""
     exists = posterior[ITEM_PROBABILITY].notnull()
-    known = np.broadcast_to(step.probability, (posterior.sizes["draw"], *step.probability.shape))
+    of_draw = on_axis(step.probability, list(step.labels.values()))
+    known = np.broadcast_to(of_draw, (posterior.sizes["draw"], *of_draw.shape))
     of_step = exists.transpose("draw", CLASS, ITEM, CATEGORY).copy(data=known).where(exists)
     return posterior.assign({ITEM_PROBABILITY: of_step})

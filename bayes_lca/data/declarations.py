@@ -1,0 +1,193 @@
+"""What a user declares of columns: the order of their categories, the codes that mean no answer, empty categories."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from types import MappingProxyType
+from typing import Literal
+
+import narwhals as nw
+import numpy as np
+import pandas as pd
+
+from bayes_lca.data.frame import check_frame, column, label, named, numeric_if_numbers
+from bayes_lca.data.suspected_codes import warn_of_suspected_codes
+
+Categories = Sequence | Mapping[str, Sequence]
+"""Labels in their order: one list for all columns, or one by column."""
+MissingCodes = Sequence | Mapping[str, Sequence]
+"""Codes that mean no answer: one list for all columns, or one by column."""
+
+
+@dataclass(frozen=True)
+class Declarations:
+    """What is declared of columns, by a measurement part, a regression or a model.
+
+    Attributes
+    ----------
+    categories : mapping or sequence, optional
+        Categories in their order, one list for all columns or one by column. Any other value is refused.
+    missing_codes : mapping or sequence
+        Values that mean no answer, one list for all columns or one by column. A column that is named is warned of no
+        more.
+    empty_categories : {"drop", "keep"}
+        What becomes of categories that nobody has.
+    """
+
+    categories: Categories | None = None
+    missing_codes: MissingCodes = ()
+    empty_categories: Literal["drop", "keep"] = "drop"
+
+    def __post_init__(self):
+        if self.empty_categories not in ("drop", "keep"):
+            raise ValueError(f'empty_categories={self.empty_categories!r}: choose "drop" or "keep"')
+        for name, given in (("categories", self.categories), ("missing_codes", self.missing_codes)):
+            for declared in given.values() if isinstance(given, Mapping) else [given]:
+                if declared is not None and not _is_list(declared):
+                    raise TypeError(f"{name}={given!r}: give a list for all columns, or a list by column in a dict")
+        of_each = self.categories.values() if isinstance(self.categories, Mapping) else [self.categories or ()]
+        for declared in of_each:
+            texts = [label(category) for category in declared]
+            if len(set(texts)) < len(texts):
+                raise ValueError(f"categories={list(declared)!r}: a category is named twice; name each once")
+
+    def check_names(self, columns: Sequence[str]) -> None:
+        """Refuse declarations by column of anything but `columns`.
+
+        Raises
+        ------
+        ValueError
+        """
+        for name, given in (("categories", self.categories), ("missing_codes", self.missing_codes)):
+            stray = [each for each in given if each not in columns] if isinstance(given, Mapping) else []
+            if stray:
+                raise ValueError(
+                    f"{name} names {named(stray)}, not among the columns {named(columns)}; correct the name"
+                )
+
+    def categories_of(self, name: str) -> Sequence | None:
+        """Categories declared of a column, or None."""
+        return self.categories.get(name) if isinstance(self.categories, Mapping) else self.categories
+
+    def missing_codes_of(self, name: str) -> Sequence:
+        """Codes of a column that mean no answer."""
+        return self.missing_codes.get(name, ()) if isinstance(self.missing_codes, Mapping) else self.missing_codes
+
+    def column(self, frame, name: str, role: str) -> pd.Series:
+        """A column of a frame as declared: codes of missing answers missing, categories in their order.
+
+        Parameters
+        ----------
+        frame : eager data frame
+        name : str
+        role : str
+            What the column is used for, as messages name it.
+
+        Raises
+        ------
+        ValueError
+            If a value is none of the declared categories.
+
+        Warns
+        -----
+        MissingCodeWarning
+            If a value that nobody declared looks like a code of missing answers.
+        """
+        values = without_codes(column(frame, name), self.missing_codes_of(name), name)
+        categories = self.categories_of(name)
+        if categories is not None:
+            return with_categories(values, categories, name, role)
+        if not self.speaks_of_codes(name):
+            warn_of_suspected_codes(values, name, role)
+        return values
+
+    def speaks_of_codes(self, name: str) -> bool:
+        """Whether the codes of a column are declared, so that no other value is taken for one."""
+        return self.categories_of(name) is not None or (
+            isinstance(self.missing_codes, Mapping) and name in self.missing_codes
+        )
+
+
+def without_codes(values: pd.Series, codes: Sequence, name: str) -> pd.Series:
+    """Values with codes of missing answers as missing; a code is found by its text, 99 as 99.0 and "99"."""
+    texts = {label(code) for code in codes}
+    if not texts:
+        return values
+    if isinstance(values.dtype, pd.CategoricalDtype):
+        return values.cat.remove_categories([each for each in values.cat.categories if label(each) in texts])
+    coded = [label(value) in texts for value in values]
+    if not any(coded):
+        return values
+    if pd.api.types.is_bool_dtype(values) or pd.api.types.is_integer_dtype(values):
+        values = values.astype("boolean" if pd.api.types.is_bool_dtype(values) else "Int64")
+    return numeric_if_numbers(values.astype("object").mask(np.array(coded), None), name)
+
+
+def with_categories(values: pd.Series, categories: Sequence, name: str, role: str) -> pd.Series:
+    """Values as an ordered categorical of declared categories, found by their texts."""
+    labels = [label(category) for category in categories]
+    texts = pd.Series([None if gone else label(value) for value, gone in zip(values, values.isna(), strict=True)])
+    strangers = texts[texts.notna() & ~texts.isin(labels)]
+    if len(strangers):
+        counts = ", ".join(f"{value!r} in {count}" for value, count in strangers.value_counts().items())
+        raise ValueError(
+            f"{role} {name!r} has values that its declared categories {named(labels)} do not name ({counts} of "
+            f"{len(values)} rows); add them to categories=, or to missing_codes= if they mean no answer"
+        )
+    return pd.Series(pd.Categorical(texts, labels, ordered=True), index=values.index, name=name)
+
+
+def declare_columns(
+    frame,
+    *,
+    categories: Mapping[str, Sequence] = MappingProxyType({}),
+    missing_codes: Mapping[str, Sequence] | Sequence = (),
+) -> pd.DataFrame:
+    """A frame whose columns say what is known of them: the order of categories, and which codes mean no answer.
+
+    For columns that no part of a model reads, such as those of `covariate_tests`; measurement parts and regressions
+    take the same declarations themselves.
+
+    Parameters
+    ----------
+    frame : pandas.DataFrame, polars.DataFrame or any eager frame narwhals understands
+    categories : mapping of str to sequence
+        Categories in their order, by column: the column becomes an ordered categorical.
+    missing_codes : mapping of str to sequence, or sequence
+        Values that become missing, by column, or in all columns.
+
+    Returns
+    -------
+    pandas.DataFrame
+        With the index of `frame` where it has one.
+
+    Raises
+    ------
+    ValueError
+        If a column is unknown, or has a value that its categories do not name.
+
+    Examples
+    --------
+    >>> frame = pd.DataFrame({"pay": ["more", "less", "refused"], "age": [34, 99, 51]})
+    >>> declared = declare_columns(
+    ...     frame, categories={"pay": ["less", "more"]}, missing_codes={"pay": ["refused"], "age": [99]}
+    ... )
+    >>> declared["pay"].cat.codes.tolist(), declared["age"].isna().tolist()
+    ([1, 0, -1], [False, True, False])
+    """
+    check_frame(frame)
+    declared = Declarations(dict(categories), missing_codes)
+    names = list(nw.from_native(frame, eager_only=True).columns)
+    declared.check_names(names)
+    columns = {}
+    for name in names:
+        values = without_codes(column(frame, name), declared.missing_codes_of(name), name)
+        chosen = declared.categories_of(name)
+        columns[name] = values if chosen is None else with_categories(values, chosen, name, "column")
+    return pd.DataFrame(columns, index=frame.index if isinstance(frame, pd.DataFrame) else None)
+
+
+def _is_list(value) -> bool:
+    return isinstance(value, Sequence | np.ndarray | pd.Index) and not isinstance(value, str | bytes)
+
+
+NOTHING_DECLARED = Declarations()

@@ -1,0 +1,142 @@
+"""Surveys from files: labels in their order, missing codes as declared, and no answer taken for a missing one."""
+
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from types import MappingProxyType
+
+import pandas as pd
+
+from bayes_lca.data.declarations import MissingCodes, declare_columns, without_codes
+from bayes_lca.data.frame import label
+from bayes_lca.data.suspected_codes import says_missing
+
+TABLES = {".csv": ",", ".tsv": "\t"}
+SPSS, STATA, PARQUET = (".sav", ".zsav", ".por"), ".dta", (".parquet", ".pq")
+
+
+def read_survey(
+    path,
+    *,
+    categories: Mapping[str, Sequence] = MappingProxyType({}),
+    missing_codes: MissingCodes = (),
+) -> pd.DataFrame:
+    r"""Read a survey from a file of CSV, SPSS, Stata or Parquet.
+
+    Text is taken as it stands: in a CSV file an empty cell is missing, and None, NA or null are answers.
+    Value labels of SPSS and Stata become categories in the order of their codes; what the file declares as missing is
+    missing.
+
+    Parameters
+    ----------
+    path : str or path
+        With suffix .csv, .tsv, .sav, .zsav, .por, .dta, .parquet or .pq. SPSS takes the package pyreadstat.
+    categories : mapping of str to sequence
+        Categories in their order, by column.
+    missing_codes : mapping of str to sequence, or sequence
+        Codes, or labels, that mean no answer, by column, or in all columns.
+
+    Returns
+    -------
+    pandas.DataFrame
+
+    Raises
+    ------
+    ValueError
+        If the file is of another kind, a column that is declared is unknown, or has a value that its categories do not
+        name.
+    ImportError
+        If a file of SPSS is read without pyreadstat.
+
+    Examples
+    --------
+    >>> import tempfile
+    >>> path = Path(tempfile.mkdtemp()) / "survey.csv"
+    >>> _ = path.write_text("id,pain\n1,None\n2,Much\n3,\n4,9\n")
+    >>> survey = read_survey(path, categories={"pain": ["None", "Some", "Much"]}, missing_codes={"pain": [9]})
+    >>> survey["pain"].cat.codes.tolist()
+    [0, 2, -1, -1]
+    """
+    path = Path(path)
+    suffix = path.suffix.lower()
+    if suffix in TABLES:
+        frame = pd.read_csv(path, sep=TABLES[suffix], keep_default_na=False, na_values=[""])
+    elif suffix in SPSS:
+        frame = _read_spss(path, missing_codes)
+    elif suffix == STATA:
+        frame = _read_stata(path, missing_codes)
+    elif suffix in PARQUET:
+        frame = pd.read_parquet(path)
+    else:
+        known = ", ".join([*TABLES, *SPSS, STATA, *PARQUET])
+        raise ValueError(f"path={str(path)!r}: files of {suffix or 'no suffix'} are not read here; known are {known}")
+    return declare_columns(frame, categories=categories, missing_codes=missing_codes)
+
+
+def _read_spss(path: Path, missing_codes: MissingCodes) -> pd.DataFrame:
+    """Columns of a file of SPSS; user-missing values are missing, and their labels no categories."""
+    try:
+        import pyreadstat
+    except ImportError as error:
+        raise ImportError(f"{path.name}: files of SPSS are read by pyreadstat; pip install pyreadstat") from error
+    read = pyreadstat.read_por if path.suffix.lower() == ".por" else pyreadstat.read_sav
+    frame, _ = read(str(path))
+    _, described = read(
+        str(path), metadataonly=True, **({} if path.suffix.lower() == ".por" else {"user_missing": True})
+    )
+    columns = {}
+    for name in frame.columns:
+        gone = described.missing_ranges.get(name, [])
+        labels = {
+            code: str(text)
+            for code, text in described.variable_value_labels.get(name, {}).items()
+            if not any(part["lo"] <= code <= part["hi"] for part in gone)
+        }
+        values = without_codes(_without_blanks(frame[name]), _codes_of(missing_codes, name), name)
+        nominal = described.variable_measure.get(name) == "nominal"
+        columns[name] = _labelled(values, labels, _codes_of(missing_codes, name), ordered=not nominal)
+    return pd.DataFrame(columns, index=frame.index)
+
+
+def _read_stata(path: Path, missing_codes: MissingCodes) -> pd.DataFrame:
+    """Columns of a file of Stata; its missing values, . and .a to .z, are missing."""
+    coded, labelled = pd.read_stata(path, convert_categoricals=False), pd.read_stata(path)
+    columns = {}
+    for name in coded.columns:
+        values = without_codes(_without_blanks(coded[name]), _codes_of(missing_codes, name), name)
+        texts = labelled[name]
+        is_labelled = isinstance(texts.dtype, pd.CategoricalDtype)
+        if is_labelled and not all(says_missing(each) for each in texts.cat.categories if isinstance(each, str)):
+            coded_missing = set(texts[values.isna()].dropna())
+            kept = [label(each) for each in texts.cat.categories if each not in coded_missing]
+            values = pd.Categorical(
+                [None if gone else label(each) for each, gone in zip(texts, values.isna(), strict=True)],
+                kept,
+                ordered=True,
+            )
+        columns[name] = values
+    return pd.DataFrame(columns, index=coded.index)
+
+
+def _codes_of(missing_codes: MissingCodes, name: str) -> Sequence:
+    return missing_codes.get(name, ()) if isinstance(missing_codes, Mapping) else missing_codes
+
+
+def _without_blanks(values: pd.Series) -> pd.Series:
+    """Texts, in files whose text cannot be missing: what is blank is."""
+    return values if pd.api.types.is_numeric_dtype(values) else values.mask(values == "")
+
+
+def _labelled(values: pd.Series, labels: Mapping, missing_codes: Sequence, *, ordered: bool):
+    """Codes as a categorical of their labels in the order of the codes; a code without label is its own.
+
+    Numbers of which codes for missing answers alone have labels stay numbers.
+    """
+    labels = {code: text for code, text in labels.items() if label(code) not in set(map(label, missing_codes))}
+    if all(says_missing(text) for text in labels.values()):
+        return values
+    every = sorted({*labels, *values.dropna().unique()})
+    texts = pd.Series([labels.get(code, label(code)) for code in every])
+    shown = texts.where(
+        ~texts.duplicated(keep=False), [f"{text} ({label(code)})" for code, text in zip(every, texts, strict=True)]
+    )
+    return pd.Categorical(values.map(dict(zip(every, shown, strict=True)), na_action="ignore"), shown, ordered=ordered)
