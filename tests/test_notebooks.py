@@ -1,9 +1,12 @@
-"""Every notebook runs from top to bottom, here with few draws, and is kept with its outputs."""
+"""Every notebook runs from top to bottom, here with few draws, and is kept with outputs that have today's columns."""
 
+import ast
 import json
+import re
 import warnings
 from pathlib import Path
 
+import pandas as pd
 import pytest
 
 EXAMPLES = Path(__file__).parents[1] / "examples"
@@ -18,15 +21,37 @@ def test_there_are_notebooks():
     assert len(NOTEBOOKS) == 4
 
 
+def headings(page):
+    """Of the first table of a page, by row; names of rows and columns."""
+    head = re.search(r"<thead>(.*?)</thead>", page, re.DOTALL)
+    return re.findall(r"<th[^>]*>(.*?)</th>", head[1], re.DOTALL) if head else None
+
+
+def run(source, name, namespace):
+    """What the last expression of a cell is worth, as a notebook shows it."""
+    tree = ast.parse(source, name)
+    last = tree.body.pop() if tree.body and isinstance(tree.body[-1], ast.Expr) else None
+    exec(compile(tree, name, "exec"), namespace)
+    return None if last is None else eval(compile(ast.Expression(last.value), name, "eval"), namespace)
+
+
 @pytest.mark.parametrize("path", NOTEBOOKS, ids=lambda path: path.stem)
-def test_runs_from_top_to_bottom(path, few_draws, monkeypatch):
+def test_runs_from_top_to_bottom_and_shows_what_is_kept(path, few_draws, monkeypatch):
     monkeypatch.chdir(EXAMPLES)
-    namespace = {}
+    namespace, stale, n_tables = {}, [], 0
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")  # draws are too few to be trusted, and say so
         for place, cell in enumerate(cells(path)):
-            if cell["cell_type"] == "code":
-                exec(compile("".join(cell["source"]), f"{path.name}, cell {place}", "exec"), namespace)
+            if cell["cell_type"] != "code":
+                continue
+            value = run("".join(cell["source"]), f"{path.name}, cell {place}", namespace)
+            if isinstance(value, pd.DataFrame):
+                kept = "".join("".join(output.get("data", {}).get("text/html", "")) for output in cell["outputs"])
+                n_tables += 1
+                if headings(value._repr_html_()) != headings(kept):
+                    stale.append((place, headings(kept), headings(value._repr_html_())))
+    assert n_tables >= 2
+    assert not stale, f"`make notebooks` executes {path.name} anew"
 
 
 @pytest.mark.parametrize("path", NOTEBOOKS, ids=lambda path: path.stem)
