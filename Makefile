@@ -10,7 +10,7 @@ PARALLEL := --numprocesses auto --maxprocesses 4 --dist loadfile --no-loadscope-
 
 export PYTHON
 
-.PHONY: study test test-slow lint notebooks example bench simulation selection calibration equivalence planted-bugs coverage clean
+.PHONY: study test test-slow lint notebooks example bench simulation selection calibration false-alarms equivalence planted-bugs coverage clean
 
 study: $(VENV)/ready
 	$(RUN) examples/medical_groups.py --draws $(DRAWS) --seed $(SEED) --out $(OUT) $(ARGUMENTS)
@@ -43,6 +43,9 @@ selection: $(VENV)/ready
 
 calibration: $(VENV)/ready
 	$(RUN) examples/calibration_study.py --out $(OUT)/calibration_study $(ARGUMENTS)
+
+false-alarms: $(VENV)/ready
+	$(RUN) examples/false_alarms.py --out $(OUT)/false_alarms.jsonl $(ARGUMENTS)
 
 equivalence: $(VENV)/ready
 	$(RUN) tests/equivalence_table.py $(ARGUMENTS)

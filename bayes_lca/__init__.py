@@ -48,12 +48,8 @@ from bayes_lca.posterior.effects.nesting_in_words import nesting_in_words
 from bayes_lca.posterior.effects.poststratify import poststratify
 from bayes_lca.posterior.effects.predict_classes import predict_classes
 from bayes_lca.posterior.labels.concat_chains import concat_chains
-from bayes_lca.posterior.labels.convergence import (
-    ConvergenceWarning,
-    convergence,
-    keep_mode,
-    modes,
-)
+from bayes_lca.posterior.labels.convergence import ConvergenceWarning, convergence
+from bayes_lca.posterior.labels.modes import keep_mode, modes
 from bayes_lca.posterior.labels.relabel import name_classes, relabel
 from bayes_lca.posterior.plots.item_pairs import plot_check_items
 from bayes_lca.posterior.plots.odds_ratios import plot_odds_ratios

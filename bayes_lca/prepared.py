@@ -41,6 +41,10 @@ class Prepared:
         Kind, specification, formula, labels, counts of missing rows: numbers and text only.
     pivot : ndarray of shape (latent_class, item, ...), optional
         Profiles that give the classes their labels; None if labels need no alignment.
+    rivals : tuple of mappings of str to ndarray
+        Starting values at other modes.
+    weights : tuple of float
+        Share of the posterior that each mode could hold, roughly: that at `start`, then the rivals.
     """
 
     model: pm.Model
@@ -49,6 +53,8 @@ class Prepared:
     groups: Mapping[str, xr.Dataset]
     attributes: Mapping[str, str | int | float]
     pivot: np.ndarray | None = None
+    rivals: tuple[Mapping[str, np.ndarray], ...] = ()
+    weights: tuple[float, ...] = (1.0,)
 
     def named_by(self, frame, key: str) -> "Prepared":
         """The same with respondents named by a column of the frame in place of its row labels.
@@ -168,8 +174,6 @@ class ClassRows:
     of_respondents : Design
     design : Design
         Of the rows of the likelihood.
-    membership : StartingMembership
-        Of the same rows.
     """
 
     responses: Responses
@@ -178,7 +182,6 @@ class ClassRows:
     answer_patterns: UniqueRows
     of_respondents: Design
     design: Design
-    membership: StartingMembership
 
     @classmethod
     def read(
@@ -199,10 +202,16 @@ class ClassRows:
         start = measurement.start(responses, answer_patterns, n_classes)
         everybody = unique_rows(np.arange(len(responses.codes)))
         patterns = distinct_rows(design, responses.codes) if collapse else everybody
-        of_patterns = design.take(patterns.first)
-        probability = start.membership[answer_patterns.pattern[patterns.first]]
-        membership = StartingMembership(probability, patterns.count, of_patterns)
-        return cls(responses, start, patterns, answer_patterns, design, of_patterns, membership)
+        return cls(responses, start, patterns, answer_patterns, design, design.take(patterns.first))
+
+    @property
+    def membership(self) -> StartingMembership:
+        """Who belongs where at the start, of the same rows."""
+        return self._membership_at(self.start)
+
+    def _membership_at(self, start: Start) -> StartingMembership:
+        probability = start.membership[self.answer_patterns.pattern[self.patterns.first]]
+        return StartingMembership(probability, self.count, self.design)
 
     @property
     def first(self) -> np.ndarray:
@@ -236,15 +245,19 @@ class ClassRows:
             self.responses.respondents,
             self.patterns,
         )
-        of_items = model.measurement.starting_values(self.responses, self.start)
-        of_classes = model.structural.starting_values(self.design, self.membership)
+        starts = (self.start, *self.start.rivals)
+        of_items = [model.measurement.starting_values(self.responses, start) for start in starts]
+        of_classes = [model.structural.starting_values(self.design, self._membership_at(start)) for start in starts]
+        values = [{**classes, **items} for classes, items in zip(of_classes, of_items, strict=True)]
         attributes |= self.responses.attributes | model.structural.attributes | self.start.attributes
         attributes |= recorded_empty({**self.of_respondents.empty, **self.responses.empty})
         return Prepared(
             model=built,
-            start={**of_classes, **of_items},
-            jittered=tuple(of_items),
+            start=values[0],
+            jittered=tuple(of_items[0]),
             groups=groups,
             attributes=attributes | model.identity | {"n_classes": len(self.start.class_names)},
             pivot=self.start.profile if self.start.aligns_labels else None,
+            rivals=tuple(values[1:]),
+            weights=tuple(start.weight for start in starts),
         )

@@ -20,7 +20,8 @@ def main() -> None:
     for name, structural in parts.items():
         with warnings.catch_warnings():
             warnings.simplefilter("ignore", bl.ConvergenceWarning)
-            draws = bl.fit(LatentClass(2, items, structural), survey, draws=100, tune=200, chains=2, progressbar=False)
+            model = LatentClass(2, items, structural)
+            draws = bl.fit(model, survey, draws=100, tune=200, chains=2, until=None, progressbar=False)
         bl.save(draws, FOLDER / name)
         print(f"{name}: {(FOLDER / name).stat().st_size} bytes")
 

@@ -22,8 +22,8 @@ settings.register_profile(
 settings.load_profile("the same on every run")
 
 FEW = {
-    "fit": {"draws": 60, "tune": 100, "chains": 2},
-    "fit_estimators": {"draws": 60, "tune": 100, "measurement_draws": 40},
+    "fit": {"draws": 60, "tune": 100, "chains": 2, "until": None},
+    "fit_estimators": {"draws": 60, "tune": 100, "measurement_draws": 40, "until": None},
     "fit_two_step": {"draws": 60, "tune": 100, "measurement_draws": 4},
     "leave_one_group_out": {"draws": 60, "tune": 100},
     "count_classes": {"draws": 50, "tune": 20, "n_starts": 5},
@@ -36,7 +36,7 @@ FEW = {
 }
 """What to give functions in place of their defaults where examples are run, so that they take seconds."""
 
-SHORT = {"draws": 300, "tune": 300, "chains": 4, "progressbar": False}
+SHORT = {"draws": 300, "tune": 300, "chains": 4, "progressbar": False, "until": None}
 
 
 def pytest_addoption(parser):

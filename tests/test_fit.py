@@ -24,7 +24,7 @@ from bayes_lca.priors import LKJ
 pytestmark = pytest.mark.filterwarnings("ignore:Estimated shape parameter of Pareto distribution:UserWarning")
 
 REFERENCE = Path(__file__).parent / "reference"
-TINY = {"draws": 60, "tune": 60, "chains": 2, "progressbar": False}
+TINY = {"draws": 60, "tune": 60, "chains": 2, "progressbar": False, "until": None}
 ITEMS = ["compensation", "promotion", "expertise"]
 TWO = LatentClass(2, bl.Items(ITEMS))
 

@@ -80,7 +80,8 @@ def fitted(name, n_classes):
 
 def quantities(found):
     """What labels cannot change: log-likelihood, ordered shares and the sum of their squares."""
-    free = label_free_quantities(found["log_likelihood"], found["share"])
+    items = range(found["probability"].shape[3])
+    free = label_free_quantities(found["log_likelihood"], found["share"], found["probability"], items)
     return {name: values.to_numpy() for name, values in free.data_vars.items()} | {
         "squared shares": (found["share"] ** 2).sum(axis=-1),
         "squared probabilities": (found["share"][..., None, None] * found["probability"] ** 2).sum(axis=2)[..., 0],

@@ -213,7 +213,10 @@ def test_mixing_on_small_groups():
     codes = (rng.random((240, 5)) < np.where(rng.random((240, 1)) < 0.5, 0.8, 0.25)).astype(int)
     found = run(codes, np.repeat(np.arange(6), 40), (2,) * 5, scale=0.1, draws=500, tune=100, thin=5)
     counts = np.concatenate([count for _, count in grouped(codes, np.repeat(np.arange(6), 40))])
-    quantities = label_free_quantities(found.groups.log_likelihood @ counts, found.groups.class_share.mean(axis=2))
+    groups = found.groups
+    quantities = label_free_quantities(
+        groups.log_likelihood @ counts, groups.class_share.mean(axis=2), groups.item_probability.mean(axis=2), "abcde"
+    )
     effective = [float(ess(values)) for values in quantities.data_vars.values()]
     effective += [float(ess(xr.DataArray(found.sd[..., j], dims=("chain", "draw")))) for j in range(5)]
     print(f"\neffective draws of 2000: {np.round(effective)}")

@@ -21,7 +21,7 @@ from bayes_lca.datasets.example import ITEMS
 from bayes_lca.fitted import kinds
 from bayes_lca.fitted.capabilities import NEEDS
 
-SHORT = {"draws": 20, "tune": 100, "chains": 2, "progressbar": False}
+SHORT = {"draws": 20, "tune": 100, "chains": 2, "progressbar": False, "until": None}
 TINY = {"measurement_draws": 4, "draws": 4, "tune": 50, "progressbar": False}
 EXAMPLE = bl.LatentClass(2, bl.Items(ITEMS))
 NESTED = bl.LatentClass(2, bl.Items(ITEMS), bl.Regression("~ participation + (1 | group)"))
@@ -60,7 +60,7 @@ CALLS = {
     "convergence": bl.convergence,
     "covariate_tests": lambda draws: bl.covariate_tests(draws, bl.example_survey(), ["age"]),
     "direct_effects": lambda draws: bl.direct_effects(draws, ["age"], frame=bl.example_survey(), n_draws=20),
-    "fit_estimators": lambda draws: bl.fit_estimators(NESTED, bl.example_survey(), measured=draws, **TINY),
+    "fit_estimators": lambda draws: bl.fit_estimators(NESTED, bl.example_survey(), measured=draws, **TINY, until=None),
     "fit_two_step": lambda draws: bl.fit_two_step(draws, bl.Regression("~ participation"), bl.example_survey(), **TINY),
     "group_level_effects": bl.group_level_effects,
     "group_shares": bl.group_shares,
@@ -75,7 +75,9 @@ CALLS = {
     "name_classes": lambda draws: bl.name_classes(draws, ["first", "second"]),
     "nesting_in_words": lambda draws: bl.nesting_in_words(draws, draws, draws),
     "odds_ratios": bl.odds_ratios,
-    "order": lambda draws: bl.fit(EXAMPLE, bl.example_survey(), order=draws, draws=2, tune=2, progressbar=False),
+    "order": lambda draws: bl.fit(
+        EXAMPLE, bl.example_survey(), order=draws, draws=2, tune=2, until=None, progressbar=False
+    ),
     "plot_odds_ratios": bl.plot_odds_ratios,
     "plot_profiles": bl.plot_profiles,
     "plot_random_intercepts": bl.plot_random_intercepts,
@@ -320,7 +322,7 @@ def draws(toy, frame):
         warnings.simplefilter("ignore", bl.ConvergenceWarning)
         return bl.fit(
             model.ScoreClasses(2, part.Scores(("a", "b", "c")), bl.Regression("~ x")),
-            frame, draws=200, tune=200, chains=2, progressbar=False,
+            frame, draws=200, tune=200, chains=2, until=None, progressbar=False,
         )  # fmt: skip
 
 

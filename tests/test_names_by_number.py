@@ -14,7 +14,7 @@ from bayes_lca.models import LatentClass, Multinomial
 from bayes_lca.reporting.sections.specification import priors_of
 from bayes_lca.specification import as_written, parts_of, specification_of
 
-SHORT = {"draws": 20, "tune": 100, "chains": 2, "progressbar": False}
+SHORT = {"draws": 20, "tune": 100, "chains": 2, "progressbar": False, "until": None}
 
 
 def survey_with(names):

@@ -67,7 +67,7 @@ import bayes_lca as bl
 from test_reproducibility import MODELS, digest
 import pandas as pd
 frame = pd.read_pickle({survey!r})
-options = dict(draws=30, tune=40, chains=3, seed=4, cores={cores}, progressbar=False)
+options = dict(draws=30, tune=40, chains=3, seed=4, cores={cores}, progressbar=False, until=None)
 print(json.dumps({{name: digest(bl.fit(model, frame, **options)) for name, model in MODELS.items()}}))
 """
 

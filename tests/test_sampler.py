@@ -135,7 +135,7 @@ def second(reused):
 
 def test_refit_has_the_posterior_of_a_fresh_fit(reused, second, frames):
     model, _, _ = reused
-    options = {"draws": 400, "tune": 300, "chains": 4, "seed": 5, "progressbar": False}
+    options = {"draws": 400, "tune": 300, "chains": 4, "seed": 5, "progressbar": False, "until": None}
     fresh = quietly(bl.fit, model, frames[1], **options)
     compared = 0
     for name, ours in second["posterior"].to_dataset().data_vars.items():
@@ -177,7 +177,7 @@ def test_refit_carries_the_second_data(reused, second):
 
 def test_fit_of_identical_data_is_that_of_a_sampler_for_one(frames):
     """`fit` is a sampler used once; what is compiled is the same, so the draws are too."""
-    short = {"draws": 60, "tune": 60, "chains": 2, "seed": 3, "progressbar": False}
+    short = {"draws": 60, "tune": 60, "chains": 2, "seed": 3, "progressbar": False, "until": None}
     one = quietly(bl.fit, SEEN, frames[0], **short)
     prepared = SEEN.prepare(frames[0])
     other = quietly(Sampler(prepared).fit, prepared, Sampling(**short))

@@ -10,6 +10,7 @@ import xarray as xr
 
 from bayes_lca.fitted.axes import flat
 from bayes_lca.fitted.kinds import AnswersGivenClass, ClassGivenCovariates, HiddenOfRespondent, Kind
+from bayes_lca.fitted.record import MEASUREMENT_DRAW
 
 CHAIN_MODES = "chain_modes"
 """Attribute with the mode of each chain that was sampled, by its number."""
@@ -37,6 +38,13 @@ class FittedDraws:
     def sample_stats(self) -> xr.Dataset:
         """Statistics of the sampler."""
         return self.tree["sample_stats"].to_dataset()
+
+    @cached_property
+    def measurement_draw(self) -> np.ndarray | None:
+        """Draw of the first step behind each draw of a two-step fit, shape (chain, draw); None for other fits."""
+        if "sample_stats" not in self.tree.children or MEASUREMENT_DRAW not in self.sample_stats:
+            return None
+        return self.sample_stats[MEASUREMENT_DRAW].transpose("chain", "draw").to_numpy()
 
     @cached_property
     def attributes(self) -> Mapping[str, object]:

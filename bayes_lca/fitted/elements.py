@@ -40,18 +40,20 @@ def by_label(table: pd.DataFrame, fit) -> pd.DataFrame:
     return table.iloc[rows].set_axis(pd.MultiIndex.from_tuples(index, names=table.index.names))
 
 
-def diagnostics(values: xr.DataArray) -> dict[str, xr.DataArray]:
+def diagnostics(values: xr.DataArray, *, chain_by_chain: bool = False) -> dict[str, xr.DataArray]:
     """R-hat and effective sample sizes of every element; not a number where an element is constant.
 
-    R-hat is infinite where every half of a chain is constant and they differ.
+    R-hat is infinite where every half of a chain is constant and they differ. With `chain_by_chain` effective sample
+    sizes are those of each chain by itself, added up.
     """
     varies = (values != values.isel(chain=0, draw=0)).any(["chain", "draw"])
     noise = np.random.default_rng(0).normal(size=values.shape)  # stands in where the ratio of variances is 0 / 0
     varied = values.where(varies, noise)
     with np.errstate(divide="ignore", invalid="ignore"):
         r_hat = arviz_stats.rhat(varied)
-    return {
-        "r_hat": r_hat.where(varies),
-        "ess_bulk": arviz_stats.ess(varied, method="bulk").where(varies),
-        "ess_tail": arviz_stats.ess(varied, method="tail").where(varies),
+    parts = [varied.isel(chain=[chain]) for chain in range(varied.sizes["chain"])] if chain_by_chain else [varied]
+    effective = {
+        f"ess_{method}": sum(arviz_stats.ess(part, method=method) for part in parts).where(varies)
+        for method in ("bulk", "tail")
     }
+    return {"r_hat": r_hat.where(varies), **effective}

@@ -37,6 +37,9 @@ TABLE = "frequency_table"
 COUNTED = "counted"
 """Attribute that says in words what frequency table the respondents come from, where they do."""
 
+MEASUREMENT_DRAW = "measurement_draw"
+"""Statistic of the draws of a two-step fit: the draw of the first step that each rests on, counted over its chains."""
+
 AXES = "axes"
 """Attribute with the names of items, terms and groups, in the order of all arrays."""
 

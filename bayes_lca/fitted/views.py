@@ -10,9 +10,12 @@ from xarray.core import indexing
 
 from bayes_lca.dims import ANSWERS, COUNT, OUTCOME, PATTERN, PATTERN_OF_RESPONDENT, RESPONDENT, ROW_OF_RESPONDENT
 from bayes_lca.fitted.record import ENCODING, PATTERN_LOG_LIKELIHOOD, PATTERNS
+from bayes_lca.likelihood.leave_one_out import LARGEST_ROUNDING
 
 VIEWS = ("observed_data", "constant_data", "log_likelihood")
 """Groups that are views."""
+NOISE = 1e-9
+"""Standard deviation of what is added to a log-likelihood that is the same in all draws."""
 
 
 class RespondentView(BackendArray):
@@ -63,7 +66,7 @@ def with_views(tree: xr.DataTree) -> xr.DataTree:
     result["constant_data"] = xr.DataTree(of_respondents.drop_vars(observed).merge(encoding))
     if PATTERN_LOG_LIKELIHOOD in result.children:
         kept = result[PATTERN_LOG_LIKELIHOOD].to_dataset().drop_vars(PATTERN, errors="ignore")
-        kept = kept.assign_coords({RESPONDENT: patterns[RESPONDENT]})
+        kept = kept.map(_as_arviz_takes_it).assign_coords({RESPONDENT: patterns[RESPONDENT]})
         result["log_likelihood"] = xr.DataTree(_view(kept, pattern))
     return result
 
@@ -77,6 +80,19 @@ def without_views(tree: xr.DataTree) -> xr.DataTree:
             if node.path.strip("/").split("/")[0] not in VIEWS
         }
     )
+
+
+def _as_arviz_takes_it(log_likelihood: xr.DataArray) -> xr.DataArray:
+    """Rows that are equally likely in all draws with noise too small to count.
+
+    Who answered nothing is one of them. ArviZ 1.3 refuses rows whose tail it cannot smooth.
+    """
+    spread = log_likelihood.max(["chain", "draw"]) - log_likelihood.min(["chain", "draw"])
+    constant = spread <= LARGEST_ROUNDING
+    if not constant.any():
+        return log_likelihood
+    noise = log_likelihood.copy(data=np.random.default_rng(0).normal(0, NOISE, log_likelihood.shape))
+    return log_likelihood + noise.where(constant, 0.0)
 
 
 def _view(dataset: xr.Dataset, pattern: np.ndarray) -> xr.Dataset:

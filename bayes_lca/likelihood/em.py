@@ -18,7 +18,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from bayes_lca.likelihood.answers import SMALLEST_PROBABILITY
-from bayes_lca.likelihood.modes import MaximumLikelihood, group_starts
+from bayes_lca.likelihood.modes import MaximumLikelihood, distinct_ends, group_starts
 
 PLAIN_CYCLES = 7
 """Cycles of plain EM updates before any step is lengthened: a start climbs the hill that EM would climb."""
@@ -140,10 +140,12 @@ def fit_em(
     parameters = np.take_along_axis(parameters, by_share[:, :, None], axis=1)
 
     membership, _ = _expectation(parameters[:1], answers)
+    modes = group_starts(parameters, log_likelihood, n_categories)
     return MaximumLikelihood(
-        modes=group_starts(parameters, log_likelihood, n_categories),
+        modes=modes,
         n_starts=n_starts,
         converged_starts=int(converged.sum()),
+        maxima=distinct_ends(parameters, log_likelihood, n_categories, modes[0]),
         membership=membership[0].T[pattern_of_row],
     )
 

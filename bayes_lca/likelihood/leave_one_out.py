@@ -6,6 +6,8 @@ import numpy as np
 from arviz_stats.base import array_stats
 
 LARGEST_GOOD_K = 0.7
+LARGEST_ROUNDING = 1e-12
+"""Range of a log-likelihood over draws up to which it is constant: shares of classes add up to one with rounding."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -77,12 +79,14 @@ def leave_one_out(log_likelihood: np.ndarray, counts: np.ndarray) -> LeaveOneOut
     """
     by_pattern = np.ascontiguousarray(np.moveaxis(log_likelihood, -1, 0))  # (pattern, chain, draw)
     n_draws = by_pattern[0].size
-    if np.ptp(by_pattern) == 0:
-        return LeaveOneOut(by_pattern[:, 0, 0], np.full(len(by_pattern), -np.inf), counts, LARGEST_GOOD_K)
-    effective = array_stats.ess(np.exp(by_pattern), chain_axis=1, draw_axis=2, method="mean")
-    pointwise, pareto_k, _ = array_stats.loo(
-        by_pattern, chain_axis=1, draw_axis=2, r_eff=float(np.clip(effective.mean() / n_draws, 1 / n_draws, 1.0))
-    )
+    # a pattern of equal probability in all draws predicts itself; equal values have no tail that could be smoothed
+    pointwise, pareto_k = by_pattern[:, 0, 0].copy(), np.full(len(by_pattern), -np.inf)
+    varies = np.ptp(by_pattern, axis=(1, 2)) > LARGEST_ROUNDING
+    if varies.any():
+        by_pattern = by_pattern[varies]
+        effective = array_stats.ess(np.exp(by_pattern), chain_axis=1, draw_axis=2, method="mean")
+        relative = float(np.clip(effective.mean() / n_draws, 1 / n_draws, 1.0))
+        pointwise[varies], pareto_k[varies], _ = array_stats.loo(by_pattern, chain_axis=1, draw_axis=2, r_eff=relative)
     return LeaveOneOut(pointwise, pareto_k, counts, min(1 - 1 / np.log10(n_draws), LARGEST_GOOD_K))
 
 

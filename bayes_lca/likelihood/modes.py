@@ -8,6 +8,9 @@ from dataclasses import dataclass
 
 import numpy as np
 
+MOST_MAXIMA = 12
+SAME_SPREAD = 0.02
+"""Largest difference of sums of squares, from 0 to 1, up to which two ends are the same maximum."""
 MODE_TOLERANCE = 1e-4
 """Starts whose log-likelihoods are closer than this to the best of them have reached the same mode."""
 
@@ -51,6 +54,9 @@ class MaximumLikelihood:
         Starts made.
     converged_starts : int
         Starts that met the tolerance before `max_iterations`.
+    maxima : tuple of Mode
+        Ends of starts that differ in what no relabelling changes, best first, up to `MOST_MAXIMA`. Maxima of one
+        height, mirror images of each other, are one mode and several maxima.
     membership : numpy.ndarray
         Probability of each class given the answers at the best mode, shape (pattern, latent_class), in the
         order of the rows that were passed in.
@@ -59,6 +65,7 @@ class MaximumLikelihood:
     modes: tuple[Mode, ...]
     n_starts: int
     converged_starts: int
+    maxima: tuple[Mode, ...]
     membership: np.ndarray
 
     @property
@@ -107,18 +114,30 @@ def group_starts(parameters: np.ndarray, log_likelihood: np.ndarray, n_categorie
     modes = []
     first = 0
     while first < len(log_likelihood):
-        best = log_likelihood[first]
-        starts = int((log_likelihood[first:] > best - MODE_TOLERANCE).sum())
-        modes.append(
-            Mode(
-                log_likelihood=float(best),
-                class_share=parameters[first, :, 0].copy(),
-                item_probability=_by_item(parameters[first, :, 1:], n_categories),
-                starts=starts,
-            )
-        )
+        starts = int((log_likelihood[first:] > log_likelihood[first] - MODE_TOLERANCE).sum())
+        modes.append(_mode(parameters[first], log_likelihood[first], n_categories, starts))
         first += starts
     return tuple(modes)
+
+
+def distinct_ends(
+    parameters: np.ndarray, log_likelihood: np.ndarray, n_categories: tuple[int, ...], best: Mode
+) -> tuple[Mode, ...]:
+    r"""Ends of starts that differ in :math:`\sum_c \pi_c \rho_{cjr}^2` of some answer; arguments as `group_starts` has.
+
+    `best` is the best mode, which comes first.
+    """
+    spread = (parameters[:, :, :1] * parameters[:, :, 1:] ** 2).sum(axis=1)  # (start, item-category)
+    kept = [0]
+    for start in range(1, len(spread)):
+        if len(kept) < MOST_MAXIMA and np.abs(spread[start] - spread[kept]).max(axis=1).min() > SAME_SPREAD:
+            kept.append(start)
+    others = [_mode(parameters[start], log_likelihood[start], n_categories, 1) for start in kept[1:]]
+    return best, *others
+
+
+def _mode(parameters: np.ndarray, log_likelihood: float, n_categories: tuple[int, ...], starts: int) -> Mode:
+    return Mode(float(log_likelihood), parameters[:, 0].copy(), _by_item(parameters[:, 1:], n_categories), starts)
 
 
 def _by_item(probability: np.ndarray, n_categories: tuple[int, ...]) -> np.ndarray:

@@ -28,6 +28,10 @@ class Start:
         Whether labels of draws are aligned to `profile`; not where classes have their names from an earlier fit.
     attributes : mapping
         What the draws should remember of how the start was found.
+    weight : float
+        Share of the posterior that a mode at the start could hold, roughly.
+    rivals : tuple of Start
+        Other modes for chains to start at, in order of their weights.
     """
 
     membership: np.ndarray
@@ -35,6 +39,8 @@ class Start:
     class_names: tuple[str, ...]
     aligns_labels: bool = True
     attributes: Mapping[str, str | int | float] = field(default_factory=lambda: MappingProxyType({}))
+    weight: float = 1.0
+    rivals: tuple["Start", ...] = ()
 
 
 @dataclass(frozen=True, eq=False)

@@ -108,8 +108,8 @@ class Items(Measurement):
         return read_responses(frame, self.items, self.declared)
 
     def start(self, responses: Responses, answer_patterns: UniqueRows, n_classes: int) -> Start:
-        """Classes of the best mode of the likelihood."""
-        return maximum_likelihood_start(responses, answer_patterns, n_classes)
+        """Classes of the modes of the likelihood."""
+        return maximum_likelihood_start(responses, answer_patterns, n_classes, category_weight=self.probability.a)
 
     def coords(self, responses: Responses) -> dict[str, Sequence]:
         """Names along the axes of items and categories; places, such as 1st, where items do not share their labels."""

@@ -1,15 +1,25 @@
 """Classes of answers in categories as maximum likelihood finds them: where chains start."""
 
 import json
+from dataclasses import replace
 
 from bayes_lca.data.responses import Responses, UniqueRows
 from bayes_lca.dims import class_names
 from bayes_lca.likelihood.em import fit_em
+from bayes_lca.likelihood.mode_weights import membership_at, weigh_modes
 from bayes_lca.measurement.interface import Start
 
+LEAST_WEIGHT = 0.05
+"""Share of the posterior that a mode could hold from which on chains start there."""
 
-def maximum_likelihood_start(responses: Responses, answer_patterns: UniqueRows, n_classes: int) -> Start:
-    """The best mode of the likelihood of nominal items, from many starts.
+
+def maximum_likelihood_start(
+    responses: Responses, answer_patterns: UniqueRows, n_classes: int, *, category_weight: float
+) -> Start:
+    """The modes of the likelihood of nominal items, from many starts, that could hold most of the posterior.
+
+    Modes are weighed as those of latent classes without covariates; `category_weight` is that of the prior of item
+    probabilities.
 
     Raises
     ------
@@ -22,11 +32,21 @@ def maximum_likelihood_start(responses: Responses, answer_patterns: UniqueRows, 
             f"{len(responses.codes)} respondents; ask for fewer classes"
         )
     codes = responses.codes[answer_patterns.first]
-    em = fit_em(codes, answer_patterns.count, responses.n_categories, n_classes)
-    return Start(
-        membership=em.membership,
-        profile=em.item_probability,
-        class_names=tuple(class_names(n_classes, taken=responses.items)),
+    data = codes, answer_patterns.count, responses.n_categories
+    em = fit_em(*data, n_classes)
+    starts = [
+        Start(
+            membership=em.membership if weighed.mode is em.best else membership_at(weighed.mode, codes),
+            profile=weighed.mode.item_probability,
+            class_names=tuple(class_names(n_classes, taken=responses.items)),
+            weight=weighed.weight,
+        )
+        for weighed in weigh_modes(*data, em.maxima, category_weight=category_weight)
+        if weighed.weight >= LEAST_WEIGHT
+    ]
+    return replace(
+        starts[0],
+        rivals=tuple(starts[1:]),
         attributes={
             "em_starts": em.n_starts,
             "em_log_likelihoods": json.dumps([mode.log_likelihood for mode in em.modes]),

@@ -124,8 +124,8 @@ class OrdinalItems(Measurement):
         return responses
 
     def start(self, responses: Responses, answer_patterns: UniqueRows, n_classes: int) -> Start:
-        """Classes of the best mode of the likelihood of nominal items."""
-        return maximum_likelihood_start(responses, answer_patterns, n_classes)
+        """Classes of the modes of the likelihood of nominal items."""
+        return maximum_likelihood_start(responses, answer_patterns, n_classes, category_weight=self.probability.a)
 
     def coords(self, responses: Responses) -> dict[str, Sequence]:
         """Names along the axes of items and categories; places, such as 1st, where items do not share their labels."""

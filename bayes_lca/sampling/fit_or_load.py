@@ -1,6 +1,7 @@
 """Fits that are kept on disk: what was sampled once is read, not sampled again."""
 
 import hashlib
+import inspect
 import json
 import os
 import warnings
@@ -71,7 +72,7 @@ def fit_or_load(path: str | os.PathLike, model, frame, *, sample=fit, **options)
     True
     """
     path = Path(path)
-    digest = _digest(model, frame, options)
+    digest = _digest(model, frame, _defaults(sample) | options)
     if path.exists():
         kept = _read(path)
         if kept is not None and kept.attrs.get(DIGEST) == digest:
@@ -98,6 +99,12 @@ def _read(path: Path) -> xr.DataTree | None:
         if isinstance(error.__cause__, OtherLayoutError):
             return None
         raise
+
+
+def _defaults(sample) -> dict:
+    """What a callable takes where nothing is given."""
+    parameters = inspect.signature(sample).parameters
+    return {name: each.default for name, each in parameters.items() if each.default is not inspect.Parameter.empty}
 
 
 def _digest(model, frame, options: dict) -> str:

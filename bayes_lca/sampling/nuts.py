@@ -3,24 +3,32 @@
 import json
 import platform
 import warnings
-from collections.abc import Mapping
-from dataclasses import dataclass
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
 from importlib.metadata import version
 from types import MappingProxyType
 from typing import Literal
 
 import numpy as np
 import nutpie
+import pytensor
 import xarray as xr
 from pymc.model.transform.optimization import freeze_dims_and_data
 
 from bayes_lca.data.frame import check_whole
 from bayes_lca.dims import depends_on_answers
+from bayes_lca.fitted.fit import Fit
+from bayes_lca.posterior.checks.posterior_predictive import draw_predictive
+from bayes_lca.posterior.labels.convergence import warn_of_convergence
 from bayes_lca.prepared import Model, Prepared
 from bayes_lca.sampling.ready import ready_model
-from bayes_lca.sampling.tree import assemble, finish
+from bayes_lca.sampling.starts import chains_by_start
+from bayes_lca.sampling.tree import assemble, complete
+from bayes_lca.sampling.until_converged import draws_to_go_on_to
 
 VERSIONS = ("bayes-lca", "pymc", "pytensor", "nutpie", "jax", "arviz", "xarray", "numpy", "formulae")
+MOST_COORDINATES = 300
+"""Free parameters up to which draws of all of them are kept until it is known what each mode holds."""
 TARGET_ACCEPT, TARGET_ACCEPT_WITH_GROUPS = 0.9, 0.95
 
 
@@ -41,6 +49,7 @@ def fit(
     cores: int | None = None,
     backend: Literal["jax", "numba"] = "jax",
     progressbar: bool = True,
+    until: Literal["converged"] | None = "converged",
 ) -> xr.DataTree:
     """Sample the posterior of a model by NUTS and align the labels of its classes.
 
@@ -52,7 +61,8 @@ def fit(
     count : str or int, optional
         Column of the number of respondents with each row, where the frame is a frequency table.
     draws, tune, chains : int
-        Draws kept and tuning steps of each chain, and the number of chains.
+        Draws kept and tuning steps of each chain, and the number of chains. Chains start at the modes of the
+        likelihood in proportion to what each could hold of the posterior, as far as their number allows.
     seed : int
         Same seed, same machine: the same draws.
     target_accept : float, optional
@@ -73,6 +83,10 @@ def fit(
         JAX compiles in a second or two; numba takes one to four minutes, then samples small models faster.
     progressbar : bool
         Show progress with the estimated time left, in a terminal or a notebook.
+    until : {"converged", None}
+        By default the chains go on where `draws` of each are too few: twice as many, twice that, up to eight times as
+        many, as far as that can be foreseen to do. With the same seed they pass through the same draws again, so that
+        the first are those of a shorter fit. None: exactly the draws that are asked for.
 
     Returns
     -------
@@ -114,11 +128,11 @@ def fit(
     >>> from bayes_lca.models import LatentClass
     >>> lca = LatentClass(2, bl.Items(["training", "expertise", "recognition"]))
     >>> survey = bl.load_cohort().head(100)
-    >>> draws = bl.fit(lca, survey, draws=100, tune=100, chains=2, progressbar=False)
+    >>> draws = bl.fit(lca, survey, draws=100, tune=100, chains=2, until=None, progressbar=False)
     >>> dict(draws["posterior"]["class_share"].sizes)
     {'chain': 2, 'draw': 100, 'latent_class': 2}
     """
-    settings = Sampling(draws, tune, chains, seed, target_accept, cores, progressbar)
+    settings = Sampling(draws, tune, chains, seed, target_accept, cores, progressbar, until)
     prepared = ready_model(model, frame, needs="fit", count=count, missing=missing, order=order, key=key)
     sampler = Sampler(prepared, backend=backend)
     return sampler.fit(prepared, settings, order=order, predictive=predictive)
@@ -135,11 +149,14 @@ class Sampling:
     target_accept: float | None = None
     cores: int | None = None
     progressbar: bool = True
+    until: Literal["converged"] | None = None
 
     def __post_init__(self):
         check_whole(least=0, seed=self.seed)
         if self.target_accept is not None and not 0 < self.target_accept < 1:
             raise ValueError(f"target_accept={self.target_accept!r}: target_accept lies between 0 and 1, such as 0.9")
+        if self.until not in ("converged", None):
+            raise ValueError(f'until={self.until!r}: "converged", or None for exactly the draws that are asked for')
         check_whole(least=1, draws=self.draws, tune=self.tune, chains=self.chains)
 
 
@@ -162,13 +179,15 @@ class Sampler:
         self.backend = backend
         self.varying = [name for name in names if depends_on_answers(name)] if reusable else []
         frozen = freeze_dims_and_data(prepared.model, data=[name for name in names if name not in self.varying])
+        self._starts, self._weights = (prepared.start, *prepared.rivals), prepared.weights
+        self._start = {name: pytensor.shared(np.array(value)) for name, value in prepared.start.items()}
         with warnings.catch_warnings():
             # the first value of a correlation matrix is drawn in C, where no BLAS is needed
             warnings.filterwarnings("ignore", "PyTensor could not link to a BLAS", UserWarning)
             self._compiled = nutpie.compile_pymc_model(
                 frozen,
                 backend=backend,
-                initial_points=dict(prepared.start),
+                initial_points=self._start,
                 jitter_rvs={frozen[name] for name in prepared.jittered},
                 freeze_model=False,
             )
@@ -191,22 +210,30 @@ class Sampler:
         if target_accept is None:
             has_groups = bool(json.loads(prepared.attributes["groupings"]))
             target_accept = TARGET_ACCEPT_WITH_GROUPS if has_groups else TARGET_ACCEPT
-        running = nutpie.sample(
-            self._compiled.with_data(**data) if data else self._compiled,
-            draws=settings.draws,
-            tune=settings.tune,
-            chains=settings.chains,
-            cores=settings.cores,
-            seed=settings.seed,
-            target_accept=target_accept,
-            adaptation="low_rank",
-            progress_bar=settings.progressbar,
-            save_warmup=False,
-            blocking=False,
-        )
-        tree = assemble(prepared, _finished(running))
+        compiled = self._compiled.with_data(**data) if data else self._compiled
+        options = {
+            "draws": settings.draws,
+            "tune": settings.tune,
+            "cores": settings.cores,
+            "target_accept": target_accept,
+            "adaptation": "low_rank",
+            "progress_bar": settings.progressbar,
+            "save_warmup": False,
+            "store_unconstrained": compiled.n_dim <= MOST_COORDINATES,
+            "blocking": False,
+        }
+        by_start = chains_by_start(self._weights, settings.chains)
+        parts = []
+        for number in np.flatnonzero(by_start).tolist():
+            for name, value in self._starts[number].items():
+                self._start[name].set_value(value)
+            seed = settings.seed if number == 0 else int(np.random.default_rng([settings.seed, number]).integers(2**32))
+            parts.append(_finished(nutpie.sample(compiled, chains=by_start[number], seed=seed, **options)))
+        tree = assemble(prepared, _side_by_side(parts))
         tree.attrs |= {
             "seed": settings.seed,
+            "start_weights": json.dumps([round(weight, 4) for weight in self._weights]),
+            "chains_by_start": json.dumps(by_start),
             "tune": settings.tune,
             "target_accept": target_accept,
             "backend": self.backend,
@@ -223,9 +250,32 @@ class Sampler:
         predictive: bool = False,
     ) -> xr.DataTree:
         """Draws with aligned labels and log-likelihoods, as `bayes_lca.fit` returns them; warns of bad chains."""
-        tree = self.sample(prepared, settings)
-        tree.attrs["model_text"] = prepared.model.str_repr()
-        return finish(prepared, tree, order=order, predictive=predictive)
+        draws = settings.draws
+        while draws:
+            sampled = self.sample(prepared, replace(settings, draws=draws))
+            sampled.attrs |= {
+                "model_text": prepared.model.str_repr(),
+                "draws_asked": settings.draws,
+                "draws_made": draws,
+            }
+            tree = complete(prepared, sampled, order=order)
+            draws = draws_to_go_on_to(Fit.reading(tree), settings.draws) if settings.until else None
+        if predictive:
+            tree["posterior_predictive"] = xr.DataTree(draw_predictive(Fit.reading(tree), seed=settings.seed))
+        warn_of_convergence(Fit.reading(tree))
+        return tree
+
+
+def _side_by_side(parts: Sequence[xr.DataTree]) -> xr.DataTree:
+    """Chains of several runs, numbered in their order."""
+    if len(parts) == 1:
+        return parts[0]
+    joined = {}
+    for name in ("posterior", "sample_stats"):
+        of_parts = [part[name].to_dataset().drop_vars("divergence_message", errors="ignore") for part in parts]
+        chains = xr.concat(of_parts, "chain")
+        joined[name] = chains.assign_coords(chain=range(chains.sizes["chain"]))
+    return xr.DataTree.from_dict(joined)
 
 
 def _finished(running) -> xr.DataTree:

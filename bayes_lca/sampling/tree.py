@@ -19,8 +19,8 @@ from bayes_lca.fitted.fit import Fit
 from bayes_lca.fitted.one_fit import with_identity
 from bayes_lca.fitted.record import PATTERN_LOG_LIKELIHOOD
 from bayes_lca.fitted.views import with_views
-from bayes_lca.posterior.checks.posterior_predictive import draw_predictive
-from bayes_lca.posterior.labels.convergence import chain_modes, warn_of_convergence
+from bayes_lca.posterior.labels.convergence import warn_of_convergence
+from bayes_lca.posterior.labels.modes import MODE_EVIDENCE, UNCONSTRAINED, chain_modes, evidence_of_modes
 from bayes_lca.posterior.labels.relabel import align
 from bayes_lca.prepared import Prepared
 
@@ -55,23 +55,14 @@ def _by_label(posterior: xr.Dataset, labels: Sequence[Sequence[str]]) -> xr.Data
     return posterior.drop_dims(CATEGORY).assign({ITEM_PROBABILITY: variable}).assign_coords({CATEGORY: names})
 
 
-def finish(
-    prepared: Prepared,
-    tree: xr.DataTree,
-    *,
-    order: str | int | xr.DataTree = "size",
-    predictive: bool = False,
-    judged: Sequence[str] = (),
-) -> xr.DataTree:
-    """Align labels, add log-likelihoods and, on request, predicted answers; warn of bad chains.
-
-    The convergence of variables in `judged` was judged in an earlier fit, and nothing is said of it.
-    """
+def complete(prepared: Prepared, tree: xr.DataTree, *, order: str | int | xr.DataTree = "size") -> xr.DataTree:
+    """Align labels, add log-likelihoods, and tell modes apart."""
     fit = Fit.reading(tree)
     if not fit.class_is_observed:
         share = {CLASS_SHARE: (("chain", "draw", CLASS), fit.average_class_share())}
         tree["posterior"] = xr.DataTree(fit.posterior.assign(share))
         fit = Fit.reading(tree)
+    unaligned = fit
     if prepared.pivot is not None:
         tree = align(fit, prepared.pivot, order)
     fit = Fit.reading(tree)
@@ -83,8 +74,23 @@ def finish(
     )
     modes = chain_modes(Fit.reading(tree))
     tree.attrs |= {"n_modes": int(modes.max() + 1), "chain_modes": json.dumps(modes.tolist())}
-    if predictive:
-        tree["posterior_predictive"] = xr.DataTree(draw_predictive(Fit.reading(tree), seed=tree.attrs["seed"]))
-    tree = with_views(with_identity(tree))
+    if modes.max() > 0 and UNCONSTRAINED in fit.sample_stats:
+        tree.attrs |= {MODE_EVIDENCE: json.dumps(evidence_of_modes(unaligned, modes))}
+    tree["sample_stats"] = xr.DataTree(fit.sample_stats.drop_vars(UNCONSTRAINED, errors="ignore"))
+    return with_views(with_identity(tree))
+
+
+def finish(
+    prepared: Prepared,
+    tree: xr.DataTree,
+    *,
+    order: str | int | xr.DataTree = "size",
+    judged: Sequence[str] = (),
+) -> xr.DataTree:
+    """The same, and a warning of bad chains.
+
+    The convergence of variables in `judged` was judged in an earlier fit, and nothing is said of it.
+    """
+    tree = complete(prepared, tree, order=order)
     warn_of_convergence(Fit.reading(tree), judged)
     return tree

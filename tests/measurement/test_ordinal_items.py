@@ -105,7 +105,9 @@ def test_truth_is_found():
     rho, latent = evaluated(p, theta), rng.integers(2, size=1200)
     codes = (rng.random((1200, 5, 1)) > rho[latent].cumsum(axis=-1)[..., :-1]).sum(axis=-1)
     answers = pd.DataFrame(codes, columns=list("abcde"))
-    draws = bl.fit(LatentClass(2, bl.OrdinalItems(list("abcde"))), answers, order="a", draws=800, progressbar=False)
+    draws = bl.fit(
+        LatentClass(2, bl.OrdinalItems(list("abcde"))), answers, order="a", draws=800, until=None, progressbar=False
+    )
     profiles = bl.class_profiles(draws)
     z = (profiles["mean"].to_numpy().reshape(2, 5, 4) - rho[::-1]) / profiles["sd"].to_numpy().reshape(2, 5, 4)
     assert np.abs(z).max() < 4.5

@@ -12,8 +12,10 @@ import bayes_lca as bl
 from bayes_lca.fitted.elements import diagnostics
 from bayes_lca.fitted.fit import Fit
 from bayes_lca.fitted.views import with_views
-from bayes_lca.posterior.labels.convergence import chain_modes, convergence_problems, warn_of_convergence
+from bayes_lca.posterior.labels.convergence import convergence_problems, warn_of_convergence
 from bayes_lca.posterior.labels.label_free import label_free
+from bayes_lca.posterior.labels.modes import chain_modes
+from bayes_lca.posterior.labels.relabel import permute
 
 # Two short chains leave a respondent or two for whom the estimate is unreliable; the table of modes counts them.
 pytestmark = pytest.mark.filterwarnings("ignore:Estimated shape parameter of Pareto distribution:UserWarning")
@@ -161,15 +163,21 @@ def test_a_kept_mode_survives_the_disk(two_modes, tmp_path):
 def test_label_free_quantities_do_not_change_with_labels(lca_draws):
     rng = np.random.default_rng(0)
     share = lca_draws["posterior"]["class_share"]
-    shuffled = share.copy(data=rng.permuted(share.to_numpy(), axis=-1))
     free = label_free(Fit.reading(lca_draws))
-    xr.testing.assert_allclose(label_free(Fit.reading(with_posterior(lca_draws, class_share=shuffled))), free)
+    order = rng.permuted(np.broadcast_to(np.arange(3), (4, 300, 3)), axis=-1).reshape(-1, 3)
+    shuffled = permute(lca_draws["posterior"].to_dataset(), order)
+    xr.testing.assert_allclose(label_free(Fit.reading(with_posterior(lca_draws, **shuffled.data_vars))), free)
     total = lca_draws["log_likelihood"]["answers"].sum("respondent")
     np.testing.assert_allclose(free["log_likelihood"], total)
     ordered = np.sort(share.to_numpy(), axis=-1)
     np.testing.assert_allclose(free["share of class ranked 1"], ordered[..., 2])
     np.testing.assert_allclose(free["share of class ranked 3"], ordered[..., 0])
     np.testing.assert_allclose(free["entropy of shares"], -(ordered * np.log(ordered)).sum(axis=-1))
+    profile = lca_draws["posterior"]["item_probability"]
+    for item in bl.cohort_items():
+        of_item = profile.sel(item=item)
+        spread = (share * (of_item - (share * of_item).sum("latent_class")) ** 2).sum(["latent_class", "category"])
+        np.testing.assert_allclose(free[f"spread of {item}"], spread.transpose("chain", "draw"))
 
 
 def test_table_of_convergence_is_that_of_arviz(joint_draws):
@@ -189,7 +197,10 @@ def test_table_of_convergence_is_that_of_arviz(joint_draws):
     total = joint_draws["log_likelihood"]["answers"].sum("respondent").round(6)  # equal draws have equal ranks
     free = table.loc["label-free"]
     assert free.loc["log_likelihood", "r_hat"] == pytest.approx(float(arviz_stats.rhat(total)))
-    assert len(free) == 5
+    assert len(free) == 6
+    spreads = [values for name, values in label_free(Fit.reading(joint_draws)).items() if name.startswith("spread of")]
+    assert free.loc["spread of items", "r_hat"] == pytest.approx(max(float(arviz_stats.rhat(each)) for each in spreads))
+    assert table.loc[("labelled", "item_probability"), "elements"] == 3 * 6 * 3
     assert "4 x 300 draws" in table.note
 
 
@@ -206,7 +217,7 @@ def healthy_fit(draws, seed=0):
             chain=("place", np.repeat(np.arange(4), 1000)), draw=("place", np.tile(np.arange(1000), 4))
         ).set_index(place=["chain", "draw"])
         result[group] = xr.DataTree(shaped.unstack("place").transpose("chain", "draw", ...))
-    return with_modes(result)
+    return with_modes(with_views(result))
 
 
 def test_no_warning_where_nothing_is_wrong(lca_draws):
@@ -227,17 +238,31 @@ def test_warnings_name_what_is_wrong(lca_draws, two_modes):
     divergent = lca_draws.copy()
     stats = lca_draws["sample_stats"].to_dataset()
     divergent["sample_stats"] = xr.DataTree(stats.assign(diverging=stats["diverging"] | (stats["draw"] < 2)))
-    assert "8 divergent transitions" in warning_of(divergent)
+    assert "8 divergent transitions, 0.67 % of all" in warning_of(divergent)
 
     share = lca_draws["posterior"]["class_share"].copy(deep=True)
     share[0] = share[0, :, ::-1].to_numpy()
     text = warning_of(with_posterior(lca_draws, class_share=share))
-    assert "with labels have R-hat above 1.01 (worst: class_share" in text
+    assert " with labels have R-hat above 1.01 that chance does not explain (worst: class_share" in text
 
     short = lca_draws.copy()
     for group in ("posterior", "pattern_log_likelihood", "sample_stats"):
         short[group] = xr.DataTree(lca_draws[group].to_dataset().isel(draw=slice(40)))
     assert "fewer than 400 effective draws" in warning_of(short)
+
+
+@pytest.mark.parametrize(("divergences", "share"), [(1, "0.025"), (4, "0.1"), (5, "0.12")])
+def test_one_divergence_in_a_thousand_is_mentioned_and_no_more(lca_draws, divergences, share):
+    healthy = healthy_fit(lca_draws)
+    diverging = np.zeros((4, 1000), dtype=bool)
+    diverging[1, :divergences] = True
+    stats = healthy["sample_stats"].to_dataset()
+    healthy["sample_stats"] = xr.DataTree(stats.assign(diverging=(("chain", "draw"), diverging)))
+    said = f"{divergences} of 4000 transitions diverged ({share} %)"
+    assert said in bl.convergence(healthy).note
+    problems = convergence_problems(Fit.reading(healthy))
+    assert len(problems) == (divergences > 4)
+    assert problems[:1] == [f"5 divergent transitions, {share} % of all: raise target_accept"][: len(problems)]
 
 
 def test_one_chain_has_effective_draws_and_no_r_hat(joint_draws):

@@ -83,6 +83,18 @@ def test_equals_refits_of_thirty_patterns(gss82, collapsed):
     assert np.abs(difference).max() < LARGEST_DIFFERENCE
 
 
+@pytest.mark.parametrize("rounding", [0.0, 1e-16])
+def test_patterns_that_are_equally_likely_in_all_draws(rounding):
+    """One class and a respondent without answers: that row says 0 in all draws, others are as without it."""
+    rng = np.random.default_rng(2)
+    others, constant = rng.normal(-2, 0.1, (2, 50, 2)), np.round(rng.random((2, 50, 1))) * rounding
+    found = leave_one_out(np.concatenate([others, constant], axis=-1), np.array([3, 1, 2]))
+    alone = leave_one_out(others, np.array([3, 1]))
+    np.testing.assert_allclose(found.pointwise, [*alone.pointwise, 0.0], atol=1e-15)
+    assert found.elpd == pytest.approx(alone.elpd)
+    assert found.pareto_k[2] == -np.inf
+
+
 def test_constant_likelihood():
     found = leave_one_out(np.full((2, 10, 2), -2.0), np.array([3, 1]))
     assert (found.elpd, found.se, found.n_high_k) == (-8.0, 0.0, 0)

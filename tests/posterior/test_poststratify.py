@@ -262,7 +262,7 @@ def replicate(seed):
     """Errors of the poststratified and the raw shares, and which intervals cover."""
     everybody, sample = draw_population(seed)
     model = Multinomial("benefit", bl.Regression("~ role + (1 | group)"))
-    draws = bl.fit(model, sample, draws=500, tune=300, chains=2, seed=seed, progressbar=False)
+    draws = bl.fit(model, sample, draws=500, tune=300, chains=2, seed=seed, until=None, progressbar=False)
     cells = everybody.groupby(["role", "group"]).size().reset_index(name="N")
     table = poststratify(draws, cells, seed=seed).loc["overall"]
     truth = everybody["benefit"].value_counts(normalize=True)[CLASSES].to_numpy()

@@ -242,7 +242,7 @@ def test_reweighting_agrees_with_fitting_again(prior):
         model = Multinomial("benefit", bl.Regression("~ score + (1 | group)", group_sd=used))
         with warnings.catch_warnings():
             warnings.simplefilter("ignore", bl.ConvergenceWarning)
-            fits[used] = bl.fit(model, frame, chains=2, draws=1000, progressbar=False)
+            fits[used] = bl.fit(model, frame, chains=2, draws=1000, until=None, progressbar=False)
     reweighted = prior_sensitivity(fits[HalfStudentT(3.0, 1.0)], [prior]).xs(repr(prior), level="prior")
     again = prior_sensitivity(fits[prior], []).xs(repr(prior), level="prior")
     assert (reweighted["status"] == "reweighted").all()

@@ -482,7 +482,7 @@ def test_a_file_follows_distinct_rows_and_not_respondents(tmp_path):
         with warnings.catch_warnings():
             warnings.simplefilter("ignore", bl.ConvergenceWarning)
             warnings.simplefilter("ignore", bl.UnidentifiedWarning)  # two items suffice here
-            draws = bl.fit(model, survey, draws=50, tune=50, chains=2, progressbar=False)
+            draws = bl.fit(model, survey, draws=50, tune=50, chains=2, until=None, progressbar=False)
         bl.save(draws, tmp_path / "fit.nc")
         rows.append(draws["pattern_log_likelihood"].sizes["pattern"])
         sizes.append((tmp_path / "fit.nc").stat().st_size)

@@ -9,8 +9,8 @@ import xarray as xr
 from scipy import stats
 
 import bayes_lca as bl
-from bayes_lca.posterior.labels.convergence import agreeing_chains
 from bayes_lca.posterior.labels.label_free import label_free_quantities
+from bayes_lca.posterior.labels.modes import agreeing_chains
 
 CI_PROB = 0.9
 TAILS = [0.05, 0.95]
@@ -53,14 +53,17 @@ def test_chains_that_disagree_have_a_large_r_hat(seen):
     assert r_hat > 1.5
 
 
-@pytest.mark.parametrize("what", ["log-likelihood", "shares"])
+@pytest.mark.parametrize("what", ["log-likelihood", "shares", "profiles"])
 def test_chains_of_one_mode_agree_in_every_quantity(what):
     """Four chains; the last two differ in one quantity and agree in all others."""
     rng = np.random.default_rng(3)
     apart = np.repeat([0.0, 1.0], 2)[:, None]
     log_likelihood = rng.normal(-900, 3, (4, 100)) - 60 * apart * (what == "log-likelihood")
     first = rng.normal(0.6, 0.01, (4, 100)) + 0.2 * apart * (what == "shares")
-    quantities = label_free_quantities(log_likelihood, np.stack([first, 1 - first], axis=-1))
+    yes = np.array([[0.9, 0.2], [0.3, 0.2]]) + rng.normal(0, 0.02, (4, 100, 2, 2))  # classes differ in one item
+    yes = np.where((apart[..., None, None] > 0) & (what == "profiles"), yes[..., ::-1], yes)  # or in the other
+    share = np.stack([first, 1 - first], axis=-1)
+    quantities = label_free_quantities(log_likelihood, share, np.stack([1 - yes, yes], axis=-1), ["a", "b"])
     assert agreeing_chains(quantities).tolist() == [0, 0, 1, 1]
     assert agreeing_chains(quantities.isel(chain=[0, 1])).tolist() == [0, 0]
 

@@ -441,7 +441,7 @@ def test_stepwise_fit(short_lca, survey, tmp_path, read):
     frame = survey.assign(modal_class=bl.membership(short_lca)["modal_class"])
     with warnings.catch_warnings():
         warnings.simplefilter("ignore", bl.ConvergenceWarning)
-        draws = bl.fit(second, frame, draws=40, tune=100, chains=2, progressbar=False)
+        draws = bl.fit(second, frame, draws=40, tune=100, chains=2, until=None, progressbar=False)
     page = read(report(draws, tmp_path / "page.html"))
     assert "come from the earlier fit" in page.all_text
     assert "Step-wise latent class regression, single-level" in page.all_text

@@ -8,7 +8,7 @@ import bayes_lca as bl
 from bayes_lca.models import LatentClass
 
 ITEMS = list("abcd")
-SHORT = {"draws": 200, "tune": 200, "seed": 3, "progressbar": False}
+SHORT = {"draws": 200, "tune": 200, "seed": 3, "progressbar": False, "until": None}
 
 
 def simulate_survey():

@@ -12,7 +12,7 @@ from bayes_lca.workflows.ladder import estimators
 
 pytestmark = pytest.mark.filterwarnings("ignore::bayes_lca.ConvergenceWarning")
 RUNGS = ["modal, single-level", "modal, multilevel", "BCH", "three-step", "two-step", "joint"]
-OPTIONS = {"measurement_draws": 40, "draws": 200, "tune": 200, "seed": 3, "progressbar": False}
+OPTIONS = {"measurement_draws": 40, "draws": 200, "tune": 200, "seed": 3, "progressbar": False, "until": None}
 
 
 def test_one_row_for_every_contrast_term_and_estimator(ladder):
@@ -65,7 +65,9 @@ def test_error_matrix_is_the_one_counted_by_hand(ladder):
 
 def test_assigned_class_has_the_likelihood_of_a_slow_loop(ladder, survey):
     known = bl.answers_of(ladder[0]["measured"])
-    draws = bl.fit(AssignedClass(known, bl.Regression("~ x")), survey, draws=20, tune=100, progressbar=False)
+    draws = bl.fit(
+        AssignedClass(known, bl.Regression("~ x")), survey, draws=20, tune=100, until=None, progressbar=False
+    )
     posterior = draws["posterior"].isel(chain=0, draw=7)
     share = softmax(posterior["intercept"].to_numpy() + np.outer(survey["x"], posterior["slope"].to_numpy()[0]), axis=1)
     expected = []
@@ -129,7 +131,7 @@ def test_paragraph_has_the_numbers_of_the_tables(ladder):
 def test_fits_of_other_respondents_are_not_put_in_words(ladder, survey):
     fits, _ = ladder
     frame = survey.assign(modal_class=bl.membership(fits["measured"])["modal_class"].to_numpy())[:350]
-    short = {"draws": 60, "tune": 60, "chains": 2, "progressbar": False}
+    short = {"draws": 60, "tune": 60, "chains": 2, "progressbar": False, "until": None}
     fewer = bl.fit(Multinomial("modal_class", bl.Regression("~ x")), frame, **short)
     with pytest.raises(ValueError, match="single-level fit rests on 350 respondents, the multilevel fit on 400"):
         bl.nesting_in_words(fewer, fits["modal, multilevel"])

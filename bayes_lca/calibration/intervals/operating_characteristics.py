@@ -4,7 +4,7 @@ import numpy as np
 import pandas as pd
 
 from bayes_lca.calibration.kit.rates import mean_with_error, rate
-from bayes_lca.posterior.labels.convergence import LARGEST_R_HAT
+from bayes_lca.posterior.labels.agreement import LARGEST_R_HAT
 
 CELL = ["design", "group_sd", "estimator", "predictor"]
 

@@ -10,7 +10,8 @@ from bayes_lca.fitted.fit import Fit
 from bayes_lca.fitted.one_fit import FIT_IDENTITY, with_identity
 from bayes_lca.fitted.record import PATTERN_LOG_LIKELIHOOD
 from bayes_lca.fitted.views import with_views, without_views
-from bayes_lca.posterior.labels.convergence import chain_modes, warn_of_convergence
+from bayes_lca.posterior.labels.convergence import warn_of_convergence
+from bayes_lca.posterior.labels.modes import MODE_EVIDENCE, chain_modes
 from bayes_lca.posterior.labels.relabel import align
 
 OF_THE_MODEL = ("model", "specification", "formula", "groupings", "levels", "labels", "axes", "outcome", "counted")
@@ -90,6 +91,7 @@ def concat_chains(fits: Sequence[xr.DataTree]) -> xr.DataTree:
         tree = with_identity(align(Fit.reading(tree), pivot, first.tree))
     modes = chain_modes(Fit.reading(tree))
     tree.attrs |= {"n_modes": int(modes.max() + 1), "chain_modes": json.dumps(modes.tolist())}
+    tree.attrs.pop(MODE_EVIDENCE, None)  # of the modes of one of the fits
     tree = with_views(tree)
     warn_of_convergence(Fit.reading(tree))
     return tree

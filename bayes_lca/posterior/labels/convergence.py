@@ -1,22 +1,26 @@
 """Did the chains find the same posterior? Asked first without labels, then with them."""
 
+import json
+import math
 import warnings
-from collections.abc import Sequence
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass
 
-import arviz_stats
 import numpy as np
 import pandas as pd
 import xarray as xr
 
 from bayes_lca.fitted.elements import diagnostics, existing_elements, row_index
 from bayes_lca.fitted.fit import Fit
+from bayes_lca.posterior.labels.agreement import LARGEST_R_HAT, SMALLEST_ESS
 from bayes_lca.posterior.labels.certainty import label_note, label_problems
-from bayes_lca.posterior.labels.label_free import label_free, label_free_diagnostics
+from bayes_lca.posterior.labels.chance import effective_draws, r_hat_by_chance
+from bayes_lca.posterior.labels.label_free import SPREAD, label_free_of_classes
+from bayes_lca.posterior.labels.total_log_likelihood import log_likelihood_diagnostics
 from bayes_lca.table import SummaryTable
 
-LARGEST_R_HAT = 1.01
-SMALLEST_ESS = 400
-SAME_MODE_R_HAT = 1.2
+LARGEST_DIVERGENT_SHARE = 0.001
+"""Share of divergent transitions up to which they are mentioned and nothing more: one in a thousand."""
 
 
 class ConvergenceWarning(UserWarning):
@@ -35,8 +39,10 @@ def convergence(draws: xr.DataTree) -> SummaryTable:
     -------
     SummaryTable
         One row per label-free quantity and one per variable (its worst element), with ``layer``, ``r_hat``,
-        ``ess_bulk``, ``ess_tail`` and ``element``, which is ``"constant"`` for a variable that does not vary. One
-        chain has no R-hat, and the element is that of the smallest ``ess_bulk``.
+        ``ess_bulk``, ``ess_tail``, how many ``elements`` vary, and ``element``, which is ``"constant"`` for a variable
+        that does not vary. ``r_hat_by_chance`` is the R-hat of that element which the largest of all quantities passes
+        in one of a thousand fits whose chains agree, and ``beyond_chance`` counts the elements that pass theirs, and
+        1.01. One chain has no R-hat, and the element is that of the smallest ``ess_bulk``.
 
     Raises
     ------
@@ -63,13 +69,146 @@ def convergence_table(fit: Fit) -> SummaryTable:
 
 
 def _convergence_table(fit: Fit) -> SummaryTable:
-    free = label_free_diagnostics(fit)
-    rows = [{"layer": "label-free", "quantity": name, "element": "", **of_name} for name, of_name in free.items()]
-    for name in sorted(_reported(fit)):
-        rows.append({"layer": "labelled", "quantity": name, **_worst_element(fit.posterior[name])})
-    table = pd.DataFrame(rows).set_index(["layer", "quantity"])
-    notes = [f"worst element of each variable; {fit.note}", *_chain_note(fit), *label_note(fit)]
+    every = [*_label_free_elements(fit), *_labelled_elements(fit)]
+    n_quantities = sum(len(elements.diagnosed) for elements in every)
+    table = pd.DataFrame([elements.row(n_quantities) for elements in every]).set_index(["layer", "quantity"])
+    notes = [
+        f"worst element of each variable; {fit.note}",
+        f"r_hat_by_chance: what the largest R-hat of {n_quantities} quantities passes in one of a thousand fits whose "
+        f"chains agree; beyond_chance: elements whose R-hat is above it and above {LARGEST_R_HAT}",
+        *_draws_note(fit),
+        *_design_note(fit),
+        *_divergence_note(fit),
+        *_chain_note(fit),
+        *label_note(fit),
+        *_start_note(fit),
+    ]
     return SummaryTable.of(table, "\n".join(notes))
+
+
+@dataclass(frozen=True, eq=False)
+class _Elements:
+    """The elements of a variable that vary, how well chains agree on each, and what chance would do.
+
+    Attributes
+    ----------
+    layer, quantity : str
+    names : sequence of str
+    diagnosed : pandas.DataFrame
+        Columns ``r_hat``, ``ess_bulk`` and ``ess_tail``, a row for each element.
+    effective : callable
+        From the place of an element to `effective_draws`.
+    n_chains : int
+    by_design : bool
+    """
+
+    layer: str
+    quantity: str
+    names: Sequence[str]
+    diagnosed: pd.DataFrame
+    effective: Callable[[int], float]
+    n_chains: int
+    by_design: bool
+
+    def row(self, n_quantities: int) -> dict[str, str | float]:
+        """The worst element, and how many are worse than chance explains."""
+        row = {"layer": self.layer, "quantity": self.quantity, "element": "constant"}
+        row |= dict.fromkeys(("r_hat", "ess_bulk", "ess_tail"), np.nan)
+        row |= {"elements": len(self.diagnosed), "r_hat_by_chance": np.nan, "beyond_chance": 0}
+        if self.diagnosed.empty:
+            return row
+        r_hat = self.diagnosed["r_hat"].to_numpy()
+        badness = r_hat if not np.isnan(r_hat).all() else -self.diagnosed["ess_bulk"].to_numpy()
+        worst = int(np.nanargmax(badness))
+        limits = {
+            place: r_hat_by_chance(self.effective(place), self.n_chains, n_quantities, by_design=self.by_design)
+            for place in {worst, *np.flatnonzero(r_hat > LARGEST_R_HAT).tolist()}
+        }
+        beyond = sum(r_hat[place] > max(LARGEST_R_HAT, limit) for place, limit in limits.items())
+        return row | {
+            "element": self.names[worst],
+            "r_hat": self.diagnosed["r_hat"].max(),
+            "ess_bulk": self.diagnosed["ess_bulk"].min(),
+            "ess_tail": self.diagnosed["ess_tail"].min(),
+            "r_hat_by_chance": limits[worst] if self.n_chains > 1 else np.nan,
+            "beyond_chance": int(beyond),
+        }
+
+
+def _label_free_elements(fit: Fit) -> Iterator[_Elements]:
+    """The log-likelihood, shares in their order, and how far items spread over classes, the last as one variable."""
+    total = log_likelihood_diagnostics(fit)
+    diagnosed = pd.DataFrame([total])[["r_hat", "ess_bulk", "ess_tail"]].dropna(how="all")
+    effective, by_design = total["effective_draws"], fit.measurement_draw is not None
+    yield _Elements("label-free", "log_likelihood", [""], diagnosed, lambda _: effective, fit.n_chains, by_design)
+    quantities = label_free_of_classes(fit)
+    spreads = {name.removeprefix(SPREAD): name for name in map(str, quantities) if name.startswith(SPREAD)}
+    for name in quantities:
+        if name not in spreads.values():
+            yield _elements(fit, "label-free", str(name), quantities[name].expand_dims(row=[""], axis=-1), [""])
+    if spreads:
+        values = xr.concat([quantities[name] for name in spreads.values()], pd.Index(list(spreads), name="row"))
+        yield _elements(fit, "label-free", "spread of items", values.transpose("chain", "draw", "row"), list(spreads))
+
+
+def _labelled_elements(fit: Fit) -> Iterator[_Elements]:
+    for name in sorted(_reported(fit)):
+        values = fit.posterior[name]
+        dims = [str(dim) for dim in values.dims if dim not in ("chain", "draw")]
+        rows = existing_elements(values, dims)
+        names = [
+            ", ".join(map(str, label)) if isinstance(label, tuple) else str(label) for label in row_index(rows, dims)
+        ]
+        yield _elements(fit, "labelled", name, rows, names)
+
+
+def _elements(fit: Fit, layer: str, quantity: str, rows: xr.DataArray, names: Sequence[str]) -> _Elements:
+    """Of values of dims (chain, draw, row)."""
+    step = fit.measurement_draw
+    places = np.flatnonzero((rows != rows.isel(chain=0, draw=0)).any(["chain", "draw"]).to_numpy())
+    rows = rows.isel(row=places)
+    diagnosed = diagnostics(rows, chain_by_chain=step is not None)
+    values = rows.to_numpy()
+    return _Elements(
+        layer,
+        quantity,
+        [names[place] for place in places],
+        pd.DataFrame({name: column.to_numpy() for name, column in diagnosed.items()}),
+        lambda place: effective_draws(values[..., place], step),
+        fit.n_chains,
+        step is not None,
+    )
+
+
+def _draws_note(fit: Fit) -> list[str]:
+    """Whether chains went on after the draws that were asked for."""
+    asked, made = (fit.attributes.get(name) for name in ("draws_asked", "draws_made"))
+    if asked == made:
+        return []
+    return [f"{asked} draws of each chain were asked for, and chains went on to {made} to converge"]
+
+
+def _design_note(fit: Fit) -> list[str]:
+    """How chains are judged that rest on different draws of a first step."""
+    if fit.measurement_draw is None:
+        return []
+    return [
+        "every chain rests on draws of its own of the first step, so chains differ by design: R-hat is judged by what "
+        "that gives by chance, and effective draws are those of each chain by itself, added up"
+    ]
+
+
+def _divergence_note(fit: Fit) -> list[str]:
+    """What was decided of divergent transitions."""
+    divergences = int(fit.sample_stats["diverging"].sum())
+    if not divergences:
+        return []
+    share = divergences / fit.n_draws
+    decided = "which speaks against the draws" if share > LARGEST_DIVERGENT_SHARE else "taken for harmless"
+    return [
+        f"{divergences} of {fit.n_draws} transitions diverged ({100 * share:.2g} %), {decided}: the limit is "
+        f"{100 * LARGEST_DIVERGENT_SHARE:g} %"
+    ]
 
 
 def _chain_note(fit: Fit) -> list[str]:
@@ -77,115 +216,16 @@ def _chain_note(fit: Fit) -> list[str]:
     return ["one chain: R-hat compares chains, so there is none"] if fit.n_chains == 1 else []
 
 
-def chain_modes(fit: Fit) -> np.ndarray:
-    """Group chains whose label-free quantities agree, see `agreeing_chains`."""
-    return agreeing_chains(label_free(fit))
-
-
-def agreeing_chains(quantities: xr.Dataset) -> np.ndarray:
-    """Group chains by quantities of dims (chain, draw).
-
-    Two chains share a mode when every quantity has R-hat below 1.2 over the two; modes are the connected groups.
-
-    Returns
-    -------
-    ndarray of int, shape (chain,)
-        Mode of each chain, 0 for that of the first.
-    """
-    n_chains = quantities.sizes["chain"]
-    mode = np.arange(n_chains)
-    for first in range(n_chains):
-        for second in range(first + 1, n_chains):
-            pair = quantities.isel(chain=[first, second])
-            worst = max(float(arviz_stats.rhat(values)) for values in pair.data_vars.values())
-            if not worst >= SAME_MODE_R_HAT:
-                mode[mode == mode[second]] = mode[first]
-    return np.unique(mode, return_inverse=True)[1]
-
-
-def modes(draws: xr.DataTree) -> SummaryTable:
-    """Modes the chains stayed in: their chains, share of the draws, and expected log predictive density.
-
-    Parameters
-    ----------
-    draws : xarray.DataTree
-        From `fit`.
-
-    Returns
-    -------
-    SummaryTable
-        One row per mode: ``chains``, ``share_of_draws`` (of the draws, not of the posterior: chains stay where they
-        start), ``elpd_loo`` with its standard error ``se``, and
-        ``n_high_k``, the respondents for whom the estimate is unreliable.
-
-    Raises
-    ------
-    ValueError
-        If the fit was saved without respondents.
-
-    References
-    ----------
-    Vehtari, A., Gelman, A. & Gabry, J. (2017). Practical Bayesian model evaluation using leave-one-out
-    cross-validation and WAIC. Statistics and Computing 27, 1413-1432. doi 10.1007/s11222-016-9696-4
-
-    Examples
-    --------
-    >>> import bayes_lca as bl
-    >>> bl.modes(bl.load_example())["chains"].tolist()
-    ['0, 1']
-    """
-    fit = Fit.of(draws, needs="modes")
-    rows = []
-    for mode, chains in _chains_by_mode(fit).items():
-        with warnings.catch_warnings():
-            # the table says for how many respondents
-            warnings.filterwarnings("ignore", "Estimated shape parameter of Pareto distribution", UserWarning)
-            loo = arviz_stats.loo(_keep_chains(fit.tree, chains))
-        rows.append(
-            {
-                "mode": mode + 1,
-                "chains": ", ".join(map(str, chains)),
-                "share_of_draws": len(chains) / fit.n_chains,
-                "elpd_loo": float(loo.elpd),
-                "se": float(loo.se),
-                "n_high_k": int((np.asarray(loo.pareto_k) > loo.good_k).sum()),
-            }
-        )
-    return SummaryTable.of(pd.DataFrame(rows).set_index("mode"), fit.note)
-
-
-def keep_mode(draws: xr.DataTree, mode: int) -> xr.DataTree:
-    """The chains of one mode, numbered as in `modes`, so that they can be summarised.
-
-    Parameters
-    ----------
-    draws : xarray.DataTree
-        From `fit`.
-    mode : int
-        From 1 on.
-
-    Returns
-    -------
-    xarray.DataTree
-
-    Raises
-    ------
-    ValueError
-        If there is no such mode.
-
-    Examples
-    --------
-    >>> import bayes_lca as bl
-    >>> bl.keep_mode(bl.load_example(), 1)["posterior"].sizes["chain"]
-    2
-    """
-    fit = Fit.of(draws, needs="keep_mode")
-    draws, chains = fit.tree, _chains_by_mode(fit)
-    if mode - 1 not in chains:
-        raise ValueError(f"mode={mode!r}: the draws have modes 1 to {len(chains)}")
-    kept = _keep_chains(draws, chains[mode - 1])
-    kept.attrs |= {"n_modes": 1, "kept_mode": mode}
-    return kept
+def _start_note(fit: Fit) -> list[str]:
+    """Where chains started, if there was a choice."""
+    weights, chains = (json.loads(fit.attributes.get(name, "[]")) for name in ("start_weights", "chains_by_start"))
+    if len(weights) < 2:
+        return []
+    parts = [f"{100 * weight:.0f} % ({number})" for weight, number in zip(weights, chains, strict=True)]
+    return [
+        f"chains started at {len(weights)} maxima, by what each could hold of the posterior of these classes without "
+        f"covariates, roughly, and how many chains: {', '.join(parts)}; see bl.modes(draws) for where they ended"
+    ]
 
 
 def warn_of_convergence(fit: Fit, judged: Sequence[str] = ()) -> None:
@@ -195,7 +235,7 @@ def warn_of_convergence(fit: Fit, judged: Sequence[str] = ()) -> None:
         warnings.warn(
             "\n- ".join(["these draws should not be trusted yet:", *problems]),
             ConvergenceWarning,
-            stacklevel=5,
+            stacklevel=4,
         )
 
 
@@ -203,8 +243,10 @@ def convergence_problems(fit: Fit, judged: Sequence[str] = ()) -> list[str]:
     """Divergences, modes, and parameters that did not converge, but for those `judged` before; one text each."""
     problems = []
     divergences = int(fit.sample_stats["diverging"].sum())
-    if divergences:
-        problems.append(f"{divergences} divergent transitions: raise target_accept")
+    if divergences > LARGEST_DIVERGENT_SHARE * fit.n_draws:
+        problems.append(
+            f"{divergences} divergent transitions, {100 * divergences / fit.n_draws:.2g} % of all: raise target_accept"
+        )
     if fit.n_chains == 1:
         problems.append("there is one chain, and nobody can see whether chains agree: fit with chains=4")
     table = convergence_table(fit)
@@ -215,53 +257,29 @@ def convergence_problems(fit: Fit, judged: Sequence[str] = ()) -> list[str]:
             f"chains stayed in {len(sizes)} different modes ({', '.join(map(str, sizes))} chains each): "
             "see bl.modes(draws)"
         )
+    weights, chains = (json.loads(fit.attributes.get(name, "[]")) for name in ("start_weights", "chains_by_start"))
+    if missed := [weight for weight, number in zip(weights, chains, strict=True) if not number]:
+        problems.append(
+            f"{len(missed)} modes that could hold about {', '.join(f'{weight:.0%}' for weight in missed)} of the "
+            f"posterior were not started from: fit with chains={len(weights)} or more"
+        )
     problems += label_problems(fit)
     for layer, rows in (("without labels", free), ("with labels", labelled)):
-        bad = rows[rows["r_hat"] > LARGEST_R_HAT]
-        if len(bad):
-            worst = bad["r_hat"].idxmax()
+        if n_beyond := rows["beyond_chance"].sum():
+            worst = rows.loc[rows["beyond_chance"] > 0, "r_hat"].idxmax()
             problems.append(
-                f"{len(bad)} quantities {layer} have R-hat above {LARGEST_R_HAT} (worst: {worst}, "
-                f"{bad['r_hat'].max():.3f})"
+                f"{n_beyond} quantities {layer} have R-hat above {LARGEST_R_HAT} that chance does not explain (worst: "
+                f"{worst}, {rows.loc[worst, 'r_hat']:.3f}; by chance up to {rows.loc[worst, 'r_hat_by_chance']:.3f})"
             )
         few = rows[(rows["ess_bulk"] < SMALLEST_ESS) | (rows["ess_tail"] < SMALLEST_ESS)]
         if len(few):
             least = few[["ess_bulk", "ess_tail"]].min(axis=None)
             problems.append(
-                f"{len(few)} quantities {layer} have fewer than {SMALLEST_ESS} effective draws ({least:.0f})"
+                f"{len(few)} quantities {layer} have fewer than {SMALLEST_ESS} effective draws ({least:.0f}), which "
+                f"take about {math.ceil(fit.draws_per_chain * SMALLEST_ESS / least)} draws of each chain"
             )
     return problems
 
 
-def _chains_by_mode(fit: Fit) -> dict[int, list]:
-    chains = fit.posterior["chain"].to_numpy()
-    return {int(mode): chains[fit.mode_of_chain == mode].tolist() for mode in np.unique(fit.mode_of_chain)}
-
-
-def _keep_chains(draws: xr.DataTree, chains: list) -> xr.DataTree:
-    kept = draws.copy()
-    for name, node in draws.children.items():
-        if "chain" in node.dims:
-            kept[name] = xr.DataTree(node.to_dataset().sel(chain=chains))
-    return kept
-
-
 def _reported(fit: Fit) -> list[str]:
     return [str(name) for name, values in fit.posterior.data_vars.items() if fit.class_axis in values.dims]
-
-
-def _worst_element(values: xr.DataArray) -> dict[str, float | str]:
-    dims = [str(dim) for dim in values.dims if dim not in ("chain", "draw")]
-    rows = existing_elements(values, dims)
-    varies = (rows != rows.isel(chain=0, draw=0)).any(["chain", "draw"]).to_numpy()
-    of_rows = pd.DataFrame({name: column.to_numpy() for name, column in diagnostics(rows).items()})[varies]
-    if of_rows.empty:
-        return {"element": "constant"} | dict.fromkeys(of_rows, np.nan)
-    badness = of_rows["r_hat"] if of_rows["r_hat"].notna().any() else -of_rows["ess_bulk"]
-    worst = row_index(rows, dims)[badness.fillna(-np.inf).idxmax()]
-    return {
-        "element": ", ".join(map(str, worst)) if isinstance(worst, tuple) else str(worst),
-        "r_hat": of_rows["r_hat"].max(),
-        "ess_bulk": of_rows["ess_bulk"].min(),
-        "ess_tail": of_rows["ess_tail"].min(),
-    }

@@ -1,45 +1,81 @@
 """Quantities that no permutation of the classes can change: chains can be compared before anything is relabelled."""
 
+from collections.abc import Sequence
+
 import numpy as np
 import xarray as xr
 from scipy.special import xlogy
 
 from bayes_lca.dims import CLASS_SHARE
-from bayes_lca.fitted.elements import diagnostics
 from bayes_lca.fitted.fit import Fit
-from bayes_lca.posterior.labels.total_log_likelihood import log_likelihood_diagnostics, total_log_likelihood
+from bayes_lca.posterior.labels.total_log_likelihood import total_log_likelihood
+
+SPREAD = "spread of "
 
 
 def label_free(fit: Fit) -> xr.Dataset:
-    """The log-likelihood, the sorted class shares, and the entropy of the shares, of dims (chain, draw)."""
-    quantities = label_free_quantities(total_log_likelihood(fit).to_numpy(), _shares(fit))
-    return quantities.assign_coords(fit.chain_coords)
+    """The log-likelihood and what `label_free_of_classes` has, of dims (chain, draw)."""
+    return label_free_of_classes(fit).assign(log_likelihood=total_log_likelihood(fit))
 
 
-def label_free_quantities(log_likelihood: np.ndarray, share: np.ndarray | None) -> xr.Dataset:
-    """The same from arrays of shape (chain, draw) and (chain, draw, latent_class)."""
-    return xr.Dataset({"log_likelihood": (("chain", "draw"), log_likelihood)} | _ranked(share))
+def label_free_of_classes(fit: Fit) -> xr.Dataset:
+    r"""Sorted class shares, their entropy, and the spread of each item over classes, of dims (chain, draw).
 
-
-def label_free_diagnostics(fit: Fit) -> dict[str, dict[str, float]]:
-    """R-hat and effective sample sizes of each quantity; of the log-likelihood also where its draws are not kept."""
-    of_shares = xr.Dataset(_ranked(_shares(fit))).data_vars.items()
-    return {"log_likelihood": log_likelihood_diagnostics(fit)} | {
-        str(name): {key: float(value) for key, value in diagnostics(values).items()} for name, values in of_shares
-    }
-
-
-def _shares(fit: Fit) -> np.ndarray | None:
-    if CLASS_SHARE not in fit.posterior:
-        return None
-    return fit.class_share
-
-
-def _ranked(share: np.ndarray | None) -> dict[str, tuple]:
+    The spread of an item is :math:`\sum_c \pi_c (\rho_c - \bar\rho)^2`, its profile's variance between classes, added
+    up over what a profile says of the item. Modes may have equal shares and nearly equal likelihood; what tells their
+    classes apart differs.
+    """
     quantities = {}
-    if share is not None and share.shape[-1] > 1:
-        ranked = -np.sort(-share, axis=-1)
-        for rank in range(ranked.shape[-1]):
-            quantities[f"share of class ranked {rank + 1}"] = (("chain", "draw"), ranked[..., rank])
-        quantities["entropy of shares"] = (("chain", "draw"), -xlogy(ranked, ranked).sum(axis=-1))
-    return quantities
+    if CLASS_SHARE in fit.posterior:
+        quantities = _of_classes(fit.class_share, fit.by_chain(fit.answers.profiles(fit)), fit.items)
+    return xr.Dataset(quantities, fit.chain_coords)
+
+
+def label_free_quantities(
+    log_likelihood: np.ndarray, share: np.ndarray, profile: np.ndarray, items: Sequence[str]
+) -> xr.Dataset:
+    """The same from arrays.
+
+    Parameters
+    ----------
+    log_likelihood : ndarray, shape (chain, draw)
+    share : ndarray, shape (chain, draw, latent_class)
+    profile : ndarray, shape (chain, draw, latent_class, item, ...)
+    items : sequence of str
+    """
+    total = {"log_likelihood": (("chain", "draw"), log_likelihood)}
+    return xr.Dataset(total | _of_classes(share, profile, items))
+
+
+def without_spreads(quantities: xr.Dataset) -> xr.Dataset:
+    """The quantities but for the spreads of items: what few draws of a sampler suffice for."""
+    return quantities.drop_vars([name for name in quantities if str(name).startswith(SPREAD)])
+
+
+def item_spread(share: np.ndarray, profile: np.ndarray) -> np.ndarray:
+    """Variance of each item's profile between classes, shape (..., item).
+
+    Parameters
+    ----------
+    share : ndarray, shape (..., latent_class)
+    profile : ndarray, shape (..., latent_class, item, ...)
+
+    Examples
+    --------
+    >>> item_spread(np.array([0.5, 0.5]), np.array([[[0.9, 0.1]], [[0.1, 0.9]]])).round(2)
+    array([0.32])
+    """
+    places = profile.reshape(*share.shape, profile.shape[share.ndim], -1)  # (..., latent_class, item, place)
+    weight = share[..., None, None]
+    mean = (weight * places).sum(axis=-3, keepdims=True)
+    return (weight * (places - mean) ** 2).sum(axis=(-3, -1))
+
+
+def _of_classes(share: np.ndarray, profile: np.ndarray, items: Sequence[str]) -> dict[str, tuple]:
+    if share.shape[-1] == 1:
+        return {}
+    ranked, spread = -np.sort(-share, axis=-1), item_spread(share, profile)
+    quantities = {f"share of class ranked {rank + 1}": ranked[..., rank] for rank in range(ranked.shape[-1])}
+    quantities["entropy of shares"] = -xlogy(ranked, ranked).sum(axis=-1)
+    quantities |= {f"{SPREAD}{item}": spread[..., j] for j, item in enumerate(items)}
+    return {name: (("chain", "draw"), values) for name, values in quantities.items()}

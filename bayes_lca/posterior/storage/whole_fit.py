@@ -25,7 +25,10 @@ from bayes_lca.posterior.storage.file_integrity import UnreadableFileError
 from bayes_lca.posterior.storage.without_respondents import AXES_OF_ROWS
 
 COUNTS = ("n_respondents", "n_dropped", "n_missing_answers")
-LISTS = ("groupings", "labels", "chain_modes", "em_log_likelihoods", "em_starts_by_mode", LOG_LIKELIHOOD_DIAGNOSTICS)
+LISTS = (
+    *("groupings", "labels", "chain_modes", "em_log_likelihoods", "em_starts_by_mode", LOG_LIKELIHOOD_DIAGNOSTICS),
+    *("mode_log_evidence", "start_weights", "chains_by_start"),
+)
 MAPPINGS = ("specification", AXES, "levels", "versions", GROUP_SIZES)
 ROUNDING = 1e-6
 

@@ -8,7 +8,7 @@ import xarray as xr
 from bayes_lca.dims import CLASS_SHARE, DESIGN_CENTER, INTERCEPT, ITEM, N_CATEGORIES, PATTERN, RESPONDENT, TERM
 from bayes_lca.fitted.fit import Fit
 from bayes_lca.fitted.one_fit import FIT_IDENTITY
-from bayes_lca.fitted.record import AXES, COUNTED, ENCODING
+from bayes_lca.fitted.record import AXES, COUNTED, ENCODING, MEASUREMENT_DRAW
 from bayes_lca.fitted.respondents import GROUP_SIZES, HOLDS_RESPONDENTS, LOG_LIKELIHOOD_DIAGNOSTICS
 from bayes_lca.fitted.views import with_views
 from bayes_lca.posterior.labels.total_log_likelihood import diagnostics_to_keep
@@ -16,7 +16,10 @@ from bayes_lca.posterior.labels.total_log_likelihood import diagnostics_to_keep
 AXES_OF_ROWS = (RESPONDENT, PATTERN)
 """Axes along which every number is about one respondent, or about those who are alike."""
 
-KEPT_STATISTICS = ("diverging", "depth", "maxdepth_reached", "n_steps", "step_size", "step_size_bar", "tuning")
+KEPT_STATISTICS = (
+    *("diverging", "depth", "maxdepth_reached", "n_steps", "step_size", "step_size_bar", "tuning"),
+    MEASUREMENT_DRAW,
+)
 """Of the sampler. None of them is a density: the log density of the answers at many known parameters is a system of
 linear equations for how often each pattern of answers was given, and can be solved."""
 
@@ -36,6 +39,7 @@ KEPT_ATTRIBUTES = frozenset(
         *("em_starts", "em_log_likelihoods", "em_starts_by_mode", "pivot"),
         *("relabelled", "relabel_certainty", "relabel_margin", "relabel_mislabelled", "relabel_switched"),
         *("class_order", "n_modes", "chain_modes", "kept_mode", "left_out", "joined", FIT_IDENTITY),
+        *("mode_log_evidence", "start_weights", "chains_by_start", "draws_asked", "draws_made"),
         *("measurement_draws", "pareto_k", "sampled_again"),
         *(HOLDS_RESPONDENTS, GROUP_SIZES, LOG_LIKELIHOOD_DIAGNOSTICS),
     }

@@ -3,13 +3,13 @@
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
-import arviz_stats
 import numpy as np
 import pandas as pd
 
 from bayes_lca.likelihood.leave_one_out import LeaveOneOut, leave_one_out
-from bayes_lca.posterior.labels.convergence import LARGEST_R_HAT, SMALLEST_ESS, agreeing_chains
+from bayes_lca.posterior.labels.agreement import Agreement, agreement
 from bayes_lca.posterior.labels.label_free import label_free_quantities
+from bayes_lca.posterior.labels.modes import agreeing_chains
 from bayes_lca.sampling.gibbs import GibbsDraws, random_start, sample_gibbs
 from bayes_lca.table import tail_probabilities
 
@@ -31,8 +31,10 @@ class ClassPosterior:
         Of the mode that predicts best.
     best : int
         That mode.
-    r_hat, ess : float
-        Worst of the label-free quantities, R-hat over all chains, effective draws in the best mode.
+    r_hat : float
+        Worst of the label-free quantities over all chains.
+    in_best : Agreement
+        Of the chains of the best mode.
     """
 
     draws: GibbsDraws
@@ -40,7 +42,7 @@ class ClassPosterior:
     loo: LeaveOneOut
     best: int
     r_hat: float
-    ess: float
+    in_best: Agreement
 
     @property
     def n_modes(self) -> int:
@@ -68,18 +70,19 @@ def sample_classes(
     start = random_start(chains, n_classes, n_categories, seed)
     settings = {"category_weight": category_weight, "draws": draws, "tune": tune, "seed": seed, "thin": SWEEPS}
     sampled = sample_gibbs(codes, counts, n_categories, start, **settings)
-    quantities = label_free_quantities(sampled.log_likelihood @ counts, sampled.class_share)
+    quantities = label_free_quantities(
+        sampled.log_likelihood @ counts, sampled.class_share, sampled.item_probability, range(len(n_categories))
+    )
     mode = agreeing_chains(quantities)
     by_mode = [leave_one_out(sampled.log_likelihood[mode == number], counts) for number in range(mode.max() + 1)]
     best = int(np.argmax([loo.elpd for loo in by_mode]))
-    in_best = quantities.isel(chain=np.flatnonzero(mode == best))
     return ClassPosterior(
         draws=sampled,
         mode=mode,
         loo=by_mode[best],
         best=best,
-        r_hat=max(float(arviz_stats.rhat(values)) for values in quantities.data_vars.values()),
-        ess=min(float(arviz_stats.ess(values)) for values in in_best.data_vars.values()),
+        r_hat=agreement(quantities).r_hat,
+        in_best=agreement(quantities.isel(chain=np.flatnonzero(mode == best))),
     )
 
 
@@ -102,7 +105,7 @@ def posterior_columns(posteriors: Mapping[int, ClassPosterior], ci_prob: float =
                 "smallest_share_upper": upper,
                 "modes": posterior.n_modes,
                 "r_hat": posterior.r_hat,
-                "ess": posterior.ess,
+                "ess": posterior.in_best.ess,
             }
         )
     return pd.DataFrame(rows, index=pd.Index(posteriors, name="classes"))
@@ -121,9 +124,9 @@ def posterior_note(posteriors: Mapping[int, ClassPosterior]) -> str:
                 f"with {n_classes} classes chains stayed in {posterior.n_modes} modes ({sizes} chains each), and the "
                 "figures are those of the mode that predicts best"
             )
-        elif posterior.r_hat > LARGEST_R_HAT or posterior.ess < SMALLEST_ESS:
+        elif not posterior.in_best.holds:
             parts.append(
-                f"with {n_classes} classes chains do not agree yet (R-hat {posterior.r_hat:.3f}, {posterior.ess:.0f} "
-                "effective draws): take more draws"
+                f"with {n_classes} classes chains do not agree yet (R-hat {posterior.r_hat:.3f}, "
+                f"{posterior.in_best.ess:.0f} effective draws): take more draws"
             )
     return "; ".join(parts)

@@ -13,7 +13,8 @@ from bayes_lca.data.responses import unique_rows
 from bayes_lca.likelihood.identification import warn_of_too_few_cells
 from bayes_lca.measurement.interface import Measurement
 from bayes_lca.measurement.nominal import read_answers
-from bayes_lca.posterior.labels.convergence import LARGEST_R_HAT, SMALLEST_ESS, ConvergenceWarning
+from bayes_lca.posterior.labels.agreement import Agreement, agreement
+from bayes_lca.posterior.labels.convergence import ConvergenceWarning
 from bayes_lca.sampling.gibbs import random_start, sample_gibbs
 from bayes_lca.table import SummaryTable, tail_probabilities
 from bayes_lca.workflows.class_counts.class_posteriors import SWEEPS
@@ -126,8 +127,8 @@ def overfitted(
     occupied = (sampled.members >= least).sum(axis=-1)  # (chain, draw)
     filled = (sampled.members > 0).sum(axis=-1)
     smallest = np.where(sampled.members >= least, sampled.members, n).min(axis=-1) / n
-    r_hat, ess = _agreement(sampled.log_likelihood @ patterns.count, occupied)
-    _warn(occupied, max_classes, r_hat, ess)
+    agreed = _agreement(sampled.log_likelihood @ patterns.count, occupied)
+    _warn(occupied, max_classes, agreed)
     freedom = [items.degrees_of_freedom(responses, number) for number in range(1, max_classes + 1)]
     most_probable = int(np.bincount(occupied.ravel()).argmax())
     warn_of_too_few_cells(most_probable, freedom[max(most_probable, 1) - 1], stacklevel=2)
@@ -137,8 +138,8 @@ def overfitted(
     note = (
         f"{answers.note}, {chains} x {draws} draws of a Gibbs sampler "
         f"from random starts; {max_classes} classes, alpha = {alpha:g} each; occupied: {least} respondents or more "
-        f"(cut-off {cut_off:g} of n); worst of log-likelihood and occupied classes: R-hat {r_hat:.3f}, {ess:.0f} "
-        f"effective draws; {100 * ci_prob:g} % intervals"
+        f"(cut-off {cut_off:g} of n); worst of log-likelihood and occupied classes: R-hat {agreed.r_hat:.3f}, "
+        f"{agreed.ess:.0f} effective draws; {100 * ci_prob:g} % intervals"
     )
     told_apart = sum(1 for free in freedom if free >= 0)
     if told_apart < max_classes:
@@ -161,28 +162,24 @@ def _row(number: int, occupied: np.ndarray, filled: np.ndarray, smallest: np.nda
     }
 
 
-def _agreement(log_likelihood: np.ndarray, occupied: np.ndarray) -> tuple[float, float]:
-    """Worst R-hat and effective draws of what no labels can change; a number that never varies agrees."""
-    quantities = [_variable(log_likelihood)]
-    if np.ptp(occupied):
-        quantities.append(_variable(occupied.astype(float)))
-    return (
-        max(float(arviz_stats.rhat(values, method="split")) for values in quantities),
-        min(float(arviz_stats.ess(values, method="mean")) for values in quantities),
-    )
+def _agreement(log_likelihood: np.ndarray, occupied: np.ndarray) -> Agreement:
+    """How well chains agree on what no labels can change; a number that never varies agrees."""
+    quantities = {"log_likelihood": _variable(log_likelihood), "occupied": _variable(occupied.astype(float))}
+    return agreement(xr.Dataset(quantities), method="split", ess="mean")
 
 
 def _variable(values: np.ndarray) -> xr.DataArray:
     return xr.DataArray(values, dims=("chain", "draw"))
 
 
-def _warn(occupied: np.ndarray, max_classes: int, r_hat: float, ess: float) -> None:
+def _warn(occupied: np.ndarray, max_classes: int, agreed: Agreement) -> None:
     problems = []
-    if r_hat > LARGEST_R_HAT or ess < SMALLEST_ESS:
+    if not agreed.holds:
         by_chain = ", ".join(f"{number:.1f}" for number in occupied.mean(axis=1))
         problems.append(
-            f"chains do not agree (R-hat {r_hat:.3f}, {ess:.0f} effective draws; occupied classes by chain on average: "
-            f"{by_chain}): take more draws, or a larger alpha, with which classes fill again more easily"
+            f"chains do not agree (R-hat {agreed.r_hat:.3f}, {agreed.ess:.0f} effective draws; occupied classes by "
+            f"chain on average: {by_chain}): take more draws, or a larger alpha, with which classes fill again more "
+            "easily"
         )
     if (occupied == max_classes).mean() > 0.05:
         problems.append(

@@ -4,7 +4,6 @@ from dataclasses import dataclass
 from functools import cached_property
 from itertools import compress
 
-import arviz_stats
 import numpy as np
 import xarray as xr
 
@@ -113,9 +112,19 @@ class GroupedAnswers:
         start = match_profiles(mean_profile, self.pivot[:, items], share.mean(axis=1))
         return align_memberships(membership_in, count, start).order
 
+    def _profile(self, draws: GibbsDraws) -> np.ndarray:
+        """Item probabilities on average over the groups that were asked, shape (chain, draw, latent_class, ...)."""
+        asked = self.asked[:, None, :, None]  # the others have nothing but their prior
+        return (draws.item_probability * asked).sum(axis=2) / np.maximum(asked.sum(axis=0), 1)
+
     def label_free(self, draws: GibbsDraws) -> xr.Dataset:
         """Quantities that no permutation of classes changes, of dims (chain, draw)."""
-        return label_free_quantities(draws.log_likelihood @ self.counts, draws.class_share.mean(axis=2))
+        return label_free_quantities(
+            draws.log_likelihood @ self.counts,
+            draws.class_share.mean(axis=2),
+            self._profile(draws),
+            self.responses.items,
+        )
 
     @property
     def note(self) -> str:
@@ -170,14 +179,6 @@ def read_groups(
 def _flat(values: np.ndarray) -> np.ndarray:
     """Chains after each other."""
     return values.reshape(-1, *values.shape[2:])
-
-
-def agreement(quantities: xr.Dataset) -> tuple[float, float]:
-    """Worst R-hat and effective draws of quantities of dims (chain, draw)."""
-    return (
-        max(float(arviz_stats.rhat(values)) for values in quantities.data_vars.values()),
-        min(float(arviz_stats.ess(values)) for values in quantities.data_vars.values()),
-    )
 
 
 def _groups(frame, by: str, n_classes: int, answered: np.ndarray) -> tuple[list[str], np.ndarray]:

@@ -11,13 +11,14 @@ from bayes_lca.data.frame import named
 from bayes_lca.data.responses import Responses
 from bayes_lca.likelihood.leave_one_out import LeaveOneOut, leave_one_out
 from bayes_lca.measurement.interface import Measurement
-from bayes_lca.posterior.labels.convergence import LARGEST_R_HAT, SMALLEST_ESS
+from bayes_lca.posterior.labels.agreement import Agreement, agreement
+from bayes_lca.posterior.labels.label_free import without_spreads
 from bayes_lca.posterior.structures.class_distance import ProfileDifference, profile_difference
 from bayes_lca.sampling.gibbs import GibbsDraws, sample_groups
 from bayes_lca.sampling.gibbs_partial import sample_partial
 from bayes_lca.table import SummaryTable, tail_probabilities
 from bayes_lca.workflows.class_counts.class_posteriors import SWEEPS
-from bayes_lca.workflows.invariance.answers_by_group import GroupedAnswers, agreement, read_groups
+from bayes_lca.workflows.invariance.answers_by_group import GroupedAnswers, read_groups
 from bayes_lca.workflows.invariance.partial_invariance import SD_BETWEEN_GROUPS
 
 NONE, PARTIAL, EVERY = "none", "partial", "all"
@@ -126,8 +127,7 @@ def measurement_invariance(
         f"{0.05 * len(responses.items):.1f} have a p_value below 0.05 by chance"
     )
     table = pd.DataFrame(rows).set_index("free")
-    bad = table.index[(table["r_hat"] > LARGEST_R_HAT) | (table["ess"] < SMALLEST_ESS)]
-    if len(bad):
+    if bad := [name for name, model in models.items() if not model.agreement.holds]:
         note += f"; chains do not agree yet with {', '.join(bad)} free: take more draws"
     return SummaryTable.of(table, note)
 
@@ -154,8 +154,7 @@ class _Model:
 
     loo: LeaveOneOut
     differences: list[ProfileDifference]
-    r_hat: float
-    ess: float
+    agreement: Agreement
 
     @classmethod
     def of(cls, draws: GibbsDraws, grouped: GroupedAnswers, free: np.ndarray, *, together: bool) -> "_Model":
@@ -174,9 +173,8 @@ class _Model:
                     profile_difference(profile[:, first, c][:, compared], profile[:, second, c][:, compared])
                     for c in range(n_classes)
                 ]
-        r_hat, ess = agreement(grouped.label_free(draws))
         loo = leave_one_out(draws.log_likelihood, grouped.counts)
-        return cls(loo, differences, r_hat, ess)
+        return cls(loo, differences, agreement(without_spreads(grouped.label_free(draws))))
 
 
 def _row(name: str, model: _Model, equal: LeaveOneOut, tails: list[float]) -> dict:
@@ -189,8 +187,8 @@ def _row(name: str, model: _Model, equal: LeaveOneOut, tails: list[float]) -> di
         "elpd_difference_se": error,
         "high_k": model.loo.n_high_k,
         **dict.fromkeys(("distance", "lower", "upper", "expected", "p_value"), np.nan),
-        "r_hat": model.r_hat,
-        "ess": model.ess,
+        "r_hat": model.agreement.r_hat,
+        "ess": model.agreement.ess,
     }
     if not model.differences:
         return row

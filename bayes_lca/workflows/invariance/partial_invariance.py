@@ -12,12 +12,15 @@ from bayes_lca.dims import CATEGORY, CLASS, ITEM, class_names
 from bayes_lca.fitted.elements import diagnostics
 from bayes_lca.likelihood.leave_one_out import leave_one_out
 from bayes_lca.measurement.interface import Measurement
-from bayes_lca.posterior.labels.convergence import LARGEST_R_HAT, SMALLEST_ESS, ConvergenceWarning, agreeing_chains
+from bayes_lca.posterior.labels.agreement import agreement
+from bayes_lca.posterior.labels.convergence import ConvergenceWarning
+from bayes_lca.posterior.labels.label_free import without_spreads
+from bayes_lca.posterior.labels.modes import agreeing_chains
 from bayes_lca.priors import HalfNormal
 from bayes_lca.sampling.gibbs_partial import LARGEST_SD, PartialDraws, sample_partial
 from bayes_lca.table import SummaryTable, tail_probabilities
 from bayes_lca.workflows.class_counts.class_posteriors import SWEEPS
-from bayes_lca.workflows.invariance.answers_by_group import GroupedAnswers, agreement, read_groups
+from bayes_lca.workflows.invariance.answers_by_group import GroupedAnswers, read_groups
 
 SD_BETWEEN_GROUPS = HalfNormal(sigma=0.1)
 """Half of it lies below 0.07 and 5 % above 0.2, where groups would hardly share a class; it is flat towards 0, so that
@@ -203,11 +206,11 @@ def _best_mode(draws: PartialDraws, grouped: GroupedAnswers) -> tuple[PartialDra
         groups = replace(draws.groups, **{name: values[chains] for name, values in vars(draws.groups).items()})
         draws, quantities = PartialDraws(groups, draws.centre[chains], draws.sd[chains]), quantities.isel(chain=chains)
     by_item = {f"sd of {item}": (("chain", "draw"), draws.sd[..., j]) for j, item in enumerate(grouped.responses.items)}
-    r_hat, ess = agreement(quantities.assign(by_item))
-    if r_hat > LARGEST_R_HAT or ess < SMALLEST_ESS:
+    agreed = agreement(without_spreads(quantities).assign(by_item))
+    if not agreed.holds:
         problems.append(
-            f"chains do not agree yet (worst of log-likelihood, ordered shares and sd: R-hat {r_hat:.3f}, {ess:.0f} "
-            "effective draws): take more draws"
+            f"chains do not agree yet (worst of log-likelihood, ordered shares and sd: R-hat "
+            f"{agreed.r_hat:.3f}, {agreed.ess:.0f} effective draws): take more draws"
         )
     return draws, problems
 

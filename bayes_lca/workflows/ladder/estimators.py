@@ -36,7 +36,7 @@ from bayes_lca.workflows.ladder.stepwise_odds_ratios import stepwise_odds_ratios
 from bayes_lca.workflows.ladder.two_step import CHAINS, MEASUREMENT_DRAWS, check_measurement_draws, fit_two_step
 
 MODAL_CLASS = "modal_class"
-PASSED_ON = ("draws", "tune", "seed", "target_accept", "cores", "progressbar")
+PASSED_ON = ("draws", "tune", "seed", "target_accept", "cores", "progressbar", "until")
 ESTIMATORS = {
     "modal, single-level": "most likely class as if seen, respondents as if independent",
     "modal, multilevel": "most likely class as if seen, random effects of groups",
@@ -84,7 +84,8 @@ def fit_estimators(
     measurement_draws : int
         As for `fit_two_step`.
     **options
-        Further arguments of `fit`: ``draws``, ``tune``, ``seed``, ``target_accept``, ``cores``, ``progressbar``.
+        Further arguments of `fit`: ``draws``, ``tune``, ``seed``, ``target_accept``, ``cores``, ``progressbar``, and
+        ``until``, which a two-step fit leaves aside.
 
     Returns
     -------
@@ -190,7 +191,7 @@ def check_class_shift(fits: Mapping[str, xr.DataTree | SummaryTable]) -> None:
         warnings.warn(f"not checked whether covariates bend the classes: {error}", UserWarning, stacklevel=3)
 
 
-def _two_step(measured: xr.DataTree, frame, *, structural: Regression, **options) -> xr.DataTree:
+def _two_step(measured: xr.DataTree, frame, *, structural: Regression, until=None, **options) -> xr.DataTree:
     return fit_two_step(measured, structural, frame, **options)
 
 

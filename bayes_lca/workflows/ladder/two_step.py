@@ -2,7 +2,7 @@
 
 import warnings
 from dataclasses import replace
-from itertools import batched, compress
+from itertools import batched
 from typing import Literal
 
 import numpy as np
@@ -14,10 +14,12 @@ from bayes_lca.data.frame import is_whole
 from bayes_lca.dims import CATEGORY, CLASS, CLASS_SHARE, ITEM, ITEM_PROBABILITY, KNOWN_ITEM_PROBABILITY
 from bayes_lca.fitted.draws import DRAWS_AT_ONCE
 from bayes_lca.fitted.fit import Fit
+from bayes_lca.fitted.record import MEASUREMENT_DRAW
 from bayes_lca.likelihood.answers import log_probability_of_answers
 from bayes_lca.measurement.assigned import Assigned
 from bayes_lca.models.assigned_class import AssignedClass
 from bayes_lca.posterior.labels.convergence import ConvergenceWarning
+from bayes_lca.posterior.labels.modes import UNCONSTRAINED
 from bayes_lca.sampling.nuts import Sampler, Sampling
 from bayes_lca.sampling.ready import prepare_named
 from bayes_lca.sampling.tree import finish
@@ -93,7 +95,8 @@ def fit_two_step(
     xarray.DataTree
         As from `fit` of a latent class regression: ``item_probability`` holds the draw of :math:`\theta` behind each
         draw of the regression. A chain is made of one chain of NUTS, in its order, and of one stretch of the first
-        step: R-hat and effective sample sizes see both chains that disagree and draws that are used again. Attributes
+        step, so that chains differ by what their measurement draws do: R-hat is judged by that design, and effective
+        sample sizes are those of each chain. ``sample_stats`` has the ``measurement_draw`` behind each draw. Attributes
         ``measurement_draws``, ``pareto_k`` (the largest) and ``sampled_again`` (where k was above 0.7).
 
     Raises
@@ -146,6 +149,7 @@ def fit_two_step(
     rng = np.random.default_rng(seed)
     chains, largest_k, divergences = [], 0.0, []
     for chain, of_chain in enumerate(steps):
+        first = chain * len(of_chain)
         resampled, pareto_k = _resample_chain(fit_at_mean, chain, of_chain, rng)
         largest_k = max(largest_k, *pareto_k)
         pieces = [resampled]
@@ -155,7 +159,7 @@ def fit_two_step(
             step = {KNOWN_ITEM_PROBABILITY: of_chain[place].probability}
             given_step = sampler.sample(prepared, replace(settings, **run), step)
             last = given_step["posterior"].to_dataset().isel(chain=0, drop=True).isel(draw=slice(-each, None))
-            pieces.append(_beside(last, of_chain[place]))
+            pieces.append(_beside(last, of_chain[place], first + place))
             divergences.append(int(given_step["sample_stats"]["diverging"].sum()))
         chains.append(xr.concat(pieces, "draw").assign_coords(draw=range(draws)))
     if sum(divergences):
@@ -165,8 +169,10 @@ def fit_two_step(
             ConvergenceWarning,
             stacklevel=2,
         )
-    tree = at_mean.copy()
-    tree["posterior"] = xr.DataTree(xr.concat(chains, "chain").assign_coords(chain=range(CHAINS)))
+    tree, joined = at_mean.copy(), xr.concat(chains, "chain").assign_coords(chain=range(CHAINS))
+    tree["posterior"] = xr.DataTree(joined.drop_vars(MEASUREMENT_DRAW))
+    stats = fit_at_mean.sample_stats.drop_vars(UNCONSTRAINED, errors="ignore")
+    tree["sample_stats"] = xr.DataTree(stats.assign({MEASUREMENT_DRAW: joined[MEASUREMENT_DRAW]}))
     tree.attrs |= {
         "measurement_draws": measurement_draws,
         "pareto_k": float(largest_k),
@@ -208,15 +214,17 @@ def _resample_chain(
 ) -> tuple[xr.Dataset, np.ndarray]:
     """Draws of a chain as they would be at its steps, in its order, where weights are reliable; and every step's k."""
     pool, draws = at_mean.posterior.isel(chain=chain, drop=True), at_mean.draws_per_chain
+    first = chain * len(steps)
     proposals = np.unique(np.linspace(0, draws - 1, PROPOSALS).astype(int))
     log_weights, pareto_k = array_stats.psislw(-_log_ratios(at_mean, steps, chain * draws + proposals), axis=-1)
     reliable = pareto_k <= LARGEST_PARETO_K
     chosen = [proposals[_resample(of_step, draws // len(steps), rng)] for of_step in log_weights[reliable]]
     parts = [
-        _beside(pool.isel(draw=places), step) for places, step in zip(chosen, compress(steps, reliable), strict=True)
+        _beside(pool.isel(draw=places), steps[place], first + place)
+        for places, place in zip(chosen, np.flatnonzero(reliable), strict=True)
     ]
     if not parts:
-        return pool.isel(draw=slice(0)), pareto_k
+        return _beside(pool.isel(draw=slice(0)), steps[0], first), pareto_k
     return xr.concat(parts, "draw").isel(draw=np.argsort(np.ravel(chosen), kind="stable")), pareto_k
 
 
@@ -240,10 +248,11 @@ def _resample(log_weights: np.ndarray, times: int, rng: np.random.Generator) -> 
     return np.searchsorted(cumulative, points)
 
 
-def _beside(posterior: xr.Dataset, step: Assigned) -> xr.Dataset:
-    """Draws of the regression beside the item probabilities they are made with."""
+def _beside(posterior: xr.Dataset, step: Assigned, number: int) -> xr.Dataset:
+    """Draws of the regression beside the item probabilities they are made with, and the number of their draw."""
     exists = posterior[ITEM_PROBABILITY].notnull()
     of_draw = on_axis(step.probability, list(step.labels.values()))
     known = np.broadcast_to(of_draw, (posterior.sizes["draw"], *of_draw.shape))
     of_step = exists.transpose("draw", CLASS, ITEM, CATEGORY).copy(data=known).where(exists)
-    return posterior.assign({ITEM_PROBABILITY: of_step})
+    numbers = xr.DataArray(np.full(posterior.sizes["draw"], number), dims="draw")
+    return posterior.assign({ITEM_PROBABILITY: of_step, MEASUREMENT_DRAW: numbers})

@@ -84,8 +84,8 @@ POSTERIOR = (
         name="modes-by-the-quantity-that-agrees-best",
         wrong="Two chains share a mode if any one quantity agrees, instead of all.",
         symbol="agreeing_chains",
-        pattern="max(float(arviz_stats.rhat(_1)) for _1 in _2)",
-        replacement="min(float(arviz_stats.rhat(_1)) for _1 in _2)",
+        pattern="all(_1 for _2 in _3)",
+        replacement="any(_1 for _2 in _3)",
         tests=(f"{MADE_UP}::test_chains_of_one_mode_agree_in_every_quantity",),
     ),
     Mutation(
