@@ -38,7 +38,7 @@ def test_item_that_differs_is_found(found):
     assert (found["p_value"].drop(["none", "c", "partial", "all"]) > 0.01).all()
     assert found.loc["none", ["elpd_difference", "elpd_difference_se"]].tolist() == [0, 0]
     assert found.loc["none", ["distance", "lower", "upper", "expected", "p_value"]].isna().all()
-    assert "; place: north " in found.note
+    assert "n = 900 (place: north " in found.note
     assert "4 x 150 draws of a Gibbs sampler for each of 8 models of 2 classes" in found.note
 
 
@@ -64,7 +64,7 @@ def test_three_groups_and_numbers_as_groups():
     frame = answers("a", n=700, groups=(1, 2, 3))
     table = bl.measurement_invariance(bl.Items(ITEMS), frame, "place", 2, **SHORT)
     assert table["p_value"].drop(["none", "partial", "all"]).idxmin() == "a"
-    assert "; place: 1 " in table.note
+    assert "(place: 1 " in table.note
 
 
 def test_all_items_shrunken_predict_between_none_and_all(found):
