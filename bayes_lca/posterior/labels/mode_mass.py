@@ -45,8 +45,9 @@ def log_evidence(draws: np.ndarray, log_density: np.ndarray) -> tuple[float, flo
     --------
     >>> rng = np.random.default_rng(0)
     >>> theta = rng.normal(size=(2000, 3))
-    >>> log_evidence(theta, np.log(5) - 0.5 * (theta**2).sum(axis=1) - 1.5 * np.log(2 * np.pi))[0].round(1)
-    np.float64(1.6)
+    >>> found, error = log_evidence(theta, np.log(5) - 0.5 * (theta**2).sum(axis=1) - 1.5 * np.log(2 * np.pi))
+    >>> bool(abs(found - np.log(5)) < 4 * error < 0.2)
+    True
     """
     block = np.arange(len(draws)) * BLOCKS // len(draws)
     halves = block % 2 == 0, block % 2 == 1
