@@ -251,7 +251,7 @@ def test_table_by_hand():
     assert chosen["AIC"].tolist() == [1, 1, 1, 1]
     assert chosen["BLRT"].tolist() == [2, 3, 1, 2]
     assert chosen["VLMR"].tolist() == [2, 3, 1, pd.NA]
-    assert chosen["VLMR, inverse information"].tolist() == [3] * 4
+    assert chosen["VLMR, Vuong's own"].tolist() == [3] * 4
     assert chosen["rule, 10 %"].tolist() == [2, 2, 2, 1]  # the third class is too small
     assert chosen["rule, any size"].tolist() == [2, 2, 3, 1]
     assert chosen["elpd, best"].isna().all()
@@ -267,7 +267,7 @@ def test_table_by_hand():
     assert vlmr[["data_sets", "no_choice", "type_1_error"]].tolist() == [3, 1, 0.5]
     assert vlmr["power"] == pytest.approx(2 / 3)
     assert vlmr["correct"] == pytest.approx(1 / 3)
-    assert table.loc["VLMR, inverse information", ["type_1_error", "power", "correct"]].tolist() == [1, 1, 0]
+    assert table.loc["VLMR, Vuong's own", ["type_1_error", "power", "correct"]].tolist() == [1, 1, 0]
     assert table.loc["AIC", ["type_1_error", "power"]].isna().all()
     assert table.loc["AIC", "correct_se"] == pytest.approx(np.sqrt(0.25 * 0.75 / 8))  # Agresti and Coull: 2 of 8
 

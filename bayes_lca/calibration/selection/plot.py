@@ -72,7 +72,7 @@ def plot_selection(table: pd.DataFrame) -> Figure:
         _tests(ax, table, designs, what)
         ax.set_title(title, loc="left")
     right.tick_params(labelleft=False)
-    right.legend(*left.get_legend_handles_labels(), loc="center left", fontsize=SMALL, handletextpad=0.3)
+    right.legend(*left.get_legend_handles_labels(), loc="lower left", ncols=2, fontsize=SMALL, handletextpad=0.3)
     write_note(fig, *_notes(table))
     return fig
 

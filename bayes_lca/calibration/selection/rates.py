@@ -11,7 +11,7 @@ BEST_ELPD = "elpd, best"
 RULE, RULE_ANY_SIZE = "rule, 10 %", "rule, any size"
 """What `recommend_classes` recommends as it comes, and with ``smallest_class=0``."""
 
-VUONG = "VLMR, inverse information"
+VUONG = "VLMR, Vuong's own"
 """Vuong's own formula, beside that of Mplus, which `recommend_classes` hears."""
 
 OF_P_VALUES = TESTS | {"vuong_p": VUONG}

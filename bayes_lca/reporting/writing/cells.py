@@ -32,7 +32,7 @@ LABELS = {
     "entropy_r2": "entropy R2",
     "vlmr_p": "VLMR p",
     "lmr_adjusted_p": "LMR adjusted p",
-    "vuong_p": "VLMR p, inverse information alone",
+    "vuong_p": "VLMR p, Vuong's own",
     "blrt": "BLRT",
     "blrt_p": "BLRT p",
     "degrees_of_freedom": "df",

@@ -79,8 +79,9 @@ def recommend_classes(table: pd.DataFrame, *, smallest_class: float = 0.10) -> R
     respondents and six items of three categories (``examples/selection_study_results``), BIC was right wherever classes
     were clear (entropy .71 and .89) and never where they overlapped on every item (.46) or one held 6 % (entropy .56);
     elpd was right in 100, 100, 70 and 55 of a hundred data sets, the bootstrap test in 98, 98, 93 and 93. Entropy does
-    not decide alone: at .46 BIC found classes that overlapped on some items only. The tests of Vuong, Lo, Mendell and
-    Rubin asked for one class too many in 35 to 55 of a hundred data sets.
+    not decide alone: at .46 BIC found classes that overlapped on some items only. The test of Vuong, Lo, Mendell and
+    Rubin, as Mplus computes it, asked for one class too many in 2 to 22 of a hundred data sets, and found a true class
+    in 61 and 45 of a hundred where classes overlapped or one was small.
 
     References
     ----------
