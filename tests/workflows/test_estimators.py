@@ -1,5 +1,7 @@
 """The ladder of estimators on a small survey: same rows, same classes, kept on disk."""
 
+from functools import wraps
+
 import numpy as np
 import pytest
 from scipy.special import logsumexp, softmax
@@ -41,12 +43,16 @@ def test_other_reference_turns_every_estimator_round(ladder):
 def test_kept_fits_are_read_and_not_sampled_again(ladder, survey, nested, monkeypatch):
     fits, out = ladder
 
-    def refuse(*_, **__):
-        raise AssertionError("sampled again")
+    def refusing(sample):
+        @wraps(sample)  # with its defaults, which belong to what is kept
+        def refuse(*_, **__):
+            raise AssertionError("sampled again")
+
+        return refuse
 
     for module in (estimators, fit_or_load):
-        monkeypatch.setattr(module, "fit", refuse)
-    monkeypatch.setattr(estimators, "fit_two_step", refuse)
+        monkeypatch.setattr(module, "fit", refusing(bl.fit))
+    monkeypatch.setattr(estimators, "fit_two_step", refusing(bl.fit_two_step))
     with pytest.warns(UserWarning):
         again = bl.fit_estimators(nested, survey, out=out, **OPTIONS)
     for name in ("measured", "two-step", "joint"):
