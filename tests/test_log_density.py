@@ -21,6 +21,7 @@ from bayes_lca.fitted.record import distinct_rows
 from bayes_lca.measurement.assigned import Assigned
 from bayes_lca.models import AssignedClass, LatentClass, Multinomial
 from bayes_lca.priors import LKJ
+from bayes_lca.sampling.tree import assemble
 from bayes_lca.structural.whitening import contrast_basis
 
 COMPILE = {"mode": Mode(linker="py", optimizer=None), "on_unused_input": "ignore"}
@@ -682,13 +683,7 @@ def test_draws_in_numpy_have_the_log_likelihood_of_pymc(name):
         },
         {dim: case.labels(dim) for variable in shown for dim in dims[variable]},
     )
-    tree = xr.DataTree.from_dict(
-        {
-            "/": xr.Dataset(attrs=dict(case.prepared.attributes)),
-            "/posterior": posterior,
-            **{f"/{name}": dataset for name, dataset in case.prepared.groups.items()},
-        }
-    )
+    tree = assemble(case.prepared, xr.DataTree.from_dict({"/posterior": posterior, "/sample_stats": xr.Dataset()}))
     fit = Fit.reading(tree)
     if isinstance(case.model, Multinomial):
         expected = [respondent_log_likelihoods(case, values) for values, _, _ in evaluated]

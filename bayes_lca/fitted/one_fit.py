@@ -42,7 +42,7 @@ def under_new_labels(tree: xr.DataTree) -> xr.DataTree:
 
 def not_one_fit(tree: xr.DataTree) -> str:
     """Why the draws are not some of one fit, with what to do; nothing if they are."""
-    posterior = tree["posterior"]
+    posterior = tree["posterior"].to_dataset()
     for axis in OF_DRAWS:
         if axis not in posterior.dims:
             return (
@@ -69,9 +69,11 @@ def following_posterior(tree: xr.DataTree) -> xr.DataTree:
     ValueError
         If a group that is read beside the posterior lacks some of them.
     """
-    wanted = {axis: tree["posterior"][axis].to_numpy() for axis in OF_DRAWS}
+    posterior = tree["posterior"].to_dataset()
+    wanted = {axis: posterior[axis].to_numpy() for axis in OF_DRAWS}
     followed = {}
-    for name, node in tree.children.items():
+    for name, child in tree.children.items():
+        node = child.to_dataset()
         axes = [axis for axis in OF_DRAWS if axis in node.dims]
         if all(np.array_equal(node[axis], wanted[axis]) for axis in axes):
             continue
@@ -80,7 +82,7 @@ def following_posterior(tree: xr.DataTree) -> xr.DataTree:
         if short and name in READ_BESIDE:
             raise ValueError(f"its {name!r} lacks {short[0]} {lacking[short[0]][0]} of its posterior")
         if not short:
-            followed[name] = node.to_dataset().sel({axis: wanted[axis] for axis in axes})
+            followed[name] = node.sel({axis: wanted[axis] for axis in axes})
     if not followed:
         return tree
     result = tree.copy()

@@ -15,7 +15,9 @@ from bayes_lca.likelihood.leave_one_out import LARGEST_ROUNDING
 VIEWS = ("observed_data", "constant_data", "log_likelihood")
 """Groups that are views."""
 NOISE = 1e-9
-"""Standard deviation of what is added to a log-likelihood that is the same in all draws."""
+"""Range of what is added to a log-likelihood that is the same in all draws."""
+GOLDEN_RATIO = (1 + np.sqrt(5)) / 2
+"""Its multiples spread evenly over the unit interval and never repeat."""
 
 
 class RespondentView(BackendArray):
@@ -83,7 +85,7 @@ def without_views(tree: xr.DataTree) -> xr.DataTree:
 
 
 def _as_arviz_takes_it(log_likelihood: xr.DataArray) -> xr.DataArray:
-    """Rows that are equally likely in all draws with noise too small to count.
+    """Rows that are equally likely in all draws with noise too small to count, the same for a draw however selected.
 
     Who answered nothing is one of them. ArviZ 1.3 refuses rows whose tail it cannot smooth.
     """
@@ -91,8 +93,8 @@ def _as_arviz_takes_it(log_likelihood: xr.DataArray) -> xr.DataArray:
     constant = spread <= LARGEST_ROUNDING
     if not constant.any():
         return log_likelihood
-    noise = log_likelihood.copy(data=np.random.default_rng(0).normal(0, NOISE, log_likelihood.shape))
-    return log_likelihood + noise.where(constant, 0.0)
+    place = np.sqrt(2) * log_likelihood["chain"] + GOLDEN_RATIO * log_likelihood["draw"]
+    return log_likelihood + (NOISE * (place % 1 - 0.5)).where(constant, 0.0)
 
 
 def _view(dataset: xr.Dataset, pattern: np.ndarray) -> xr.Dataset:

@@ -264,7 +264,9 @@ def test_pair_totals_are_sums_of_what_respondents_add(small):
 def test_residuals_are_what_scores_do_not_explain(untilted):
     """Against a regression over respondents of the replicated data sets."""
     clean, one = untilted, untilted.copy()
-    one["posterior"] = xr.DataTree(clean["posterior"].to_dataset().isel(chain=[0, 0, 0], draw=[7]))
+    one["posterior"] = xr.DataTree(
+        clean["posterior"].to_dataset().isel(chain=[0, 0, 0], draw=[7]).assign_coords(chain=range(3))
+    )
     fit = Fit.reading(one)
     found, rng = item_discrepancies(fit, 1, seed=9), np.random.default_rng(9)
     codes, known = clean["observed_data"]["answers"].to_numpy(), next(parameters(fit, 1))
