@@ -111,7 +111,7 @@ def test_samples_miss_the_answers_that_are_missing(monkeypatch):
     assert len(seen) >= 6
     for codes, counts in seen:
         hidden = pd.DataFrame(codes == -1).assign(count=counts).groupby(list(range(5)))["count"].sum()
-        observed = pd.DataFrame(frame.isna().to_numpy()).value_counts()
+        observed = pd.DataFrame(frame.dropna(how="all").isna().to_numpy()).value_counts()
         assert hidden.to_dict() == observed.to_dict()
     shares = [counts @ (codes[:, 1] == 1) / counts.sum() for codes, counts in seen[2:]]
     assert np.ptp(shares) > 0  # other answers
