@@ -14,7 +14,7 @@ from bayes_lca.datasets.example import ITEMS
 from bayes_lca.dims import CLASS, ITEM, ITEM_PROBABILITY
 from bayes_lca.structural.whitening import contrast_basis
 
-REGRESSION = bl.Regression("~ participation + (1 | group)", group_sd=bl.HalfNormal(0.7))
+REGRESSION = bl.Regression("~ participation + (1 | group)", slope=bl.ZeroSumNormal(1.5), group_sd=bl.HalfNormal(0.7))
 MODELS = {
     "classes": bl.LatentClass(2, bl.Items(ITEMS, bl.Dirichlet(2.0)), bl.Shares(bl.Dirichlet(3.0))),
     "classes in order": bl.LatentClass(2, bl.OrdinalItems(ITEMS), bl.Shares(bl.Dirichlet(3.0))),
