@@ -111,7 +111,7 @@ def count_rows(frame, count: str | int | None, used: Sequence[str | int] | None)
 def _warn_of_unused_counts(frame, used: Sequence[str | int]) -> None:
     """Warn of a column that is named and filled like counts, and that nothing uses."""
     for name in nw.from_native(frame, eager_only=True).columns:
-        if name in used or str(name).strip().lower() not in NAMES_OF_COUNTS:
+        if str(name).strip().lower() not in NAMES_OF_COUNTS or name in used:
             continue
         values = column(frame, name)
         if not pd.api.types.is_numeric_dtype(values) or pd.api.types.is_bool_dtype(values):

@@ -24,7 +24,7 @@ from bayes_lca.data.formula import Encoder, Formula, encode, read_formula
 from bayes_lca.data.frame import check_columns, check_frame, check_missing, column, named
 from bayes_lca.data.identifiability import check_design, warn_of_repeated_labels, warn_of_unused_groups
 from bayes_lca.data.responses import UniqueRows, unique_rows
-from bayes_lca.data.suspected_codes import suspected_codes
+from bayes_lca.data.suspected_codes import rows_of_suspected_codes
 from bayes_lca.data.unusual_values import warn_of_far_values, warn_of_small_levels
 from bayes_lca.dims import OF_EQUAL_SIZE, RESERVED, names_of_grouping
 
@@ -292,9 +292,8 @@ def read_design(
     check_design(design, parsed.covariates)
     warn_of_repeated_labels(groupings)
     warn_of_small_levels(covariates, encoder.terms, encoder.matrix)
-    warn_of_far_values(
-        covariates[[name for name in covariates if declared.speaks_of_codes(name) or not suspected_codes(raw[name])]]
-    )
+    undeclared = [name for name in covariates if not declared.speaks_of_codes(name)]
+    warn_of_far_values(covariates, {name: rows_of_suspected_codes(raw[name]) for name in undeclared})
     if parsed.covariates and not groupings:
         warn_of_unused_groups(nw.from_native(frame, eager_only=True).filter(kept.tolist()), covariates)
     return design
@@ -303,6 +302,8 @@ def read_design(
 def _check_group_names(formula: Formula) -> None:
     """Refuse groupings whose axis would have the name of something else in the draws."""
     names = [":".join(columns) for columns in formula.groupings]
+    if unfit := [name for columns in formula.groupings for name in columns if name.endswith(":")]:
+        raise ValueError(f"group column(s) {named(unfit)}: PyMC has no names that end with a colon; rename the column")
     taken = {f"covariate_{name}" for name in formula.columns}.union(*map(names_of_grouping, names))
     for name in names:
         if name in RESERVED or name in taken or OF_EQUAL_SIZE.fullmatch(name):

@@ -97,6 +97,18 @@ def suspected_codes(values: pd.Series, *, is_group: bool = False) -> dict[str, i
     }
 
 
+def rows_of_suspected_codes(values: pd.Series) -> np.ndarray:
+    """Whether each row has one of the `suspected_codes`, shape (row,).
+
+    Examples
+    --------
+    >>> rows_of_suspected_codes(pd.Series([1, 2, 99, 3])).tolist()
+    [False, False, True, False]
+    """
+    suspected = suspected_codes(values)
+    return np.array([bool(suspected) and label(value) in suspected for value in values], dtype=bool)
+
+
 def says_missing(text: str) -> bool:
     """Whether a label says that nobody answered, a code before it left aside.
 

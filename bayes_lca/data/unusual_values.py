@@ -1,7 +1,7 @@
 """Covariates' values that a few respondents have: levels of very few, numbers far from all others."""
 
 import warnings
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 
 import numpy as np
 import pandas as pd
@@ -60,8 +60,14 @@ def warn_of_small_levels(covariates: pd.DataFrame, terms: Sequence[str], matrix:
         )
 
 
-def warn_of_far_values(covariates: pd.DataFrame) -> None:
+def warn_of_far_values(covariates: pd.DataFrame, suspected: Mapping[str, np.ndarray]) -> None:
     """Name numbers that are far from all others.
+
+    Parameters
+    ----------
+    covariates : pandas.DataFrame
+    suspected : mapping of str to ndarray, shape (row,)
+        By covariate, rows whose value was named as a suspected code of missing answers.
 
     Warns
     -----
@@ -70,12 +76,12 @@ def warn_of_far_values(covariates: pd.DataFrame) -> None:
     for name, values in covariates.items():
         if isinstance(values.dtype, pd.CategoricalDtype):
             continue
-        numbers = values.to_numpy(dtype=float)
+        numbers = values.to_numpy(dtype=float)[~suspected.get(name, np.zeros(len(values), dtype=bool))]
         far = _far(numbers)
         if far.any():
             which = named([f"{value:g}" for value in np.unique(numbers[far])], most=4)
             warnings.warn(
-                f"covariate {name!r} is {which} in {int(far.sum())} of {len(numbers)} rows and within "
+                f"covariate {name!r} is {which} in {int(far.sum())} of {len(values)} rows and within "
                 f"{numbers[~far].min():g} to {numbers[~far].max():g} in the others; if that is a typing error or a "
                 "code for missing, correct it or make it missing",
                 FarValueWarning,

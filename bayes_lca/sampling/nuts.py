@@ -228,7 +228,8 @@ class Sampler:
             for name, value in self._starts[number].items():
                 self._start[name].set_value(value)
             seed = settings.seed if number == 0 else int(np.random.default_rng([settings.seed, number]).integers(2**32))
-            parts.append(_finished(nutpie.sample(compiled, chains=by_start[number], seed=seed, **options)))
+            running = nutpie.sample(compiled, chains=by_start[number], seed=seed, **options)
+            parts.append(_finished(running))
         tree = assemble(prepared, _side_by_side(parts))
         tree.attrs |= {
             "seed": settings.seed,

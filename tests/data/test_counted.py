@@ -27,6 +27,11 @@ def test_a_row_of_the_table_is_as_many_respondents_as_it_counts():
     assert counted.words == "2 rows counted by 'n', 1 that count 0 left out"
 
 
+def test_a_name_that_cannot_be_compared_is_not_taken_for_counts():
+    frame = TABLE.set_axis([*TABLE.columns[:-1], pd.NA], axis=1)
+    assert count_rows(frame, None, ["a"]).count.tolist() == [1, 1, 1]
+
+
 @pytest.mark.parametrize("counts", [[2.0, 0.0, 3.0], pd.array([2, 0, 3], "Int64"), pd.array([2, 0, 3], "UInt8")])
 def test_whole_numbers_of_any_type_count(counts):
     assert count_rows(TABLE.assign(n=counts), "n", []).count.tolist() == [2, 0, 3]

@@ -342,6 +342,15 @@ def test_means_and_first_rows_of_groups():
     assert frame["group"].iloc[grouping.first_row].tolist() == list(grouping.levels)
 
 
+@pytest.mark.parametrize(
+    ("formula", "name"), [("~ (1 | `g:`)", "g:"), ("~ (1 | g/`:`)", ":"), ("~ x + (x | `:`)", ":")]
+)
+def test_groups_that_end_with_a_colon_are_refused(formula, name):
+    frame = pd.DataFrame({"g": [*"aabbcc"] * 4, "x": np.arange(24.0), name: [*"xyzxyz"] * 4})
+    with pytest.raises(ValueError, match=f"group column.* '{name}': PyMC has no names that end with a colon; rename"):
+        read_design(frame, formula)
+
+
 DERIVED = [
     *("g_coefficients", "g_standardised", "g_slope_sd_standardised", "design_within_g", "g_index"),
     *("g_rough_pull", "g_rough_information", "g_correlation_root", "g_effect"),

@@ -279,7 +279,7 @@ def test_random_intercepts_are_those_of_the_table(reference):
 
 
 def test_groupings_stand_below_each_other():
-    draws = synthetic(groups={"hospital": 5, "city": 2})
+    draws = synthetic(groups={"hospital": 4, "city": 2})
     assert [ax.get_ylabel() for ax in plot_random_intercepts(draws).axes] == ["hospital", "", "", "city", "", ""]
     fig = plot_random_intercepts(draws, grouping="city")
     assert [tick.get_text() for tick in fig.axes[0].get_yticklabels()] == ["C1 (n = 50)", "C2 (n = 50)"]

@@ -176,7 +176,7 @@ def test_priors_are_those_the_fit_has(reports, read, short_joint):
     average, spread = "class logits at the mean", "standard deviation of random"
     shown = {kind: [name[:24] for name in read(path).column("Priors", "parameter")] for kind, path in reports.items()}
     assert shown["lca"] == ["answer probabilities of ", "class shares"]
-    assert shown["joint"] == ["answer probabilities of ", average, "slopes of class logits p", spread[:24]]
+    assert shown["joint"] == ["answer probabilities of ", average, "slopes of class logits, ", spread[:24]]
     assert shown["multinomial"] == shown["joint"][1:]
     assert read(reports["joint"]).column("Priors", "prior")[1:] == [
         "ZeroSumNormal(sigma=2.5)",
@@ -203,7 +203,7 @@ def test_problems_of_convergence_come_first(short_multinomial, tmp_path, read):
     divergent["sample_stats"] = xr.DataTree(stats)
     path = report(divergent, tmp_path / "page.html")
     text = path.read_text(encoding="utf-8")
-    said = text.index("7 divergent transitions: raise target_accept")
+    said = text.index("7 divergent transitions, 3.5 % of all: raise target_accept")
     assert text.index("These draws should not be trusted yet") < said < text.index("<nav") < text.index("<main>")
     assert read(path).column("Chains", "divergences") == ["0", "0", "7", "0"]
 

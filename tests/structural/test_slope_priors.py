@@ -1,5 +1,6 @@
 """Priors of slopes follow the column they are of; levels of few respondents are not believed."""
 
+import warnings
 from itertools import combinations_with_replacement
 from math import comb, factorial
 
@@ -14,6 +15,7 @@ from scipy.special import expit, log_softmax
 
 import bayes_lca as bl
 from bayes_lca import priors
+from bayes_lca.data.declarations import Declarations
 from bayes_lca.data.design import read_design
 from bayes_lca.models import Multinomial
 from bayes_lca.structural.slopes import width
@@ -32,7 +34,7 @@ def survey(n=512, seed=0):
     frame["edu"] = np.where(np.arange(n) % 100 == 0, "none", "some")
     frame["visits"] = np.where(rng.random(n) < 0.9, 0, rng.integers(1, 8, n))
     frame["y"] = rng.choice(["a", "b", "c"], n)
-    return frame.assign(mistyped=frame["age"].where(np.arange(n) != 7, 9999.0))
+    return frame.assign(mistyped=frame["age"].where(np.arange(n) != 7, 45450.0))
 
 
 def units_of(formula, frame=None):
@@ -140,11 +142,50 @@ def test_small_levels_and_far_values_are_named():
     frame["late"] = np.where(of_sex < np.where(frame["sex"] == "m", 3, 30), "yes", "no")
     with pytest.warns(bl.SmallLevelWarning, match=r"few of 512 respondents have sex\[m\]:late\[yes\] \(3\): "):
         read_design(frame, "~ sex*late")
-    with pytest.warns(bl.FarValueWarning, match=r"'mistyped' is '9999' in 1 of 512 rows and within -?\d+ to \d+"):
+    with pytest.warns(bl.FarValueWarning, match=r"'mistyped' is '45450' in 1 of 512 rows and within -?\d+ to \d+"):
         read_design(frame, "~ mistyped")
-    frame.loc[[1, 2], "score"] = -999.0
-    with pytest.warns(bl.FarValueWarning, match=r"'score' is '-999' in 2 of 512 rows"):
+    frame.loc[[1, 2], "score"] = -750.0
+    with pytest.warns(bl.FarValueWarning, match=r"'score' is '-750' in 2 of 512 rows"):
         read_design(frame, "~ score")
+
+
+@pytest.mark.parametrize(
+    ("far", "expected"),
+    [
+        ([9999.0], {bl.MissingCodeWarning: "'9999' in 1 of 512 rows"}),
+        ([-999.0, -999.0], {bl.MissingCodeWarning: "'-999' in 2 of 512 rows"}),
+        ([4545.0], {bl.FarValueWarning: "is '4545' in 1 of 512 rows"}),
+        (
+            [4545.0, 9999.0],
+            {bl.MissingCodeWarning: "'9999' in 1 of 512 rows", bl.FarValueWarning: "is '4545' in 1 of 512 rows"},
+        ),
+        (
+            [-999.0, 4545.0],
+            {bl.MissingCodeWarning: "'-999' in 1 of 512 rows", bl.FarValueWarning: "is '4545' in 1 of 512 rows"},
+        ),
+    ],
+    ids=["code", "code in two rows", "mistyped", "code above a mistyped one", "code below a mistyped one"],
+)
+def test_a_far_value_is_named_once(far, expected):
+    """As a code of missing answers where it looks like one, else as a value far from all others."""
+    frame = survey()
+    frame["age"] = frame["age"].clip(18.0)
+    frame.loc[: len(far) - 1, "age"] = far
+    with warnings.catch_warnings(record=True) as caught:
+        warnings.simplefilter("always")
+        read_design(frame, "~ age")
+    assert [each.category for each in caught] == list(expected)
+    for each, text in zip(caught, expected.values(), strict=True):
+        assert text in str(each.message)
+
+
+def test_a_code_that_was_declared_a_value_is_far_like_any_other():
+    frame = survey()
+    frame.loc[0, "age"] = 9999.0
+    with warnings.catch_warnings(record=True) as caught:
+        warnings.simplefilter("always")
+        read_design(frame, "~ age", declared=Declarations(missing_codes={"age": []}))
+    assert [each.category for each in caught] == [bl.FarValueWarning]
 
 
 @pytest.mark.filterwarnings("error")

@@ -84,8 +84,8 @@ class RankDesign:
             {
                 COVARIATE: 3.0 + 2.0 * draw_normal(self.n, rng),
                 "group": [f"G{place}" for place in (np.sqrt(rng.random(self.n)) * 6).astype(int)],
-                "school": [f"S{place}" for place in np.arange(self.n) % 4],
-                "city": [f"C{place}" for place in area // 3],
+                "school": np.array(["Hill", "Lake", "Mill", "Park"])[np.arange(self.n) % 4],
+                "city": np.array(["Bath", "Cork", "York"])[area // 3],
                 "area": [f"A{place}" for place in area % 3],
             }
         )

@@ -5,6 +5,7 @@ import json
 import numpy as np
 import xarray as xr
 
+from bayes_lca.data.responses import CATEGORY_ORDERS, EMPTY_CATEGORIES
 from bayes_lca.dims import CLASS_SHARE, DESIGN_CENTER, INTERCEPT, ITEM, N_CATEGORIES, PATTERN, RESPONDENT, TERM
 from bayes_lca.fitted.fit import Fit
 from bayes_lca.fitted.one_fit import FIT_IDENTITY
@@ -34,7 +35,7 @@ KEPT_ATTRIBUTES = frozenset(
     {
         *("layout", AXES, "formula", "groupings", "levels", "labels", "outcome"),
         *("n_respondents", "n_dropped", "n_missing_answers", "n_without_answer", "n_classes", COUNTED),
-        *("model", "specification", "model_text", "group_sd_prior"),
+        *("model", "specification", "model_text", "group_sd_prior", CATEGORY_ORDERS, EMPTY_CATEGORIES),
         *("seed", "tune", "target_accept", "backend", "versions"),
         *("em_starts", "em_log_likelihoods", "em_starts_by_mode", "pivot"),
         *("relabelled", "relabel_certainty", "relabel_margin", "relabel_mislabelled", "relabel_switched"),
