@@ -5,12 +5,14 @@ import pandas as pd
 
 FEWEST, MOST = 3, 12
 UNITS_WIDE = 10
-"""Units of the last decimal that an interval spans at least."""
+"""Units of the last decimal that an interval of a table spans at least."""
 ESTIMATES = ("mean", "median", "estimate", "odds_ratio", "log_odds", "sd", "standard_error", "distance", "difference")
 RATIO = "odds_ratio"
 
 
-def interval_decimals(lower, upper, no_effect: float | None = None, fewest: int = FEWEST) -> np.ndarray:
+def interval_decimals(
+    lower, upper, no_effect: float | None = None, *, fewest: int = FEWEST, units: int = UNITS_WIDE
+) -> np.ndarray:
     """Decimals with which an interval is told from a point, and from no effect where it does not hold it.
 
     Parameters
@@ -20,6 +22,8 @@ def interval_decimals(lower, upper, no_effect: float | None = None, fewest: int 
         The value that means nothing is going on, such as 1 for an odds ratio.
     fewest : int
         Decimals of a wide interval.
+    units : int
+        Units of the last decimal that a narrow one spans.
 
     Returns
     -------
@@ -32,7 +36,7 @@ def interval_decimals(lower, upper, no_effect: float | None = None, fewest: int 
     [3, 7, 3]
     """
     lower, upper = (np.atleast_1d(np.asarray(end, dtype=float)) for end in (lower, upper))
-    wanted = _decimals_of((upper - lower) / UNITS_WIDE)
+    wanted = _decimals_of((upper - lower) / units)
     if no_effect is not None:
         nearest = np.where(lower > no_effect, lower - no_effect, no_effect - upper)
         wanted = np.maximum(wanted, _decimals_of(nearest))

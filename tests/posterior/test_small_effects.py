@@ -73,6 +73,7 @@ def test_note_of_a_small_marginal_effect_names_the_step_that_shows_it(in_yuan):
 def test_picture_writes_the_interval_apart_from_one():
     assert _in_numbers(1.000057, 1.000052, 1.000062) == "1.000057 (1.000052–1.000062)"
     assert _in_numbers(1.5, 1.2, 1.9) == "1.50 (1.20–1.90)"
+    assert _in_numbers(1.175, 1.128, 1.223) == "1.18 (1.13–1.22)"
 
 
 @pytest.mark.parametrize(

@@ -129,7 +129,7 @@ def _names(tables, level: str) -> list[str]:
 
 
 def _in_numbers(median: float, lower: float, upper: float) -> str:
-    (decimals,) = interval_decimals(lower, upper, 1.0, fewest=2)
+    (decimals,) = interval_decimals(lower, upper, 1.0, fewest=2, units=2)
 
     def plain(ratio: float) -> str:
         return f"{ratio:.{decimals if ratio < 10 else 1 if ratio < 100 else 0}f}" if ratio >= 0.005 else "<0.01"
