@@ -10,6 +10,9 @@ from bayes_lca.whole_file import write_whole
 PRINTED = ("display.float_format", f"{{:.{FEWEST}f}}".format, "display.width", 200, "display.max_columns", 30)
 
 
+COLUMN_BY_COLUMN = "computed column by column from two tables: lower and upper are no interval of the result"
+
+
 class SummaryTable(pd.DataFrame):
     """A pandas frame that prints a note below itself and keeps it in ``attrs["note"]``.
 
@@ -43,6 +46,12 @@ class SummaryTable(pd.DataFrame):
                 note = added if note in added else f"{note}\n{added}"
         if note:
             result.attrs["note"] = note
+        return result
+
+    def _arith_method(self, other, op):
+        result = super()._arith_method(other, op)
+        if isinstance(other, pd.DataFrame):
+            result.attrs["note"] = f"{COLUMN_BY_COLUMN}\n{result.note}".strip()
         return result
 
     def __repr__(self) -> str:

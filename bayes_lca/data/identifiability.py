@@ -4,6 +4,7 @@ import re
 import warnings
 from bisect import bisect_left
 from collections.abc import Sequence
+from itertools import combinations
 
 import narwhals as nw
 import numpy as np
@@ -139,25 +140,42 @@ def warn_of_repeated_labels(groupings: Sequence) -> None:
     RepeatedLabelsWarning
     """
     single = [grouping for grouping in groupings if ":" not in grouping.name]
-    for place, first in enumerate(single):
-        for later in single[place + 1 :]:
-            fewer = len(first.levels) < len(later.levels)
-            swapped = _look_numbered(first) and fewer  # numbers that start anew are few
-            outer, inner = (later, first) if swapped else (first, later)
-            if len(outer.levels) < 3 or not _look_numbered(inner) or inner.nested_in(outer) or outer.nested_in(inner):
-                continue
-            together = np.unique(np.column_stack([inner.index, outer.index]), axis=0)
-            met = np.bincount(together[:, 0], minlength=len(inner.levels))  # groups of `outer` with each label
-            if np.average(met[inner.index]) >= REPEATED * len(outer.levels):
-                most = inner.levels[int(met.argmax())]
-                warnings.warn(
-                    f"{inner.name!r} has {len(inner.levels)} labels in {len(inner.index)} rows that recur in most of "
-                    f"the {len(outer.levels)} groups of {outer.name!r}: {most!r} is in {met.max()} of them, and "
-                    f"(1 | {inner.name}) takes it for one group; if {inner.name!r} is labelled anew within each "
-                    f"{outer.name!r}, write (1 | {outer.name}/{inner.name})",
-                    RepeatedLabelsWarning,
-                    stacklevel=5,
-                )
+    for first, later in combinations(single, 2):
+        if first.nested_in(later) or later.nested_in(first):
+            continue
+        fewer, more = sorted((later, first), key=lambda grouping: len(grouping.levels))
+        ways = [(more, fewer)] if _recur(fewer, more) else []  # numbers that start anew are few
+        if _look_numbered(fewer) and _recur(more, fewer):
+            ways.append((fewer, more))
+        if not ways:
+            continue
+        outer, inner = ways[0]
+        remedies = ", ".join(
+            f"if {within.name!r} is labelled anew within each {above.name!r}, write (1 | {above.name}/{within.name})"
+            for above, within in ways
+        )
+        met = _groups_met(inner, outer)
+        most = int(met.argmax())
+        warnings.warn(
+            f"{inner.name!r} has {len(inner.levels)} labels in {len(inner.index)} rows that recur in most of the "
+            f"{len(outer.levels)} groups of {outer.name!r}: {inner.levels[most]!r} is in {met[most]} of them, and "
+            f"(1 | {inner.name}) takes it for one group; {remedies}",
+            RepeatedLabelsWarning,
+            stacklevel=5,
+        )
+
+
+def _recur(inner, outer) -> bool:
+    """Whether numbered labels of one column are found in most of the three or more groups of another."""
+    if len(outer.levels) < 3 or not _look_numbered(inner):
+        return False
+    return np.average(_groups_met(inner, outer)[inner.index]) >= REPEATED * len(outer.levels)
+
+
+def _groups_met(inner, outer) -> np.ndarray:
+    """Groups of one column in which each label of another is found, shape (label,)."""
+    together = np.unique(np.column_stack([inner.index, outer.index]), axis=0)
+    return np.bincount(together[:, 0], minlength=len(inner.levels))
 
 
 def _look_numbered(grouping) -> bool:

@@ -717,6 +717,14 @@ def test_labels_that_recur_in_every_school_are_named():
         design_of("~ (1 | school) + (1 | class)", schools(lambda school, number: number))
 
 
+def test_both_nestings_are_named_where_the_data_cannot_tell_them_apart():
+    """Six hospitals with ten wards each, both numbered: fewer hospitals than labels of wards."""
+    frame = pd.DataFrame({"hospital": np.repeat([f"H{n}" for n in range(6)], 50), "ward": np.tile(np.arange(10), 30)})
+    for formula in ("~ (1 | hospital) + (1 | ward)", "~ (1 | ward) + (1 | hospital)"):
+        with pytest.warns(bl.RepeatedLabelsWarning, match=r"write \(1 \| hospital/ward\)"):
+            design_of(formula, frame)
+
+
 def test_labels_that_name_a_group_are_crossed_in_silence():
     design_of("~ (1 | school) + (1 | class)", schools(lambda school, number: f"{school}-{number}"))
     design_of("~ (1 | school/class)", schools(lambda school, number: number))

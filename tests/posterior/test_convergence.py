@@ -12,7 +12,12 @@ import bayes_lca as bl
 from bayes_lca.fitted.elements import diagnostics
 from bayes_lca.fitted.fit import Fit
 from bayes_lca.fitted.views import with_views
-from bayes_lca.posterior.labels.convergence import convergence_problems, warn_of_convergence
+from bayes_lca.posterior.labels.convergence import (
+    TOO_FEW,
+    convergence_problems,
+    convergence_table,
+    warn_of_convergence,
+)
 from bayes_lca.posterior.labels.label_free import label_free
 from bayes_lca.posterior.labels.modes import chain_modes
 from bayes_lca.posterior.labels.relabel import permute
@@ -243,7 +248,7 @@ def test_warnings_name_what_is_wrong(lca_draws, two_modes):
     share = lca_draws["posterior"]["class_share"].copy(deep=True)
     share[0] = share[0, :, ::-1].to_numpy()
     text = warning_of(with_posterior(lca_draws, class_share=share))
-    assert " with labels have R-hat above 1.01 that chance does not explain (worst: class_share" in text
+    assert " of single classes above R-hat 1.01 that chance does not explain (worst: class_share" in text
 
     short = lca_draws.copy()
     for group in ("posterior", "pattern_log_likelihood", "sample_stats"):
@@ -304,3 +309,10 @@ def test_what_does_not_vary_is_constant(joint_draws, chains):
 def test_chains_that_stand_still_have_no_finite_r_hat(chains, r_hat):
     values = xr.DataArray(np.array(chains, dtype=float), dims=("chain", "draw"))
     assert float(diagnostics(values)["r_hat"]) == pytest.approx(r_hat, nan_ok=True)
+
+
+def test_one_draw_of_each_chain_says_nothing():
+    fit = Fit.of(bl.load_example().isel(draw=[0]), needs="convergence")
+    table = convergence_table(fit)
+    assert (table["element"] == TOO_FEW).all() and table["r_hat"].isna().all()
+    assert "1 draws of each chain are too few to see whether chains agree" in convergence_problems(fit)

@@ -8,7 +8,7 @@ import bayes_lca as bl
 from bayes_lca.decimals import decimals_of, interval_decimals
 from bayes_lca.posterior.plots.odds_ratios import _in_numbers
 from bayes_lca.reporting.writing.cells import display_of
-from bayes_lca.table import SummaryTable
+from bayes_lca.table import COLUMN_BY_COLUMN, SummaryTable
 
 NO_EFFECT = {"1.000", "0.000", "-0.000"}
 
@@ -106,9 +106,11 @@ def test_tables_made_of_tables_keep_the_notes_of_all():
         first.join(second.add_suffix("_b")),
         first.merge(second, left_index=True, right_index=True),
     ]
-    assert [table.note for table in joined] == ["n = 10\nn = 20"] * len(joined)
-    assert [(first + 1).note, (first - first).note, first.head(1).note] == ["n = 10"] * 3
-    assert (joined[0] - first).note == (first - joined[0]).note == "n = 10\nn = 20"
+    assert joined[0].note == f"{COLUMN_BY_COLUMN}\nn = 10\nn = 20"
+    assert [table.note for table in joined[1:]] == ["n = 10\nn = 20"] * (len(joined) - 1)
+    assert [(first + 1).note, first.head(1).note] == ["n = 10"] * 2
+    assert (first - first).note == f"{COLUMN_BY_COLUMN}\nn = 10"
+    assert pd.concat([joined[1], first]).note == pd.concat([first, joined[1]]).note == "n = 10\nn = 20"
     assert pd.concat([first, pd.DataFrame({"mean": [2.0]})]).note == "n = 10"
 
 

@@ -86,6 +86,10 @@ def _convergence_table(fit: Fit) -> SummaryTable:
     return SummaryTable.of(table, "\n".join(notes))
 
 
+TOO_FEW = "too few draws"
+"""In place of an element, where a chain has fewer draws than its halves need."""
+
+
 @dataclass(frozen=True, eq=False)
 class _Elements:
     """The elements of a variable that vary, how well chains agree on each, and what chance would do.
@@ -119,6 +123,8 @@ class _Elements:
             return row
         r_hat = self.diagnosed["r_hat"].to_numpy()
         badness = r_hat if not np.isnan(r_hat).all() else -self.diagnosed["ess_bulk"].to_numpy()
+        if np.isnan(badness).all():
+            return row | {"element": TOO_FEW}
         worst = int(np.nanargmax(badness))
         limits = {
             place: r_hat_by_chance(self.effective(place), self.n_chains, n_quantities, by_design=self.by_design)
@@ -264,21 +270,27 @@ def convergence_problems(fit: Fit, judged: Sequence[str] = ()) -> list[str]:
             f"posterior were not started from: fit with chains={len(weights)} or more"
         )
     problems += label_problems(fit)
-    for layer, rows in (("without labels", free), ("with labels", labelled)):
+    if (table["element"] == TOO_FEW).any():
+        problems.append(f"{fit.draws_per_chain} draws of each chain are too few to see whether chains agree")
+    for layer, rows in (("of all classes together", free), ("of single classes", labelled)):
         if n_beyond := rows["beyond_chance"].sum():
             worst = rows.loc[rows["beyond_chance"] > 0, "r_hat"].idxmax()
             problems.append(
-                f"{n_beyond} quantities {layer} have R-hat above {LARGEST_R_HAT} that chance does not explain (worst: "
+                f"{_number(n_beyond)} {layer} above R-hat {LARGEST_R_HAT} that chance does not explain (worst: "
                 f"{worst}, {rows.loc[worst, 'r_hat']:.3f}; by chance up to {rows.loc[worst, 'r_hat_by_chance']:.3f})"
             )
         few = rows[(rows["ess_bulk"] < SMALLEST_ESS) | (rows["ess_tail"] < SMALLEST_ESS)]
         if len(few):
             least = few[["ess_bulk", "ess_tail"]].min(axis=None)
             problems.append(
-                f"{len(few)} quantities {layer} have fewer than {SMALLEST_ESS} effective draws ({least:.0f}), which "
-                f"take about {math.ceil(fit.draws_per_chain * SMALLEST_ESS / least)} draws of each chain"
+                f"{_number(len(few))} {layer} with fewer than {SMALLEST_ESS} effective draws ({least:.0f}), which take "
+                f"about {math.ceil(fit.draws_per_chain * SMALLEST_ESS / least)} draws of each chain"
             )
     return problems
+
+
+def _number(n_quantities: int) -> str:
+    return "1 quantity" if n_quantities == 1 else f"{n_quantities} quantities"
 
 
 def _reported(fit: Fit) -> list[str]:

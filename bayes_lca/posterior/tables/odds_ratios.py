@@ -24,7 +24,10 @@ def class_pairs(fit: Fit, reference: str | None) -> list[tuple[str, str]]:
     if reference is None:
         return [(later, earlier) for earlier, later in combinations(fit.classes, 2)]
     if reference not in fit.classes:
-        raise ValueError(f"reference={reference!r} is not a class; choose one of {list(fit.classes)}")
+        what = "category" if fit.class_is_observed else "class"
+        nobody_has = fit.class_is_observed and reference in fit.empty_categories.get(str(fit.outcome), ())
+        why = ", for nobody has it; empty_categories='keep' keeps it" if nobody_has else ""
+        raise ValueError(f"reference={reference!r} is not a {what}{why}; choose one of {list(fit.classes)}")
     return [(name, reference) for name in fit.classes if name != reference]
 
 
