@@ -276,20 +276,20 @@ def convergence_problems(fit: Fit, judged: Sequence[str] = ()) -> list[str]:
         if n_beyond := rows["beyond_chance"].sum():
             worst = rows.loc[rows["beyond_chance"] > 0, "r_hat"].idxmax()
             problems.append(
-                f"{_number(n_beyond)} {layer} above R-hat {LARGEST_R_HAT} that chance does not explain (worst: "
+                f"{_in_words(n_beyond)} {layer} above R-hat {LARGEST_R_HAT} that chance does not explain (worst: "
                 f"{worst}, {rows.loc[worst, 'r_hat']:.3f}; by chance up to {rows.loc[worst, 'r_hat_by_chance']:.3f})"
             )
         few = rows[(rows["ess_bulk"] < SMALLEST_ESS) | (rows["ess_tail"] < SMALLEST_ESS)]
         if len(few):
             least = few[["ess_bulk", "ess_tail"]].min(axis=None)
             problems.append(
-                f"{_number(len(few))} {layer} with fewer than {SMALLEST_ESS} effective draws ({least:.0f}), which take "
+                f"{_in_words(len(few))} {layer} with fewer than {SMALLEST_ESS} effective draws ({least:.0f}), which take "
                 f"about {math.ceil(fit.draws_per_chain * SMALLEST_ESS / least)} draws of each chain"
             )
     return problems
 
 
-def _number(n_quantities: int) -> str:
+def _in_words(n_quantities: int) -> str:
     return "1 quantity" if n_quantities == 1 else f"{n_quantities} quantities"
 
 
