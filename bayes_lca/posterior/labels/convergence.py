@@ -283,8 +283,8 @@ def convergence_problems(fit: Fit, judged: Sequence[str] = ()) -> list[str]:
         if len(few):
             least = few[["ess_bulk", "ess_tail"]].min(axis=None)
             problems.append(
-                f"{_in_words(len(few))} {layer} with fewer than {SMALLEST_ESS} effective draws ({least:.0f}), which take "
-                f"about {math.ceil(fit.draws_per_chain * SMALLEST_ESS / least)} draws of each chain"
+                f"{_in_words(len(few))} {layer} with fewer than {SMALLEST_ESS} effective draws ({least:.0f}); about "
+                f"{math.ceil(fit.draws_per_chain * SMALLEST_ESS / least)} draws of each chain would give them"
             )
     return problems
 
