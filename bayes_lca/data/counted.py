@@ -10,13 +10,21 @@ import pandas as pd
 
 from bayes_lca.data.frame import check_columns, check_frame, column, named, row_labels
 
-NAMES_OF_COUNTS = frozenset(
+NAMES_OF_WEIGHTS = frozenset({"weight", "weights", "wt", "权重"})
+"""Names, in small letters, of survey weights, of counts, and of what people weigh."""
+NAMES_OF_COUNTS = NAMES_OF_WEIGHTS | frozenset(
     {
         *("count", "counts", "freq", "freqs", "frequency", "frequencies", "n", "nobs", "n_obs", "number"),
-        *("weight", "weights", "wt", "fweight", "fw", "频数", "频次", "人数", "权重"),
+        *("fweight", "fw", "频数", "频次", "人数"),
     }
 )
 """Names, in small letters, under which frequency tables have their counts."""
+
+MEAN_OF_SURVEY_WEIGHTS = (0.5, 2)
+"""Between which survey weights, which are 1 on average, have their mean."""
+LEAST_PEOPLE, LEAST_POUNDS, MOST_TIMES_LEAST = 30, 20, 10
+"""Rows from which numbers as large as, and no further apart than, what people weigh are no counts in a table: cells of
+so many answers differ by more."""
 
 MOST_RESPONDENTS = 20_000_000
 """Respondents beyond which counts are taken for something else, such as weights that add up to a population."""
@@ -117,15 +125,34 @@ def _warn_of_unused_counts(frame, used: Sequence[str | int]) -> None:
         if not pd.api.types.is_numeric_dtype(values) or pd.api.types.is_bool_dtype(values):
             continue
         numbers = values.to_numpy(dtype=float, na_value=np.nan)
-        if np.nanmin(numbers, initial=0) < 0 or (numbers[~np.isnan(numbers)] == 1).all():
+        present = numbers[~np.isnan(numbers)]
+        total = present.sum()
+        if np.min(present, initial=0) < 0 or total == 0 or (present == 1).all():
             continue
+        can_count = len(present) == len(numbers) and _are_whole(numbers) and total <= MOST_RESPONDENTS
+        if str(name).strip().lower() in NAMES_OF_WEIGHTS and _is_body_weight(present):
+            continue
+        counts = f"if it says how many respondents have each row ({total:g} in all), pass count={name!r}, "
         warnings.warn(
-            f"column {name!r} is not used, and each of the {len(numbers)} rows counts as one respondent; if it says "
-            f"how many respondents have each row ({np.nansum(numbers):g} in all), pass count={name!r}, if they are "
-            "survey weights, results are unweighted; drop the column to leave this unsaid",
+            f"column {name!r} is not used, and each of the {len(numbers)} rows counts as one respondent; "
+            f"{counts if can_count else ''}if it holds survey weights, results are unweighted; "
+            "drop the column to leave this unsaid",
             UnusedCountsWarning,
             stacklevel=4,
         )
+
+
+def _are_whole(numbers: np.ndarray) -> bool:
+    return bool((np.isfinite(numbers) & (numbers == np.round(numbers))).all())
+
+
+def _is_body_weight(numbers: np.ndarray) -> bool:
+    """Whether numbers called weights are a measurement rather than survey weights or counts of a table."""
+    if not _are_whole(numbers):
+        low, high = MEAN_OF_SURVEY_WEIGHTS
+        return not low <= numbers.mean() <= high
+    least = numbers.min()
+    return len(numbers) >= LEAST_PEOPLE and least >= LEAST_POUNDS and numbers.max() < MOST_TIMES_LEAST * least
 
 
 def _whole_counts(values: pd.Series, count: str | int, labels: pd.Index) -> np.ndarray:

@@ -8,7 +8,7 @@ import numpy as np
 import pandas as pd
 
 from bayes_lca.data.category_order import ordered_categories
-from bayes_lca.data.declarations import NOTHING_DECLARED, Declarations, without_codes
+from bayes_lca.data.declarations import NOTHING_DECLARED, Declarations, numbers_of_texts, without_codes
 from bayes_lca.data.frame import (
     check_blank,
     check_missing,
@@ -135,6 +135,7 @@ def code_new_rows(frame, known: pd.DataFrame, declared: Declarations = NOTHING_D
     """
     n = len(nw.from_native(frame, eager_only=True))
     columns = {name: without_codes(column(frame, name), declared.missing_codes_of(name), name) for name in known}
+    columns |= {name: numbers_of_texts(columns[name]) for name in known if _is_number(known[name])}
     counts = {name: int(values.isna().sum()) for name, values in columns.items()}
     if any(counts.values()):
         where = ", ".join(f"{name!r} in {count}" for name, count in counts.items() if count)

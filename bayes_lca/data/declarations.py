@@ -1,7 +1,10 @@
 """What a user declares of columns: the order of their categories, the codes that mean no answer, empty categories."""
 
+import re
+import warnings
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from pathlib import Path
 from types import MappingProxyType
 from typing import Literal
 
@@ -16,6 +19,8 @@ Categories = Sequence | Mapping[str, Sequence]
 """Labels in their order: one list for all columns, or one by column."""
 MissingCodes = Sequence | Mapping[str, Sequence]
 """Codes that mean no answer: one list for all columns, or one by column."""
+NAME_OF_DIGITS = re.compile(r"[+-]?0\d")
+PACKAGE = str(Path(__file__).parents[1])
 
 
 @dataclass(frozen=True)
@@ -100,6 +105,35 @@ class Declarations:
             warn_of_suspected_codes(values, name, role)
         return values
 
+    def covariate(self, frame, name: str) -> pd.Series:
+        """A covariate as `column` reads it, and as numbers where nothing but declared codes made text of them."""
+        values = self.column(frame, name, "covariate")
+        return values if self.categories_of(name) is not None else numbers_beside_codes(column(frame, name), values)
+
+    def warn_of_absent_codes(self, frame, columns: Sequence[str]) -> None:
+        """Warn if none of the declared codes is in any of the columns, as after an error of typing.
+
+        Warns
+        -----
+        UserWarning
+        """
+        searched = [name for name in columns if len(self.missing_codes_of(name))]
+        values = {name: column(frame, name) for name in searched}
+        if not searched or any(_is_coded(values[name], self.missing_codes_of(name)).any() for name in searched):
+            return
+        codes = dict.fromkeys(label(code) for name in searched for code in self.missing_codes_of(name))
+        present = {name: list(dict.fromkeys(map(label, each.dropna()))) for name, each in values.items()}
+        shown = "; ".join(f"{name!r} has {named(present[name])}" for name in searched[:3])
+        more = f"; and {len(searched) - 3} more column(s)" if len(searched) > 3 else ""
+        warnings.warn(
+            f"missing_codes {named(codes)} are nowhere in the {len(frame)} rows of {len(searched)} column(s) they are "
+            f"declared of: {shown}{more}; if they are misspelt, correct them, since the codes of the frame are taken "
+            "for values",
+            UserWarning,
+            skip_file_prefixes=(PACKAGE,),
+            stacklevel=2,
+        )
+
     def speaks_of_codes(self, name: str) -> bool:
         """Whether the codes of a column are declared, so that no other value is taken for one."""
         return self.categories_of(name) is not None or (
@@ -114,12 +148,44 @@ def without_codes(values: pd.Series, codes: Sequence, name: str) -> pd.Series:
         return values
     if isinstance(values.dtype, pd.CategoricalDtype):
         return values.cat.remove_categories([each for each in values.cat.categories if label(each) in texts])
-    coded = [label(value) in texts for value in values]
-    if not any(coded):
+    coded = _is_coded(values, codes)
+    if not coded.any():
         return values
     if pd.api.types.is_bool_dtype(values) or pd.api.types.is_integer_dtype(values):
         values = values.astype("boolean" if pd.api.types.is_bool_dtype(values) else "Int64")
-    return numeric_if_numbers(values.astype("object").mask(np.array(coded), None), name)
+    return numeric_if_numbers(values.astype("object").mask(coded, None), name)
+
+
+def _is_coded(values: pd.Series, codes: Sequence) -> np.ndarray:
+    """Whether each value is one of the codes, shape (row,)."""
+    texts = {label(code) for code in codes}
+    return np.array([label(value) in texts for value in values], dtype=bool)
+
+
+def numbers_beside_codes(values: pd.Series, without_codes: pd.Series) -> pd.Series:
+    """Values without codes as numbers, where codes that are words, such as NA, are all that made text of them.
+
+    Texts of numbers that no word stands beside stay categories, and so do names such as 007.
+
+    Examples
+    --------
+    >>> numbers_beside_codes(pd.Series(["51", "NA"]), pd.Series(["51", None])).tolist()
+    [51.0, nan]
+    """
+    removed = values[(without_codes.isna() & values.notna()).to_numpy()]
+    if any(pd.isna(pd.to_numeric(each, errors="coerce")) for each in removed):
+        return numbers_of_texts(without_codes)
+    return without_codes
+
+
+def numbers_of_texts(values: pd.Series) -> pd.Series:
+    """Text as numbers where all that is not missing is a number without zeros before it."""
+    present = values.dropna()
+    if isinstance(values.dtype, pd.CategoricalDtype) or not all(isinstance(value, str) for value in present):
+        return values
+    numbers = pd.to_numeric(values, errors="coerce").astype("float64")
+    named_by_digits = any(NAME_OF_DIGITS.match(value.strip()) for value in present)
+    return values if named_by_digits or not np.isfinite(numbers[values.notna()]).all() else numbers
 
 
 def with_categories(values: pd.Series, categories: Sequence, name: str, role: str) -> pd.Series:
@@ -165,6 +231,11 @@ def declare_columns(
     ValueError
         If a column is unknown, or has a value that its categories do not name.
 
+    Warns
+    -----
+    UserWarning
+        If none of the codes is in any column.
+
     Examples
     --------
     >>> frame = pd.DataFrame({"pay": ["more", "less", "refused"], "age": [34, 99, 51]})
@@ -177,12 +248,23 @@ def declare_columns(
     check_frame(frame)
     declared = Declarations(dict(categories), missing_codes)
     names = list(nw.from_native(frame, eager_only=True).columns)
+    declared.warn_of_absent_codes(frame, names)
+    return apply_declarations(frame, declared)
+
+
+def apply_declarations(frame, declared: Declarations) -> pd.DataFrame:
+    """All columns of a frame as declared, their index kept."""
+    check_frame(frame)
+    names = list(nw.from_native(frame, eager_only=True).columns)
     declared.check_names(names)
     columns = {}
     for name in names:
-        values = without_codes(column(frame, name), declared.missing_codes_of(name), name)
+        given = column(frame, name)
+        values = without_codes(given, declared.missing_codes_of(name), name)
         chosen = declared.categories_of(name)
-        columns[name] = values if chosen is None else with_categories(values, chosen, name, "column")
+        columns[name] = (
+            numbers_beside_codes(given, values) if chosen is None else with_categories(values, chosen, name, "column")
+        )
     return pd.DataFrame(columns, index=frame.index if isinstance(frame, pd.DataFrame) else None)
 
 

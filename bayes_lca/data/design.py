@@ -253,8 +253,11 @@ def read_design(
         raise ValueError(f"{named(unfit)}: a fit on disk cannot hold a name with a slash; rename the column")
     _check_group_names(parsed)
     declared.check_names(parsed.columns)
+    declared.warn_of_absent_codes(frame, parsed.columns)
     raw = {
-        name: declared.column(frame, name, "covariate" if name in parsed.covariates else "group column")
+        name: declared.covariate(frame, name)
+        if name in parsed.covariates
+        else declared.column(frame, name, "group column")
         for name in parsed.columns
     }
     kept = np.ones(len(nw.from_native(frame, eager_only=True)), dtype=bool)

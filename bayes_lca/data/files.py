@@ -1,16 +1,21 @@
 """Surveys from files: labels in their order, missing codes as declared, and no answer taken for a missing one."""
 
+import re
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 from types import MappingProxyType
 
 import pandas as pd
 
-from bayes_lca.data.declarations import MissingCodes, declare_columns, without_codes
+from bayes_lca.data.declarations import Declarations, MissingCodes, apply_declarations, without_codes
 from bayes_lca.data.frame import label
 from bayes_lca.data.suspected_codes import says_missing
 
-TABLES = {".csv": ",", ".tsv": "\t"}
+TABLES = {".csv": (",", ";", "\t"), ".tsv": ("\t",)}
+"""Separators of text files; of a .csv that one which its first line has most of."""
+EMPTY = ("", "NA")
+"""What stands for nothing in a column of numbers; R writes NA."""
+QUOTED = re.compile(r'"[^"]*"')
 SPSS, STATA, PARQUET = (".sav", ".zsav", ".por"), ".dta", (".parquet", ".pq")
 
 
@@ -22,7 +27,10 @@ def read_survey(
 ) -> pd.DataFrame:
     r"""Read a survey from a file of CSV, SPSS, Stata or Parquet.
 
-    Text is taken as it stands: in a CSV file an empty cell is missing, and None, NA or null are answers.
+    Text is taken as it stands: in a CSV file an empty cell is missing, and None, NA or null are answers. A column that
+    is numbers, or truth values, but for NA and codes declared missing is numbers; NA is missing there. Fields are
+    separated by comma, semicolon or tab, whichever the first line has most of; with semicolons, decimals may have a
+    comma.
     Value labels of SPSS and Stata become categories in the order of their codes; what the file declares as missing is
     missing.
 
@@ -42,10 +50,15 @@ def read_survey(
     Raises
     ------
     ValueError
-        If the file is of another kind, a column that is declared is unknown, or has a value that its categories do not
-        name.
+        If the file is of another kind, rows have more fields than its first line, a column that is declared is
+        unknown, or has a value that its categories do not name.
     ImportError
         If a file of SPSS is read without pyreadstat.
+
+    Warns
+    -----
+    UserWarning
+        If none of the codes is in any column of a file of CSV or Parquet.
 
     Examples
     --------
@@ -56,10 +69,10 @@ def read_survey(
     >>> survey["pain"].cat.codes.tolist()
     [0, 2, -1, -1]
     """
-    path = Path(path)
+    path, declared = Path(path), Declarations(dict(categories), missing_codes)
     suffix = path.suffix.lower()
     if suffix in TABLES:
-        frame = pd.read_csv(path, sep=TABLES[suffix], keep_default_na=False, na_values=[""])
+        frame = _read_table(path, declared)
     elif suffix in SPSS:
         frame = _read_spss(path, missing_codes)
     elif suffix == STATA:
@@ -69,7 +82,48 @@ def read_survey(
     else:
         known = ", ".join([*TABLES, *SPSS, STATA, *PARQUET])
         raise ValueError(f"path={str(path)!r}: files of {suffix or 'no suffix'} are not read here; known are {known}")
-    return declare_columns(frame, categories=categories, missing_codes=missing_codes)
+    if suffix in PARQUET:
+        declared.warn_of_absent_codes(frame, list(frame.columns))
+    return apply_declarations(frame, declared)
+
+
+def _read_table(path: Path, declared: Declarations) -> pd.DataFrame:
+    """Columns of a text file: numbers beside NA and declared codes are numbers, anything else is as it stands."""
+    with path.open(encoding="latin-1") as file:
+        header = QUOTED.sub("", file.readline())
+    separator = max(TABLES[path.suffix.lower()], key=header.count)
+    frame = _parsed(path, separator, [""])
+    declared.check_names(list(frame.columns))
+    declared.warn_of_absent_codes(frame, list(frame.columns))
+    marks = {
+        name: [mark for mark in EMPTY if mark not in (declared.categories_of(name) or ())]
+        + [label(code) for code in declared.missing_codes_of(name)]
+        for name in frame.columns
+    }
+    for decimal in (",", ".") if separator == ";" else (".",):
+        numbers = _parsed(path, separator, marks, decimal=decimal, dtype_backend="numpy_nullable")
+        for name in frame.columns:
+            if not pd.api.types.is_numeric_dtype(frame[name]) and pd.api.types.is_numeric_dtype(numbers[name]):
+                is_float = pd.api.types.is_float_dtype(numbers[name])
+                frame[name] = numbers[name].astype("float64") if is_float else numbers[name]
+    return frame
+
+
+def _parsed(path: Path, separator: str, missing: Sequence[str] | Mapping[str, Sequence[str]], **how) -> pd.DataFrame:
+    """A text file whose rows have the fields that its first line names."""
+    try:
+        frame = pd.read_csv(path, sep=separator, keep_default_na=False, na_values=missing, **how)
+    except pd.errors.ParserError as error:
+        raise ValueError(
+            f"path={str(path)!r}: rows have not the fields of the first line, separated by {separator!r} ({str(error).strip()}); "
+            "separate all fields alike, and quote text that holds the separator"
+        ) from error
+    if frame.index.nlevels > 1:
+        raise ValueError(
+            f"path={str(path)!r}: {len(frame)} rows have {frame.index.nlevels} fields more than the first line, "
+            f"separated by {separator!r}; separate all fields alike, and quote text that holds the separator"
+        )
+    return frame
 
 
 def _read_spss(path: Path, missing_codes: MissingCodes) -> pd.DataFrame:

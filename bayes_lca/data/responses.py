@@ -256,6 +256,7 @@ def read_responses(frame, items: Sequence[str], declared: Declarations = NOTHING
         raise ValueError(f"an item is named twice in {named(items)}; name each column once")
     check_columns(frame, items, role="item")
     declared.check_names(items)
+    declared.warn_of_absent_codes(frame, items)
     read = [_read_item(declared.column(frame, item, "item"), item) for item in items]
     responses = Responses(
         items,
@@ -325,6 +326,7 @@ def read_complete_outcome(
     check_frame(frame)
     check_columns(frame, [outcome], role="outcome")
     declared.check_names([outcome])
+    declared.warn_of_absent_codes(frame, [outcome])
     codes, labels, _ = _read_item(declared.column(frame, outcome, "outcome"), outcome, role="outcome")
     complete = codes != MISSING
     n_missing = int((~complete).sum())

@@ -16,7 +16,8 @@ WORDS = frozenset(
         "refused to answer, declined, declined to answer, prefer not to say, prefer not to answer, don't know, "
         "dont know, do not know, dk, dk/na, dk/refused, can't say, no answer, not answered, no response, nonresponse, "
         "non-response, no reply, not stated, not ascertained, not asked, not available, not applicable, inapplicable, "
-        "n/a, na, nan, null, unknown, keine angabe, weiß nicht, ne sait pas, sans réponse, no sabe, no contesta, "
+        "n/a, na, nan, null, #null!, #n/a, unknown, keine angabe, weiß nicht, "
+        "ne sait pas, sans réponse, no sabe, no contesta, "
         "缺失, 缺失值, 缺失数据, 缺失數據, 遗漏, 遗漏值, 遺漏, 遺漏值, 拒答, 拒绝, 拒绝回答, 拒絕, 拒絕回答, 不知道, "
         "不清楚, 不详, 不詳, 未知, 未回答, 无回答, 無回答, 没有回答, 沒有回答, 未填, 未填写, 漏答, 不适用, 不適用, "
         "说不清, 說不清"
@@ -24,6 +25,10 @@ WORDS = frozenset(
 )
 """Labels that say that nobody answered."""
 
+MARKS = frozenset({".", "..", "*", "-", "--", "–", "—", "?"})
+"""Signs that stand for no answer where all other labels have letters or digits."""
+BETWEEN_REASONS = re.compile(r"\s*/\s*|\s*,\s*|\s+or\s+")
+CODE_BEHIND_LABEL = re.compile(r"\s*([(\[{<=:]\s*[+-]?\d+\s*[)\]}>]?|\s[–-]?\s*(?P<bare>\d+))$")
 CODE_BEFORE_LABEL = re.compile(r"^[\W\d_]+|[\s.:;)\]>]+$")
 MOST_OF_A_SCALE, LARGEST_DIGIT = 10, 9
 USUAL_NEGATIVE = (-9, -8, -7, -2, -1)
@@ -90,10 +95,13 @@ def suspected_codes(values: pd.Series, *, is_group: bool = False) -> dict[str, i
     if numbers and not pd.api.types.is_bool_dtype(values):
         distinct = np.array(sorted(numbers))
         far = _far_codes(distinct, np.array([texts[numbers[number]] for number in distinct]), is_group=is_group)
+    marks = {text for text in texts if text.strip() in MARKS}
+    if not all(any(map(str.isalnum, text)) for text in texts.keys() - marks):
+        marks = set()  # + and -, or * and **, are answers
     return {
         text: count
         for text, count in texts.items()
-        if (text in numbers.values() and numeric_label(text) in far) or says_missing(text)
+        if (text in numbers.values() and numeric_label(text) in far) or text in marks or says_missing(text)
     }
 
 
@@ -110,15 +118,19 @@ def rows_of_suspected_codes(values: pd.Series) -> np.ndarray:
 
 
 def says_missing(text: str) -> bool:
-    """Whether a label says that nobody answered, a code before it left aside.
+    """Whether a label says that nobody answered, a code before or behind it left aside.
 
     Examples
     --------
-    >>> says_missing("-9. Refused"), says_missing("97 = Don't know"), says_missing("No change")
-    (True, True, False)
+    >>> says_missing("-9. Refused"), says_missing("missing (-9)"), says_missing("refused/DK"), says_missing("No change")
+    (True, True, True, False)
     """
     plain = text.strip().casefold().replace("’", "'").replace("`", "'")
-    return plain in WORDS or CODE_BEFORE_LABEL.sub("", plain) in WORDS
+    code = CODE_BEHIND_LABEL.search(plain)
+    if code and (code["bare"] is None or _is_code(float(code["bare"]))):
+        plain = plain[: code.start()]
+    label_alone = CODE_BEFORE_LABEL.sub("", plain)
+    return plain in WORDS or label_alone in WORDS or all(part in WORDS for part in BETWEEN_REASONS.split(label_alone))
 
 
 def _far_codes(distinct: np.ndarray, counts: np.ndarray, *, is_group: bool) -> set[float]:

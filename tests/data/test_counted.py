@@ -93,3 +93,28 @@ def test_other_columns_are_not(frame, used):
         counted = count_rows(frame, None, used)
     assert counted.frame is frame
     assert counted.in_brackets == ""
+
+
+@pytest.mark.parametrize(
+    ("name", "numbers"),
+    [
+        ("weight", [0.4, 1.6, 1.0]),
+        ("wt", [0.0, 1.5, 1.2]),
+        ("weights", [1.0, 2.0, np.nan]),
+        ("freq", [0.2, 0.5, 0.3]),
+        ("n", [2, 0, 10**9]),
+    ],
+)
+def test_numbers_that_count_would_refuse_are_not_offered_to_it(name, numbers):
+    frame = TABLE.drop(columns="n").assign(**{name: numbers})
+    with pytest.warns(bl.UnusedCountsWarning, match="if it holds survey weights, results are unweighted") as raised:
+        count_rows(frame, None, ["a", "b"])
+    assert "pass count=" not in str(raised[0].message)
+    with pytest.raises(ValueError, match="count column"):
+        count_rows(frame, name, ["a", "b"])
+
+
+@pytest.mark.parametrize("numbers", [np.linspace(48.5, 110.2, 40), np.arange(50, 90), [3.4, 2.9, 4.1]])
+def test_what_people_weigh_is_neither_counts_nor_survey_weights(numbers):
+    frame = pd.DataFrame({"a": np.resize(["no", "yes"], len(numbers)), "weight": numbers})
+    assert count_rows(frame, None, ["a"]).words == ""

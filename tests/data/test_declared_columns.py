@@ -68,6 +68,17 @@ SUSPECTED = {
     "as floats": (with_codes(LIKERT.astype(float), [99.0]), {"99": 4}),
     "refused": (with_codes(["yes", "no"] * (N // 2), ["Refused", "Don’t know"]), {"Refused": 4, "Don’t know": 4}),
     "with its code": (with_codes(["1. yes", "2. no"] * (N // 2), ["9. No answer"]), {"9. No answer": 4}),
+    "signs": (with_codes(LIKERT.astype(str), [".", "*", "-", "?"], 2), {".": 2, "*": 2, "-": 2, "?": 2}),
+    "a sign beside words": (with_codes(["yes", "no"] * (N // 2), ["-"]), {"-": 4}),
+    "of programs": (with_codes(["yes", "no"] * (N // 2), ["#NULL!", "NA", "N/A"], 1), {"#NULL!": 1, "NA": 1, "N/A": 1}),
+    "two reasons": (
+        with_codes(["yes", "no"] * (N // 2), ["refused/dk", "Don't know or refused"], 3),
+        {"refused/dk": 3, "Don't know or refused": 3},
+    ),
+    "before its code": (
+        with_codes(["yes", "no"] * (N // 2), ["missing (-9)", "Refused = 7", "don't know 98", "skipped -8"], 1),
+        {"missing (-9)": 1, "Refused = 7": 1, "don't know 98": 1, "skipped -8": 1},
+    ),
     "in Chinese": (with_codes(["是", "否"] * (N // 2), ["缺失", "拒答"]), {"缺失": 4, "拒答": 4}),
     "ages and 99": (with_codes(RNG.integers(18, 66, N), [99]), {"99": 4}),
     "ages and -1": (with_codes(RNG.integers(18, 66, N), [-1], 1), {"-1": 1}),
@@ -100,6 +111,11 @@ WELL_BEHAVED = {
     "percentages": lambda rng, n: rng.integers(0, 101, n),
     "incomes": lambda rng, n: np.exp(rng.normal(7, 1, n)).round(),
     "text": lambda rng, n: rng.choice(["no change", "none", "other", "never"], n),
+    "signs": lambda rng, n: rng.choice(["+", "-"], n),
+    "stars": lambda rng, n: rng.choice(["*", "**", "***"], n),
+    "ordinary words": lambda rng, n: rng.choice(
+        ["no/unknown risk", "none (0)", "day 9", "A/B", "yes or no", "unknown soldier 9", "unknown 1", "N/S"], n
+    ),
 }
 
 
@@ -147,7 +163,10 @@ def test_declared_codes_are_missing_answers(codes):
 
 
 def test_rows_to_predict_have_the_same_missing_codes():
-    design = bl.Regression("~ age", missing_codes={"age": [99]}).read(survey())
+    with pytest.warns(UserWarning, match="1 of 120 rows left out"):
+        design = bl.Regression("~ age", missing_codes={"age": [99]}).read(
+            survey(age=[99, *RNG.integers(18, 66, N - 1)]), "drop"
+        )
     with pytest.raises(ValueError, match="new rows lack a covariate \\('age' in 1 of 2 rows\\)"):
         design.encode(pd.DataFrame({"age": [30, 99]}))
 
@@ -252,3 +271,45 @@ def test_a_frame_of_any_kind_is_declared_for_functions_that_read_it():
     assert declared["age"].isna().sum() == (frame["age"] == 20).sum()
     with pytest.raises(ValueError, match="missing_codes names 'z'"):
         bl.declare_columns(frame, missing_codes={"z": [1]})
+
+
+@pytest.mark.parametrize("kind", ["pandas", "polars"])
+def test_text_that_is_numbers_but_for_a_declared_word_is_numbers(kind):
+    ages = RNG.integers(18, 66, N)
+    frame = survey(age=[*ages[:-1].astype(str), "NA"], group=[*(f"0{i % 8}" for i in range(N - 1)), "NA"])
+    frame = pl.from_pandas(frame) if kind == "polars" else frame
+    with pytest.warns(UserWarning, match="1 of 120 rows left out"):
+        design = bl.Regression("~ age", missing_codes=["NA"]).read(frame, "drop")
+    assert design.terms == ("age",)
+    np.testing.assert_array_equal(design.matrix[:, 0], ages[:-1])
+    matrix, _ = design.encode(pd.DataFrame({"age": ["20.5", "30"]}))
+    np.testing.assert_array_equal(matrix[:, 0], [20.5, 30])
+    declared = bl.declare_columns(frame, missing_codes=["NA"])
+    assert declared["age"].iloc[:-1].tolist() == ages[:-1].tolist()
+    assert declared["group"].iloc[0] == "00"  # a name, not a number
+    assert declared[["age", "group"]].isna().sum().tolist() == [1, 1]
+
+
+def test_texts_of_numbers_stay_categories_beside_codes_that_are_numbers():
+    frame = survey(a=with_codes(RNG.integers(1, 4, N).astype(str), ["99"]))
+    with pytest.warns(UserWarning, match="4 of 120 rows left out"):
+        assert bl.Regression("~ a", missing_codes=[99]).read(frame, "drop").terms == ("a[2]", "a[3]")
+
+
+NOWHERE = {
+    "items": lambda frame: bl.Items(["a", "b"], missing_codes=[98]).read(frame),
+    "covariate": lambda frame: bl.Regression("~ a", missing_codes={"a": [98]}).read(frame),
+    "outcome": lambda frame: Multinomial("a", bl.Regression("~ age"), missing_codes=[98]).build(frame),
+    "frame": lambda frame: bl.declare_columns(frame, missing_codes={"a": [98]}),
+}
+
+
+@pytest.mark.parametrize("read", NOWHERE.values(), ids=NOWHERE)
+def test_codes_that_are_nowhere_are_named_with_what_is_there(read):
+    frame = survey(a=np.resize([3, 1, 2], N))
+    with pytest.warns(UserWarning, match=r"missing_codes '98' are nowhere in the 120 rows.*'a' has '3', '1', '2'"):
+        read(frame)
+
+
+def test_nothing_is_said_of_codes_of_which_one_is_somewhere():
+    bl.Items(["a", "b"], missing_codes=[98, 99]).read(survey(b=with_codes(RNG.integers(1, 4, N), [99])))

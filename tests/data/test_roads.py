@@ -200,3 +200,56 @@ def test_a_text_file_keeps_answers_that_pandas_takes_for_missing(tmp_path):
     assert survey["region"].tolist() == ["NA", "EU", "EU", "null"]
     with pytest.raises(ValueError, match=r"files of \.xls are not read here"):
         bl.read_survey(tmp_path / "s.xls")
+
+
+OF_R = """"id";"age";"smokes";"region";"income"
+"1";51;TRUE;"NA";1,5
+"2";NA;FALSE;"EU";NA
+"3";34;NA;"None";2000,25
+"4";-9;TRUE;"EU";3
+"""
+
+
+@pytest.mark.parametrize("how", ["comma", "semicolon", "semicolon and point", "tab"])
+def test_numbers_beside_na_are_numbers_whatever_separates_them(tmp_path, how):
+    of_comma = OF_R.replace(",", ".").replace(";", ",")
+    texts = {"comma": of_comma, "semicolon": OF_R, "semicolon and point": OF_R.replace(",", ".")}
+    (tmp_path / "s.csv").write_text({**texts, "tab": of_comma.replace(",", "\t")}[how], encoding="utf-8")
+    survey = bl.read_survey(tmp_path / "s.csv", missing_codes={"age": [-9]})
+    assert survey.columns.tolist() == ["id", "age", "smokes", "region", "income"]
+    assert survey["age"].dropna().tolist() == [51, 34]
+    assert survey["age"].isna().tolist() == [False, True, False, True]
+    assert survey["smokes"].dropna().tolist() == [True, False, True]
+    assert survey["region"].tolist() == ["NA", "EU", "None", "EU"]
+    assert survey["income"].dropna().tolist() == [1.5, 2000.25, 3]
+    assert all(pd.api.types.is_numeric_dtype(survey[name]) for name in ("age", "smokes", "income"))
+
+
+def test_a_column_of_numbers_and_a_declared_word_is_a_covariate_of_one_slope(tmp_path):
+    ages = [*range(20, 70), "NA", "refused"]
+    (tmp_path / "s.csv").write_text("age\n" + "\n".join(map(str, ages)), encoding="utf-8")
+    survey = bl.read_survey(tmp_path / "s.csv", missing_codes=["refused"])
+    with pytest.warns(UserWarning, match="2 of 52 rows left out"):
+        design = bl.Regression("~ age").read(survey, "drop")
+    assert design.terms == ("age",)
+    assert design.matrix[:, 0].tolist() == list(range(20, 70))
+
+
+def test_na_is_an_answer_where_it_is_declared_one(tmp_path):
+    (tmp_path / "s.csv").write_text("q\n1\nNA\n2\n", encoding="utf-8")
+    survey = bl.read_survey(tmp_path / "s.csv", categories={"q": ["1", "2", "NA"]})
+    assert survey["q"].cat.codes.tolist() == [0, 2, 1]
+    assert bl.read_survey(tmp_path / "s.csv", categories={"q": [1, 2]})["q"].cat.codes.tolist() == [0, -1, 1]
+
+
+@pytest.mark.parametrize("rows", ["1,2\n1,2,3\n", "1,2,3,4\n1,2,3,4\n"])
+def test_rows_of_other_fields_than_the_first_line_are_refused(tmp_path, rows):
+    (tmp_path / "s.csv").write_text("a,b\n" + rows, encoding="utf-8")
+    with pytest.raises(ValueError, match=r"s\.csv'.*fields .*first line, separated by ','.*quote text"):
+        bl.read_survey(tmp_path / "s.csv")
+
+
+def test_codes_that_are_nowhere_in_a_file_are_named(tmp_path):
+    (tmp_path / "s.csv").write_text("q\n1\n98\n2\n", encoding="utf-8")
+    with pytest.warns(UserWarning, match="missing_codes '99' are nowhere in the 3 rows.*'q' has '1', '98', '2'"):
+        bl.read_survey(tmp_path / "s.csv", missing_codes=[99])
