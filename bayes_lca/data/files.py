@@ -115,8 +115,8 @@ def _parsed(path: Path, separator: str, missing: Sequence[str] | Mapping[str, Se
         frame = pd.read_csv(path, sep=separator, keep_default_na=False, na_values=missing, **how)
     except pd.errors.ParserError as error:
         raise ValueError(
-            f"path={str(path)!r}: rows have not the fields of the first line, separated by {separator!r} ({str(error).strip()}); "
-            "separate all fields alike, and quote text that holds the separator"
+            f"path={str(path)!r}: rows have not the fields of the first line, separated by {separator!r} "
+            f"({str(error).strip()}); separate all fields alike, and quote text that holds the separator"
         ) from error
     if frame.index.nlevels > 1:
         raise ValueError(

@@ -28,7 +28,7 @@ WORDS = frozenset(
 MARKS = frozenset({".", "..", "*", "-", "--", "–", "—", "?"})
 """Signs that stand for no answer where all other labels have letters or digits."""
 BETWEEN_REASONS = re.compile(r"\s*/\s*|\s*,\s*|\s+or\s+")
-CODE_BEHIND_LABEL = re.compile(r"\s*([(\[{<=:]\s*[+-]?\d+\s*[)\]}>]?|\s[–-]?\s*(?P<bare>\d+))$")
+CODE_BEHIND_LABEL = re.compile(r"\s*([(\[{<=:]\s*[+-]?\d+\s*[)\]}>]?|(\s*[–-]|\s)\s*(?P<bare>\d+))$")
 CODE_BEFORE_LABEL = re.compile(r"^[\W\d_]+|[\s.:;)\]>]+$")
 MOST_OF_A_SCALE, LARGEST_DIGIT = 10, 9
 USUAL_NEGATIVE = (-9, -8, -7, -2, -1)
@@ -130,7 +130,8 @@ def says_missing(text: str) -> bool:
     if code and (code["bare"] is None or _is_code(float(code["bare"]))):
         plain = plain[: code.start()]
     label_alone = CODE_BEFORE_LABEL.sub("", plain)
-    return plain in WORDS or label_alone in WORDS or all(part in WORDS for part in BETWEEN_REASONS.split(label_alone))
+    reasons = BETWEEN_REASONS.split(label_alone.replace("n/a", "na"))
+    return plain in WORDS or label_alone in WORDS or all(reason in WORDS for reason in reasons)
 
 
 def _far_codes(distinct: np.ndarray, counts: np.ndarray, *, is_group: bool) -> set[float]:

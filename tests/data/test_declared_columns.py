@@ -72,12 +72,12 @@ SUSPECTED = {
     "a sign beside words": (with_codes(["yes", "no"] * (N // 2), ["-"]), {"-": 4}),
     "of programs": (with_codes(["yes", "no"] * (N // 2), ["#NULL!", "NA", "N/A"], 1), {"#NULL!": 1, "NA": 1, "N/A": 1}),
     "two reasons": (
-        with_codes(["yes", "no"] * (N // 2), ["refused/dk", "Don't know or refused"], 3),
-        {"refused/dk": 3, "Don't know or refused": 3},
+        with_codes(["yes", "no"] * (N // 2), ["refused/dk", "N/A/refused"], 3),
+        {"refused/dk": 3, "N/A/refused": 3},
     ),
     "before its code": (
-        with_codes(["yes", "no"] * (N // 2), ["missing (-9)", "Refused = 7", "don't know 98", "skipped -8"], 1),
-        {"missing (-9)": 1, "Refused = 7": 1, "don't know 98": 1, "skipped -8": 1},
+        with_codes(["yes", "no"] * (N // 2), ["missing (-9)", "Refused = 7", "don't know 98", "skipped-8"], 1),
+        {"missing (-9)": 1, "Refused = 7": 1, "don't know 98": 1, "skipped-8": 1},
     ),
     "in Chinese": (with_codes(["是", "否"] * (N // 2), ["缺失", "拒答"]), {"缺失": 4, "拒答": 4}),
     "ages and 99": (with_codes(RNG.integers(18, 66, N), [99]), {"99": 4}),
