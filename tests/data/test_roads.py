@@ -253,3 +253,9 @@ def test_codes_that_are_nowhere_in_a_file_are_named(tmp_path):
     (tmp_path / "s.csv").write_text("q\n1\n98\n2\n", encoding="utf-8")
     with pytest.warns(UserWarning, match="missing_codes '99' are nowhere in the 3 rows.*'q' has '1', '98', '2'"):
         bl.read_survey(tmp_path / "s.csv", missing_codes=[99])
+
+
+def test_a_text_file_of_another_encoding_is_refused(tmp_path):
+    (tmp_path / "s.csv").write_text("id;size\n1;größer\n", encoding="cp1252")
+    with pytest.raises(ValueError, match="the text is not UTF-8.*save the file as CSV UTF-8"):
+        bl.read_survey(tmp_path / "s.csv")
