@@ -50,8 +50,8 @@ def read_survey(
     Raises
     ------
     ValueError
-        If the file is of another kind or not UTF-8, rows have more fields than its first line, a column that is declared is
-        unknown, or has a value that its categories do not name.
+        If the file is of another kind or not UTF-8, rows have more fields than its first line, a column that is declared
+        is unknown, or has a value that its categories do not name.
     ImportError
         If a file of SPSS is read without pyreadstat.
 
@@ -120,7 +120,7 @@ def _parsed(path: Path, separator: str, missing: Sequence[str] | Mapping[str, Se
         ) from error
     except UnicodeDecodeError as error:
         raise ValueError(
-            f"path={str(path)!r}: the text is not UTF-8 ({error}); save the file as CSV UTF-8, which Excel lists beside CSV"
+            f"path={str(path)!r}: the text is not UTF-8 ({error}); save the file as CSV UTF-8"
         ) from error
     if frame.index.nlevels > 1:
         raise ValueError(

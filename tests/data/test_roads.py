@@ -257,5 +257,5 @@ def test_codes_that_are_nowhere_in_a_file_are_named(tmp_path):
 
 def test_a_text_file_of_another_encoding_is_refused(tmp_path):
     (tmp_path / "s.csv").write_text("id;size\n1;größer\n", encoding="cp1252")
-    with pytest.raises(ValueError, match="the text is not UTF-8.*save the file as CSV UTF-8"):
+    with pytest.raises(ValueError, match=r"the text is not UTF-8.*save the file as CSV UTF-8"):
         bl.read_survey(tmp_path / "s.csv")
