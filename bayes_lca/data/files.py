@@ -50,7 +50,7 @@ def read_survey(
     Raises
     ------
     ValueError
-        If the file is of another kind or not UTF-8, rows have more fields than its first line, a column that is declared
+        If the file is of another kind or not UTF-8, rows have more fields than its first line, a declared column
         is unknown, or has a value that its categories do not name.
     ImportError
         If a file of SPSS is read without pyreadstat.
@@ -119,9 +119,7 @@ def _parsed(path: Path, separator: str, missing: Sequence[str] | Mapping[str, Se
             f"({str(error).strip()}); separate all fields alike, and quote text that holds the separator"
         ) from error
     except UnicodeDecodeError as error:
-        raise ValueError(
-            f"path={str(path)!r}: the text is not UTF-8 ({error}); save the file as CSV UTF-8"
-        ) from error
+        raise ValueError(f"path={str(path)!r}: the text is not UTF-8 ({error}); save the file as CSV UTF-8") from error
     if frame.index.nlevels > 1:
         raise ValueError(
             f"path={str(path)!r}: {len(frame)} rows have {frame.index.nlevels} fields more than the first line, "
