@@ -15,6 +15,9 @@ export PYTHON
 study: $(VENV)/ready
 	$(RUN) examples/medical_groups.py --draws $(DRAWS) --seed $(SEED) --out $(OUT) $(ARGUMENTS)
 
+# One thread of linear algebra in each process: matrices are small, and more threads wait for each other.
+test coverage: export OPENBLAS_NUM_THREADS := 1
+
 test: lint
 	$(RUN) -m pytest $(PARALLEL)
 

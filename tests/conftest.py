@@ -23,13 +23,13 @@ settings.load_profile("the same on every run")
 
 FEW = {
     "fit": {"draws": 60, "tune": 100, "chains": 2, "until": None},
-    "fit_estimators": {"draws": 60, "tune": 100, "measurement_draws": 40, "until": None},
+    "fit_estimators": {"draws": 60, "tune": 100, "measurement_draws": 20, "until": None},
     "fit_two_step": {"draws": 60, "tune": 100, "measurement_draws": 4},
     "leave_one_group_out": {"draws": 60, "tune": 100},
     "count_classes": {"draws": 50, "tune": 20, "n_starts": 5},
     "bootstrap_likelihood_ratio": {"draws": 3, "starts": 2, "jobs": 1},
     "overfitted": {"draws": 60, "tune": 20, "max_classes": 4},
-    "split_halves": {"repeats": 2, "n_draws": 20},
+    "split_halves": {"sizes": None, "repeats": 2, "n_draws": 20},
     "measurement_invariance": {"draws": 50, "tune": 20},
     "partial_invariance": {"draws": 50, "tune": 20},
     "check_items": {"n_draws": 20},

@@ -547,7 +547,7 @@ def quadrature():
 def simulated_draws():
     frame = pd.read_csv(REFERENCE / "multinom_sim.csv")
     model = Multinomial("y", bl.Regression("~ x1 + x2 + x3 + x4 + x5 + x6 + x7 + x8 + (1 | g)"))
-    return bl.fit(model, frame, draws=800, tune=300, seed=1, progressbar=False)
+    return bl.fit(model, frame, draws=800, tune=300, seed=1, until=None, progressbar=False)
 
 
 def test_slopes_are_those_of_maximum_likelihood_by_quadrature(simulated_draws, quadrature):

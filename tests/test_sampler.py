@@ -16,7 +16,7 @@ from bayes_lca.sampling.nuts import Sampler, Sampling
 
 ITEMS = ["a", "b", "c", "d"]
 FORMULA = "~ x + (x | group)"
-SETTINGS = Sampling(draws=400, tune=300, chains=4, seed=2, progressbar=False)
+SETTINGS = Sampling(draws=300, tune=200, chains=4, seed=2, progressbar=False)
 LATENT = LatentClass(2, bl.Items(ITEMS), bl.Regression(FORMULA))
 SEEN = Multinomial("y", bl.Regression(FORMULA))
 CI_PROB = 0.95
@@ -118,7 +118,7 @@ def test_other_answers_change_the_data_that_depend_on_answers_alone(kind, frames
 # The same draws as a fresh fit
 
 
-@pytest.fixture(scope="module", params=["latent", "seen"])
+@pytest.fixture(scope="module", params=[pytest.param("latent", marks=pytest.mark.slow), "seen"])
 def reused(request, frames):
     """A model, what was prepared of each frame, and a sampler compiled for the first."""
     model = {"latent": LATENT, "seen": SEEN}[request.param]
@@ -135,7 +135,7 @@ def second(reused):
 
 def test_refit_has_the_posterior_of_a_fresh_fit(reused, second, frames):
     model, _, _ = reused
-    options = {"draws": 400, "tune": 300, "chains": 4, "seed": 5, "progressbar": False, "until": None}
+    options = {"draws": 300, "tune": 200, "chains": 4, "seed": 5, "progressbar": False, "until": None}
     fresh = quietly(bl.fit, model, frames[1], **options)
     compared = 0
     for name, ours in second["posterior"].to_dataset().data_vars.items():
@@ -167,7 +167,7 @@ def test_refit_carries_the_second_data(reused, second):
     for group, expected in prepared[1].groups.items():
         xr.testing.assert_identical(second[group].to_dataset(), expected)
     assert not second["patterns"].to_dataset().identical(prepared[0].groups["patterns"])
-    attributes = {"seed": 2, "tune": 300, "target_accept": 0.95, "backend": "jax", "formula": FORMULA}
+    attributes = {"seed": 2, "tune": 200, "target_accept": 0.95, "backend": "jax", "formula": FORMULA}
     assert attributes.items() <= second.attrs.items()
     assert "ZeroSumNormal" in second.attrs["model_text"]
     views = {"log_likelihood", "observed_data", "constant_data"}

@@ -64,7 +64,7 @@ def fit_or_load(path: str | os.PathLike, model, frame, *, sample=fit, **options)
     >>> from tempfile import mkdtemp
     >>> from bayes_lca.models import LatentClass
     >>> lca = LatentClass(3, bl.Items(bl.cohort_items()))
-    >>> settings = {"draws": 100, "tune": 100, "chains": 2, "progressbar": False}
+    >>> settings = {"draws": 100, "tune": 100, "chains": 2, "until": None, "progressbar": False}
     >>> survey = bl.load_cohort().head(100)
     >>> path = Path(mkdtemp()) / "classes.nc"
     >>> draws = bl.fit_or_load(path, lca, survey, **settings)

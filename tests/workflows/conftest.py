@@ -35,6 +35,12 @@ def nested():
 
 
 @pytest.fixture(scope="package")
+def measured(nested, survey):
+    """The classes alone."""
+    return bl.fit(LatentClass(2, nested.measurement), survey, **SHORT)
+
+
+@pytest.fixture(scope="package")
 def ladder(survey, nested, tmp_path_factory):
     """All estimators, and the folder that keeps them."""
     out = tmp_path_factory.mktemp("ladder")

@@ -8,7 +8,7 @@ import bayes_lca as bl
 from bayes_lca.models import Multinomial
 from bayes_lca.workflows import leave_one_group_out
 
-SHORT = {"draws": 400, "tune": 300, "progressbar": False}
+SHORT = {"draws": 200, "tune": 200, "target_accept": 0.8, "progressbar": False}
 
 
 @pytest.fixture(scope="module")

@@ -6,11 +6,6 @@ import pytest
 import bayes_lca as bl
 
 
-@pytest.fixture(scope="module")
-def measured(ladder):
-    return ladder[0]["measured"]
-
-
 def test_parts_differ_more_the_smaller_they_are(measured):
     halves = bl.split_halves(measured, repeats=6, n_draws=60)
     quarters = bl.split_halves(measured, sizes=(100, 100), repeats=6, n_draws=60)

@@ -13,14 +13,18 @@ OPTIONS = {"measurement_draws": STEPS, "draws": STEPS * EACH // 4, "tune": 300, 
 pytestmark = pytest.mark.filterwarnings("ignore::bayes_lca.ConvergenceWarning")
 
 
-@pytest.fixture(scope="module")
-def measured(ladder):
-    return ladder[0]["measured"]
+@pytest.fixture(
+    scope="module",
+    params=["~ x", pytest.param("~ x + (1 | group)", marks=pytest.mark.slow)],
+    ids=["one level", "groups"],
+)
+def structural(request):
+    return bl.Regression(request.param)
 
 
 @pytest.fixture(scope="module")
-def resampled(measured, nested, survey):
-    return bl.fit_two_step(measured, nested.structural, survey, **OPTIONS)
+def resampled(measured, structural, survey):
+    return bl.fit_two_step(measured, structural, survey, **OPTIONS)
 
 
 def by_step(draws):
@@ -32,10 +36,10 @@ def by_step(draws):
     return np.stack([slope[step == one] for one in range(STEPS)])
 
 
-def test_resampling_is_nested_sampling(measured, nested, survey, resampled, monkeypatch):
+def test_resampling_is_nested_sampling(measured, structural, survey, resampled, monkeypatch):
     """Given each draw of the first step, mean and spread of a slope within Monte Carlo error."""
     monkeypatch.setattr(two_step, "LARGEST_PARETO_K", -np.inf)
-    sampled = bl.fit_two_step(measured, nested.structural, survey, **OPTIONS)
+    sampled = bl.fit_two_step(measured, structural, survey, **OPTIONS)
     assert resampled.attrs["sampled_again"] < STEPS == sampled.attrs["sampled_again"]
     ours, nuts = by_step(resampled), by_step(sampled)
     effective = np.array([array_stats.ess(chain, chain_axis=None, draw_axis=-1) for chain in nuts])
@@ -58,7 +62,7 @@ def test_first_step_is_untouched_by_the_covariates(measured, resampled):
     assert all((first == one).all(axis=(1, 2, 3)).sum() == 1 for one in steps)
 
 
-def test_draws_used_again_and_chains_that_disagree_are_seen(measured, nested, survey, monkeypatch):
+def test_draws_used_again_and_chains_that_disagree_are_seen(measured, structural, survey, monkeypatch):
     """Chains of NUTS that were moved apart stay apart; effective draws are no more than there were."""
     sample = two_step.Sampler.sample
 
@@ -70,13 +74,13 @@ def test_draws_used_again_and_chains_that_disagree_are_seen(measured, nested, su
         return draws
 
     few = OPTIONS | {"draws": 800, "measurement_draws": 40}
-    plain = bl.odds_ratios(bl.fit_two_step(measured, nested.structural, survey, **few))
+    plain = bl.odds_ratios(bl.fit_two_step(measured, structural, survey, **few))
     monkeypatch.setattr(two_step, "PROPOSALS", 50)
-    again = bl.odds_ratios(bl.fit_two_step(measured, nested.structural, survey, **few))
+    again = bl.odds_ratios(bl.fit_two_step(measured, structural, survey, **few))
     assert again["ess_bulk"].max() < 4 * 50 * 1.5 < plain["ess_bulk"].min()
     monkeypatch.setattr(two_step.Sampler, "sample", moved_apart)
     with pytest.warns(bl.ConvergenceWarning, match="R-hat"):
-        apart = bl.fit_two_step(measured, nested.structural, survey, **few)
+        apart = bl.fit_two_step(measured, structural, survey, **few)
     with pytest.raises(bl.SeveralModesError):
         bl.odds_ratios(apart)
 
