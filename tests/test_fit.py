@@ -127,7 +127,7 @@ def test_multilevel_likelihood_is_that_of_the_reported_draws(multinomial_draws, 
     np.testing.assert_allclose(stored, expected, rtol=0, atol=1e-9)
 
 
-@pytest.fixture(scope="module", params=["latent", "seen"])
+@pytest.fixture(scope="module", params=[pytest.param("latent", marks=pytest.mark.slow), "seen"])
 def sloped_draws(request, survey):
     """Slopes of two groupings that vary, intercepts correlated between classes."""
     formula = "~ participation + education + (education | city) + (participation | group)"

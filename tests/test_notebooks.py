@@ -38,7 +38,15 @@ def run(source, name, namespace):
     return None if last is None else eval(compile(ast.Expression(last.value), name, "eval"), namespace)
 
 
-@pytest.mark.parametrize("path", NOTEBOOKS, ids=lambda path: path.stem)
+OF_MANY_FITS = ("what_nesting_changes",)
+"""Notebooks that take a minute even with few draws."""
+
+
+@pytest.mark.parametrize(
+    "path",
+    [pytest.param(path, marks=pytest.mark.slow) if path.stem in OF_MANY_FITS else path for path in NOTEBOOKS],
+    ids=lambda path: path.stem,
+)
 def test_runs_from_top_to_bottom_and_shows_what_is_kept(path, few_draws, monkeypatch):
     survey, truth = bl.load_cohort().iloc[::4], bl.cohort_truth()
     monkeypatch.setattr(bl, "load_cohort", survey.copy)

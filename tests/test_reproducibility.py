@@ -37,7 +37,9 @@ def survey():
     return frame.assign(level=pd.Categorical(np.random.default_rng(2).choice(LEVELS, len(frame)), LEVELS))
 
 
-@pytest.mark.parametrize("name", MODELS)
+@pytest.mark.parametrize(
+    "name", [pytest.param(name, marks=pytest.mark.slow) if name == "multinomial" else name for name in MODELS]
+)
 def test_draws_depend_on_the_seed_alone(name, survey):
     """Neither on how many chains run at a time, nor on what ran before, nor on whether progress is shown."""
     prepared = MODELS[name].prepare(survey)

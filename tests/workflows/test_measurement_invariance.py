@@ -49,6 +49,7 @@ def test_order_of_rows_and_names_of_groups_change_nothing(found):
     np.testing.assert_allclose(again.to_numpy(), found.to_numpy(), atol=1e-9)
 
 
+@pytest.mark.slow
 def test_p_values_of_equal_profiles_are_near_uniform():
     p = [
         bl.measurement_invariance(bl.Items(ITEMS), answers(seed=10 + seed, n=500), "place", 2, **SHORT)["p_value"]
