@@ -321,7 +321,7 @@ def test_what_cannot_be_used(draws, made_up):
         ValueError, match="no group-level predictor: every covariate varies within 'group' among the 160"
     ):
         group_level_effects(with_prior(made_up.draws("~ x + (1 | group)")))
-    with pytest.raises(ValueError, match="reference='C9' is not a class"):
+    with pytest.raises(ValueError, match="reference='C9' is not a category"):
         group_level_effects(draws, "C9")
     for name, value in (("power", 80), ("ci_prob", 0)):
         with pytest.raises(ValueError, match=f"{name}={value}"):

@@ -223,7 +223,7 @@ def test_what_cannot_be_used(wide, made_up):
         prior_sensitivity(wide, terms=["age"])
     with pytest.raises(ValueError, match="terms='x' is one text"):
         prior_sensitivity(wide, terms="x")
-    with pytest.raises(ValueError, match="reference='C9' is not a class"):
+    with pytest.raises(ValueError, match="reference='C9' is not a category"):
         prior_sensitivity(wide, reference="C9")
     with pytest.raises(ValueError, match="ci_prob=2"):
         prior_sensitivity(wide, ci_prob=2)

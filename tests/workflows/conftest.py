@@ -37,7 +37,7 @@ def nested():
 @pytest.fixture(scope="package")
 def measured(nested, survey):
     """The classes alone."""
-    return bl.fit(LatentClass(2, nested.measurement), survey, **SHORT)
+    return bl.fit(LatentClass(2, nested.measurement), survey, **SHORT | {"draws": 400})
 
 
 @pytest.fixture(scope="package")
