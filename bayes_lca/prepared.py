@@ -14,7 +14,8 @@ from bayes_lca.data.counted import CountedRows, count_rows
 from bayes_lca.data.design import Design
 from bayes_lca.data.frame import named
 from bayes_lca.data.keys import read_key
-from bayes_lca.data.responses import Responses, UniqueRows, recorded_empty, unique_rows
+from bayes_lca.data.responses import Responses, recorded_empty
+from bayes_lca.data.unique_rows import UniqueRows, unique_rows
 from bayes_lca.dims import CLASS, OTHER_CLASS, PATTERN, RESPONDENT, ROW_OF_RESPONDENT
 from bayes_lca.fitted.kinds import Kind
 from bayes_lca.fitted.record import KEY, PATTERNS, distinct_rows, record_answers, record_table

@@ -10,7 +10,9 @@ import pymc as pm
 
 from bayes_lca.data.declarations import Declarations
 from bayes_lca.data.frame import row_labels
-from bayes_lca.data.responses import read_complete_outcome, recorded_empty, unique_rows, without_empty
+from bayes_lca.data.outcome import read_complete_outcome
+from bayes_lca.data.responses import recorded_empty, without_empty
+from bayes_lca.data.unique_rows import unique_rows
 from bayes_lca.dims import OBSERVED_CLASS, OTHER_CLASS, OUTCOME, OUTCOME_COUNTS, PATTERN
 from bayes_lca.fitted.capabilities import Capabilities
 from bayes_lca.fitted.fit import Fit

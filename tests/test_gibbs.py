@@ -8,7 +8,7 @@ import xarray as xr
 from arviz_stats import ess, mcse
 from scipy.special import gammaln, logsumexp
 
-from bayes_lca.data.responses import unique_rows
+from bayes_lca.data.unique_rows import unique_rows
 from bayes_lca.posterior.labels.matching import match_profiles
 from bayes_lca.sampling.gibbs import random_start, sample_gibbs
 

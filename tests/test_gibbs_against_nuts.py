@@ -9,7 +9,7 @@ import xarray as xr
 from arviz_stats import mcse
 
 import bayes_lca as bl
-from bayes_lca.data.responses import unique_rows
+from bayes_lca.data.unique_rows import unique_rows
 from bayes_lca.likelihood.answers import membership_given_answers
 from bayes_lca.models import LatentClass
 from bayes_lca.posterior.labels.label_free import label_free, label_free_quantities

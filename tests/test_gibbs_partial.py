@@ -10,7 +10,7 @@ from arviz_stats import ess
 from scipy.special import gammaln
 from scipy.stats import halfnorm, kstwo
 
-from bayes_lca.data.responses import unique_rows
+from bayes_lca.data.unique_rows import unique_rows
 from bayes_lca.posterior.labels.label_free import label_free_quantities
 from bayes_lca.sampling.gibbs import draw_dirichlet, random_start
 from bayes_lca.sampling.gibbs_partial import draw_tables, sample_partial

@@ -1,6 +1,6 @@
 """From a formula to the structural part's numbers: design matrix, groupings, levels remembered for new data."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from functools import cached_property
 from types import MappingProxyType
@@ -12,58 +12,23 @@ import pandas as pd
 
 from bayes_lca.data.covariates import (
     as_text,
-    check_categories,
     code_covariate,
     code_new_rows,
     complete_rows,
     empty_levels,
-    level_order,
 )
 from bayes_lca.data.declarations import NOTHING_DECLARED, Declarations, without_codes
-from bayes_lca.data.formula import Encoder, Formula, encode, read_formula
+from bayes_lca.data.design_columns import Encoder, encode
+from bayes_lca.data.formula import Formula, read_formula
 from bayes_lca.data.frame import check_columns, check_frame, check_missing, column, named
+from bayes_lca.data.grouping import Grouping, joined_labels, read_grouping
 from bayes_lca.data.identifiability import check_design, warn_of_repeated_labels, warn_of_unused_groups
-from bayes_lca.data.responses import UniqueRows, unique_rows
 from bayes_lca.data.suspected_codes import rows_of_suspected_codes
+from bayes_lca.data.unique_rows import UniqueRows, unique_rows
 from bayes_lca.data.unusual_values import warn_of_far_values, warn_of_small_levels
 from bayes_lca.dims import OF_EQUAL_SIZE, RESERVED, names_of_grouping
 
 UNSEEN = -1
-
-
-@dataclass(frozen=True)
-class Grouping:
-    """Respondents nested in groups.
-
-    Attributes
-    ----------
-    name : str
-        The column, or columns joined by ``:`` when groups are nested, as in ``city:group``.
-    levels : tuple of str
-        Groups that occur, ``:`` between the names of nested ones; in declared order, numbers by size, else sorted.
-    index : ndarray of int, shape (row,)
-        Group of each row.
-    varying : tuple of int
-        Design columns whose slopes vary by group.
-    """
-
-    name: str
-    levels: tuple[str, ...]
-    index: np.ndarray
-    varying: tuple[int, ...] = ()
-
-    @property
-    def first_row(self) -> np.ndarray:
-        """Row at which each group first stands, shape (group,)."""
-        return np.array([np.flatnonzero(self.index == group)[0] for group in range(len(self.levels))])
-
-    def means(self, columns: np.ndarray) -> np.ndarray:
-        """Mean of each column in each group, from shape (row, column) to (group, column)."""
-        return np.array([columns[self.index == group].mean(axis=0) for group in range(len(self.levels))])
-
-    def nested_in(self, other: "Grouping") -> bool:
-        """Whether each group lies within one group of `other`."""
-        return bool((other.index == other.index[self.first_row][self.index]).all())
 
 
 @dataclass(frozen=True)
@@ -173,7 +138,7 @@ class Design:
                 values = [
                     without_codes(column(frame, name), self.declared.missing_codes_of(name), name) for name in columns
                 ]
-                labels = _joined(list(map(as_text, values)))
+                labels = joined_labels(list(map(as_text, values)))
             group[grouping.name] = np.array([position.get(label, UNSEEN) for label in labels])
         return matrix, group
 
@@ -275,7 +240,9 @@ def read_design(
     )
     encoder = encode(parsed, covariates)
     groupings = tuple(
-        replace(_grouping(names, raw), varying=tuple(column for term in terms for column in encoder.columns_of[term]))
+        replace(
+            read_grouping(names, raw), varying=tuple(column for term in terms for column in encoder.columns_of[term])
+        )
         for names, terms in zip(parsed.groupings, parsed.varying, strict=True)
     )
     groups = {name: as_text(raw[name]) for name in parsed.columns if name not in covariates}
@@ -313,29 +280,3 @@ def _check_group_names(formula: Formula) -> None:
             raise ValueError(
                 f"group column {name!r} has the name of an axis or a variable of the draws; rename the column"
             )
-
-
-def _grouping(columns: tuple[str, ...], raw: Mapping[str, pd.Series]) -> Grouping:
-    name = ":".join(columns)
-    for part in columns:
-        check_categories(raw[part], part, "group column")
-    labels = [as_text(raw[part]) for part in columns]
-    places = np.column_stack(
-        [pd.Categorical(text, level_order(raw[part])).codes for part, text in zip(columns, labels, strict=True)]
-    )
-    _, first, index = np.unique(places, axis=0, return_index=True, return_inverse=True)
-    joined = _joined(labels)
-    levels = [joined[row] for row in first]
-    if len(set(levels)) < len(levels):
-        raise ValueError(f"groups in {name!r} read the same once joined by a colon; rename levels that contain one")
-    if len(levels) < 2:
-        raise ValueError(
-            f"group column {name!r} has one group only ({levels[0]!r} in all {len(joined)} rows); "
-            f"drop (1 | {name}) from the formula"
-        )
-    return Grouping(name, tuple(levels), index.reshape(-1))
-
-
-def _joined(labels: Sequence[pd.Series]) -> list[str | None]:
-    """Names of nested groups, missing where one of their parts is."""
-    return [None if None in parts else ":".join(parts) for parts in zip(*labels, strict=True)]

@@ -2,24 +2,17 @@
 
 import re
 from collections import Counter
-from collections.abc import Iterable, Mapping
-from copy import deepcopy
+from collections.abc import Iterable
 from dataclasses import dataclass
 
 import formulae
-import numpy as np
-import pandas as pd
-from formulae.environment import Environment
-from formulae.matrices import DesignMatrices
 from formulae.parser import Parser
 from formulae.scanner import Scanner
 from formulae.terms import Call, Intercept, Model, Term
 from formulae.terms.call_resolver import LazyVariable
 
-from bayes_lca.data.column_units import units_of_term
 from bayes_lca.data.formula_syntax import CODINGS, has_bare_bar, objection
 from bayes_lca.data.frame import named
-from bayes_lca.data.identifiability import check_finite, check_numbers
 
 MODEL = "age + participation + (1 | group)"
 GROUP_TERM = re.compile(r"\s*\+?\s*\((?:[^()|]|\([^()]*\))*\|(?:[^()|]|\([^()]*\))*\)")
@@ -58,54 +51,6 @@ class Formula:
         return tuple(dict.fromkeys([*self.covariates, *(name for names in self.groupings for name in names)]))
 
 
-@dataclass(frozen=True)
-class Encoder:
-    """Turns covariates into design columns, with the levels and transformations of the rows it was made from.
-
-    Attributes
-    ----------
-    terms : tuple of str
-        Names of the design columns, the intercept left out.
-    matrix : ndarray, shape (row, term)
-        Design of those rows.
-    columns_of : mapping of str to tuple of int
-        Columns of each term of the formula: several for a category.
-    unit : ndarray, shape (term,)
-        One unit of each column, from `bayes_lca.data.column_units`.
-    """
-
-    terms: tuple[str, ...]
-    matrix: np.ndarray
-    columns_of: Mapping[str, tuple[int, ...]]
-    unit: np.ndarray
-    _common: object
-    _every_level: pd.DataFrame
-
-    def evaluate(self, covariates: pd.DataFrame) -> np.ndarray:
-        """Design of new rows, shape (row, term).
-
-        Raises
-        ------
-        ValueError
-            If a term cannot be evaluated, or is not finite in some rows.
-        """
-        if not self.terms:
-            return np.empty((len(covariates), 0))
-        extended = pd.concat(
-            [self._every_level, covariates], ignore_index=True
-        )  # formulae wants all levels of C(x, ...)
-        try:
-            with np.errstate(all="ignore"):
-                matrix = _without_intercept(self._common.evaluate_new_data(extended))[len(self._every_level) :]
-        except Exception as error:
-            raise ValueError(
-                f"{named(self.terms)} cannot be evaluated in {len(covariates)} new rows ({error}); correct the "
-                "covariates, or leave out rows beyond those of the fit"
-            ) from error
-        check_finite(self.terms, matrix)
-        return matrix
-
-
 def read_formula(text: str) -> Formula:
     """Read a formula without looking at any data.
 
@@ -130,7 +75,7 @@ def read_formula(text: str) -> Formula:
     >>> read_formula("~ age + (age | group)").varying
     (('age',),)
     """
-    model = _parse(text)
+    model = parse(text)
     if not any(isinstance(term, Intercept) for term in model.common_terms):
         raise ValueError(f"formula {text!r} removes the intercept, which carries the classes' shares; keep it")
     components = [part for term in model.common_terms if isinstance(term, Term) for part in term.components]
@@ -179,54 +124,8 @@ def single_level(text: str) -> str:
     return shorter
 
 
-def encode(formula: Formula, covariates: pd.DataFrame) -> Encoder:
-    """Evaluate the fixed part of a formula.
-
-    Parameters
-    ----------
-    formula : Formula
-    covariates : pandas.DataFrame
-        Numbers and ordered categoricals; the first category of each is its reference.
-
-    Returns
-    -------
-    Encoder
-
-    Raises
-    ------
-    ValueError
-        If a term cannot be evaluated, or is not finite in some rows.
-    """
-    model = _parse(formula.text)
-    model.group_terms.clear()
-    for term in model.common_terms:  # sex/x shares sex between sex and sex:x, which code its levels differently
-        if isinstance(term, Term):
-            term.components = deepcopy(term.components)
-    try:
-        with np.errstate(all="ignore"):
-            common = DesignMatrices(model, covariates, Environment([{"np": np}])).common
-    except Exception as error:
-        raise ValueError(
-            f"formula {formula.text!r} cannot be evaluated ({error}); it may apply C, center, scale, poly, bs and "
-            "functions of numpy that work row by row, such as np.log, to columns"
-        ) from error
-    shifts = [name for name, term in common.terms.items() if term.kind == "offset"]
-    if shifts:
-        raise ValueError(f"formula {formula.text!r} has {named(shifts)}: a class model has no offset; drop it")
-    labels = {name: term.labels for name, term in common.terms.items() if not isinstance(term, Intercept)}
-    terms = [label for of_term in labels.values() for label in of_term]
-    _refuse_equal_names(formula.text, terms)
-    columns_of = {name: tuple(terms.index(label) for label in of_term) for name, of_term in labels.items()}
-    matrix = _without_intercept(common)
-    check_numbers(terms, matrix)
-    parts = [common.terms[name] for name in labels]
-    unit = np.concatenate([np.ones(0), *(units_of_term(term) for term in parts)])
-    with_levels = [*covariates.select_dtypes("category"), *formula.contrasts]
-    every_level = sorted({row for name in with_levels for row in covariates.drop_duplicates(name).index})
-    return Encoder(tuple(terms), matrix, columns_of, unit, common, covariates.loc[every_level])
-
-
-def _parse(text: str) -> Model:
+def parse(text: str) -> Model:
+    """The terms of a formula as formulae has them, or a refusal that says what to write."""
     if not isinstance(text, str):
         raise ValueError(f'formula {text!r} is no text; write it as "~ {MODEL}"')
     if "~" not in text:
@@ -264,11 +163,11 @@ def _parse(text: str) -> Model:
             f'formula {text!r} has | outside brackets; write "~ {fixed} + (1 | {group})" for intercepts that vary by '
             "group, and name a term before the | for slopes that do"
         )
-    _refuse_equal_names(text, [term.name for term in model.common_terms if isinstance(term, Term)])
+    refuse_equal_names(text, [term.name for term in model.common_terms if isinstance(term, Term)])
     return model
 
 
-def _refuse_equal_names(text: str, names: Iterable[str]) -> None:
+def refuse_equal_names(text: str, names: Iterable[str]) -> None:
     """Terms and design columns are found by their names, which leave out the brackets of a sum."""
     equal = [name for name, times in Counter(names).items() if times > 1]
     if equal:
@@ -322,9 +221,3 @@ def _columns(components: Iterable) -> set[str]:
         if _codes_category(part):  # Sum and Treatment, where C(x, Sum) has them, are no columns
             names -= {argument.name for argument in part.call.args[1:] if isinstance(argument, LazyVariable)}
     return names - {""}
-
-
-def _without_intercept(common) -> np.ndarray:
-    kept = [columns for name, columns in common.slices.items() if not isinstance(common.terms[name], Intercept)]
-    parts = [common.design_matrix[:, columns] for columns in kept]
-    return np.column_stack(parts).astype(float) if parts else np.empty((len(common.design_matrix), 0))

@@ -1,14 +1,11 @@
 """From a frame to answers: a code per item and respondent, labels remembered, equal rows counted once."""
 
 import json
-import warnings
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from functools import cached_property
 from types import MappingProxyType
-from typing import Literal
 
-import narwhals as nw
 import numpy as np
 import pandas as pd
 
@@ -23,13 +20,11 @@ from bayes_lca.data.frame import (
     check_blank,
     check_columns,
     check_frame,
-    check_missing,
     check_text,
     check_written,
     label,
     named,
     row_labels,
-    rows_of,
 )
 
 MISSING = -1
@@ -169,45 +164,6 @@ def recorded_empty(empty: Mapping[str, Sequence[str]]) -> dict[str, str]:
     return {EMPTY_CATEGORIES: json.dumps({name: list(labels) for name, labels in empty.items()})}
 
 
-@dataclass(frozen=True)
-class UniqueRows:
-    """Rows that are equal, counted once: exact, and cheaper by the number of copies.
-
-    Attributes
-    ----------
-    first : ndarray of int, shape (pattern,)
-        Row at which each distinct pattern first stands.
-    count : ndarray of int, shape (pattern,)
-        Number of rows equal to it.
-    pattern : ndarray of int, shape (respondent,)
-        The pattern of each row.
-    """
-
-    first: np.ndarray
-    count: np.ndarray
-    pattern: np.ndarray
-
-
-def unique_rows(*columns: np.ndarray) -> UniqueRows:
-    """Collapse rows that are equal in every array.
-
-    Parameters
-    ----------
-    *columns : ndarray, shape (respondent,) or (respondent, column)
-        Whatever a row's likelihood depends on: answers, design, group.
-
-    Examples
-    --------
-    >>> import numpy as np
-    >>> unique_rows(np.array([[0, 1], [1, 1], [0, 1]])).count
-    array([2, 1])
-    """
-    table = pd.DataFrame(np.column_stack([np.asarray(part, dtype=float) for part in columns]))
-    number = table.groupby(list(table.columns), sort=True, dropna=False).ngroup().to_numpy()
-    _, first, pattern, count = np.unique(number, return_index=True, return_inverse=True, return_counts=True)
-    return UniqueRows(first, count, pattern.reshape(-1))
-
-
 def read_responses(frame, items: Sequence[str], declared: Declarations = NOTHING_DECLARED) -> Responses:
     """Read the answers to `items` from a frame.
 
@@ -257,7 +213,7 @@ def read_responses(frame, items: Sequence[str], declared: Declarations = NOTHING
     check_columns(frame, items, role="item")
     declared.check_names(items)
     declared.warn_of_absent_codes(frame, items)
-    read = [_read_item(declared.column(frame, item, "item"), item) for item in items]
+    read = [read_categories(declared.column(frame, item, "item"), item) for item in items]
     responses = Responses(
         items,
         tuple(labels for _, labels, _ in read),
@@ -285,63 +241,10 @@ def without_empty(codes: np.ndarray, labels: Sequence[str]) -> tuple[np.ndarray,
     return place[codes], *split
 
 
-def read_complete_outcome(
-    frame,
-    outcome: str,
-    missing: Literal["raise", "drop"] = "raise",
-    declared: Declarations = NOTHING_DECLARED,
-) -> tuple[object, np.ndarray, tuple[str, ...], np.ndarray]:
-    """Read an observed nominal outcome.
-
-    Parameters
-    ----------
-    frame : eager data frame
-    outcome : str
-        A column of categories.
-    missing : {"raise", "drop"}
-        What to do with rows that lack the outcome.
-    declared : Declarations
-        Its categories and codes of missing answers.
-
-    Returns
-    -------
-    frame : data frame
-        The rows that have the outcome.
-    codes : ndarray of int, shape (row,)
-    labels : tuple of str
-    complete : ndarray of bool, shape (row of the given frame,)
-        Rows that have the outcome, the others being left out.
-
-    Raises
-    ------
-    ValueError
-        If the column is unknown, is no category, or is missing in some rows with `missing` at ``"raise"``.
-
-    Warns
-    -----
-    UserWarning
-        If rows are left out, or a value that nobody declared looks like a code of missing answers.
-    """
-    check_missing(missing)
-    check_frame(frame)
-    check_columns(frame, [outcome], role="outcome")
-    declared.check_names([outcome])
-    declared.warn_of_absent_codes(frame, [outcome])
-    codes, labels, _ = _read_item(declared.column(frame, outcome, "outcome"), outcome, role="outcome")
-    complete = codes != MISSING
-    n_missing = int((~complete).sum())
-    if n_missing:
-        some, which = f"{n_missing} of {len(codes)} rows", rows_of(frame, ~complete)
-        if missing == "raise":
-            raise ValueError(
-                f'{some} lack the outcome {outcome!r} ({which}); complete them, or leave them out with missing="drop"'
-            )
-        warnings.warn(f"{some} left out: outcome {outcome!r} missing ({which})", stacklevel=3)
-        frame = nw.from_native(frame, eager_only=True).filter(complete.tolist()).to_native()
-    return frame, codes[complete], labels, complete
-
-
-def _read_item(answers: pd.Series, item: str, role: str = "item") -> tuple[np.ndarray, tuple[str, ...], CategoryOrder]:
+def read_categories(
+    answers: pd.Series, item: str, role: str = "item"
+) -> tuple[np.ndarray, tuple[str, ...], CategoryOrder]:
+    """Codes of a column of categories, shape (row,), their labels, and what the order of these rests on."""
     n = len(answers)
     missing = answers.isna().to_numpy()
     if missing.all():

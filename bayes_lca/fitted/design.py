@@ -7,9 +7,11 @@ import pandas as pd
 
 from bayes_lca.data.covariates import as_text
 from bayes_lca.data.declarations import Declarations
-from bayes_lca.data.design import Design, Grouping
-from bayes_lca.data.formula import Formula, encode
+from bayes_lca.data.design import Design
+from bayes_lca.data.design_columns import encode
+from bayes_lca.data.formula import Formula
 from bayes_lca.data.frame import column, rows_of
+from bayes_lca.data.grouping import Grouping
 
 STAND_IN_VALUES = [(0.1, 0.8, 1.0), (0.1, 0.9, 2.0)]
 """Lowest, highest and power of spacing of numbers that stand in for a covariate, where log, root and the like exist."""

@@ -7,7 +7,8 @@ import numpy as np
 import xarray as xr
 
 from bayes_lca.data.frame import check_columns, row_labels
-from bayes_lca.data.responses import MISSING, unique_rows
+from bayes_lca.data.responses import MISSING
+from bayes_lca.data.unique_rows import unique_rows
 from bayes_lca.dims import (
     ANSWER_PATTERN,
     COUNT,

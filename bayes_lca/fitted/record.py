@@ -9,7 +9,7 @@ import xarray as xr
 
 from bayes_lca.data.counted import CountedRows
 from bayes_lca.data.design import Design
-from bayes_lca.data.responses import UniqueRows, unique_rows
+from bayes_lca.data.unique_rows import UniqueRows, unique_rows
 from bayes_lca.dims import (
     ANSWER_PATTERN,
     ANSWERS,

@@ -18,13 +18,11 @@ from dataclasses import dataclass
 import numpy as np
 
 from bayes_lca.likelihood.answers import SMALLEST_PROBABILITY
+from bayes_lca.likelihood.matrix_product import matrix_product
 from bayes_lca.likelihood.modes import MaximumLikelihood, distinct_ends, group_starts
 
 PLAIN_CYCLES = 7
 """Cycles of plain EM updates before any step is lengthened: a start climbs the hill that EM would climb."""
-
-SINGLE_THREAD_PRODUCT = 2**18
-"""Multiplications up to which BLAS stays on one thread: its threads cost more than they give at this size."""
 
 LARGEST_BATCH = 2**22
 """Values per start, class and pattern held at once (32 MB); more starts than fit are taken in batches."""
@@ -260,7 +258,7 @@ def _update(parameters: np.ndarray, answers: _Answers) -> tuple[np.ndarray, np.n
     """One EM update, and the log-likelihood (start,) before it."""
     membership, log_likelihood = _expectation(parameters, answers)
     n_starts, n_classes, n_patterns = membership.shape
-    expected = _product(membership.reshape(-1, n_patterns), answers.counted)
+    expected = matrix_product(membership.reshape(-1, n_patterns), answers.counted)
     return _normalise(expected.reshape(n_starts, n_classes, -1), answers), log_likelihood
 
 
@@ -269,7 +267,7 @@ def _expectation(parameters: np.ndarray, answers: _Answers) -> tuple[np.ndarray,
     # Not by `log_probability_of_answers`: the indicators are made once for all starts and updates, and with the row of
     # ones one product gives shares and answers of all starts together.
     n_starts, n_classes, n_entries = parameters.shape
-    joint = _product(np.log(parameters).reshape(-1, n_entries), answers.indicator)
+    joint = matrix_product(np.log(parameters).reshape(-1, n_entries), answers.indicator)
     joint = joint.reshape(n_starts, n_classes, -1)
     largest = joint.max(axis=1, keepdims=True)  # (start, 1, pattern)
     joint -= largest
@@ -288,14 +286,3 @@ def _normalise(parameters: np.ndarray, answers: _Answers) -> np.ndarray:
     np.divide(share, share.sum(axis=1, keepdims=True), out=normalised[:, :, :1])
     np.divide(probability, probability @ answers.same_item, out=normalised[:, :, 1:])
     return np.maximum(normalised, SMALLEST_PROBABILITY)
-
-
-def _product(left: np.ndarray, right: np.ndarray) -> np.ndarray:
-    """Product of two matrices, in slices of rows that BLAS does on one thread unless those get too thin."""
-    rows = SINGLE_THREAD_PRODUCT // right.size
-    if rows < 16:
-        return left @ right
-    product = np.empty((len(left), right.shape[1]))
-    for first in range(0, len(left), rows):
-        np.matmul(left[first : first + rows], right, out=product[first : first + rows])
-    return product

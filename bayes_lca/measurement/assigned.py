@@ -11,7 +11,8 @@ from bayes_lca.data.category_order import DECLARED
 from bayes_lca.data.declarations import Declarations, MissingCodes
 from bayes_lca.data.frame import named, row_labels
 from bayes_lca.data.known_categories import read_known_categories
-from bayes_lca.data.responses import Responses, UniqueRows
+from bayes_lca.data.responses import Responses
+from bayes_lca.data.unique_rows import UniqueRows
 from bayes_lca.dims import CATEGORY, CLASS, ITEM, ITEM_PROBABILITY, KNOWN_ITEM_PROBABILITY
 from bayes_lca.likelihood.answers import membership_given_answers
 from bayes_lca.measurement import answers

@@ -9,7 +9,8 @@ from typing import ClassVar, final
 import numpy as np
 import pymc as pm
 
-from bayes_lca.data.responses import Responses, UniqueRows
+from bayes_lca.data.responses import Responses
+from bayes_lca.data.unique_rows import UniqueRows
 from bayes_lca.dims import ANSWER_CODES, ITEM, PATTERN
 
 

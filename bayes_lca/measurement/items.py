@@ -10,7 +10,8 @@ import pytensor.tensor as pt
 
 from bayes_lca import priors
 from bayes_lca.data.declarations import Categories, Declarations, MissingCodes
-from bayes_lca.data.responses import Responses, UniqueRows, read_responses
+from bayes_lca.data.responses import Responses, read_responses
+from bayes_lca.data.unique_rows import UniqueRows
 from bayes_lca.dims import CATEGORY, CLASS, ITEM, ITEM_PROBABILITY
 from bayes_lca.likelihood.criteria import n_parameters
 from bayes_lca.likelihood.identification import degrees_of_freedom

@@ -3,7 +3,8 @@
 import json
 from dataclasses import replace
 
-from bayes_lca.data.responses import Responses, UniqueRows
+from bayes_lca.data.responses import Responses
+from bayes_lca.data.unique_rows import UniqueRows
 from bayes_lca.dims import class_names
 from bayes_lca.likelihood.em import fit_em
 from bayes_lca.likelihood.mode_weights import membership_at, weigh_modes

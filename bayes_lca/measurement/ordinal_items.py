@@ -11,7 +11,8 @@ from scipy.special import logit
 
 from bayes_lca import priors
 from bayes_lca.data.declarations import Categories, Declarations, MissingCodes
-from bayes_lca.data.responses import Responses, UniqueRows, read_responses
+from bayes_lca.data.responses import Responses, read_responses
+from bayes_lca.data.unique_rows import UniqueRows
 from bayes_lca.dims import BASELINE_PROBABILITY, CATEGORY, CLASS, ITEM, ITEM_LOCATION, ITEM_PROBABILITY
 from bayes_lca.likelihood.identification import degrees_of_freedom
 from bayes_lca.measurement import answers

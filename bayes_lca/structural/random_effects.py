@@ -8,7 +8,8 @@ import pymc as pm
 import pytensor.tensor as pt
 
 from bayes_lca import priors
-from bayes_lca.data.design import Design, Grouping
+from bayes_lca.data.design import Design
+from bayes_lca.data.grouping import Grouping
 from bayes_lca.dims import (
     OTHER_CLASS,
     ROUGH,

@@ -8,7 +8,7 @@ import pytensor.tensor as pt
 from pymc.distributions.transforms import Transform
 from scipy.linalg import helmert
 
-from bayes_lca.data.design import Grouping
+from bayes_lca.data.grouping import Grouping
 from bayes_lca.structural.starting_membership import StartingMembership
 
 

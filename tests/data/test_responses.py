@@ -10,7 +10,9 @@ import pytest
 
 from bayes_lca.data.declarations import Declarations
 from bayes_lca.data.frame import column, label, named, row_labels
-from bayes_lca.data.responses import Responses, read_complete_outcome, read_responses, unique_rows
+from bayes_lca.data.outcome import read_complete_outcome
+from bayes_lca.data.responses import Responses, read_responses
+from bayes_lca.data.unique_rows import unique_rows
 
 NAN = float("nan")
 OTHER = [0, 1, 0, 1, 1]  # a second item, beside the one under test

@@ -9,7 +9,7 @@ from scipy.stats import binomtest
 
 import bayes_lca as bl
 from bayes_lca.datasets.simulate import simulate_latent_classes
-from bayes_lca.workflows.class_counts import blrt
+from bayes_lca.workflows.class_counts import best_of_rounds, blrt
 from bayes_lca.workflows.class_counts.blrt import BootstrapLikelihoodRatio, bootstrap_likelihood_ratio
 
 REFERENCE = Path(__file__).parents[1] / "reference"
@@ -94,6 +94,12 @@ def test_processes_give_the_same_draws():
     )
 
 
+def fit_by(monkeypatch, function):
+    """Fit the observed answers, and those of the samples, by another function."""
+    for module in (blrt, best_of_rounds):
+        monkeypatch.setattr(module, "fit_em", function)
+
+
 def test_samples_miss_the_answers_that_are_missing(monkeypatch):
     frame = one_class(200).astype("Int64")
     frame.iloc[:50, 0] = pd.NA
@@ -106,7 +112,7 @@ def test_samples_miss_the_answers_that_are_missing(monkeypatch):
         seen.append((codes, counts))
         return fit(codes, counts, *arguments, **options)
 
-    monkeypatch.setattr(blrt, "fit_em", spy)
+    fit_by(monkeypatch, spy)
     run_test(frame, 2, draws=2, starts=2)
     assert len(seen) >= 6
     for codes, counts in seen:
@@ -129,8 +135,8 @@ def test_samples_follow_the_smaller_model(monkeypatch):
         pairs.append(counts @ (codes[:, :1] * codes[:, 1:2])[:, 0] / counts.sum())
         return fit(codes, counts, *arguments, **options | ({"max_iterations": 3} if len(pairs) > 2 else {}))
 
-    monkeypatch.setattr(blrt, "fit_em", spy)
-    monkeypatch.setattr(blrt, "ROUNDS", 1)
+    fit_by(monkeypatch, spy)
+    monkeypatch.setattr(best_of_rounds, "ROUNDS", 1)
     run_test(frame, 3, draws=60, starts=1)
     pairs = np.unique(pairs[2:])
     fitted = fit(frame.to_numpy(), np.ones(500), [2] * 4, 2)
@@ -146,7 +152,7 @@ def test_starts_go_on_until_the_maximum_is_met_twice(monkeypatch):
     test = run_test(frame, 3, draws=6, starts=1)
     assert test.refitted == 6
     assert test.unreplicated < 6
-    monkeypatch.setattr(blrt, "ROUNDS", 1)
+    monkeypatch.setattr(best_of_rounds, "ROUNDS", 1)
     once = run_test(frame, 3, draws=6, starts=1)
     assert once.unreplicated == 6
     assert (test.draws > once.draws - 1e-3).mean() >= 0.5
@@ -163,7 +169,7 @@ def test_larger_model_below_the_smaller_gets_more_starts(monkeypatch):
         first = n_classes == 3 and calls.count(3) == 2
         return fit(codes, counts, n_categories, n_classes, **options | ({"max_iterations": 3} if first else {}))
 
-    monkeypatch.setattr(blrt, "fit_em", hasty)
+    fit_by(monkeypatch, hasty)
     test = run_test(frame, 3, draws=1, starts=10)
     assert test.negative == 1
     assert test.refitted == 1
@@ -179,7 +185,7 @@ def test_missed_maximum_of_the_observed_answers(monkeypatch):
             **options | ({"max_iterations": 3, "n_starts": 1} if n_classes == 3 else {}),
         )
 
-    monkeypatch.setattr(blrt, "fit_em", hasty)
+    fit_by(monkeypatch, hasty)
     with pytest.raises(ValueError, match="the maximum of the larger model was missed, so give more starts"):
         run_test(respondents("gss82"), 3)
 

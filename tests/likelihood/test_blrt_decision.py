@@ -3,10 +3,11 @@
 import numpy as np
 import pytest
 
-from bayes_lca.data.responses import unique_rows
+from bayes_lca.data.unique_rows import unique_rows
 from bayes_lca.likelihood.em import fit_em
 from bayes_lca.workflows.class_counts import blrt_decision
-from bayes_lca.workflows.class_counts.blrt import bootstrap, compare_fits
+from bayes_lca.workflows.class_counts.best_of_rounds import compare_fits
+from bayes_lca.workflows.class_counts.blrt import bootstrap
 from bayes_lca.workflows.class_counts.blrt_decision import decide_by_bootstrap, largest_ratio
 from bayes_lca.workflows.class_counts.bootstrap_samples import draw_sample, missing_answers, sample_seeds
 

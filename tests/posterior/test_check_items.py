@@ -12,7 +12,7 @@ from scipy.special import softmax
 
 import bayes_lca as bl
 from bayes_lca.data.design import read_design
-from bayes_lca.data.responses import unique_rows
+from bayes_lca.data.unique_rows import unique_rows
 from bayes_lca.datasets.cohort import CLASS_SHARE, ITEM_PROBABILITY
 from bayes_lca.fitted.fit import Fit
 from bayes_lca.fitted.record import distinct_rows, record_answers

@@ -7,7 +7,7 @@ import xarray as xr
 
 import bayes_lca as bl
 from bayes_lca.data.design import read_design
-from bayes_lca.data.responses import unique_rows
+from bayes_lca.data.unique_rows import unique_rows
 from bayes_lca.fitted.record import record_answers
 from bayes_lca.fitted.views import with_views
 from bayes_lca.likelihood.classification import Classification

@@ -9,7 +9,7 @@ import pytest
 import xarray as xr
 
 import bayes_lca as bl
-from bayes_lca.data.responses import unique_rows
+from bayes_lca.data.unique_rows import unique_rows
 from bayes_lca.datasets.cohort import CLASS_SHARE, ITEM_PROBABILITY
 from bayes_lca.datasets.simulate import simulate_answers
 from bayes_lca.fitted.fit import Fit

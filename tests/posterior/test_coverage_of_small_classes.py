@@ -10,7 +10,7 @@ import os
 import numpy as np
 import pytest
 
-from bayes_lca.data.responses import unique_rows
+from bayes_lca.data.unique_rows import unique_rows
 from bayes_lca.likelihood.answers import membership_given_answers
 from bayes_lca.likelihood.em import fit_em
 from bayes_lca.posterior.labels.matching import match_profiles

@@ -8,7 +8,7 @@ from scipy.special import logsumexp, softmax
 
 import bayes_lca as bl
 from bayes_lca.data.design import read_design
-from bayes_lca.data.responses import unique_rows
+from bayes_lca.data.unique_rows import unique_rows
 from bayes_lca.datasets.cohort import ITEM_PROBABILITY
 from bayes_lca.fitted.column_levels import column_levels
 from bayes_lca.fitted.fit import Fit

@@ -13,7 +13,7 @@ from matplotlib.text import Text
 import bayes_lca as bl
 from bayes_lca.data.category_axis import category_axis, on_axis
 from bayes_lca.data.design import read_design
-from bayes_lca.data.responses import unique_rows
+from bayes_lca.data.unique_rows import unique_rows
 from bayes_lca.fitted.record import distinct_rows, record_answers, record_outcome
 from bayes_lca.fitted.views import with_views
 from bayes_lca.models import LatentClass, Multinomial

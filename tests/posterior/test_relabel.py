@@ -10,7 +10,7 @@ import xarray as xr
 
 import bayes_lca as bl
 from bayes_lca.data.design import read_design
-from bayes_lca.data.responses import unique_rows
+from bayes_lca.data.unique_rows import unique_rows
 from bayes_lca.fitted.fit import Fit
 from bayes_lca.fitted.record import distinct_rows, record_answers
 from bayes_lca.posterior.labels.matching import costs_of_moves, match, profile_distances

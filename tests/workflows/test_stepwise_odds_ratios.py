@@ -7,7 +7,7 @@ import xarray as xr
 
 import bayes_lca as bl
 from bayes_lca.data.design import read_design
-from bayes_lca.data.responses import unique_rows
+from bayes_lca.data.unique_rows import unique_rows
 from bayes_lca.fitted.record import distinct_rows, record_answers
 from bayes_lca.likelihood.em import fit_em
 from bayes_lca.models import LatentClass

@@ -13,7 +13,7 @@ from bayes_lca.calibration.intervals.designs import CLASSES, CONTRASTS, OUTCOME,
 from bayes_lca.calibration.kit.rates import NORMAL_QUANTILE
 from bayes_lca.calibration.kit.seeds import replicate_seeds
 from bayes_lca.data.design import read_design
-from bayes_lca.data.responses import unique_rows
+from bayes_lca.data.unique_rows import unique_rows
 from bayes_lca.datasets import cohort
 from bayes_lca.dims import SLOPE, TERM
 from bayes_lca.fitted.fit import Fit

@@ -6,8 +6,9 @@ from dataclasses import dataclass
 import numpy as np
 import pandas as pd
 
-from bayes_lca.data.design import Design, Grouping
-from bayes_lca.data.responses import unique_rows
+from bayes_lca.data.design import Design
+from bayes_lca.data.grouping import Grouping
+from bayes_lca.data.unique_rows import unique_rows
 
 
 @dataclass(frozen=True)

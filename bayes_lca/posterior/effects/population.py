@@ -10,7 +10,7 @@ import pandas as pd
 
 from bayes_lca.data.covariates import as_text, code_new_rows, level_order
 from bayes_lca.data.frame import LARGEST_WHOLE_FLOAT, check_frame, column, named, rows_of
-from bayes_lca.data.responses import unique_rows
+from bayes_lca.data.unique_rows import unique_rows
 from bayes_lca.fitted.design import group_columns, group_labels
 from bayes_lca.fitted.fit import Fit
 

@@ -8,8 +8,9 @@ import numpy as np
 import xarray as xr
 from scipy import sparse
 
-from bayes_lca.data.design import Design, Grouping
+from bayes_lca.data.design import Design
 from bayes_lca.data.frame import named
+from bayes_lca.data.grouping import Grouping
 from bayes_lca.fitted.design import design_for_new_rows, finest, group_columns
 from bayes_lca.fitted.fit import Fit
 from bayes_lca.posterior.effects.covariate_rows import cross, sample_rows

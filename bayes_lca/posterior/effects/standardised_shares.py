@@ -5,9 +5,9 @@ from dataclasses import dataclass
 import numpy as np
 from scipy import sparse
 
-from bayes_lca.data.design import Grouping
 from bayes_lca.data.frame import named
-from bayes_lca.data.responses import unique_rows
+from bayes_lca.data.grouping import Grouping
+from bayes_lca.data.unique_rows import unique_rows
 from bayes_lca.fitted.design import constant_within, finest
 from bayes_lca.fitted.fit import Fit
 from bayes_lca.posterior.effects.covariate_rows import Rows, cross, sample_rows

@@ -8,7 +8,8 @@ from joblib import Parallel, delayed
 from scipy.stats import beta
 
 from bayes_lca.data.frame import is_whole
-from bayes_lca.data.responses import MISSING, unique_rows
+from bayes_lca.data.responses import MISSING
+from bayes_lca.data.unique_rows import unique_rows
 from bayes_lca.likelihood.criteria import n_parameters
 from bayes_lca.likelihood.em import fit_em
 from bayes_lca.likelihood.identification import degrees_of_freedom
@@ -16,18 +17,13 @@ from bayes_lca.likelihood.modes import TIED_RATIO, MaximumLikelihood
 from bayes_lca.measurement.interface import Measurement
 from bayes_lca.measurement.nominal import read_answers
 from bayes_lca.table import SummaryTable
+from bayes_lca.workflows.class_counts.best_of_rounds import UNDER, compare_fits
 from bayes_lca.workflows.class_counts.bootstrap_samples import draw_sample, missing_answers, sample_seeds
 from bayes_lca.workflows.class_counts.progress_of_draws import shown_progress
 from bayes_lca.workflows.class_counts.vlmr import check_two_or_more
 
-ROUNDS = 5
-"""Times that a bootstrap sample gets the random starts, until its maxima are reached twice and in order."""
-
 OBSERVED_STARTS = 5
 """Starts of the fits to the observed answers, in multiples of those to a bootstrap sample."""
-
-UNDER = 1e-4
-"""How far the larger model may stay below the smaller before its maximum counts as missed."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -258,53 +254,8 @@ def reaches(ratio: np.ndarray | float, statistic: float) -> np.ndarray | bool:
     return np.maximum(ratio, 0) >= statistic - TIED_RATIO
 
 
-def compare_fits(
-    codes: np.ndarray,
-    counts: np.ndarray,
-    n_categories: tuple[int, ...],
-    n_classes: int,
-    rng: np.random.Generator,
-    **of_each_fit,
-) -> tuple[float, int, bool, bool]:
-    """Statistic of a sample, rounds of starts, whether it was negative after the first, and a maximum reached once.
-
-    `of_each_fit` are arguments of `fit_em`, such as ``n_starts``.
-    """
-    fits = [_Best(), _Best()]
-    negative = False
-    for done in range(1, ROUNDS + 1):
-        for fit, size in zip(fits, (n_classes - 1, n_classes), strict=True):
-            if done == 1 or not fit.replicated or fits[1].log_likelihood < fits[0].log_likelihood - UNDER:
-                seed = int(rng.integers(2**63))
-                fit.add(fit_em(codes, counts, n_categories, size, seed=seed, **of_each_fit))
-        ratio = 2 * (fits[1].log_likelihood - fits[0].log_likelihood)
-        if ratio >= -UNDER and all(fit.replicated for fit in fits):
-            break
-        negative |= done == 1 and ratio < -UNDER
-    return ratio, done, negative, not all(fit.replicated for fit in fits)
-
-
 def _one_draw(share, probability, hidden, n_categories, starts, seed) -> tuple[float, int, bool, bool]:
     """`compare_fits` of a sample."""
     rng = np.random.default_rng(seed)
     codes, counts = draw_sample(share, probability, hidden, rng)
     return compare_fits(codes, counts, n_categories, len(share) + 1, rng, n_starts=starts)
-
-
-class _Best:
-    """The best maximum of several rounds of starts, and how many starts reached it."""
-
-    def __init__(self):
-        self.log_likelihood, self.starts = -np.inf, 0
-
-    @property
-    def replicated(self) -> bool:
-        return self.starts > 1
-
-    def add(self, fit: MaximumLikelihood) -> None:
-        gain = fit.log_likelihood - self.log_likelihood
-        if gain > UNDER:
-            self.starts = 0
-        if gain > -UNDER:
-            self.starts += fit.best_starts
-        self.log_likelihood = max(self.log_likelihood, fit.log_likelihood)

@@ -18,10 +18,12 @@ from dataclasses import dataclass
 import numpy as np
 from scipy.special import logsumexp
 
-from bayes_lca.data.responses import MISSING, unique_rows
+from bayes_lca.data.responses import MISSING
+from bayes_lca.data.unique_rows import unique_rows
 from bayes_lca.likelihood.answers import log_probability_of_answers
 from bayes_lca.likelihood.modes import MaximumLikelihood
-from bayes_lca.workflows.class_counts.blrt import compare_fits, reaches
+from bayes_lca.workflows.class_counts.best_of_rounds import compare_fits
+from bayes_lca.workflows.class_counts.blrt import reaches
 from bayes_lca.workflows.class_counts.bootstrap_samples import draw_sample, missing_answers, sample_seeds
 
 ROUNDING = 1e-9

@@ -3,7 +3,8 @@
 import numpy as np
 
 from bayes_lca.data.categories import draw_category
-from bayes_lca.data.responses import MISSING, unique_rows
+from bayes_lca.data.responses import MISSING
+from bayes_lca.data.unique_rows import unique_rows
 
 
 def missing_answers(codes: np.ndarray) -> np.ndarray:

@@ -2,7 +2,8 @@
 
 import numpy as np
 
-from bayes_lca.data.responses import Responses, unique_rows
+from bayes_lca.data.responses import Responses
+from bayes_lca.data.unique_rows import unique_rows
 from bayes_lca.likelihood.criteria import (
     assignment_quality,
     entropy_r2,

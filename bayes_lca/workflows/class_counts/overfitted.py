@@ -9,7 +9,7 @@ import pandas as pd
 import xarray as xr
 
 from bayes_lca.data.frame import check_whole
-from bayes_lca.data.responses import unique_rows
+from bayes_lca.data.unique_rows import unique_rows
 from bayes_lca.likelihood.identification import warn_of_too_few_cells
 from bayes_lca.measurement.interface import Measurement
 from bayes_lca.measurement.nominal import read_answers

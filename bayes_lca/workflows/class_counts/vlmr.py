@@ -10,7 +10,8 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from bayes_lca.data.responses import MISSING, unique_rows
+from bayes_lca.data.responses import MISSING
+from bayes_lca.data.unique_rows import unique_rows
 from bayes_lca.likelihood.criteria import n_parameters
 from bayes_lca.likelihood.em import fit_em
 from bayes_lca.likelihood.identification import degrees_of_freedom

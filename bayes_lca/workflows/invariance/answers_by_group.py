@@ -10,7 +10,8 @@ import xarray as xr
 from bayes_lca.data.covariates import code_covariate
 from bayes_lca.data.declarations import NOTHING_DECLARED
 from bayes_lca.data.frame import check_columns, check_frame, check_whole
-from bayes_lca.data.responses import Responses, unique_rows
+from bayes_lca.data.responses import Responses
+from bayes_lca.data.unique_rows import unique_rows
 from bayes_lca.likelihood.answers import membership_given_answers
 from bayes_lca.likelihood.em import fit_em
 from bayes_lca.measurement.interface import Measurement

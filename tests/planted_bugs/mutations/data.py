@@ -6,7 +6,7 @@ DATA = (
     Mutation(
         name="missing-answer-is-the-first-category",
         wrong="A missing answer is read as the first category of its item.",
-        symbol="_read_item",
+        symbol="read_categories",
         pattern="np.full(_1, MISSING)",
         replacement="np.zeros(_1, dtype=int)",
         tests=("tests/data/test_responses.py::test_numbers_with_a_missing_one_read_the_same_in_every_type",),
@@ -14,7 +14,7 @@ DATA = (
     Mutation(
         name="labels-in-order-of-appearance",
         wrong="Categories are numbered in sorted order and named in the order in which they appear.",
-        symbol="_read_item",
+        symbol="read_categories",
         pattern="tuple(label(_1) for _1 in values)",
         replacement="tuple(label(_1) for _1 in present.unique())",
         tests=("tests/data/test_responses.py::test_whole_numbers_read_the_same_in_every_type",),
@@ -62,7 +62,7 @@ DATA = (
     Mutation(
         name="groups-named-in-sorted-order",
         wrong="Groups are numbered by their declared order and named in alphabetical order.",
-        symbol="_grouping",
+        symbol="read_grouping",
         pattern="[_1[_2] for _2 in _3]",
         replacement="sorted(_1[_2] for _2 in _3)",
         tests=("tests/data/test_design.py::test_order_of_groups",),

@@ -1,0 +1,30 @@
+"""Priors where none is given, with their reasons."""
+
+from bayes_lca.priors.distributions import Dirichlet, HalfNormal, ZeroSumNormal
+from bayes_lca.priors.of_slopes import PerUnit
+
+COLUMNS = 12
+"""Columns up to which slopes have the full width; see `PerUnit`."""
+
+ITEM_PROBABILITY = Dirichlet(1.0)
+"""One imaginary answer per category: keeps probabilities off 0 and 1, as the pseudo-counts of Latent GOLD do."""
+
+ITEM_LOCATION = ZeroSumNormal(2.0)
+"""Log odds of answering higher, of classes on one item: two classes seldom differ by an odds ratio beyond 300."""
+
+CLASS_SHARE = Dirichlet(1.0)
+"""Uniform over all shares."""
+
+INTERCEPT = ZeroSumNormal(2.5)
+"""Class logits at the mean of the covariates: shares from a few per mille to nearly one stay plausible."""
+
+SLOPE = PerUnit(ZeroSumNormal(1.25), columns=COLUMNS)
+"""The log odds ratio of two classes per unit is normal with standard deviation 1.25 sqrt(2) = 1.77: one beyond 32 is
+thought unlikely. At 2.5, the interval of a level whose four respondents happen to be in one of two equal classes would
+leave zero out, which happens to one level in eight that differs in nothing; at 1.77 it holds zero."""
+
+GROUP_SD = HalfNormal(1.0)
+"""Random intercepts on the logit scale; with six groups wider priors let the data say too little."""
+
+GROUP_SLOPE_SD = PerUnit(HalfNormal(0.5))
+"""Random slopes per unit of a covariate: slopes of like groups differ less than their levels."""
