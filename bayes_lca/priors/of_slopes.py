@@ -42,8 +42,8 @@ class PerUnit:
 
     Examples
     --------
-    >>> PerUnit(HalfNormal(0.5))
-    PerUnit(prior=HalfNormal(sigma=0.5), columns=None)
+    >>> PerUnit(ZeroSumNormal(1.25))
+    PerUnit(prior=ZeroSumNormal(sigma=1.25), columns=None)
     """
 
     prior: ZeroSumNormal | StandardDeviationPrior
