@@ -42,23 +42,14 @@ def _words(fit: Fit) -> Words:
 
 
 SUPPORTED = (
-    "concat_chains",
     *("answers_of", "average_marginal_effects", "check_items", "class_profiles", "class_shift", "class_sizes"),
-    *("classification_table", "compare_groups", "compare_structures", "contrasts", "convergence", "covariate_tests"),
-    *("direct_effects", "fit_estimators", "fit_two_step", "group_level_effects", "group_shares", "heterogeneity"),
-    *(
-        "holds_respondents",
-        "keep_mode",
-        "compare_estimators",
-        "membership",
-        "membership_draws",
-        "membership_of_new_rows",
-        "modal_class_of",
-    ),
-    *("modes", "name_classes", "nesting_in_words", "odds_ratios", "order", "plot_odds_ratios", "plot_profiles"),
-    *("plot_random_intercepts", "plot_structures", "posterior_predictive", "poststratify", "predict_classes"),
-    *("prior_sensitivity", "random_intercepts", "rank_groups", "relabel", "report", "save", "split_halves"),
-    *("membership_of_new_rows", "stepwise_odds_ratios"),
+    *("classification_table", "compare_estimators", "compare_groups", "compare_structures", "concat_chains"),
+    *("contrasts", "convergence", "covariate_tests", "direct_effects", "fit_estimators", "fit_two_step"),
+    *("group_level_effects", "group_shares", "heterogeneity", "holds_respondents", "keep_mode", "membership"),
+    *("membership_draws", "membership_of_new_rows", "modal_class_of", "modes", "name_classes", "nesting_in_words"),
+    *("odds_ratios", "order", "plot_odds_ratios", "plot_profiles", "plot_random_intercepts", "plot_structures"),
+    *("posterior_predictive", "poststratify", "predict_classes", "prior_sensitivity", "random_intercepts"),
+    *("rank_groups", "relabel", "report", "save", "split_halves", "stepwise_odds_ratios"),
 )
 
 KIND = register(

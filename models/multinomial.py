@@ -37,26 +37,16 @@ def _words(fit: Fit) -> Words:
 
 
 SUPPORTED = (
-    "concat_chains",
-    *("average_marginal_effects", "compare_groups", "contrasts", "convergence", "group_level_effects", "group_shares"),
-    *("heterogeneity", "holds_respondents", "keep_mode", "compare_estimators", "modes", "nesting_in_words"),
-    *("odds_ratios", "plot_odds_ratios", "plot_random_intercepts", "posterior_predictive", "poststratify"),
-    *("predict_classes", "prior_sensitivity", "random_intercepts", "rank_groups", "report", "save"),
+    *("average_marginal_effects", "compare_estimators", "compare_groups", "concat_chains", "contrasts", "convergence"),
+    *("group_level_effects", "group_shares", "heterogeneity", "holds_respondents", "keep_mode", "modes"),
+    *("nesting_in_words", "odds_ratios", "plot_odds_ratios", "plot_random_intercepts", "posterior_predictive"),
+    *("poststratify", "predict_classes", "prior_sensitivity", "random_intercepts", "rank_groups", "report", "save"),
 )
 OF_LATENT_CLASSES = (
     *("answers_of", "check_items", "class_profiles", "class_shift", "class_sizes", "classification_table"),
     *("compare_structures", "covariate_tests", "direct_effects", "fit_estimators", "fit_two_step", "membership"),
-    *(
-        "membership_draws",
-        "membership_of_new_rows",
-        "modal_class_of",
-        "name_classes",
-        "order",
-        "plot_profiles",
-        "plot_structures",
-        "relabel",
-    ),
-    *("membership_of_new_rows", "split_halves", "stepwise_odds_ratios"),
+    *("membership_draws", "membership_of_new_rows", "modal_class_of", "name_classes", "order", "plot_profiles"),
+    *("plot_structures", "relabel", "split_halves", "stepwise_odds_ratios"),
 )
 
 KIND = register(

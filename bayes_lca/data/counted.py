@@ -8,7 +8,7 @@ import narwhals as nw
 import numpy as np
 import pandas as pd
 
-from bayes_lca.data.frame import check_columns, check_frame, column, named, row_labels
+from bayes_lca.data.frame import check_columns, check_frame, column, label, named, row_labels
 
 NAMES_OF_WEIGHTS = frozenset({"weight", "weights", "wt", "权重"})
 """Names, in small letters, of survey weights, of counts, and of what people weigh."""
@@ -22,10 +22,6 @@ NAMES_OF_COUNTS = NAMES_OF_WEIGHTS | frozenset(
 
 MEAN_OF_SURVEY_WEIGHTS = (0.5, 2)
 """Between which survey weights, which are 1 on average, have their mean."""
-LEAST_PEOPLE, LEAST_POUNDS, MOST_TIMES_LEAST = 30, 20, 10
-"""Rows from which numbers as large as, and no further apart than, what people weigh are no counts in a table: cells of
-so many answers differ by more."""
-
 MOST_RESPONDENTS = 20_000_000
 """Respondents beyond which counts are taken for something else, such as weights that add up to a population."""
 
@@ -129,9 +125,9 @@ def _warn_of_unused_counts(frame, used: Sequence[str | int]) -> None:
         total = present.sum()
         if np.min(present, initial=0) < 0 or total == 0 or (present == 1).all():
             continue
+        if str(name).strip().lower() in NAMES_OF_WEIGHTS and not (_are_weights(present) or _are_cells(frame, used)):
+            continue  # what people weigh
         can_count = len(present) == len(numbers) and _are_whole(numbers) and total <= MOST_RESPONDENTS
-        if str(name).strip().lower() in NAMES_OF_WEIGHTS and _is_body_weight(present):
-            continue
         counts = f"if it says how many respondents have each row ({total:g} in all), pass count={name!r}, "
         warnings.warn(
             f"column {name!r} is not used, and each of the {len(numbers)} rows counts as one respondent; "
@@ -146,13 +142,17 @@ def _are_whole(numbers: np.ndarray) -> bool:
     return bool((np.isfinite(numbers) & (numbers == np.round(numbers))).all())
 
 
-def _is_body_weight(numbers: np.ndarray) -> bool:
-    """Whether numbers called weights are a measurement rather than survey weights or counts of a table."""
-    if not _are_whole(numbers):
-        low, high = MEAN_OF_SURVEY_WEIGHTS
-        return not low <= numbers.mean() <= high
-    least = numbers.min()
-    return len(numbers) >= LEAST_PEOPLE and least >= LEAST_POUNDS and numbers.max() < MOST_TIMES_LEAST * least
+def _are_weights(numbers: np.ndarray) -> bool:
+    """Whether numbers could be survey weights, which are 1 on average."""
+    low, high = MEAN_OF_SURVEY_WEIGHTS
+    return low <= numbers.mean() <= high
+
+
+def _are_cells(frame, used: Sequence[str | int]) -> bool:
+    """Whether no two rows of a frame are equal in the columns used, as in a frequency table."""
+    present = nw.from_native(frame, eager_only=True).columns
+    cells = pd.DataFrame({name: column(frame, name).map(label).to_numpy() for name in used if name in present})
+    return not cells.duplicated().any()
 
 
 def _whole_counts(values: pd.Series, count: str | int, labels: pd.Index) -> np.ndarray:

@@ -118,3 +118,11 @@ def test_numbers_that_count_would_refuse_are_not_offered_to_it(name, numbers):
 def test_what_people_weigh_is_neither_counts_nor_survey_weights(numbers):
     frame = pd.DataFrame({"a": np.resize(["no", "yes"], len(numbers)), "weight": numbers})
     assert count_rows(frame, None, ["a"]).words == ""
+
+
+def test_rows_that_are_all_different_may_be_a_table_counted_by_a_weight():
+    """Items may be named by numbers, and answers be of any kind."""
+    cells = pd.DataFrame({0: ["no", "no", "yes", "yes"], 1: [1, 2, 1, 2], "weight": [120, 44, 60, 75]})
+    with pytest.warns(bl.UnusedCountsWarning, match="299 in all.*pass count='weight'"):
+        count_rows(cells, None, [0, 1])
+    assert count_rows(cells, None, [0]).words == ""
