@@ -1,7 +1,6 @@
 """How probable rows of answers are in each class: the one place where that is computed from item probabilities."""
 
 import numpy as np
-from scipy.special import softmax
 
 SMALLEST_PROBABILITY = 1e-300
 """Stands in for zero at the boundary, where the logarithm is still finite."""
@@ -54,8 +53,20 @@ def membership_given_answers(class_share: np.ndarray, item_probability: np.ndarr
     array([[0.75, 0.25],
            [0.6 , 0.4 ]])
     """
+    membership, _ = membership_and_log_likelihood(class_share, item_probability, codes)
+    return membership
+
+
+def membership_and_log_likelihood(
+    class_share: np.ndarray, item_probability: np.ndarray, codes: np.ndarray
+) -> tuple[np.ndarray, np.ndarray]:
+    r"""The same, and the log-likelihood of every row, shape (..., row)."""
     log_share = np.log(np.maximum(class_share, SMALLEST_PROBABILITY))[..., None, :]
-    return softmax(log_share + log_probability_of_answers(item_probability, codes), axis=-1)
+    joint = log_share + log_probability_of_answers(item_probability, codes)
+    largest = joint.max(axis=-1, keepdims=True)
+    joint = np.exp(joint - largest)
+    total = joint.sum(axis=-1, keepdims=True)
+    return joint / total, (np.log(total) + largest)[..., 0]
 
 
 def log_probability_of_each_answer(item_probability: np.ndarray, chosen: np.ndarray) -> np.ndarray:

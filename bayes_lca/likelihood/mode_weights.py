@@ -25,7 +25,8 @@ from scipy.special import softmax
 from bayes_lca.likelihood.answers import (
     SMALLEST_PROBABILITY,
     indicators_of_answers,
-    log_probability_of_answers,
+    membership_and_log_likelihood,
+    membership_given_answers,
 )
 from bayes_lca.likelihood.modes import Mode
 
@@ -83,7 +84,7 @@ def weigh_modes(
     probability = np.stack([mode.item_probability for mode in near])
     log_posterior = np.full(len(near), -np.inf)
     for _ in range(UPDATES):
-        membership, total = _membership(share, probability, codes)
+        membership, total = membership_and_log_likelihood(share, probability, codes)
         before = log_posterior
         log_posterior = total @ counts + share_weight * _sum_of_logs(share)
         log_posterior += category_weight * _sum_of_logs(probability[:, :, exists])
@@ -101,21 +102,6 @@ def weigh_modes(
     weight = softmax(log_weight[distinct]) if np.isfinite(log_weight[distinct]).all() else np.ones(1)
     order = np.argsort(-weight, kind="stable")
     return [WeighedMode(near[distinct[place]], float(weight[place])) for place in order]
-
-
-def membership_at(mode: Mode, codes: np.ndarray) -> np.ndarray:
-    """Class probabilities of rows of answers, shape (row, latent_class)."""
-    membership, _ = _membership(mode.class_share[None], mode.item_probability[None], codes)
-    return membership[0]
-
-
-def _membership(share: np.ndarray, probability: np.ndarray, codes: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
-    """Class probabilities (mode, pattern, latent_class) and log-likelihood of one respondent (mode, pattern)."""
-    joint = log_probability_of_answers(probability, codes) + np.log(np.maximum(share, SMALLEST_PROBABILITY))[:, None]
-    largest = joint.max(axis=-1, keepdims=True)
-    joint = np.exp(joint - largest)
-    total = joint.sum(axis=-1, keepdims=True)
-    return joint / total, (np.log(total) + largest)[..., 0]
 
 
 def _sum_of_logs(probability: np.ndarray) -> np.ndarray:
@@ -168,8 +154,7 @@ def negative_curvature(
     item, category = np.nonzero(free)
     n_classes, n_logits = len(share), len(item)
     of_class = np.eye(n_classes)[:, :-1] - share[:-1]  # score of the shares if the class is k
-    membership, _ = _membership(share[None], probability[None], codes)
-    membership, n = membership[0], counts.sum()
+    membership, n = membership_given_answers(share, probability, codes), counts.sum()
 
     same_item = item[:, None] == item
     result = np.zeros((n_classes - 1 + n_classes * n_logits,) * 2)

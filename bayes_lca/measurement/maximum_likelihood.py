@@ -6,8 +6,9 @@ from dataclasses import replace
 from bayes_lca.data.responses import Responses
 from bayes_lca.data.unique_rows import UniqueRows
 from bayes_lca.dims import class_names
+from bayes_lca.likelihood.answers import membership_given_answers
 from bayes_lca.likelihood.em import fit_em
-from bayes_lca.likelihood.mode_weights import membership_at, weigh_modes
+from bayes_lca.likelihood.mode_weights import weigh_modes
 from bayes_lca.measurement.interface import Start
 
 LEAST_WEIGHT = 0.05
@@ -37,7 +38,7 @@ def maximum_likelihood_start(
     em = fit_em(*data, n_classes)
     starts = [
         Start(
-            membership=em.membership if weighed.mode is em.best else membership_at(weighed.mode, codes),
+            membership=membership_given_answers(weighed.mode.class_share, weighed.mode.item_probability, codes),
             profile=weighed.mode.item_probability,
             class_names=tuple(class_names(n_classes, taken=responses.items)),
             weight=weighed.weight,
