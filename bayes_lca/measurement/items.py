@@ -1,7 +1,7 @@
 """Nominal items: every class answers every item with probabilities of its own."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import KW_ONLY, dataclass
 from typing import ClassVar, Literal, final
 
 import numpy as np
@@ -73,25 +73,16 @@ class Items(Measurement):
     signature: ClassVar = answers.SIGNATURE
     nominal: ClassVar[bool] = True
 
-    items: tuple[str, ...]
+    items: Sequence[str]
     probability: priors.Dirichlet = priors.ITEM_PROBABILITY
+    _: KW_ONLY
     categories: Categories | None = None
     missing_codes: MissingCodes = ()
     empty_categories: Literal["drop", "keep"] = "drop"
 
-    def __init__(
-        self,
-        items: Sequence[str],
-        probability: priors.Dirichlet = priors.ITEM_PROBABILITY,
-        *,
-        categories: Categories | None = None,
-        missing_codes: MissingCodes = (),
-        empty_categories: Literal["drop", "keep"] = "drop",
-    ):
-        priors.check_prior("Items", "probability", probability, priors.Dirichlet)
-        declared = {"categories": categories, "missing_codes": missing_codes, "empty_categories": empty_categories}
-        for name, value in {"items": answers.item_names(items), "probability": probability, **declared}.items():
-            object.__setattr__(self, name, value)
+    def __post_init__(self):
+        priors.check_prior("Items", "probability", self.probability, priors.Dirichlet)
+        object.__setattr__(self, "items", answers.item_names(self.items))
         self.declared.check_names(self.items)
 
     @property

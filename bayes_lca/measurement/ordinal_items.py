@@ -1,7 +1,7 @@
 """Ordinal items: classes differ in where they stand on each item, not in how its categories are spaced."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import KW_ONLY, dataclass
 from typing import ClassVar, Literal, final
 
 import numpy as np
@@ -83,29 +83,18 @@ class OrdinalItems(Measurement):
     signature: ClassVar = answers.SIGNATURE
     nominal: ClassVar[bool] = False
 
-    items: tuple[str, ...]
+    items: Sequence[str]
     probability: priors.Dirichlet = priors.ITEM_PROBABILITY
     location: priors.ZeroSumNormal = priors.ITEM_LOCATION
+    _: KW_ONLY
     categories: Categories | None = None
     missing_codes: MissingCodes = ()
     empty_categories: Literal["drop", "keep"] = "drop"
 
-    def __init__(
-        self,
-        items: Sequence[str],
-        probability: priors.Dirichlet = priors.ITEM_PROBABILITY,
-        location: priors.ZeroSumNormal = priors.ITEM_LOCATION,
-        *,
-        categories: Categories | None = None,
-        missing_codes: MissingCodes = (),
-        empty_categories: Literal["drop", "keep"] = "drop",
-    ):
-        priors.check_prior("OrdinalItems", "probability", probability, priors.Dirichlet)
-        priors.check_prior("OrdinalItems", "location", location, priors.ZeroSumNormal)
-        of_priors = {"probability": probability, "location": location}
-        declared = {"categories": categories, "missing_codes": missing_codes, "empty_categories": empty_categories}
-        for name, value in {"items": answers.item_names(items), **of_priors, **declared}.items():
-            object.__setattr__(self, name, value)
+    def __post_init__(self):
+        priors.check_prior("OrdinalItems", "probability", self.probability, priors.Dirichlet)
+        priors.check_prior("OrdinalItems", "location", self.location, priors.ZeroSumNormal)
+        object.__setattr__(self, "items", answers.item_names(self.items))
         self.declared.check_names(self.items)
 
     @property
