@@ -4,7 +4,7 @@ Alpha is one line of a covariance matrix. pingouin 0.7.0 gives the same figure, 
 time, has no omega, and would bring seaborn, statsmodels and scikit-learn along.
 """
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 
 import numpy as np
 import pandas as pd
@@ -112,9 +112,9 @@ def reliability(
     tails = tail_probabilities(ci_prob)
     check_whole(least=LEAST_RESAMPLES, resamples=resamples)
     check_whole(least=0, seed=seed)
-    respondents = count_rows(frame, count, _names(items))
-    is_part = hasattr(items, "nominal")
-    responses = items.read(respondents.frame) if is_part else read_responses(respondents.frame, items)
+    names, read = _names_and_reader(items)
+    respondents = count_rows(frame, count, names)
+    responses = read(respondents.frame)
     score, items = _scores(responses, reversed), responses.items
     answered = ~np.isnan(score)
     by_pairs = answered.all(axis=1).sum() <= min(len(items), MOST_COMPLETE_OF_BOOKLETS * len(score))
@@ -168,15 +168,15 @@ def reliability(
     return SummaryTable.of(table, "\n".join(notes))
 
 
-def _names(items) -> Sequence[str]:
-    """Names of items, or of those of a measurement part."""
+def _names_and_reader(items) -> tuple[Sequence[str], Callable[[object], Responses]]:
+    """Names of items, and what reads them from a frame: a measurement part as it declares them, a list as they are."""
     if hasattr(items, "nominal"):
-        return items.columns
+        return items.columns, items.read
     if isinstance(items, str):
         raise ValueError(f"items={items!r} is one text; pass a list of item names")
     if not isinstance(items, Sequence):
         raise TypeError(f"items={items!r}: give Items([...]) or a list of at least {LEAST_ITEMS} names")
-    return items
+    return items, lambda frame: read_responses(frame, items)
 
 
 def _scores(responses: Responses, turned: Sequence[str]) -> np.ndarray:
