@@ -5,6 +5,7 @@ from mutations.likelihood import LIKELIHOOD
 from mutations.measurement import MEASUREMENT
 from mutations.mutation import Mutation
 from mutations.posterior import POSTERIOR
+from mutations.priors import PRIORS
 from mutations.storage_and_reporting import STORAGE_AND_REPORTING
 from mutations.structural import STRUCTURAL
 from mutations.summaries import SUMMARIES
@@ -13,6 +14,7 @@ from mutations.workflows import WORKFLOWS
 MUTATIONS: tuple[Mutation, ...] = (
     *DATA,
     *MEASUREMENT,
+    *PRIORS,
     *STRUCTURAL,
     *LIKELIHOOD,
     *POSTERIOR,
