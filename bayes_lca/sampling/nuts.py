@@ -10,7 +10,6 @@ from types import MappingProxyType
 from typing import Literal
 
 import numpy as np
-import nutpie
 import pytensor
 import xarray as xr
 from pymc.model.transform.optimization import freeze_dims_and_data
@@ -175,6 +174,8 @@ class Sampler:
     """
 
     def __init__(self, prepared: Prepared, *, reusable: bool = False, backend: Literal["jax", "numba"] = "jax"):
+        import nutpie  # takes longer to import than all else that a fit needs
+
         names = [variable.name for variable in prepared.model.data_vars]
         self.backend = backend
         self.varying = [name for name in names if depends_on_answers(name)] if reusable else []
@@ -205,6 +206,8 @@ class Sampler:
         data : mapping of str to ndarray
             Data of the model to use in place of those of `prepared`.
         """
+        import nutpie
+
         data = {name: prepared.model[name].get_value() for name in self.varying} | dict(data)
         target_accept = settings.target_accept
         if target_accept is None:
