@@ -1,11 +1,13 @@
 """Elements of a variable as rows, and how well chains agree on each."""
 
-import arviz_stats
+import math
+
 import numpy as np
 import pandas as pd
 import xarray as xr
 
 from bayes_lca.data.category_axis import category_axis
+from bayes_lca.fitted.chain_diagnostics import chain_diagnostics
 
 
 def existing_elements(values: xr.DataArray, dims: list[str]) -> xr.DataArray:
@@ -46,14 +48,15 @@ def diagnostics(values: xr.DataArray, *, chain_by_chain: bool = False) -> dict[s
     R-hat is infinite where every half of a chain is constant and they differ. With `chain_by_chain` effective sample
     sizes are those of each chain by itself, added up.
     """
-    varies = (values != values.isel(chain=0, draw=0)).any(["chain", "draw"])
-    noise = np.random.default_rng(0).normal(size=values.shape)  # stands in where the ratio of variances is 0 / 0
-    varied = values.where(varies, noise)
-    with np.errstate(divide="ignore", invalid="ignore"):
-        r_hat = arviz_stats.rhat(varied)
-    parts = [varied.isel(chain=[chain]) for chain in range(varied.sizes["chain"])] if chain_by_chain else [varied]
-    effective = {
-        f"ess_{method}": sum(arviz_stats.ess(part, method=method) for part in parts).where(varies)
-        for method in ("bulk", "tail")
+    in_rows = values.transpose(..., "chain", "draw").to_numpy()
+    elements = in_rows.reshape(math.prod(in_rows.shape[:-2]), *in_rows.shape[-2:])
+    r_hat, *effective = chain_diagnostics(elements)
+    if chain_by_chain:
+        of_chains = [chain_diagnostics(elements[:, [chain]])[1:] for chain in range(elements.shape[1])]
+        effective = np.sum(of_chains, axis=0)
+    varies = (elements != elements[:, :1, :1]).any(axis=(1, 2))
+    shape = values.isel(chain=0, draw=0, drop=True)
+    return {
+        name: shape.copy(data=np.where(varies, each, np.nan).reshape(shape.shape))
+        for name, each in zip(("r_hat", "ess_bulk", "ess_tail"), (r_hat, *effective), strict=True)
     }
-    return {"r_hat": r_hat.where(varies), **effective}

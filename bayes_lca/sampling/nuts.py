@@ -262,12 +262,12 @@ class Sampler:
                 "draws_asked": settings.draws,
                 "draws_made": draws,
             }
-            tree = complete(prepared, sampled, order=order)
-            draws = draws_to_go_on_to(Fit.reading(tree), settings.draws) if settings.until else None
+            completed = Fit.reading(complete(prepared, sampled, order=order))
+            draws = draws_to_go_on_to(completed, settings.draws) if settings.until else None
         if predictive:
-            tree["posterior_predictive"] = xr.DataTree(draw_predictive(Fit.reading(tree), seed=settings.seed))
-        warn_of_convergence(Fit.reading(tree))
-        return tree
+            completed.tree["posterior_predictive"] = xr.DataTree(draw_predictive(completed, seed=settings.seed))
+        warn_of_convergence(completed)
+        return completed.tree
 
 
 def _side_by_side(parts: Sequence[xr.DataTree]) -> xr.DataTree:

@@ -2,10 +2,10 @@
 
 from dataclasses import dataclass
 
-import arviz_stats
 import numpy as np
 import xarray as xr
 
+from bayes_lca.fitted.chain_diagnostics import chain_diagnostics, effective_draws_of_mean, split_r_hat
 from bayes_lca.posterior.labels.chance import effective_draws, r_hat_by_chance
 
 LARGEST_R_HAT = 1.01
@@ -35,23 +35,18 @@ class Agreement:
         return self.by_chance and not self.ess < SMALLEST_ESS
 
 
-def agreement(quantities: xr.Dataset, *, method: str = "rank", ess: str = "bulk") -> Agreement:
-    """The worst of some quantities of dims (chain, draw); `method` of R-hat and `ess` are those of ArviZ."""
-    every = [values for values in quantities.data_vars.values() if np.ptp(values.to_numpy()) > 0]
-    if not every:
+def agreement(quantities: xr.Dataset, *, ranked: bool = True) -> Agreement:
+    """The worst of some quantities of dims (chain, draw), by their ranks or, where few numbers occur, as they are."""
+    every = [values.transpose("chain", "draw").to_numpy() for values in quantities.data_vars.values()]
+    varied = np.array([values for values in every if np.ptp(values) > 0], dtype=float)
+    if not len(varied):
         return Agreement(np.nan, np.nan, by_chance=True)
-    with np.errstate(divide="ignore"):  # infinite where chains stand still in different places
-        r_hats = [float(arviz_stats.rhat(values, method=method)) for values in every]
+    if ranked:
+        r_hats, effective, _ = chain_diagnostics(varied)
+    else:
+        r_hats, effective = split_r_hat(varied), effective_draws_of_mean(varied)
+    beyond = np.flatnonzero(~(r_hats <= LARGEST_R_HAT))
+    limits = [r_hat_by_chance(each, varied.shape[1], len(varied)) for each in effective_draws(varied[beyond])]
     return Agreement(
-        r_hat=max(r_hats),
-        ess=min(float(arviz_stats.ess(values, method=ess)) for values in every),
-        by_chance=all(
-            r_hat <= LARGEST_R_HAT or r_hat <= _chance_limit(values, len(every))
-            for r_hat, values in zip(r_hats, every, strict=True)
-        ),
+        r_hat=float(r_hats.max()), ess=float(effective.min()), by_chance=bool((r_hats[beyond] <= limits).all())
     )
-
-
-def _chance_limit(values: xr.DataArray, n_quantities: int) -> float:
-    chains = values.transpose("chain", "draw").to_numpy()
-    return r_hat_by_chance(effective_draws(chains), len(chains), n_quantities)

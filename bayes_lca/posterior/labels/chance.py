@@ -11,29 +11,38 @@ the largest of hundreds nearly always. S is what each chain says by itself: the 
 chains disagree, and would excuse what it should show.
 """
 
+import math
+
 import numpy as np
-from arviz_stats.base import array_stats
-from scipy.stats import f, norm, rankdata
+from scipy.stats import f
+
+from bayes_lca.fitted.chain_diagnostics import effective_draws_of_mean, normal_scores
 
 FALSE_ALARM = 0.001
 """Probability that the largest R-hat of a fit whose chains agree passes the limit, over all its quantities."""
 
 
-def effective_draws(values: np.ndarray, step: np.ndarray | None = None) -> float:
+def effective_draws(values: np.ndarray, step: np.ndarray | None = None) -> np.ndarray:
     r"""Effective draws behind the means that R-hat compares, every chain judged by itself.
 
     Of the ranks of the values and of their distances from the median, whichever has fewer.
 
     Parameters
     ----------
-    values : ndarray, shape (chain, draw)
+    values : ndarray, shape (..., chain, draw)
     step : ndarray of int, shape (chain, draw), optional
         The draw of an earlier fit behind each draw. Chains that rest on different ones differ by design: with S
         effective draws in the order of sampling and T in that of the steps, the variance of a mean is that of
         :math:`1 / (1 / S + 1 / T)` draws.
+
+    Returns
+    -------
+    ndarray, shape (...)
     """
-    scales = _normal_scores(values), _normal_scores(np.abs(values - np.median(values)))
-    return min(_of_chains(scores, step) for scores in scales)
+    elements = values.reshape(math.prod(values.shape[:-2]), *values.shape[-2:])
+    distances = np.abs(elements - np.median(elements, axis=(1, 2), keepdims=True))
+    scales = normal_scores(elements), normal_scores(distances)
+    return np.minimum(*(_of_chains(scores, step) for scores in scales)).reshape(values.shape[:-2])
 
 
 def r_hat_by_chance(effective: float, n_chains: int, n_quantities: int, *, by_design: bool = False) -> float:
@@ -69,23 +78,19 @@ def r_hat_by_chance(effective: float, n_chains: int, n_quantities: int, *, by_de
     return float(np.sqrt(1 + halves / effective * quantile))
 
 
-def _of_chains(scores: np.ndarray, step: np.ndarray | None) -> float:
+def _of_chains(scores: np.ndarray, step: np.ndarray | None) -> np.ndarray:
     effective = _sum_over_chains(scores)
     if step is None:
         return effective
-    in_order = np.take_along_axis(scores, np.argsort(step, axis=1, kind="stable"), axis=1)
+    in_order = np.take_along_axis(scores, np.argsort(step, axis=1, kind="stable")[None], axis=2)
     return 1 / (1 / effective + 1 / _sum_over_chains(in_order))
 
 
-def _sum_over_chains(scores: np.ndarray) -> float:
+def _sum_over_chains(scores: np.ndarray) -> np.ndarray:
     """Effective draws of each chain, added up; all of a chain that stands still, which says one thing throughout."""
-    moves = np.ptp(scores, axis=1) > 0
-    of_chain = np.full(len(scores), float(scores.shape[1]))
-    if moves.any():
-        of_chain[moves] = array_stats.ess(scores[moves], chain_axis=None, draw_axis=1, method="identity")
-    return float(of_chain.sum())
-
-
-def _normal_scores(values: np.ndarray) -> np.ndarray:
-    ranks = rankdata(values).reshape(values.shape)
-    return norm.ppf((ranks - 3 / 8) / (values.size + 1 / 4))
+    n_elements, n_chains, n_draws = scores.shape
+    chains = scores.reshape(n_elements * n_chains, 1, n_draws)
+    moves = np.ptp(chains, axis=2)[:, 0] > 0
+    of_chain = np.full(len(chains), float(n_draws))
+    of_chain[moves] = effective_draws_of_mean(chains[moves], split=False)
+    return of_chain.reshape(n_elements, n_chains).sum(axis=1)

@@ -101,7 +101,7 @@ class _Elements:
     diagnosed : pandas.DataFrame
         Columns ``r_hat``, ``ess_bulk`` and ``ess_tail``, a row for each element.
     effective : callable
-        From the place of an element to `effective_draws`.
+        From the places of some elements to `effective_draws`.
     n_chains : int
     by_design : bool
     """
@@ -110,7 +110,7 @@ class _Elements:
     quantity: str
     names: Sequence[str]
     diagnosed: pd.DataFrame
-    effective: Callable[[int], float]
+    effective: Callable[[list[int]], np.ndarray]
     n_chains: int
     by_design: bool
 
@@ -126,9 +126,10 @@ class _Elements:
         if np.isnan(badness).all():
             return row | {"element": TOO_FEW}
         worst = int(np.nanargmax(badness))
+        places = sorted({worst, *np.flatnonzero(r_hat > LARGEST_R_HAT).tolist()})
         limits = {
-            place: r_hat_by_chance(self.effective(place), self.n_chains, n_quantities, by_design=self.by_design)
-            for place in {worst, *np.flatnonzero(r_hat > LARGEST_R_HAT).tolist()}
+            place: r_hat_by_chance(effective, self.n_chains, n_quantities, by_design=self.by_design)
+            for place, effective in zip(places, self.effective(places), strict=True)
         }
         beyond = sum(r_hat[place] > max(LARGEST_R_HAT, limit) for place, limit in limits.items())
         return row | {
@@ -145,7 +146,7 @@ def _label_free_elements(fit: Fit) -> Iterator[_Elements]:
     """The log-likelihood, shares in their order, and how far items spread over classes, the last as one variable."""
     total = log_likelihood_diagnostics(fit)
     diagnosed = pd.DataFrame([total])[["r_hat", "ess_bulk", "ess_tail"]].dropna(how="all")
-    effective, by_design = total["effective_draws"], fit.measurement_draw is not None
+    effective, by_design = np.array([total["effective_draws"]]), fit.measurement_draw is not None
     yield _Elements("label-free", "log_likelihood", [""], diagnosed, lambda _: effective, fit.n_chains, by_design)
     quantities = label_free_of_classes(fit)
     spreads = {name.removeprefix(SPREAD): name for name in map(str, quantities) if name.startswith(SPREAD)}
@@ -174,13 +175,13 @@ def _elements(fit: Fit, layer: str, quantity: str, rows: xr.DataArray, names: Se
     places = np.flatnonzero((rows != rows.isel(chain=0, draw=0)).any(["chain", "draw"]).to_numpy())
     rows = rows.isel(row=places)
     diagnosed = diagnostics(rows, chain_by_chain=step is not None)
-    values = rows.to_numpy()
+    elements = rows.transpose("row", "chain", "draw").to_numpy()
     return _Elements(
         layer,
         quantity,
         [names[place] for place in places],
         pd.DataFrame({name: column.to_numpy() for name, column in diagnosed.items()}),
-        lambda place: effective_draws(values[..., place], step),
+        lambda some: effective_draws(elements[some], step),
         fit.n_chains,
         step is not None,
     )

@@ -8,8 +8,8 @@ import arviz_stats
 import numpy as np
 import pandas as pd
 import xarray as xr
-from arviz_stats.base import array_stats
 
+from bayes_lca.fitted.chain_diagnostics import rank_r_hat
 from bayes_lca.fitted.fit import Fit
 from bayes_lca.posterior.labels.chance import effective_draws, r_hat_by_chance
 from bayes_lca.posterior.labels.label_free import label_free
@@ -45,21 +45,21 @@ def agreeing_chains(quantities: xr.Dataset) -> np.ndarray:
     """
     n_chains = quantities.sizes["chain"]
     mode = np.arange(n_chains)
-    values = [each.transpose("chain", "draw").to_numpy() for each in quantities.data_vars.values()]
+    values = np.array([each.transpose("chain", "draw").to_numpy() for each in quantities.data_vars.values()])
     n_compared = len(values) * n_chains * (n_chains - 1) // 2
     for first, second in combinations(range(n_chains), 2):
-        if all(_agree(each[[first, second]], n_compared) for each in values):
+        if _agree(values[:, [first, second]], n_compared):
             mode[mode == mode[second]] = mode[first]
     return np.unique(mode, return_inverse=True)[1]
 
 
-def _agree(pair: np.ndarray, n_compared: int) -> bool:
-    """Whether two chains, shape (2, draw), agree in one of many quantities."""
-    if np.ptp(pair) == 0:
-        return True
-    with np.errstate(divide="ignore"):  # infinite where both stand still in different places
-        r_hat = float(array_stats.rhat(pair, chain_axis=0, draw_axis=1))
-    return r_hat < SAME_MODE_R_HAT or r_hat < r_hat_by_chance(effective_draws(pair), 2, n_compared)
+def _agree(pairs: np.ndarray, n_compared: int) -> bool:
+    """Whether two chains, shape (quantity, 2, draw), agree in all of many quantities."""
+    varied = pairs[np.ptp(pairs, axis=(1, 2)) > 0]
+    r_hats = rank_r_hat(varied)
+    apart = np.flatnonzero(~(r_hats < SAME_MODE_R_HAT))
+    limits = [r_hat_by_chance(each, 2, n_compared) for each in effective_draws(varied[apart])]
+    return bool((r_hats[apart] < limits).all())
 
 
 def evidence_of_modes(unaligned: Fit, mode_of_chain: np.ndarray) -> list[list[float] | None]:

@@ -65,4 +65,4 @@ def _diagnostics(fit: Fit, values: xr.DataArray, chains: list) -> dict[str, floa
         step = step[np.isin(fit.posterior["chain"].to_numpy(), chains)]
     values = values.sel(chain=chains)
     diagnosed = {name: float(value) for name, value in diagnostics(values, chain_by_chain=step is not None).items()}
-    return diagnosed | {"effective_draws": effective_draws(values.to_numpy(), step)}
+    return diagnosed | {"effective_draws": float(effective_draws(values.to_numpy(), step))}

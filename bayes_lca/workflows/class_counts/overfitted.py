@@ -165,7 +165,7 @@ def _row(number: int, occupied: np.ndarray, filled: np.ndarray, smallest: np.nda
 def _agreement(log_likelihood: np.ndarray, occupied: np.ndarray) -> Agreement:
     """How well chains agree on what no labels can change; a number that never varies agrees."""
     quantities = {"log_likelihood": _variable(log_likelihood), "occupied": _variable(occupied.astype(float))}
-    return agreement(xr.Dataset(quantities), method="split", ess="mean")
+    return agreement(xr.Dataset(quantities), ranked=False)
 
 
 def _variable(values: np.ndarray) -> xr.DataArray:
