@@ -73,19 +73,18 @@ POSTERIOR = (
     ),
     Mutation(
         name="chains-merged-before-r-hat",
-        wrong="Chains are interleaved into one before R-hat, which then cannot see that they disagree.",
+        wrong="Draws of all chains are interleaved before R-hat, which then cannot see that they disagree.",
         symbol="diagnostics",
-        pattern="arviz_stats.rhat(_1)",
-        replacement='arviz_stats.rhat(_1.stack(one=["draw", "chain"], create_index=False)'
-        '.drop_vars(["chain", "draw"]).rename(one="draw").expand_dims(chain=[0]))',
+        pattern="chain_diagnostics(elements)",
+        replacement="chain_diagnostics(elements.swapaxes(1, 2).reshape(len(elements), elements.shape[1], -1))",
         tests=(f"{MADE_UP}::test_chains_that_disagree_have_a_large_r_hat",),
     ),
     Mutation(
         name="modes-by-the-quantity-that-agrees-best",
         wrong="Two chains share a mode if any one quantity agrees, instead of all.",
-        symbol="agreeing_chains",
-        pattern="all(_1 for _2 in _3)",
-        replacement="any(_1 for _2 in _3)",
+        symbol="_agree",
+        pattern="bool((_1 < _2).all())",
+        replacement="len(apart) < len(varied)",
         tests=(f"{MADE_UP}::test_chains_of_one_mode_agree_in_every_quantity",),
     ),
     Mutation(
