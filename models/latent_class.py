@@ -6,64 +6,15 @@ from typing import ClassVar, Literal, final
 import pymc as pm
 
 from bayes_lca.data.frame import is_whole
-from bayes_lca.dims import ANSWERS, CLASS, PATTERN
-from bayes_lca.fitted.capabilities import Capabilities
-from bayes_lca.fitted.fit import Fit
-from bayes_lca.fitted.kinds import KINDS, Kind, Words, register
+from bayes_lca.dims import PATTERN
+from bayes_lca.fitted.kinds import Kind
+from bayes_lca.fitted.twins.latent_class import KIND
 from bayes_lca.hidden.one_class import OneClass
 from bayes_lca.likelihood.identification import warn_of_too_few_cells
 from bayes_lca.measurement.interface import Measurement
 from bayes_lca.prepared import ClassRows, Model, Prepared
 from bayes_lca.structural.interface import Structural
 from bayes_lca.structural.shares import Shares
-
-MIXTURE = "p(answers of i) = Σ_c P(c | x_i, g_i) Π_j P(answer of i to item j | c)      over the items that i answered"
-
-
-def _words(fit: Fit) -> Words:
-    summary = (
-        f"Each respondent belongs to one of {len(fit.classes)} latent classes, summed out of the likelihood; answers "
-        "to different items are independent within a class."
-    )
-    if not fit.has_regression:
-        goodman = (
-            "Goodman, L. A. (1974). Exploratory latent structure analysis using both identifiable and unidentifiable "
-            "models. Biometrika 61(2), 215-231. doi 10.1093/biomet/61.2.215"
-        )
-        return Words("Latent class analysis", summary, MIXTURE, (goodman,))
-    levels = "multilevel" if fit.groupings else "single-level"
-    references = (
-        "Bandeen-Roche, K., Miglioretti, D. L., Zeger, S. L. & Rathouz, P. J. (1997). Latent variable regression for "
-        "multiple discrete outcomes. JASA 92(440), 1375-1386. doi 10.1080/01621459.1997.10473658",
-        "Vermunt, J. K. (2003). Multilevel latent class models. Sociological Methodology 33(1), 213-239. "
-        "doi 10.1111/j.0081-1750.2003.t01-1-00131.x",
-    )
-    return Words(f"Latent class regression in one step, {levels}", summary, MIXTURE, references)
-
-
-SUPPORTED = (
-    *("answers_of", "average_marginal_effects", "check_items", "class_profiles", "class_shift", "class_sizes"),
-    *("classification_table", "compare_estimators", "compare_groups", "compare_structures", "concat_chains"),
-    *("contrasts", "convergence", "covariate_tests", "direct_effects", "fit_estimators", "fit_two_step"),
-    *("group_level_effects", "group_shares", "heterogeneity", "holds_respondents", "keep_mode", "membership"),
-    *("membership_draws", "membership_of_new_rows", "modal_class_of", "modes", "name_classes", "nesting_in_words"),
-    *("odds_ratios", "order", "plot_odds_ratios", "plot_profiles", "plot_random_intercepts", "plot_structures"),
-    *("posterior_predictive", "poststratify", "predict_classes", "prior_sensitivity", "random_intercepts"),
-    *("rank_groups", "relabel", "report", "save", "split_halves", "stepwise_odds_ratios"),
-)
-
-KIND = register(
-    KINDS,
-    "LatentClass",
-    Kind(
-        name="LatentClass",
-        class_axis=CLASS,
-        observed=ANSWERS,
-        capabilities=Capabilities.of(SUPPORTED),
-        words=_words,
-    ),
-    home=__name__,
-)
 
 
 @final

@@ -14,59 +14,12 @@ from bayes_lca.data.outcome import read_complete_outcome
 from bayes_lca.data.responses import recorded_empty, without_empty
 from bayes_lca.data.unique_rows import unique_rows
 from bayes_lca.dims import OBSERVED_CLASS, OTHER_CLASS, OUTCOME, OUTCOME_COUNTS, PATTERN
-from bayes_lca.fitted.capabilities import Capabilities
-from bayes_lca.fitted.fit import Fit
-from bayes_lca.fitted.kinds import KINDS, Kind, Words, register
+from bayes_lca.fitted.kinds import Kind
 from bayes_lca.fitted.record import distinct_rows, record_outcome
+from bayes_lca.fitted.twins.multinomial import KIND
 from bayes_lca.prepared import Model, Prepared
 from bayes_lca.structural.regression import Regression
 from bayes_lca.structural.starting_membership import StartingMembership
-
-
-def _words(fit: Fit) -> Words:
-    summary = (
-        f"Each respondent is seen in one of {len(fit.classes)} categories of {fit.outcome}. If these are classes "
-        "assigned by a latent class analysis, its classification errors are not allowed for."
-    )
-    levels = "multilevel" if fit.groupings else "single-level"
-    references = (
-        "Hedeker, D. (2003). A mixed-effects multinomial logistic regression model. Statistics in Medicine 22(9), "
-        "1433-1446. doi 10.1002/sim.1522",
-    )
-    return Words(f"Multinomial regression of an observed category, {levels}", summary, "", references)
-
-
-SUPPORTED = (
-    *("average_marginal_effects", "compare_estimators", "compare_groups", "concat_chains", "contrasts", "convergence"),
-    *("group_level_effects", "group_shares", "heterogeneity", "holds_respondents", "keep_mode", "modes"),
-    *("nesting_in_words", "odds_ratios", "plot_odds_ratios", "plot_random_intercepts", "posterior_predictive"),
-    *("poststratify", "predict_classes", "prior_sensitivity", "random_intercepts", "rank_groups", "report", "save"),
-)
-OF_LATENT_CLASSES = (
-    *("answers_of", "check_items", "class_profiles", "class_shift", "class_sizes", "classification_table"),
-    *("compare_structures", "covariate_tests", "direct_effects", "fit_estimators", "fit_two_step", "membership"),
-    *("membership_draws", "membership_of_new_rows", "modal_class_of", "name_classes", "order", "plot_profiles"),
-    *("plot_structures", "relabel", "split_halves", "stepwise_odds_ratios"),
-)
-
-KIND = register(
-    KINDS,
-    "Multinomial",
-    Kind(
-        name="Multinomial",
-        class_axis=OBSERVED_CLASS,
-        observed=OUTCOME,
-        class_is_observed=True,
-        capabilities=Capabilities.of(
-            SUPPORTED,
-            OF_LATENT_CLASSES,
-            because="this fit of outcome {outcome} has no latent classes: its categories are observed; use odds_ratios "
-            "and random_intercepts, or fit a LatentClass model",
-        ),
-        words=_words,
-    ),
-    home=__name__,
-)
 
 
 @final
