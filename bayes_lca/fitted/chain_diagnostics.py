@@ -17,8 +17,7 @@ Geyer, C. J. (1992). Practical Markov chain Monte Carlo. Statistical Science 7(4
 from collections.abc import Callable
 
 import numpy as np
-from scipy.fft import next_fast_len
-from scipy.special import ndtri
+import scipy
 
 FEWEST_DRAWS = 4
 """Of each chain; with fewer nothing is said."""
@@ -85,7 +84,7 @@ def normal_scores(values: np.ndarray) -> np.ndarray:
     first = np.flatnonzero(starts)
     times = np.diff(first, append=flat.size)
     twice_rank = 2 * (first % n_draws) + 1 + times  # twice the mean rank of draws that are equal, ranks from 1 on
-    of_twice_rank = ndtri((np.arange(2 * n_draws + 1) / 2 - 3 / 8) / (n_draws + 1 / 4))
+    of_twice_rank = scipy.special.ndtri((np.arange(2 * n_draws + 1) / 2 - 3 / 8) / (n_draws + 1 / 4))
     scores = np.empty(flat.shape)
     in_order = np.repeat(of_twice_rank[twice_rank], times).reshape(n_elements, n_draws)
     np.put_along_axis(scores, order, in_order, axis=1)
@@ -146,7 +145,7 @@ def _effective(values: np.ndarray) -> np.ndarray:
     """Effective draws of chains as they are, shape (element,); all where nothing varies."""
     n_chains, n_draws = values.shape[1:]
     centred = values - values.mean(axis=2, keepdims=True)
-    length = next_fast_len(2 * n_draws, real=True)
+    length = scipy.fft.next_fast_len(2 * n_draws, real=True)
     spectrum = np.fft.rfft(centred, n=length, axis=2)
     power = (spectrum.real**2 + spectrum.imag**2).mean(axis=1)
     covariance = np.fft.irfft(power, n=length, axis=1)[:, :n_draws] / n_draws  # mean over chains

@@ -3,7 +3,6 @@
 from dataclasses import dataclass
 
 import numpy as np
-from arviz_stats.base import array_stats
 
 LARGEST_GOOD_K = 0.7
 LARGEST_ROUNDING = 1e-12
@@ -77,6 +76,8 @@ def leave_one_out(log_likelihood: np.ndarray, counts: np.ndarray) -> LeaveOneOut
     >>> loo.elpd, loo.se
     (-3.0, 0.0)
     """
+    from arviz_stats.base import array_stats
+
     by_pattern = np.ascontiguousarray(np.moveaxis(log_likelihood, -1, 0))  # (pattern, chain, draw)
     n_draws = by_pattern[0].size
     # a pattern of equal probability in all draws predicts itself; equal values have no tail that could be smoothed

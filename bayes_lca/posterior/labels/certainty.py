@@ -3,7 +3,7 @@
 import json
 
 import numpy as np
-from scipy.special import expit
+import scipy
 
 from bayes_lca.fitted.fit import Fit
 from bayes_lca.posterior.labels.stephens import Labels
@@ -17,10 +17,10 @@ MARGIN_DECIMALS, CERTAINTY_DECIMALS = 2, 6
 
 def certainty_of_labels(labels: Labels, shown: np.ndarray) -> dict[str, float | str]:
     """Attributes that say how surely draws are labelled; `shown` has the labels in their order of display."""
-    mislabelled = expit(-labels.moves).mean(axis=0)[np.ix_(shown, shown)]
+    mislabelled = scipy.special.expit(-labels.moves).mean(axis=0)[np.ix_(shown, shown)]
     return {
         "relabel_margin": round(float(np.quantile(labels.margin, 0.01, method="lower")), MARGIN_DECIMALS),
-        "relabel_certainty": round(float(expit(labels.margin).mean()), CERTAINTY_DECIMALS),
+        "relabel_certainty": round(float(scipy.special.expit(labels.margin).mean()), CERTAINTY_DECIMALS),
         "relabel_mislabelled": json.dumps(mislabelled.round(CERTAINTY_DECIMALS).tolist()),
     }
 

@@ -14,7 +14,7 @@ chains disagree, and would excuse what it should show.
 import math
 
 import numpy as np
-from scipy.stats import f
+import scipy
 
 from bayes_lca.fitted.chain_diagnostics import effective_draws_of_mean, normal_scores
 
@@ -74,7 +74,7 @@ def r_hat_by_chance(effective: float, n_chains: int, n_quantities: int, *, by_de
     if not effective > halves or between < 1:
         return np.inf
     # R-hat is the larger of two, of ranks and of distances from the median
-    quantile = f.isf(FALSE_ALARM / (2 * n_quantities), between, effective - halves)
+    quantile = scipy.stats.f.isf(FALSE_ALARM / (2 * n_quantities), between, effective - halves)
     return float(np.sqrt(1 + halves / effective * quantile))
 
 

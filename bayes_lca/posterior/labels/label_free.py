@@ -3,8 +3,8 @@
 from collections.abc import Sequence
 
 import numpy as np
+import scipy
 import xarray as xr
-from scipy.special import xlogy
 
 from bayes_lca.dims import CLASS_SHARE
 from bayes_lca.fitted.fit import Fit
@@ -76,6 +76,6 @@ def _of_classes(share: np.ndarray, profile: np.ndarray, items: Sequence[str]) ->
         return {}
     ranked, spread = -np.sort(-share, axis=-1), item_spread(share, profile)
     quantities = {f"share of class ranked {rank + 1}": ranked[..., rank] for rank in range(ranked.shape[-1])}
-    quantities["entropy of shares"] = -xlogy(ranked, ranked).sum(axis=-1)
+    quantities["entropy of shares"] = -scipy.special.xlogy(ranked, ranked).sum(axis=-1)
     quantities |= {f"{SPREAD}{item}": spread[..., j] for j, item in enumerate(items)}
     return {name: (("chain", "draw"), values) for name, values in quantities.items()}

@@ -1,7 +1,7 @@
 """Which class of a draw, or of another fit, is which: one to one, at the least total cost."""
 
 import numpy as np
-from scipy.optimize import linear_sum_assignment
+import scipy
 
 
 def profile_distances(profiles: np.ndarray, pivot: np.ndarray) -> np.ndarray:
@@ -33,7 +33,7 @@ def match(cost: np.ndarray) -> np.ndarray:
     ndarray of int, shape (draw, latent_class)
         Class of the draw that is class k of the pivot.
     """
-    return np.array([linear_sum_assignment(of_draw.T)[1] for of_draw in cost])
+    return np.array([scipy.optimize.linear_sum_assignment(of_draw.T)[1] for of_draw in cost])
 
 
 def match_profiles(

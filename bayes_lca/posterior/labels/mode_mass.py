@@ -13,10 +13,7 @@ Statistical Society B 56(3), 501-514. doi 10.1111/j.2517-6161.1994.tb01996.x
 """
 
 import numpy as np
-from arviz_stats.base import array_stats
-from scipy.linalg import solve_triangular
-from scipy.special import logsumexp, softmax
-from scipy.stats import chi2
+import scipy
 
 INSIDE = 0.5
 """Part of the normal that the ellipsoid holds."""
@@ -75,20 +72,22 @@ def masses(evidence: np.ndarray, tails: tuple[float, float]) -> np.ndarray:
     if np.isnan(evidence).any():
         return np.full((len(evidence), 3), np.nan)
     simulated = np.random.default_rng(0).normal(*evidence.T, size=(SIMULATED, len(evidence)))
-    lower, upper = np.quantile(softmax(simulated, axis=1), tails, axis=0)
-    return np.column_stack([softmax(evidence[:, 0]), lower, upper])
+    lower, upper = np.quantile(scipy.special.softmax(simulated, axis=1), tails, axis=0)
+    return np.column_stack([scipy.special.softmax(evidence[:, 0]), lower, upper])
 
 
 def _log_evidence(fitted: np.ndarray, judged: np.ndarray, log_density: np.ndarray) -> tuple[float, float]:
+    from arviz_stats.base import array_stats
+
     n_parameters = fitted.shape[1]
     root = np.linalg.cholesky(np.cov(fitted, rowvar=False).reshape(n_parameters, n_parameters))
-    distance = (solve_triangular(root, (judged - fitted.mean(axis=0)).T, lower=True) ** 2).sum(axis=0)
+    distance = (scipy.linalg.solve_triangular(root, (judged - fitted.mean(axis=0)).T, lower=True) ** 2).sum(axis=0)
     log_normal = -0.5 * (distance + n_parameters * np.log(2 * np.pi)) - np.log(np.diag(root)).sum() - np.log(INSIDE)
-    inside = distance <= chi2.ppf(INSIDE, n_parameters)
+    inside = distance <= scipy.stats.chi2.ppf(INSIDE, n_parameters)
     if not inside.any():
         return np.nan, np.nan
     log_ratio = np.where(inside, log_normal - log_density, -np.inf)
     ratio = np.exp(log_ratio - log_ratio.max())
     effective = float(array_stats.ess(ratio[None], chain_axis=0, draw_axis=1, method="identity"))
     error = ratio.std(ddof=1) / ratio.mean() / np.sqrt(effective)
-    return float(np.log(len(judged)) - logsumexp(log_ratio)), float(error)
+    return float(np.log(len(judged)) - scipy.special.logsumexp(log_ratio)), float(error)

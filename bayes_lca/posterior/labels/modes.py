@@ -4,7 +4,6 @@ import json
 import warnings
 from itertools import combinations
 
-import arviz_stats
 import numpy as np
 import pandas as pd
 import xarray as xr
@@ -123,6 +122,8 @@ def modes(draws: xr.DataTree) -> SummaryTable:
     >>> bl.modes(bl.load_example())["chains"].tolist()
     ['0, 1']
     """
+    import arviz_stats  # takes a second, and every fit asks this file for its modes
+
     fit = Fit.of(draws, needs="modes")
     rows, mass = [], _masses(fit)
     for mode, chains in _chains_by_mode(fit).items():
