@@ -13,8 +13,8 @@ from dataclasses import dataclass
 
 import numpy as np
 import pandas as pd
+import scipy
 from numpy.typing import ArrayLike
-from scipy.special import softmax
 
 from bayes_lca.data.categories import draw_category
 from bayes_lca.datasets import simulate
@@ -145,7 +145,7 @@ def solve_classes(
         intercept = simulate.solve_intercepts(logit[of_role], CLASS_SHARE)  # (latent_class,)
         logit[of_role] += intercept
         intercepts.loc[role] = intercept[1:]
-    return softmax(logit, axis=1), intercepts.reset_index()
+    return scipy.special.softmax(logit, axis=1), intercepts.reset_index()
 
 
 def simulate_cohort(

@@ -16,9 +16,8 @@ from dataclasses import dataclass
 
 import numpy as np
 import pandas as pd
+import scipy
 from numpy.typing import ArrayLike
-from scipy.optimize import root
-from scipy.special import ndtri, softmax
 
 from bayes_lca.data.categories import draw_category
 from bayes_lca.data.probabilities import check_class_share, check_item_probability
@@ -60,7 +59,7 @@ def uniform_stream(seed: int) -> np.random.Generator:
 
 def draw_normal(shape: int | tuple[int, ...], rng: np.random.Generator) -> np.ndarray:
     """Draw standard normals of the given shape, one uniform each."""
-    return ndtri(np.maximum(rng.random(shape), 2.0**-54))
+    return scipy.special.ndtri(np.maximum(rng.random(shape), 2.0**-54))
 
 
 def draw_group_effects(n_groups: int, n_classes: int, sd: float, rng: np.random.Generator) -> np.ndarray:
@@ -89,7 +88,7 @@ def sharpen(item_probability: np.ndarray, separation: float) -> np.ndarray:
     log_probability = np.log(np.where(possible, probability, 1.0))
     centre = log_probability.mean(axis=0)
     moved = centre + separation * (log_probability - centre)
-    return softmax(np.where(possible, moved, -np.inf), axis=-1)
+    return scipy.special.softmax(np.where(possible, moved, -np.inf), axis=-1)
 
 
 def solve_intercepts(offset: np.ndarray, class_share: ArrayLike) -> np.ndarray:
@@ -103,7 +102,7 @@ def solve_intercepts(offset: np.ndarray, class_share: ArrayLike) -> np.ndarray:
     share = check_class_share(class_share)
 
     def class_probability(free: np.ndarray) -> np.ndarray:
-        return softmax(offset + np.append(0.0, free), axis=1)  # (respondent, latent_class)
+        return scipy.special.softmax(offset + np.append(0.0, free), axis=1)  # (respondent, latent_class)
 
     def excess(free: np.ndarray) -> np.ndarray:
         return (class_probability(free).mean(axis=0) - share)[1:]
@@ -115,7 +114,7 @@ def solve_intercepts(offset: np.ndarray, class_share: ArrayLike) -> np.ndarray:
     if share.size == 1:
         return np.zeros(1)
     start = np.log(share / share[0]) - (offset - offset[:, :1]).mean(axis=0)  # (latent_class,)
-    free = root(excess, start[1:], jac=slope_of_excess, method="hybr", options={"xtol": 1e-13}).x
+    free = scipy.optimize.root(excess, start[1:], jac=slope_of_excess, method="hybr", options={"xtol": 1e-13}).x
     if not np.abs(excess(free)).max() < 1e-9:
         raise ValueError(
             f"offset reaches {np.abs(offset).max():.3g}, too far for the shares {share}; "
@@ -243,7 +242,7 @@ def simulate_latent_classes(
     group = np.arange(n) % n_groups
     offset = covariates @ slope + group_effect[group]  # (respondent, latent_class)
     intercept = solve_intercepts(offset, share)
-    class_probability = softmax(intercept + offset, axis=1)
+    class_probability = scipy.special.softmax(intercept + offset, axis=1)
     latent_class = draw_category(class_probability, rng)
     codes = simulate_answers(probability, latent_class, rng, missing_rate)
 

@@ -9,9 +9,8 @@ from typing import Literal
 
 import numpy as np
 import pandas as pd
+import scipy
 import xarray as xr
-from arviz_stats.base import array_stats
-from scipy.special import logsumexp
 
 from bayes_lca.data.counted import count_rows
 from bayes_lca.data.frame import named
@@ -216,6 +215,8 @@ def _group_of_rows(prepared: Prepared, grouping: str, finest: str) -> np.ndarray
 
 def _judge(fit: Fit, grouping: str, position: int, seed: int, tails) -> tuple[dict[str, float], pd.DataFrame]:
     """How a refit predicts the group that was left out: a row of numbers, and shares observed and predicted."""
+    from arviz_stats.base import array_stats
+
     inside = np.flatnonzero(fit.group_of_respondent[grouping] == position)
     of_chain = np.unique(np.linspace(0, fit.draws_per_chain - 1, INTEGRATED_DRAWS // fit.n_chains).astype(int))
     which = (fit.draws_per_chain * np.arange(fit.n_chains)[:, None] + of_chain).ravel()
@@ -223,7 +224,7 @@ def _judge(fit: Fit, grouping: str, position: int, seed: int, tails) -> tuple[di
     log_likelihood = new_group_log_likelihood(fit, grouping, position, which, rng)
     weight = np.exp(log_likelihood - log_likelihood.max())
     effective = float(array_stats.ess(weight.reshape(fit.n_chains, -1), chain_axis=0, draw_axis=1, method="mean"))
-    elpd = float(logsumexp(log_likelihood) - np.log(len(which)))
+    elpd = float(scipy.special.logsumexp(log_likelihood) - np.log(len(which)))
     shares = _shares(fit, inside, seed, tails)
     return {
         "n": len(inside),

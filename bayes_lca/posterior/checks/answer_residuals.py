@@ -4,7 +4,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 
 import numpy as np
-from scipy.special import softmax
+import scipy
 
 from bayes_lca.data.categories import draw_category
 from bayes_lca.fitted.fit import Fit
@@ -71,9 +71,9 @@ def contributions(codes: np.ndarray, log_share: np.ndarray, rho: np.ndarray) -> 
     chosen = (codes.T[:, :, None] == np.arange(rho.shape[-1])).astype(float)  # (item, respondent, category)
     log_answer = log_probability_of_each_answer(rho, chosen)  # (item, respondent, latent_class)
     total = log_share + log_answer.sum(axis=0)  # (respondent, latent_class)
-    without = softmax(total - log_answer, axis=-1)  # (item, respondent, latent_class)
+    without = scipy.special.softmax(total - log_answer, axis=-1)  # (item, respondent, latent_class)
     expected = np.matmul(without, rho.transpose(1, 0, 2))  # (item, respondent, category)
-    membership = softmax(total, axis=-1)
+    membership = scipy.special.softmax(total, axis=-1)
     return Contributions(
         residual=chosen - expected * chosen.sum(axis=-1, keepdims=True),
         class_score=membership - np.exp(log_share),

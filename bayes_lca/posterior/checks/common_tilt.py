@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from itertools import combinations, compress
 
 import numpy as np
-from scipy.special import logsumexp
+import scipy
 
 MOST_SETS = 2000
 """Sets of items looked at: all of them up to ten items, of more items the smaller sets and the set of all."""
@@ -58,7 +58,7 @@ def common_tilt(cells: np.ndarray, pairs: Sequence[tuple[int, int]], sizes: Sequ
     z = together @ within.T  # (data set, draw, set)
     z /= np.maximum(z[1].std(axis=0), np.finfo(float).tiny)
     return CommonTilt(
-        statistic=logsumexp(np.maximum(z, 0.0) ** 2 / 2, axis=-1) - np.log(len(sets)),
+        statistic=scipy.special.logsumexp(np.maximum(z, 0.0) ** 2 / 2, axis=-1) - np.log(len(sets)),
         strongest=sets[int(np.median(z[0], axis=0).argmax())],
     )
 

@@ -4,7 +4,7 @@ from collections.abc import Sequence
 
 import numpy as np
 import pandas as pd
-from scipy.stats import gamma
+import scipy
 
 from bayes_lca.dims import ITEM
 from bayes_lca.fitted.fit import Fit
@@ -61,7 +61,7 @@ def pair_rows(discrepancies: ItemDiscrepancies, fit: Fit, tails: Sequence[float]
 def overall_rows(discrepancies: ItemDiscrepancies, statistic: np.ndarray, fit: Fit) -> pd.DataFrame:
     """One p-value for all pairs, and one for all sets of items that may tilt together."""
     mean, variance = statistic[1].mean(axis=0), np.maximum(statistic[1].var(axis=0), np.finfo(float).tiny)
-    rarity = -gamma.logsf(statistic, mean**2 / variance, scale=variance / mean)  # (data set, draw, pair)
+    rarity = -scipy.stats.gamma.logsf(statistic, mean**2 / variance, scale=variance / mean)  # (data set, draw, pair)
     worst = discrepancies.pairs[int(np.median(rarity[0], axis=0).argmax())]
     tilt = common_tilt(discrepancies.pair, discrepancies.pairs, [len(of_item) for of_item in fit.labels])
     largest = rarity.max(axis=-1)

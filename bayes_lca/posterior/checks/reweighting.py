@@ -4,8 +4,8 @@ from dataclasses import dataclass
 
 import arviz_stats
 import numpy as np
+import scipy
 import xarray as xr
-from scipy.special import softmax
 
 MOST_TRUSTED_K = 0.7
 
@@ -69,4 +69,4 @@ def smoothed_weights(log_ratio: xr.DataArray) -> Weights:
     25(72), 1-58.
     """
     log_weight, k = (-log_ratio).azstats.psislw(dim=["chain", "draw"])
-    return Weights(log_weight.copy(data=softmax(log_weight.to_numpy())), float(k))
+    return Weights(log_weight.copy(data=scipy.special.softmax(log_weight.to_numpy())), float(k))

@@ -4,9 +4,7 @@ from dataclasses import dataclass
 from typing import Literal
 
 import numpy as np
-from scipy.optimize import brentq
-from scipy.stats import chi2, chi2_contingency, f, kruskal, ncx2
-from scipy.stats.contingency import crosstab
+import scipy
 
 CHI_SQUARE, KRUSKAL_WALLIS = "chi-square", "Kruskal-Wallis"
 EFFECT_SIZE = {CHI_SQUARE: "Cramer's V", KRUSKAL_WALLIS: "epsilon-squared"}
@@ -86,10 +84,10 @@ def association(
     df = n_groups - 1 if test == KRUSKAL_WALLIS else (n_groups - 1) * (n_levels - 1)
     if len(groups) == 1:
         statistic, increase, df_error = statistics[0], 0.0, np.inf
-        p_value = chi2.sf(statistic, df)
+        p_value = scipy.stats.chi2.sf(statistic, df)
     else:
         pooled, increase, df_error = pool(statistics, df)
-        statistic, p_value = df * max(pooled, 0.0), f.sf(pooled, df, df_error)
+        statistic, p_value = df * max(pooled, 0.0), scipy.stats.f.sf(pooled, df, df_error)
     size = np.array([np.sqrt(statistic), *noncentrality(np.sqrt(statistic), df, ci_prob)]) * np.sqrt(1 + increase)
     size = size**2 / (n - 1) if test == KRUSKAL_WALLIS else size / np.sqrt(n * (min(n_levels, n_groups) - 1))
     effect, lower, upper = np.minimum(size, 1.0)
@@ -157,16 +155,16 @@ def noncentrality(root: float, df: int, ci_prob: float) -> tuple[float, float]:
     def excess(delta: float) -> float:
         """Probability of a range as wide as that from delta to the observed root, beyond `ci_prob`."""
         other_end = max(2 * delta - root, 0.0)
-        ends = ncx2.cdf([root**2, other_end**2], df, delta**2)
+        ends = scipy.stats.ncx2.cdf([root**2, other_end**2], df, delta**2)
         return abs(ends[0] - ends[1]) - ci_prob
 
-    lower = brentq(excess, 0.0, root) if excess(0.0) > 0 else 0.0
-    return lower, brentq(excess, root, root + np.sqrt(df) + WELL_BEYOND)
+    lower = scipy.optimize.brentq(excess, 0.0, root) if excess(0.0) > 0 else 0.0
+    return lower, scipy.optimize.brentq(excess, root, root + np.sqrt(df) + WELL_BEYOND)
 
 
 def _statistic(test: str, values: np.ndarray, groups: np.ndarray) -> tuple[float, float]:
     """The statistic and the smallest expected count, of the levels and groups that occur."""
     if test == KRUSKAL_WALLIS:
-        return kruskal(*(values[groups == group] for group in np.unique(groups))).statistic, np.nan
-    tested = chi2_contingency(crosstab(values, groups).count, correction=False)
+        return scipy.stats.kruskal(*(values[groups == group] for group in np.unique(groups))).statistic, np.nan
+    tested = scipy.stats.chi2_contingency(scipy.stats.contingency.crosstab(values, groups).count, correction=False)
     return tested.statistic, tested.expected_freq.min()

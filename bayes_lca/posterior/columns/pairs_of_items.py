@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 
 import numpy as np
-from scipy.sparse.csgraph import connected_components
+import scipy
 
 from bayes_lca.data.frame import named
 from bayes_lca.posterior.columns.one_factor import SMALLEST_UNIQUENESS
@@ -37,7 +37,7 @@ def pairs_asked(items: Sequence[str], score: np.ndarray) -> np.ndarray:
     answered = (~np.isnan(score)).astype(float)
     asked = answered.T @ answered >= LEAST_TOGETHER
     np.fill_diagonal(asked, False)
-    n_parts, part = connected_components(asked, directed=False)
+    n_parts, part = scipy.sparse.csgraph.connected_components(asked, directed=False)
     triangle = np.trace(np.linalg.matrix_power(asked.astype(float), 3)) > 0
     if n_parts > 1 or not triangle:
         sizes = np.bincount(part)

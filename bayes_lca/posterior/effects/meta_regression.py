@@ -3,8 +3,7 @@
 from dataclasses import dataclass
 
 import numpy as np
-from scipy import stats
-from scipy.optimize import brentq
+import scipy
 
 from bayes_lca.likelihood.multinomial_logit import MultinomialLogit, fit_latent_logit, fit_multinomial_logit
 
@@ -29,7 +28,7 @@ class MetaRegression:
 
     def interval(self, ci_prob: float) -> tuple[np.ndarray, np.ndarray]:
         """Ends of t-intervals, each of shape (column,)."""
-        reach = stats.t.ppf((1 + ci_prob) / 2, self.degrees_of_freedom) * self.standard_error
+        reach = scipy.stats.t.ppf((1 + ci_prob) / 2, self.degrees_of_freedom) * self.standard_error
         return self.coefficient - reach, self.coefficient + reach
 
     def minimum_detectable(self, power: float, ci_prob: float) -> np.ndarray:
@@ -37,7 +36,7 @@ class MetaRegression:
 
         .. math:: (t_{(1 + \mathrm{ci\_prob})/2,\, \nu} + t_{\mathrm{power},\, \nu})\, \mathrm{SE}
         """
-        quantiles = stats.t.ppf([(1 + ci_prob) / 2, power], self.degrees_of_freedom)
+        quantiles = scipy.stats.t.ppf([(1 + ci_prob) / 2, power], self.degrees_of_freedom)
         return quantiles.sum() * self.standard_error
 
 
@@ -92,7 +91,7 @@ def meta_regression(estimate: np.ndarray, covariance: np.ndarray, design: np.nda
         highest = float(np.ptp(estimate) ** 2 + np.trace(covariance))
         while excess(highest) > 0:
             highest *= 4
-        variance = float(brentq(excess, 0.0, highest, xtol=1e-12))
+        variance = float(scipy.optimize.brentq(excess, 0.0, highest, xtol=1e-12))
     coefficient, inverse, residual = fitted(variance)
     standard_error = np.sqrt(residual / degrees_of_freedom * np.diag(inverse))
     return MetaRegression(coefficient, standard_error, np.sqrt(variance), degrees_of_freedom)

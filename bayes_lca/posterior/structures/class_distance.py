@@ -4,8 +4,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
-from scipy.optimize import linear_sum_assignment
-from scipy.stats import chi2, f
+import scipy
 
 from bayes_lca.likelihood.tail_shares import tail_shares
 
@@ -53,7 +52,7 @@ def match_classes(
     distance = total_variation(other_mean[:, None], mean[None]).mean(axis=-1)
     members = (other_share.mean(axis=0)[:, None] + reference_share.mean(axis=0)) / 2
     matched = np.full(len(distance), -1)
-    rows, columns = linear_sum_assignment(-members * (1 - distance))
+    rows, columns = scipy.optimize.linear_sum_assignment(-members * (1 - distance))
     matched[rows] = columns
     return matched
 
@@ -162,8 +161,8 @@ def _squared_distances(mean: np.ndarray, apart: np.ndarray, centred: Sequence[np
     left = freedom - rank + 1
     if rank == 0 or left < 1:
         return 0.0, sampled
-    tail = f.sf(((mean @ scaled) ** 2).sum() * left / (freedom * rank), rank, left)
-    return float(chi2.isf(tail, rank)), sampled
+    tail = scipy.stats.f.sf(((mean @ scaled) ** 2).sum() * left / (freedom * rank), rank, left)
+    return float(scipy.stats.chi2.isf(tail, rank)), sampled
 
 
 def smallest_p(differences: Sequence[ProfileDifference]) -> float:

@@ -1,7 +1,7 @@
 """Where the members of a class are in another fit of the same respondents, and how far two fits agree on them."""
 
 import numpy as np
-from scipy.special import comb
+import scipy
 
 from bayes_lca.fitted.fit import Fit
 
@@ -56,9 +56,9 @@ def adjusted_rand(first: np.ndarray, second: np.ndarray) -> np.ndarray:
     """
     together = flows(first, second, int(first.max()) + 1, int(second.max()) + 1)
     pairs, rows, columns = (
-        comb(counts, 2).reshape(len(counts), -1).sum(axis=-1)
+        scipy.special.comb(counts, 2).reshape(len(counts), -1).sum(axis=-1)
         for counts in (together, together.sum(axis=2), together.sum(axis=1))
     )
-    chance = rows * columns / comb(first.shape[1], 2)
+    chance = rows * columns / scipy.special.comb(first.shape[1], 2)
     with np.errstate(invalid="ignore", divide="ignore"):
         return (pairs - chance) / ((rows + columns) / 2 - chance)

@@ -3,8 +3,8 @@
 import json
 
 import numpy as np
+import scipy
 import xarray as xr
-from scipy import stats
 
 from bayes_lca import priors
 from bayes_lca.dims import OTHER_CLASS, group_correlation, group_sd
@@ -50,11 +50,11 @@ def log_density(prior: priors.StandardDeviationPrior, sd: np.ndarray) -> np.ndar
     """
     match prior:
         case priors.HalfNormal(sigma):
-            return stats.halfnorm.logpdf(sd, scale=sigma)
+            return scipy.stats.halfnorm.logpdf(sd, scale=sigma)
         case priors.HalfStudentT(nu, sigma):
-            return np.log(2) + stats.t.logpdf(sd, nu, scale=sigma)
+            return np.log(2) + scipy.stats.t.logpdf(sd, nu, scale=sigma)
         case priors.Exponential(lam):
-            return stats.expon.logpdf(sd, scale=1 / lam)
+            return scipy.stats.expon.logpdf(sd, scale=1 / lam)
     raise ValueError(
         f"prior {prior!r} is no distribution of a standard deviation; give HalfNormal, HalfStudentT or Exponential"
     )

@@ -4,8 +4,7 @@ from dataclasses import dataclass
 
 import numpy as np
 import pandas as pd
-from joblib import Parallel, delayed
-from scipy.stats import beta
+import scipy
 
 from bayes_lca.data.frame import is_whole
 from bayes_lca.data.responses import MISSING
@@ -71,8 +70,8 @@ class BootstrapLikelihoodRatio:
     def interval(self, ci_prob: float = 0.95) -> tuple[float, float]:
         """Clopper-Pearson interval for the p-value that endless draws would give."""
         k, n, tail = self.n_exceeding, len(self.draws), (1 - ci_prob) / 2
-        lower = beta.ppf(tail, k, n - k + 1) if k else 0.0
-        upper = beta.ppf(1 - tail, k + 1, n - k) if k < n else 1.0
+        lower = scipy.stats.beta.ppf(tail, k, n - k + 1) if k else 0.0
+        upper = scipy.stats.beta.ppf(1 - tail, k + 1, n - k) if k < n else 1.0
         return float(lower), float(upper)
 
     @property
@@ -227,6 +226,8 @@ def bootstrap(
     progressbar: bool,
 ) -> BootstrapLikelihoodRatio:
     """The test from two fits to the answers of all respondents, shape (respondent, item)."""
+    from joblib import Parallel, delayed
+
     n_classes = len(larger.class_share)
     statistic = 2 * (larger.log_likelihood - smaller.log_likelihood)
     if statistic < -UNDER:

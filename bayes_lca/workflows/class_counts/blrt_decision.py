@@ -16,7 +16,7 @@ import math
 from dataclasses import dataclass
 
 import numpy as np
-from scipy.special import logsumexp
+import scipy
 
 from bayes_lca.data.responses import MISSING
 from bayes_lca.data.unique_rows import unique_rows
@@ -151,7 +151,7 @@ def largest_ratio(share: np.ndarray, probability: np.ndarray, codes: np.ndarray,
         Respondents with each.
     """
     log_joint = np.log(share) + log_probability_of_answers(probability, codes)  # (pattern, latent_class)
-    log_likelihood = counts @ logsumexp(log_joint, axis=1)
+    log_likelihood = counts @ scipy.special.logsumexp(log_joint, axis=1)
     same_items = unique_rows(codes == MISSING).pattern  # (pattern,)
     alike = np.bincount(same_items, weights=counts)[same_items]  # (pattern,)
     return float(2 * (counts @ np.log(counts / alike) - log_likelihood))

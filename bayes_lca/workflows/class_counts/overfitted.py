@@ -3,7 +3,6 @@
 import math
 import warnings
 
-import arviz_stats
 import numpy as np
 import pandas as pd
 import xarray as xr
@@ -148,6 +147,8 @@ def overfitted(
 
 
 def _row(number: int, occupied: np.ndarray, filled: np.ndarray, smallest: np.ndarray, tails: list[float]) -> dict:
+    import arviz_stats
+
     here = occupied == number
     varies = 0 < here.mean() < 1
     middle, lower, upper = np.quantile(smallest[here], [0.5, *tails]) if here.any() else (np.nan,) * 3

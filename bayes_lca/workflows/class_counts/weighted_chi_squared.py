@@ -3,9 +3,8 @@
 from itertools import pairwise
 
 import numpy as np
+import scipy
 from numpy.typing import ArrayLike
-from scipy.integrate import quad
-from scipy.optimize import minimize_scalar
 
 NEGLIGIBLE = 1e-12
 """Weights below this share of the largest are left out."""
@@ -69,7 +68,9 @@ def weighted_chi_squared_tail(weights: ArrayLike, value: float) -> float:
         """Logarithm of the integrand; its singularities are t = 0 and real t from 1 on."""
         return -0.5 * np.log(1 - 2 * w * t).sum() - t * x - np.log(t)
 
-    crossing = minimize_scalar(exponent, bounds=(1e-9, 1 - 1e-9), method="bounded", options={"xatol": 1e-10}).x
+    crossing = scipy.optimize.minimize_scalar(
+        exponent, bounds=(1e-9, 1 - 1e-9), method="bounded", options={"xatol": 1e-10}
+    ).x
     height = exponent(crossing)
     width = 1 / np.sqrt((2 * (w / (1 - 2 * w * crossing)) ** 2).sum() + 1 / crossing**2)
     bend = 0.5 / width
@@ -81,6 +82,7 @@ def weighted_chi_squared_tail(weights: ArrayLike, value: float) -> float:
     end = width * max(DECAY, np.sqrt(2 * DECAY**2 / (width * x)))
     pieces = [0.0, *(width * np.array([1.0, 2.0, 4.0, 8.0])), end]
     area = sum(
-        quad(along, first, last, epsabs=1e-12 * width, epsrel=1e-10, limit=400)[0] for first, last in pairwise(pieces)
+        scipy.integrate.quad(along, first, last, epsabs=1e-12 * width, epsrel=1e-10, limit=400)[0]
+        for first, last in pairwise(pieces)
     )
     return float(np.clip(np.exp(height) * area / np.pi, 0.0, 1.0))

@@ -5,8 +5,8 @@ from dataclasses import dataclass, replace
 
 import numpy as np
 import pandas as pd
+import scipy
 import xarray as xr
-from scipy.stats import halfnorm
 
 from bayes_lca.dims import CATEGORY, CLASS, ITEM, class_names
 from bayes_lca.fitted.elements import diagnostics
@@ -187,7 +187,7 @@ def partial_invariance(
 
 
 def _prior_exceeds(sd: HalfNormal, tolerance: float) -> float:
-    below, all_of_it = halfnorm.cdf([tolerance, LARGEST_SD], scale=sd.sigma)
+    below, all_of_it = scipy.stats.halfnorm.cdf([tolerance, LARGEST_SD], scale=sd.sigma)
     return float(1 - below / all_of_it)
 
 

@@ -6,8 +6,8 @@ from collections.abc import Mapping
 
 import numpy as np
 import pandas as pd
+import scipy
 import xarray as xr
-from scipy.stats import norm
 
 from bayes_lca.fitted.fit import Fit
 from bayes_lca.fitted.refusals import SeveralModesError
@@ -123,5 +123,5 @@ def _of_pairs(table: SummaryTable, pairs: list[tuple[str, str]], ci_prob: float)
     result = pd.concat(parts, names=["contrast", "term"])
     result["odds_ratio"] = np.exp(result["log_odds"])
     for name, tail in zip(("lower", "upper"), tail_probabilities(ci_prob), strict=True):
-        result[name] = np.exp(result["log_odds"] + norm.ppf(tail) * result["sd"])
+        result[name] = np.exp(result["log_odds"] + scipy.stats.norm.ppf(tail) * result["sd"])
     return SummaryTable.of(result, re.sub(r"[\d.]+ % Wald", f"{100 * ci_prob:g} % Wald", table.note))

@@ -8,7 +8,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 
 import numpy as np
-from scipy.special import log_softmax, softmax
+import scipy
 
 from bayes_lca.likelihood.answers import SMALLEST_PROBABILITY
 from bayes_lca.likelihood.classification import Assignment, Classification, ErrorMatrixError, FirstStepError
@@ -137,7 +137,7 @@ class SecondStep:
         weight = evidence
         if self.method in HIDDEN:
             logit = np.einsum("it,ct->ic", self.design, coefficient)  # (row, latent_class)
-            weight = softmax(log_softmax(logit, axis=1)[:, None] + evidence, axis=2)
+            weight = scipy.special.softmax(scipy.special.log_softmax(logit, axis=1)[:, None] + evidence, axis=2)
         return row_scores(self.design, coefficient, (share[:, :, None] * weight).sum(axis=1))
 
     def _total(self, estimate: MultinomialLogit, first: Classification, errors: np.ndarray | None = None) -> np.ndarray:

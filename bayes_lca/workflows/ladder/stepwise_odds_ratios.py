@@ -2,8 +2,8 @@
 
 import numpy as np
 import pandas as pd
+import scipy
 import xarray as xr
-from scipy.stats import norm
 
 from bayes_lca.fitted.fit import Fit
 from bayes_lca.fitted.same_respondents import respondents_of_rows
@@ -118,13 +118,13 @@ def stepwise_odds_ratios(
     }
     table = pd.concat(parts, names=["contrast", "term"])
     log_odds, error = table["estimate"], table["standard_error"]
-    lower, upper = (log_odds + norm.ppf(tail) * error for tail in tail_probabilities(ci_prob))
+    lower, upper = (log_odds + scipy.stats.norm.ppf(tail) * error for tail in tail_probabilities(ci_prob))
     wide = pd.DataFrame(
         {
             "odds_ratio": np.exp(log_odds),
             "lower": np.exp(lower),
             "upper": np.exp(upper),
-            "probability_of_direction": norm.cdf((log_odds / error).abs()),
+            "probability_of_direction": scipy.stats.norm.cdf((log_odds / error).abs()),
             "log_odds": log_odds,
             "sd": error,
             "r_hat": np.nan,

@@ -7,7 +7,6 @@ from typing import Literal
 
 import numpy as np
 import xarray as xr
-from arviz_stats.base import array_stats
 
 from bayes_lca.data.category_axis import on_axis
 from bayes_lca.data.frame import is_whole
@@ -213,6 +212,8 @@ def _resample_chain(
     at_mean: Fit, chain: int, steps: list[Assigned], rng: np.random.Generator
 ) -> tuple[xr.Dataset, np.ndarray]:
     """Draws of a chain as they would be at its steps, in its order, where weights are reliable; and every step's k."""
+    from arviz_stats.base import array_stats
+
     pool, draws = at_mean.posterior.isel(chain=chain, drop=True), at_mean.draws_per_chain
     first = chain * len(steps)
     proposals = np.unique(np.linspace(0, draws - 1, PROPOSALS).astype(int))

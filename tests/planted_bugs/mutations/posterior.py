@@ -67,7 +67,7 @@ POSTERIOR = (
         name="structures-matched-greedily",
         wrong="Classes of two fits are matched with their nearest instead of at the least total distance.",
         symbol="match_classes",
-        pattern="linear_sum_assignment(_1)",
+        pattern="scipy.optimize.linear_sum_assignment(_1)",
         replacement="np.arange(len(_1)), _1.argmin(axis=1)",
         tests=(f"{STRUCTURES}::test_total_variation_and_matching_by_hand",),
     ),
@@ -139,8 +139,8 @@ POSTERIOR = (
         name="pattern-residual-of-an-item-knows-the-item",
         wrong="Residuals use the membership given all answers, the item itself among them.",
         symbol="contributions",
-        pattern="softmax(_1 - _2, axis=-1)",
-        replacement="softmax(_1 + 0.0 * _2, axis=-1)",
+        pattern="scipy.special.softmax(_1 - _2, axis=-1)",
+        replacement="scipy.special.softmax(_1 + 0.0 * _2, axis=-1)",
         tests=(
             "tests/posterior/test_direct_effects.py"
             "::test_residuals_are_answers_less_their_probability_given_the_others",

@@ -66,8 +66,8 @@ SUMMARIES = (
         name="rate-of-the-exponential-prior",
         wrong="The density of the exponential prior takes its rate for its mean.",
         symbol="contrast_sd:log_density",
-        pattern="stats.expon.logpdf(_1, scale=1 / _2)",
-        replacement="stats.expon.logpdf(_1, scale=_2)",
+        pattern="scipy.stats.expon.logpdf(_1, scale=1 / _2)",
+        replacement="scipy.stats.expon.logpdf(_1, scale=_2)",
         tests=("tests/posterior/test_prior_sensitivity.py::test_densities_integrate_to_one_and_match_their_draws",),
     ),
     Mutation(
@@ -138,8 +138,8 @@ SUMMARIES = (
         name="normal-interval-for-few-groups",
         wrong="Effects of group-level predictors have normal intervals, as if there were many groups.",
         symbol="MetaRegression.interval",
-        pattern="stats.t.ppf(_1, _2)",
-        replacement="stats.norm.ppf(_1)",
+        pattern="scipy.stats.t.ppf(_1, _2)",
+        replacement="scipy.stats.norm.ppf(_1)",
         tests=("tests/posterior/test_group_level_effects.py::test_equal_errors_give_ordinary_least_squares",),
     ),
 )
