@@ -17,181 +17,114 @@ multinomial regression, multilevel       `Regression`  none            none: the
 The models themselves are in `bayes_lca.models`.
 """
 
-from importlib.metadata import version
+import sys
+from importlib import import_module
 
-from bayes_lca.data.counted import UnusedCountsWarning
-from bayes_lca.data.declarations import declare_columns
-from bayes_lca.data.files import read_survey
-from bayes_lca.data.identifiability import RepeatedLabelsWarning, SingleLevelWarning
-from bayes_lca.data.keys import RepeatedRowsWarning
-from bayes_lca.data.suspected_codes import MissingCodeWarning
-from bayes_lca.data.unusual_values import FarValueWarning, SmallLevelWarning
-from bayes_lca.datasets.cohort import cohort_items, cohort_truth, load_cohort, simulate_cohort
-from bayes_lca.datasets.example import example_survey, load_example
-from bayes_lca.fitted.refusals import NotRelabelledError, SeveralModesError
-from bayes_lca.likelihood.identification import UnidentifiedWarning
-from bayes_lca.measurement.assigned import Assigned
-from bayes_lca.measurement.items import Items
-from bayes_lca.measurement.ordinal_items import OrdinalItems
-from bayes_lca.models import AssignedClass, LatentClass, Multinomial
-from bayes_lca.posterior.checks.check_items import ItemCheck, check_items
-from bayes_lca.posterior.checks.class_shift import ClassShiftWarning, class_shift
-from bayes_lca.posterior.checks.direct_effects import direct_effects
-from bayes_lca.posterior.checks.posterior_predictive import posterior_predictive
-from bayes_lca.posterior.checks.prior_sensitivity import prior_sensitivity
-from bayes_lca.posterior.columns.covariate_tests import covariate_tests
-from bayes_lca.posterior.columns.reliability import reliability
-from bayes_lca.posterior.effects.compare_groups import compare_groups, group_shares, rank_groups
-from bayes_lca.posterior.effects.group_level_effects import group_level_effects
-from bayes_lca.posterior.effects.marginal_effects import average_marginal_effects
-from bayes_lca.posterior.effects.nesting_in_words import nesting_in_words
-from bayes_lca.posterior.effects.poststratify import poststratify
-from bayes_lca.posterior.effects.predict_classes import predict_classes
-from bayes_lca.posterior.labels.concat_chains import concat_chains
-from bayes_lca.posterior.labels.convergence import ConvergenceWarning, convergence
-from bayes_lca.posterior.labels.modes import keep_mode, modes
-from bayes_lca.posterior.labels.relabel import name_classes, relabel
-from bayes_lca.posterior.plots.item_pairs import plot_check_items
-from bayes_lca.posterior.plots.odds_ratios import plot_odds_ratios
-from bayes_lca.posterior.plots.profiles import plot_profiles
-from bayes_lca.posterior.plots.random_intercepts import plot_random_intercepts
-from bayes_lca.posterior.plots.structures import plot_structures
-from bayes_lca.posterior.storage.netcdf import load, save
-from bayes_lca.posterior.storage.without_respondents import holds_respondents
-from bayes_lca.posterior.structures.compare_structures import StructureComparison, compare_structures
-from bayes_lca.posterior.tables.class_tables import class_profiles, class_sizes
-from bayes_lca.posterior.tables.classification import classification_table
-from bayes_lca.posterior.tables.membership import membership, membership_draws
-from bayes_lca.posterior.tables.odds_ratios import contrasts, odds_ratios
-from bayes_lca.posterior.tables.random_intercepts import heterogeneity, random_intercepts
-from bayes_lca.posterior.tables.small_cells import suppress_small_cells
-from bayes_lca.priors import LKJ, Dirichlet, Exponential, HalfNormal, HalfStudentT, Horseshoe, PerUnit, ZeroSumNormal
-from bayes_lca.reporting.report import report
-from bayes_lca.sampling.adopt import adopt
-from bayes_lca.sampling.fit_or_load import fit_or_load
-from bayes_lca.sampling.nuts import fit
-from bayes_lca.structural.regression import Regression
-from bayes_lca.structural.separation import SeparationWarning
-from bayes_lca.structural.shares import Shares
-from bayes_lca.table import SummaryTable
-from bayes_lca.workflows.class_counts.blrt import bootstrap_likelihood_ratio
-from bayes_lca.workflows.class_counts.count_classes import count_classes
-from bayes_lca.workflows.class_counts.overfitted import overfitted
-from bayes_lca.workflows.class_counts.plot_class_counts import plot_class_counts
-from bayes_lca.workflows.class_counts.recommendation import recommend_classes
-from bayes_lca.workflows.class_counts.vlmr import vuong_lo_mendell_rubin
-from bayes_lca.workflows.invariance.measurement_invariance import measurement_invariance
-from bayes_lca.workflows.invariance.partial_invariance import PartialInvariance, partial_invariance
-from bayes_lca.workflows.invariance.split_halves import split_halves
-from bayes_lca.workflows.ladder.assign import answers_of, modal_class_of
-from bayes_lca.workflows.ladder.compare_estimators import compare_estimators
-from bayes_lca.workflows.ladder.estimators import fit_estimators
-from bayes_lca.workflows.ladder.stepwise_odds_ratios import stepwise_odds_ratios
-from bayes_lca.workflows.ladder.two_step import fit_two_step
-from bayes_lca.workflows.leave_one_group_out import leave_one_group_out
+_NAMES_BY_MODULE = {
+    "data.counted": ("UnusedCountsWarning",),
+    "data.declarations": ("declare_columns",),
+    "data.files": ("read_survey",),
+    "data.identifiability": ("RepeatedLabelsWarning", "SingleLevelWarning"),
+    "data.keys": ("RepeatedRowsWarning",),
+    "data.suspected_codes": ("MissingCodeWarning",),
+    "data.unusual_values": ("FarValueWarning", "SmallLevelWarning"),
+    "datasets.cohort": ("cohort_items", "cohort_truth", "load_cohort", "simulate_cohort"),
+    "datasets.example": ("example_survey", "load_example"),
+    "fitted.refusals": ("NotRelabelledError", "SeveralModesError"),
+    "likelihood.identification": ("UnidentifiedWarning",),
+    "measurement.assigned": ("Assigned",),
+    "measurement.items": ("Items",),
+    "measurement.ordinal_items": ("OrdinalItems",),
+    "models": ("AssignedClass", "LatentClass", "Multinomial"),
+    "posterior.checks.check_items": ("ItemCheck", "check_items"),
+    "posterior.checks.class_shift": ("ClassShiftWarning", "class_shift"),
+    "posterior.checks.direct_effects": ("direct_effects",),
+    "posterior.checks.posterior_predictive": ("posterior_predictive",),
+    "posterior.checks.prior_sensitivity": ("prior_sensitivity",),
+    "posterior.columns.covariate_tests": ("covariate_tests",),
+    "posterior.columns.reliability": ("reliability",),
+    "posterior.effects.compare_groups": ("compare_groups", "group_shares", "rank_groups"),
+    "posterior.effects.group_level_effects": ("group_level_effects",),
+    "posterior.effects.marginal_effects": ("average_marginal_effects",),
+    "posterior.effects.nesting_in_words": ("nesting_in_words",),
+    "posterior.effects.poststratify": ("poststratify",),
+    "posterior.effects.predict_classes": ("predict_classes",),
+    "posterior.labels.concat_chains": ("concat_chains",),
+    "posterior.labels.convergence": ("ConvergenceWarning", "convergence"),
+    "posterior.labels.modes": ("keep_mode", "modes"),
+    "posterior.labels.relabel": ("name_classes", "relabel"),
+    "posterior.plots.item_pairs": ("plot_check_items",),
+    "posterior.plots.odds_ratios": ("plot_odds_ratios",),
+    "posterior.plots.profiles": ("plot_profiles",),
+    "posterior.plots.random_intercepts": ("plot_random_intercepts",),
+    "posterior.plots.structures": ("plot_structures",),
+    "posterior.storage.netcdf": ("load", "save"),
+    "posterior.storage.without_respondents": ("holds_respondents",),
+    "posterior.structures.compare_structures": ("StructureComparison", "compare_structures"),
+    "posterior.tables.class_tables": ("class_profiles", "class_sizes"),
+    "posterior.tables.classification": ("classification_table",),
+    "posterior.tables.membership": ("membership", "membership_draws"),
+    "posterior.tables.odds_ratios": ("contrasts", "odds_ratios"),
+    "posterior.tables.random_intercepts": ("heterogeneity", "random_intercepts"),
+    "posterior.tables.small_cells": ("suppress_small_cells",),
+    "priors": (
+        "LKJ",
+        "Dirichlet",
+        "Exponential",
+        "HalfNormal",
+        "HalfStudentT",
+        "Horseshoe",
+        "PerUnit",
+        "ZeroSumNormal",
+    ),
+    "reporting.report": ("report",),
+    "sampling.adopt": ("adopt",),
+    "sampling.fit_or_load": ("fit_or_load",),
+    "sampling.nuts": ("fit",),
+    "structural.regression": ("Regression",),
+    "structural.separation": ("SeparationWarning",),
+    "structural.shares": ("Shares",),
+    "table": ("SummaryTable",),
+    "workflows.class_counts.blrt": ("bootstrap_likelihood_ratio",),
+    "workflows.class_counts.count_classes": ("count_classes",),
+    "workflows.class_counts.overfitted": ("overfitted",),
+    "workflows.class_counts.plot_class_counts": ("plot_class_counts",),
+    "workflows.class_counts.recommendation": ("recommend_classes",),
+    "workflows.class_counts.vlmr": ("vuong_lo_mendell_rubin",),
+    "workflows.invariance.measurement_invariance": ("measurement_invariance",),
+    "workflows.invariance.partial_invariance": ("PartialInvariance", "partial_invariance"),
+    "workflows.invariance.split_halves": ("split_halves",),
+    "workflows.ladder.assign": ("answers_of", "modal_class_of"),
+    "workflows.ladder.compare_estimators": ("compare_estimators",),
+    "workflows.ladder.estimators": ("fit_estimators",),
+    "workflows.ladder.stepwise_odds_ratios": ("stepwise_odds_ratios",),
+    "workflows.ladder.two_step": ("fit_two_step",),
+    "workflows.leave_one_group_out": ("leave_one_group_out",),
+}
+"""Modules that define the names of the package; each is imported when one of its names is first asked for.
 
-__version__ = version("bayes-lca")
+Type checkers read them in ``__init__.pyi``.
+"""
 
-__all__ = [
-    "LKJ",
-    "Assigned",
-    "AssignedClass",
-    "ClassShiftWarning",
-    "ConvergenceWarning",
-    "Dirichlet",
-    "Exponential",
-    "FarValueWarning",
-    "HalfNormal",
-    "HalfStudentT",
-    "Horseshoe",
-    "ItemCheck",
-    "Items",
-    "LatentClass",
-    "MissingCodeWarning",
-    "Multinomial",
-    "NotRelabelledError",
-    "OrdinalItems",
-    "PartialInvariance",
-    "PerUnit",
-    "Regression",
-    "RepeatedLabelsWarning",
-    "RepeatedRowsWarning",
-    "SeparationWarning",
-    "SeveralModesError",
-    "Shares",
-    "SingleLevelWarning",
-    "SmallLevelWarning",
-    "StructureComparison",
-    "SummaryTable",
-    "UnidentifiedWarning",
-    "UnusedCountsWarning",
-    "ZeroSumNormal",
-    "adopt",
-    "answers_of",
-    "average_marginal_effects",
-    "bootstrap_likelihood_ratio",
-    "check_items",
-    "class_profiles",
-    "class_shift",
-    "class_sizes",
-    "classification_table",
-    "cohort_items",
-    "cohort_truth",
-    "compare_estimators",
-    "compare_groups",
-    "compare_structures",
-    "concat_chains",
-    "contrasts",
-    "convergence",
-    "count_classes",
-    "covariate_tests",
-    "declare_columns",
-    "direct_effects",
-    "example_survey",
-    "fit",
-    "fit_estimators",
-    "fit_or_load",
-    "fit_two_step",
-    "group_level_effects",
-    "group_shares",
-    "heterogeneity",
-    "holds_respondents",
-    "keep_mode",
-    "leave_one_group_out",
-    "load",
-    "load_cohort",
-    "load_example",
-    "measurement_invariance",
-    "membership",
-    "membership_draws",
-    "modal_class_of",
-    "modes",
-    "name_classes",
-    "nesting_in_words",
-    "odds_ratios",
-    "overfitted",
-    "partial_invariance",
-    "plot_check_items",
-    "plot_class_counts",
-    "plot_odds_ratios",
-    "plot_profiles",
-    "plot_random_intercepts",
-    "plot_structures",
-    "posterior_predictive",
-    "poststratify",
-    "predict_classes",
-    "prior_sensitivity",
-    "random_intercepts",
-    "rank_groups",
-    "read_survey",
-    "recommend_classes",
-    "relabel",
-    "reliability",
-    "report",
-    "save",
-    "simulate_cohort",
-    "split_halves",
-    "stepwise_odds_ratios",
-    "suppress_small_cells",
-    "vuong_lo_mendell_rubin",
-]
+_MODULE_OF = {name: f"{__name__}.{module}" for module, names in _NAMES_BY_MODULE.items() for name in names}
+
+__all__ = sorted(_MODULE_OF)
+
+
+def __getattr__(name: str):
+    if name in _MODULE_OF:
+        value = getattr(import_module(_MODULE_OF[name]), name)
+    elif name == "models":
+        value = import_module("bayes_lca.models")
+    elif name == "__version__":
+        from importlib.metadata import version
+
+        value = version("bayes-lca")
+    else:
+        raise AttributeError(f"module {__name__!r} has no attribute {name!r}", name=name, obj=sys.modules[__name__])
+    globals()[name] = value
+    return value
+
+
+def __dir__() -> list[str]:
+    return sorted({*globals(), *__all__, "models", "__version__"})

@@ -29,7 +29,7 @@ def test_wheel_holds_one_package(wheel):
     top = {name.split("/")[0] for name in names if ".dist-info" not in name}
     assert top == {"bayes_lca"}
     assert "bayes_lca/models/latent_class.py" in names
-    assert "bayes_lca/py.typed" in names
+    assert {"bayes_lca/py.typed", "bayes_lca/__init__.pyi"} <= set(names)
     written = {str(path.relative_to(ROOT)) for path in (ROOT / "bayes_lca").rglob("*.py")}
     assert written <= set(names)
 

@@ -147,7 +147,7 @@ def noncentrality(root: float, df: int, ci_prob: float) -> tuple[float, float]:
 
     Examples
     --------
-    >>> lower, upper = noncentrality(chi2.ppf(0.95, 3) ** 0.5, 3, 0.95)
+    >>> lower, upper = noncentrality(scipy.stats.chi2.ppf(0.95, 3) ** 0.5, 3, 0.95)
     >>> round(lower, 6), upper > 4
     (0.0, True)
     """
