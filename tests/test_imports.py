@@ -12,6 +12,9 @@ import pytest
 import bayes_lca as bl
 
 FITS_ARE_READ = "import bayes_lca as bl; draws = bl.load_example(); "
+MODELS_ARE_BUILT = (
+    "import bayes_lca as bl; from bayes_lca.datasets.example import ITEMS; bl.fit; survey = bl.example_survey(); "
+)
 SAMPLERS = {"pymc", "pytensor", "nutpie", "jax", "numba"}
 PICTURES = {"matplotlib", "arviz_plots"}
 SUMMARIES = {"arviz", "arviz_base", "arviz_stats", "scipy.stats", "statsmodels"}
@@ -24,8 +27,8 @@ NOT_IMPORTED = {
     FITS_ARE_READ + "bl.odds_ratios(draws)": ALL,
     FITS_ARE_READ + "bl.class_profiles(draws); bl.membership(draws)": ALL,
     "import bayes_lca as bl; bl.fit": ALL - {"pymc", "pytensor"},
-    "from bayes_lca.datasets.example import ITEMS; import bayes_lca as bl; "
-    "bl.LatentClass(2, bl.Items(ITEMS), bl.Regression('~ age')).build(bl.example_survey())": (
+    MODELS_ARE_BUILT + "bl.LatentClass(2, bl.Items(ITEMS)).build(survey)": ALL - {"pymc", "pytensor"},
+    MODELS_ARE_BUILT + "bl.LatentClass(2, bl.Items(ITEMS), bl.Regression('~ age')).build(survey)": (
         ALL - {"pymc", "pytensor"} - FORMULAS
     ),
     "import bayes_lca as bl; bl.count_classes": PICTURES | SUMMARIES | PROCESSES,

@@ -4,7 +4,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from functools import cached_property
 from types import MappingProxyType
-from typing import TYPE_CHECKING, Literal
+from typing import Literal
 
 import narwhals as nw
 import numpy as np
@@ -18,6 +18,8 @@ from bayes_lca.data.covariates import (
     empty_levels,
 )
 from bayes_lca.data.declarations import NOTHING_DECLARED, Declarations, without_codes
+from bayes_lca.data.design_columns import Encoder, encode
+from bayes_lca.data.formula import Formula, read_formula
 from bayes_lca.data.frame import check_columns, check_frame, check_missing, column, named
 from bayes_lca.data.grouping import Grouping, joined_labels, read_grouping
 from bayes_lca.data.identifiability import check_design, warn_of_repeated_labels, warn_of_unused_groups
@@ -25,10 +27,6 @@ from bayes_lca.data.suspected_codes import rows_of_suspected_codes
 from bayes_lca.data.unique_rows import UniqueRows, unique_rows
 from bayes_lca.data.unusual_values import warn_of_far_values, warn_of_small_levels
 from bayes_lca.dims import OF_EQUAL_SIZE, RESERVED, names_of_grouping
-
-if TYPE_CHECKING:  # both import formulae, which waits for a formula
-    from bayes_lca.data.design_columns import Encoder
-    from bayes_lca.data.formula import Formula
 
 UNSEEN = -1
 
@@ -67,7 +65,7 @@ class Design:
     groupings: tuple[Grouping, ...]
     covariates: pd.DataFrame
     kept: np.ndarray
-    _encoder: "Encoder" = field(repr=False, compare=False)
+    _encoder: Encoder = field(repr=False, compare=False)
     declared: Declarations = NOTHING_DECLARED
     empty: Mapping[str, tuple[str, ...]] = field(default_factory=lambda: MappingProxyType({}))
 
@@ -127,8 +125,6 @@ class Design:
         ValueError
             If a covariate is absent, missing or infinite in a row, or has a level this design has not seen.
         """
-        from bayes_lca.data.formula import read_formula
-
         check_frame(frame)
         parsed = read_formula(self.formula)
         check_columns(frame, parsed.covariates, role="covariate")
@@ -199,9 +195,6 @@ def read_design(
     >>> read_design(frame, "~ x + tier", reference={"tier": "low"}).terms
     ('x', 'tier[high]')
     """
-    from bayes_lca.data.design_columns import encode
-    from bayes_lca.data.formula import read_formula
-
     check_missing(missing)
     check_frame(frame)
     parsed = read_formula(formula)
@@ -276,7 +269,7 @@ def read_design(
     return design
 
 
-def _check_group_names(formula: "Formula") -> None:
+def _check_group_names(formula: Formula) -> None:
     """Refuse groupings whose axis would have the name of something else in the draws."""
     names = [":".join(columns) for columns in formula.groupings]
     if unfit := [name for columns in formula.groupings for name in columns if name.endswith(":")]:

@@ -6,12 +6,9 @@ from dataclasses import dataclass
 
 import numpy as np
 import pandas as pd
-from formulae.environment import Environment
-from formulae.matrices import DesignMatrices
-from formulae.terms import Intercept, Term
 
 from bayes_lca.data.column_units import units_of_term
-from bayes_lca.data.formula import Formula, parse, refuse_equal_names
+from bayes_lca.data.formula import NO_COVARIATES, Formula
 from bayes_lca.data.frame import named
 from bayes_lca.data.identifiability import check_finite, check_numbers
 
@@ -82,6 +79,14 @@ def encode(formula: Formula, covariates: pd.DataFrame) -> Encoder:
     ValueError
         If a term cannot be evaluated, or is not finite in some rows.
     """
+    if formula == NO_COVARIATES:
+        return Encoder((), np.empty((len(covariates), 0)), {}, np.ones(0), None, covariates.iloc[:0])
+    from formulae.environment import Environment
+    from formulae.matrices import DesignMatrices
+    from formulae.terms import Intercept, Term
+
+    from bayes_lca.data.formula_terms import parse, refuse_equal_names
+
     model = parse(formula.text)
     model.group_terms.clear()
     for term in model.common_terms:  # sex/x shares sex between sex and sex:x, which code its levels differently
@@ -112,6 +117,6 @@ def encode(formula: Formula, covariates: pd.DataFrame) -> Encoder:
 
 
 def _without_intercept(common) -> np.ndarray:
-    kept = [columns for name, columns in common.slices.items() if not isinstance(common.terms[name], Intercept)]
+    kept = [columns for name, columns in common.slices.items() if common.terms[name].kind != "intercept"]
     parts = [common.design_matrix[:, columns] for columns in kept]
     return np.column_stack(parts).astype(float) if parts else np.empty((len(common.design_matrix), 0))

@@ -1,7 +1,6 @@
 """The design of a fit, from its tree alone, which encodes new rows as the fitted ones were."""
 
 import json
-from typing import TYPE_CHECKING
 
 import numpy as np
 import pandas as pd
@@ -9,11 +8,10 @@ import pandas as pd
 from bayes_lca.data.covariates import as_text
 from bayes_lca.data.declarations import Declarations
 from bayes_lca.data.design import Design
+from bayes_lca.data.design_columns import encode
+from bayes_lca.data.formula import Formula
 from bayes_lca.data.frame import column, rows_of
 from bayes_lca.data.grouping import Grouping
-
-if TYPE_CHECKING:  # formulae waits for a formula
-    from bayes_lca.data.formula import Formula
 
 STAND_IN_VALUES = [(0.1, 0.8, 1.0), (0.1, 0.9, 2.0)]
 """Lowest, highest and power of spacing of numbers that stand in for a covariate, where log, root and the like exist."""
@@ -42,8 +40,6 @@ def fitted_design(fit) -> Design:
         If the formula does not give the stored design, which happens when another version of formulae reads it, or
         the fit was saved without respondents.
     """
-    from bayes_lca.data.design_columns import encode
-
     fit.require_respondents("averages over the covariates of the respondents")
     formula, matrix = fit.formula, fit.matrix_of_respondents
     covariates = _covariates(fit)
@@ -89,8 +85,6 @@ def design_for_new_rows(fit) -> Design:
     ValueError
         If the formula transforms a column by what the respondents have, as ``center`` and ``poly`` do.
     """
-    from bayes_lca.data.design_columns import encode
-
     formula, n = fit.formula, fit.n_respondents
     stand_ins = [_stand_in(fit, *values) for values in STAND_IN_VALUES]
     encoders = [encode(formula, rows) for rows in stand_ins]
@@ -133,12 +127,12 @@ def _stand_in(fit, low: float, high: float, power: float) -> pd.DataFrame:
     return pd.DataFrame(columns, index=pd.RangeIndex(n))
 
 
-def group_columns(formula: "Formula") -> list[str]:
+def group_columns(formula: Formula) -> list[str]:
     """Columns of a frame that name the groups."""
     return list(dict.fromkeys(name for columns in formula.groupings for name in columns))
 
 
-def group_labels(formula: "Formula", frame) -> dict[str, list[str]]:
+def group_labels(formula: Formula, frame) -> dict[str, list[str]]:
     """Group of each row of a frame by grouping, seen by the fit or not; nested groups joined as `Grouping` joins them.
 
     Raises

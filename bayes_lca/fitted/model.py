@@ -4,19 +4,16 @@ import json
 from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import cached_property
-from typing import TYPE_CHECKING
 
 import numpy as np
 import xarray as xr
 
+from bayes_lca.data.formula import Formula, read_formula
 from bayes_lca.data.responses import CATEGORY_ORDERS, EMPTY_CATEGORIES
 from bayes_lca.dims import DESIGN_CENTER, ITEM, SLOPE, TERM
 from bayes_lca.fitted.draws import FittedDraws
 from bayes_lca.fitted.kinds import Words
 from bayes_lca.fitted.record import ENCODING
-
-if TYPE_CHECKING:  # formulae waits for a formula
-    from bayes_lca.data.formula import Formula
 
 
 @dataclass(frozen=True, eq=False)
@@ -54,10 +51,8 @@ class FittedModel(FittedDraws):
         return self.kind.words(self)
 
     @cached_property
-    def formula(self) -> "Formula":
+    def formula(self) -> Formula:
         """The formula of the class probabilities."""
-        from bayes_lca.data.formula import read_formula
-
         return read_formula(self.attributes["formula"])
 
     @cached_property

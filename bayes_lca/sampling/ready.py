@@ -6,6 +6,7 @@ from typing import Literal
 import xarray as xr
 
 from bayes_lca.data.counted import count_rows
+from bayes_lca.data.formula import read_formula
 from bayes_lca.data.keys import warn_of_repeated_rows
 from bayes_lca.data.responses import CATEGORY_ORDERS
 from bayes_lca.dims import ITEM
@@ -76,8 +77,6 @@ def prepare_named(
 
     Warns of rows that may be one person's, and of a column that looks like counts where nothing is counted.
     """
-    from bayes_lca.data.formula import read_formula  # with formulae
-
     counted = count_rows(frame, count, getattr(model, "columns", None))  # models from elsewhere need not say them
     if count is not None and key is not None:
         raise ValueError(

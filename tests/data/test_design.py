@@ -7,7 +7,8 @@ import pytest
 
 import bayes_lca as bl
 from bayes_lca.data.design import read_design
-from bayes_lca.data.formula import read_formula
+from bayes_lca.data.formula import NO_COVARIATES, read_formula
+from bayes_lca.data.formula_terms import terms_of
 from bayes_lca.datasets.cohort import load_cohort
 from bayes_lca.dims import names_of_grouping
 
@@ -582,6 +583,20 @@ def test_transformed_new_rows_have_to_be_finite():
 
 
 # Formulas
+
+
+def test_no_covariates_are_read_as_formulae_reads_them():
+    """Another spelling of the same formula is read, and its design made, by formulae."""
+    assert terms_of(NO_COVARIATES.text) == NO_COVARIATES == read_formula("~ 1")
+    ours, theirs = design_of("~ 1"), design_of("~1")
+    assert ours.terms == theirs.terms == ()
+    assert ours.matrix.shape == theirs.matrix.shape == (48, 0)
+    assert ours.matrix.dtype == theirs.matrix.dtype
+    np.testing.assert_array_equal(ours.unit, theirs.unit)
+    new = small_survey().head(3)
+    for design in (ours, theirs):
+        matrix, groups = design.encode(new)
+        assert (matrix.shape, groups) == ((3, 0), {})
 
 
 @pytest.mark.parametrize(
