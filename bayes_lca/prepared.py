@@ -201,8 +201,8 @@ class ClassRows:
         responses = responses.keep(design.kept)
         answer_patterns = unique_rows(responses.codes)
         start = measurement.start(responses, answer_patterns, n_classes)
-        everybody = unique_rows(np.arange(len(responses.codes)))
-        patterns = distinct_rows(design, responses.codes) if collapse else everybody
+        everybody = np.arange(len(responses.codes))
+        patterns = distinct_rows(design, responses.codes) if collapse else unique_rows(everybody)
         return cls(responses, start, patterns, answer_patterns, design, design.take(patterns.first))
 
     @property

@@ -7,13 +7,12 @@ import narwhals as nw
 import numpy as np
 import pandas as pd
 
+from bayes_lca.data.category_checks import check_blank, check_text, check_written
 from bayes_lca.data.category_order import ordered_categories
 from bayes_lca.data.declarations import NOTHING_DECLARED, Declarations, numbers_of_texts, without_codes
+from bayes_lca.data.distinct_values import distinct_values
 from bayes_lca.data.frame import (
-    check_blank,
     check_missing,
-    check_text,
-    check_written,
     column,
     label,
     named,
@@ -105,24 +104,23 @@ def code_covariate(values: pd.Series, name: str, *, category: bool = False, refe
                 )
             return pd.Series(numbers)
     check_categories(values, name, "covariate")
-    text = as_text(values)
-    levels = level_order(values)
+    levels, n = level_order(values), len(values)
     if len(levels) < 2:
-        raise ValueError(f"covariate {name!r} is {levels[0]!r} in all {len(text)} rows; drop it from the formula")
+        raise ValueError(f"covariate {name!r} is {levels[0]!r} in all {n} rows; drop it from the formula")
     declared = isinstance(values.dtype, pd.CategoricalDtype)
-    if not declared and len(levels) > max(MOST_UNDECLARED_LEVELS, len(text) / 2):
+    if not declared and len(levels) > max(MOST_UNDECLARED_LEVELS, n / 2):
         raise ValueError(
-            f"covariate {name!r} holds {len(levels)} different values in {len(text)} rows ({named(levels, most=4)}), "
+            f"covariate {name!r} holds {len(levels)} different values in {n} rows ({named(levels, most=4)}), "
             "which do not look like categories; merge some of them, or drop it from the formula"
         )
     if reference is not None:
         first = label(reference)
         if first not in levels:
             raise ValueError(
-                f"covariate {name!r} has no level {reference!r} in {len(text)} rows; choose one of {named(levels)}"
+                f"covariate {name!r} has no level {reference!r} in {n} rows; choose one of {named(levels)}"
             )
         levels = [first, *(level for level in levels if level != first)]
-    return pd.Series(pd.Categorical(text, levels, ordered=True))
+    return _categorical(values, levels)
 
 
 def code_new_rows(frame, known: pd.DataFrame, declared: Declarations = NOTHING_DECLARED) -> pd.DataFrame:
@@ -148,7 +146,7 @@ def check_categories(values: pd.Series, name: str, role: str) -> None:
     """Refuse text that is empty or mixed with other values, and categories that read the same."""
     if not isinstance(values.dtype, pd.CategoricalDtype):
         if not _is_number(values):
-            check_text(values, name, role)
+            check_text(distinct_values(values), name, role)
         return
     labels = [label(category) for category in values.cat.categories]
     check_written(labels, name, role)
@@ -156,19 +154,18 @@ def check_categories(values: pd.Series, name: str, role: str) -> None:
         raise ValueError(
             f"{role} {name!r} has categories that read the same in {len(values)} rows: {named(labels)}; rename them"
         )
-    check_blank(as_text(values), name, role)
+    check_blank(distinct_values(values), name, role)
 
 
 def as_text(values: pd.Series) -> pd.Series:
     """Labels of the categories, indexed from 0; a missing value stays missing."""
-    labels = [None if gone else label(value) for value, gone in zip(values, values.isna(), strict=True)]
-    return pd.Series(labels, dtype="object")
+    return pd.Series(distinct_values(values).each(label, missing=None), dtype="object")
 
 
 def level_order(values: pd.Series) -> list[str]:
     """Labels that occur: in declared order for a categorical, by value for numbers, else sorted."""
     categories, _ = ordered_categories(values)
-    occurring = set(as_text(values.dropna()))
+    occurring = set(map(label, distinct_values(values).values))
     return [level for level in map(label, categories) if level in occurring]
 
 
@@ -188,14 +185,22 @@ def _code_new(values: pd.Series, name: str, known: pd.Series) -> pd.Series:
                 "convert it to numbers"
             )
         return pd.Series(_finite(values, name))
-    text = as_text(values)
-    unseen = sorted(set(text) - set(known.cat.categories))
-    if unseen:
+    distinct, levels = distinct_values(values), list(known.cat.categories)
+    strange = [label(value) not in levels for value in distinct.values]
+    if any(strange):
+        unseen = sorted({label(value) for value, is_new in zip(distinct.values, strange, strict=True) if is_new})
         raise ValueError(
-            f"covariate {name!r} has level(s) {named(unseen)} in {int(text.isin(unseen).sum())} of {len(text)} rows "
-            f"that the fit has not seen; its levels are {named(known.cat.categories)}"
+            f"covariate {name!r} has level(s) {named(unseen)} in {int(distinct.count[strange].sum())} of "
+            f"{len(values)} rows that the fit has not seen; its levels are {named(levels)}"
         )
-    return pd.Series(pd.Categorical(text, known.cat.categories, ordered=True))
+    return _categorical(values, levels)
+
+
+def _categorical(values: pd.Series, levels: list[str]) -> pd.Series:
+    """Values as an ordered categorical of levels, found by their labels; indexed from 0."""
+    distinct = distinct_values(values)
+    codes = distinct.coded([levels.index(label(value)) for value in distinct.values])
+    return pd.Series(pd.Categorical.from_codes(codes, levels, ordered=True))
 
 
 def _is_number(values: pd.Series) -> bool:

@@ -12,6 +12,7 @@ import narwhals as nw
 import numpy as np
 import pandas as pd
 
+from bayes_lca.data.distinct_values import distinct_values
 from bayes_lca.data.frame import check_frame, column, label, named, numeric_if_numbers
 from bayes_lca.data.suspected_codes import warn_of_suspected_codes
 
@@ -108,7 +109,9 @@ class Declarations:
     def covariate(self, frame, name: str) -> pd.Series:
         """A covariate as `column` reads it, and as numbers where nothing but declared codes made text of them."""
         values = self.column(frame, name, "covariate")
-        return values if self.categories_of(name) is not None else numbers_beside_codes(column(frame, name), values)
+        if self.categories_of(name) is not None or not len(self.missing_codes_of(name)):
+            return values
+        return numbers_beside_codes(column(frame, name), values)
 
     def warn_of_absent_codes(self, frame, columns: Sequence[str]) -> None:
         """Warn if none of the declared codes is in any of the columns, as after an error of typing.
@@ -122,7 +125,7 @@ class Declarations:
         if not searched or any(_is_coded(values[name], self.missing_codes_of(name)).any() for name in searched):
             return
         codes = dict.fromkeys(label(code) for name in searched for code in self.missing_codes_of(name))
-        present = {name: list(dict.fromkeys(map(label, each.dropna()))) for name, each in values.items()}
+        present = {name: list(dict.fromkeys(map(label, distinct_values(each).values))) for name, each in values.items()}
         shown = "; ".join(f"{name!r} has {named(present[name])}" for name in searched[:3])
         more = f"; and {len(searched) - 3} more column(s)" if len(searched) > 3 else ""
         warnings.warn(
@@ -158,8 +161,8 @@ def without_codes(values: pd.Series, codes: Sequence, name: str) -> pd.Series:
 
 def _is_coded(values: pd.Series, codes: Sequence) -> np.ndarray:
     """Whether each value is one of the codes, shape (row,)."""
-    texts = {label(code) for code in codes}
-    return np.array([label(value) in texts for value in values], dtype=bool)
+    texts, distinct = {label(code) for code in codes}, distinct_values(values)
+    return distinct.rows_with([label(value) in texts for value in distinct.values])
 
 
 def numbers_beside_codes(values: pd.Series, without_codes: pd.Series) -> pd.Series:
@@ -173,33 +176,39 @@ def numbers_beside_codes(values: pd.Series, without_codes: pd.Series) -> pd.Seri
     [51.0, nan]
     """
     removed = values[(without_codes.isna() & values.notna()).to_numpy()]
-    if any(pd.isna(pd.to_numeric(each, errors="coerce")) for each in removed):
+    if any(pd.isna(pd.to_numeric(each, errors="coerce")) for each in distinct_values(removed).values):
         return numbers_of_texts(without_codes)
     return without_codes
 
 
 def numbers_of_texts(values: pd.Series) -> pd.Series:
     """Text as numbers where all that is not missing is a number without zeros before it."""
-    present = values.dropna()
-    if isinstance(values.dtype, pd.CategoricalDtype) or not all(isinstance(value, str) for value in present):
+    if isinstance(values.dtype, pd.CategoricalDtype):
         return values
-    numbers = pd.to_numeric(values, errors="coerce").astype("float64")
-    named_by_digits = any(NAME_OF_DIGITS.match(value.strip()) for value in present)
-    return values if named_by_digits or not np.isfinite(numbers[values.notna()]).all() else numbers
+    texts = distinct_values(values)
+    if not all(isinstance(value, str) for value in texts.values):
+        return values
+    numbers = pd.to_numeric(pd.Series(texts.values, dtype=object), errors="coerce").to_numpy(dtype=float)
+    named_by_digits = any(NAME_OF_DIGITS.match(value.strip()) for value in texts.values)
+    if named_by_digits or not np.isfinite(numbers).all():
+        return values
+    return pd.Series(np.append(numbers, np.nan)[texts.place], values.index, name=values.name)
 
 
 def with_categories(values: pd.Series, categories: Sequence, name: str, role: str) -> pd.Series:
     """Values as an ordered categorical of declared categories, found by their texts."""
-    labels = [label(category) for category in categories]
-    texts = pd.Series([None if gone else label(value) for value, gone in zip(values, values.isna(), strict=True)])
-    strangers = texts[texts.notna() & ~texts.isin(labels)]
-    if len(strangers):
-        counts = ", ".join(f"{value!r} in {count}" for value, count in strangers.value_counts().items())
+    labels, distinct = [label(category) for category in categories], distinct_values(values)
+    texts = [label(value) for value in distinct.values]
+    counts_of = pd.Series(distinct.count, texts).drop(labels, errors="ignore").groupby(level=0, sort=False).sum()
+    if len(counts_of):
+        by_size = counts_of.sort_values(ascending=False, kind="stable")
+        counts = ", ".join(f"{value!r} in {count}" for value, count in by_size.items())
         raise ValueError(
             f"{role} {name!r} has values that its declared categories {named(labels)} do not name ({counts} of "
             f"{len(values)} rows); add them to categories=, or to missing_codes= if they mean no answer"
         )
-    return pd.Series(pd.Categorical(texts, labels, ordered=True), index=values.index, name=name)
+    codes = distinct.coded([labels.index(text) for text in texts])
+    return pd.Series(pd.Categorical.from_codes(codes, labels, ordered=True), index=values.index, name=name)
 
 
 def declare_columns(

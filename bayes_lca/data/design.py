@@ -228,7 +228,7 @@ def read_design(
     kept = np.ones(len(nw.from_native(frame, eager_only=True)), dtype=bool)
     if raw:
         kept = complete_rows(frame, raw, missing)
-        raw = {name: values[kept] for name, values in raw.items()}
+        raw = raw if kept.all() else {name: values[kept] for name, values in raw.items()}
     covariates = pd.DataFrame(
         {
             name: code_covariate(
@@ -265,7 +265,8 @@ def read_design(
     undeclared = [name for name in covariates if not declared.speaks_of_codes(name)]
     warn_of_far_values(covariates, {name: rows_of_suspected_codes(raw[name]) for name in undeclared})
     if parsed.covariates and not groupings:
-        warn_of_unused_groups(nw.from_native(frame, eager_only=True).filter(kept.tolist()), covariates)
+        narwhal = nw.from_native(frame, eager_only=True)
+        warn_of_unused_groups(narwhal if kept.all() else narwhal.filter(kept.tolist()), covariates)
     return design
 
 

@@ -12,6 +12,8 @@ import pandas as pd
 
 LARGEST_WHOLE_FLOAT = 2**53
 """Whole numbers beyond it are not told apart once they are floating-point numbers."""
+WHOLE_NUMBERS = nw.Int8 | nw.Int16 | nw.Int32 | nw.Int64 | nw.UInt8 | nw.UInt16 | nw.UInt32 | nw.UInt64
+NUMERIC = bool | np.bool_ | int | float | np.integer | np.floating | Decimal
 
 
 def check_frame(frame) -> None:
@@ -114,14 +116,41 @@ def column(frame, name: str) -> pd.Series:
             categories = _declared_by_frame(nw.from_native(values, series_only=True))
             if categories is not None:
                 return pd.Series(pd.Categorical(values.tolist(), categories, ordered=True), values.index, name=name)
-            values = values.astype("object")
+            typed = _typed(nw.from_native(values, series_only=True))
+            values = values.astype("object") if typed is None else typed.set_axis(values.index)
         values = values.astype("object") if values.dtype.kind == "c" else values
         return numeric_if_numbers(values, name) if values.dtype == object else values
     series = nw.from_native(frame, eager_only=True)[name]
     categories = _declared_by_frame(series)
     if categories is not None:
         return pd.Series(pd.Categorical(series.to_list(), categories, ordered=True), name=name)
+    typed = _typed(series)
+    if typed is not None:
+        return typed
     return numeric_if_numbers(pd.Series(series.to_list(), name=name, dtype="object"), name)
+
+
+def _typed(series: nw.Series) -> pd.Series | None:
+    """A column of numbers, truth values or text, missing ones as pandas marks them; None of other columns."""
+    if isinstance(series.dtype, nw.String | nw.Categorical):
+        return _texts_of(series)
+    gone = series.is_null().to_numpy()
+    if gone.all():
+        return None
+    if series.dtype == nw.Boolean:
+        values = series.fill_null(False).to_numpy().astype(bool)
+        made = pd.arrays.BooleanArray(values, gone) if gone.any() else values
+    elif series.dtype.is_float():
+        made = np.where(gone, np.nan, series.cast(nw.Float64).fill_null(0.0).to_numpy())
+    elif isinstance(series.dtype, WHOLE_NUMBERS):
+        values = series.fill_null(0).to_numpy()
+        if values.max() >= 2**63:
+            return None
+        values = values.astype(np.int64)
+        made = pd.arrays.IntegerArray(values, gone) if gone.any() else values
+    else:
+        return None
+    return pd.Series(made, name=series.name)
 
 
 def _declared_by_frame(series: nw.Series) -> list | None:
@@ -141,17 +170,28 @@ def _declared_by_frame(series: nw.Series) -> list | None:
     return list(dict.fromkeys(value for value in array.dictionary.to_pylist() if value is not None))
 
 
+def _texts_of(series: nw.Series) -> pd.Series | None:
+    """Text as pandas keeps it in one piece of memory, where Arrow is there to hand it over."""
+    try:
+        return pd.Series(series.to_arrow().cast("large_string").to_pandas(), name=series.name, dtype="str")
+    except ModuleNotFoundError:
+        return None
+
+
 def numeric_if_numbers(values: pd.Series, name: str) -> pd.Series:
     """A column of objects with a numeric type, where all that are not missing are numbers or truth values."""
-    signalling = sum(isinstance(value, Decimal) and value.is_snan() for value in values)
-    if signalling:
+    kinds = set(map(type, values.to_numpy()))
+    decimal = any(issubclass(kind, Decimal) for kind in kinds)
+    if decimal and (signalling := sum(isinstance(value, Decimal) and value.is_snan() for value in values)):
         raise ValueError(
             f"column {name!r} holds the decimal sNaN in {signalling} of {len(values)} rows; code it as missing"
         )
     gone = values.isna().to_numpy()
-    present = values[~gone]
-    kinds = {type(value) for value in present}
-    if not kinds:
+    present = values.to_numpy()[~gone]
+    kinds = set(map(type, present))
+    if kinds == {str}:
+        return _in_one_piece(values)
+    if not kinds or not all(issubclass(kind, NUMERIC) for kind in kinds):
         return values
     if all(issubclass(kind, bool | np.bool_) for kind in kinds):
         return values.mask(gone, pd.NA).astype("boolean") if gone.any() else values.astype(bool)
@@ -160,55 +200,17 @@ def numeric_if_numbers(values: pd.Series, name: str) -> pd.Series:
     whole = [int(value) for value in present if isinstance(value, int | np.integer)]
     if len(whole) == len(present) and max(map(abs, whole)) < 2**63:
         return values.mask(gone, pd.NA).astype("Int64") if gone.any() else values.astype("int64")
-    numeric = all(issubclass(kind, int | float | np.integer | np.floating | Decimal) for kind in kinds)
-    if numeric and all(abs(number) <= LARGEST_WHOLE_FLOAT for number in whole):
+    if all(abs(number) <= LARGEST_WHOLE_FLOAT for number in whole):
         return values.mask(gone, np.nan).astype("float64")
     return values
 
 
-def check_text(present: pd.Series, name: str, role: str) -> None:
-    """Refuse categories that are neither numbers nor proper text.
-
-    Parameters
-    ----------
-    present : pandas.Series
-        Values that are not missing.
-    name, role : str
-        The column, and what it is used for, as the message names them.
-    """
-    strays = present[[not isinstance(value, str) for value in present]]
-    if 0 < len(strays) < len(present):
-        raise ValueError(
-            f"{role} {name!r} mixes text with {len(strays)} of {len(present)} value(s) that are no text, such as "
-            f"{strays.iloc[0]!r}; convert the column to one type"
-        )
-    if len(strays):
-        raise ValueError(
-            f"{role} {name!r} holds neither numbers nor text but values such as {strays.iloc[0]!r} in {len(strays)} "
-            "rows; convert the column to numbers of a 64-bit type, text or a categorical"
-        )
-    check_blank(present, name, role)
-
-
-def check_blank(present: pd.Series, name: str, role: str) -> None:
-    """Refuse text that is empty, blank, or not to be written to a file."""
-    check_written(present, name, role)
-    blank = sum(not value.strip() for value in present)
-    if blank:
-        raise ValueError(
-            f"{role} {name!r} holds empty text in {blank} of {len(present)} rows; code it as missing, or give that "
-            "category a name"
-        )
-
-
-def check_written(texts: Iterable[str], name: str, role: str) -> None:
-    """Refuse texts that no file holds as they are."""
-    unfit = [text for text in dict.fromkeys(texts) if not can_be_written(text)]
-    if unfit:
-        raise ValueError(
-            f"{role} {name!r} holds text with a NUL character or half a surrogate pair, {named(unfit)}, which no file "
-            f"can hold ({len(unfit)} different text(s)); correct it"
-        )
+def _in_one_piece(texts: pd.Series) -> pd.Series:
+    """Objects that are text, in the type of pandas for text, if it can hold them."""
+    try:
+        return texts.astype("str")
+    except UnicodeEncodeError:  # half a surrogate pair, which is refused where the column is used
+        return texts
 
 
 def label(value) -> str:

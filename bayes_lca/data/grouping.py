@@ -7,6 +7,7 @@ import numpy as np
 import pandas as pd
 
 from bayes_lca.data.covariates import as_text, check_categories, level_order
+from bayes_lca.data.unique_rows import unique_rows
 
 
 @dataclass(frozen=True)
@@ -33,11 +34,15 @@ class Grouping:
     @property
     def first_row(self) -> np.ndarray:
         """Row at which each group first stands, shape (group,)."""
-        return np.array([np.flatnonzero(self.index == group)[0] for group in range(len(self.levels))])
+        first = np.empty(len(self.levels), dtype=np.int64)
+        first[self.index[::-1]] = np.arange(len(self.index) - 1, -1, -1)  # of equal places the last written stays
+        return first
 
     def means(self, columns: np.ndarray) -> np.ndarray:
         """Mean of each column in each group, from shape (row, column) to (group, column)."""
-        return np.array([columns[self.index == group].mean(axis=0) for group in range(len(self.levels))])
+        n = len(self.levels)
+        sums = [np.bincount(self.index, weights=values, minlength=n) for values in columns.T]
+        return np.array(sums).reshape(columns.shape[1], n).T / np.bincount(self.index, minlength=n)[:, None]
 
     def nested_in(self, other: "Grouping") -> bool:
         """Whether each group lies within one group of `other`."""
@@ -50,20 +55,17 @@ def read_grouping(columns: tuple[str, ...], raw: Mapping[str, pd.Series]) -> Gro
     for part in columns:
         check_categories(raw[part], part, "group column")
     labels = [as_text(raw[part]) for part in columns]
-    places = np.column_stack(
-        [pd.Categorical(text, level_order(raw[part])).codes for part, text in zip(columns, labels, strict=True)]
-    )
-    _, first, index = np.unique(places, axis=0, return_index=True, return_inverse=True)
-    joined = joined_labels(labels)
-    levels = [joined[row] for row in first]
+    places = [pd.Categorical(text, level_order(raw[part])).codes for part, text in zip(columns, labels, strict=True)]
+    rows = unique_rows(*places)
+    levels = joined_labels([text.iloc[rows.first] for text in labels])
     if len(set(levels)) < len(levels):
         raise ValueError(f"groups in {name!r} read the same once joined by a colon; rename levels that contain one")
     if len(levels) < 2:
         raise ValueError(
-            f"group column {name!r} has one group only ({levels[0]!r} in all {len(joined)} rows); "
+            f"group column {name!r} has one group only ({levels[0]!r} in all {len(rows.pattern)} rows); "
             f"drop (1 | {name}) from the formula"
         )
-    return Grouping(name, tuple(levels), index.reshape(-1))
+    return Grouping(name, tuple(levels), rows.pattern)
 
 
 def joined_labels(labels: Sequence[pd.Series]) -> list[str | None]:

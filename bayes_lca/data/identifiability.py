@@ -10,8 +10,9 @@ import narwhals as nw
 import numpy as np
 import pandas as pd
 
-from bayes_lca.data.covariates import as_text
+from bayes_lca.data.distinct_values import distinct_values
 from bayes_lca.data.frame import named
+from bayes_lca.data.unique_rows import unique_rows
 
 CONSTANT_WITHIN = 1e-6
 """Standard deviations within groups below which a predictor counts as one of the groups."""
@@ -107,25 +108,36 @@ def warn_of_unused_groups(frame: nw.DataFrame, covariates: pd.DataFrame) -> None
     SingleLevelWarning
         Standard errors of such a covariate are too small where respondents are nested.
     """
+    places = {}
+    for name, values in covariates.items():
+        place, distinct = pd.factorize(values)
+        of_a_category = not pd.api.types.is_numeric_dtype(values)
+        places[name] = place, len(distinct) + of_a_category
     for name, values in zip(frame.columns, frame.iter_columns(), strict=True):
         if name in covariates or not isinstance(values.dtype, nw.String | nw.Categorical | nw.Enum):
             continue
-        level = pd.Series(pd.factorize(as_text(pd.Series(values.to_list(), dtype="object")))[0])
-        n_levels = level.nunique()
-        if (level < 0).any() or n_levels < 3 or len(level) < LEAST_GROUP * n_levels:
+        level = distinct_values(_as_pandas(values))
+        n_levels, n = len(level.values), len(level.place)
+        if level.n_present < n or n_levels < 3 or n < LEAST_GROUP * n_levels:
             continue
-        constant = covariates.groupby(level.to_numpy()).nunique().max() == 1
-        numeric = [pd.api.types.is_numeric_dtype(values.dtype) for _, values in covariates.items()]
-        fewer = covariates.nunique() + ~np.array(numeric) <= n_levels
-        of_groups = list(covariates.columns[constant & fewer])
+        of_groups = [
+            covariate
+            for covariate, (place, n_values) in places.items()
+            if n_values <= n_levels and len(unique_rows(level.place, place).count) == n_levels
+        ]
         if of_groups:
             warnings.warn(
                 f"{named(of_groups)} has one value in each of the {n_levels} groups of {name!r} "
-                f"({len(level)} rows), and the formula has one level: if respondents are nested in {name!r}, the "
+                f"({n} rows), and the formula has one level: if respondents are nested in {name!r}, the "
                 f"intervals are too narrow; add (1 | {name})",
                 SingleLevelWarning,
                 stacklevel=5,
             )
+
+
+def _as_pandas(values: nw.Series) -> pd.Series:
+    native = values.to_native()
+    return native if isinstance(native, pd.Series) else pd.Series(values.to_list(), dtype="object")
 
 
 def warn_of_repeated_labels(groupings: Sequence) -> None:
@@ -252,7 +264,9 @@ def _warn_of_cross_level(design, grouping, of_groups: Sequence[str]) -> None:
 def _refuse_dependent(design) -> None:
     if not design.terms:
         return
-    columns = np.column_stack([np.ones(len(design.matrix)), design.standardised])
+    rows = design.patterns
+    of_patterns = np.column_stack([np.ones(len(rows.first)), design.standardised[rows.first]])
+    columns = of_patterns * np.sqrt(rows.count)[:, None]  # of the same singular values as those of all rows
 
     def dependent(width: int) -> bool:
         return bool(np.linalg.matrix_rank(columns[:, :width], rtol=DEPENDENT) < width)
@@ -262,5 +276,5 @@ def _refuse_dependent(design) -> None:
     width = bisect_left(range(columns.shape[1]), True, key=dependent)
     raise ValueError(
         f"design column {design.terms[width - 2]!r} follows from the columns before it "
-        f"({named(design.terms[: width - 2])}) in all {len(columns)} rows; drop one of the covariates involved"
+        f"({named(design.terms[: width - 2])}) in all {len(design.matrix)} rows; drop one of the covariates involved"
     )

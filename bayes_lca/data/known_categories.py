@@ -4,10 +4,9 @@ from collections.abc import Mapping, Sequence
 
 import numpy as np
 
-from bayes_lca.data.covariates import as_text
 from bayes_lca.data.declarations import NOTHING_DECLARED, Declarations, without_codes
-from bayes_lca.data.frame import check_columns, check_frame, column, named
-from bayes_lca.data.responses import MISSING
+from bayes_lca.data.distinct_values import distinct_values
+from bayes_lca.data.frame import check_columns, check_frame, column, label, named
 
 
 def read_known_categories(
@@ -45,14 +44,15 @@ def read_known_categories(
     check_columns(frame, labels, role="item")
     codes = []
     for item, known in labels.items():
-        texts = as_text(without_codes(column(frame, item), declared.missing_codes_of(item), item))
-        place = {label: code for code, label in enumerate(known)}
-        unknown = texts[texts.notna() & ~texts.isin(place)]
-        if len(unknown):
-            first = unknown.iloc[0]
+        answers = distinct_values(without_codes(column(frame, item), declared.missing_codes_of(item), item))
+        texts = [label(value) for value in answers.values]
+        place = {text: code for code, text in enumerate(known)}
+        unknown = [text for text in texts if text not in place]
+        if unknown:
+            n = sum(count for text, count in zip(texts, answers.count, strict=True) if text == unknown[0])
             raise ValueError(
-                f"{item!r} is {first!r} in {int((texts == first).sum())} of {len(texts)} rows, a category whose "
-                f"probabilities are not known; known are {named(known)}"
+                f"{item!r} is {unknown[0]!r} in {n} of {len(answers.place)} rows, a category whose probabilities are "
+                f"not known; known are {named(known)}"
             )
-        codes.append([place.get(text, MISSING) for text in texts])
+        codes.append(answers.coded([place[text] for text in texts]))
     return np.array(codes, dtype=np.int64).T

@@ -9,6 +9,7 @@ from types import MappingProxyType
 import numpy as np
 import pandas as pd
 
+from bayes_lca.data.category_checks import check_blank, check_text, check_written
 from bayes_lca.data.category_order import (
     NOBODY_DECLARED,
     CategoryOrder,
@@ -16,12 +17,10 @@ from bayes_lca.data.category_order import (
     ordered_categories,
 )
 from bayes_lca.data.declarations import NOTHING_DECLARED, Declarations
+from bayes_lca.data.distinct_values import DistinctValues, distinct_values
 from bayes_lca.data.frame import (
-    check_blank,
     check_columns,
     check_frame,
-    check_text,
-    check_written,
     label,
     named,
     row_labels,
@@ -78,7 +77,7 @@ class Responses:
     @property
     def n_observed_categories(self) -> tuple[int, ...]:
         """Number of categories of each item that somebody chose."""
-        return tuple(int(np.unique(answers[answers != MISSING]).size) for answers in self.codes.T)
+        return tuple(np.count_nonzero(np.bincount(answers + 1)[1:]) for answers in self.codes.T)
 
     @property
     def n_missing(self) -> int:
@@ -98,7 +97,7 @@ class Responses:
         ValueError
             If an item has fewer than two categories left, and these are not known from before.
         """
-        kept = replace(self, codes=self.codes[rows], respondents=self.respondents[rows])
+        kept = self if rows.all() else replace(self, codes=self.codes[rows], respondents=self.respondents[rows])
         if kept.categories_are_known:
             return kept
         kept = kept if kept.keeps_empty else kept._without_empty()
@@ -111,6 +110,8 @@ class Responses:
         return kept
 
     def _without_empty(self) -> "Responses":
+        if self.n_observed_categories == self.n_categories:
+            return self
         columns = [without_empty(*of_item) for of_item in zip(self.codes.T, self.labels, strict=True)]
         empty = {
             str(item): (*self.empty.get(str(item), ()), *gone)
@@ -233,7 +234,7 @@ def without_empty(codes: np.ndarray, labels: Sequence[str]) -> tuple[np.ndarray,
     >>> without_empty(np.array([0, 2, -1]), ("no", "perhaps", "yes"))
     (array([ 0,  1, -1]), ('no', 'yes'), ('perhaps',))
     """
-    occurs = np.isin(np.arange(len(labels)), codes)
+    occurs = np.bincount(codes + 1, minlength=len(labels) + 1)[1:] > 0  # a missing answer is counted at 0
     place = np.append(np.cumsum(occurs) - 1, MISSING)  # a missing answer takes the last place
     split = [
         tuple(label for label, here in zip(labels, occurs, strict=True) if here == wanted) for wanted in (True, False)
@@ -246,16 +247,15 @@ def read_categories(
 ) -> tuple[np.ndarray, tuple[str, ...], CategoryOrder]:
     """Codes of a column of categories, shape (row,), their labels, and what the order of these rests on."""
     n = len(answers)
-    missing = answers.isna().to_numpy()
-    if missing.all():
+    present = distinct_values(answers)
+    if not present.values:
         raise ValueError(f"{role} {item!r} has no answer in any of {n} rows; drop the {role} or check its coding")
-    present = answers[~missing]
     declares = isinstance(answers.dtype, pd.CategoricalDtype)
     if declares:
         check_written([label(category) for category in answers.cat.categories], item, role)
-        check_blank([label(value) for value in present], item, role)
+        check_blank(present, item, role)
     else:
-        _check_values(present, item, role)
+        _check_values(answers, present, item, role)
     values, order = ordered_categories(answers)
     if not declares and len(values) > MOST_UNDECLARED_CATEGORIES:
         raise ValueError(
@@ -263,25 +263,24 @@ def read_categories(
             "do not look like categories; if they are, convert the column to a categorical, else leave it out"
         )
     position = {value: code for code, value in enumerate(values)}
-    codes = np.full(n, MISSING)
-    codes[~missing] = present.map(position)
+    chosen = np.array([position[value] for value in present.values])
+    codes = np.append(chosen, MISSING)[present.place]
     labels = tuple(label(value) for value in values)
     if len(set(labels)) < len(labels):
         raise ValueError(f"{role} {item!r} has categories that read the same in {n} rows: {named(labels)}; rename them")
-    chosen = np.unique(codes[~missing])
     if len(chosen) < 2:
         raise ValueError(
-            f"{role} {item!r} has one category only ({labels[chosen[0]]!r} in all {len(present)} answers); "
+            f"{role} {item!r} has one category only ({labels[chosen[0]]!r} in all {present.n_present} answers); "
             f"it cannot tell classes apart: drop the {role}"
         )
     return codes, labels, order
 
 
-def _check_values(present: pd.Series, item: str, role: str) -> None:
-    if not pd.api.types.is_numeric_dtype(present):
+def _check_values(answers: pd.Series, present: DistinctValues, item: str, role: str) -> None:
+    if not pd.api.types.is_numeric_dtype(answers):
         check_text(present, item, role)
         return
-    numbers = present.to_numpy(dtype=float)
+    numbers = answers.dropna().to_numpy(dtype=float)
     infinite = int((~np.isfinite(numbers)).sum())
     if infinite:
         raise ValueError(

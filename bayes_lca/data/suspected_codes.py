@@ -8,6 +8,7 @@ import numpy as np
 import pandas as pd
 
 from bayes_lca.data.category_order import numeric_label
+from bayes_lca.data.distinct_values import distinct_values
 from bayes_lca.data.frame import label
 
 WORDS = frozenset(
@@ -31,6 +32,8 @@ BETWEEN_REASONS = re.compile(r"\s*/\s*|\s*,\s*|\s+or\s+")
 CODE_BEHIND_LABEL = re.compile(r"\s*([(\[{<=:]\s*[+-]?\d+\s*[)\]}>]?|(\s*[–-]|\s)\s*(?P<bare>\d+))$")
 CODE_BEFORE_LABEL = re.compile(r"^[\W\d_]+|[\s.:;)\]>]+$")
 MOST_OF_A_SCALE, LARGEST_DIGIT = 10, 9
+SMALLEST_DECIMAL = 1e-4
+"""Numbers nearer to zero are written with an exponent, as no code is."""
 USUAL_NEGATIVE = (-9, -8, -7, -2, -1)
 """Single digits below zero that surveys use for missing answers."""
 PACKAGE = str(Path(__file__).parents[1])
@@ -88,11 +91,13 @@ def suspected_codes(values: pd.Series, *, is_group: bool = False) -> dict[str, i
     >>> suspected_codes(pd.Series([0, 3, 10, 7, 8, 9]))
     {}
     """
-    counts = values.dropna().value_counts()
+    counts = values.value_counts()
+    if pd.api.types.is_numeric_dtype(values):
+        return {} if pd.api.types.is_bool_dtype(values) else _suspected_numbers(counts, is_group=is_group)
     texts = {label(value): int(count) for value, count in counts.items() if count}
     numbers = {number: text for text in texts if (number := numeric_label(text)) is not None}
     far = set()
-    if numbers and not pd.api.types.is_bool_dtype(values):
+    if numbers:
         distinct = np.array(sorted(numbers))
         far = _far_codes(distinct, np.array([texts[numbers[number]] for number in distinct]), is_group=is_group)
     marks = {text for text in texts if text.strip() in MARKS}
@@ -105,6 +110,18 @@ def suspected_codes(values: pd.Series, *, is_group: bool = False) -> dict[str, i
     }
 
 
+def _suspected_numbers(counts: pd.Series, *, is_group: bool) -> dict[str, int]:
+    """The same of a column of numbers, of which there may be as many as rows, by how often each occurs."""
+    numbers = counts.index.to_numpy(dtype=float)
+    as_labels_write_them = (numbers == 0) | ((np.abs(numbers) >= SMALLEST_DECIMAL) & np.isfinite(numbers))
+    numbers, n = numbers[as_labels_write_them], counts.to_numpy(dtype=int)[as_labels_write_them]
+    if not len(numbers):
+        return {}
+    by_size = np.argsort(numbers)
+    far = _far_codes(numbers[by_size], n[by_size], is_group=is_group)
+    return {label(number): int(n[place]) for place, number in enumerate(numbers) if number in far} if far else {}
+
+
 def rows_of_suspected_codes(values: pd.Series) -> np.ndarray:
     """Whether each row has one of the `suspected_codes`, shape (row,).
 
@@ -114,7 +131,10 @@ def rows_of_suspected_codes(values: pd.Series) -> np.ndarray:
     [False, False, True, False]
     """
     suspected = suspected_codes(values)
-    return np.array([bool(suspected) and label(value) in suspected for value in values], dtype=bool)
+    if not suspected:
+        return np.zeros(len(values), dtype=bool)
+    distinct = distinct_values(values)
+    return distinct.rows_with([label(value) in suspected for value in distinct.values])
 
 
 def says_missing(text: str) -> bool:
@@ -150,9 +170,10 @@ def _high_codes(distinct: np.ndarray, counts: dict[float, int], *, is_group: boo
     How far apart was chosen so that scales, counts, ages, temperatures and incomes of 30 to 2000 respondents have such
     a gap by chance in less than one sample of a hundred.
     """
-    for first in range(2, len(distinct)):
+    n_codes = next((n for n, number in enumerate(reversed(distinct)) if not _is_code(number)), len(distinct))
+    for first in range(max(2, len(distinct) - n_codes), len(distinct)):
         others, codes = distinct[:first], distinct[first:]
-        if not all(map(_is_code, codes)) or sum(not _is_code(number) or number < 10 for number in others) < 2:
+        if sum(not _is_code(number) or number < 10 for number in others) < 2:
             continue
         gap, span = codes[0] - others[-1], np.ptp(others)
         repeated = max(counts[code] for code in codes) > 1
@@ -200,7 +221,7 @@ def _consecutive(numbers: np.ndarray) -> bool:
 
 def _is_code(number: float) -> bool:
     """Whether surveys use a number for missing answers: -1 to -9, 7, 8, 9, 66, 77, 88, 96 to 99, 996 and so on."""
-    if number != np.round(number):
+    if not np.isfinite(number) or number != np.round(number):
         return False
     digits = str(abs(int(number)))
     if len(digits) == 1:

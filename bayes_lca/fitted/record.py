@@ -138,8 +138,9 @@ def _record(
         rows[f"{grouping.name}_index"] = ((PATTERN,), grouping.index[first])
         names[grouping.name] = np.array(grouping.levels, dtype="U")
     for name, values in design.covariates.items():
-        stored = values.astype(str).to_numpy(dtype="U") if values.dtype.kind not in "fi" else values.to_numpy()
-        rows[f"covariate_{name}"] = ((PATTERN,), stored[first])
+        stored = values.iloc[first]
+        stored = stored.astype(str).to_numpy(dtype="U") if values.dtype.kind not in "fi" else stored.to_numpy()
+        rows[f"covariate_{name}"] = ((PATTERN,), stored)
     levels = {
         name: list(values.cat.categories)
         for name, values in design.covariates.items()

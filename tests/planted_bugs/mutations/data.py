@@ -7,8 +7,8 @@ DATA = (
         name="missing-answer-is-the-first-category",
         wrong="A missing answer is read as the first category of its item.",
         symbol="read_categories",
-        pattern="np.full(_1, MISSING)",
-        replacement="np.zeros(_1, dtype=int)",
+        pattern="np.append(_1, MISSING)",
+        replacement="np.append(_1, 0)",
         tests=("tests/data/test_responses.py::test_numbers_with_a_missing_one_read_the_same_in_every_type",),
     ),
     Mutation(
@@ -16,7 +16,7 @@ DATA = (
         wrong="Categories are numbered in sorted order and named in the order in which they appear.",
         symbol="read_categories",
         pattern="tuple(label(_1) for _1 in values)",
-        replacement="tuple(label(_1) for _1 in present.unique())",
+        replacement="tuple(label(_1) for _1 in present.values)",
         tests=("tests/data/test_responses.py::test_whole_numbers_read_the_same_in_every_type",),
     ),
     Mutation(
@@ -63,8 +63,8 @@ DATA = (
         name="groups-named-in-sorted-order",
         wrong="Groups are numbered by their declared order and named in alphabetical order.",
         symbol="read_grouping",
-        pattern="[_1[_2] for _2 in _3]",
-        replacement="sorted(_1[_2] for _2 in _3)",
+        pattern="joined_labels(_1)",
+        replacement="sorted(joined_labels(_1))",
         tests=("tests/data/test_design.py::test_order_of_groups",),
     ),
     Mutation(
