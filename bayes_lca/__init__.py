@@ -22,8 +22,11 @@ from importlib import import_module
 
 _NAMES_BY_MODULE = {
     "data.counted": ("UnusedCountsWarning",),
+    "data.counted_in_engine": ("DistinctRowsWarning",),
     "data.declarations": ("declare_columns",),
+    "data.engine_tables": ("EngineTable",),
     "data.files": ("read_survey",),
+    "data.grid": ("round_to_grid",),
     "data.identifiability": ("RepeatedLabelsWarning", "SingleLevelWarning"),
     "data.keys": ("RepeatedRowsWarning",),
     "data.suspected_codes": ("MissingCodeWarning",),
@@ -64,6 +67,7 @@ _NAMES_BY_MODULE = {
     "posterior.tables.class_tables": ("class_profiles", "class_sizes"),
     "posterior.tables.classification": ("classification_table",),
     "posterior.tables.membership": ("membership", "membership_draws"),
+    "posterior.tables.membership_table": ("membership_table",),
     "posterior.tables.odds_ratios": ("contrasts", "odds_ratios"),
     "posterior.tables.random_intercepts": ("heterogeneity", "random_intercepts"),
     "posterior.tables.small_cells": ("suppress_small_cells",),

@@ -1,7 +1,10 @@
 from bayes_lca import models as models
 from bayes_lca.data.counted import UnusedCountsWarning as UnusedCountsWarning
+from bayes_lca.data.counted_in_engine import DistinctRowsWarning as DistinctRowsWarning
 from bayes_lca.data.declarations import declare_columns as declare_columns
+from bayes_lca.data.engine_tables import EngineTable as EngineTable
 from bayes_lca.data.files import read_survey as read_survey
+from bayes_lca.data.grid import round_to_grid as round_to_grid
 from bayes_lca.data.identifiability import RepeatedLabelsWarning as RepeatedLabelsWarning
 from bayes_lca.data.identifiability import SingleLevelWarning as SingleLevelWarning
 from bayes_lca.data.keys import RepeatedRowsWarning as RepeatedRowsWarning
@@ -62,6 +65,7 @@ from bayes_lca.posterior.tables.class_tables import class_sizes as class_sizes
 from bayes_lca.posterior.tables.classification import classification_table as classification_table
 from bayes_lca.posterior.tables.membership import membership as membership
 from bayes_lca.posterior.tables.membership import membership_draws as membership_draws
+from bayes_lca.posterior.tables.membership_table import membership_table as membership_table
 from bayes_lca.posterior.tables.odds_ratios import contrasts as contrasts
 from bayes_lca.posterior.tables.odds_ratios import odds_ratios as odds_ratios
 from bayes_lca.posterior.tables.random_intercepts import heterogeneity as heterogeneity

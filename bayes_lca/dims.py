@@ -40,6 +40,8 @@ ROW = "row"
 """Position in the frame that was fitted, in tables of respondents."""
 TABLE_ROW = "table_row"
 """Rows of the frequency table that was fitted."""
+PATTERN_OF_TABLE_ROW = "pattern_of_table_row"
+"""The distinct row of the respondents whom each row of the frequency table counts, -1 where it was left out."""
 
 AXES = frozenset({CLASS, ITEM, CATEGORY, TERM, RESPONDENT, PATTERN, OTHER_CLASS, OUTCOME, "chain", "draw"})
 VARIABLES = frozenset({CLASS_SHARE, ITEM_PROBABILITY, ITEM_LOCATION, INTERCEPT, SLOPE, ANSWERS, COUNT, DESIGN})

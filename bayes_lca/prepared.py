@@ -72,8 +72,8 @@ class Prepared:
 
     def counted_by(self, counted: CountedRows) -> "Prepared":
         """The same, with the frequency table that its respondents come from beside them."""
-        groups, attributes = record_table(counted)
-        return replace(self, groups=dict(self.groups) | groups, attributes=dict(self.attributes) | attributes)
+        groups, attributes = record_table(counted, self.groups)
+        return replace(self, groups=groups, attributes=dict(self.attributes) | attributes)
 
 
 class Model(ABC):

@@ -276,9 +276,22 @@ def test_what_is_no_frame(frame, read):
 
 
 @pytest.mark.parametrize("read", READ_COVARIATES.values(), ids=READ_COVARIATES)
-def test_lazy_frame_is_to_be_collected(read):
-    with pytest.raises(TypeError, match="got LazyFrame; collect it first"):
+def test_lazy_frame_is_counted_and_says_which_columns_it_lacks(read):
+    with pytest.raises(ValueError, match=r"unknown column\(s\) .*'x'; the table in Polars has 1 columns: 'a'"):
         read(pl.DataFrame({"a": [0, 1]}).lazy(), bl.Regression("~ x"))
+
+
+READ_ROWS_IN_ORDER = {
+    "declare_columns": bl.declare_columns,
+    "covariate_tests": lambda frame: bl.covariate_tests("role", frame, ["age"]),
+    "membership": lambda frame: bl.membership(bl.load_example(), frame),
+}
+
+
+@pytest.mark.parametrize("read", READ_ROWS_IN_ORDER.values(), ids=READ_ROWS_IN_ORDER)
+def test_lazy_frame_is_to_be_collected_where_its_rows_are_read(read):
+    with pytest.raises(TypeError, match="got LazyFrame; collect it first"):
+        read(pl.from_pandas(bl.example_survey()).lazy())
 
 
 # Numbers of classes

@@ -13,6 +13,7 @@ from scipy.special import entr, xlogy
 
 import bayes_lca as bl
 from bayes_lca.fitted.fit import Fit
+from bayes_lca.fitted.record import respondents_of
 from bayes_lca.models import LatentClass, Multinomial
 from bayes_lca.reporting.sections.small_cells import without_small_cells
 from bayes_lca.reporting.writing.section import Section, Table
@@ -219,8 +220,10 @@ def test_what_is_sampled_is_the_model_of_the_respondents(table, expanded, monkey
             SAMPLING[name](frame, **count)
         prepared.append(stopped.value.args[0])
     counted, each = prepared
-    for group in ("patterns", "encoding"):
-        xr.testing.assert_identical(counted.groups[group], each.groups[group])
+    xr.testing.assert_identical(counted.groups["encoding"], each.groups["encoding"])
+    patterns = [groups["patterns"].drop_dims("respondent", errors="ignore") for groups in (counted.groups, each.groups)]
+    xr.testing.assert_identical(*patterns)
+    xr.testing.assert_identical(respondents_of(counted.groups), respondents_of(each.groups))
     assert counted.model.str_repr() == each.model.str_repr()
     for variable in each.model.data_vars:
         np.testing.assert_array_equal(counted.model[variable.name].get_value(), variable.get_value())

@@ -69,6 +69,7 @@ CALLS = {
     "keep_mode": lambda draws: bl.keep_mode(draws, 1),
     "membership": bl.membership,
     "membership_draws": bl.membership_draws,
+    "membership_table": lambda draws: bl.membership_table(draws, bl.example_survey()),
     "membership_of_new_rows": lambda draws: bl.membership(draws, bl.example_survey().head(5)),
     "modal_class_of": bl.modal_class_of,
     "modes": bl.modes,
@@ -127,10 +128,9 @@ REFUSED = {
         r"takes part in its classes; a regression in steps": "answers_of fit_two_step",
         r": needs the rows of the 180 respondents, and this fit was saved without respondents": (
             "average_marginal_effects check_items classification_table compare_groups concat_chains covariate_tests "
-            "direct_effects fit_estimators group_level_effects group_shares membership membership_draws modal_class_of "
-            "modes nesting_in_words posterior_predictive poststratify predict_classes prior_sensitivity rank_groups "
-            "relabel "
-            "report split_halves stepwise_odds_ratios"
+            "direct_effects fit_estimators group_level_effects group_shares membership membership_draws "
+            "membership_table modal_class_of modes nesting_in_words posterior_predictive poststratify predict_classes "
+            "prior_sensitivity rank_groups relabel report split_halves stepwise_odds_ratios"
         ),
     },
     "AssignedClass": {
@@ -142,8 +142,8 @@ REFUSED = {
         r"^{name}: this fit of outcome 'education' has no latent classes: its categories are observed": (
             "answers_of check_items class_profiles class_shift class_sizes classification_table compare_structures "
             "covariate_tests direct_effects fit_estimators fit_two_step membership membership_draws "
-            "membership_of_new_rows modal_class_of "
-            "name_classes order plot_profiles plot_structures relabel split_halves stepwise_odds_ratios"
+            "membership_of_new_rows membership_table modal_class_of name_classes order plot_profiles plot_structures "
+            "relabel split_halves stepwise_odds_ratios"
         )
     },
     "LatentClass, OrdinalItems": COVARIATES_IN_CLASSES

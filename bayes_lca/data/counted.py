@@ -1,13 +1,15 @@
 """Frequency tables: a row that stands for several respondents, and the frame of these respondents."""
 
 import warnings
-from collections.abc import Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 
 import narwhals as nw
 import numpy as np
 import pandas as pd
 
+from bayes_lca.data.counted_in_engine import check_known, distinct_rows_of, rows_of_table, warn_of_many_rows
+from bayes_lca.data.engine_tables import EngineTable, table_in_engine
 from bayes_lca.data.frame import check_columns, check_frame, column, label, named, row_labels
 
 NAMES_OF_WEIGHTS = frozenset({"weight", "weights", "wt", "权重"})
@@ -57,20 +59,26 @@ class CountedRows:
         return f" ({self.words})" if self.words else ""
 
 
-def count_rows(frame, count: str | int | None, used: Sequence[str | int] | None) -> CountedRows:
+def count_rows(frame, count: str | int | None, used: Sequence[str | int] | None, *, again: bool = False) -> CountedRows:
     """The respondents of a frame, or of a frequency table with `count`.
+
+    A table in an engine is counted there, and comes back as a frequency table of its distinct rows in the columns used.
 
     Parameters
     ----------
-    frame : eager data frame
+    frame : eager data frame, or table in an engine
         One row per respondent, or per combination of answers, covariates and groups.
     count : str, int or None
         Column of the number of respondents with each combination.
     used : sequence of str or int, optional
         Columns that the caller uses; without it nothing is said of columns that look like counts.
+    again : bool, default False
+        Whether the frame was counted before, so that what there is to say of it has been said.
 
     Raises
     ------
+    TypeError
+        If `frame` is no frame, or a table in an engine and it is not known which columns are used.
     ValueError
         If the counts are unknown, also used for something else, missing, negative or not whole in some rows, zero in
         all, or add up to more than 20 million respondents.
@@ -79,6 +87,8 @@ def count_rows(frame, count: str | int | None, used: Sequence[str | int] | None)
     -----
     UnusedCountsWarning
         If nothing is counted, and a column that is not used looks like counts.
+    DistinctRowsWarning
+        If a table in an engine has so many distinct rows that counting them saves little.
 
     Examples
     --------
@@ -90,18 +100,18 @@ def count_rows(frame, count: str | int | None, used: Sequence[str | int] | None)
     >>> counted.words
     "2 rows counted by 'n', 1 that count 0 left out"
     """
+    table = table_in_engine(frame)
+    if table is not None:
+        return _count_in_engine(table, count, used, again=again)
     check_frame(frame)
     labels = row_labels(frame)
     if count is None:
-        if used is not None:
-            _warn_of_unused_counts(frame, used)
+        if used is not None and not again:
+            columns = {name: column(frame, name) for name in _named_like_counts(_names(frame), used)}
+            _warn_of_unused_counts(columns, used, lambda: _are_cells(frame, used))
         return CountedRows(frame, labels, np.ones(len(labels), dtype=np.int64), "")
     check_columns(frame, [count], role="count")
-    if count in (used or ()):
-        raise ValueError(
-            f"column {count!r} of {len(labels)} rows is to count respondents, and is used as an item, outcome, "
-            "covariate or group too; name another column in count, or leave it out there"
-        )
+    _refuse_used_counts(count, used, f"of {len(labels)} rows")
     times = _whole_counts(column(frame, count), count, labels)
     narwhal = nw.from_native(frame, eager_only=True).drop(count)
     respondents = narwhal[np.repeat(np.arange(len(times)), times)].to_native()
@@ -112,12 +122,67 @@ def count_rows(frame, count: str | int | None, used: Sequence[str | int] | None)
     return CountedRows(respondents, labels, times, words + (f", {empty} that count 0 left out" if empty else ""))
 
 
-def _warn_of_unused_counts(frame, used: Sequence[str | int]) -> None:
-    """Warn of a column that is named and filled like counts, and that nothing uses."""
-    for name in nw.from_native(frame, eager_only=True).columns:
-        if str(name).strip().lower() not in NAMES_OF_COUNTS or name in used:
-            continue
-        values = column(frame, name)
+def _count_in_engine(
+    table: EngineTable, count: str | int | None, used: Sequence[str | int] | None, *, again: bool
+) -> CountedRows:
+    """The respondents of a table that is counted in its engine: its distinct rows, each as often as it counts."""
+    if used is None:
+        raise TypeError(
+            f"expected a data frame (pandas, polars, ...), got a table in {table.engine}, whose rows have no order to "
+            "put others beside; collect it first"
+        )
+    _refuse_used_counts(count, used, f"of the table in {table.engine}")
+    if count is not None:
+        check_known(table, [count])
+        _whole_counts(rows_of_table(table, count), count, None)
+    rows = distinct_rows_of(table, used, count)
+    if not len(rows.frame):
+        raise ValueError(f"the table in {table.engine} has 0 rows; pass one row per respondent")
+    if count is None and not again:
+        like_counts = {name: rows_of_table(table, name) for name in _named_like_counts(table.columns, used)}
+        _warn_of_unused_counts(like_counts, used, lambda: rows.count.max() == 1)
+    if (total := rows.count.sum()) > MOST_RESPONDENTS:
+        raise ValueError(
+            f"the table in {table.engine} has {total:.0f} rows, more than {MOST_RESPONDENTS}; fit a random sample of "
+            "them"
+        )
+    if not again:
+        warn_of_many_rows(table, rows)
+    words = f"{len(rows.frame)} distinct rows counted in {table.engine}" + (
+        f" by {str(count)!r}" if count is not None else ""
+    )
+    grid = [f"{name} rounded to multiples of {step:g}" for name, step in table.grid.items()]
+    times = rows.count.astype(np.int64)
+    respondents = rows.frame.iloc[np.repeat(np.arange(len(times)), times)].set_axis(pd.RangeIndex(times.sum()))
+    return CountedRows(respondents, rows.frame.index, times, ", ".join([words, *grid]))
+
+
+def _refuse_used_counts(count: str | int | None, used: Sequence[str | int] | None, where: str) -> None:
+    """Refuse counts that are also an item, outcome, covariate or group."""
+    if count is not None and count in (used or ()):
+        raise ValueError(
+            f"column {count!r} {where} is to count respondents, and is used as an item, outcome, covariate or group "
+            "too; name another column in count, or leave it out there"
+        )
+
+
+def _names(frame) -> list[str]:
+    return nw.from_native(frame, eager_only=True).columns
+
+
+def _named_like_counts(names: Sequence[str | int], used: Sequence[str | int]) -> list[str | int]:
+    """Columns that nothing uses, of names that counts usually have."""
+    return [name for name in names if str(name).strip().lower() in NAMES_OF_COUNTS and name not in used]
+
+
+def _warn_of_unused_counts(
+    columns: Mapping[str | int, pd.Series], used: Sequence[str | int], are_cells: Callable[[], bool]
+) -> None:
+    """Warn of columns that are named like counts and nothing uses, if they are also filled like counts.
+
+    `are_cells` says whether no two rows are equal in the columns used, as in a frequency table.
+    """
+    for name, values in columns.items():
         if not pd.api.types.is_numeric_dtype(values) or pd.api.types.is_bool_dtype(values):
             continue
         numbers = values.to_numpy(dtype=float, na_value=np.nan)
@@ -125,7 +190,7 @@ def _warn_of_unused_counts(frame, used: Sequence[str | int]) -> None:
         total = present.sum()
         if np.min(present, initial=0) < 0 or total == 0 or (present == 1).all():
             continue
-        if str(name).strip().lower() in NAMES_OF_WEIGHTS and not (_are_weights(present) or _are_cells(frame, used)):
+        if str(name).strip().lower() in NAMES_OF_WEIGHTS and not (_are_weights(present) or are_cells()):
             continue  # what people weigh
         can_count = len(present) == len(numbers) and _are_whole(numbers) and total <= MOST_RESPONDENTS
         counts = f"if it says how many respondents have each row ({total:g} in all), pass count={name!r}, "
@@ -149,23 +214,24 @@ def _are_weights(numbers: np.ndarray) -> bool:
 
 
 def _are_cells(frame, used: Sequence[str | int]) -> bool:
-    """Whether no two rows of a frame are equal in the columns used, as in a frequency table."""
-    present = nw.from_native(frame, eager_only=True).columns
+    """Whether no two rows of a frame are equal in the columns used."""
+    present = _names(frame)
     cells = pd.DataFrame({name: column(frame, name).map(label).to_numpy() for name in used if name in present})
     return not cells.duplicated().any()
 
 
-def _whole_counts(values: pd.Series, count: str | int, labels: pd.Index) -> np.ndarray:
-    """The counts as whole numbers, shape (table_row,)."""
+def _whole_counts(values: pd.Series, count: str | int, labels: pd.Index | None) -> np.ndarray:
+    """The counts as whole numbers, shape (table_row,); rows of an engine have no labels."""
     n = len(values)
     remedy = "give the number of respondents with each row, whole and not negative, 0 where nobody has it"
 
     def refuse(wrong: np.ndarray, what: str, more: str = "") -> None:
         if wrong.any():
             first = int(wrong.argmax())
+            where = "" if labels is None else f" in row {named([labels[first]])}"
             raise ValueError(
                 f"count column {count!r} {what} in {int(wrong.sum())} of {n} rows, such as "
-                f"{named([values.iloc[first]])} in row {named([labels[first]])}; {remedy}{more}"
+                f"{named([values.iloc[first]])}{where}; {remedy}{more}"
             )
 
     refuse(values.isna().to_numpy(), "is missing")

@@ -45,10 +45,17 @@ def check_frame(frame) -> None:
     try:
         narwhal = nw.from_native(frame, eager_only=True)
     except TypeError as error:
-        remedy = "; collect it first" if hasattr(frame, "collect") else ""
+        remedy = "; collect it first" if is_lazy(frame) else ""
         raise TypeError(f"expected a data frame (pandas, polars, ...), got {type(frame).__name__}{remedy}") from error
     if len(narwhal) == 0:
         raise ValueError("the frame has 0 rows; pass one row per respondent")
+
+
+def is_lazy(frame) -> bool:
+    """Whether rows of a table are not in memory, but in an engine that narwhals, or Dask, speaks for."""
+    return nw.dependencies.is_dask_dataframe(frame) or isinstance(
+        nw.from_native(frame, pass_through=True), nw.LazyFrame
+    )
 
 
 def check_columns(frame, columns: Iterable[str], *, role: str) -> None:
@@ -62,15 +69,19 @@ def check_columns(frame, columns: Iterable[str], *, role: str) -> None:
             "file can hold, without NUL characters and halves of surrogate pairs, or a whole number; rename the column"
         )
     known = dict.fromkeys(narwhal.columns)
-    present = {str(name): name for name in known}
     unknown = [name for name in columns if name not in known]
     if unknown:
-        close = [match for name in unknown for match in difflib.get_close_matches(str(name), present, n=1)]
-        meant = f"; did you mean {named(present[match] for match in dict.fromkeys(close))}?" if close else ""
         raise ValueError(
             f"unknown {role} column(s) {named(unknown)}; the frame has {len(narwhal)} rows and {len(known)} columns: "
-            f"{named(known)}{meant}"
+            f"{named(known)}{names_meant(unknown, known)}"
         )
+
+
+def names_meant(unknown: Iterable, known: Iterable) -> str:
+    """Names that come close to unknown ones, as the end of a message; nothing if there is none."""
+    present = {str(name): name for name in known}
+    close = [match for name in unknown for match in difflib.get_close_matches(str(name), present, n=1)]
+    return f"; did you mean {named(present[match] for match in dict.fromkeys(close))}?" if close else ""
 
 
 def _is_name(name) -> bool:

@@ -6,6 +6,7 @@ from collections.abc import Iterable
 import narwhals as nw
 import pandas as pd
 
+from bayes_lca.data.engine_tables import table_in_engine
 from bayes_lca.data.frame import check_columns, column, labels_of, named, row_labels
 
 NAMES_OF_PERSONS = frozenset(
@@ -69,7 +70,8 @@ def warn_of_repeated_rows(frame, used: Iterable[str], *, key: str | None = None)
     -----
     RepeatedRowsWarning
     """
-    if key is None:
+    used, table = {str(name) for name in used}, table_in_engine(frame)
+    if key is None and table is None:
         labels = row_labels(frame)
         if not labels.is_unique:
             _warn(
@@ -78,16 +80,21 @@ def warn_of_repeated_rows(frame, used: Iterable[str], *, key: str | None = None)
                 "rows, frame.reset_index(drop=True), before tables of respondents are joined to them by label; "
                 f"{SEVERAL_ROWS}"
             )
-    used = {str(name) for name in used}
-    for name in nw.from_native(frame, eager_only=True).columns:
+    for name in nw.from_native(frame, eager_only=True).columns if table is None else table.columns:
         if str(name).lower() not in NAMES_OF_PERSONS or str(name) in used or name == key:
             continue
-        values = column(frame, name).dropna()
-        if repeats := int(values.duplicated().sum()):
+        repeats, n = _repeats(column(frame, name)) if table is None else table.repeats(name)
+        if repeats:
             _warn(
-                f"column {name!r} has a value that stands above already in {repeats} of {len(values)} rows, and the "
-                f"model takes all rows for independent respondents; {SEVERAL_ROWS}"
+                f"column {name!r} has a value that stands above already in {repeats} of {n} rows, and the model takes "
+                f"all rows for independent respondents; {SEVERAL_ROWS}"
             )
+
+
+def _repeats(values: pd.Series) -> tuple[int, int]:
+    """Rows whose value stands in another row before, and rows that have a value."""
+    present = values.dropna()
+    return int(present.duplicated().sum()), len(present)
 
 
 def _warn(message: str) -> None:

@@ -55,6 +55,7 @@ NEEDS: Final[Mapping[str, Need]] = MappingProxyType(
         "membership": Need("membership of classes", respondents=True),
         "membership_draws": Need("membership of classes", respondents=True),
         "membership_of_new_rows": Need("membership of new respondents", answers=True),
+        "membership_table": Need("membership of the rows of a table", respondents=True),
         "modal_class_of": Need("the modal class as an indicator", respondents=True, answers=True),
         "modes": Need("modes, compared by their predictive density", respondents=True, summary=False),
         "name_classes": Need("names of classes", summary=False),

@@ -21,6 +21,7 @@ from bayes_lca.dims import (
     OUTCOME,
     PATTERN,
     PATTERN_OF_RESPONDENT,
+    PATTERN_OF_TABLE_ROW,
     RESPONDENT,
     ROW_OF_RESPONDENT,
     TABLE_ROW,
@@ -110,10 +111,51 @@ def record_outcome(
     return groups, attributes | {"outcome": str(outcome), "labels": json.dumps([list(labels)])} | complete
 
 
-def record_table(counted: CountedRows) -> tuple[dict[str, xr.Dataset], dict[str, str]]:
-    """Group and attribute of a fit of a frequency table: its rows, in its order, and how often they count."""
-    table = xr.Dataset({COUNT: ((TABLE_ROW,), counted.count)}, {TABLE_ROW: np.asarray(counted.labels)})
-    return {TABLE: table}, {COUNTED: counted.words}
+def record_table(
+    counted: CountedRows, groups: Mapping[str, xr.Dataset]
+) -> tuple[dict[str, xr.Dataset], dict[str, str]]:
+    """Groups and attribute of a fit of a frequency table: its rows, how often they count, and the distinct row of each.
+
+    Nothing is kept for each respondent: respondents are the rows of the table, each as often as it counts.
+
+    Parameters
+    ----------
+    counted : CountedRows
+    groups : mapping of str to xarray.Dataset
+        Of the fit of its respondents, from `record_answers` or `record_outcome`.
+    """
+    patterns = groups[PATTERNS]
+    table_row = np.repeat(np.arange(len(counted.count)), counted.count)[patterns[ROW_OF_RESPONDENT].to_numpy()]
+    pattern = np.full(len(counted.count), -1, dtype=np.int32)
+    pattern[table_row] = patterns[PATTERN_OF_RESPONDENT].to_numpy()
+    table = xr.Dataset(
+        {COUNT: ((TABLE_ROW,), counted.count), PATTERN_OF_TABLE_ROW: ((TABLE_ROW,), pattern)},
+        {TABLE_ROW: np.asarray(counted.labels)},
+    )
+    return dict(groups) | {PATTERNS: patterns.drop_dims(RESPONDENT), TABLE: table}, {COUNTED: counted.words}
+
+
+def respondents_of(tree: xr.DataTree | Mapping[str, xr.Dataset]) -> xr.Dataset:
+    """Who has which distinct row: kept for each respondent, or told by the rows of the frequency table.
+
+    Returns
+    -------
+    xarray.Dataset
+        ``pattern_of_respondent``, ``row_of_respondent`` and the labels of the respondents.
+    """
+    patterns = tree[PATTERNS]
+    if PATTERN_OF_RESPONDENT in patterns:
+        labels = patterns[RESPONDENT].to_numpy()
+        pattern, row = patterns[PATTERN_OF_RESPONDENT].to_numpy(), patterns[ROW_OF_RESPONDENT].to_numpy()
+    else:
+        table = tree[TABLE]
+        pattern = np.repeat(table[PATTERN_OF_TABLE_ROW].to_numpy(), table[COUNT].to_numpy())
+        labels = row = np.flatnonzero(pattern >= 0)
+        pattern = pattern[row]
+    return xr.Dataset(
+        {PATTERN_OF_RESPONDENT: ((RESPONDENT,), pattern), ROW_OF_RESPONDENT: ((RESPONDENT,), row)},
+        {RESPONDENT: labels},
+    )
 
 
 def _record(

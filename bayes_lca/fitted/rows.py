@@ -17,6 +17,7 @@ from bayes_lca.dims import (
     COUNT,
     DESIGN,
     PATTERN_OF_RESPONDENT,
+    PATTERN_OF_TABLE_ROW,
     RESPONDENT,
     ROW,
     ROW_OF_RESPONDENT,
@@ -24,7 +25,7 @@ from bayes_lca.dims import (
 )
 from bayes_lca.fitted.design import fitted_design
 from bayes_lca.fitted.model import FittedModel
-from bayes_lca.fitted.record import COUNTED, KEY, PATTERNS, TABLE
+from bayes_lca.fitted.record import COUNTED, KEY, PATTERNS, TABLE, respondents_of
 from bayes_lca.fitted.respondents import GROUP_SIZES, HOLDS_RESPONDENTS
 
 
@@ -122,14 +123,19 @@ class FittedRows(FittedModel):
         return self.patterns[COUNT].to_numpy()
 
     @cached_property
+    def _who_has_which(self) -> xr.Dataset:
+        self.require_respondents("distinct rows")
+        return respondents_of(self.tree)
+
+    @cached_property
     def pattern_of_respondent(self) -> np.ndarray:
         """The distinct row of each respondent, shape (respondent,)."""
-        return self.patterns[PATTERN_OF_RESPONDENT].to_numpy()
+        return self._who_has_which[PATTERN_OF_RESPONDENT].to_numpy()
 
     @cached_property
     def respondents(self) -> pd.Index:
         """Row labels of the respondents."""
-        return pd.Index(self.patterns[RESPONDENT].to_numpy(), name=RESPONDENT)
+        return pd.Index(self._who_has_which[RESPONDENT].to_numpy(), name=RESPONDENT)
 
     def frame_of_respondents(self, frame, count: str | int | None):
         """A frame that was fitted, or other columns of the same rows, with a row for each respondent.
@@ -154,21 +160,21 @@ class FittedRows(FittedModel):
 
         A row of a frequency table is one entry, with its respondents in a column ``n_respondents``.
         """
-        pattern = self.pattern_of_respondent
         if TABLE not in self.tree.children:
-            return pd.DataFrame({"pattern": pattern, ROW: self.row_of_respondent}, index=self.respondents)
+            columns = {"pattern": self.pattern_of_respondent, ROW: self.row_of_respondent}
+            return pd.DataFrame(columns, index=self.respondents)
         table = self.tree[TABLE]
         count, labels = table[COUNT].to_numpy(), table[TABLE_ROW].to_numpy()
-        table_row = np.searchsorted(np.cumsum(count), self.row_of_respondent, side="right")
-        present, first = np.unique(table_row, return_index=True)
+        pattern = table[PATTERN_OF_TABLE_ROW].to_numpy()
+        present = np.flatnonzero(pattern >= 0)
         index = pd.Index(labels[present], name=RESPONDENT)
-        columns = {"pattern": pattern[first], ROW: present, "n_respondents": count[present]}
+        columns = {"pattern": pattern[present], ROW: present, "n_respondents": count[present]}
         return pd.DataFrame(columns, index=index)
 
     @cached_property
     def row_of_respondent(self) -> np.ndarray:
         """Position of each respondent in the frame that was fitted, rows that were left out counted; (respondent,)."""
-        return self.patterns[ROW_OF_RESPONDENT].to_numpy()
+        return self._who_has_which[ROW_OF_RESPONDENT].to_numpy()
 
     @property
     def key(self) -> str | None:

@@ -7,7 +7,7 @@ import xarray as xr
 
 from bayes_lca.data.category_axis import category_axis
 from bayes_lca.dims import CATEGORY, COUNT, ITEM, PATTERN, PATTERN_OF_RESPONDENT
-from bayes_lca.fitted.record import AXES, ENCODING, PATTERN_LOG_LIKELIHOOD, PATTERNS, TABLE
+from bayes_lca.fitted.record import AXES, ENCODING, PATTERN_LOG_LIKELIHOOD, PATTERNS, TABLE, respondents_of
 
 
 def torn_apart(tree: xr.DataTree, class_axis: str) -> str:
@@ -28,13 +28,12 @@ def torn_apart(tree: xr.DataTree, class_axis: str) -> str:
         return f"the draws have {posterior.sizes[class_axis]} of the {n_classes} classes"
     if PATTERNS not in tree.children:
         return ""
-    patterns = tree[PATTERNS]
-    place, count = patterns[PATTERN_OF_RESPONDENT].to_numpy(), patterns[COUNT].to_numpy()
-    if len(place) != attributes["n_respondents"]:
-        return f"the tree has {len(place)} of the {attributes['n_respondents']} respondents"
     n_counted = attributes["n_respondents"] + attributes["n_dropped"]
     if TABLE in tree.children and tree[TABLE][COUNT].sum() != n_counted:
         return "respondents are not those that the frequency table counts"
+    place, count = respondents_of(tree)[PATTERN_OF_RESPONDENT].to_numpy(), tree[PATTERNS][COUNT].to_numpy()
+    if len(place) != attributes["n_respondents"]:
+        return f"the tree has {len(place)} of the {attributes['n_respondents']} respondents"
     for group in (PATTERNS, PATTERN_LOG_LIKELIHOOD):
         known = group in tree.children and PATTERN in tree[group].coords
         if known and not np.array_equal(tree[group][PATTERN], np.arange(len(count))):

@@ -8,8 +8,8 @@ import xarray as xr
 from xarray.backends import BackendArray
 from xarray.core import indexing
 
-from bayes_lca.dims import ANSWERS, COUNT, OUTCOME, PATTERN, PATTERN_OF_RESPONDENT, RESPONDENT, ROW_OF_RESPONDENT
-from bayes_lca.fitted.record import ENCODING, PATTERN_LOG_LIKELIHOOD, PATTERNS
+from bayes_lca.dims import ANSWERS, COUNT, OUTCOME, PATTERN, PATTERN_OF_RESPONDENT, RESPONDENT
+from bayes_lca.fitted.record import ENCODING, PATTERN_LOG_LIKELIHOOD, PATTERNS, respondents_of
 from bayes_lca.likelihood.leave_one_out import LARGEST_ROUNDING
 
 VIEWS = ("observed_data", "constant_data", "log_likelihood")
@@ -61,14 +61,16 @@ def with_views(tree: xr.DataTree) -> xr.DataTree:
         result["constant_data"] = xr.DataTree(encoding)
         return result
     patterns = result[PATTERNS].to_dataset()
-    pattern = patterns[PATTERN_OF_RESPONDENT].to_numpy()
+    respondents = respondents_of(result)
+    pattern = respondents[PATTERN_OF_RESPONDENT].to_numpy()
     observed = [name for name in (ANSWERS, OUTCOME) if name in patterns]
-    of_respondents = _view(patterns.drop_vars([COUNT, PATTERN, PATTERN_OF_RESPONDENT, ROW_OF_RESPONDENT]), pattern)
+    of_patterns = patterns.drop_vars([COUNT, PATTERN, *respondents.data_vars], errors="ignore")
+    of_respondents = _view(of_patterns.assign_coords(respondents.coords), pattern)
     result["observed_data"] = xr.DataTree(of_respondents[observed])
     result["constant_data"] = xr.DataTree(of_respondents.drop_vars(observed).merge(encoding))
     if PATTERN_LOG_LIKELIHOOD in result.children:
         kept = result[PATTERN_LOG_LIKELIHOOD].to_dataset().drop_vars(PATTERN, errors="ignore")
-        kept = kept.map(_as_arviz_takes_it).assign_coords({RESPONDENT: patterns[RESPONDENT]})
+        kept = kept.map(_as_arviz_takes_it).assign_coords(respondents.coords)
         result["log_likelihood"] = xr.DataTree(_view(kept, pattern))
     return result
 

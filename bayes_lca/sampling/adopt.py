@@ -99,7 +99,8 @@ def adopt(
             f"idata is {type(idata).__name__} {str(idata)[:60]!r}; adopt takes the tree that pymc.sample returns, with "
             "a group 'posterior'"
         )
-    _check_data(model, count_rows(frame, count, None).frame, missing, prepared, idata)
+    counted = count_rows(frame, count, getattr(model, "columns", None), again=True)
+    _check_data(model, counted.frame, missing, prepared, idata)
     posterior = _variables(prepared, idata["posterior"].to_dataset())
     statistics = _statistics(idata, posterior)
     tree = assemble(prepared, xr.DataTree.from_dict({"/posterior": posterior, "/sample_stats": statistics}))

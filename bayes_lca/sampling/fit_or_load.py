@@ -16,6 +16,8 @@ import pandas as pd
 import xarray as xr
 from pandas.util import hash_pandas_object
 
+from bayes_lca.data.counted_in_engine import distinct_rows_of, free_name
+from bayes_lca.data.engine_tables import table_in_engine
 from bayes_lca.data.frame import check_frame, column, row_labels
 from bayes_lca.posterior.labels.convergence import ConvergenceWarning
 from bayes_lca.posterior.storage.netcdf import load, save
@@ -109,6 +111,10 @@ def _defaults(sample) -> dict:
 
 def _digest(model, frame, options: dict) -> str:
     """Fingerprint of everything that a fit depends on."""
+    table = table_in_engine(frame)
+    if table is not None:
+        rows = distinct_rows_of(table, model.columns, options.get("count"))
+        frame = rows.frame.assign(**{free_name("n", rows.frame.columns): rows.count})
     check_frame(frame)
     chosen = sorted((name, _written(value)) for name, value in options.items() if name not in WITHOUT_EFFECT)
     parts = (_written(model), chosen, list(_columns(frame)), _content(row_labels(frame)), version("bayes-lca"))

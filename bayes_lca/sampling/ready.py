@@ -78,13 +78,14 @@ def prepare_named(
     Warns of rows that may be one person's, and of a column that looks like counts where nothing is counted.
     """
     counted = count_rows(frame, count, getattr(model, "columns", None))  # models from elsewhere need not say them
-    if count is not None and key is not None:
+    if counted.words and key is not None:
+        by = "" if count is None else f" counted by {count!r}"
         raise ValueError(
-            f"key={key!r} names respondents one by one, and each of {len(counted.labels)} rows counted by {count!r} "
-            "stands for several; leave one of the two out"
+            f"key={key!r} names respondents one by one, and each of {len(counted.labels)} rows{by} stands for "
+            "several; leave one of the two out"
         )
     prepared = model.prepare(counted.frame, missing=missing)
     warn_of_repeated_rows(frame, read_formula(prepared.attributes["formula"]).columns, key=key)
-    if count is not None:
+    if counted.words:
         return prepared.counted_by(counted)
     return prepared if key is None else prepared.named_by(frame, key)

@@ -293,6 +293,7 @@ NEED_ROWS = {
     "group_shares": lambda d, s: bl.group_shares(d["joint_draws"]),
     "membership": lambda d, s: bl.membership(d["lca_draws"]),
     "membership_draws": lambda d, s: bl.membership_draws(d["lca_draws"]),
+    "membership_table": lambda d, s: bl.membership_table(d["lca_draws"], s),
     "modal_class_of": lambda d, s: bl.modal_class_of(d["lca_draws"]),
     "modes": lambda d, s: bl.modes(d["lca_draws"]),
     "nesting_in_words": lambda d, s: bl.nesting_in_words(d["joint_draws"], d["joint_draws"]),

@@ -15,11 +15,12 @@ from bayes_lca.dims import (
     ITEM_PROBABILITY,
     PATTERN,
     PATTERN_OF_RESPONDENT,
+    PATTERN_OF_TABLE_ROW,
     RESPONDENT,
     ROW_OF_RESPONDENT,
 )
 from bayes_lca.fitted.fit import Fit
-from bayes_lca.fitted.record import AXES, ENCODING, LAYOUT, PATTERN_LOG_LIKELIHOOD, PATTERNS
+from bayes_lca.fitted.record import AXES, ENCODING, LAYOUT, PATTERN_LOG_LIKELIHOOD, PATTERNS, TABLE, respondents_of
 from bayes_lca.fitted.respondents import GROUP_SIZES, HOLDS_RESPONDENTS, LOG_LIKELIHOOD_DIAGNOSTICS
 from bayes_lca.posterior.storage.file_integrity import UnreadableFileError
 from bayes_lca.posterior.storage.without_respondents import AXES_OF_ROWS
@@ -153,7 +154,7 @@ def _check_rows(draws: xr.DataTree) -> None:
             if node.sizes.get(axis, draws["posterior"].sizes[axis]) != draws["posterior"].sizes[axis]:
                 raise UnreadableFileError(f"its {name} has other {axis}s than its posterior")
     if holds_respondents:
-        _check_patterns(draws[PATTERNS].to_dataset(), n)
+        _check_patterns(draws, n)
 
 
 def _refuse_rows(draws: xr.DataTree) -> None:
@@ -167,11 +168,17 @@ def _refuse_rows(draws: xr.DataTree) -> None:
                 )
 
 
-def _check_patterns(patterns: xr.Dataset, n_respondents: int) -> None:
+def _check_patterns(draws: xr.DataTree, n_respondents: int) -> None:
     """Whether respondents and distinct rows belong to each other."""
-    if lacking := [name for name in (COUNT, PATTERN_OF_RESPONDENT, ROW_OF_RESPONDENT) if name not in patterns]:
-        raise UnreadableFileError(f"its {PATTERNS} lack {', '.join(lacking)}")
-    pattern, count = patterns[PATTERN_OF_RESPONDENT].to_numpy(), patterns[COUNT].to_numpy()
+    counted = TABLE in draws.children
+    wanted = {PATTERNS: (COUNT, *(() if counted else (PATTERN_OF_RESPONDENT, ROW_OF_RESPONDENT)))}
+    wanted |= {TABLE: (COUNT, PATTERN_OF_TABLE_ROW)} if counted else {}
+    for group, names in wanted.items():
+        if lacking := [name for name in names if name not in draws[group]]:
+            raise UnreadableFileError(f"its {group} lack {', '.join(lacking)}")
+    if counted and not draws[TABLE][COUNT].to_numpy().min(initial=0) >= 0:
+        raise UnreadableFileError(f"its {TABLE} counts fewer than 0 respondents")
+    pattern, count = respondents_of(draws)[PATTERN_OF_RESPONDENT].to_numpy(), draws[PATTERNS][COUNT].to_numpy()
     fits = len(pattern) == n_respondents and pattern.dtype.kind in "iu" and pattern.min(initial=0) >= 0
     if not fits or not np.array_equal(np.bincount(pattern, minlength=len(count)), count):
         raise UnreadableFileError(f"its {n_respondents} respondents are not those that its distinct rows count")
