@@ -14,7 +14,9 @@ from scipy.special import entr, xlogy
 import bayes_lca as bl
 from bayes_lca.fitted.fit import Fit
 from bayes_lca.fitted.record import respondents_of
+from bayes_lca.fitted.views import without_views
 from bayes_lca.models import LatentClass, Multinomial
+from bayes_lca.posterior.storage.whole_fit import OtherLayoutError, check_fit
 from bayes_lca.reporting.sections.small_cells import without_small_cells
 from bayes_lca.reporting.writing.section import Section, Table
 from bayes_lca.sampling import adopt, nuts
@@ -238,8 +240,12 @@ def test_the_tree_is_that_of_the_respondents_and_the_table_beside_it(table, expa
     for counted, each in pairs:
         assert set(counted.children) - set(each.children) == {"frequency_table"}
         assert set(counted.attrs) - set(each.attrs) == {"counted"}
+        xr.testing.assert_identical(respondents_of(counted), respondents_of(each))
         for name in each.children:
-            xr.testing.assert_allclose(counted[name].to_dataset(), each[name].to_dataset(), rtol=0, atol=1e-12)
+            pair = [tree[name].to_dataset() for tree in (counted, each)]
+            if name == "patterns":  # the table has them by its rows
+                pair = [dataset.drop_dims("respondent", errors="ignore") for dataset in pair]
+            xr.testing.assert_allclose(*pair, rtol=0, atol=1e-12)
         assert bl.class_sizes(counted).equals(bl.class_sizes(each))
         assert f"n = {N} ({len(table) - 1} rows counted by 'n', 1 that count 0 left out), 3 of them without any" in (
             bl.class_sizes(counted).note
@@ -259,6 +265,13 @@ def test_membership_has_an_entry_for_each_row_of_the_table(table, expanded, coun
     assert members["row"].tolist() == np.flatnonzero(table["n"]).tolist()
     assert len(table.join(members)) == len(table)
     assert bl.membership_draws(counted_fit)["respondent"].to_numpy().tolist() == present.index.tolist()
+
+
+def test_a_fit_of_a_table_by_respondents_is_of_another_layout(counted_fit):
+    older = without_views(counted_fit)
+    older["frequency_table"] = xr.DataTree(older["frequency_table"].to_dataset().drop_vars("pattern_of_table_row"))
+    with pytest.raises(OtherLayoutError, match="does not say which distinct row each of its rows is; fit again"):
+        check_fit(older)
 
 
 def test_a_fit_of_a_table_is_kept_whole_or_without_respondents(counted_fit, tmp_path):

@@ -32,7 +32,6 @@ NOT_IMPORTED = {
     "h5netcdf": "engine with which xarray reads and writes fits, named by text",
     "jax": "backend of nutpie, named by text",
     "numba": "backend of nutpie, named by text",
-    "dask": "backend of joblib, named by text",
     "import-linter": "a command that the tests call",
     "ipykernel": "runs the notebooks",
     "nbconvert": "a command of the Makefile",

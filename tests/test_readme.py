@@ -16,7 +16,7 @@ BLOCKS = re.findall(r"^```python\n(.*?)^```", README.read_text(encoding="utf-8")
 def test_there_are_blocks_and_every_import_is_public():
     assert len(BLOCKS) >= 4
     for line in re.findall(r"^(?:import|from) .*", "\n".join(BLOCKS), re.MULTILINE):
-        assert line in ("import bayes_lca as bl", "from bayes_lca.models import LatentClass")
+        assert line in ("import bayes_lca as bl", "from bayes_lca.models import LatentClass", "import duckdb")
 
 
 def test_the_version_to_cite_is_this_one():

@@ -171,8 +171,10 @@ def _refuse_rows(draws: xr.DataTree) -> None:
 def _check_patterns(draws: xr.DataTree, n_respondents: int) -> None:
     """Whether respondents and distinct rows belong to each other."""
     counted = TABLE in draws.children
+    if counted and PATTERN_OF_TABLE_ROW not in draws[TABLE]:
+        raise OtherLayoutError(f"its {TABLE} does not say which distinct row each of its rows is; fit again")
     wanted = {PATTERNS: (COUNT, *(() if counted else (PATTERN_OF_RESPONDENT, ROW_OF_RESPONDENT)))}
-    wanted |= {TABLE: (COUNT, PATTERN_OF_TABLE_ROW)} if counted else {}
+    wanted |= {TABLE: (COUNT,)} if counted else {}
     for group, names in wanted.items():
         if lacking := [name for name in names if name not in draws[group]]:
             raise UnreadableFileError(f"its {group} lack {', '.join(lacking)}")
