@@ -489,3 +489,10 @@ def test_a_file_follows_distinct_rows_and_not_respondents(tmp_path):
         assert draws["log_likelihood"]["answers"].shape == (2, 50, 200 * times)
     assert rows[0] == rows[1] <= 9
     assert sizes[1] < 1.25 * sizes[0]
+
+
+def test_labels_of_respondents_are_compressed_as_all_numbers_are(tmp_path):
+    bl.save(bl.load_example(), tmp_path / "fit.nc")
+    with h5py.File(tmp_path / "fit.nc") as file:
+        labels, row = file["patterns/respondent"], file["patterns/row_of_respondent"]
+        assert labels.shape == (180,) and labels.compression == row.compression == "gzip"

@@ -76,7 +76,9 @@ def save(draws: xr.DataTree, path: str | os.PathLike, *, respondents: bool = Tru
     storable = xr.DataTree.from_dict({node.path: _without_objects(node.to_dataset()) for node in kept.subtree})
     encoding = {
         node.path: {
-            name: COMPRESSION for name, values in node.data_vars.items() if values.size and values.dtype.kind in "fiub"
+            name: COMPRESSION
+            for name, values in node.to_dataset(inherit=False).variables.items()
+            if values.size and values.dtype.kind in "fiub"
         }
         for node in storable.subtree
     }
