@@ -316,7 +316,7 @@ TAKE_NO_FIT = set(
     "adopt bootstrap_likelihood_ratio cohort_items cohort_truth compare_estimators count_classes declare_columns "
     "example_survey fit_estimators fit_or_load leave_one_group_out load_cohort load_example measurement_invariance "
     "overfitted partial_invariance plot_check_items plot_class_counts read_survey recommend_classes reliability "
-    "simulate_cohort suppress_small_cells vuong_lo_mendell_rubin".split()
+    "round_to_grid simulate_cohort suppress_small_cells vuong_lo_mendell_rubin".split()
 )
 
 
