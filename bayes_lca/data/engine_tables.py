@@ -29,6 +29,14 @@ class EngineTable(ABC):
         As the engine has it.
     grid : mapping of str to float
         Steps to whose multiples numbers have been moved, by column.
+
+    Examples
+    --------
+    >>> import polars
+    >>> import bayes_lca as bl
+    >>> table = bl.round_to_grid(polars.LazyFrame({"age": [34.2, 35.9]}), {"age": 5})
+    >>> table.engine, dict(table.grid), table.native.collect()["age"].to_list()
+    ('Polars', {'age': 5.0}, [35.0, 35.0])
     """
 
     native: Any
