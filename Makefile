@@ -10,7 +10,7 @@ PARALLEL := --numprocesses auto --maxprocesses 4 --dist loadfile --no-loadscope-
 
 export PYTHON
 
-.PHONY: study test test-slow lint notebooks example bench simulation selection calibration false-alarms equivalence planted-bugs coverage clean
+.PHONY: study test test-slow engines lint notebooks example bench simulation selection calibration false-alarms equivalence planted-bugs coverage clean
 
 study: $(VENV)/ready
 	$(RUN) examples/medical_groups.py --draws $(DRAWS) --seed $(SEED) --out $(OUT) $(ARGUMENTS)
@@ -23,6 +23,11 @@ test: lint
 
 test-slow: $(VENV)/ready
 	$(RUN) -m pytest --runslow -m slow -s
+
+engines: $(VENV)/ready
+	@command -v java > /dev/null || { echo "Spark needs Java, such as Debian's default-jre-headless"; exit 1; }
+	$(RUN) -m pip install --quiet --disable-pip-version-check pyspark==4.3.0
+	$(RUN) -m pytest tests/data/test_engines.py tests/test_tables_in_engines.py tests/test_spark.py
 
 lint: $(VENV)/ready
 	$(VENV)/bin/ruff check .
