@@ -73,11 +73,11 @@ def test_other_ways_to_end_are_refused():
 
 def test_loo_of_arviz_takes_a_row_that_is_equally_likely_in_all_draws(example):
     """As of one class and a respondent who answered nothing; its log-likelihood is 0 in every draw."""
-    kept = example["pattern_log_likelihood"].to_dataset()
-    silent = kept.copy(deep=True)
-    silent["answers"][..., 3] = 0.0
+    rows = example["patterns"].to_dataset().copy(deep=True)
+    rows["answers"][3] = -1
+    rows["answer_pattern"][3] = rows["answer_pattern"].max() + 1
     changed = example.copy()
-    changed["pattern_log_likelihood"] = xr.DataTree(silent)
+    changed["patterns"] = xr.DataTree(rows)
     with warnings.catch_warnings():
         warnings.filterwarnings("ignore", "Estimated shape parameter", UserWarning)
         found = az.loo(with_views(changed), pointwise=True)

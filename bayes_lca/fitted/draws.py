@@ -17,6 +17,16 @@ CHAIN_MODES = "chain_modes"
 DRAWS_AT_ONCE = 250
 NUMBERS_AT_ONCE = 2_000_000
 """Draws x rows x classes held in memory at a time."""
+NUMBERS_NEARBY = 2**18
+"""Draws x rows x classes that are summed out at a time."""
+NUMBERS_KEPT, FEWEST_KEPT = 2**25, 100
+"""Memberships kept in single precision, 128 MiB, but for so many draws at the least."""
+
+
+def draws_kept(n_draws: int, numbers: int) -> np.ndarray:
+    """Positions of draws spread evenly, as many as memberships are kept of, with so many numbers in each draw."""
+    n_kept = min(n_draws, max(FEWEST_KEPT, NUMBERS_KEPT // numbers))
+    return np.linspace(0, n_draws - 1, n_kept).astype(int)
 
 
 @dataclass(frozen=True, eq=False)
@@ -78,12 +88,20 @@ class FittedDraws:
 
     flat = staticmethod(flat)
 
+    def parameter(self, name: str, *dims: str) -> np.ndarray:
+        """Draws of a parameter, chains after each other on the first axis, `dims` behind it."""
+        return self.once(("parameter", name, dims), lambda: flat(self.posterior[name], *dims))
+
     def blocks(self, n_rows: int) -> Iterator[slice]:
         """All draws, chains after each other, as many at a time as memory holds for so many rows."""
         numbers = max(n_rows, 1) * len(self.classes)
         step = int(np.clip(NUMBERS_AT_ONCE // numbers, 1, DRAWS_AT_ONCE))
         for start in range(0, self.n_draws, step):
             yield slice(start, min(start + step, self.n_draws))
+
+    def draws_nearby(self, n_rows: int) -> int:
+        """Draws summed out at a time, so few that what is computed of so many rows stays near the processor."""
+        return max(1, NUMBERS_NEARBY // (max(n_rows, 1) * len(self.classes)))
 
     def by_chain(self, values: np.ndarray) -> np.ndarray:
         """Values of shape (draw, ...), chains after each other, as (chain, draw, ...)."""

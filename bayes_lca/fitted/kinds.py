@@ -10,6 +10,7 @@ from typing import Final
 import numpy as np
 
 from bayes_lca.fitted.capabilities import OF_ANSWERS, Capabilities
+from bayes_lca.fitted.parts_of_rows import PartsOfRows
 
 
 @dataclass(frozen=True)
@@ -119,21 +120,45 @@ class ClassGivenCovariates(ABC):
         ndarray, shape (draw, row, latent_class); the middle axis has length 1 when no covariate is used
         """
 
+    def logits(self, fit, matrix: np.ndarray, groups: Mapping[str, np.ndarray], which) -> np.ndarray:
+        """The same up to a constant of each draw and row, where that is cheaper."""
+        return self.log_class(fit, matrix, groups, which)
+
+
+@dataclass(frozen=True, eq=False)
+class SummedOut:
+    """Distinct rows with all that is hidden summed out, in some draws.
+
+    Attributes
+    ----------
+    log_likelihood : ndarray, shape (draw, pattern)
+        Of one respondent with each row.
+    membership : ndarray, shape (draw, pattern, latent_class)
+        Probability of each class given what was seen of a row.
+    class_share : ndarray, shape (draw, latent_class)
+        Share of each class among the respondents with these rows.
+    """
+
+    log_likelihood: np.ndarray
+    membership: np.ndarray
+    class_share: np.ndarray
+
 
 class HiddenOfRespondent(ABC):
     """What is hidden in a fit, and summed out: the twin of a hidden part, in NumPy."""
 
     @abstractmethod
-    def log_likelihood(self, fit) -> np.ndarray:
-        """Log-likelihood of one respondent with each distinct row, all that is hidden summed out, (draw, pattern)."""
+    def summed_out(self, fit, which: slice | np.ndarray, rows: PartsOfRows) -> SummedOut:
+        """Distinct rows with all that is hidden summed out, in some draws.
 
-    @abstractmethod
-    def membership(self, fit, which) -> np.ndarray:
-        """Probability of each class given what was seen of the distinct rows, shape (draw, pattern, latent_class)."""
-
-    @abstractmethod
-    def class_share(self, fit) -> np.ndarray:
-        """Share of each class in the sample in every draw, shape (draw, latent_class)."""
+        Parameters
+        ----------
+        fit : Fit
+        which : slice or ndarray of int
+            Draws, chains after each other.
+        rows : PartsOfRows
+            From ``fit.parts_of_rows``.
+        """
 
 
 @dataclass(frozen=True)

@@ -155,7 +155,7 @@ def _log_likelihood_by_candidate(fit, rows: np.ndarray) -> np.ndarray:
     tried = _with_patterns(
         fit, fit.codes[repeated], fit.matrix[repeated], index, np.arange(len(repeated)), np.arange(len(repeated))
     )
-    return tried.hidden.log_likelihood(tried).reshape(fit.n_draws, len(rows), CANDIDATES)
+    return tried.log_likelihood().reshape(fit.n_draws, len(rows), CANDIDATES)
 
 
 def _at(effects: RandomEffectDraws, chosen: np.ndarray) -> RandomEffectDraws:

@@ -6,7 +6,6 @@ import numpy as np
 import xarray as xr
 
 from bayes_lca.dims import CLASS_SHARE
-from bayes_lca.fitted.record import PATTERN_LOG_LIKELIHOOD
 
 FIT_IDENTITY = "fit_identity"
 """Attribute of the tree, and coordinate of the chains of its posterior: which draws, under which labels, they are of.
@@ -15,7 +14,7 @@ Trees of several fits may be joined by what xarray offers; the coordinate then s
 attributes are those of the first. No fingerprint of rows is in it, nor of what rows could be computed from.
 """
 OF_DRAWS = ("chain", "draw")
-READ_BESIDE = ("sample_stats", PATTERN_LOG_LIKELIHOOD)
+READ_BESIDE = ("sample_stats",)
 """Groups that are read beside the posterior; others, such as predictions, may be of other draws."""
 
 

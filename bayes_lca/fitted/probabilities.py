@@ -1,14 +1,34 @@
 """What the draws say of every distinct row: class probabilities, log-likelihoods, membership."""
 
-from collections.abc import Iterator
 from dataclasses import dataclass
 from functools import cached_property
 
 import numpy as np
 
 from bayes_lca.dims import CLASS_SHARE
-from bayes_lca.fitted.record import PATTERN_LOG_LIKELIHOOD
+from bayes_lca.fitted.draws import draws_kept
+from bayes_lca.fitted.record import TOTAL_LOG_LIKELIHOOD
 from bayes_lca.fitted.rows import FittedRows
+
+
+@dataclass(frozen=True, eq=False)
+class AllDraws:
+    """What one pass over all draws leaves.
+
+    Attributes
+    ----------
+    log_likelihood : ndarray, shape (draw,)
+        Of all respondents.
+    class_share : ndarray, shape (draw, latent_class)
+    kept : ndarray of int, shape (kept draw,)
+        Positions of draws whose memberships are kept, from `draws_kept`.
+    membership : ndarray of single precision, shape (kept draw, pattern, latent_class)
+    """
+
+    log_likelihood: np.ndarray
+    class_share: np.ndarray
+    kept: np.ndarray
+    membership: np.ndarray
 
 
 @dataclass(frozen=True, eq=False)
@@ -41,36 +61,66 @@ class FittedProbabilities(FittedRows):
         """
         return self.answers.log_density(self, np.arange(len(self.count))[rows], which)
 
-    def log_joint(self) -> Iterator[tuple[slice, np.ndarray]]:
-        r"""Log probability of class and evidence together, :math:`\log P(c \mid x) + \log p(y \mid c)`.
-
-        Yields
-        ------
-        which : slice
-            Draws, chains after each other, some at a time.
-        log_joint : ndarray, shape (draw, pattern, latent_class)
-        """
-        every = slice(None)
-        for which in self.blocks(len(self.count)):
-            yield which, self.log_class(every, which) + self.log_evidence(every, which)
-
     def log_likelihood(self) -> np.ndarray:
         """Log-likelihood of one respondent with each distinct row, the class summed out; (chain, draw, pattern)."""
-        return self.by_chain(self.hidden.log_likelihood(self))
+        return self.by_chain(self.log_likelihood_in(np.arange(self.n_draws)))
+
+    def log_likelihood_in(self, draws: np.ndarray, rows: np.ndarray | None = None) -> np.ndarray:
+        """The same in some draws, by position with chains after each other, of some distinct rows; (draw, row)."""
+        parts = self.parts_of_rows(rows)
+        result, step = np.empty((len(draws), parts.n_rows)), self.draws_nearby(parts.n_rows)
+        for start in range(0, len(draws), step):
+            some = draws[start : start + step]
+            result[start : start + step] = self.hidden.summed_out(self, some, parts).log_likelihood
+        return result
 
     @cached_property
-    def stored_log_likelihood(self) -> np.ndarray:
-        """The same as it was stored with the draws."""
-        kept = self.tree[PATTERN_LOG_LIKELIHOOD].to_dataset()
-        return next(iter(kept.data_vars.values())).transpose("chain", "draw", ...).to_numpy()
+    def total_log_likelihood(self) -> np.ndarray:
+        """Log-likelihood of all respondents, as it is stored with the draws or else computed; shape (chain, draw)."""
+        if "sample_stats" in self.tree.children and TOTAL_LOG_LIKELIHOOD in self.sample_stats:
+            return self.sample_stats[TOTAL_LOG_LIKELIHOOD].transpose("chain", "draw").to_numpy()
+        return self.by_chain(self.all_draws.log_likelihood)
+
+    @cached_property
+    def all_draws(self) -> AllDraws:
+        """All draws, gone over once for what a fit keeps of them and what its labels are aligned by."""
+        parts, n_classes = self.parts_of_rows(), len(self.classes)
+        kept = np.empty(0, dtype=int) if self.class_is_observed else draws_kept(self.n_draws, parts.n_rows * n_classes)
+        membership = self._memberships(len(kept))
+        total, share = np.empty(self.n_draws), np.empty((self.n_draws, n_classes))
+        step = self.draws_nearby(parts.n_rows)
+        for start in range(0, self.n_draws, step):
+            which = slice(start, min(start + step, self.n_draws))
+            rows = self.hidden.summed_out(self, which, parts)
+            total[which] = np.einsum("sr,r->s", rows.log_likelihood, self.count)
+            share[which] = rows.class_share
+            places = slice(*np.searchsorted(kept, (which.start, which.stop)))
+            is_kept = kept[places] - start
+            membership[places] = rows.membership if len(is_kept) == len(rows.membership) else rows.membership[is_kept]
+        return AllDraws(total, share, kept, membership)
+
+    def membership_in(self, which: np.ndarray) -> np.ndarray:
+        """Membership probabilities of the distinct rows in some draws, by position with chains after each other.
+
+        Returns
+        -------
+        ndarray of single precision, shape (draw, pattern, latent_class)
+        """
+        parts, result = self.parts_of_rows(), self._memberships(len(which))
+        step = self.draws_nearby(parts.n_rows)
+        for start in range(0, len(which), step):
+            some = which[start : start + step]
+            result[start : start + step] = self.hidden.summed_out(self, some, parts).membership
+        return result
+
+    def _memberships(self, n_draws: int) -> np.ndarray:
+        """Room for them, classes first in memory."""
+        return np.moveaxis(np.empty((len(self.classes), n_draws, len(self.count)), dtype=np.float32), 0, -1)
 
     @cached_property
     def membership(self) -> np.ndarray:
         """Membership probabilities of the distinct rows in every draw, single precision; (draw, pattern, class)."""
-        result = np.empty((self.n_draws, len(self.count), len(self.classes)), dtype=np.float32)
-        for which in self.blocks(len(self.count)):
-            result[which] = self.hidden.membership(self, which)
-        return result
+        return self.membership_in(np.arange(self.n_draws))
 
     @cached_property
     def mean_membership(self) -> np.ndarray:
@@ -82,13 +132,9 @@ class FittedProbabilities(FittedRows):
         """Position of the most likely class of the distinct rows, shape (pattern,)."""
         return self.mean_membership.argmax(axis=1)
 
-    def membership_in(self, which: np.ndarray) -> np.ndarray:
-        """The same in some draws, by position with chains after each other."""
-        return self.hidden.membership(self, which).astype(np.float32)
-
     def average_class_share(self) -> np.ndarray:
         """Share of each class in the sample, averaged over covariates; shape (chain, draw, latent_class)."""
-        return self.by_chain(self.hidden.class_share(self))
+        return self.by_chain(self.all_draws.class_share)
 
     @cached_property
     def class_share(self) -> np.ndarray:

@@ -51,10 +51,10 @@ def varying_terms(fit, grouping: str) -> np.ndarray:
 def effects_of_seen_groups(fit, grouping: str, which: slice) -> RandomEffectDraws:
     """Effects of the groups in the data, in some draws, chains after each other."""
     posterior, axis = fit.posterior, fit.class_axis
-    intercept = fit.flat(posterior[group_effect(grouping)], grouping, axis)[which]
+    intercept = fit.parameter(group_effect(grouping), grouping, axis)[which]
     if group_slope(grouping) not in posterior:
         return RandomEffectDraws(intercept)
-    slope = fit.flat(posterior[group_slope(grouping)], grouping, group_terms(grouping), axis)[which]
+    slope = fit.parameter(group_slope(grouping), grouping, group_terms(grouping), axis)[which]
     return RandomEffectDraws(intercept, slope)
 
 

@@ -29,8 +29,11 @@ from bayes_lca.dims import (
 )
 from bayes_lca.fitted.respondents import HOLDS_RESPONDENTS
 
-PATTERNS, ENCODING, PATTERN_LOG_LIKELIHOOD = "patterns", "encoding", "pattern_log_likelihood"
-"""Groups of the tree: distinct rows, what encodes new ones, and log-likelihoods of one respondent with each row."""
+PATTERNS, ENCODING = "patterns", "encoding"
+"""Groups of the tree: distinct rows, and what encodes new ones."""
+
+TOTAL_LOG_LIKELIHOOD = "total_log_likelihood"
+"""Statistic of the draws of any fit: the log-likelihood of all respondents."""
 
 TABLE = "frequency_table"
 """Group of the tree with the rows of a frequency table, where one was fitted."""

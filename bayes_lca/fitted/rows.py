@@ -25,6 +25,7 @@ from bayes_lca.dims import (
 )
 from bayes_lca.fitted.design import fitted_design
 from bayes_lca.fitted.model import FittedModel
+from bayes_lca.fitted.parts_of_rows import PartsOfRows
 from bayes_lca.fitted.record import COUNTED, KEY, PATTERNS, TABLE, respondents_of
 from bayes_lca.fitted.respondents import GROUP_SIZES, HOLDS_RESPONDENTS
 
@@ -116,6 +117,12 @@ class FittedRows(FittedModel):
         """A distinct row that has each distinct pattern of answers, and the respondents who gave it."""
         _, first, pattern = np.unique(self.answer_pattern, return_index=True, return_inverse=True)
         return first, np.bincount(pattern.reshape(-1), weights=self.count).astype(int)
+
+    def parts_of_rows(self, rows: np.ndarray | None = None) -> PartsOfRows:
+        """Distinct rows taken apart, some by position; all, kept, by default."""
+        if rows is not None:
+            return PartsOfRows.of(self, rows)
+        return self.once("parts of rows", lambda: PartsOfRows.of(self, np.arange(len(self.count))))
 
     @cached_property
     def count(self) -> np.ndarray:

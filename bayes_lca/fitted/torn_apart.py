@@ -7,7 +7,7 @@ import xarray as xr
 
 from bayes_lca.data.category_axis import category_axis
 from bayes_lca.dims import CATEGORY, COUNT, ITEM, PATTERN, PATTERN_OF_RESPONDENT
-from bayes_lca.fitted.record import AXES, ENCODING, PATTERN_LOG_LIKELIHOOD, PATTERNS, TABLE, respondents_of
+from bayes_lca.fitted.record import AXES, ENCODING, PATTERNS, TABLE, respondents_of
 
 
 def torn_apart(tree: xr.DataTree, class_axis: str) -> str:
@@ -34,10 +34,9 @@ def torn_apart(tree: xr.DataTree, class_axis: str) -> str:
     place, count = respondents_of(tree)[PATTERN_OF_RESPONDENT].to_numpy(), tree[PATTERNS][COUNT].to_numpy()
     if len(place) != attributes["n_respondents"]:
         return f"the tree has {len(place)} of the {attributes['n_respondents']} respondents"
-    for group in (PATTERNS, PATTERN_LOG_LIKELIHOOD):
-        known = group in tree.children and PATTERN in tree[group].coords
-        if known and not np.array_equal(tree[group][PATTERN], np.arange(len(count))):
-            return f"rows of {group!r} were selected or turned round"
+    rows = tree[PATTERNS]
+    if PATTERN in rows.coords and not np.array_equal(rows[PATTERN], np.arange(len(count))):
+        return f"rows of {PATTERNS!r} were selected or turned round"
     if place.min(initial=0) < 0 or not np.array_equal(np.bincount(place, minlength=len(count)), count):
         return "respondents are not those that the distinct rows count"
     return ""

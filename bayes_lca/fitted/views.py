@@ -1,6 +1,6 @@
 """A fit as ArviZ and PyMC expect it, a row for each respondent: views of the distinct rows that are kept.
 
-Nothing is copied until it is read, so the views cost no memory, whatever the number of respondents.
+Nothing is copied or computed until it is read, so the views cost no memory, whatever the number of respondents.
 """
 
 import numpy as np
@@ -9,13 +9,13 @@ from xarray.backends import BackendArray
 from xarray.core import indexing
 
 from bayes_lca.dims import ANSWERS, COUNT, OUTCOME, PATTERN, PATTERN_OF_RESPONDENT, RESPONDENT
-from bayes_lca.fitted.record import ENCODING, PATTERN_LOG_LIKELIHOOD, PATTERNS, respondents_of
-from bayes_lca.likelihood.leave_one_out import LARGEST_ROUNDING
+from bayes_lca.fitted.fit import Fit
+from bayes_lca.fitted.record import ENCODING, PATTERNS, respondents_of
 
 VIEWS = ("observed_data", "constant_data", "log_likelihood")
 """Groups that are views."""
 NOISE = 1e-9
-"""Range of what is added to a log-likelihood that is the same in all draws."""
+"""Range of what is added to the log-likelihood of who answered nothing."""
 GOLDEN_RATIO = (1 + np.sqrt(5)) / 2
 """Its multiples spread evenly over the unit interval and never repeat."""
 
@@ -53,6 +53,45 @@ class RespondentView(BackendArray):
         return result
 
 
+class LogLikelihoodView(BackendArray):
+    """Log-likelihoods of the respondents in every draw, computed when they are read; they are kept nowhere.
+
+    Who answered nothing is equally likely in all draws. ArviZ 1.3 refuses rows whose tail it cannot smooth, so these
+    have noise too small to count, the same for a draw however selected.
+
+    Parameters
+    ----------
+    tree : xarray.DataTree
+        The fit.
+    pattern : ndarray of int, shape (respondent,)
+        The distinct row of each respondent.
+    """
+
+    def __init__(self, tree: xr.DataTree, pattern: np.ndarray):
+        self.tree, self.pattern = tree, pattern
+        self.shape = (tree["posterior"].sizes["chain"], tree["posterior"].sizes["draw"], len(pattern))
+        self.dtype = np.dtype(float)
+
+    def __getitem__(self, key: indexing.ExplicitIndexer) -> np.ndarray:
+        """The values of some respondents in some chains and draws."""
+        return indexing.explicit_indexing_adapter(key, self.shape, indexing.IndexingSupport.OUTER, self._read)
+
+    def _read(self, key: tuple) -> np.ndarray:
+        fit = Fit.reading(self.tree)
+        chains, draws, respondents = (np.arange(n)[place] for n, place in zip(self.shape, key, strict=True))
+        places = np.atleast_1d(chains)[:, None] * self.shape[1] + np.atleast_1d(draws)  # (chain, draw)
+        rows, row = np.unique(self.pattern[np.atleast_1d(respondents)], return_inverse=True)
+        values = fit.log_likelihood_in(places.ravel(), rows)
+        silent = (fit.codes[rows] < 0).all(axis=1)
+        if silent.any():
+            named = (fit.chain_coords[axis].to_numpy()[at] for axis, at in (("chain", chains), ("draw", draws)))
+            chain, draw = (np.atleast_1d(names) for names in named)
+            place = np.sqrt(2) * chain[:, None] + GOLDEN_RATIO * draw
+            values[:, silent] += NOISE * (place.reshape(-1, 1) % 1 - 0.5)
+        values = values[:, row.reshape(-1)].reshape(*places.shape, -1)
+        return values[tuple(slice(None) if np.ndim(at) else 0 for at in (chains, draws, respondents))]
+
+
 def with_views(tree: xr.DataTree) -> xr.DataTree:
     """The tree with its views of respondents; those that are there already are made anew."""
     result = without_views(tree)
@@ -68,10 +107,11 @@ def with_views(tree: xr.DataTree) -> xr.DataTree:
     of_respondents = _view(of_patterns.assign_coords(respondents.coords), pattern)
     result["observed_data"] = xr.DataTree(of_respondents[observed])
     result["constant_data"] = xr.DataTree(of_respondents.drop_vars(observed).merge(encoding))
-    if PATTERN_LOG_LIKELIHOOD in result.children:
-        kept = result[PATTERN_LOG_LIKELIHOOD].to_dataset().drop_vars(PATTERN, errors="ignore")
-        kept = kept.map(_as_arviz_takes_it).assign_coords(respondents.coords)
-        result["log_likelihood"] = xr.DataTree(_view(kept, pattern))
+    (name,), view = observed, LogLikelihoodView(result.copy(), pattern)
+    log_likelihood = xr.Variable(("chain", "draw", RESPONDENT), indexing.LazilyIndexedArray(view))
+    posterior = result["posterior"].to_dataset()
+    coords = {axis: posterior[axis] for axis in ("chain", "draw")}
+    result["log_likelihood"] = xr.DataTree(xr.Dataset({name: log_likelihood}, coords).assign_coords(respondents.coords))
     return result
 
 
@@ -84,19 +124,6 @@ def without_views(tree: xr.DataTree) -> xr.DataTree:
             if node.path.strip("/").split("/")[0] not in VIEWS
         }
     )
-
-
-def _as_arviz_takes_it(log_likelihood: xr.DataArray) -> xr.DataArray:
-    """Rows that are equally likely in all draws with noise too small to count, the same for a draw however selected.
-
-    Who answered nothing is one of them. ArviZ 1.3 refuses rows whose tail it cannot smooth.
-    """
-    spread = log_likelihood.max(["chain", "draw"]) - log_likelihood.min(["chain", "draw"])
-    constant = spread <= LARGEST_ROUNDING
-    if not constant.any():
-        return log_likelihood
-    place = np.sqrt(2) * log_likelihood["chain"] + GOLDEN_RATIO * log_likelihood["draw"]
-    return log_likelihood + (NOISE * (place % 1 - 0.5)).where(constant, 0.0)
 
 
 def _view(dataset: xr.Dataset, pattern: np.ndarray) -> xr.Dataset:

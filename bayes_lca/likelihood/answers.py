@@ -2,6 +2,8 @@
 
 import numpy as np
 
+from bayes_lca.likelihood.matrix_product import matrix_product
+
 SMALLEST_PROBABILITY = 1e-300
 """Stands in for zero at the boundary, where the logarithm is still finite."""
 
@@ -28,8 +30,10 @@ def log_probability_of_answers(item_probability: np.ndarray, codes: np.ndarray) 
            [0.5  ]])
     """
     log_rho = _finite_log(item_probability)
-    chosen = indicators_of_answers(codes, log_rho.shape[-1])
-    return np.einsum("...cq,iq->...ic", log_rho.reshape(*log_rho.shape[:-2], -1), chosen, optimize=True)
+    *leading, n_items, n_categories = log_rho.shape
+    chosen = indicators_of_answers(codes, n_categories)
+    of_classes = matrix_product(log_rho.reshape(-1, n_items * n_categories), chosen.T)
+    return of_classes.reshape(*leading, len(codes)).swapaxes(-1, -2)
 
 
 def membership_given_answers(class_share: np.ndarray, item_probability: np.ndarray, codes: np.ndarray) -> np.ndarray:

@@ -6,22 +6,14 @@ from collections.abc import Sequence
 import xarray as xr
 
 from bayes_lca.data.category_axis import category_axis, on_axis
-from bayes_lca.dims import (
-    CATEGORY,
-    CLASS,
-    CLASS_SHARE,
-    ITEM,
-    ITEM_PROBABILITY,
-    PATTERN,
-    group_coefficients,
-)
+from bayes_lca.dims import CATEGORY, ITEM, ITEM_PROBABILITY, group_coefficients
 from bayes_lca.fitted.fit import Fit
 from bayes_lca.fitted.one_fit import with_identity
-from bayes_lca.fitted.record import PATTERN_LOG_LIKELIHOOD
+from bayes_lca.fitted.record import TOTAL_LOG_LIKELIHOOD
 from bayes_lca.fitted.views import with_views
 from bayes_lca.posterior.labels.convergence import warn_of_convergence
 from bayes_lca.posterior.labels.modes import MODE_EVIDENCE, UNCONSTRAINED, chain_modes, evidence_of_modes
-from bayes_lca.posterior.labels.relabel import align
+from bayes_lca.posterior.labels.relabel import align, with_class_share
 from bayes_lca.prepared import Prepared
 
 
@@ -58,25 +50,17 @@ def _by_label(posterior: xr.Dataset, labels: Sequence[Sequence[str]]) -> xr.Data
 def complete(prepared: Prepared, tree: xr.DataTree, *, order: str | int | xr.DataTree = "size") -> xr.DataTree:
     """Align labels, add log-likelihoods, and tell modes apart."""
     fit = Fit.reading(tree)
-    if not fit.class_is_observed:
-        share = {CLASS_SHARE: (("chain", "draw", CLASS), fit.average_class_share())}
-        tree["posterior"] = xr.DataTree(fit.posterior.assign(share))
-        fit = Fit.reading(tree)
-    unaligned = fit
+    total = (("chain", "draw"), fit.by_chain(fit.all_draws.log_likelihood))
+    statistics = fit.sample_stats.drop_vars(UNCONSTRAINED, errors="ignore").assign({TOTAL_LOG_LIKELIHOOD: total})
     if prepared.pivot is not None:
         tree = align(fit, prepared.pivot, order)
-    fit = Fit.reading(tree)
-    tree[PATTERN_LOG_LIKELIHOOD] = xr.DataTree(
-        xr.Dataset(
-            {fit.kind.observed: (("chain", "draw", PATTERN), fit.log_likelihood())},
-            {**fit.chain_coords, PATTERN: fit.patterns[PATTERN]},
-        )
-    )
+    elif not fit.class_is_observed:
+        tree["posterior"] = xr.DataTree(with_class_share(fit))
+    tree["sample_stats"] = xr.DataTree(statistics)
     modes = chain_modes(Fit.reading(tree))
     tree.attrs |= {"n_modes": int(modes.max() + 1), "chain_modes": json.dumps(modes.tolist())}
     if modes.max() > 0 and UNCONSTRAINED in fit.sample_stats:
-        tree.attrs |= {MODE_EVIDENCE: json.dumps(evidence_of_modes(unaligned, modes))}
-    tree["sample_stats"] = xr.DataTree(fit.sample_stats.drop_vars(UNCONSTRAINED, errors="ignore"))
+        tree.attrs |= {MODE_EVIDENCE: json.dumps(evidence_of_modes(fit, modes))}
     return with_views(with_identity(tree))
 
 

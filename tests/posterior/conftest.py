@@ -10,7 +10,6 @@ import xarray as xr
 import bayes_lca as bl
 from bayes_lca.data.design import read_design
 from bayes_lca.data.unique_rows import unique_rows
-from bayes_lca.fitted.fit import Fit
 from bayes_lca.fitted.record import distinct_rows, record_answers, record_outcome
 from bayes_lca.fitted.views import with_views
 from bayes_lca.models import LatentClass, Multinomial
@@ -93,9 +92,6 @@ def made_up_draws(formula, frame=None, *, reference=None, latent=False, chains=2
     attributes |= model.identity | {"n_modes": 1, "relabelled": 1}
     tree = {"/": xr.Dataset(attrs=attributes), "/posterior": xr.Dataset(variables, coords)}
     tree = xr.DataTree.from_dict(tree | {f"/{name}": dataset for name, dataset in groups.items()})
-    fit = Fit.reading(tree)
-    log_likelihood = {fit.kind.observed: (("chain", "draw", "pattern"), fit.log_likelihood())}
-    tree["pattern_log_likelihood"] = xr.DataTree(xr.Dataset(log_likelihood, fit.chain_coords))
     return with_views(tree)
 
 

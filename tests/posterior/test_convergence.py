@@ -44,10 +44,12 @@ def with_posterior(draws, **variables):
 
 def with_log_likelihood(draws, shift):
     """Add to every respondent's log-likelihood, per chain; record the modes as `fit` does."""
-    result = draws.copy()
-    log_likelihood = draws["pattern_log_likelihood"].to_dataset() + xr.DataArray(shift, dims="chain")
-    result["pattern_log_likelihood"] = xr.DataTree(log_likelihood)
-    return with_modes(with_views(result))
+    result, shift = draws.copy(), xr.DataArray(shift, dims="chain")
+    result["log_likelihood"] = xr.DataTree(draws["log_likelihood"].to_dataset() + shift)
+    statistics = draws["sample_stats"].to_dataset()
+    total = statistics["total_log_likelihood"] + draws.attrs["n_respondents"] * shift
+    result["sample_stats"] = xr.DataTree(statistics.assign(total_log_likelihood=total))
+    return with_modes(result)
 
 
 def with_modes(draws):
@@ -215,7 +217,7 @@ def healthy_fit(draws, seed=0):
     n_chains, n_draws = draws["posterior"].sizes["chain"], draws["posterior"].sizes["draw"]
     places = rng.integers(0, n_chains * n_draws, size=4 * 1000)
     result = draws.copy()
-    for group in ("posterior", "pattern_log_likelihood", "sample_stats"):
+    for group in ("posterior", "sample_stats"):
         flat = draws[group].to_dataset().stack(place=["chain", "draw"], create_index=False)
         flat = flat.drop_vars(["chain", "draw"]).isel(place=places)
         shaped = flat.assign_coords(
@@ -251,7 +253,7 @@ def test_warnings_name_what_is_wrong(lca_draws, two_modes):
     assert " of single classes above R-hat 1.01 that chance does not explain (worst: class_share" in text
 
     short = lca_draws.copy()
-    for group in ("posterior", "pattern_log_likelihood", "sample_stats"):
+    for group in ("posterior", "sample_stats"):
         short[group] = xr.DataTree(lca_draws[group].to_dataset().isel(draw=slice(40)))
     assert "fewer than 400 effective draws" in warning_of(short)
 

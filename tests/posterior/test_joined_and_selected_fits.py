@@ -60,9 +60,6 @@ def test_chains_of_a_regression_on_known_or_seen_classes_are_joined(made_up):
         fits[1] = fits[1].copy()
         posterior = fits[1]["posterior"].to_dataset()
         fits[1]["posterior"] = xr.DataTree(posterior.isel(draw=slice(None, None, -1)).assign_coords(draw=range(40)))
-        kept = fits[1]["pattern_log_likelihood"].to_dataset()
-        kept = kept.isel(draw=slice(None, None, -1)).assign_coords(draw=range(40))
-        fits[1]["pattern_log_likelihood"] = xr.DataTree(kept)
         fits = [with_statistics(with_views(each)) for each in fits]
         draws = joined(fits)
         both = np.concatenate([each["posterior"]["intercept"].to_numpy() for each in fits])

@@ -7,7 +7,7 @@ import pytest
 import xarray as xr
 
 import bayes_lca as bl
-from bayes_lca.posterior.labels import stephens
+from bayes_lca.fitted import draws as fitted_draws
 from bayes_lca.posterior.labels.matching import match, match_profiles, profile_distances
 from bayes_lca.posterior.labels.stephens import align_memberships
 
@@ -104,10 +104,10 @@ def test_draws_that_do_not_fit_into_memory_are_labelled_as_well(monkeypatch):
     start, count = match_profiles(profile, pivot, share), np.ones(len(codes))
     every = align_memberships(membership_in, count, start)
     assert sum(asked) == 200
-    monkeypatch.setattr(stephens, "NUMBERS_KEPT", 1)
+    monkeypatch.setattr(fitted_draws, "NUMBERS_KEPT", 1)
     asked.clear()
     some = align_memberships(membership_in, count, start)
-    assert sum(asked) == stephens.FEWEST_KEPT + 200
+    assert sum(asked) == fitted_draws.FEWEST_KEPT + 200
     np.testing.assert_array_equal(some.order, every.order)
     np.testing.assert_allclose(some.margin, every.margin, rtol=0.2)
 

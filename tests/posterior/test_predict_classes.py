@@ -84,7 +84,7 @@ def test_average_over_the_sample_is_a_loop_over_respondents(name, columns, made_
     assert_rows(table, ("overall", "these 6 groups"), each.mean(axis=0))
     for group in sorted(set(frame["group"])):
         assert_rows(table, ("group", group), each[(frame["group"] == group).to_numpy()].mean(axis=0))
-    overall = Fit.reading(draws).average_class_share()
+    overall = Fit.reading(draws).class_share
     assert_rows(table, ("overall", "these 6 groups"), overall.reshape(-1, 3))
 
 

@@ -36,13 +36,15 @@ def fit_of(made_up, prior, sd=None, formula="~ x + score + (1 | group)", draws=1
     slope[:, :, 1] = 0.1 * sd * rng.normal(size=(4, draws, 3))
     posterior["slope"] = posterior["slope"].copy(data=slope)
     tree["posterior"] = xr.DataTree(posterior)
-    n_patterns = tree["patterns"].sizes["pattern"]
-    likelihood = -(rng.normal(size=(4, draws, n_patterns)) ** 2)
+    likelihood = -(rng.normal(size=(4, draws, tree["patterns"].sizes["pattern"])) ** 2)
+    likelihood = likelihood[:, :, tree["patterns"]["pattern_of_respondent"].to_numpy()]
     coords = {"chain": range(4), "draw": range(draws)}
-    stored = xr.Dataset({"outcome": (("chain", "draw", "pattern"), likelihood)}, coords)
-    tree["pattern_log_likelihood"] = xr.DataTree(stored)
+    total = xr.Dataset({"total_log_likelihood": (("chain", "draw"), likelihood.sum(axis=-1))}, coords)
+    tree["sample_stats"] = xr.DataTree(total)
     tree.attrs |= {"group_sd_prior": prior}
-    return with_views(tree)
+    tree = with_views(tree)
+    tree["log_likelihood"] = xr.DataTree(xr.Dataset({"outcome": (("chain", "draw", "respondent"), likelihood)}, coords))
+    return tree
 
 
 @pytest.fixture(scope="module")

@@ -87,7 +87,8 @@ def test_permuting_all_variables_together_keeps_the_likelihood(joint_draws):
     scrambled = scramble(joint_draws, random_orders(joint_draws))
     stored = joint_draws["log_likelihood"]["answers"].to_numpy()
     fit = Fit.reading(scrambled)
-    np.testing.assert_allclose(fit.log_likelihood()[:, :, fit.pattern_of_respondent], stored, rtol=0, atol=1e-9)
+    of_respondents = fit.log_likelihood()[:, :, fit.pattern_of_respondent]
+    np.testing.assert_allclose(of_respondents, stored, rtol=0, atol=1e-9)
 
 
 def test_permute_takes_the_classes_of_each_draw_in_the_order_given(joint_draws):

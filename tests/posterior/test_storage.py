@@ -373,7 +373,7 @@ WRONG = {
     "other n": (lambda d: d.attrs.update(n_respondents=599), "has 600 respondents, and the fit 599"),
     "formula a number": (lambda d: d.attrs.update(formula=1), "formula is"),
     "no encoding": (lambda d: d.drop_nodes("encoding"), "lacks encoding"),
-    "no answers": (lambda d: d.drop_nodes(["patterns", "pattern_log_likelihood"]), "lacks patterns, pattern_log_"),
+    "no answers": (lambda d: d.drop_nodes("patterns"), "lacks patterns"),
     "no model": (without_attribute("model"), "it lacks model"),
     "no axes": (without_attribute("axes"), "it lacks axes"),
     "no classes": (
@@ -385,8 +385,8 @@ WRONG = {
         "are not those that its",
     ),
     "other rows": (
-        with_group("pattern_log_likelihood", lambda rows: rows.isel(pattern=slice(2))),
-        "pattern_log_likelihood has other rows",
+        lambda d: d.update({"more": xr.DataTree(d["patterns"].to_dataset().isel(pattern=slice(2)))}),
+        "more has other rows",
     ),
     "not a number": (
         with_values("class_share", lambda v: v.__setitem__((0, 3, 1), np.nan)),
@@ -484,7 +484,7 @@ def test_a_file_follows_distinct_rows_and_not_respondents(tmp_path):
             warnings.simplefilter("ignore", bl.UnidentifiedWarning)  # two items suffice here
             draws = bl.fit(model, survey, draws=50, tune=50, chains=2, until=None, progressbar=False)
         bl.save(draws, tmp_path / "fit.nc")
-        rows.append(draws["pattern_log_likelihood"].sizes["pattern"])
+        rows.append(draws["patterns"].sizes["pattern"])
         sizes.append((tmp_path / "fit.nc").stat().st_size)
         assert draws["log_likelihood"]["answers"].shape == (2, 50, 200 * times)
     assert rows[0] == rows[1] <= 9

@@ -15,7 +15,7 @@ import bayes_lca as bl
 from bayes_lca.fitted import model as model_module
 from bayes_lca.fitted.capabilities import Capabilities
 from bayes_lca.fitted.fit import Fit
-from bayes_lca.fitted.twins.one_class import ClassOfRespondent
+from bayes_lca.fitted.probabilities import FittedProbabilities
 from bayes_lca.models import AssignedClass
 from bayes_lca.posterior.labels import convergence as convergence_module
 from bayes_lca.posterior.tables.class_tables import class_profiles, class_sizes
@@ -297,9 +297,9 @@ def test_what_sections_share_is_computed_once(short_joint, tmp_path, monkeypatch
 
     counted(convergence_module, "_convergence_table")
     counted(model_module, "read_formula")
-    counted(ClassOfRespondent, "membership")
+    counted(FittedProbabilities, "membership_in")
     report(short_joint, tmp_path / "page.html")
-    assert times == {"_convergence_table": 1, "read_formula": 1, "membership": 1}
+    assert times == {"_convergence_table": 1, "read_formula": 1, "membership_in": 1}
 
 
 FUNCTIONS_OF_SECTIONS = {

@@ -66,7 +66,8 @@ class CategoricalAnswers(AnswersGivenClass):
 
     @staticmethod
     def _probability(fit) -> np.ndarray:
-        return off_axis(fit.flat(fit.posterior[ITEM_PROBABILITY], CLASS, ITEM, CATEGORY), fit.labels)
+        values = fit.parameter(ITEM_PROBABILITY, CLASS, ITEM, CATEGORY)
+        return fit.once("item probabilities", lambda: off_axis(values, fit.labels))
 
 
 register(

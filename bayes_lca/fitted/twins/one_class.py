@@ -1,9 +1,10 @@
 """One class for each respondent, summed out: twin of the hidden part `OneClass`."""
 
 import numpy as np
-from scipy.special import logsumexp, softmax
 
-from bayes_lca.fitted.kinds import HIDDEN, HiddenOfRespondent, register
+from bayes_lca.fitted.kinds import HIDDEN, HiddenOfRespondent, SummedOut, register
+from bayes_lca.fitted.parts_of_rows import PartsOfRows
+from bayes_lca.likelihood.summed_out import sum_out_classes
 
 
 class ClassOfRespondent(HiddenOfRespondent):
@@ -13,25 +14,15 @@ class ClassOfRespondent(HiddenOfRespondent):
     class alone.
     """
 
-    def log_likelihood(self, fit) -> np.ndarray:
-        """Log-likelihood of one respondent with each distinct row, shape (draw, pattern)."""
-        result = np.empty((fit.n_draws, len(fit.count)))
-        for which, log_joint in fit.log_joint():
-            result[which] = logsumexp(log_joint, axis=-1)
-        return result
-
-    def membership(self, fit, which) -> np.ndarray:
-        """Membership probabilities of the distinct rows, shape (draw, pattern, latent_class)."""
-        return softmax(fit.log_class(slice(None), which) + fit.log_evidence(slice(None), which), axis=-1)
-
-    def class_share(self, fit) -> np.ndarray:
-        """Class probabilities averaged over the covariates of the respondents, shape (draw, latent_class)."""
-        share = np.empty((fit.n_draws, len(fit.classes)))
-        for which in fit.blocks(len(fit.count)):
-            probability = np.exp(fit.log_class(slice(None), which))
-            weight = fit.count / fit.n_respondents if probability.shape[1] > 1 else np.ones(1)
-            share[which] = np.einsum("src,r->sc", probability, weight)
-        return share
+    def summed_out(self, fit, which: slice | np.ndarray, rows: PartsOfRows) -> SummedOut:
+        """Classes at distinct covariates and answers given the class are computed once, whoever has both."""
+        log_likelihood, membership, share = sum_out_classes(
+            fit.structural.logits(fit, rows.matrix, rows.groups, which),
+            fit.log_evidence(rows.first_with_answers, which),
+            rows.covariates,
+            rows.answers,
+        )
+        return SummedOut(log_likelihood, membership, np.einsum("sxc,x->sc", share, rows.share_of_covariates))
 
 
 register(HIDDEN, "OneClass", ClassOfRespondent(), home=__name__)

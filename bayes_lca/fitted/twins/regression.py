@@ -3,11 +3,12 @@
 from collections.abc import Mapping
 
 import numpy as np
-from scipy.special import log_softmax
+import scipy
 
 from bayes_lca.dims import INTERCEPT, SLOPE, TERM
 from bayes_lca.fitted.kinds import STRUCTURAL, ClassGivenCovariates, register
 from bayes_lca.fitted.random_effects import effects_of_seen_groups, varying_terms
+from bayes_lca.likelihood.matrix_product import matrix_product
 
 
 class RegressionOfClass(ClassGivenCovariates):
@@ -15,22 +16,33 @@ class RegressionOfClass(ClassGivenCovariates):
 
     def log_class(self, fit, matrix: np.ndarray, groups: Mapping[str, np.ndarray], which, effects=None) -> np.ndarray:
         """Log softmax of the logits, shape (draw, row, latent_class)."""
+        return scipy.special.log_softmax(self.logits(fit, matrix, groups, which, effects), axis=-1)
+
+    def logits(self, fit, matrix: np.ndarray, groups: Mapping[str, np.ndarray], which, effects=None) -> np.ndarray:
+        """The logits themselves, classes first in memory."""
         posterior, axis = fit.posterior, fit.class_axis
-        eta = fit.flat(posterior[INTERCEPT], axis)[which][:, None, :]
+        intercept = fit.parameter(INTERCEPT, axis)[which].T  # (latent_class, draw)
+        eta = np.empty((*intercept.shape, len(matrix) if SLOPE in posterior or groups else 1))
+        eta[:] = intercept[:, :, None]
         if SLOPE in posterior:
-            slope = fit.flat(posterior[SLOPE], TERM, axis)[which]
-            eta = eta + np.einsum("it,stc->sic", matrix, slope, optimize=True)
+            eta += _products(fit.parameter(SLOPE, TERM, axis)[which], matrix)
         for name, index in groups.items():
             of_group = (effects or {}).get(name) or effects_of_seen_groups(fit, name, which)
-            eta = eta + of_group.intercept[:, index]
+            for of_class, intercepts in zip(eta, np.moveaxis(of_group.intercept, -1, 0), strict=True):
+                of_class += intercepts[:, index]
             if of_group.slope is not None:
                 centered = (matrix - fit.design_center)[:, varying_terms(fit, name)]
                 for group in np.unique(index):
                     inside = index == group
-                    eta[:, inside] += np.einsum(
-                        "it,stc->sic", centered[inside], of_group.slope[:, group], optimize=True
-                    )
-        return log_softmax(eta, axis=-1)
+                    eta[:, :, inside] += _products(of_group.slope[:, group], centered[inside])
+        return np.moveaxis(eta, 0, -1)
+
+
+def _products(slope: np.ndarray, matrix: np.ndarray) -> np.ndarray:
+    """What slopes (draw, term, latent_class) add at rows (row, term), shape (latent_class, draw, row)."""
+    n_draws, n_terms, n_classes = slope.shape
+    by_class = slope.transpose(2, 0, 1).reshape(n_classes * n_draws, n_terms)
+    return matrix_product(by_class, matrix.T).reshape(n_classes, n_draws, len(matrix))
 
 
 register(STRUCTURAL, "Regression", RegressionOfClass(), home=__name__)

@@ -13,7 +13,7 @@ class SharesOfClass(ClassGivenCovariates):
 
     def log_class(self, fit, matrix: np.ndarray, groups: Mapping[str, np.ndarray], which, effects=None) -> np.ndarray:
         """Log shares, shape (draw, 1, latent_class)."""
-        return np.log(fit.flat(fit.posterior[CLASS_SHARE], fit.class_axis)[which])[:, None, :]
+        return np.log(fit.parameter(CLASS_SHARE, fit.class_axis)[which])[:, None, :]
 
 
 register(STRUCTURAL, "Shares", SharesOfClass(), home=__name__)

@@ -5,6 +5,7 @@ from itertools import combinations
 
 import numpy as np
 
+from bayes_lca.data.unique_rows import unique_rows
 from bayes_lca.fitted.fit import Fit
 from bayes_lca.fitted.thinning import draws_used
 from bayes_lca.likelihood.answers import log_probability_of_answers
@@ -126,12 +127,12 @@ def pattern_statistics(codes: np.ndarray, members: np.ndarray, rho: np.ndarray) 
     ndarray, shape (statistic,)
         The `PATTERN_STATISTICS`.
     """
-    patterns, count = np.unique(codes, axis=0, return_counts=True)
-    expected = expected_patterns(patterns, members, rho)
+    distinct = unique_rows(codes)
+    count, expected = distinct.count, expected_patterns(codes[distinct.first], members, rho)
     elsewhere = members.sum() - expected.sum()
     return np.array(
         [
-            len(patterns),
+            len(count),
             2 * count @ np.log(count / expected),
             ((count - expected) ** 2 / expected).sum() + elsewhere,
             np.abs(2 * (np.sqrt(count) - np.sqrt(expected))).max(initial=0.0),

@@ -8,7 +8,6 @@ import xarray as xr
 
 from bayes_lca.fitted.fit import Fit
 from bayes_lca.fitted.one_fit import FIT_IDENTITY, with_identity
-from bayes_lca.fitted.record import PATTERN_LOG_LIKELIHOOD
 from bayes_lca.fitted.views import with_views, without_views
 from bayes_lca.posterior.labels.convergence import warn_of_convergence
 from bayes_lca.posterior.labels.modes import MODE_EVIDENCE, chain_modes
@@ -16,6 +15,9 @@ from bayes_lca.posterior.labels.relabel import align
 
 OF_THE_MODEL = ("model", "specification", "formula", "groupings", "levels", "labels", "axes", "outcome", "counted")
 """Attributes in which fits of one model agree."""
+
+SAME_CHAIN = 1e-9
+"""Largest relative difference of the log-likelihoods of all draws of a chain that rounding explains."""
 
 
 def concat_chains(fits: Sequence[xr.DataTree]) -> xr.DataTree:
@@ -76,7 +78,7 @@ def concat_chains(fits: Sequence[xr.DataTree]) -> xr.DataTree:
     _check_apart(read)
     tree = without_views(first.tree)
     n_chains = sum(fit.n_chains for fit in read)
-    for group in ("posterior", "sample_stats", PATTERN_LOG_LIKELIHOOD, "posterior_predictive"):
+    for group in ("posterior", "sample_stats", "posterior_predictive"):
         tree = _with_joined(tree, group, read, n_chains)
     tree.attrs["joined"] = json.dumps(
         [
@@ -122,11 +124,13 @@ def _check_same(first: Fit, other: Fit, place: int) -> None:
 
 def _check_apart(fits: list[Fit]) -> None:
     """Refuse chains that are there twice, which would be taken for independent ones, under whatever labels."""
-    chains = [of_chain[0].tobytes() for fit in fits for of_chain in fit.stored_log_likelihood]
-    if len(set(chains)) < len(chains):
-        raise ValueError(
-            f"{len(chains) - len(set(chains))} of {len(chains)} chains are there twice; fit with another seed"
-        )
+    total = np.concatenate([fit.total_log_likelihood for fit in fits])
+    twice = [
+        any(np.allclose(chain, other, rtol=SAME_CHAIN, atol=0) for other in total[:place])
+        for place, chain in enumerate(total)
+    ]
+    if any(twice):
+        raise ValueError(f"{sum(twice)} of {len(total)} chains are there twice; fit with another seed")
 
 
 def _with_joined(tree: xr.DataTree, group: str, fits: list[Fit], n_chains: int) -> xr.DataTree:

@@ -33,7 +33,12 @@ def match(cost: np.ndarray) -> np.ndarray:
     ndarray of int, shape (draw, latent_class)
         Class of the draw that is class k of the pivot.
     """
-    return np.array([scipy.optimize.linear_sum_assignment(of_draw.T)[1] for of_draw in cost])
+    if cost.shape[1] < cost.shape[2]:
+        return np.array([scipy.optimize.linear_sum_assignment(of_draw.T)[1] for of_draw in cost])
+    order = cost.argmin(axis=1)  # the best assignment, but where a class is the cheapest of two
+    for draw in np.flatnonzero((np.diff(np.sort(order, axis=1)) == 0).any(axis=1)):
+        order[draw] = scipy.optimize.linear_sum_assignment(cost[draw].T)[1]
+    return order
 
 
 def match_profiles(

@@ -156,11 +156,11 @@ def relabel(draws: xr.DataTree, pivot: np.ndarray, order: str | int | xr.DataTre
 
 def align(fit: Fit, pivot: np.ndarray, order: str | int | xr.DataTree) -> xr.DataTree:
     """The same for any fit whose answers have profiles."""
-    draws = fit.tree
+    draws, every = fit.tree, fit.all_draws
     order = checked_order(order, fit.items, len(fit.classes), fit.category_orders)
-    start = match_profiles(fit.answers.profiles(fit), pivot, fit.flat(fit.posterior[CLASS_SHARE], fit.class_axis))
-    labels = align_memberships(fit.membership_in, fit.count, start)
-    aligned = Fit.reading(_with_posterior(draws, permute(fit.posterior, labels.order)))
+    start = match_profiles(fit.answers.profiles(fit), pivot, fit.class_share.reshape(fit.n_draws, -1))
+    labels = align_memberships(fit.membership_in, fit.count, start, (every.kept, every.membership))
+    aligned = Fit.reading(_with_posterior(draws, permute(with_class_share(fit), labels.order)))
     shown = display_order(aligned, order)
     posterior = permute(aligned.posterior, np.tile(shown, (len(start), 1)))
     names = class_names(len(shown), taken=fit.items) if isinstance(order, str) else Fit.reading(order).classes
@@ -173,6 +173,11 @@ def align(fit: Fit, pivot: np.ndarray, order: str | int | xr.DataTree) -> xr.Dat
         "pivot": json.dumps(np.asarray(pivot)[shown].tolist()),
     }
     return result
+
+
+def with_class_share(fit: Fit) -> xr.Dataset:
+    """The posterior with the share of each class in the sample."""
+    return fit.posterior.assign({CLASS_SHARE: (("chain", "draw", CLASS), fit.class_share)})
 
 
 def _with_posterior(draws: xr.DataTree, posterior: xr.Dataset) -> xr.DataTree:

@@ -15,14 +15,16 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from bayes_lca.fitted.draws import DRAWS_AT_ONCE, NUMBERS_AT_ONCE
+from bayes_lca.fitted.draws import draws_kept
+from bayes_lca.likelihood.matrix_product import matrix_product
+from bayes_lca.likelihood.row_sums import sum_products
 from bayes_lca.posterior.labels.matching import costs_of_moves, match
 
 MOST_ROUNDS = 100
 SMALLEST_MEMBERSHIP = 1e-12
 """Stands in for a mean membership of zero, whose logarithm has to be finite."""
-NUMBERS_KEPT, FEWEST_KEPT = 2**25, 100
-"""Memberships kept in single precision, 128 MiB, but for so many draws at the least."""
+NUMBERS_AT_ONCE = 2**18
+"""Draws x rows x classes taken at a time."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -49,7 +51,7 @@ class Labels:
 
 
 Kept = tuple[np.ndarray, np.ndarray]
-"""Positions of some draws, and their memberships, shape (draw, row, latent_class)."""
+"""Positions of the draws of `draws_kept`, and their memberships, shape (draw, row, latent_class)."""
 
 
 def membership_costs(membership: np.ndarray, mean: np.ndarray, count: np.ndarray) -> np.ndarray:
@@ -66,12 +68,14 @@ def membership_costs(membership: np.ndarray, mean: np.ndarray, count: np.ndarray
     -------
     ndarray, shape (draw, latent_class of the draw, latent_class of the mean)
     """
-    weight = count[:, None] * np.log(np.maximum(mean, SMALLEST_MEMBERSHIP))
-    return -np.matmul(membership.swapaxes(1, 2), weight)
+    return _costs(_classes_first(membership), _weight(mean, count))
 
 
 def align_memberships(
-    membership_in: Callable[[np.ndarray], np.ndarray], count: np.ndarray, order: np.ndarray
+    membership_in: Callable[[np.ndarray], np.ndarray],
+    count: np.ndarray,
+    order: np.ndarray,
+    kept: Kept | None = None,
 ) -> Labels:
     """Label draws so that their memberships differ least from their mean.
 
@@ -83,6 +87,8 @@ def align_memberships(
         Respondents with each distinct row.
     order : ndarray of int, shape (draw, latent_class)
         Labels to start from.
+    kept : tuple of ndarray, optional
+        Draws of `draws_kept` and their memberships, where these are at hand.
 
     Returns
     -------
@@ -101,44 +107,55 @@ def align_memberships(
     array([[0, 1],
            [1, 0]])
     """
-    n_draws, n_classes = order.shape
-    numbers = len(count) * n_classes
-    step = int(np.clip(NUMBERS_AT_ONCE // numbers, 1, DRAWS_AT_ONCE))
-    n_kept = min(n_draws, max(FEWEST_KEPT, NUMBERS_KEPT // numbers))
-    kept = [
-        (which, membership_in(which).astype(np.float32))
-        for which in _in_blocks(np.linspace(0, n_draws - 1, n_kept).astype(int), step)
-    ]
-    ends = [_descend(kept, count, start) for start in (order, _by_one_draw(kept, count, order))]
+    numbers = len(count) * order.shape[1]
+    step = max(1, NUMBERS_AT_ONCE // numbers)
+    kept = kept or _keep(membership_in, draws_kept(len(order), numbers), step)
+    blocks = [(which, kept[1][place : place + step]) for place, which in _in_blocks(kept[0], step)]
+    first = _descend(blocks, count, order)
+    by_one_draw = _by_one_draw(blocks, count, order)
+    ends = [first]
+    if not any(np.array_equal(by_one_draw[kept[0]], known[kept[0]]) for known in (order, first[0])):
+        ends.append(_descend(blocks, count, by_one_draw))
     order, mean, cost = min(ends, key=lambda end: _total(end[2], end[0]))
-    if n_kept < n_draws:
-        for which in _in_blocks(np.arange(n_draws), step):
+    if len(kept[0]) < len(order):
+        for _, which in _in_blocks(np.arange(len(order)), step):
             cost[which] = membership_costs(membership_in(which), mean, count)
             order[which] = _cheaper(cost[which], order[which])
     return Labels(order, costs_of_moves(cost, order))
 
 
-def _descend(kept: list[Kept], count: np.ndarray, order: np.ndarray) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+def _keep(membership_in: Callable[[np.ndarray], np.ndarray], draws: np.ndarray, step: int) -> Kept:
+    """Memberships of some draws in single precision."""
+    parts = [membership_in(which).astype(np.float32) for _, which in _in_blocks(draws, step)]
+    return draws, np.concatenate(parts)
+
+
+def _descend(
+    blocks: list[tuple[np.ndarray, np.ndarray]], count: np.ndarray, order: np.ndarray
+) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
     """Labels of all draws that none of those kept can better, their mean memberships, and costs of draws kept."""
     order, cost = order.copy(), np.zeros((len(order), *[order.shape[1]] * 2))
-    n_kept = sum(len(which) for which, _ in kept)
+    n_kept = sum(len(which) for which, _ in blocks)
+    mean = sum(_sum_in_order(_classes_first(membership), order[which]) for which, membership in blocks) / n_kept
     for _ in range(MOST_ROUNDS):
-        mean = sum(_sum_in_order(membership, order[which]) for which, membership in kept) / n_kept
-        before = order.copy()
-        for which, membership in kept:
-            cost[which] = membership_costs(membership, mean, count)
+        weight, before, total = _weight(mean, count), order.copy(), np.zeros_like(mean)
+        for which, membership in blocks:
+            in_classes = _classes_first(membership)
+            cost[which] = _costs(in_classes, weight)
             order[which] = _cheaper(cost[which], order[which])
+            total += _sum_in_order(in_classes, order[which])
         if np.array_equal(order, before):
             break
+        mean = total / n_kept
     return order, mean, cost
 
 
-def _by_one_draw(kept: list[Kept], count: np.ndarray, order: np.ndarray) -> np.ndarray:
+def _by_one_draw(blocks: list[tuple[np.ndarray, np.ndarray]], count: np.ndarray, order: np.ndarray) -> np.ndarray:
     """Labels by who is in the classes of one draw, which bear those it was given."""
-    draws, memberships = kept[len(kept) // 2]
+    draws, memberships = blocks[len(blocks) // 2]
     mean = memberships[0][:, order[draws[0]]]
     order = order.copy()
-    for which, membership in kept:
+    for which, membership in blocks:
         order[which] = match(membership_costs(membership, mean, count))
     return order
 
@@ -147,8 +164,9 @@ def _total(cost: np.ndarray, order: np.ndarray) -> float:
     return float(np.take_along_axis(cost, order[:, None], axis=1).sum())
 
 
-def _in_blocks(draws: np.ndarray, step: int) -> list[np.ndarray]:
-    return np.split(draws, np.arange(step, len(draws), step))
+def _in_blocks(draws: np.ndarray, step: int) -> list[tuple[int, np.ndarray]]:
+    """Some draws at a time, each with the place of the first."""
+    return [(place, draws[place : place + step]) for place in range(0, len(draws), step)]
 
 
 def _cheaper(cost: np.ndarray, order: np.ndarray) -> np.ndarray:
@@ -158,9 +176,24 @@ def _cheaper(cost: np.ndarray, order: np.ndarray) -> np.ndarray:
     return np.where((after < before - 1e-9 * np.abs(before))[:, None], best, order)
 
 
-def _sum_in_order(membership: np.ndarray, order: np.ndarray) -> np.ndarray:
+def _classes_first(membership: np.ndarray) -> np.ndarray:
+    """Memberships (draw, row, latent_class) in double precision as (latent_class, draw, row)."""
+    return np.ascontiguousarray(np.moveaxis(membership, -1, 0), dtype=float)
+
+
+def _weight(mean: np.ndarray, count: np.ndarray) -> np.ndarray:
+    """What a member of each row costs in each class of a mean, shape (row, latent_class)."""
+    return -count[:, None] * np.log(np.maximum(mean, SMALLEST_MEMBERSHIP))
+
+
+def _costs(in_classes: np.ndarray, weight: np.ndarray) -> np.ndarray:
+    """`membership_costs` from what `_classes_first` and `_weight` give."""
+    n_classes, n_draws, n_rows = in_classes.shape
+    costs = sum_products(in_classes.reshape(n_classes * n_draws, n_rows).T, weight)
+    return costs.reshape(n_classes, n_draws, -1).swapaxes(0, 1)
+
+
+def _sum_in_order(in_classes: np.ndarray, order: np.ndarray) -> np.ndarray:
     """Sum over draws of memberships with their labels, shape (row, latent_class)."""
-    orders, which = np.unique(order, axis=0, return_inverse=True)
-    return sum(
-        membership[which.reshape(-1) == place].sum(axis=0, dtype=float)[:, each] for place, each in enumerate(orders)
-    )
+    has_label = [(order == c).astype(float) for c in range(len(in_classes))]  # (draw, label)
+    return sum(matrix_product(labels.T, members) for labels, members in zip(has_label, in_classes, strict=True)).T

@@ -24,7 +24,7 @@ def total_log_likelihood(fit: Fit) -> xr.DataArray:
         how often each was given can be computed.
     """
     fit.require_respondents("the log-likelihood of every draw")
-    total = (fit.stored_log_likelihood * fit.count).sum(axis=-1).round(MEANINGFUL_DECIMALS)
+    total = fit.total_log_likelihood.round(MEANINGFUL_DECIMALS)
     return xr.DataArray(total, fit.chain_coords, ("chain", "draw"))
 
 

@@ -20,7 +20,7 @@ from bayes_lca.dims import (
     ROW_OF_RESPONDENT,
 )
 from bayes_lca.fitted.fit import Fit
-from bayes_lca.fitted.record import AXES, ENCODING, LAYOUT, PATTERN_LOG_LIKELIHOOD, PATTERNS, TABLE, respondents_of
+from bayes_lca.fitted.record import AXES, ENCODING, LAYOUT, PATTERNS, TABLE, respondents_of
 from bayes_lca.fitted.respondents import GROUP_SIZES, HOLDS_RESPONDENTS, LOG_LIKELIHOOD_DIAGNOSTICS
 from bayes_lca.posterior.storage.file_integrity import UnreadableFileError
 from bayes_lca.posterior.storage.without_respondents import AXES_OF_ROWS
@@ -132,7 +132,7 @@ def _check_rows(draws: xr.DataTree) -> None:
     wanted, n = [ENCODING], draws.attrs["n_respondents"]
     holds_respondents = bool(draws.attrs.get(HOLDS_RESPONDENTS, 1))
     if holds_respondents:
-        wanted += [PATTERNS, PATTERN_LOG_LIKELIHOOD, "sample_stats"]
+        wanted += [PATTERNS, "sample_stats"]
     elif GROUP_SIZES not in draws.attrs or LOG_LIKELIHOOD_DIAGNOSTICS not in draws.attrs:
         raise UnreadableFileError("it holds no respondents, and no counts of them either")
     else:

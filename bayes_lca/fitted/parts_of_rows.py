@@ -1,0 +1,57 @@
+"""Distinct rows taken apart: covariates and groups on one side, answers on the other, each counted once."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+import numpy as np
+
+from bayes_lca.data.unique_rows import unique_rows
+
+
+@dataclass(frozen=True, eq=False)
+class PartsOfRows:
+    """What some distinct rows are made of.
+
+    Attributes
+    ----------
+    covariates, answers : ndarray of int, shape (pattern,)
+        Which of the distinct covariates, and of the distinct answers, a row has.
+    matrix : ndarray, shape (covariates, term)
+    groups : mapping of str to ndarray of int, shape (covariates,)
+    share_of_covariates : ndarray, shape (covariates,)
+        Share of the respondents with these rows.
+    first_with_answers : ndarray of int, shape (answers,)
+        A distinct row of the fit that has them.
+    """
+
+    covariates: np.ndarray
+    answers: np.ndarray
+    matrix: np.ndarray
+    groups: Mapping[str, np.ndarray]
+    share_of_covariates: np.ndarray
+    first_with_answers: np.ndarray
+
+    @property
+    def n_rows(self) -> int:
+        """Number of distinct rows."""
+        return len(self.answers)
+
+    @classmethod
+    def of(cls, fit, rows: np.ndarray) -> "PartsOfRows":
+        """Of some distinct rows of a fit, by position."""
+        matrix, groups = fit.matrix[rows], {name: index[rows] for name, index in fit.group_of_pattern.items()}
+        if matrix.shape[1] or groups:
+            distinct = unique_rows(matrix, *groups.values())
+            first, covariates = distinct.first, distinct.pattern
+        else:
+            first, covariates = np.zeros(1, dtype=int), np.zeros(len(rows), dtype=int)
+        _, first_with_answers, answers = np.unique(fit.answer_pattern[rows], return_index=True, return_inverse=True)
+        count = np.bincount(covariates, weights=fit.count[rows], minlength=len(first))
+        return cls(
+            covariates=covariates,
+            answers=answers.reshape(-1),
+            matrix=matrix[first],
+            groups={name: index[first] for name, index in groups.items()},
+            share_of_covariates=count / count.sum(),
+            first_with_answers=rows[first_with_answers],
+        )
