@@ -171,7 +171,7 @@ def test_refit_carries_the_second_data(reused, second):
     assert attributes.items() <= second.attrs.items()
     assert "ZeroSumNormal" in second.attrs["model_text"]
     views = {"log_likelihood", "observed_data", "constant_data"}
-    stored = {"posterior", "sample_stats", "patterns", "encoding", "pattern_log_likelihood"}
+    stored = {"posterior", "sample_stats", "patterns", "encoding"}
     assert set(second.children) == stored | views
 
 

@@ -92,7 +92,7 @@ def fit(
     xarray.DataTree
         Groups ``posterior``, ``sample_stats`` and, on request, ``posterior_predictive``; ``patterns``, the distinct
         rows of answers, covariates and groups with their counts and the row of each respondent; ``encoding``, what
-        encodes new rows; and ``pattern_log_likelihood`` of one respondent with each row. Formula, labels, seed,
+        encodes new rows; ``sample_stats`` has ``total_log_likelihood`` of every draw. Formula, labels, seed,
         versions, specification and the model's text are attributes. ``observed_data``, ``constant_data`` and
         ``log_likelihood`` are the same rows as ArviZ expects them, one for each respondent: views that take no memory
         until they are read. A frequency table is fitted as the respondents that it counts; ``frequency_table`` has its
