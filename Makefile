@@ -64,7 +64,7 @@ planted-bugs: $(VENV)/ready
 coverage: $(VENV)/ready
 	$(RUN) -m pytest $(PARALLEL) --cov --cov-report term-missing:skip-covered
 
-$(VENV)/ready: requirements.txt pyproject.toml
+$(VENV)/ready: requirements.txt pyproject.toml $(wildcard bayes_lca/density/*.[ch])
 	@python=$$(.ci/find-python) && echo "Setting up $(VENV) with $$python" && "$$python" -m venv --clear $(VENV)
 	$(RUN) -m pip install --quiet --disable-pip-version-check -r requirements.txt
 	$(RUN) -m pip install --quiet --disable-pip-version-check --no-deps --no-build-isolation --editable .

@@ -361,8 +361,11 @@ def no_sampling(monkeypatch):
 
 
 @pytest.mark.usefixtures("no_sampling")
-@pytest.mark.parametrize("name", ["draws", "tune", "chains"])
-@pytest.mark.parametrize("value", [0, -5, 2.5, "100", None])
+@pytest.mark.parametrize(
+    ("name", "value"),
+    [(name, value) for name in ("draws", "tune", "chains") for value in (0, -5, 2.5, "100")]
+    + [("draws", None), ("chains", None)],
+)
 def test_numbers_of_draws_are_whole_and_positive(frame, name, value):
     with pytest.raises(ValueError, match=f"{name}="):
         bl.fit(TWO, frame, **TINY | {name: value})

@@ -9,6 +9,7 @@ import time
 from pathlib import Path
 
 import numpy as np
+import nutpie
 import pandas as pd
 import pytest
 
@@ -159,17 +160,16 @@ def test_an_interrupted_fit_returns_nothing_and_nothing_goes_on(monkeypatch):
     """
     prepared = LatentClass(2, bl.Items(bl.cohort_items())).prepare(bl.simulate_cohort(n=150, seed=9)[0])
     sampler = Sampler(prepared)
-    module = sys.modules["bayes_lca.sampling.nuts"]
-    timer, wait_for = threading.Timer(0.5, os.kill, [os.getpid(), signal.SIGINT]), module._finished
+    timer, sample = threading.Timer(0.5, os.kill, [os.getpid(), signal.SIGINT]), nutpie.sample
 
-    def finished(running):
+    def started(*model, **options):
         timer.start()
-        return wait_for(running)
+        return sample(*model, **options)
 
-    monkeypatch.setattr(module, "_finished", finished)
+    monkeypatch.setattr(nutpie, "sample", started)
     try:
         with pytest.raises(KeyboardInterrupt, match="stopped before it was finished"):
-            sampler.sample(prepared, Sampling(draws=20_000, tune=100, chains=2, cores=2, progressbar=False))
+            sampler.sample(prepared, Sampling(draws=100_000, tune=100, chains=2, cores=2, progressbar=False))
     finally:
         timer.cancel()
         timer.join()

@@ -10,12 +10,14 @@ import pandas as pd
 import pytest
 import xarray as xr
 from pymc.model.transform.conditioning import remove_value_transforms
+from pymc.model.transform.optimization import freeze_dims_and_data
 from pytensor.compile.mode import Mode
 from scipy import stats
 from scipy.linalg import helmert, null_space
 from scipy.special import betaln, gammaln, log_softmax, logsumexp, softmax
 
 import bayes_lca as bl
+from bayes_lca.density import compiled
 from bayes_lca.fitted.fit import Fit
 from bayes_lca.fitted.record import distinct_rows
 from bayes_lca.measurement.assigned import Assigned
@@ -760,3 +762,34 @@ def test_spread_of_slopes_is_reported_in_the_users_units(kind):
             expected = values[f"{grouping}_slope_sd_standardised"][t] / scale
             np.testing.assert_allclose(values[f"{grouping}_slope_sd"][t], expected, rtol=1e-12)
             np.testing.assert_allclose(values[f"{grouping}_slope"][:, t].sum(axis=-1), 0.0, atol=1e-12)
+
+
+@pytest.fixture(params=[1, 10**9], ids=["rows in tiles", "all in one"])
+def rows_in_tiles(request, monkeypatch):
+    """Programs with rows apart from the rest, from whatever number of them on, or without."""
+    monkeypatch.setattr(compiled, "FEWEST_ROWS", request.param)
+
+
+def value_and_gradient(model):
+    """The log density of a PyMC model and its gradient as PyMC has them, a function of all coordinates at once."""
+    frozen = freeze_dims_and_data(model)
+    return frozen.compile_fn([frozen.logp(), frozen.dlogp()], inputs=frozen.value_vars, point_fn=False, **COMPILE)
+
+
+@pytest.mark.parametrize(
+    "name", [name if name in ONE_OF_EACH else pytest.param(name, marks=pytest.mark.slow) for name in CASES]
+)
+def test_programs_have_the_density_and_gradient_of_pymc(name, rows_in_tiles):
+    """At points anywhere, value and gradient are the model's to ten digits."""
+    case = CASES[name]
+    density = compiled.Density(case.prepared.model)
+    program, shapes = density.program()
+    function = value_and_gradient(case.prepared.model)
+    rng = np.random.default_rng(0)
+    for scale in (0.3, 1.5):
+        x = density.coordinates(case.prepared.start) + rng.normal(0.0, scale, program.n_inputs)
+        parts = np.split(x, np.cumsum([int(np.prod(shape)) for shape in density.shapes])[:-1])
+        value, gradient = function(*(part.reshape(shape) for part, shape in zip(parts, density.shapes, strict=True)))
+        found, found_gradient = program.log_density(x)
+        np.testing.assert_allclose(found, value, rtol=1e-10)
+        np.testing.assert_allclose(found_gradient, gradient, rtol=1e-10, atol=1e-10 * np.abs(gradient).max())

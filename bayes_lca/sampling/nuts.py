@@ -2,7 +2,6 @@
 
 import json
 import platform
-import warnings
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from importlib.metadata import version
@@ -10,9 +9,7 @@ from types import MappingProxyType
 from typing import Literal
 
 import numpy as np
-import pytensor
 import xarray as xr
-from pymc.model.transform.optimization import freeze_dims_and_data
 
 from bayes_lca.data.frame import check_whole
 from bayes_lca.dims import depends_on_answers
@@ -21,6 +18,7 @@ from bayes_lca.posterior.checks.posterior_predictive import draw_predictive
 from bayes_lca.posterior.labels.convergence import warn_of_convergence
 from bayes_lca.prepared import Model, Prepared
 from bayes_lca.sampling.ready import ready_model
+from bayes_lca.sampling.roads import road_of
 from bayes_lca.sampling.starts import chains_by_start
 from bayes_lca.sampling.tree import assemble, complete
 from bayes_lca.sampling.until_converged import draws_to_go_on_to
@@ -37,7 +35,7 @@ def fit(
     *,
     count: str | int | None = None,
     draws: int = 1000,
-    tune: int = 400,
+    tune: int | None = None,
     chains: int = 4,
     seed: int = 1,
     target_accept: float | None = None,
@@ -46,7 +44,7 @@ def fit(
     key: str | None = None,
     predictive: bool = False,
     cores: int | None = None,
-    backend: Literal["jax", "numba"] = "jax",
+    backend: Literal["program", "jax", "numba"] = "program",
     progressbar: bool = True,
     until: Literal["converged"] | None = "converged",
 ) -> xr.DataTree:
@@ -59,9 +57,12 @@ def fit(
         One row per respondent.
     count : str or int, optional
         Column of the number of respondents with each row, where the frame is a frequency table.
-    draws, tune, chains : int
-        Draws kept and tuning steps of each chain, and the number of chains. Chains start at the modes of the
-        likelihood in proportion to what each could hold of the posterior, as far as their number allows.
+    draws, chains : int
+        Draws kept of each chain, and the number of chains. Chains start at the modes of the likelihood in proportion to
+        what each could hold of the posterior, as far as their number allows.
+    tune : int, optional
+        Tuning steps of each chain. By default 100 where the curvature at the mode describes the posterior well enough
+        to sample in its coordinates, and 400 elsewhere.
     seed : int
         Same seed, same machine: the same draws.
     target_accept : float, optional
@@ -78,8 +79,11 @@ def fit(
         Also draw answers of every respondent from the posterior predictive distribution.
     cores : int, optional
         Chains sampled at a time; all processors by default.
-    backend : {"jax", "numba"}
-        JAX compiles in a second or two; numba takes one to four minutes, then samples small models faster.
+    backend : {"program", "jax", "numba"}
+        What computes the log density. By default a program of the PyMC model that needs no compiler; the attribute
+        ``backend`` of the draws says so. Models with steps that programs do not have are sampled through PyMC and JAX,
+        about ten times slower, which can also be asked for. JAX compiles in a second or two; numba takes one to four
+        minutes.
     progressbar : bool
         Show progress with the estimated time left, in a terminal or a notebook.
     until : {"converged", None}
@@ -142,7 +146,7 @@ class Sampling:
     """Settings of a run of NUTS, as `fit` takes them."""
 
     draws: int = 1000
-    tune: int = 400
+    tune: int | None = None
     chains: int = 4
     seed: int = 1
     target_accept: float | None = None
@@ -156,11 +160,13 @@ class Sampling:
             raise ValueError(f"target_accept={self.target_accept!r}: target_accept lies between 0 and 1, such as 0.9")
         if self.until not in ("converged", None):
             raise ValueError(f'until={self.until!r}: "converged", or None for exactly the draws that are asked for')
-        check_whole(least=1, draws=self.draws, tune=self.tune, chains=self.chains)
+        check_whole(least=1, draws=self.draws, chains=self.chains)
+        if self.tune is not None:
+            check_whole(least=1, tune=self.tune)
 
 
 class Sampler:
-    """A model compiled once, for one data set or for many that differ in their answers only.
+    """A model made ready to be sampled, for one data set or for many that differ in their answers only.
 
     Parameters
     ----------
@@ -168,30 +174,27 @@ class Sampler:
         The model with its first data set; starting values are always those of this one.
     reusable : bool
         Whether `sample` and `fit` will be given other answers of the same respondents: same covariates and groups,
-        and as many rows. A reusable sampler is a little slower.
-    backend : {"jax", "numba"}
-        For hundreds of fits numba's minute of compilation is soon earned back.
+        and as many rows.
+    backend : {"program", "jax", "numba"}
+        As in `bayes_lca.fit`.
     """
 
-    def __init__(self, prepared: Prepared, *, reusable: bool = False, backend: Literal["jax", "numba"] = "jax"):
-        import nutpie  # takes longer to import than all else that a fit needs
-
+    def __init__(
+        self,
+        prepared: Prepared,
+        *,
+        reusable: bool = False,
+        backend: Literal["program", "jax", "numba"] = "program",
+    ):
         names = [variable.name for variable in prepared.model.data_vars]
-        self.backend = backend
         self.varying = [name for name in names if depends_on_answers(name)] if reusable else []
-        frozen = freeze_dims_and_data(prepared.model, data=[name for name in names if name not in self.varying])
-        self._starts, self._weights = (prepared.start, *prepared.rivals), prepared.weights
-        self._start = {name: pytensor.shared(np.array(value)) for name, value in prepared.start.items()}
-        with warnings.catch_warnings():
-            # the first value of a correlation matrix is drawn in C, where no BLAS is needed
-            warnings.filterwarnings("ignore", "PyTensor could not link to a BLAS", UserWarning)
-            self._compiled = nutpie.compile_pymc_model(
-                frozen,
-                backend=backend,
-                initial_points=self._start,
-                jitter_rvs={frozen[name] for name in prepared.jittered},
-                freeze_model=False,
-            )
+        self._weights = prepared.weights
+        self._road = road_of(prepared, self.varying, backend)
+
+    @property
+    def backend(self) -> str:
+        """What computes the log density."""
+        return self._road.backend
 
     def sample(
         self, prepared: Prepared, settings: Sampling, data: Mapping[str, np.ndarray] = MappingProxyType({})
@@ -206,39 +209,33 @@ class Sampler:
         data : mapping of str to ndarray
             Data of the model to use in place of those of `prepared`.
         """
-        import nutpie
-
         data = {name: prepared.model[name].get_value() for name in self.varying} | dict(data)
         target_accept = settings.target_accept
         if target_accept is None:
             has_groups = bool(json.loads(prepared.attributes["groupings"]))
             target_accept = TARGET_ACCEPT_WITH_GROUPS if has_groups else TARGET_ACCEPT
-        compiled = self._compiled.with_data(**data) if data else self._compiled
         options = {
             "draws": settings.draws,
-            "tune": settings.tune,
             "cores": settings.cores,
             "target_accept": target_accept,
-            "adaptation": "low_rank",
             "progress_bar": settings.progressbar,
             "save_warmup": False,
-            "store_unconstrained": compiled.n_dim <= MOST_COORDINATES,
-            "blocking": False,
+            "store_unconstrained": self._road.n_coordinates <= MOST_COORDINATES,
         }
         by_start = chains_by_start(self._weights, settings.chains)
-        parts = []
+        parts, tunes = [], []
         for number in np.flatnonzero(by_start).tolist():
-            for name, value in self._starts[number].items():
-                self._start[name].set_value(value)
             seed = settings.seed if number == 0 else int(np.random.default_rng([settings.seed, number]).integers(2**32))
-            running = nutpie.sample(compiled, chains=by_start[number], seed=seed, **options)
-            parts.append(_finished(running))
+            chains = {"chains": by_start[number], "seed": seed}
+            part, tune = self._road.sample(number, data, settings.tune, **chains, **options)
+            parts.append(part)
+            tunes.append(tune)
         tree = assemble(prepared, _side_by_side(parts))
         tree.attrs |= {
             "seed": settings.seed,
             "start_weights": json.dumps([round(weight, 4) for weight in self._weights]),
             "chains_by_start": json.dumps(by_start),
-            "tune": settings.tune,
+            "tune": max(tunes),
             "target_accept": target_accept,
             "backend": self.backend,
             "versions": json.dumps({name: version(name) for name in VERSIONS} | {"python": platform.python_version()}),
@@ -280,18 +277,3 @@ def _side_by_side(parts: Sequence[xr.DataTree]) -> xr.DataTree:
         chains = xr.concat(of_parts, "chain")
         joined[name] = chains.assign_coords(chain=range(chains.sizes["chain"]))
     return xr.DataTree.from_dict(joined)
-
-
-def _finished(running) -> xr.DataTree:
-    """Draws of a sampler that runs in threads of its own, which end with an interruption.
-
-    What there is by then is given up: chains of unequal length, some of them of tuning steps only, are no fit.
-    """
-    try:
-        return running.wait()
-    except KeyboardInterrupt:
-        running.cancel()
-        raise KeyboardInterrupt("sampling was stopped before it was finished; there are no draws") from None
-    except BaseException:
-        running.cancel()
-        raise

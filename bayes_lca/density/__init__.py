@@ -1,0 +1,1 @@
+"""Log densities of PyMC models as programs that run without Python, for the sampler."""

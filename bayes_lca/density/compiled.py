@@ -1,0 +1,176 @@
+"""A PyMC model as a program, and the program as a model of nutpie."""
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from types import MappingProxyType
+
+import numpy as np
+import pandas as pd
+import pymc as pm
+import pytensor.tensor as pt
+from nutpie import _lib
+from nutpie.sample import CompiledModel
+from pymc.model.transform.optimization import freeze_dims_and_data
+from pytensor.graph.rewriting.utils import rewrite_graph
+
+from bayes_lca.density.builder import Builder
+from bayes_lca.density.evaluate import Known, evaluate, plain
+from bayes_lca.density.program import Program
+from bayes_lca.density.steps import NotCovered
+from bayes_lca.density.translate import translate
+from bayes_lca.dims import PATTERN
+
+FEWEST_ROWS = 192
+"""Rows from which on they are worked off in tiles."""
+
+REWRITES = ("canonicalize", "stabilize", "local_remove_check_parameter")
+"""Those that keep log-sum-exp and softmax whole, of which programs have their own; parameters need no check."""
+
+
+class Density:
+    """Log density and parameters of a PyMC model, for data sets of one shape.
+
+    Parameters
+    ----------
+    model : pymc.Model
+    varying : sequence of str
+        Data that change from one program to the next.
+
+    Raises
+    ------
+    NotCovered
+        If a free variable has no fixed shape.
+    """
+
+    def __init__(self, model: pm.Model, varying=()):
+        names = [variable.name for variable in model.data_vars]
+        self.frozen = freeze_dims_and_data(model, data=[name for name in names if name not in varying])
+        self.variables = [*self.frozen.free_RVs, *self.frozen.deterministics]
+        self.n_rows = int(np.prod(model.dim_lengths[PATTERN].eval())) if PATTERN in model.dim_lengths else 0
+        outputs = [self.frozen.logp(), *self.frozen.replace_rvs_by_values(self.variables)]
+        self._outputs = rewrite_graph(outputs, include=REWRITES)
+        self._data = {name: self.frozen[name] for name in varying}
+        self.shapes = [value.shape for value in self._at_start({})]
+
+    def _at_start(self, start: Mapping[str, np.ndarray]) -> list[np.ndarray]:
+        """Free coordinates of a start, variable by variable, 0 for those that it does not name."""
+        return [self._coordinates_of(variable, start.get(variable.name)) for variable in self.frozen.free_RVs]
+
+    def _coordinates_of(self, variable, value: np.ndarray | None) -> np.ndarray:
+        shape = self.frozen.rvs_to_values[variable].type.shape
+        if value is None and None not in shape:
+            return np.zeros(shape)
+        if value is None:
+            dims = self.frozen.named_vars_to_dims[variable.name]
+            value = np.zeros([int(self.frozen.dim_lengths[dim].eval()) for dim in dims])
+        transform = self.frozen.rvs_to_transforms[variable]
+        if transform is None:
+            return np.asarray(value, dtype=float)
+        coordinates = transform.forward(pt.constant(np.asarray(value, dtype=float)), *variable.owner.inputs)
+        values = {variable: Known(variable.get_value()) for variable in self._data.values()}
+        evaluate([coordinates], values, Builder(0))
+        return np.asarray(values[coordinates].value)
+
+    def coordinates(self, start: Mapping[str, np.ndarray]) -> np.ndarray:
+        """Free coordinates of a start, one after the other."""
+        return np.concatenate([value.ravel() for value in self._at_start(start)])
+
+    def places_of(self, names) -> np.ndarray:
+        """1 for free coordinates of some variables, 0 for others."""
+        of_variables = zip(self.frozen.free_RVs, self.shapes, strict=True)
+        return np.concatenate([np.full(int(np.prod(shape)), float(rv.name in names)) for rv, shape in of_variables])
+
+    def as_model(self, program: Program, shapes: Sequence[tuple[int, ...]], start) -> "CompiledDensity":
+        """A program as nutpie samples it, from coordinates that `start` gives for a seed."""
+        model, names = self.frozen, tuple(variable.name for variable in self.variables)
+        named = {
+            dim: pd.Index(range(int(model.dim_lengths[dim].eval())) if labels is None else labels)
+            for dim, labels in model.coords.items()
+        }
+        named["unconstrained_parameter"] = pd.Index([str(place) for place in range(program.n_inputs)])
+        dims = {name: dims for name, dims in model.named_vars_to_dims.items() if name in names}
+        return CompiledDensity(
+            dims, program=program, names=names, variable_shapes=tuple(shapes), start=start, named=named
+        )
+
+    def program(self, data: Mapping[str, np.ndarray] = MappingProxyType({})) -> tuple[Program, list[tuple[int, ...]]]:
+        """The program of a data set, and the shapes of the variables that it expands.
+
+        Raises
+        ------
+        NotCovered
+            If there is a step that programs do not have.
+        """
+        if self.n_rows >= FEWEST_ROWS:
+            try:
+                return self._program(data, self.n_rows)
+            except NotCovered:
+                pass
+        return self._program(data, 0)
+
+    def _program(self, data: Mapping[str, np.ndarray], n_rows: int) -> tuple[Program, list[tuple[int, ...]]]:
+        values = {self._data[name]: value for name, value in data.items()}
+        builder, found = translate(self._outputs, self.frozen.value_vars, self.shapes, values, n_rows)
+        value, *expanded = (builder.positions(plain(value)) for value in found)
+        places = np.concatenate([positions.ravel() for positions in expanded])
+        return Program(builder, int(value.ravel()[0]), places), [positions.shape for positions in expanded]
+
+
+@dataclass(frozen=True)
+class CompiledDensity(CompiledModel):
+    """A program as nutpie samples it, without Python between the two.
+
+    Attributes
+    ----------
+    program : Program
+    names : list of str
+        Variables that it expands.
+    variable_shapes : list of tuple of int
+    start : callable
+        Coordinates to start from, given a seed.
+    named : mapping of str to pandas.Index
+        Names along the axes.
+    """
+
+    program: Program | None = None
+    names: tuple[str, ...] = ()
+    variable_shapes: tuple[tuple[int, ...], ...] = ()
+    start: Callable[[int], np.ndarray] | None = None
+    named: Mapping[str, pd.Index] = MappingProxyType({})
+
+    @property
+    def n_dim(self) -> int:
+        """Free coordinates."""
+        return self.program.n_inputs
+
+    @property
+    def shapes(self) -> dict[str, tuple[int, ...]]:
+        """Of the variables."""
+        return dict(zip(self.names, self.variable_shapes, strict=True))
+
+    @property
+    def coords(self):
+        """Names along the axes."""
+        return self.named
+
+    def _make_sampler(self, settings, init_mean, cores, progress_type, extra_callback, extra_callback_rate, store):
+        model = self._make_model(init_mean)
+        return _lib.PySampler.from_pymc(
+            settings, cores, model, progress_type, extra_callback, extra_callback_rate, store
+        )
+
+    def _make_model(self, init_mean):
+        log_density, expand, data = self.program.addresses
+        sizes = {name: len(values) for name, values in self.named.items()}
+        types = ["float64"] * len(self.names)
+        variables = _lib.PyVariable.new_variables(list(self.names), types, list(self.variable_shapes), sizes, self.dims)
+        return _lib.PyMcModel(
+            _lib.LogpFunc(log_density, data, self),
+            _lib.ExpandFunc(self.n_dim, self.program.n_expanded, expand, data, self),
+            variables,
+            self.n_dim,
+            sizes,
+            self.named,
+            self.start,
+            None,
+        )
