@@ -783,7 +783,7 @@ def test_programs_have_the_density_and_gradient_of_pymc(name, rows_in_tiles):
     """At points anywhere, value and gradient are the model's to ten digits."""
     case = CASES[name]
     density = compiled.Density(case.prepared.model)
-    program, shapes = density.program()
+    program, _ = density.program()
     function = value_and_gradient(case.prepared.model)
     rng = np.random.default_rng(0)
     for scale in (0.3, 1.5):

@@ -53,9 +53,7 @@ class Builder(Steps):
         moved = self.moved(array, lambda positions: positions.transpose(*axes, *kept))
         for _ in axes[1:]:
             moved = self.moved(moved, lambda positions: positions.reshape(-1, *positions.shape[2:]))
-        parts = [
-            self.moved(moved, lambda positions, place=place: positions[place]) for place in range(_shape(moved)[0])
-        ]
+        parts = [self.moved(moved, lambda positions, k=k: positions[k]) for k in range(_shape(moved)[0])]
         result = parts[0]
         for part in parts[1:]:
             result = self.elementwise(operation, result, part)
@@ -129,7 +127,7 @@ class Builder(Steps):
         n_rows, self.n_rows = self.n_rows, 0  # distinct columns are no rows, even where there are as many
         weights = self.elementwise(Operation.EXP, self.elementwise(Operation.SUBTRACT, distinct, offset[None]))
         self.n_rows = n_rows
-        of_rows = [self._row_vector(column[row.ravel()]) for column in (offset, *weights)]
+        of_rows = [self._row_vector(offset[row.ravel()]), *self._row_vectors(weights[:, row.ravel()])]
         eta = self.rows(logits, -1).vectors[:, 0]
         if of_rows[0].mode is Mode.SCALAR:
             raise NotCovered("one weight for all rows")
@@ -166,8 +164,17 @@ class Builder(Steps):
         if array.ndim < -axis:
             array = array.reshape((1,) * (-axis - array.ndim) + array.shape)
         first = np.moveaxis(array, axis, -1)
-        vectors = [self._row_vector(row) for row in first.reshape(-1, first.shape[-1])]
+        vectors = self._row_vectors(first.reshape(-1, first.shape[-1]))
         return Rows(np.moveaxis(_objects(vectors, (*first.shape[:-1], 1)), -1, axis), axis)
+
+    def _row_vectors(self, rows: np.ndarray) -> list[Operand]:
+        """Vectors over the rows, in one step where all are read at the same places, equally far apart."""
+        if len(rows) > 1 and rows.shape[1] > 1 and not is_known(rows):
+            apart = int(rows[1, 0] - rows[0, 0])
+            at_same = (rows - rows[0] == apart * np.arange(len(rows))[:, None]).all()
+            if at_same and apart > 0 and (rows[0] != rows[0, 0]).any():
+                return self._vector(Operation.GATHER, len(rows), places=rows[0], detail=(len(rows), apart))
+        return [self._row_vector(row) for row in rows]
 
     def _row_vector(self, row: np.ndarray) -> Operand:
         """One vector over the rows: the same number for all, known numbers, or numbers of the small part."""

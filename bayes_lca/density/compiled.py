@@ -8,8 +8,6 @@ import numpy as np
 import pandas as pd
 import pymc as pm
 import pytensor.tensor as pt
-from nutpie import _lib
-from nutpie.sample import CompiledModel
 from pymc.model.transform.optimization import freeze_dims_and_data
 from pytensor.graph.rewriting.utils import rewrite_graph
 
@@ -89,9 +87,7 @@ class Density:
         }
         named["unconstrained_parameter"] = pd.Index([str(place) for place in range(program.n_inputs)])
         dims = {name: dims for name, dims in model.named_vars_to_dims.items() if name in names}
-        return CompiledDensity(
-            dims, program=program, names=names, variable_shapes=tuple(shapes), start=start, named=named
-        )
+        return CompiledDensity(program, names, tuple(shapes), dims, named, start)
 
     def program(self, data: Mapping[str, np.ndarray] = MappingProxyType({})) -> tuple[Program, list[tuple[int, ...]]]:
         """The program of a data set, and the shapes of the variables that it expands.
@@ -117,60 +113,45 @@ class Density:
 
 
 @dataclass(frozen=True)
-class CompiledDensity(CompiledModel):
+class CompiledDensity:
     """A program as nutpie samples it, without Python between the two.
 
     Attributes
     ----------
     program : Program
-    names : list of str
+    names : tuple of str
         Variables that it expands.
-    variable_shapes : list of tuple of int
-    start : callable
-        Coordinates to start from, given a seed.
+    variable_shapes : tuple of tuples of int
+    dims : mapping of str to tuple of str
+        Names of their axes.
     named : mapping of str to pandas.Index
         Names along the axes.
+    start : callable
+        Coordinates to start from, given a seed.
     """
 
-    program: Program | None = None
-    names: tuple[str, ...] = ()
-    variable_shapes: tuple[tuple[int, ...], ...] = ()
-    start: Callable[[int], np.ndarray] | None = None
-    named: Mapping[str, pd.Index] = MappingProxyType({})
+    program: Program
+    names: tuple[str, ...]
+    variable_shapes: tuple[tuple[int, ...], ...]
+    dims: Mapping[str, tuple[str, ...]]
+    named: Mapping[str, pd.Index]
+    start: Callable[[int], np.ndarray]
 
-    @property
-    def n_dim(self) -> int:
-        """Free coordinates."""
-        return self.program.n_inputs
-
-    @property
-    def shapes(self) -> dict[str, tuple[int, ...]]:
-        """Of the variables."""
-        return dict(zip(self.names, self.variable_shapes, strict=True))
-
-    @property
-    def coords(self):
-        """Names along the axes."""
-        return self.named
-
-    def _make_sampler(self, settings, init_mean, cores, progress_type, extra_callback, extra_callback_rate, store):
-        model = self._make_model(init_mean)
-        return _lib.PySampler.from_pymc(
-            settings, cores, model, progress_type, extra_callback, extra_callback_rate, store
-        )
-
-    def _make_model(self, init_mean):
+    def for_nutpie(self, lib):
+        """The model as the compiled part of nutpie takes it."""
         log_density, expand, data = self.program.addresses
         sizes = {name: len(values) for name, values in self.named.items()}
-        types = ["float64"] * len(self.names)
-        variables = _lib.PyVariable.new_variables(list(self.names), types, list(self.variable_shapes), sizes, self.dims)
-        return _lib.PyMcModel(
-            _lib.LogpFunc(log_density, data, self),
-            _lib.ExpandFunc(self.n_dim, self.program.n_expanded, expand, data, self),
+        types, n_inputs = ["float64"] * len(self.names), self.program.n_inputs
+        variables = lib.PyVariable.new_variables(
+            list(self.names), types, list(self.variable_shapes), sizes, dict(self.dims)
+        )
+        return lib.PyMcModel(
+            lib.LogpFunc(log_density, data, self),
+            lib.ExpandFunc(n_inputs, self.program.n_expanded, expand, data, self),
             variables,
-            self.n_dim,
+            n_inputs,
             sizes,
-            self.named,
+            dict(self.named),
             self.start,
             None,
         )

@@ -90,7 +90,7 @@ def mixture_of(node: Apply) -> tuple[list[Variable], list[Variable]] | None:
 def _summands(variable: Variable) -> list[Variable]:
     owner = variable.owner
     is_sum = owner is not None and isinstance(owner.op, Elemwise) and isinstance(owner.op.scalar_op, ps.Add)
-    return list(owner.inputs) if is_sum else [variable]
+    return [each for part in owner.inputs for each in _summands(part)] if is_sum else [variable]
 
 
 def mixed(logits, weights, node: Apply, values: Mapping[Variable, Value], builder: Builder) -> Value:

@@ -65,7 +65,10 @@ class Pools:
             n_operands = len(instruction.operands) + len(instruction.summands)
             first = [backwards is not None and (row, place) in backwards.starts for place in range(n_operands)]
             detail = [*instruction.detail, *[0] * (4 - len(instruction.detail))]
-            if instruction.places is not None:
+            if instruction.operation is Operation.GATHER:
+                n_vectors, apart = instruction.detail or (1, 0)
+                detail = [self._places(number, instruction.places), n_vectors, apart, TILE]
+            elif instruction.places is not None:
                 detail[0] = self._places(number, instruction.places)
             if instruction.summands:
                 stride = TILE if instruction.is_of_rows else instruction.length

@@ -225,7 +225,11 @@ def _reads(instruction: Instruction) -> list[np.ndarray]:
         ranges.append(_range(operand, size))
     ranges += [_range(operand, instruction.length) for operand in instruction.summands]
     if instruction.places is not None:
-        ranges.append(np.unique(instruction.places))
+        n_vectors, apart = (
+            instruction.detail if instruction.operation is Operation.GATHER and instruction.detail else (1, 0)
+        )
+        places = np.unique(instruction.places)
+        ranges += [places + vector * apart for vector in range(n_vectors)]
     return ranges
 
 

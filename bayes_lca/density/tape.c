@@ -13,6 +13,41 @@ places in the large constants of the program, from which a row reads its own. */
 #include "matrices.h"
 #include "mixtures.h"
 
+/* Vectors that are read at the same places, each so far behind the one before. */
+INLINE void gather_some(const Run *run, const Instruction *now, const int n_vectors) {
+    const int64_t n = run->n, apart = now->detail[2], width = now->detail[3];
+    const int32_t *restrict place = run->program->places + now->detail[0] + run->row;
+    double *restrict o = run->numbers + now->out;
+    EACH for (int k = 0; k < n_vectors; k++) o[k * width + i] = run->numbers[place[i] + k * apart];
+}
+
+INLINE void gather_some_backwards(const Run *run, const Instruction *now, const int n_vectors) {
+    const int64_t n = run->n, apart = now->detail[2], width = now->detail[3];
+    const int32_t *restrict place = run->program->places + now->detail[0] + run->row;
+    const double *restrict g = run->adjoints + now->out;
+    EACH for (int k = 0; k < n_vectors; k++) run->adjoints[place[i] + k * apart] += g[k * width + i];
+}
+
+static void gather(const Run *run, const Instruction *now) {
+    switch (now->detail[1]) {
+    case 1: gather_some(run, now, 1); break;
+    case 2: gather_some(run, now, 2); break;
+    case 3: gather_some(run, now, 3); break;
+    case 4: gather_some(run, now, 4); break;
+    default: gather_some(run, now, (int)now->detail[1]);
+    }
+}
+
+static void gather_backwards(const Run *run, const Instruction *now) {
+    switch (now->detail[1]) {
+    case 1: gather_some_backwards(run, now, 1); break;
+    case 2: gather_some_backwards(run, now, 2); break;
+    case 3: gather_some_backwards(run, now, 3); break;
+    case 4: gather_some_backwards(run, now, 4); break;
+    default: gather_some_backwards(run, now, (int)now->detail[1]);
+    }
+}
+
 static void forwards(const Run *run, const Instruction *now) {
     const int64_t n = run->n, operation = now->operation, d = now->detail[0];
     double *restrict o = run->numbers + now->out;
@@ -23,11 +58,7 @@ static void forwards(const Run *run, const Instruction *now) {
         EACH o[i] = a[now->mode[0] ? i : 0] != 0.0 ? b[now->mode[1] ? i : 0] : c[now->mode[2] ? i : 0];
         break;
     }
-    case GATHER: {
-        const int32_t *place = run->program->places + now->detail[0] + run->row;
-        EACH o[i] = run->numbers[place[i]];
-        break;
-    }
+    case GATHER: gather(run, now); break;
     case SUM: {
         double sum = 0.0;
         _Pragma("omp simd reduction(+ : sum)") EACH sum += a[i];
@@ -72,11 +103,7 @@ static void backwards(const Run *run, const Instruction *now) {
         TO_ADJOINT(gc, now->mode[2], now->first[2], a[now->mode[0] ? i : 0] != 0.0 ? 0.0 : g[i])
         break;
     }
-    case GATHER: {
-        const int32_t *place = run->program->places + now->detail[0] + run->row;
-        EACH run->adjoints[place[i]] += g[i];
-        break;
-    }
+    case GATHER: gather_backwards(run, now); break;
     case SUM: TO_ADJOINT(ga, 1, now->first[0], *g) break;
     case SUM_OF_PLACES: {
         const int32_t *place = run->program->places + now->detail[0];

@@ -219,7 +219,6 @@ class Sampler:
             "cores": settings.cores,
             "target_accept": target_accept,
             "progress_bar": settings.progressbar,
-            "save_warmup": False,
             "store_unconstrained": self._road.n_coordinates <= MOST_COORDINATES,
         }
         by_start = chains_by_start(self._weights, settings.chains)

@@ -2,16 +2,19 @@
 
 import warnings
 from collections.abc import Mapping, Sequence
+from importlib.metadata import version
 from typing import Literal, Protocol
 
 import numpy as np
 import xarray as xr
 
+from bayes_lca.density.compiled import Density
 from bayes_lca.density.laplace import Laplace, laplace
 from bayes_lca.density.program import library
 from bayes_lca.density.steps import NotCovered
 from bayes_lca.posterior.labels.modes import UNCONSTRAINED
 from bayes_lca.prepared import Prepared
+from bayes_lca.sampling.nutpie_core import is_known, start_sampling
 
 TUNE_IN_COORDINATES_OF_THE_MODE, TUNE_ELSEWHERE = 100, 400
 
@@ -71,6 +74,14 @@ def road_of(prepared: Prepared, varying: Sequence[str], backend: Literal["progra
             stacklevel=2,
         )
         return ThroughPyMC(prepared, varying, "jax")
+    if not is_known():
+        warnings.warn(
+            f"the compiled part of nutpie {version('nutpie')} is not known here, so that models are sampled through "
+            "PyMC and JAX, about ten times slower; install nutpie 0.16",
+            SlowSamplingWarning,
+            stacklevel=2,
+        )
+        return ThroughPyMC(prepared, varying, "jax")
     try:
         return ByProgram(prepared, varying)
     except NotCovered:
@@ -87,8 +98,6 @@ class ByProgram:
     backend = "program"
 
     def __init__(self, prepared: Prepared, varying: Sequence[str]):
-        from bayes_lca.density.compiled import Density
-
         self._density = Density(prepared.model, varying)
         self._starts = [self._density.coordinates(start) for start in (prepared.start, *prepared.rivals)]
         self._jittered = self._density.places_of(prepared.jittered)
@@ -112,14 +121,14 @@ class ByProgram:
             )
 
         model = self._density.as_model(program, shapes, near)
-        return finished(model, tune=tune, adaptation="low_rank", **options), tune
+        return finished(start_sampling(model, tune=tune, adaptation="low_rank", **options)), tune
 
     def _in_its_coordinates(self, program, shapes, normal: Laplace, tune: int, options) -> tuple[xr.DataTree, int]:
         n = len(normal.mode)
         model = self._density.as_model(program, shapes, lambda seed: np.random.default_rng(seed).normal(size=n))
         program.in_coordinates(normal.mode, normal.root)
         try:
-            drawn = finished(model, tune=tune, adaptation="diag", **options)
+            drawn = finished(start_sampling(model, tune=tune, adaptation="diag", **options))
         finally:
             program.in_coordinates(None, None)
         stats = drawn["sample_stats"].to_dataset()
@@ -137,7 +146,7 @@ class ThroughPyMC:
         import pytensor
         from pymc.model.transform.optimization import freeze_dims_and_data
 
-        self.backend = backend
+        self.backend, self._sample = backend, nutpie.sample
         names = [variable.name for variable in prepared.model.data_vars]
         frozen = freeze_dims_and_data(prepared.model, data=[name for name in names if name not in varying])
         self._starts = (prepared.start, *prepared.rivals)
@@ -159,18 +168,15 @@ class ThroughPyMC:
         compiled = self._compiled.with_data(**data) if data else self._compiled
         for name, value in self._starts[start].items():
             self._start[name].set_value(value)
-        tune = tune or TUNE_ELSEWHERE
-        return finished(compiled, tune=tune, adaptation="low_rank", **options), tune
+        tune, options = tune or TUNE_ELSEWHERE, options | {"adaptation": "low_rank", "save_warmup": False}
+        return finished(self._sample(compiled, blocking=False, tune=tune, **options)), tune
 
 
-def finished(compiled, **options) -> xr.DataTree:
-    """Draws of a sampler that runs in threads of its own, which end with an interruption.
+def finished(running) -> xr.DataTree:
+    """Draws of chains that are drawn in threads of their own, which end with an interruption.
 
     What there is by then is given up: chains of unequal length, some of them of tuning steps only, are no fit.
     """
-    import nutpie  # takes longer to import than all else that a fit needs
-
-    running = nutpie.sample(compiled, blocking=False, **options)
     try:
         return running.wait()
     except KeyboardInterrupt:

@@ -1,6 +1,7 @@
 """All bugs that are planted, layer after layer."""
 
 from mutations.data import DATA
+from mutations.density import DENSITY
 from mutations.likelihood import LIKELIHOOD
 from mutations.measurement import MEASUREMENT
 from mutations.mutation import Mutation
@@ -17,6 +18,7 @@ MUTATIONS: tuple[Mutation, ...] = (
     *PRIORS,
     *STRUCTURAL,
     *LIKELIHOOD,
+    *DENSITY,
     *POSTERIOR,
     *SUMMARIES,
     *WORKFLOWS,

@@ -1,0 +1,137 @@
+"""Each operation of programs against PyTensor's value, and its gradient against differences."""
+
+import numpy as np
+import pytensor
+import pytensor.tensor as pt
+import pytest
+from pytensor.tensor.elemwise import Elemwise
+
+from bayes_lca.density.evaluate import plain
+from bayes_lca.density.operations import OF_ONE, OF_TWO
+from bayes_lca.density.program import Program
+from bayes_lca.density.steps import NotCovered
+from bayes_lca.density.translate import translate
+
+rng = np.random.default_rng(0)
+MATRIX = rng.normal(size=(3, 4, 4))
+POSITIVE = MATRIX @ MATRIX.swapaxes(-1, -2) + 4 * np.eye(4)
+
+
+def program_of(graph, x, *, n_rows=0):
+    """Program of the sum of a graph of one vector, and of its elements."""
+    builder, found = translate([graph(x).sum(), graph(x)], [x], [x.type.shape], {}, n_rows)
+    value, elements = (builder.positions(plain(each)) for each in found)
+    return Program(builder, int(value.ravel()[0]), elements.ravel())
+
+
+def agrees(graph, at, rtol=1e-12, tolerance=1e-6):
+    x = pt.tensor("x", shape=at.shape, dtype="float64")
+    program = program_of(graph, x)
+    expected = pytensor.function([x], graph(x), mode="FAST_COMPILE")(at)
+    np.testing.assert_allclose(program.expand(at.ravel()).reshape(expected.shape), expected, rtol=rtol, atol=1e-14)
+    value, gradient = program.log_density(at.ravel())
+    np.testing.assert_allclose(value, expected.sum(), rtol=1e-11, atol=1e-12)
+    step = 1e-6
+    differences = [
+        (program.log_density(at.ravel() + e)[0] - program.log_density(at.ravel() - e)[0]) / (2 * step)
+        for e in step * np.eye(at.size)
+    ]
+    np.testing.assert_allclose(gradient, differences, rtol=tolerance, atol=tolerance)
+
+
+@pytest.mark.parametrize("scalar", OF_ONE, ids=lambda scalar: scalar.__name__)
+def test_functions_of_one_number(scalar):
+    if scalar.__name__ in ("IsInf", "IsNan", "Invert"):
+        pytest.skip("a condition has no gradient; conditions are tested together")
+    at = {"Log1mexp": [-3.0, -0.2, -0.9], "Erfinv": [-0.97, 0.1, 0.999]}.get(scalar.__name__, [0.3, 1.7, 4.2])
+    operation = next(op for op in vars(pt).values() if isinstance(op, Elemwise) and type(op.scalar_op) is scalar)
+    agrees(lambda x: operation(x), np.array(at), rtol=1e-11)
+
+
+@pytest.mark.parametrize("shapes", [(6, 6), (6, 1), (1, 6)])
+@pytest.mark.parametrize("name", ["add", "sub", "mul", "true_div", "pow", "maximum", "minimum"])
+def test_functions_of_two_numbers(name, shapes):
+    function, (first, second) = getattr(pt, name), shapes
+    agrees(lambda x: function(x[:first], x[12 - second :]), rng.uniform(0.5, 3.0, 12))
+
+
+def test_every_function_of_two_numbers_is_tested_or_a_condition():
+    assert len(OF_TWO) == 7 + 7
+
+
+def test_conditions():
+    def graph(x):
+        inside = (x > 0.2) & (x <= 2) | pt.eq(x, 7.0) | (x < -9) | (x >= 20)
+        return pt.switch(~inside | pt.isinf(x) | pt.isnan(x), x**2, -x)
+
+    agrees(graph, np.array([-10.0, 0.0, 0.5, 1.0, 3.0, 7.5, 25.0]))
+    assert program_of(graph, pt.tensor("x", shape=(2,), dtype="float64")).log_density(np.array([7.0, 3.0]))[0] == 2.0
+
+
+@pytest.mark.parametrize(
+    "graph",
+    [
+        lambda x: pt.linalg.cholesky(POSITIVE + x[:, None, None] * np.eye(4)),
+        lambda x: pt.linalg.inv(POSITIVE + x[:, None, None] * np.eye(4)),
+        lambda x: pt.linalg.solve_triangular(
+            pt.linalg.cholesky(POSITIVE * (1 + x[:, None, None] ** 2)), MATRIX * x[0], lower=True, b_ndim=2
+        ),
+        lambda x: pt.linalg.solve_triangular(
+            pt.linalg.cholesky(POSITIVE * (1 + x[:, None, None] ** 2)).mT, MATRIX[..., :1], lower=False, b_ndim=2
+        ),
+        lambda x: pt.dot(x.reshape((1, 3)), MATRIX[0, :3]),
+        lambda x: pt.dot(MATRIX[0, :, :3] * x, x),
+        lambda x: (POSITIVE * x[:, None, None]) @ (MATRIX + x[0]),
+        lambda x: pt.special.softmax(x[:, None] * MATRIX[0, :3], axis=-1),
+        lambda x: pt.special.log_softmax(x[:, None] * MATRIX[0, :3], axis=0),
+        lambda x: pt.logsumexp(x[:, None] * MATRIX[0, :3] * 300, axis=0),
+        lambda x: pt.cumsum(x[:, None] * MATRIX[0, :3], axis=1),
+        lambda x: pt.prod(x[:, None] * MATRIX[0, :3], axis=1),
+        lambda x: pt.max(x[:, None] * MATRIX[0, :3], axis=0),
+        lambda x: pt.inc_subtensor(pt.zeros(2)[np.array([0, 1, 0])], x**2),
+        lambda x: pt.set_subtensor((x**2)[1:2], x[0]),
+        lambda x: pt.concatenate([x[::-1], pt.diag(x)[1], pt.repeat(x, 2)]),
+    ],
+)
+def test_arrays(graph):
+    agrees(graph, np.array([0.7, -0.4, 1.3]), rtol=1e-10)
+
+
+@pytest.mark.parametrize("n", [1, 127, 128, 129, 300])
+@pytest.mark.parametrize("distinct", [3, 1000])
+def test_a_mixture_over_rows_is_the_log_of_the_sum(n, distinct):
+    """In tiles and not, with rows that share their answers and with none that do."""
+    local = np.random.default_rng(n)
+    design, answers = local.normal(size=(n, 2)), 40 * local.normal(size=(4, n))
+    answers = answers[:, np.arange(n) % distinct]
+    counts = local.integers(1, 5, n).astype(float)
+
+    def graph(x):
+        eta = pt.dot(x[:6].reshape((3, 2)), design.T) + x[6:9][:, None]
+        weights = pt.dot(x[9:].reshape((3, 4)), answers)
+        return counts * (pt.logsumexp(eta + weights, axis=0) - pt.logsumexp(eta, axis=0))
+
+    x = pt.tensor("x", shape=(21,), dtype="float64")
+    at = local.normal(size=21)
+    expected = pytensor.function([x], [graph(x).sum(), pt.grad(graph(x).sum(), x)], mode="FAST_COMPILE")(at)
+    for rows in (0, n):
+        builder, (value,) = translate([graph(x).sum()], [x], [(21,)], {}, rows)
+        program = Program(builder, int(builder.positions(plain(value)).ravel()[0]), np.zeros(0, np.int64))
+        found, gradient = program.log_density(at)
+        np.testing.assert_allclose(found, expected[0], rtol=1e-12)
+        np.testing.assert_allclose(gradient, expected[1], rtol=1e-10, atol=1e-10 * np.abs(expected[1]).max())
+        assert (program.layout.n_of_rows > 0) == (rows > 0)
+
+
+def test_what_programs_do_not_have_is_refused_by_name():
+    x = pt.tensor("x", shape=(3,), dtype="float64")
+    with pytest.raises(NotCovered, match="Cos"):
+        translate([pt.cos(x).sum()], [x], [(3,)], {}, 0)
+    with pytest.raises(NotCovered, match="matrices of 65 rows"):
+        translate([pt.linalg.inv(pt.eye(65) * x[0]).sum()], [x], [(3,)], {}, 0)
+
+
+def test_a_density_that_is_not_finite_says_so():
+    x = pt.tensor("x", shape=(2,), dtype="float64")
+    with pytest.raises(FloatingPointError, match="nan"):
+        program_of(pt.log, x).log_density(np.array([-1.0, 1.0]))
