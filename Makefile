@@ -42,6 +42,8 @@ example: $(VENV)/ready
 bench: $(VENV)/ready
 	$(RUN) tests/benchmarks/em_against_stepmix.py
 	$(RUN) tests/benchmarks/time_of_fits.py
+	$(RUN) tests/benchmarks/import_against_build_before.py
+	$(RUN) tests/benchmarks/fits_against_build_before.py
 
 simulation: $(VENV)/ready
 	$(RUN) examples/simulation_study.py --out $(OUT)/simulation_study $(ARGUMENTS)

@@ -52,7 +52,7 @@ def read_arguments() -> argparse.Namespace:
     add("--replicates", type=int, help="data sets per design and standard deviation; 200, 50 and 100 by default")
     add("--draws", type=int, help="draws of each of two chains; 750 by default")
     add("--tune", type=int, help="tuning steps of each; 300, for latent classes 400 by default")
-    add("--sampler", choices=("numba", "jax"), default="numba", help="compiler of the regression of a seen class")
+    add("--sampler", choices=("program", "numba", "jax"), default="program", help="what computes log densities")
     add("--seed", type=int, default=SEED)
     return parser.parse_args()
 

@@ -97,7 +97,7 @@ def test_what_is_done_is_not_done_again(cheap, tmp_path, monkeypatch):
     ("other", "named"),
     [
         (replace(TINY, seed=2), "seed is 20251107 there and 2 here"),
-        (replace(TINY, backend="jax"), "sampler_backend is 'numba' there and 'jax' here"),
+        (replace(TINY, backend="jax"), "sampler_backend is 'program' there and 'jax' here"),
         (replace(TINY, designs=(replace(TINY.designs[0], draws=10),)), "draws is 750 there and 10 here"),
         (replace(TINY, designs=(replace(TINY.designs[0], predictors=("tier",)),)), r"\['score'\] there"),
     ],

@@ -34,7 +34,7 @@ INTERVAL = (0.025, 0.975)
 REFERENCE_SD = 0.35
 REFERENCE_SEED = 0
 
-Backend = Literal["numba", "jax"]
+Backend = Literal["program", "numba", "jax"]
 
 _samplers: dict[tuple[str, str], Sampler] = {}
 _one_at_a_time = threading.RLock()
@@ -42,7 +42,7 @@ _one_at_a_time = threading.RLock()
 
 
 def run_replicate(
-    design: SimulationDesign, group_sd: float, replicate: int, *, seed: int, backend: Backend = "numba"
+    design: SimulationDesign, group_sd: float, replicate: int, *, seed: int, backend: Backend = "program"
 ) -> dict[str, list[dict]]:
     """Simulate one data set and analyse it.
 
@@ -58,8 +58,8 @@ def run_replicate(
         Number of the replicate, from 0 on.
     seed : int
         Seed of the study.
-    backend : {"numba", "jax"}
-        Compiler of the regression of a seen class; the joint model always takes JAX.
+    backend : {"program", "numba", "jax"}
+        What computes log densities, as in `bayes_lca.fit`.
 
     Returns
     -------
@@ -164,7 +164,6 @@ def posterior(
 
 def sampler(design: SimulationDesign, estimator: str, predictor: str, backend: Backend) -> Sampler:
     """The compiled sampler of an analysis, kept for the life of the process."""
-    backend = "jax" if estimator == JOINT else backend
     key = (estimator, predictor, backend)
     with _one_at_a_time:
         if key not in _samplers:

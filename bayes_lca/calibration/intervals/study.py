@@ -41,13 +41,13 @@ class Study:
         Run one after the other; within a design, replicates take turns over the standard deviations, so that what is
         there after an interruption is a smaller study.
     seed : int
-    backend : {"numba", "jax"}
-        Compiler of the regression of a seen class; see `run_replicate`.
+    backend : {"program", "numba", "jax"}
+        What computes log densities; see `run_replicate`.
     """
 
     designs: tuple[SimulationDesign, ...] = DESIGNS
     seed: int = SEED
-    backend: Backend = "numba"
+    backend: Backend = "program"
 
     @property
     def tasks(self) -> list[Task]:

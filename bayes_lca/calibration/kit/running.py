@@ -1,8 +1,7 @@
 """A study as a command: replicates in parallel, each kept as it finishes, and the tables of all.
 
 A study that was stopped, or killed, is taken up where it was. What a replicate gives depends on the settings alone:
-neither order, nor number of workers, nor interruptions change a digit of the tables, as long as code that numba
-compiles comes from its cache: newly compiled it may round otherwise in the last digit, from where chains part.
+neither order, nor number of workers, nor interruptions change a digit of the tables.
 """
 
 import json

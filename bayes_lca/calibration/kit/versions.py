@@ -40,16 +40,22 @@ def source_digest(*modules: str) -> str:
     >>> source_digest("bayes_lca.dims") == source_digest("bayes_lca.sampling.gibbs")
     False
     """
-    trees: dict[str, ast.Module] = {}
+    sources: dict[str, str] = {}
     waiting = list(modules)
     while waiting:
         name = waiting.pop()
-        if name not in trees:
-            trees[name] = ast.parse(Path(find_spec(name).origin).read_bytes())
-            waiting += _imported(trees[name], name.partition(".")[0])
+        if name in sources:
+            continue
+        file = Path(find_spec(name).origin)
+        if file.suffix == ".py":
+            tree = ast.parse(file.read_bytes())
+            waiting += _imported(tree, name.partition(".")[0])
+            sources[name] = ast.dump(_without_docstrings(tree))
+        else:  # compiled of the C files beside it
+            sources[name] = "".join(source.read_text() for source in sorted(file.parent.glob("*.[ch]")))
     code = hashlib.sha256()
-    for name in sorted(trees):
-        code.update(f"{name}\n{ast.dump(_without_docstrings(trees[name]))}\n".encode())
+    for name in sorted(sources):
+        code.update(f"{name}\n{sources[name]}\n".encode())
     return code.hexdigest()[:DIGITS]
 
 

@@ -120,7 +120,7 @@ def compiled(design: RankDesign) -> Sampler:
     key = (design.name, repr(design.sampled or design.model))
     if key not in _compiled:
         _, codes, _ = draw_usable(design, np.random.Generator(np.random.PCG64(REFERENCE_SEED)))
-        _compiled[key] = Sampler(_prepare(design, codes), reusable=True, backend="numba")
+        _compiled[key] = Sampler(_prepare(design, codes), reusable=True)
     return _compiled[key]
 
 

@@ -5,8 +5,7 @@ posterior that the package builds. If both are the same model and the sampler is
 draws is uniform, for every function of parameters and data. simuk does the same by compiling a model anew for each data
 set, at five seconds each; here one compilation serves a thousand.
 
-The same seed gives the same truths and data anywhere. Draws are the same in every process that finds the code of its
-model in numba's cache; code just compiled may round differently in the last digit, from where chains part.
+The same seed gives the same truths and data anywhere, and the same draws on the same machine.
 
 References
 ----------
