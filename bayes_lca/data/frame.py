@@ -53,6 +53,8 @@ def check_frame(frame) -> None:
 
 def is_lazy(frame) -> bool:
     """Whether rows of a table are not in memory, but in an engine that narwhals, or Dask, speaks for."""
+    if isinstance(frame, pd.DataFrame):
+        return False
     return nw.dependencies.is_dask_dataframe(frame) or isinstance(
         nw.from_native(frame, pass_through=True), nw.LazyFrame
     )

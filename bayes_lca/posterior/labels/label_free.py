@@ -11,6 +11,8 @@ from bayes_lca.fitted.fit import Fit
 from bayes_lca.posterior.labels.total_log_likelihood import total_log_likelihood
 
 SPREAD = "spread of "
+DECIMALS = 12
+"""Equal draws stay equal, whatever the order in which sums over classes are taken; R-hat ranks them."""
 
 
 def label_free(fit: Fit) -> xr.Dataset:
@@ -78,4 +80,4 @@ def _of_classes(share: np.ndarray, profile: np.ndarray, items: Sequence[str]) ->
     quantities = {f"share of class ranked {rank + 1}": ranked[..., rank] for rank in range(ranked.shape[-1])}
     quantities["entropy of shares"] = -scipy.special.xlogy(ranked, ranked).sum(axis=-1)
     quantities |= {f"{SPREAD}{item}": spread[..., j] for j, item in enumerate(items)}
-    return {name: (("chain", "draw"), values) for name, values in quantities.items()}
+    return {name: (("chain", "draw"), values.round(DECIMALS)) for name, values in quantities.items()}
