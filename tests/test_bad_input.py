@@ -57,8 +57,7 @@ def unreachable_sampler(monkeypatch):
     def reached(*arguments, **options):
         raise AssertionError("the sampler was reached")
 
-    monkeypatch.setattr("nutpie.sample", reached)
-    monkeypatch.setattr("nutpie.compile_pymc_model", reached)
+    monkeypatch.setattr("bayes_lca.sampling.nuts.road_of", reached)
 
 
 READ_ITEMS = {

@@ -356,8 +356,7 @@ def no_sampling(monkeypatch):
     def refuse(*args, **kwargs):
         raise AssertionError("sampling started")
 
-    monkeypatch.setattr("nutpie.sample", refuse)
-    monkeypatch.setattr("nutpie.compile_pymc_model", refuse)
+    monkeypatch.setattr("bayes_lca.sampling.nuts.road_of", refuse)
 
 
 @pytest.mark.usefixtures("no_sampling")

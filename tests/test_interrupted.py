@@ -9,12 +9,12 @@ import time
 from pathlib import Path
 
 import numpy as np
-import nutpie
 import pandas as pd
 import pytest
 
 import bayes_lca as bl
 from bayes_lca.models import LatentClass
+from bayes_lca.sampling import roads
 from bayes_lca.sampling.nuts import Sampler, Sampling
 from bayes_lca.whole_file import write_text_whole
 
@@ -24,14 +24,14 @@ PATIENCE = 60
 
 FIT = """
 import bayes_lca as bl
-import nutpie
 from bayes_lca.models import LatentClass
-begin = nutpie.sample
+from bayes_lca.sampling import roads
+begin = roads.start_sampling
 def sample(*args, **options):
     running = begin(*args, **options)
     print("started", flush=True)
     return running
-nutpie.sample = sample
+roads.start_sampling = sample
 survey = bl.simulate_cohort(n=200, seed=5)[0]
 bl.fit(LatentClass(2, bl.Items(bl.cohort_items())), survey, draws=1_000_000, tune=100, chains=2, cores=2)
 """
@@ -160,13 +160,13 @@ def test_an_interrupted_fit_returns_nothing_and_nothing_goes_on(monkeypatch):
     """
     prepared = LatentClass(2, bl.Items(bl.cohort_items())).prepare(bl.simulate_cohort(n=150, seed=9)[0])
     sampler = Sampler(prepared)
-    timer, sample = threading.Timer(0.5, os.kill, [os.getpid(), signal.SIGINT]), nutpie.sample
+    timer, sample = threading.Timer(0.5, os.kill, [os.getpid(), signal.SIGINT]), roads.start_sampling
 
     def started(*model, **options):
         timer.start()
         return sample(*model, **options)
 
-    monkeypatch.setattr(nutpie, "sample", started)
+    monkeypatch.setattr(roads, "start_sampling", started)
     try:
         with pytest.raises(KeyboardInterrupt, match="stopped before it was finished"):
             sampler.sample(prepared, Sampling(draws=100_000, tune=100, chains=2, cores=2, progressbar=False))
