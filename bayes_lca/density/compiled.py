@@ -44,11 +44,15 @@ class Density:
         names = [variable.name for variable in model.data_vars]
         self.frozen = freeze_dims_and_data(model, data=[name for name in names if name not in varying])
         self.variables = [*self.frozen.free_RVs, *self.frozen.deterministics]
-        self.n_rows = int(np.prod(model.dim_lengths[PATTERN].eval())) if PATTERN in model.dim_lengths else 0
+        self.n_rows = self._length(PATTERN) if PATTERN in self.frozen.dim_lengths else 0
         outputs = [self.frozen.logp(), *self.frozen.replace_rvs_by_values(self.variables)]
         self._outputs = rewrite_graph(outputs, include=REWRITES)
         self._data = {name: self.frozen[name] for name in varying}
         self.shapes = [value.shape for value in self._at_start({})]
+
+    def _length(self, dim: str) -> int:
+        """Length of an axis, which is a constant of the frozen model."""
+        return int(self.frozen.dim_lengths[dim].data)
 
     def _at_start(self, start: Mapping[str, np.ndarray]) -> list[np.ndarray]:
         """Free coordinates of a start, variable by variable, 0 for those that it does not name."""
@@ -60,7 +64,7 @@ class Density:
             return np.zeros(shape)
         if value is None:
             dims = self.frozen.named_vars_to_dims[variable.name]
-            value = np.zeros([int(self.frozen.dim_lengths[dim].eval()) for dim in dims])
+            value = np.zeros([self._length(dim) for dim in dims])
         transform = self.frozen.rvs_to_transforms[variable]
         if transform is None:
             return np.asarray(value, dtype=float)
@@ -82,7 +86,7 @@ class Density:
         """A program as nutpie samples it, from coordinates that `start` gives for a seed."""
         model, names = self.frozen, tuple(variable.name for variable in self.variables)
         named = {
-            dim: pd.Index(range(int(model.dim_lengths[dim].eval())) if labels is None else labels)
+            dim: pd.Index(range(self._length(dim)) if labels is None else labels)
             for dim, labels in model.coords.items()
         }
         named["unconstrained_parameter"] = pd.Index([str(place) for place in range(program.n_inputs)])

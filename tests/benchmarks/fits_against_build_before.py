@@ -5,7 +5,7 @@
 
 `--before` is a revision of this repository. Each fit is a process of its own: imports, reading, sampling, convergence;
 its CPU time is that of the whole process, user and system. Builds take turns and medians are compared. The first
-process of each finds empty caches of Python and PyTensor in a folder of its own and is the cold one; the others are
+process of each finds empty caches of PyTensor and numba in a folder of its own and is the cold one; the others are
 warm.
 
 Exits with 1 if a ratio is larger than what passes.
@@ -56,7 +56,7 @@ print(json.dumps({{"sampling": seconds, "ess": smallest, "r_hat": float(table["r
 def fit_once(model: str, build: Path) -> dict:
     """What one process spent on a fit, and what the fit is worth."""
     caches = {"PYTENSOR_FLAGS": f"base_compiledir={build / 'pytensor'}", "NUMBA_CACHE_DIR": str(build / "numba")}
-    caches |= {"PYTHONPYCACHEPREFIX": str(build / "python"), "PYTHONPATH": str(build)}
+    caches |= {"PYTHONPATH": str(build)}
     code = CODE.format(structural=MODELS[model])
     run = subprocess.run(
         [sys.executable, "-W", "ignore", "-c", code],
