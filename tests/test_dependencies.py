@@ -25,7 +25,7 @@ EXTRAS = {extra: by_name(requirements) for extra, requirements in PROJECT["optio
 IN_AN_EXTRA = {name for requirements in EXTRAS.values() for name in requirements}
 
 OF_ONE_EXTRA = {"distributed": "dask", "ipython": "notebooks", "pyreadstat": "spss"}
-"""What the package imports where a Dask cluster, a notebook or a file of SPSS is asked for, and the extra that declares it."""
+"""What the package imports where a Dask cluster, a notebook or a file of SPSS is asked for, and the extra it is in."""
 
 NOT_IMPORTED = {
     "arviz": "users call it on draws, and every fit keeps its version",
