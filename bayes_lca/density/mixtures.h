@@ -5,22 +5,34 @@
 
 #include "vectors.h"
 
+/* The largest of several vectors at some rows; a table has position, mode and start of the adjoint of each. */
+INLINE void largest_of(const Run *run, const int64_t *table, int64_t k_all, int64_t from, int64_t some,
+                       double *restrict largest) {
+    for (int64_t k = 0; k < k_all; k++) {
+        const double *x = reads(run, table[3 * k], table[3 * k + 1]);
+        if (!table[3 * k + 1]) for (int64_t i = 0; i < some; i++) largest[i] = !k || *x > largest[i] ? *x : largest[i];
+        else for (int64_t i = 0; i < some; i++) largest[i] = !k || x[from + i] > largest[i] ? x[from + i] : largest[i];
+    }
+}
+
+/* e^(x - largest) at some rows. */
+INLINE void exp_less(const Run *run, const int64_t *of_vector, int64_t from, int64_t some,
+                     const double *restrict largest, double *restrict part) {
+    const double *x = reads(run, of_vector[0], of_vector[1]);
+    if (!of_vector[1]) for (int64_t i = 0; i < some; i++) part[i] = fast_exp(*x - largest[i]);
+    else for (int64_t i = 0; i < some; i++) part[i] = fast_exp(x[from + i] - largest[i]);
+}
+
 WIDEST static void log_sum_exp(const Run *run, const Instruction *now) {
     const int64_t n = run->n, k_all = now->detail[0], *table = run->program->operands + now->detail[1];
     double *restrict o = run->numbers + now->out, largest[TILE], total[TILE];
     for (int64_t from = 0; from < n; from += TILE) {
         const int64_t some = n - from < TILE ? n - from : TILE;
-        for (int64_t k = 0; k < k_all; k++) {
-            const double *x = reads(run, table[3 * k], table[3 * k + 1]);
-            if (!table[3 * k + 1]) for (int64_t i = 0; i < some; i++) largest[i] = !k || *x > largest[i] ? *x : largest[i];
-            else for (int64_t i = 0; i < some; i++) largest[i] = !k || x[from + i] > largest[i] ? x[from + i] : largest[i];
-        }
+        largest_of(run, table, k_all, from, some, largest);
         for (int64_t i = 0; i < some; i++) largest[i] = largest[i] < -1e300 ? 0.0 : largest[i], total[i] = 0.0;
         for (int64_t k = 0; k < k_all; k++) {
-            const double *x = reads(run, table[3 * k], table[3 * k + 1]);
             double *restrict part = run->numbers + now->detail[2] + k * now->detail[3] + from;
-            if (!table[3 * k + 1]) for (int64_t i = 0; i < some; i++) part[i] = fast_exp(*x - largest[i]);
-            else for (int64_t i = 0; i < some; i++) part[i] = fast_exp(x[from + i] - largest[i]);
+            exp_less(run, table + 3 * k, from, some, largest, part);
             for (int64_t i = 0; i < some; i++) total[i] += part[i];
         }
         for (int64_t i = 0; i < some; i++) o[from + i] = total[i] > 0.0 ? fast_log(total[i]) + largest[i] : -INFINITY;
@@ -50,18 +62,12 @@ WIDEST static void log_mixture(const Run *run, const Instruction *now) {
     const double *offset = reads(run, now->operand[0], now->mode[0]);
     for (int64_t from = 0; from < n; from += TILE) {
         const int64_t some = n - from < TILE ? n - from : TILE;
-        for (int64_t k = 0; k < k_all; k++) {
-            const double *x = reads(run, table[3 * k], table[3 * k + 1]);
-            if (!table[3 * k + 1]) for (int64_t i = 0; i < some; i++) largest[i] = !k || *x > largest[i] ? *x : largest[i];
-            else for (int64_t i = 0; i < some; i++) largest[i] = !k || x[from + i] > largest[i] ? x[from + i] : largest[i];
-        }
+        largest_of(run, table, k_all, from, some, largest);
         for (int64_t i = 0; i < some; i++) total[i] = mixed[i] = 0.0;
         for (int64_t k = 0; k < k_all; k++) {
-            const double *x = reads(run, table[3 * k], table[3 * k + 1]);
             const double *restrict w = reads(run, table[3 * (k_all + k)], table[3 * (k_all + k) + 1]) + from;
             double *restrict part = run->numbers + now->detail[2] + k * now->detail[3] + from;
-            if (!table[3 * k + 1]) for (int64_t i = 0; i < some; i++) part[i] = fast_exp(*x - largest[i]);
-            else for (int64_t i = 0; i < some; i++) part[i] = fast_exp(x[from + i] - largest[i]);
+            exp_less(run, table + 3 * k, from, some, largest, part);
             for (int64_t i = 0; i < some; i++) total[i] += part[i], mixed[i] += part[i] * w[i];
         }
         for (int64_t i = 0; i < some; i++) {
