@@ -207,12 +207,10 @@ class Builder(Steps):
         of_rows = np.broadcast_arrays(
             *(vectors.reshape((1,) * (ndim - vectors.ndim) + vectors.shape) for vectors in of_rows)
         )
-        results = []
+        results, zero = [], Operand(self.known[0.0], Mode.SCALAR)
         for operands in zip(*(vectors.ravel() for vectors in of_rows), strict=True):
-            if operation is Operation.ADD and Operand(self.known[0.0], Mode.SCALAR) in operands:
-                results += [other for other in operands if other != Operand(self.known[0.0], Mode.SCALAR)][
-                    :1
-                ] or operands[:1]
+            if operation is Operation.ADD and zero in operands:
+                results.append(operands[1] if operands[0] == zero else operands[0])
             elif len(operands) == 1 and operands[0].mode is Mode.SCALAR:
                 number = np.array([operands[0].position])
                 results.append(Operand(int(self.elementwise(operation, number)[0]), Mode.SCALAR))

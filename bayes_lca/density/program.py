@@ -117,17 +117,20 @@ class Program:
 
     def _after(self, of_value: Sequence[int], makers: "_Makers", reads) -> set[int]:
         """Steps that rest on the sum over rows, which is to enter the density with factor one."""
-        after, instructions = set(), self.builder.instructions
+        after, read, instructions = set(), set(), self.builder.instructions
         for number in of_value:
             instruction = instructions[number]
             if instruction.is_of_rows:
                 continue
             made_by = makers.of(reads[number])
-            sums = [maker for maker in made_by if maker in after or instructions[maker].is_of_rows]
+            sums = {maker for maker in made_by if maker in after or instructions[maker].is_of_rows}
             if not sums:
                 continue
-            if instruction.operation not in KEEPS_FACTOR:
+            n_read = len(instruction.operands) if instruction.places is None else len(instruction.places)
+            once = instruction.size == 1 and n_read == len(np.unique(np.concatenate(reads[number])))
+            if instruction.operation not in KEEPS_FACTOR or not once or sums & read:
                 raise NotCovered(f"{instruction.operation.name} of a sum over rows")
+            read |= sums
             after.add(number)
         return after
 

@@ -125,6 +125,21 @@ def test_a_mixture_over_rows_is_the_log_of_the_sum(n, distinct):
         assert (program.layout.n_of_rows > 0) == (rows > 0)
 
 
+@pytest.mark.parametrize("several", [lambda total: 2 * total, lambda total: total + total, lambda total: total**2])
+def test_rows_whose_sum_enters_otherwise_than_once_are_not_worked_off_apart(several):
+    """Their gradient starts from one; elsewhere they are part of the rest."""
+    design, x = np.random.default_rng(0).normal(size=(2, 300)), pt.tensor("x", shape=(2,), dtype="float64")
+    graph = several(pt.exp(pt.dot(x.reshape((1, 2)), design)).sum())
+    with pytest.raises(NotCovered, match="of a sum over rows"):
+        builder, (value,) = translate([graph], [x], [(2,)], {}, 300)
+        Program(builder, int(builder.positions(plain(value)).ravel()[0]), np.zeros(0, np.int64))
+    builder, (value,) = translate([graph], [x], [(2,)], {}, 0)
+    program = Program(builder, int(builder.positions(plain(value)).ravel()[0]), np.zeros(0, np.int64))
+    at = np.array([0.2, -0.1])
+    expected = pytensor.function([x], pt.grad(graph, x), mode="FAST_COMPILE")(at)
+    np.testing.assert_allclose(program.log_density(at)[1], expected, rtol=1e-11)
+
+
 def test_what_programs_do_not_have_is_refused_by_name():
     x = pt.tensor("x", shape=(3,), dtype="float64")
     with pytest.raises(NotCovered, match="Cos"):
