@@ -18,8 +18,10 @@ from dataclasses import dataclass
 import numpy as np
 
 from bayes_lca.likelihood.answers import SMALLEST_PROBABILITY
+from bayes_lca.likelihood.classification import Classification
 from bayes_lca.likelihood.matrix_product import matrix_product
 from bayes_lca.likelihood.modes import MaximumLikelihood, distinct_ends, group_starts
+from bayes_lca.likelihood.nearest_maximum import at_nearest_maximum
 
 PLAIN_CYCLES = 7
 """Cycles of plain EM updates before any step is lengthened: a start climbs the hill that EM would climb."""
@@ -51,6 +53,7 @@ def fit_em(
     seed: int = 0,
     tolerance: float = 1e-10,
     max_iterations: int = 20_000,
+    newton: bool = True,
 ) -> MaximumLikelihood:
     r"""Fit latent classes by maximum likelihood from many random starts.
 
@@ -60,8 +63,9 @@ def fit_em(
 
     by expectation-maximisation [1]_, with steps lengthened by squared extrapolation [2]_ wherever that does not lower
     the likelihood, so that the likelihood never falls. All starts advance together and each leaves when it has
-    converged. Starts are equal class shares and item probabilities drawn uniformly and normalised, so they depend on
-    the seed and not on the data. Equal rows are collected first: neither their order nor their splitting matters.
+    converged; Newton steps lead the best of them to its maximum. Starts are equal class shares and item probabilities
+    drawn uniformly and normalised, so they depend on the seed and not on the data. Equal rows are collected first:
+    neither their order nor their splitting matters.
 
     Parameters
     ----------
@@ -83,6 +87,9 @@ def fit_em(
         then still missing to the maximum is larger, up to 1e-6 as measured on slowly converging models by default.
     max_iterations : int
         EM updates allowed to each start.
+    newton : bool
+        Whether Newton steps follow at the best mode. They matter to its shares and probabilities, which EM leaves
+        known to 1e-5 where classes are hard to tell apart, and not to its log-likelihood.
 
     Returns
     -------
@@ -137,14 +144,16 @@ def fit_em(
     by_share = np.argsort(-parameters[:, :, 0], axis=1, kind="stable")
     parameters = np.take_along_axis(parameters, by_share[:, :, None], axis=1)
 
-    membership, _ = _expectation(parameters[:1], answers)
-    modes = group_starts(parameters, log_likelihood, n_categories)
+    best, *others = group_starts(parameters, log_likelihood, n_categories)
+    model = Classification(best.item_probability, best.class_share, patterns, answers.counts)
+    if newton:
+        best, model = at_nearest_maximum(best, model)
     return MaximumLikelihood(
-        modes=modes,
+        modes=(best, *others),
         n_starts=n_starts,
         converged_starts=int(converged.sum()),
-        maxima=distinct_ends(parameters, log_likelihood, n_categories, modes[0]),
-        membership=membership[0].T[pattern_of_row],
+        maxima=distinct_ends(parameters, log_likelihood, n_categories, best),
+        membership=model.membership(patterns)[pattern_of_row],
     )
 
 

@@ -29,7 +29,7 @@ def compare_fits(
         for fit, size in zip(fits, (n_classes - 1, n_classes), strict=True):
             if done == 1 or not fit.replicated or fits[1].log_likelihood < fits[0].log_likelihood - UNDER:
                 seed = int(rng.integers(2**63))
-                fit.add(fit_em(codes, counts, n_categories, size, seed=seed, **of_each_fit))
+                fit.add(fit_em(codes, counts, n_categories, size, seed=seed, newton=False, **of_each_fit))
         ratio = 2 * (fits[1].log_likelihood - fits[0].log_likelihood)
         if ratio >= -UNDER and all(fit.replicated for fit in fits):
             break

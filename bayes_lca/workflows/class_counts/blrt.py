@@ -198,7 +198,7 @@ def bootstrap_likelihood_ratio(
     check_two_or_more(n_classes, len(counts))
     check_bootstrap(draws, starts, jobs)
     smaller, larger = (
-        fit_em(codes, counts, responses.n_categories, k, n_starts=OBSERVED_STARTS * starts, seed=seed)
+        fit_em(codes, counts, responses.n_categories, k, n_starts=OBSERVED_STARTS * starts, seed=seed, newton=False)
         for k in (n_classes - 1, n_classes)
     )
     return bootstrap(

@@ -172,7 +172,8 @@ def vuong_lo_mendell_rubin(
     codes, counts = responses.codes[patterns.first], patterns.count
     check_two_or_more(n_classes, len(counts))
     smaller, larger = (
-        fit_em(codes, counts, responses.n_categories, k, n_starts=starts, seed=seed) for k in (n_classes - 1, n_classes)
+        fit_em(codes, counts, responses.n_categories, k, n_starts=starts, seed=seed, newton=False)
+        for k in (n_classes - 1, n_classes)
     )
     return compare_by_scores(smaller, larger, codes, counts)
 
