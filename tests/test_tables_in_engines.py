@@ -17,6 +17,9 @@ from bayes_lca.sampling.ready import prepare_named
 ITEMS = bl.cohort_items()
 NESTED = bl.LatentClass(3, bl.Items(ITEMS), bl.Regression("~ tier + gender + (1 | group)"))
 
+OF_TWO_RANKS = 2e-3
+"""R-hat of 40 folded draws if two change places: those beside the median are as far from it, and rounding decides."""
+
 
 def with_gaps():
     """The cohort, with missing answers and two respondents without a covariate."""
@@ -103,8 +106,10 @@ def test_nothing_is_kept_of_single_respondents(draws, tmp_path):
 
 def test_tables_are_those_of_the_respondents(draws, of_each):
     for table in (bl.class_sizes, bl.odds_ratios, bl.class_profiles, bl.classification_table):
-        counted, each = table(draws), table(of_each)
-        pd.testing.assert_frame_equal(pd.DataFrame(counted), pd.DataFrame(each), rtol=0, atol=1e-8)
+        counted, each = pd.DataFrame(table(draws)), pd.DataFrame(table(of_each))
+        same = [column for column in each if column != "r_hat"]
+        pd.testing.assert_frame_equal(counted[same], each[same], rtol=0, atol=1e-8)
+        pd.testing.assert_series_equal(counted["r_hat"], each["r_hat"], rtol=0, atol=OF_TWO_RANKS)
     assert bl.class_sizes(draws).note.startswith("n = 2198 (")
     assert "distinct rows counted in DuckDB), 2 rows left out" in bl.class_sizes(draws).note
 

@@ -27,7 +27,7 @@ NORMAL = ("election_ratings", 6)
 """Printed p-values that are those of a normal variable of the printed mean and SD, not of the weighted sum."""
 
 BETWEEN_DIGITS = ("bully", 5)
-"""At the maximum the adjusted p-value is .1862477; stopped a Newton step before it is .1862499, and .1863 is printed."""
+"""At the maximum the adjusted p-value is .1862477; a Newton step before it is .1862499; .1863 is printed."""
 
 
 @cache
