@@ -74,7 +74,7 @@ def r_hat_by_chance(effective: float, n_chains: int, n_quantities: int, *, by_de
     if not effective > halves or between < 1:
         return np.inf
     # R-hat is the larger of two, of ranks and of distances from the median
-    quantile = scipy.stats.f.isf(FALSE_ALARM / (2 * n_quantities), between, effective - halves)
+    quantile = scipy.special.fdtri(between, effective - halves, 1 - FALSE_ALARM / (2 * n_quantities))
     return float(np.sqrt(1 + halves / effective * quantile))
 
 
