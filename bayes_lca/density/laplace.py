@@ -16,9 +16,8 @@ STEP = 1e-4
 LEAST_CURVATURE = 1e-3
 """Where the log density is flatter, or curves the wrong way, the width is taken for the root of one over this."""
 
-
-DRAWS, LARGEST_SPREAD = 200, 7.0
-"""Draws that are weighed, and the largest standard deviation of their log weights."""
+DRAWS = 200
+"""Draws that are weighed."""
 
 
 @dataclass(frozen=True)
@@ -35,19 +34,20 @@ class Laplace:
     mode: np.ndarray
     root: np.ndarray
 
-    def describes(self, program: Program) -> bool:
-        """Whether the posterior is near enough to this normal distribution to be sampled in its coordinates.
+    def spread(self, program: Program) -> float:
+        """How far the posterior is from this normal distribution: the standard deviation of its log weights.
 
         Draws of the normal are weighed by the posterior. In coordinates that serve, the logarithms of the weights
         spread by 1 to 4; where classes change their labels or a weight of the data lies far off, by 15 and more.
+        Infinite where the log density of a draw is not finite.
         """
         rng, weights = np.random.default_rng(0), []
         for z in rng.normal(size=(DRAWS, len(self.mode))):
             try:
                 weights.append(program.log_density(self.mode + self.root @ z)[0] + 0.5 * z @ z)
             except FloatingPointError:
-                return False
-        return np.std(weights) <= LARGEST_SPREAD
+                return np.inf
+        return float(np.std(weights))
 
 
 def laplace(program: Program, start: np.ndarray) -> Laplace | None:

@@ -10,6 +10,7 @@ from typing import Literal
 
 import numpy as np
 import xarray as xr
+from threadpoolctl import threadpool_limits
 
 from bayes_lca.data.frame import check_whole
 from bayes_lca.dims import depends_on_answers
@@ -18,7 +19,7 @@ from bayes_lca.posterior.checks.posterior_predictive import draw_predictive
 from bayes_lca.posterior.labels.convergence import warn_of_convergence
 from bayes_lca.prepared import Model, Prepared
 from bayes_lca.sampling.ready import ready_model
-from bayes_lca.sampling.roads import road_of
+from bayes_lca.sampling.roads import Adaptation, road_of
 from bayes_lca.sampling.starts import chains_by_start
 from bayes_lca.sampling.tree import assemble, complete
 from bayes_lca.sampling.until_converged import draws_to_go_on_to
@@ -26,7 +27,6 @@ from bayes_lca.sampling.until_converged import draws_to_go_on_to
 VERSIONS = ("bayes-lca", "pymc", "pytensor", "nutpie", "jax", "arviz", "xarray", "numpy", "formulae")
 MOST_COORDINATES = 300
 """Free parameters up to which draws of all of them are kept until it is known what each mode holds."""
-TARGET_ACCEPT, TARGET_ACCEPT_WITH_GROUPS = 0.9, 0.95
 
 
 def fit(
@@ -66,8 +66,8 @@ def fit(
     seed : int
         Same seed, same machine: the same draws.
     target_accept : float, optional
-        Mean acceptance NUTS aims at: 0.95 by default for a model with random effects, 0.9 for others. Raise it if
-        there are divergences.
+        Mean acceptance NUTS aims at: 0.9 by default; for a model with random effects 0.95, or 0.85 where its posterior
+        is close to the normal distribution at its mode. Raise it if there are divergences.
     order : str, int or DataTree, default "size"
         Display order of latent classes: ``"size"``, the name of an item (increasing mean category), or another fit.
     missing : {"raise", "drop"}
@@ -210,32 +210,27 @@ class Sampler:
             Data of the model to use in place of those of `prepared`.
         """
         data = {name: prepared.model[name].get_value() for name in self.varying} | dict(data)
-        target_accept = settings.target_accept
-        if target_accept is None:
-            has_groups = bool(json.loads(prepared.attributes["groupings"]))
-            target_accept = TARGET_ACCEPT_WITH_GROUPS if has_groups else TARGET_ACCEPT
         options = {
             "draws": settings.draws,
             "cores": settings.cores,
-            "target_accept": target_accept,
             "progress_bar": settings.progressbar,
             "store_unconstrained": self._road.n_coordinates <= MOST_COORDINATES,
         }
         by_start = chains_by_start(self._weights, settings.chains)
-        parts, tunes = [], []
+        asked, parts, adapted = Adaptation(settings.tune, settings.target_accept), [], []
         for number in np.flatnonzero(by_start).tolist():
             seed = settings.seed if number == 0 else int(np.random.default_rng([settings.seed, number]).integers(2**32))
             chains = {"chains": by_start[number], "seed": seed}
-            part, tune = self._road.sample(number, data, settings.tune, **chains, **options)
+            part, adaptation = self._road.sample(number, data, asked, **chains, **options)
             parts.append(part)
-            tunes.append(tune)
+            adapted.append(adaptation)
         tree = assemble(prepared, _side_by_side(parts))
         tree.attrs |= {
             "seed": settings.seed,
             "start_weights": json.dumps([round(weight, 4) for weight in self._weights]),
             "chains_by_start": json.dumps(by_start),
-            "tune": max(tunes),
-            "target_accept": target_accept,
+            "tune": max(adaptation.tune for adaptation in adapted),
+            "target_accept": max(adaptation.target_accept for adaptation in adapted),
             "backend": self.backend,
             "versions": json.dumps({name: version(name) for name in VERSIONS} | {"python": platform.python_version()}),
         }
@@ -250,6 +245,15 @@ class Sampler:
         predictive: bool = False,
     ) -> xr.DataTree:
         """Draws with aligned labels and log-likelihoods, as `bayes_lca.fit` returns them; warns of bad chains."""
+        with threadpool_limits(1, user_api="blas"):  # matrices are small, and a second thread waits at full speed
+            completed = self._completed(prepared, settings, order)
+        if predictive:
+            completed.tree["posterior_predictive"] = xr.DataTree(draw_predictive(completed, seed=settings.seed))
+        warn_of_convergence(completed)
+        return completed.tree
+
+    def _completed(self, prepared: Prepared, settings: Sampling, order) -> Fit:
+        """Draws with aligned labels, as many as are asked for or convergence takes."""
         draws = settings.draws
         while draws:
             sampled = self.sample(prepared, replace(settings, draws=draws))
@@ -260,10 +264,7 @@ class Sampler:
             }
             completed = Fit.reading(complete(prepared, sampled, order=order))
             draws = draws_to_go_on_to(completed, settings.draws) if settings.until else None
-        if predictive:
-            completed.tree["posterior_predictive"] = xr.DataTree(draw_predictive(completed, seed=settings.seed))
-        warn_of_convergence(completed)
-        return completed.tree
+        return completed
 
 
 def _side_by_side(parts: Sequence[xr.DataTree]) -> xr.DataTree:

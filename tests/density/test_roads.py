@@ -58,7 +58,7 @@ def test_free_coordinates_are_those_of_the_draws(frame, two):
     """Also where the curvature at the mode chose the coordinates: the density there is the one that was recorded."""
     prepared = two.prepare(frame)
     drawn = Sampler(prepared).sample(prepared, Sampling(draws=20, chains=2, progressbar=False))
-    assert drawn.attrs["tune"] == roads.TUNE_IN_COORDINATES_OF_THE_MODE
+    assert drawn.attrs["tune"] == roads.CLOSE_TO_NORMAL[False].tune
     density = roads.Density(prepared.model)
     program, _ = density.program()
     stats = drawn["sample_stats"]
@@ -77,9 +77,28 @@ def test_coordinates_of_the_mode_serve_where_classes_are_told_apart(frame, two):
         density = roads.Density(prepared.model)
         program, _ = density.program()
         normal = laplace(program, density.coordinates(prepared.start))
-        assert normal.describes(program) == serves
+        assert (normal.spread(program) <= roads.LARGEST_SPREAD) == serves
         gradient = program.log_density(normal.mode)[1]
         assert np.abs(normal.root.T @ gradient).max() < 0.05
+
+
+@pytest.mark.parametrize(
+    ("spread", "asked", "tune", "target_accept"),
+    [
+        (2.9, roads.Adaptation(), 100, 0.85),
+        (3.1, roads.Adaptation(), 100, 0.95),
+        (7.1, roads.Adaptation(), 400, 0.95),
+        (2.9, roads.Adaptation(tune=20), 20, 0.85),
+        (7.1, roads.Adaptation(target_accept=0.8), 400, 0.8),
+    ],
+)
+def test_chains_are_adapted_as_asked_or_as_the_posterior_allows(frame, spread, asked, tune, target_accept, monkeypatch):
+    monkeypatch.setattr(roads.Laplace, "spread", lambda *_: spread)
+    nested = LatentClass(2, bl.Items(ITEMS), bl.Regression("~ (1 | group)"))
+    prepared = nested.prepare(frame.assign(group=np.arange(len(frame)) % 5))
+    settings = Sampling(20, asked.tune, 2, target_accept=asked.target_accept, progressbar=False)
+    drawn = Sampler(prepared).sample(prepared, settings)
+    assert (drawn.attrs["tune"], drawn.attrs["target_accept"]) == (tune, target_accept)
 
 
 @pytest.mark.parametrize("broken", ["no compiler", "another nutpie"])
