@@ -44,6 +44,7 @@ bench: $(VENV)/ready
 	$(RUN) tests/benchmarks/time_of_fits.py
 	$(RUN) tests/benchmarks/import_against_build_before.py
 	$(RUN) tests/benchmarks/fits_against_build_before.py
+	$(RUN) tests/benchmarks/gradient_against_c.py
 
 simulation: $(VENV)/ready
 	$(RUN) examples/simulation_study.py --out $(OUT)/simulation_study $(ARGUMENTS)
