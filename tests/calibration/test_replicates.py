@@ -24,8 +24,8 @@ GROUP_SD = 0.1
 @pytest.fixture(scope="module")
 def replicates():
     """Replicate 0, then another, then replicate 0 again."""
-    compile_all([SHORT], "jax")
-    return [run_replicate(SHORT, GROUP_SD, replicate, seed=5, backend="jax") for replicate in (0, 1, 0)]
+    compile_all([SHORT], "program")
+    return [run_replicate(SHORT, GROUP_SD, replicate, seed=5, backend="program") for replicate in (0, 1, 0)]
 
 
 def coefficients(replicate):

@@ -75,8 +75,8 @@ def log_likelihood(model, item=None, order=None):
     point = {}
     for name, value in values.items():
         transform = model.rvs_to_transforms[model[name]]
-        point[model.rvs_to_values[model[name]]] = transform.forward(pt.as_tensor(value)).eval()
-    return float(model.logp(model.observed_RVs, sum=False, jacobian=False)[0].sum().eval(point))
+        point[model.rvs_to_values[model[name]]] = transform.forward(pt.as_tensor(value)).eval(mode="FAST_COMPILE")
+    return float(model.logp(model.observed_RVs, sum=False, jacobian=False)[0].sum().eval(point, mode="FAST_COMPILE"))
 
 
 def test_reversal_turns_the_sign_of_locations_alone():
