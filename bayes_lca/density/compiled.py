@@ -7,6 +7,7 @@ from types import MappingProxyType
 import numpy as np
 import pandas as pd
 import pymc as pm
+import pytensor
 import pytensor.tensor as pt
 from pymc.model.transform.optimization import freeze_dims_and_data
 from pytensor.graph.rewriting.utils import rewrite_graph
@@ -42,11 +43,12 @@ class Density:
 
     def __init__(self, model: pm.Model, varying=()):
         names = [variable.name for variable in model.data_vars]
-        self.frozen = freeze_dims_and_data(model, data=[name for name in names if name not in varying])
-        self.variables = [*self.frozen.free_RVs, *self.frozen.deterministics]
-        self.n_rows = self._length(PATTERN) if PATTERN in self.frozen.dim_lengths else 0
-        outputs = [self.frozen.logp(), *self.frozen.replace_rvs_by_values(self.variables)]
-        self._outputs = rewrite_graph(outputs, include=REWRITES)
+        with pytensor.config.change_flags(traceback__limit=0):  # nobody asks where a step of this graph was made
+            self.frozen = freeze_dims_and_data(model, data=[name for name in names if name not in varying])
+            self.variables = [*self.frozen.free_RVs, *self.frozen.deterministics]
+            self.n_rows = self._length(PATTERN) if PATTERN in self.frozen.dim_lengths else 0
+            outputs = [self.frozen.logp(), *self.frozen.replace_rvs_by_values(self.variables)]
+            self._outputs = rewrite_graph(outputs, include=REWRITES)
         self._data = {name: self.frozen[name] for name in varying}
         self.shapes = [value.shape for value in self._at_start({})]
 
