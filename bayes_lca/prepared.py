@@ -18,7 +18,7 @@ from bayes_lca.data.responses import Responses, recorded_empty
 from bayes_lca.data.unique_rows import UniqueRows, unique_rows
 from bayes_lca.dims import CLASS, OTHER_CLASS, PATTERN, RESPONDENT, ROW_OF_RESPONDENT
 from bayes_lca.fitted.kinds import Kind
-from bayes_lca.fitted.record import KEY, PATTERNS, distinct_rows, record_answers, record_table
+from bayes_lca.fitted.record import EXCHANGEABLE, KEY, PATTERNS, distinct_rows, record_answers, record_table
 from bayes_lca.measurement.interface import Measurement, Start
 from bayes_lca.specification import specification_of
 from bayes_lca.structural.interface import Structural
@@ -252,6 +252,9 @@ class ClassRows:
         values = [{**classes, **items} for classes, items in zip(of_classes, of_items, strict=True)]
         attributes |= self.responses.attributes | model.structural.attributes | self.start.attributes
         attributes |= recorded_empty({**self.of_respondents.empty, **self.responses.empty})
+        sets = model.measurement.exchangeable(self.responses, len(self.start.class_names))
+        if sets.any():
+            attributes |= {EXCHANGEABLE: json.dumps(sets.tolist())}
         return Prepared(
             model=built,
             start=values[0],

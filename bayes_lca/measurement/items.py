@@ -2,6 +2,7 @@
 
 from collections.abc import Sequence
 from dataclasses import KW_ONLY, dataclass
+from numbers import Real
 from typing import ClassVar, Literal, final
 
 import numpy as np
@@ -14,11 +15,15 @@ from bayes_lca.data.responses import Responses, read_responses
 from bayes_lca.data.unique_rows import UniqueRows
 from bayes_lca.dims import CATEGORY, CLASS, ITEM, ITEM_PROBABILITY
 from bayes_lca.likelihood.criteria import n_parameters
+from bayes_lca.likelihood.em import fit_em
 from bayes_lca.likelihood.identification import degrees_of_freedom
+from bayes_lca.likelihood.probability_sets import ProbabilitySets
 from bayes_lca.measurement import answers
+from bayes_lca.measurement.category_weights import category_weights, check_items_of_prior, sets_of_equal
 from bayes_lca.measurement.interface import Measurement, Start
 from bayes_lca.measurement.log_ratio import LogRatio
-from bayes_lca.measurement.maximum_likelihood import maximum_likelihood_start
+from bayes_lca.measurement.maximum_likelihood import check_enough_patterns, maximum_likelihood_start
+from bayes_lca.measurement.numbered_start import numbered_start
 
 
 @final
@@ -37,6 +42,12 @@ class Items(Measurement):
         Columns of the frame that hold the answers.
     probability : Dirichlet, default ``Dirichlet(a=1.0)``
         Prior of the answer probabilities of one item in one class.
+    prior : float, mapping, ndarray, DataFrame or ItemWeights, optional
+        Weights of the Dirichlet priors where they are known: one number for all, the same as `probability`; by item, a
+        number, weights by category, or a list of these with one for each class; an array of shape (latent_class, item,
+        category); a table with columns latent_class, item, category and weight; or what `prior_from` makes of an
+        earlier study. Items that are not named have `probability`. Classes with weights of their own are told apart:
+        they keep their numbers as C1, C2, ..., and labels are aligned among the others only.
     categories : sequence, or mapping of str to sequence, optional
         Categories in their order, one list for all items or one by item; any other answer is refused. Without it,
         the order that the frame declares, numbers by value, else text sorted.
@@ -49,10 +60,10 @@ class Items(Measurement):
     Raises
     ------
     TypeError
-        If `items` is no list of names, `probability` no prior of probabilities, or a declaration no list.
+        If `items` is no list of names, `probability` or `prior` no prior of probabilities, or a declaration no list.
     ValueError
-        If an item has no name of a column, or a declaration names no item; when a frame is read, if its answers cannot
-        be used.
+        If an item has no name of a column, or a declaration or `prior` names no item; when a frame is read, if its
+        answers cannot be used, or `prior` has other categories or another number of classes.
 
     Warns
     -----
@@ -68,6 +79,11 @@ class Items(Measurement):
     --------
     >>> Items(["pay", "training"]).items
     ('pay', 'training')
+
+    Two classes of which the first is thought to be content, as 20 earlier answers would say:
+
+    >>> Items(["pay", "training"], prior={"pay": [{"less": 4, "more": 18}, 1.0]}).prior.n_classes
+    2
     """
 
     signature: ClassVar = answers.SIGNATURE
@@ -76,13 +92,20 @@ class Items(Measurement):
     items: Sequence[str]
     probability: priors.Dirichlet = priors.ITEM_PROBABILITY
     _: KW_ONLY
+    prior: priors.ItemWeights | None = None
     categories: Categories | None = None
     missing_codes: MissingCodes = ()
     empty_categories: Literal["drop", "keep"] = "drop"
 
     def __post_init__(self):
+        if isinstance(self.prior, Real | priors.Dirichlet):
+            of_all = self.prior if isinstance(self.prior, priors.Dirichlet) else priors.Dirichlet(self.prior)
+            object.__setattr__(self, "probability", of_all)
+            object.__setattr__(self, "prior", None)
         priors.check_prior("Items", "probability", self.probability, priors.Dirichlet)
         object.__setattr__(self, "items", answers.item_names(self.items))
+        object.__setattr__(self, "prior", priors.item_weights(self.prior, self.items))
+        check_items_of_prior(self.prior, self.items)
         self.declared.check_names(self.items)
 
     @property
@@ -101,7 +124,25 @@ class Items(Measurement):
 
     def start(self, responses: Responses, answer_patterns: UniqueRows, n_classes: int) -> Start:
         """Classes of the modes of the likelihood."""
-        return maximum_likelihood_start(responses, answer_patterns, n_classes, category_weight=self.probability.a)
+        if self.prior is None:
+            return maximum_likelihood_start(responses, answer_patterns, n_classes, category_weight=self.probability.a)
+        check_enough_patterns(responses, answer_patterns, n_classes)
+        weights = self._weights(responses, n_classes)
+        codes = responses.codes[answer_patterns.first]
+        fitted = fit_em(codes, answer_patterns.count, responses.n_categories, n_classes)
+        return numbered_start(
+            *(responses, answer_patterns, fitted, ProbabilitySets.unrestricted(weights), weights),
+            restricted=np.zeros(n_classes, dtype=int),
+            exchangeable=self.exchangeable(responses, n_classes),
+        )
+
+    def exchangeable(self, responses: Responses, n_classes: int) -> np.ndarray:
+        """The set of each class: classes whose weights are equal are exchangeable."""
+        return sets_of_equal(self._weights(responses, n_classes))
+
+    def _weights(self, responses: Responses, n_classes: int) -> np.ndarray:
+        """Dirichlet weights, shape (latent_class, item, category)."""
+        return category_weights(self.prior, self.probability.a, responses.items, responses.labels, n_classes)
 
     def coords(self, responses: Responses) -> dict[str, Sequence]:
         """Names along the axes of items and categories; places, such as 1st, where items do not share their labels."""
@@ -116,9 +157,9 @@ class Items(Measurement):
         return (self._probabilities(responses, start.profile),)
 
     def _probabilities(self, responses: Responses, typical: np.ndarray):
-        sizes = np.array(responses.n_categories)
+        sizes, weights = np.array(responses.n_categories), self._weights(responses, len(typical))
         if len(set(sizes)) == 1:
-            return self._dirichlet(ITEM_PROBABILITY, typical, dims=(CLASS, ITEM, CATEGORY))
+            return dirichlet(ITEM_PROBABILITY, weights, typical, dims=(CLASS, ITEM, CATEGORY))
         padded = pt.zeros(typical.shape)
         for size in sorted(set(sizes)):
             which = np.flatnonzero(sizes == size)
@@ -128,7 +169,7 @@ class Items(Measurement):
             }
             pm.modelcontext(None).add_coords(axes)
             name = f"{ITEM_PROBABILITY}_of_{size}"
-            rho = self._dirichlet(name, typical[:, which, :size], dims=(CLASS, *axes))
+            rho = dirichlet(name, weights[:, which, :size], typical[:, which, :size], dims=(CLASS, *axes))
             padded = padded[:, which, :size].set(rho)
         return pm.Deterministic(ITEM_PROBABILITY, padded, dims=(CLASS, ITEM, CATEGORY))
 
@@ -153,6 +194,9 @@ class Items(Measurement):
         """Draw complete answers of respondents of known classes."""
         return answers.draw(responses, latent_class, rho, rng=rng)
 
-    def _dirichlet(self, name: str, typical: np.ndarray, dims):
-        a = np.full(typical.shape[-1], self.probability.a)
-        return pm.Dirichlet(name, a, dims=dims, default_transform=LogRatio(typical))
+
+def dirichlet(name: str, weights: np.ndarray, typical: np.ndarray, dims):
+    """A Dirichlet variable of weights and rough values of equal shapes; one row of weights where all are equal."""
+    of_one = weights.reshape(-1, weights.shape[-1])[0]
+    a = of_one if (weights == of_one).all() else weights
+    return pm.Dirichlet(name, a, dims=dims, default_transform=LogRatio(typical))

@@ -20,6 +20,7 @@ from bayes_lca.priors.distributions import (
     ZeroSumNormal,
     check_prior,
 )
+from bayes_lca.priors.of_items import ItemWeights, item_weights
 from bayes_lca.priors.of_slopes import Horseshoe, PerUnit, SlopePrior, SlopeSpreadPrior
 
 __all__ = [
@@ -37,10 +38,12 @@ __all__ = [
     "HalfNormal",
     "HalfStudentT",
     "Horseshoe",
+    "ItemWeights",
     "PerUnit",
     "SlopePrior",
     "SlopeSpreadPrior",
     "StandardDeviationPrior",
     "ZeroSumNormal",
     "check_prior",
+    "item_weights",
 ]
