@@ -69,6 +69,7 @@ _NAMES_BY_MODULE = {
     "posterior.tables.membership": ("membership", "membership_draws"),
     "posterior.tables.membership_table": ("membership_table",),
     "posterior.tables.odds_ratios": ("contrasts", "odds_ratios"),
+    "posterior.tables.prior_from": ("prior_from",),
     "posterior.tables.random_intercepts": ("heterogeneity", "random_intercepts"),
     "posterior.tables.small_cells": ("suppress_small_cells",),
     "priors": (
@@ -78,6 +79,7 @@ _NAMES_BY_MODULE = {
         "HalfNormal",
         "HalfStudentT",
         "Horseshoe",
+        "ItemWeights",
         "PerUnit",
         "ZeroSumNormal",
     ),

@@ -68,6 +68,7 @@ from bayes_lca.posterior.tables.membership import membership_draws as membership
 from bayes_lca.posterior.tables.membership_table import membership_table as membership_table
 from bayes_lca.posterior.tables.odds_ratios import contrasts as contrasts
 from bayes_lca.posterior.tables.odds_ratios import odds_ratios as odds_ratios
+from bayes_lca.posterior.tables.prior_from import prior_from as prior_from
 from bayes_lca.posterior.tables.random_intercepts import heterogeneity as heterogeneity
 from bayes_lca.posterior.tables.random_intercepts import random_intercepts as random_intercepts
 from bayes_lca.posterior.tables.small_cells import suppress_small_cells as suppress_small_cells
@@ -77,6 +78,7 @@ from bayes_lca.priors import Exponential as Exponential
 from bayes_lca.priors import HalfNormal as HalfNormal
 from bayes_lca.priors import HalfStudentT as HalfStudentT
 from bayes_lca.priors import Horseshoe as Horseshoe
+from bayes_lca.priors import ItemWeights as ItemWeights
 from bayes_lca.priors import PerUnit as PerUnit
 from bayes_lca.priors import ZeroSumNormal as ZeroSumNormal
 from bayes_lca.reporting.report import report as report

@@ -86,6 +86,7 @@ CALLS = {
     "posterior_predictive": bl.posterior_predictive,
     "poststratify": lambda draws: bl.poststratify(draws, CELLS),
     "predict_classes": bl.predict_classes,
+    "prior_from": bl.prior_from,
     "prior_sensitivity": bl.prior_sensitivity,
     "random_intercepts": bl.random_intercepts,
     "rank_groups": bl.rank_groups,
@@ -134,16 +135,17 @@ REFUSED = {
         ),
     },
     "AssignedClass": {
+        r"prior_from: it is not declared to hold for a fit of AssignedClass": "prior_from",
         r"^{name}: the classes of this fit are those of an earlier one, with covariates beside them": (
             "answers_of fit_estimators fit_two_step modal_class_of relabel split_halves stepwise_odds_ratios"
-        )
+        ),
     },
     "Multinomial": {
         r"^{name}: this fit of outcome 'education' has no latent classes: its categories are observed": (
             "answers_of check_items class_profiles class_shift class_sizes classification_table compare_structures "
             "covariate_tests direct_effects fit_estimators fit_two_step membership membership_draws "
             "membership_of_new_rows membership_table modal_class_of name_classes order plot_profiles plot_structures "
-            "relabel split_halves stepwise_odds_ratios"
+            "prior_from relabel split_halves stepwise_odds_ratios"
         )
     },
     "LatentClass, OrdinalItems": COVARIATES_IN_CLASSES

@@ -21,7 +21,7 @@ from bayes_lca.likelihood.probability_sets import ProbabilitySets
 from bayes_lca.measurement import answers
 from bayes_lca.measurement.category_weights import category_weights, check_items_of_prior, sets_of_equal
 from bayes_lca.measurement.interface import Measurement, Start
-from bayes_lca.measurement.log_ratio import LogRatio
+from bayes_lca.measurement.log_ratio import dirichlet
 from bayes_lca.measurement.maximum_likelihood import check_enough_patterns, maximum_likelihood_start
 from bayes_lca.measurement.numbered_start import numbered_start
 
@@ -140,6 +140,15 @@ class Items(Measurement):
         """The set of each class: classes whose weights are equal are exchangeable."""
         return sets_of_equal(self._weights(responses, n_classes))
 
+    @property
+    def numbers_classes(self) -> bool:
+        """Whether what is known of the items numbers the classes, so that it holds for one number of them alone."""
+        return self.prior is not None and self.prior.n_classes is not None
+
+    def category_weight(self, responses: Responses) -> float | np.ndarray:
+        """Dirichlet weights where all classes have the same: one number, or an array of shape (item, category)."""
+        return self.probability.a if self.prior is None else self._weights(responses, 1)[0]
+
     def _weights(self, responses: Responses, n_classes: int) -> np.ndarray:
         """Dirichlet weights, shape (latent_class, item, category)."""
         return category_weights(self.prior, self.probability.a, responses.items, responses.labels, n_classes)
@@ -193,10 +202,3 @@ class Items(Measurement):
     def draw(self, responses: Responses, latent_class: np.ndarray, rho: np.ndarray, *, rng) -> np.ndarray:
         """Draw complete answers of respondents of known classes."""
         return answers.draw(responses, latent_class, rho, rng=rng)
-
-
-def dirichlet(name: str, weights: np.ndarray, typical: np.ndarray, dims):
-    """A Dirichlet variable of weights and rough values of equal shapes; one row of weights where all are equal."""
-    of_one = weights.reshape(-1, weights.shape[-1])[0]
-    a = of_one if (weights == of_one).all() else weights
-    return pm.Dirichlet(name, a, dims=dims, default_transform=LogRatio(typical))

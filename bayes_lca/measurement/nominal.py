@@ -103,7 +103,8 @@ def read_nominal(items, frame) -> Responses:
     TypeError
         If `items` is no measurement part: a list of names, a structural part, a model.
     ValueError
-        If `items` is another measurement part, which would be fitted as if it were nominal, or cannot be read.
+        If `items` is another measurement part, which would be fitted as if it were nominal, numbers its classes, or
+        cannot be read.
 
     Examples
     --------
@@ -136,4 +137,9 @@ def check_nominal(items) -> None:
         raise ValueError(
             f"{items!r}: numbers of classes and groups are compared for nominal items only; give "
             f"Items({list(items.columns)})"
+        )
+    if getattr(items, "numbers_classes", False):
+        raise ValueError(
+            f"the prior of items {list(items.columns)} numbers their classes, and numbers of classes and groups are "
+            "compared where all classes are alike; leave out what is known of single classes"
         )

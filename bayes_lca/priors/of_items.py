@@ -6,6 +6,7 @@ from math import inf
 from numbers import Real
 
 import numpy as np
+import pandas as pd
 
 from bayes_lca.priors.distributions import Dirichlet
 
@@ -61,6 +62,36 @@ class ItemWeights:
     def n_classes(self) -> int | None:
         """Classes that have weights of their own; None where all classes have the same."""
         return next((len(given) for given in self.weights.values() if isinstance(given, tuple)), None)
+
+    def to_frame(self) -> pd.DataFrame:
+        """A row for each class, item and category: its weight, the expected probability, and what that is worth.
+
+        Returns
+        -------
+        pandas.DataFrame
+            Columns ``weight``, ``probability`` and ``sample_size``, which is the sum of the weights of the item in the
+            class less one for each category. Categories without a name are numbered, and an item with one weight for
+            all categories has one row.
+        """
+        rows = []
+        for item in self.weights:
+            for k in range(self.n_classes or 1):
+                given = self.of(item, k)
+                named = given if isinstance(given, Mapping) else dict(enumerate(given, 1)) if _several(given) else None
+                for category, weight in (named or {"each": given}).items():
+                    of_item = [*named.values()] if named else [np.nan]
+                    of_all = sum(of_item)
+                    rows.append(
+                        {
+                            "latent_class": k + 1 if self.n_classes else "all",
+                            "item": item,
+                            "category": category,
+                            "weight": weight,
+                            "probability": weight / of_all,
+                            "sample_size": of_all - len(of_item),
+                        }
+                    )
+        return pd.DataFrame(rows).set_index(["latent_class", "item", "category"])
 
     def of(self, item: str, latent_class: int) -> Weight:
         """Weights of an item in a class, numbered from 0."""
@@ -123,7 +154,7 @@ def by_item_and_class(table, value: str) -> dict[str, tuple[dict[str, float], ..
     if flat.duplicated(keys).any():
         first = flat[flat.duplicated(keys)].iloc[0]
         raise ValueError(
-            f"the table has two rows of class, item and category {[first[key] for key in keys]}; leave one"
+            f"the table has two rows of class, item and category {', '.join(str(first[key]) for key in keys)}; leave one"
         )
     classes = list(dict.fromkeys(flat["latent_class"]))
     if all(isinstance(name, Real) for name in classes):
@@ -139,6 +170,10 @@ def by_item_and_class(table, value: str) -> dict[str, tuple[dict[str, float], ..
             for each in of_classes
         )
     return result
+
+
+def _several(given) -> bool:
+    return isinstance(given, Sequence)
 
 
 def _of_item(item: str, given):

@@ -88,8 +88,14 @@ def _of_classes(
     for alike in np.unique(sets):
         (members,) = np.nonzero(sets == alike)
         in_set = -np.sort(-share[..., members], axis=-1)
-        of_set = "" if len(members) == n_classes else f" among {','.join(str(member + 1) for member in members)}"
-        of_shares |= {f"share of class ranked {rank + 1}{of_set}": in_set[..., rank] for rank in range(len(members))}
+        numbers = ",".join(str(member + 1) for member in members)
+        of_set = "" if len(members) == n_classes else f" of {numbers}"
+        if len(members) == 1:
+            of_shares |= {f"share of class {numbers}": in_set[..., 0]}
+        else:
+            of_shares |= {
+                f"share of class ranked {rank + 1}{of_set}": in_set[..., rank] for rank in range(len(members))
+            }
         if of_set:
             mean = _mean_place(share[..., members], profile[:, :, members])
             of_items |= {f"{SPREAD}{item}{of_set}": mean[..., j] for j, item in enumerate(items)}

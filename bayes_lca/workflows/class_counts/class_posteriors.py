@@ -60,7 +60,7 @@ def sample_classes(
     counts: np.ndarray,
     n_categories: Sequence[int],
     n_classes: int,
-    category_weight: float,
+    category_weight: float | np.ndarray,
     draws: int,
     tune: int,
     chains: int,

@@ -159,7 +159,7 @@ def count_classes(
         posteriors = {
             n_classes: sample_classes(
                 *(likelihood.codes, likelihood.counts, responses.n_categories, n_classes),
-                *(items.probability.a, draws, tune, chains, seed),
+                *(items.category_weight(responses), draws, tune, chains, seed),
             )
             for n_classes in classes
         }
