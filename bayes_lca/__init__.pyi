@@ -52,6 +52,7 @@ from bayes_lca.posterior.labels.relabel import name_classes as name_classes
 from bayes_lca.posterior.labels.relabel import relabel as relabel
 from bayes_lca.posterior.plots.item_pairs import plot_check_items as plot_check_items
 from bayes_lca.posterior.plots.odds_ratios import plot_odds_ratios as plot_odds_ratios
+from bayes_lca.posterior.plots.prior_predictive import plot_prior_predictive as plot_prior_predictive
 from bayes_lca.posterior.plots.profiles import plot_profiles as plot_profiles
 from bayes_lca.posterior.plots.random_intercepts import plot_random_intercepts as plot_random_intercepts
 from bayes_lca.posterior.plots.structures import plot_structures as plot_structures
@@ -85,6 +86,7 @@ from bayes_lca.reporting.report import report as report
 from bayes_lca.sampling.adopt import adopt as adopt
 from bayes_lca.sampling.fit_or_load import fit_or_load as fit_or_load
 from bayes_lca.sampling.nuts import fit as fit
+from bayes_lca.sampling.prior_predictive import prior_predictive as prior_predictive
 from bayes_lca.structural.regression import Regression as Regression
 from bayes_lca.structural.separation import SeparationWarning as SeparationWarning
 from bayes_lca.structural.shares import Shares as Shares

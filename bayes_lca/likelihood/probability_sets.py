@@ -18,8 +18,7 @@ from dataclasses import dataclass
 from functools import cached_property
 
 import numpy as np
-from scipy import stats
-from scipy.optimize import isotonic_regression
+import scipy
 
 from bayes_lca.likelihood.answers import SMALLEST_PROBABILITY
 
@@ -128,7 +127,7 @@ class ProbabilitySets:
             for place, (at, left) in enumerate(zip(low, rest, strict=True)):
                 below = result[..., low[place - 1]] if place else np.zeros(result.shape[:-1])
                 above = result[..., low[place + 1]] if place + 1 < len(low) else np.ones(result.shape[:-1])
-                beta = stats.beta(weight[..., at], weight[..., left])
+                beta = scipy.stats.beta(weight[..., at], weight[..., left])
                 inside = rng.uniform(beta.cdf(below), beta.cdf(above))
                 result[..., at] = np.clip(beta.ppf(inside), below, above)
                 result[..., left] = 1 - result[..., at]
@@ -149,6 +148,6 @@ def _rising(share: np.ndarray, weight: np.ndarray) -> np.ndarray:
     """The nearest numbers in rising order, by weighted least squares along the last axis, as pooled shares are."""
     flat, weights = share.reshape(-1, share.shape[-1]), weight.reshape(-1, share.shape[-1])
     rows: Sequence[np.ndarray] = [
-        isotonic_regression(row, weights=of_row).x for row, of_row in zip(flat, weights, strict=True)
+        scipy.optimize.isotonic_regression(row, weights=of_row).x for row, of_row in zip(flat, weights, strict=True)
     ]
     return np.array(rows).reshape(share.shape)

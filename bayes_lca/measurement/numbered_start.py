@@ -6,8 +6,7 @@ from dataclasses import replace
 from itertools import combinations
 
 import numpy as np
-from scipy.optimize import linear_sum_assignment
-from scipy.special import softmax
+import scipy
 
 from bayes_lca.data.responses import Responses
 from bayes_lca.data.unique_rows import UniqueRows
@@ -54,7 +53,7 @@ def numbered_start(
         expected = sets.at_maximum(np.zeros(weights.shape), with_prior=True)
         candidates.append((np.full(len(weights), 1 / len(weights)), sets.probabilities(expected)))
     modes = posterior_modes(codes, answer_patterns.count, sets, candidates, exchangeable)
-    weight = softmax([mode.log_posterior for mode in modes])
+    weight = scipy.special.softmax([mode.log_posterior for mode in modes])
     starts = [
         Start(
             membership=membership_given_answers(mode.class_share, mode.item_probability, codes),
@@ -82,7 +81,7 @@ def _numbered(
     """Shares and probabilities of a mode under the numbers that fit the prior best, then two of them exchanged."""
     log_rho = np.log(np.maximum(mode.item_probability, SMALLEST_PROBABILITY)).reshape(len(weights), -1)
     cost = np.where(restricted[:, None] == restricted, -log_rho @ weights.reshape(len(weights), -1).T, np.inf)
-    _, best = linear_sum_assignment(cost.T)  # class of the mode that is number k
+    _, best = scipy.optimize.linear_sum_assignment(cost.T)  # class of the mode that is number k
     orders = [best]
     for one, other in combinations(range(len(weights)), 2):
         if restricted[one] == restricted[other] and exchangeable[one] != exchangeable[other]:

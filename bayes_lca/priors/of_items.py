@@ -152,10 +152,8 @@ def by_item_and_class(table, value: str) -> dict[str, tuple[dict[str, float], ..
             f"item, category and {value}"
         )
     if flat.duplicated(keys).any():
-        first = flat[flat.duplicated(keys)].iloc[0]
-        raise ValueError(
-            f"the table has two rows of class, item and category {', '.join(str(first[key]) for key in keys)}; leave one"
-        )
+        first = ", ".join(str(flat[flat.duplicated(keys)].iloc[0][key]) for key in keys)
+        raise ValueError(f"the table has two rows of class, item and category {first}; keep one")
     classes = list(dict.fromkeys(flat["latent_class"]))
     if all(isinstance(name, Real) for name in classes):
         classes.sort()

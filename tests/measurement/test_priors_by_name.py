@@ -331,6 +331,12 @@ def test_tables_that_are_no_prior_are_refused(table, settings, message):
         bl.prior_from(table, **settings)
 
 
+@pytest.mark.parametrize("study, told", [("fit.nc", "the path 'fit.nc'; read the file first"), (3, "int '3'")])
+def test_what_is_no_study_is_refused(study, told):
+    with pytest.raises(TypeError, match=told):
+        bl.prior_from(study)
+
+
 def test_known_probabilities_have_no_posterior_to_match(numbered):
     fixed = numbered.copy()
     posterior = numbered["posterior"].to_dataset()

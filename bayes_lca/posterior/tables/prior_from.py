@@ -9,6 +9,8 @@ from bayes_lca.fitted.fit import Fit
 from bayes_lca.priors import ItemWeights
 from bayes_lca.priors.of_items import by_item_and_class
 
+KNOWN = 1e-12
+"""Summed variance of probabilities below which they are known, up to rounding."""
 ROUNDED_BY = 0.02
 """By how much probabilities of a printed table may add up to another number than one."""
 
@@ -82,9 +84,9 @@ def prior_from(
     profiles = fit.answers.profiles(fit)  # (draw, latent_class, item, category)
     mean, variance = profiles.mean(axis=0), profiles.var(axis=0, ddof=1)
     spread = variance.sum(axis=-1)  # (latent_class, item)
-    if (spread == 0).any():
-        known = sorted({fit.items[item] for item in np.nonzero((spread == 0).any(axis=0))[0]})
-        raise ValueError(f"the probabilities of item(s) {named(known)} do not vary over the draws: nothing to match")
+    if (known := (spread < KNOWN).any(axis=0)).any():
+        held = [item for item, is_known in zip(fit.items, known, strict=True) if is_known]
+        raise ValueError(f"the probabilities of item(s) {named(held)} do not vary over the draws: nothing to match")
     total = (mean * (1 - mean)).sum(axis=-1) / spread - 1
     weights = {
         item: tuple(
