@@ -81,6 +81,7 @@ _NAMES_BY_MODULE = {
         "HalfStudentT",
         "Horseshoe",
         "ItemWeights",
+        "NormalByClass",
         "PerUnit",
         "ZeroSumNormal",
     ),

@@ -80,6 +80,7 @@ from bayes_lca.priors import HalfNormal as HalfNormal
 from bayes_lca.priors import HalfStudentT as HalfStudentT
 from bayes_lca.priors import Horseshoe as Horseshoe
 from bayes_lca.priors import ItemWeights as ItemWeights
+from bayes_lca.priors import NormalByClass as NormalByClass
 from bayes_lca.priors import PerUnit as PerUnit
 from bayes_lca.priors import ZeroSumNormal as ZeroSumNormal
 from bayes_lca.reporting.report import report as report

@@ -35,12 +35,15 @@ def priors_of(specification: Mapping) -> list[Prior]:
     >>> priors_of({"kind": "LatentClass", "n_classes": 3, "structural": shares})
     [Prior(part='Shares', field='share', distribution='Dirichlet(a=1.0)')]
     """
+    wholes = [specification, *(part for _, _, part in parts_of(specification))] if specification else []
     return [
-        Prior(whole, field, as_written(part))
-        for whole, field, part in parts_of(specification)
-        if _is_prior(part[KIND]) and not _is_prior(whole)
+        Prior(whole[KIND], field, as_written(value))
+        for whole in wholes
+        if not _is_prior(whole)
+        for field, value in whole.items()
+        if _is_prior(value) or (isinstance(value, Mapping) and value and all(map(_is_prior, value.values())))
     ]
 
 
-def _is_prior(kind: str) -> bool:
-    return isinstance(getattr(priors, kind, None), type)
+def _is_prior(value) -> bool:
+    return isinstance(value, Mapping) and isinstance(getattr(priors, str(value.get(KIND)), None), type)
