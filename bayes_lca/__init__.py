@@ -38,6 +38,7 @@ _NAMES_BY_MODULE = {
     "measurement.assigned": ("Assigned",),
     "measurement.items": ("Items",),
     "measurement.ordinal_items": ("OrdinalItems",),
+    "measurement.restrictions": ("Equal", "Fixed", "Ordered", "Zero"),
     "models": ("AssignedClass", "LatentClass", "Multinomial"),
     "posterior.checks.check_items": ("ItemCheck", "check_items"),
     "posterior.checks.class_shift": ("ClassShiftWarning", "class_shift"),

@@ -23,6 +23,10 @@ from bayes_lca.likelihood.identification import UnidentifiedWarning as Unidentif
 from bayes_lca.measurement.assigned import Assigned as Assigned
 from bayes_lca.measurement.items import Items as Items
 from bayes_lca.measurement.ordinal_items import OrdinalItems as OrdinalItems
+from bayes_lca.measurement.restrictions import Equal as Equal
+from bayes_lca.measurement.restrictions import Fixed as Fixed
+from bayes_lca.measurement.restrictions import Ordered as Ordered
+from bayes_lca.measurement.restrictions import Zero as Zero
 from bayes_lca.models import AssignedClass as AssignedClass
 from bayes_lca.models import LatentClass as LatentClass
 from bayes_lca.models import Multinomial as Multinomial

@@ -140,6 +140,6 @@ def check_nominal(items) -> None:
         )
     if getattr(items, "numbers_classes", False):
         raise ValueError(
-            f"the prior of items {list(items.columns)} numbers their classes, and numbers of classes and groups are "
-            "compared where all classes are alike; leave out what is known of single classes"
+            f"the prior or restrictions of items {list(items.columns)} number their classes, and numbers of classes "
+            "and groups are compared where all classes are alike; leave out what is known of single classes"
         )

@@ -13,22 +13,13 @@ from bayes_lca.data.unique_rows import UniqueRows
 from bayes_lca.dims import class_names
 from bayes_lca.likelihood.answers import SMALLEST_PROBABILITY, membership_given_answers
 from bayes_lca.likelihood.confirmatory import posterior_modes
-from bayes_lca.likelihood.modes import MaximumLikelihood, Mode
-from bayes_lca.likelihood.probability_sets import ProbabilitySets
+from bayes_lca.likelihood.modes import Mode
 from bayes_lca.measurement.interface import Start
+from bayes_lca.measurement.known_of_classes import KnownOfClasses
 from bayes_lca.measurement.maximum_likelihood import LEAST_WEIGHT
 
 
-def numbered_start(
-    responses: Responses,
-    answer_patterns: UniqueRows,
-    fitted: MaximumLikelihood,
-    sets: ProbabilitySets,
-    weights: np.ndarray,
-    *,
-    restricted: np.ndarray,
-    exchangeable: np.ndarray,
-) -> Start:
+def numbered_start(responses: Responses, answer_patterns: UniqueRows, known: KnownOfClasses) -> Start:
     """The modes of the posterior near those of the likelihood, and near the prior, that could hold most of it.
 
     What the likelihood cannot number, the prior does: the classes of a mode get the numbers under which their
@@ -39,16 +30,12 @@ def numbered_start(
     ----------
     responses : Responses
     answer_patterns : UniqueRows
-    fitted : MaximumLikelihood
-        Under the restrictions, if there are any.
-    sets : ProbabilitySets
-    weights : ndarray, shape (latent_class, item, category)
-        Dirichlet weights.
-    restricted, exchangeable : ndarray of int, shape (latent_class,)
-        Sets of classes that restrictions leave exchangeable, and that priors do so as well.
+    known : KnownOfClasses
     """
-    codes = responses.codes[answer_patterns.first]
-    candidates = [each for mode in fitted.maxima for each in _numbered(mode, weights, restricted, exchangeable)]
+    codes, sets = responses.codes[answer_patterns.first], known.sets
+    weights, exchangeable = known.weights, known.exchangeable
+    fitted = known.maximum_likelihood(codes, answer_patterns.count, responses.n_categories)
+    candidates = [each for mode in fitted.maxima for each in _numbered(mode, weights, known.restricted, exchangeable)]
     if len(set(exchangeable.tolist())) == len(exchangeable):
         expected = sets.at_maximum(np.zeros(weights.shape), with_prior=True)
         candidates.append((np.full(len(weights), 1 / len(weights)), sets.probabilities(expected)))

@@ -229,7 +229,7 @@ def test_priors_are_checked_against_the_frame(frame, prior, message):
 
 
 def test_numbers_of_classes_are_compared_only_without_numbered_classes(frame):
-    with pytest.raises(ValueError, match=r"the prior of items .* numbers their classes"):
+    with pytest.raises(ValueError, match=r"the prior or restrictions of items .* number their classes"):
         bl.count_classes(bl.Items(ITEMS, prior=NUMBERED), frame, [1, 2])
     settings = {"bayes": True, "draws": 50, "tune": 20, "chains": 2}
     uniform = bl.count_classes(bl.Items(ITEMS), frame, [1, 2], n_starts=5, **settings)
