@@ -127,9 +127,9 @@ class ProbabilitySets:
             for place, (at, left) in enumerate(zip(low, rest, strict=True)):
                 below = result[..., low[place - 1]] if place else np.zeros(result.shape[:-1])
                 above = result[..., low[place + 1]] if place + 1 < len(low) else np.ones(result.shape[:-1])
-                beta = scipy.stats.beta(weight[..., at], weight[..., left])
-                inside = rng.uniform(beta.cdf(below), beta.cdf(above))
-                result[..., at] = np.clip(beta.ppf(inside), below, above)
+                beta = weight[..., at], weight[..., left]
+                inside = rng.uniform(scipy.special.betainc(*beta, below), scipy.special.betainc(*beta, above))
+                result[..., at] = np.clip(scipy.special.betaincinv(*beta, inside), below, above)
                 result[..., left] = 1 - result[..., at]
         return result
 

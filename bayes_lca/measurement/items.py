@@ -217,7 +217,7 @@ class Items(Measurement):
     def log_density(self, responses: Responses, value, rho):
         """Sum of the log probabilities of the answers given; see `answers.log_density`."""
         if self.restrictions:
-            rho = pt.maximum(rho, SMALLEST_PROBABILITY)  # of structural zeros, whose logarithm has to be finite
+            rho = pt.maximum(rho, SMALLEST_PROBABILITY)  # the logarithm of a structural zero has to be finite
         return answers.log_density(responses, value, rho)
 
     def draw(self, responses: Responses, latent_class: np.ndarray, rho: np.ndarray, *, rng) -> np.ndarray:

@@ -121,6 +121,6 @@ class KnownOfClasses:
             }
             raise ValueError(
                 f"{int(impossible.sum())} of {len(impossible)} respondents gave answers that bl.Zero leaves no class "
-                f"to give, such as {answers} in row {named([responses.respondents[first]])}; free these categories in one "
-                "class, or look at the answers"
+                f"to give, such as {answers} in row {named([responses.respondents[first]])}; free these categories in "
+                "one class, or look at the answers"
             )
