@@ -25,7 +25,7 @@ from bayes_lca.measurement.log_ratio import dirichlet
 from bayes_lca.measurement.maximum_likelihood import check_enough_patterns, maximum_likelihood_start
 from bayes_lca.measurement.numbered_start import numbered_start
 from bayes_lca.measurement.restricted_probabilities import restricted_probabilities, starting_sets
-from bayes_lca.measurement.restrictions import Restriction, checked_restrictions
+from bayes_lca.measurement.restrictions import Restriction, checked_restrictions, number_classes
 
 
 @final
@@ -143,24 +143,24 @@ class Items(Measurement):
         if self.prior is None and not self.restrictions:
             return maximum_likelihood_start(responses, answer_patterns, n_classes, category_weight=self.probability.a)
         check_enough_patterns(responses, answer_patterns, n_classes)
-        known = self._known(responses, n_classes)
+        known = self.known(responses, n_classes)
         known.check_possible(responses)
         return numbered_start(responses, answer_patterns, known)
 
     def exchangeable(self, responses: Responses, n_classes: int) -> np.ndarray:
         """The set of each class: classes that neither weights nor restrictions tell apart are exchangeable."""
-        return self._known(responses, n_classes).exchangeable
+        return self.known(responses, n_classes).exchangeable
 
     @property
     def numbers_classes(self) -> bool:
         """Whether what is known of the items numbers the classes, so that it holds for one number of them alone."""
-        return bool(self.restrictions) or (self.prior is not None and self.prior.n_classes is not None)
+        return number_classes(self.restrictions) or (self.prior is not None and self.prior.n_classes is not None)
 
     def category_weight(self, responses: Responses) -> float | np.ndarray:
         """Dirichlet weights where all classes have the same: one number, or an array of shape (item, category)."""
-        return self.probability.a if self.prior is None else self._known(responses, 1).weights[0]
+        return self.probability.a if self.prior is None else self.known(responses, 1).weights[0]
 
-    def _known(self, responses: Responses, n_classes: int) -> KnownOfClasses:
+    def known(self, responses: Responses, n_classes: int) -> KnownOfClasses:
         """What is known of the probabilities of these items in so many classes."""
         told = self.prior, self.probability.a, self.restrictions
         return KnownOfClasses.of(*told, responses.items, responses.labels, n_classes)
@@ -175,7 +175,7 @@ class Items(Measurement):
         Items with equally many categories share one Dirichlet variable. Where the numbers differ,
         ``item_probability`` gathers them, 0 beyond an item's own categories.
         """
-        known = self._known(responses, len(start.profile))
+        known = self.known(responses, len(start.profile))
         if self.restrictions:
             return (restricted_probabilities(known.sets, start.profile),)
         return (self._probabilities(responses, start.profile, known.weights),)
@@ -200,7 +200,7 @@ class Items(Measurement):
     def starting_values(self, responses: Responses, start: Start) -> dict[str, np.ndarray]:
         """Item probabilities of the start, moved a little off 0 and 1."""
         if self.restrictions:
-            return starting_sets(self._known(responses, len(start.profile)).sets, start.profile)
+            return starting_sets(self.known(responses, len(start.profile)).sets, start.profile)
         sizes = np.array(responses.n_categories)
         inside = {size: (start.profile[:, sizes == size, :size] + 0.01 / size) / 1.01 for size in sorted(set(sizes))}
         if len(inside) == 1:
@@ -211,7 +211,7 @@ class Items(Measurement):
         """Cells of the table of the categories that somebody chose, less the free shares and probabilities."""
         sizes = responses.n_observed_categories
         if self.restrictions:
-            return degrees_of_freedom(n_classes - 1 + self._known(responses, n_classes).sets.n_free, sizes)
+            return degrees_of_freedom(n_classes - 1 + self.known(responses, n_classes).sets.n_free, sizes)
         return degrees_of_freedom(n_parameters(n_classes, sizes), sizes)
 
     def log_density(self, responses: Responses, value, rho):

@@ -95,12 +95,12 @@ class KnownOfClasses:
         return sets_of_equal(np.stack([self.restricted, sets_of_equal(self.weights)], axis=1))
 
     def maximum_likelihood(
-        self, codes: np.ndarray, counts: np.ndarray, n_categories: Sequence[int]
+        self, codes: np.ndarray, counts: np.ndarray, n_categories: Sequence[int], **settings: int
     ) -> MaximumLikelihood:
-        """The modes of the likelihood under the restrictions."""
+        """The modes of the likelihood under the restrictions; `settings` are of `fit_em`, such as ``n_starts``."""
         if not self.restrictions:
-            return fit_em(codes, counts, n_categories, self.names.n_classes)
-        return fit_restricted(codes, counts, n_categories, self.sets)
+            return fit_em(codes, counts, n_categories, self.names.n_classes, **settings)
+        return fit_restricted(codes, counts, n_categories, self.sets, **settings)
 
     def check_possible(self, responses: Responses) -> None:
         """Refuse answers that no class allows.

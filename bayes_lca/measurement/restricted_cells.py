@@ -136,8 +136,6 @@ def _equal_cells(restriction: Equal, names: Names) -> Iterator[tuple[tuple[int, 
     several = isinstance(restriction.item, tuple)
     items = [names.item(restriction, item) for item in (restriction.item if several else (restriction.item,))]
     classes = names.classes(restriction, restriction.classes)
-    if len(classes) < 2 and not several:
-        raise ValueError(f"{restriction!r}: with one class there is nothing to be equal to")
     for j in items[1:]:
         if restriction.category is None and set(names.labels[j]) != set(names.labels[items[0]]):
             raise ValueError(

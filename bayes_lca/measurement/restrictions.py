@@ -173,6 +173,13 @@ class Ordered:
 Restriction = Fixed | Zero | Equal | Ordered
 
 
+def number_classes(restrictions: Sequence[Restriction]) -> bool:
+    """Whether restrictions speak of single classes, so that they hold for one number of classes alone."""
+    return any(
+        each.classes is not None or isinstance(each, Ordered) or getattr(each, "cells", ()) for each in restrictions
+    )
+
+
 def checked_restrictions(given, items: Sequence[str]) -> tuple[Restriction, ...]:
     """Restrictions as a tuple, where they are some and of these items.
 

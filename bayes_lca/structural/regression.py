@@ -155,8 +155,8 @@ class Regression(Structural):
         warn_of_separation(membership)
         alpha = pm.ZeroSumNormal(AT_MEAN, self.intercept.sigma, dims=classes)  # (class,)
         if design.terms:
-            priors_of_slopes = self.slope, self.prior
-            beta = standardised_slopes(*priors_of_slopes, design, membership.weight.sum(), classes)  # (term, class)
+            n = membership.weight.sum()
+            beta = standardised_slopes(self.slope, self.prior, design, n, classes)  # (term, class)
             slope = pm.Deterministic(SLOPE, beta / design.scale[:, None], dims=(TERM, classes))
             pm.Deterministic(INTERCEPT, alpha - pt.dot(design.center, slope), dims=classes)
         else:

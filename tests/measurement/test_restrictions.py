@@ -467,7 +467,7 @@ def test_tables_pages_and_files_of_a_restricted_fit(draws, frame, tmp_path):
     assert bl.convergence(draws).loc["label-free"].index[1] == "share of class 1"
     with warnings.catch_warnings():
         warnings.simplefilter("ignore", bl.ConvergenceWarning)
-        bl.fit_two_step(draws, bl.Regression("~ age"), frame, measurement_draws=4, draws=4, tune=20, progressbar=False)
+        bl.fit_two_step(draws, bl.Regression("~ age"), frame, measurement_draws=4, draws=40, tune=20, progressbar=False)
 
 
 def test_memberships_are_those_of_a_hand_calculation(draws, frame):
@@ -516,6 +516,33 @@ def test_what_has_no_restricted_counterpart_is_refused(draws, frame):
         bl.stepwise_odds_ratios(draws, bl.Regression("~ age"), frame, method="bch")
     with pytest.raises(ValueError, match=r"restrictions of items .* number their classes"):
         bl.count_classes(RESTRICTED.measurement, frame, [1, 2])
+
+
+def test_numbers_of_classes_are_compared_under_restrictions_of_all_classes(frame):
+    """Parallel items: log-likelihood and parameters are those of the fit under the same restrictions."""
+    items = bl.Items(["a", "b", "d"], restrictions=[bl.Equal(["a", "b", "d"])])
+    settings = {"bayes": True, "draws": 50, "tune": 20, "chains": 2, "n_starts": 10}
+    table = bl.count_classes(items, frame, [1, 2], **settings)
+    assert table["parameters"].tolist() == [1, 3]
+    says = (frame[["a", "b", "d"]] == "yes").sum(axis=1).value_counts().reindex(range(4), fill_value=0).to_numpy()
+    p = (says * np.arange(4)).sum() / (3 * len(frame))
+    of_one = (says * (np.arange(4) * np.log(p) + (3 - np.arange(4)) * np.log(1 - p))).sum()
+    assert table["log_likelihood"].iloc[0] == pytest.approx(of_one)
+    assert np.isfinite(table["elpd"]).all()
+    assert table["vlmr_p"].isna().all()
+    assert "items are restricted: no tests by scores" in table.note
+    assert "not identified" not in table.note
+    with pytest.raises(ValueError, match=r"blrt_draws=50: the bootstrap fits unrestricted classes"):
+        bl.count_classes(items, frame, [1, 2], blrt_draws=50)
+    same = bl.count_classes(bl.Items(["a", "b"], restrictions=[bl.Equal("a")]), frame, [1, 2], n_starts=5)
+    assert same["parameters"].tolist() == [2, 4]
+    for compare in (
+        lambda: bl.vuong_lo_mendell_rubin(items, frame, 2),
+        lambda: bl.overfitted(items, frame),
+        lambda: bl.bootstrap_likelihood_ratio(items, frame, 2),
+    ):
+        with pytest.raises(ValueError, match=r"are restricted, and this compares unrestricted classes"):
+            compare()
 
 
 def test_one_class_and_a_regression_can_be_restricted(frame):

@@ -98,8 +98,9 @@ def _(part: Regression, n_classes: int, x: np.ndarray, groupings: tuple[GroupsOf
 
 
 def _check_uniform(part) -> None:
-    if part.prior:
-        raise ValueError(f"prior={part.prior!r} of single items, classes or terms: no statement of it is known here")
+    for name in ("prior", "restrictions"):
+        if given := getattr(part, name, None):
+            raise ValueError(f"{name}={given!r} of single items, classes or terms: no statement of it is known here")
 
 
 def _per_standard_deviation(prior: priors.SlopePrior | priors.SlopeSpreadPrior):
