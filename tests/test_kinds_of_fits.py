@@ -33,6 +33,11 @@ CELLS = (
     .reset_index()
     .query("N > 0")
 )
+RESTRICTIONS = [
+    bl.Zero("training", category="decrease", classes=1),
+    bl.Fixed("expertise", category="increase", classes=1, value=0.85),
+    bl.Ordered("recognition", category="no change", classes=[1, 2]),
+]
 PIVOT = np.array([[[0.1, 0.2, 0.7]] * 3, [[0.7, 0.2, 0.1]] * 3])
 
 
@@ -135,7 +140,7 @@ REFUSED = {
         ),
     },
     "AssignedClass": {
-        r"the probabilities of item\(s\) .* do not vary over the draws: nothing to match": "prior_from",
+        r"the answer probabilities of items .* do not vary over the draws: there is nothing to match": "prior_from",
         r"^{name}: the classes of this fit are those of an earlier one, with covariates beside them": (
             "answers_of fit_estimators fit_two_step modal_class_of relabel split_halves stepwise_odds_ratios"
         ),
@@ -153,6 +158,11 @@ REFUSED = {
     | {
         r"'~ participation' of this fit of 180 respondents has no random intercepts": "nesting_in_words",
         r"9 cell\(s\) stand in the table more than once \(44 of 44 rows": "poststratify",
+    },
+    "LatentClass, restricted": NO_COVARIATES
+    | {
+        r"the answer probabilities of this fit are restricted": "stepwise_odds_ratios",
+        r"order is a fit whose classes are exchangeable in sets \[0, 1\]": "order",
     },
     "LatentClass, one class": NO_COVARIATES
     | {
@@ -176,6 +186,7 @@ def fits():
         "AssignedClass": bl.AssignedClass(bl.answers_of(bl.load_example("alone")), regression),
         "Multinomial": bl.Multinomial("education", regression),
         "LatentClass, OrdinalItems": bl.LatentClass(2, bl.OrdinalItems(ITEMS), bl.Regression("~ participation")),
+        "LatentClass, restricted": bl.LatentClass(2, bl.Items(ITEMS, restrictions=RESTRICTIONS)),
         "LatentClass, one class": bl.LatentClass(1, bl.Items(ITEMS)),
     }
     with warnings.catch_warnings():

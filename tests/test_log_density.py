@@ -215,7 +215,6 @@ CASES = (
         )
         for kind, told, known in (
             ("shares", "restricted", {"restrictions": RESTRICTIONS}),
-            ("random intercepts", "restricted", {"restrictions": RESTRICTIONS}),
             ("shares", "prior by class", {"prior": NUMBERED}),
         )
     }
@@ -255,10 +254,9 @@ ONE_OF_EACH = [
     "LatentClass(2), equal categories, crossed groups",
     "LatentClass(3), equal categories, nested slopes",
     "AssignedClass, missing answers, nested slopes",
-    "LatentClass(3), unequal categories, numbered, random intercepts, restricted",
+    "LatentClass(3), unequal categories, numbered, shares, restricted",
     "LatentClass(3), unequal categories, numbered, prior by class and term",
     "Multinomial, slopes of a category",
-    "Multinomial, prior by term",
     "Multinomial, correlated, slopes of both",
 ]
 WITH_ROWS_TO_COUNT = [

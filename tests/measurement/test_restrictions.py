@@ -470,6 +470,18 @@ def test_tables_pages_and_files_of_a_restricted_fit(draws, frame, tmp_path):
         bl.fit_two_step(draws, bl.Regression("~ age"), frame, measurement_draws=4, draws=40, tune=20, progressbar=False)
 
 
+def test_a_restricted_fit_becomes_a_prior_of_what_is_free(draws):
+    """What is known has weight one; what it leaves is matched by itself."""
+    weights = bl.prior_from(draws).weights
+    assert weights["a"][0] == {"no": 1.0, "yes": 1.0}
+    assert weights["c"][0]["low"] == 1.0
+    rho = draws["posterior"]["item_probability"].sel(latent_class="C1", item="c")
+    middle, high = weights["c"][0]["middle"], weights["c"][0]["high"]
+    assert middle / (middle + high) == pytest.approx(rho.sel(category="middle").mean().item())
+    variance = rho.sel(category="middle").stack(s=["chain", "draw"]).var("s", ddof=1).item()
+    assert stats.beta(middle, high).var() == pytest.approx(variance)
+
+
 def test_memberships_are_those_of_a_hand_calculation(draws, frame):
     """One draw, from the table of its probabilities."""
     one = draws.isel(chain=[0], draw=[7])

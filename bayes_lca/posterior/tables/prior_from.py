@@ -9,8 +9,8 @@ from bayes_lca.fitted.fit import Fit
 from bayes_lca.priors import ItemWeights
 from bayes_lca.priors.of_items import by_item_and_class
 
-KNOWN = 1e-12
-"""Summed variance of probabilities below which they are known, up to rounding."""
+KNOWN = 1e-20
+"""Variance of a probability below which it is known, up to rounding."""
 ROUNDED_BY = 0.02
 """By how much probabilities of a printed table may add up to another number than one."""
 
@@ -51,8 +51,8 @@ def prior_from(
     TypeError
         If `study` is neither draws nor a table.
     ValueError
-        If the table lacks a column, has probabilities outside 0 to 1 or that do not add up to one, or a number is out
-        of range.
+        If nothing varies over the draws; if the table lacks a column, or has probabilities outside 0 to 1 or that do
+        not add up to one; or if a number is out of range.
     NotRelabelledError, SeveralModesError
         If the classes of the fit are not the same over its draws.
 
@@ -83,29 +83,33 @@ def prior_from(
     fit = Fit.of(study, needs="prior_from")
     profiles = fit.answers.profiles(fit)  # (draw, latent_class, item, category)
     mean, variance = profiles.mean(axis=0), profiles.var(axis=0, ddof=1)
-    spread = variance.sum(axis=-1)  # (latent_class, item)
-    if (known := (spread < KNOWN).any(axis=0)).any():
-        held = [item for item, is_known in zip(fit.items, known, strict=True) if is_known]
-        raise ValueError(f"the probabilities of item(s) {named(held)} do not vary over the draws: nothing to match")
-    total = (mean * (1 - mean)).sum(axis=-1) / spread - 1
+    if (variance < KNOWN).all():
+        raise ValueError(
+            f"the answer probabilities of items {named(fit.items)} do not vary over the draws: there is nothing "
+            "to match"
+        )
+    how_much = weight, sample_size
     weights = {
         item: tuple(
-            _matched(mean[k, j, : len(labels)], total[k, j], labels, weight, sample_size)
+            dict(zip(labels, _matched(mean[k, j, :size], variance[k, j, :size], *how_much), strict=True))
             for k in range(len(fit.classes))
         )
         for j, (item, labels) in enumerate(zip(fit.items, fit.labels, strict=True))
+        for size in [len(labels)]
     }
-    return ItemWeights(
-        weights, f"a fit with classes {', '.join(fit.classes)}; {fit.note}{_how_much(weight, sample_size)}"
-    )
+    return ItemWeights(weights, f"a fit with classes {', '.join(fit.classes)}; {fit.note}{_how_much(*how_much)}")
 
 
-def _matched(mean: np.ndarray, total: float, labels, weight: float, sample_size: float | None) -> dict[str, float]:
-    if sample_size is not None:
-        weights = (len(labels) + sample_size) * mean
-    else:
-        weights = 1 - weight + weight * total * mean
-    return dict(zip(labels, weights.tolist(), strict=True))
+def _matched(mean: np.ndarray, variance: np.ndarray, weight: float, sample_size: float | None) -> list[float]:
+    """Weights of the categories of one item in one class, 1 of those whose probability is known."""
+    varies = variance >= KNOWN
+    weights = np.ones(len(mean))
+    if varies.sum() > 1:
+        left = mean[varies].sum()
+        m, v = mean[varies] / left, variance[varies] / left**2
+        total = (m * (1 - m)).sum() / v.sum() - 1
+        weights[varies] = 1 - weight + weight * total * m if sample_size is None else (len(m) + sample_size) * m
+    return weights.tolist()
 
 
 def _of_table(table: pd.DataFrame, weight: float, sample_size: float | None) -> ItemWeights:

@@ -43,9 +43,9 @@ CONFIRMATORY = (
     Mutation(
         name="matched-prior-of-one-category",
         wrong="An earlier posterior is matched by its means and one observation too many.",
-        symbol="prior_from",
-        pattern="_1 / spread - 1",
-        replacement="_1 / spread",
+        symbol="prior_from:_matched",
+        pattern="_1 / v.sum() - 1",
+        replacement="_1 / v.sum()",
         tests=(f"{PRIORS}::test_a_fit_becomes_a_prior_with_its_means_and_variance",),
     ),
     Mutation(
