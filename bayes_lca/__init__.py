@@ -10,6 +10,8 @@ model                                    structural    measurement     hidden pa
 latent class analysis                    `Shares`      `Items`         class, summed out
 latent class regression, multilevel      `Regression`  `Items`         class, summed out
 either, categories in order              either        `OrdinalItems`  class, summed out
+either, confirmatory                     either        `Items`, with   class, summed out
+                                                       restrictions
 the same in two or three steps           `Regression`  `Assigned`      class, summed out
 multinomial regression, multilevel       `Regression`  none            none: the category is observed
 =======================================  ============  ==============  ================================

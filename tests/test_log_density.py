@@ -210,21 +210,12 @@ CASES = (
         for frame in [FRAMES[data]]
     }
     | {
-        f"LatentClass(3), unequal categories, numbered, {kind}, {told}": Case(
-            LatentClass(3, bl.Items(list("abcd"), **known), STRUCTURAL[kind]), FRAMES["unequal categories"]
-        )
-        for kind, told, known in (
-            ("shares", "restricted", {"restrictions": RESTRICTIONS}),
-            ("shares", "prior by class", {"prior": NUMBERED}),
-        )
-    }
-    | {
+        "LatentClass(3), unequal categories, numbered, restricted": Case(
+            LatentClass(3, bl.Items(list("abcd"), restrictions=RESTRICTIONS)), FRAMES["unequal categories"]
+        ),
         "LatentClass(3), unequal categories, numbered, prior by class and term": Case(
             LatentClass(3, bl.Items(list("abcd"), prior=NUMBERED), bl.Regression("~ x + z", prior=BY_TERM)),
             FRAMES["unequal categories"],
-        ),
-        "Multinomial, prior by term": Case(
-            Multinomial("y", bl.Regression("~ x + z", prior=BY_TERM)), FRAMES["equal categories"]
         ),
     }
     | {
@@ -254,7 +245,7 @@ ONE_OF_EACH = [
     "LatentClass(2), equal categories, crossed groups",
     "LatentClass(3), equal categories, nested slopes",
     "AssignedClass, missing answers, nested slopes",
-    "LatentClass(3), unequal categories, numbered, shares, restricted",
+    "LatentClass(3), unequal categories, numbered, restricted",
     "LatentClass(3), unequal categories, numbered, prior by class and term",
     "Multinomial, slopes of a category",
     "Multinomial, correlated, slopes of both",

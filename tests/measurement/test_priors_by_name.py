@@ -148,6 +148,13 @@ def test_labels_change_only_among_classes_that_are_alike():
     )
 
 
+def test_no_pivot_gives_a_class_the_number_of_another(numbered):
+    """Profiles the wrong way round would number all draws the wrong way, were their classes exchangeable."""
+    pivot = numbered["posterior"]["item_probability"].mean(["chain", "draw"]).to_numpy()
+    again = bl.relabel(numbered, pivot[::-1])
+    assert again["posterior"].equals(numbered["posterior"])
+
+
 def test_label_free_quantities_see_classes_that_changed_places(numbered):
     """Shares of one half each and mirrored profiles are the same to ranks and spreads, and another posterior here."""
     posterior = numbered["posterior"].to_dataset()
@@ -308,6 +315,7 @@ PUBLISHED = pd.DataFrame(
 def test_a_published_table_adds_its_respondents_to_uniform_weights():
     prior = bl.prior_from(PUBLISHED)
     assert prior.weights["a"] == ({"no": 55.0, "yes": 7.0}, {"no": 11.0, "yes": 31.0})
+    assert bl.prior_from(PUBLISHED, weight=0.5).weights["a"][1] == {"no": 6.0, "yes": 16.0}
     printed = PUBLISHED.drop(columns="n").rename(columns={"probability": "mean"})
     printed = printed.set_index(["latent_class", "item", "category"])
     assert bl.prior_from(printed, sample_size=10).weights["a"][0] == {"no": 10.0, "yes": 2.0}

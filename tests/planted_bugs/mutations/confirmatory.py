@@ -4,6 +4,8 @@ from mutations.mutation import Mutation
 
 PRIORS = "tests/measurement/test_priors_by_name.py"
 RESTRICTIONS = "tests/measurement/test_restrictions.py"
+MAXIMUM = "tests/likelihood/test_restricted_likelihood.py"
+FITS = "tests/workflows/test_restricted_fits.py"
 TERMS = "tests/structural/test_priors_by_term.py"
 PREDICTIVE = "tests/test_prior_predictive.py"
 
@@ -14,7 +16,7 @@ CONFIRMATORY = (
         symbol="cost_of_leaving",
         pattern="np.where(_1, 0.0, np.inf)",
         replacement="np.where(_1, 0.0, 0.0)",
-        tests=(f"{PRIORS}::test_classes_that_a_prior_tells_apart_keep_their_numbers", RESTRICTIONS),
+        tests=(f"{PRIORS}::test_no_pivot_gives_a_class_the_number_of_another",),
     ),
     Mutation(
         name="order-by-size-renumbers-classes",
@@ -54,7 +56,7 @@ CONFIRMATORY = (
         symbol="_of_table",
         pattern="weight * _1",
         replacement="_1",
-        tests=("bayes_lca/posterior/tables/prior_from.py",),
+        tests=(f"{PRIORS}::test_a_published_table_adds_its_respondents_to_uniform_weights",),
     ),
     Mutation(
         name="prior-predictive-of-one-draw",
@@ -126,7 +128,7 @@ CONFIRMATORY = (
         symbol="ProbabilitySets._uses",
         pattern="(self.first.ravel()[used], self.second.ravel()[used])",
         replacement="(self.first.ravel()[used],)",
-        tests=(f"{RESTRICTIONS}::test_maximum_is_that_of_a_climb_by_scipy",),
+        tests=(f"{MAXIMUM}::test_maximum_is_that_of_a_climb_by_scipy",),
     ),
     Mutation(
         name="rising-order-not-pooled",
@@ -134,7 +136,7 @@ CONFIRMATORY = (
         symbol="ProbabilitySets.at_maximum",
         pattern="_rising(_1, total)",
         replacement="np.sort(_1, axis=-1)",
-        tests=(f"{RESTRICTIONS}::test_maximum_in_rising_order_is_that_of_a_climb_by_scipy",),
+        tests=(f"{MAXIMUM}::test_maximum_in_rising_order_is_that_of_a_climb_by_scipy",),
     ),
     Mutation(
         name="complements-not-equal",
@@ -166,7 +168,7 @@ CONFIRMATORY = (
         symbol="_add_tied",
         pattern="sets.divide(*place, own[place], mass_left, _1)",
         replacement="sets.divide(*place, own[place], 1.0, _1)",
-        tests=(f"{RESTRICTIONS}::test_maximum_is_that_of_a_climb_by_scipy",),
+        tests=(f"{MAXIMUM}::test_maximum_is_that_of_a_climb_by_scipy",),
     ),
     Mutation(
         name="restrictions-leave-classes-alike",
@@ -182,7 +184,7 @@ CONFIRMATORY = (
         symbol="KnownOfClasses.check_possible",
         pattern="impossible.any()",
         replacement="False",
-        tests=(f"{RESTRICTIONS}::test_answers_that_no_class_allows_are_refused",),
+        tests=(f"{FITS}::test_answers_that_no_class_allows_are_refused",),
     ),
     Mutation(
         name="gibbs-of-rising-numbers-without-bounds",
