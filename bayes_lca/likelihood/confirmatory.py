@@ -15,6 +15,10 @@ from bayes_lca.likelihood.probability_sets import ProbabilitySets
 
 TOLERANCE = 1e-10
 UPDATES = 20_000
+RISE = 1e-7
+"""Rise of the log posterior in a cycle of three updates at which climbing ends."""
+FIRST_UPDATES, MOST_CLIMBED = 30, 12
+"""Updates of all candidates for modes of the posterior, and how many of them, the highest by then, are followed on."""
 SAME = 0.01
 """Modes that differ by less, in log posterior and in all shares and probabilities, are one."""
 
@@ -51,7 +55,8 @@ def fit_restricted(
 
     Maximises :math:`\sum_i n_i \log \sum_k \pi_k \prod_{j\,\text{answered}} \rho_{k j y_{ij}}` over class shares and
     the free sets that the probabilities are made of, by expectation-maximisation: expected answers are added up over
-    all probabilities that a free number enters [1]_. Classes keep the numbers that restrictions give them.
+    all probabilities that a free number enters [1]_. Steps are lengthened by squared extrapolation where that does not
+    lower the likelihood, as in `fit_em`. Classes keep the numbers that restrictions give them.
 
     Parameters
     ----------
@@ -61,7 +66,7 @@ def fit_restricted(
     n_categories : sequence of int, shape (item,)
     sets : ProbabilitySets
     n_starts, seed, tolerance, max_iterations
-        As for `fit_em`; the tolerance is of one update.
+        As for `fit_em`.
 
     Returns
     -------
@@ -130,7 +135,9 @@ def posterior_modes(
     share, probability = (np.stack(part) for part in zip(*candidates, strict=True))
     share, probability = share + SMALLEST_PROBABILITY, probability + SMALLEST_PROBABILITY * (sets.constant > 0)
     start = sets.entries(probability)
-    share, entries, height, _ = _climb(codes, counts, sets, share, start, share_weight, 1e-7, 5000)
+    share, entries, height, _ = _climb(codes, counts, sets, share, start, share_weight, RISE, FIRST_UPDATES)
+    best = np.argsort(-height, kind="stable")[:MOST_CLIMBED]
+    share, entries, height, _ = _climb(codes, counts, sets, share[best], entries[best], share_weight, RISE, UPDATES)
     order = np.lexsort((-share, np.broadcast_to(exchangeable, share.shape)), axis=1)
     places = np.argsort(np.argsort(exchangeable, kind="stable"), kind="stable")
     order = order[:, places]  # classes of a set in the places that the set has
@@ -147,32 +154,61 @@ def _are_one(height, share, probability, place: int, other: int) -> bool:
     return all(np.abs(values[place] - values[other]).max() < SAME for values in (height, share, probability))
 
 
-def _climb(codes, counts, sets: ProbabilitySets, share, entries, share_weight: float, tolerance: float, most: int):
-    """Updates of expectation-maximisation of every start to its end.
+@dataclass(frozen=True, eq=False)
+class _Climb:
+    """What starts climb: the likelihood, or with a weight of the shares the posterior in logits."""
 
-    With a weight of the shares the posterior is climbed, in logits, else the likelihood. Returns shares, entries, the
-    log-likelihood or log posterior, and whether each start converged, shape (start,).
-    """
-    chosen = indicators_of_answers(codes, sets.constant.shape[-1])
-    end_share, end, height = share.copy(), entries.copy(), np.full(len(share), -np.inf)
-    running = np.arange(len(share))
-    for _ in range(most):
-        membership, total = membership_and_log_likelihood(share, sets.probabilities(entries), codes)
-        now = total @ counts
-        if share_weight:
-            now = now + share_weight * np.log(np.maximum(share, SMALLEST_PROBABILITY)).sum(axis=1)
-            now = now + sets.log_prior(entries)
+    codes: np.ndarray
+    counts: np.ndarray
+    chosen: np.ndarray
+    sets: ProbabilitySets
+    share_weight: float
+
+    def update(self, share: np.ndarray, entries: np.ndarray) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+        """Shares and entries after one update of expectation-maximisation, and the height before it, (start,)."""
+        membership, total = membership_and_log_likelihood(share, self.sets.probabilities(entries), self.codes)
+        height = total @ self.counts
+        if self.share_weight:
+            height = height + self.share_weight * np.log(np.maximum(share, SMALLEST_PROBABILITY)).sum(axis=1)
+            height = height + self.sets.log_prior(entries)
+        counted = membership * self.counts[:, None]
+        table = np.matmul(counted.transpose(0, 2, 1), self.chosen).reshape(len(share), *self.sets.constant.shape)
+        members = counted.sum(axis=1) + self.share_weight
+        at_maximum = self.sets.at_maximum(table, with_prior=bool(self.share_weight))
+        return members / members.sum(axis=1, keepdims=True), at_maximum, height
+
+    def cycle(self, share: np.ndarray, entries: np.ndarray) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+        """Two updates, a step along the parabola through them, and an update from there where that is no lower.
+
+        Returns shares, entries and the gain in height, shape (start,).
+        """
+        once = self.update(share, entries)
+        twice = self.update(*once[:2])
+        points = [np.concatenate([part[0], part[1]], axis=1) for part in ((share, entries), once, twice)]
+        r, v = points[1] - points[0], points[2] - 2 * points[1] + points[0]
+        length = np.linalg.norm(r, axis=1) / np.maximum(np.linalg.norm(v, axis=1), SMALLEST_PROBABILITY)
+        a = np.maximum(length, 1)[:, None]
+        landing = points[0] + 2 * a * r + a**2 * v
+        landing = np.where(landing > 0, landing, points[2] / 10)
+        n_classes = share.shape[1]
+        landed = landing[:, :n_classes] / landing[:, :n_classes].sum(axis=1, keepdims=True)
+        beyond = self.update(landed, self.sets.normalised(landing[:, n_classes:]))
+        higher = (beyond[2] >= twice[2])[:, None]
+        gain = np.where(higher[:, 0], beyond[2], twice[2]) - once[2]
+        return np.where(higher, beyond[0], twice[0]), np.where(higher, beyond[1], twice[1]), gain
+
+
+def _climb(codes, counts, sets: ProbabilitySets, share, entries, share_weight: float, tolerance: float, most: int):
+    """Every start to its end: shares, entries, height, and whether it converged, shape (start,)."""
+    climb = _Climb(codes, counts, indicators_of_answers(codes, sets.constant.shape[-1]), sets, share_weight)
+    end_share, end, running = share.copy(), entries.copy(), np.arange(len(share))
+    for _ in range(max(most // 3, 1)):
+        share, entries, gain = climb.cycle(share, entries)
         end_share[running], end[running] = share, entries
-        climbing = ~(now - height[running] < tolerance)
-        height[running] = now
-        running, membership = running[climbing], membership[climbing]
+        climbing = ~(gain < tolerance)
+        running, share, entries = running[climbing], share[climbing], entries[climbing]
         if not len(running):
             break
-        counted = membership * counts[:, None]
-        share = counted.sum(axis=1) + share_weight
-        share = share / share.sum(axis=1, keepdims=True)
-        table = np.matmul(counted.transpose(0, 2, 1), chosen).reshape(len(running), *sets.constant.shape)
-        entries = sets.at_maximum(table, with_prior=bool(share_weight))
     converged = np.ones(len(end), dtype=bool)
     converged[running] = False
-    return end_share, end, height, converged
+    return end_share, end, climb.update(end_share, end)[2], converged

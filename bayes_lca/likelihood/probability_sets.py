@@ -94,6 +94,17 @@ class ProbabilitySets:
             result[..., low], result[..., rest] = rising, 1 - rising
         return np.maximum(result, SMALLEST_PROBABILITY)
 
+    def normalised(self, entries: np.ndarray) -> np.ndarray:
+        """Positive numbers as entries: simplices add up to one, numbers of a chain rise and stay below one."""
+        result = np.ones(entries.shape)
+        for of_set in self.simplices:
+            result[..., of_set] = entries[..., of_set] / entries[..., of_set].sum(axis=-1, keepdims=True)
+        for low, rest in self.chains:
+            total = entries[..., low] + entries[..., rest]
+            rising = np.sort(entries[..., low] / total, axis=-1)
+            result[..., low], result[..., rest] = rising, 1 - rising
+        return np.maximum(result, SMALLEST_PROBABILITY)
+
     def log_prior(self, entries: np.ndarray) -> np.ndarray:
         """Log prior density in logits up to a constant, shape (...,)."""
         return np.log(np.maximum(entries, SMALLEST_PROBABILITY)) @ self.weight

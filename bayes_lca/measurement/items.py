@@ -144,7 +144,7 @@ class Items(Measurement):
             return maximum_likelihood_start(responses, answer_patterns, n_classes, category_weight=self.probability.a)
         check_enough_patterns(responses, answer_patterns, n_classes)
         known = self.known(responses, n_classes)
-        known.check_possible(responses)
+        known.check_possible(responses, answer_patterns)
         return numbered_start(responses, answer_patterns, known)
 
     def exchangeable(self, responses: Responses, n_classes: int) -> np.ndarray:

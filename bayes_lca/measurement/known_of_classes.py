@@ -8,6 +8,7 @@ import numpy as np
 
 from bayes_lca.data.frame import named
 from bayes_lca.data.responses import Responses
+from bayes_lca.data.unique_rows import UniqueRows
 from bayes_lca.likelihood.confirmatory import fit_restricted
 from bayes_lca.likelihood.em import fit_em
 from bayes_lca.likelihood.modes import MaximumLikelihood
@@ -87,6 +88,8 @@ class KnownOfClasses:
     @cached_property
     def restricted(self) -> np.ndarray:
         """Sets of classes that restrictions leave exchangeable, shape (latent_class,)."""
+        if not self.restrictions:
+            return np.zeros(self.names.n_classes, dtype=int)
         return self.cells.exchangeable()
 
     @cached_property
@@ -102,25 +105,28 @@ class KnownOfClasses:
             return fit_em(codes, counts, n_categories, self.names.n_classes, **settings)
         return fit_restricted(codes, counts, n_categories, self.sets, **settings)
 
-    def check_possible(self, responses: Responses) -> None:
+    def check_possible(self, responses: Responses, answer_patterns: UniqueRows) -> None:
         """Refuse answers that no class allows.
 
         Raises
         ------
         ValueError
         """
-        known = self.cells.known
-        item = np.arange(responses.codes.shape[1])
-        forbidden = (known[:, item, responses.codes] == 0) & (responses.codes >= 0)  # (class, respondent, item)
+        if not self.restrictions:
+            return
+        codes = responses.codes[answer_patterns.first]
+        is_zero = self.cells.known[:, np.arange(codes.shape[1]), codes] == 0
+        forbidden = is_zero & (codes >= 0)  # (class, pattern, item)
         impossible = forbidden.any(axis=2).all(axis=0)
         if impossible.any():
-            first = int(np.flatnonzero(impossible)[0])
+            pattern = int(np.flatnonzero(impossible)[0])
             answers = {
-                self.names.items[j]: self.names.labels[j][responses.codes[first, j]]
-                for j in np.flatnonzero(forbidden[:, first].any(axis=0))
+                self.names.items[j]: self.names.labels[j][codes[pattern, j]]
+                for j in np.flatnonzero(forbidden[:, pattern].any(axis=0))
             }
+            n, first = int(answer_patterns.count[impossible].sum()), answer_patterns.first[pattern]
             raise ValueError(
-                f"{int(impossible.sum())} of {len(impossible)} respondents gave answers that bl.Zero leaves no class "
+                f"{n} of {len(responses.codes)} respondents gave answers that bl.Zero leaves no class "
                 f"to give, such as {answers} in row {named([responses.respondents[first]])}; free these categories in "
                 "one class, or look at the answers"
             )
