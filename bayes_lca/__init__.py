@@ -10,6 +10,8 @@ model                                    structural    measurement     hidden pa
 latent class analysis                    `Shares`      `Items`         class, summed out
 latent class regression, multilevel      `Regression`  `Items`         class, summed out
 either, categories in order              either        `OrdinalItems`  class, summed out
+either, confirmatory                     either        `Items`, with   class, summed out
+                                                       restrictions
 the same in two or three steps           `Regression`  `Assigned`      class, summed out
 multinomial regression, multilevel       `Regression`  none            none: the category is observed
 =======================================  ============  ==============  ================================
@@ -38,6 +40,7 @@ _NAMES_BY_MODULE = {
     "measurement.assigned": ("Assigned",),
     "measurement.items": ("Items",),
     "measurement.ordinal_items": ("OrdinalItems",),
+    "measurement.restrictions": ("Equal", "Fixed", "Ordered", "Zero"),
     "models": ("AssignedClass", "LatentClass", "Multinomial"),
     "posterior.checks.check_items": ("ItemCheck", "check_items"),
     "posterior.checks.class_shift": ("ClassShiftWarning", "class_shift"),
@@ -58,6 +61,7 @@ _NAMES_BY_MODULE = {
     "posterior.labels.relabel": ("name_classes", "relabel"),
     "posterior.plots.item_pairs": ("plot_check_items",),
     "posterior.plots.odds_ratios": ("plot_odds_ratios",),
+    "posterior.plots.prior_predictive": ("plot_prior_predictive",),
     "posterior.plots.profiles": ("plot_profiles",),
     "posterior.plots.random_intercepts": ("plot_random_intercepts",),
     "posterior.plots.structures": ("plot_structures",),
@@ -69,6 +73,7 @@ _NAMES_BY_MODULE = {
     "posterior.tables.membership": ("membership", "membership_draws"),
     "posterior.tables.membership_table": ("membership_table",),
     "posterior.tables.odds_ratios": ("contrasts", "odds_ratios"),
+    "posterior.tables.prior_from": ("prior_from",),
     "posterior.tables.random_intercepts": ("heterogeneity", "random_intercepts"),
     "posterior.tables.small_cells": ("suppress_small_cells",),
     "priors": (
@@ -78,6 +83,8 @@ _NAMES_BY_MODULE = {
         "HalfNormal",
         "HalfStudentT",
         "Horseshoe",
+        "ItemWeights",
+        "NormalByClass",
         "PerUnit",
         "ZeroSumNormal",
     ),
@@ -85,6 +92,7 @@ _NAMES_BY_MODULE = {
     "sampling.adopt": ("adopt",),
     "sampling.fit_or_load": ("fit_or_load",),
     "sampling.nuts": ("fit",),
+    "sampling.prior_predictive": ("prior_predictive",),
     "structural.regression": ("Regression",),
     "structural.separation": ("SeparationWarning",),
     "structural.shares": ("Shares",),

@@ -23,6 +23,10 @@ from bayes_lca.likelihood.identification import UnidentifiedWarning as Unidentif
 from bayes_lca.measurement.assigned import Assigned as Assigned
 from bayes_lca.measurement.items import Items as Items
 from bayes_lca.measurement.ordinal_items import OrdinalItems as OrdinalItems
+from bayes_lca.measurement.restrictions import Equal as Equal
+from bayes_lca.measurement.restrictions import Fixed as Fixed
+from bayes_lca.measurement.restrictions import Ordered as Ordered
+from bayes_lca.measurement.restrictions import Zero as Zero
 from bayes_lca.models import AssignedClass as AssignedClass
 from bayes_lca.models import LatentClass as LatentClass
 from bayes_lca.models import Multinomial as Multinomial
@@ -52,6 +56,7 @@ from bayes_lca.posterior.labels.relabel import name_classes as name_classes
 from bayes_lca.posterior.labels.relabel import relabel as relabel
 from bayes_lca.posterior.plots.item_pairs import plot_check_items as plot_check_items
 from bayes_lca.posterior.plots.odds_ratios import plot_odds_ratios as plot_odds_ratios
+from bayes_lca.posterior.plots.prior_predictive import plot_prior_predictive as plot_prior_predictive
 from bayes_lca.posterior.plots.profiles import plot_profiles as plot_profiles
 from bayes_lca.posterior.plots.random_intercepts import plot_random_intercepts as plot_random_intercepts
 from bayes_lca.posterior.plots.structures import plot_structures as plot_structures
@@ -68,6 +73,7 @@ from bayes_lca.posterior.tables.membership import membership_draws as membership
 from bayes_lca.posterior.tables.membership_table import membership_table as membership_table
 from bayes_lca.posterior.tables.odds_ratios import contrasts as contrasts
 from bayes_lca.posterior.tables.odds_ratios import odds_ratios as odds_ratios
+from bayes_lca.posterior.tables.prior_from import prior_from as prior_from
 from bayes_lca.posterior.tables.random_intercepts import heterogeneity as heterogeneity
 from bayes_lca.posterior.tables.random_intercepts import random_intercepts as random_intercepts
 from bayes_lca.posterior.tables.small_cells import suppress_small_cells as suppress_small_cells
@@ -77,12 +83,15 @@ from bayes_lca.priors import Exponential as Exponential
 from bayes_lca.priors import HalfNormal as HalfNormal
 from bayes_lca.priors import HalfStudentT as HalfStudentT
 from bayes_lca.priors import Horseshoe as Horseshoe
+from bayes_lca.priors import ItemWeights as ItemWeights
+from bayes_lca.priors import NormalByClass as NormalByClass
 from bayes_lca.priors import PerUnit as PerUnit
 from bayes_lca.priors import ZeroSumNormal as ZeroSumNormal
 from bayes_lca.reporting.report import report as report
 from bayes_lca.sampling.adopt import adopt as adopt
 from bayes_lca.sampling.fit_or_load import fit_or_load as fit_or_load
 from bayes_lca.sampling.nuts import fit as fit
+from bayes_lca.sampling.prior_predictive import prior_predictive as prior_predictive
 from bayes_lca.structural.regression import Regression as Regression
 from bayes_lca.structural.separation import SeparationWarning as SeparationWarning
 from bayes_lca.structural.shares import Shares as Shares

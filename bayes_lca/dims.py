@@ -55,7 +55,12 @@ RESERVED = (
 )
 """Names a group column may not have, because axes or variables of the draws have them."""
 
-OF_EQUAL_SIZE = re.compile(rf"({ITEM}|{CATEGORY}|{ITEM_PROBABILITY})_of_\d+")
+FREE_PROBABILITY, RISING_SPACING = "free_probability", "rising_spacing"
+"""Variables of the free sets that restricted item probabilities are made of, each with the size of the sets."""
+
+OF_EQUAL_SIZE = re.compile(
+    rf"({ITEM}|{CATEGORY}|{ITEM_PROBABILITY}|({FREE_PROBABILITY}|{RISING_SPACING})[a-z_]*)_of_\d+"
+)
 """Axes and variables of the items with equally many categories; a group column may not have such a name either."""
 
 
@@ -77,6 +82,24 @@ def group_index(grouping: str) -> str:
 def group_coefficients(grouping: str) -> str:
     """Axis of the free coefficients of each group, such as ``group_coefficient``; no table shows it."""
     return f"{grouping}_coefficient"
+
+
+def axes_of_free_sets(variable: str) -> tuple[str, str]:
+    """Axes of the free sets of restricted probabilities, and of the places in each, by the name of their variable.
+
+    Examples
+    --------
+    >>> axes_of_free_sets("free_probability_of_3")
+    ('free_probability_set_of_3', 'free_probability_place_of_3')
+    """
+    stem, _, size = variable.rpartition("_of_")
+    return f"{stem}_set_of_{size}", f"{stem}_place_of_{size}"
+
+
+def internal_axes(axes: Iterable[str], groupings: Iterable[str]) -> set[str]:
+    """Axes of variables that only choose coordinates, and are of no table."""
+    of_sets = {str(axis) for axis in axes if str(axis).startswith((FREE_PROBABILITY, RISING_SPACING))}
+    return of_sets | {group_coefficients(grouping) for grouping in groupings}
 
 
 def whitened_coefficients(grouping: str) -> str:

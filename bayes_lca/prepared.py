@@ -18,7 +18,7 @@ from bayes_lca.data.responses import Responses, recorded_empty
 from bayes_lca.data.unique_rows import UniqueRows, unique_rows
 from bayes_lca.dims import CLASS, OTHER_CLASS, PATTERN, RESPONDENT, ROW_OF_RESPONDENT
 from bayes_lca.fitted.kinds import Kind
-from bayes_lca.fitted.record import KEY, PATTERNS, distinct_rows, record_answers, record_table
+from bayes_lca.fitted.record import EXCHANGEABLE, KEY, PATTERNS, distinct_rows, record_answers, record_table
 from bayes_lca.measurement.interface import Measurement, Start
 from bayes_lca.specification import specification_of
 from bayes_lca.structural.interface import Structural
@@ -235,6 +235,23 @@ class ClassRows:
             **structural.coords(self.design, len(names)),
         }
 
+    def _exchangeable(self, model: Model) -> np.ndarray:
+        """The set of each class; refuse a structural part that numbers classes which the items leave exchangeable."""
+        names = self.start.class_names
+        sets = model.measurement.exchangeable(self.responses, len(names))
+        of_structural = model.structural.exchangeable(self.design, names)
+        if model.measurement.classes_are_known:
+            return sets
+        for alike in np.unique(sets):
+            members = np.flatnonzero(sets == alike)
+            if len(np.unique(of_structural[members])) > 1:
+                raise ValueError(
+                    f"slopes have priors by class, and the items leave classes {named(members + 1)} exchangeable, so "
+                    "nothing says which of them is which; number the classes by what is known of the items, "
+                    "Items(..., prior=...), or give all of them one prior"
+                )
+        return sets
+
     def prepared(self, model: Model, built: pm.Model) -> Prepared:
         """A model that was built of these rows, with what travels with its draws."""
         groups, attributes = record_answers(
@@ -252,6 +269,9 @@ class ClassRows:
         values = [{**classes, **items} for classes, items in zip(of_classes, of_items, strict=True)]
         attributes |= self.responses.attributes | model.structural.attributes | self.start.attributes
         attributes |= recorded_empty({**self.of_respondents.empty, **self.responses.empty})
+        sets = self._exchangeable(model)
+        if sets.any():
+            attributes |= {EXCHANGEABLE: json.dumps(sets.tolist())}
         return Prepared(
             model=built,
             start=values[0],

@@ -29,7 +29,8 @@ class LatentClass(Model):
     :math:`P(c \mid x, g) \propto \exp(\alpha_c + x^\top \beta_c + u_{cg})`: classes and their multilevel multinomial
     regression are one posterior, so the regression carries the uncertainty of who belongs where.
 
-    Classes are exchangeable in the model; their order is a matter of display, settled after sampling.
+    Classes are exchangeable in the model; their order is a matter of display, settled after sampling. Those that priors
+    or restrictions of the items tell apart keep their numbers.
 
     Without covariates, more classes than the items can tell apart (fewer cells in the table of all answers than
     parameters) raise an `UnidentifiedWarning` when a frame is read.

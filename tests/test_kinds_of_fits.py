@@ -33,6 +33,11 @@ CELLS = (
     .reset_index()
     .query("N > 0")
 )
+RESTRICTIONS = [
+    bl.Zero("training", category="decrease", classes=1),
+    bl.Fixed("expertise", category="increase", classes=1, value=0.85),
+    bl.Ordered("recognition", category="no change", classes=[1, 2]),
+]
 PIVOT = np.array([[[0.1, 0.2, 0.7]] * 3, [[0.7, 0.2, 0.1]] * 3])
 
 
@@ -86,6 +91,7 @@ CALLS = {
     "posterior_predictive": bl.posterior_predictive,
     "poststratify": lambda draws: bl.poststratify(draws, CELLS),
     "predict_classes": bl.predict_classes,
+    "prior_from": bl.prior_from,
     "prior_sensitivity": bl.prior_sensitivity,
     "random_intercepts": bl.random_intercepts,
     "rank_groups": bl.rank_groups,
@@ -134,16 +140,17 @@ REFUSED = {
         ),
     },
     "AssignedClass": {
+        r"the answer probabilities of items .* do not vary over the draws: there is nothing to match": "prior_from",
         r"^{name}: the classes of this fit are those of an earlier one, with covariates beside them": (
             "answers_of fit_estimators fit_two_step modal_class_of relabel split_halves stepwise_odds_ratios"
-        )
+        ),
     },
     "Multinomial": {
         r"^{name}: this fit of outcome 'education' has no latent classes: its categories are observed": (
             "answers_of check_items class_profiles class_shift class_sizes classification_table compare_structures "
             "covariate_tests direct_effects fit_estimators fit_two_step membership membership_draws "
             "membership_of_new_rows membership_table modal_class_of name_classes order plot_profiles plot_structures "
-            "relabel split_halves stepwise_odds_ratios"
+            "prior_from relabel split_halves stepwise_odds_ratios"
         )
     },
     "LatentClass, OrdinalItems": COVARIATES_IN_CLASSES
@@ -151,6 +158,11 @@ REFUSED = {
     | {
         r"'~ participation' of this fit of 180 respondents has no random intercepts": "nesting_in_words",
         r"9 cell\(s\) stand in the table more than once \(44 of 44 rows": "poststratify",
+    },
+    "LatentClass, restricted": NO_COVARIATES
+    | {
+        r"the answer probabilities of this fit are restricted": "stepwise_odds_ratios",
+        r"order is a fit whose classes are exchangeable in sets \[0, 1\]": "order",
     },
     "LatentClass, one class": NO_COVARIATES
     | {
@@ -174,6 +186,7 @@ def fits():
         "AssignedClass": bl.AssignedClass(bl.answers_of(bl.load_example("alone")), regression),
         "Multinomial": bl.Multinomial("education", regression),
         "LatentClass, OrdinalItems": bl.LatentClass(2, bl.OrdinalItems(ITEMS), bl.Regression("~ participation")),
+        "LatentClass, restricted": bl.LatentClass(2, bl.Items(ITEMS, restrictions=RESTRICTIONS)),
         "LatentClass, one class": bl.LatentClass(1, bl.Items(ITEMS)),
     }
     with warnings.catch_warnings():
@@ -284,7 +297,7 @@ def test_a_part_nobody_wrote_is_refused_by_every_function():
     ],
     ids=["path", "model", "table", "number"],
 )
-@pytest.mark.parametrize("name", sorted(set(CALLS) - {"covariate_tests", "order"}))
+@pytest.mark.parametrize("name", sorted(set(CALLS) - {"covariate_tests", "order", "prior_from"}))
 def test_what_is_no_fit_is_told_what_it_is(name, given, told):
     with pytest.raises(TypeError, match=told):
         CALLS[name](given)

@@ -27,8 +27,8 @@ from bayes_lca.sampling.tree import assemble
 from bayes_lca.structural.whitening import contrast_basis
 
 COMPILE = {"mode": Mode(linker="py", optimizer=None), "on_unused_input": "ignore"}
-ZERO_SUM = ("intercept_at_mean", "slope_standardised", "item_location")
-SIMPLEX = ("item_probability", "class_share", "baseline_probability")
+ZERO_SUM = ("intercept_at_mean", "slope_standardised", "slope_direction", "item_location")
+SIMPLEX = ("item_probability", "class_share", "baseline_probability", "free_probability", "rising_spacing")
 SINGLE_PRECISION_CONSTANT = 1e-6
 """PyMC holds constants such as log sqrt(2 pi) in single precision in ZeroSumNormal and HalfStudentT, and log 0.5."""
 
@@ -71,6 +71,19 @@ STRUCTURAL = {
     "correlated intercepts": bl.Regression("~ x + (1 | group)", correlation=LKJ(2.0)),
     "correlated, slopes of both": bl.Regression("~ x + z + (x + z | city) + (z | group)", correlation=LKJ(0.7)),
 }
+RESTRICTIONS = (
+    bl.Fixed("b", category="1", classes=2, value=0.3),
+    bl.Zero("c", category="0", classes=1),
+    bl.Equal(["b", "d"], classes=[1, 3]),
+    bl.Equal(cells=[("c", "1", 2), ("c", "3", 2)]),
+    bl.Ordered("a", category="1", classes=[3, 1, 2]),
+)
+"""Of items of two, three, four and three categories, in three classes."""
+FREE_SETS_OF_TWO = [[1.0, 1.0], [2.0, 2.0], [1.0, 1.0]]
+"""Weights of the free sets of two: what is left of b in class 2; the two equal categories of c in class 2 against the
+two others; and these two."""
+NUMBERED = {"a": [{"0": 2.0, "1": 5.0}, 1.5, {"0": 4.0, "1": 1.0}], "c": {"0": 1.0, "1": 2.0, "2": 3.0, "3": 0.5}}
+BY_TERM = {"x": bl.PerUnit(bl.NormalByClass([0.0, 0.4, -0.2], [0.3, 0.6, 0.5])), "z": bl.ZeroSumNormal(0.7)}
 FOR_TWO_CLASSES = {*list(STRUCTURAL)[:6], "random slopes"}
 
 
@@ -197,6 +210,15 @@ CASES = (
         for frame in [FRAMES[data]]
     }
     | {
+        "LatentClass(3), unequal categories, numbered, restricted": Case(
+            LatentClass(3, bl.Items(list("abcd"), restrictions=RESTRICTIONS)), FRAMES["unequal categories"]
+        ),
+        "LatentClass(3), unequal categories, numbered, prior by class and term": Case(
+            LatentClass(3, bl.Items(list("abcd"), prior=NUMBERED), bl.Regression("~ x + z", prior=BY_TERM)),
+            FRAMES["unequal categories"],
+        ),
+    }
+    | {
         f"AssignedClass, {data}, {kind}": Case(AssignedClass(known_classes(frame), STRUCTURAL[kind]), frame)
         for data, kind in (
             ("equal categories", "covariates"),
@@ -212,7 +234,7 @@ CASES = (
     }
 )
 LATENT = [name for name in CASES if name.startswith("LatentClass")]
-SEVERAL = [name for name in LATENT if not name.startswith("LatentClass(1)")]
+SEVERAL = [name for name in LATENT if not name.startswith("LatentClass(1)") and "numbered" not in name]
 ONE_OF_EACH = [
     "LatentClass(2), equal categories, shares",
     "LatentClass(3), unequal categories, shares",
@@ -223,6 +245,8 @@ ONE_OF_EACH = [
     "LatentClass(2), equal categories, crossed groups",
     "LatentClass(3), equal categories, nested slopes",
     "AssignedClass, missing answers, nested slopes",
+    "LatentClass(3), unequal categories, numbered, restricted",
+    "LatentClass(3), unequal categories, numbered, prior by class and term",
     "Multinomial, slopes of a category",
     "Multinomial, correlated, slopes of both",
 ]
@@ -421,8 +445,25 @@ def units_in_standard_deviations(case):
     return np.array([sd[t] if "[" in term else 1.0 for t, term in enumerate(case.labels("term"))])
 
 
+def weights_written_out(prior, item, k, size):
+    """Dirichlet weights of an item in a class, one where none are given."""
+    given = prior.of(item, k) if item in prior.weights else 1.0
+    return np.array([given[str(code)] if isinstance(given, Mapping) else given for code in range(size)])
+
+
 def expected_log_prior(case, values, name):
     value = values[name]
+    if name.startswith("item_probability") and getattr(case.model.measurement, "prior", None):
+        return sum(
+            stats.dirichlet.logpdf(value[k, row], weights_written_out(case.model.measurement.prior, item, k, size))
+            for size in [value.shape[-1]]
+            for row, item in enumerate(case.labels(f"item_of_{size}"))
+            for k in range(len(value))
+        )
+    if name == "slope_direction":
+        return zero_sum_normal_logpdf(value, 1.0)
+    if name == "free_probability_of_2":
+        return sum(stats.dirichlet.logpdf(row, weights) for row, weights in zip(value, FREE_SETS_OF_TWO, strict=True))
     if name.startswith(SIMPLEX):
         rows = value.reshape(-1, value.shape[-1])
         return sum(stats.dirichlet.logpdf(row, np.ones(len(row))) for row in rows)

@@ -30,8 +30,25 @@ MODELS = {
     "latent_class_correlated": LatentClass(
         3, ITEMS, bl.Regression("~ participation + (1 | group)", correlation=LKJ(2.0))
     ),
+    "latent_class_prior_by_class": LatentClass(
+        2, bl.Items(bl.cohort_items(), prior={"training": [{"decrease": 1, "no change": 2, "increase": 8}, 1.0]})
+    ),
+    "latent_class_restricted": LatentClass(
+        3,
+        bl.Items(
+            bl.cohort_items(),
+            restrictions=[
+                bl.Fixed("training", category="increase", classes=1, value=0.9),
+                bl.Equal(["workload", "promotion"], classes=1),
+                bl.Ordered("expertise", category="increase", classes=[3, 2]),
+            ],
+        ),
+    ),
     "assigned_class": AssignedClass(KNOWN, bl.Regression("~ participation + (1 | group)")),
     "multinomial": Multinomial("title", bl.Regression("~ age + participation + (1 | group)")),
+    "multinomial_prior_by_term": Multinomial(
+        "title", bl.Regression("~ age + participation", prior={"participation": bl.PerUnit(bl.ZeroSumNormal(0.5))})
+    ),
     "multinomial_random_slopes": Multinomial(
         "title", bl.Regression("~ age + participation + (participation | city/group)")
     ),

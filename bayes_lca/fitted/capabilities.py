@@ -69,6 +69,7 @@ NEEDS: Final[Mapping[str, Need]] = MappingProxyType(
         "posterior_predictive": Need("posterior predictive answers", respondents=True, summary=False, answers=True),
         "poststratify": Need("poststratification", respondents=True),
         "predict_classes": Need("predicted class probabilities"),
+        "prior_from": Need("a prior of the next study", answers=True),
         "prior_sensitivity": Need("sensitivity to prior and likelihood", respondents=True),
         "random_intercepts": Need("random intercepts"),
         "rank_groups": Need("ranks of groups", respondents=True),

@@ -13,7 +13,7 @@ from bayes_lca.data.responses import CATEGORY_ORDERS, EMPTY_CATEGORIES
 from bayes_lca.dims import DESIGN_CENTER, ITEM, SLOPE, TERM
 from bayes_lca.fitted.draws import FittedDraws
 from bayes_lca.fitted.kinds import Words
-from bayes_lca.fitted.record import ENCODING
+from bayes_lca.fitted.record import ENCODING, exchangeable_classes
 
 
 @dataclass(frozen=True, eq=False)
@@ -34,6 +34,11 @@ class FittedModel(FittedDraws):
     def classes(self) -> tuple[str, ...]:
         """Names of the classes, or of the categories of an observed outcome."""
         return tuple(str(name) for name in self.posterior[self.class_axis].to_numpy())
+
+    @cached_property
+    def exchangeable(self) -> np.ndarray:
+        """The set of each class, shape (latent_class,): labels of draws are aligned among the classes of a set."""
+        return exchangeable_classes(self.attributes, len(self.classes))
 
     @property
     def outcome(self) -> str | None:

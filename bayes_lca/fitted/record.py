@@ -50,8 +50,16 @@ AXES = "axes"
 KEY = "key"
 """Attribute with the column that names the respondents, where one was given."""
 
+EXCHANGEABLE = "exchangeable_classes"
+"""Attribute with the set of each class, where priors or restrictions tell classes apart; those of a set are alike."""
+
 LAYOUT = 3
 """Number of the layout of trees; a tree of another one is refused."""
+
+
+def exchangeable_classes(attributes: Mapping, n_classes: int) -> np.ndarray:
+    """The set of each class, shape (latent_class,): classes of one set are exchangeable, as all are by default."""
+    return np.array(json.loads(attributes.get(EXCHANGEABLE, json.dumps([0] * n_classes))))
 
 
 def distinct_rows(design: Design, *seen: np.ndarray) -> UniqueRows:

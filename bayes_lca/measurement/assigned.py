@@ -6,6 +6,7 @@ from typing import ClassVar, final
 
 import numpy as np
 import pymc as pm
+import pytensor.tensor as pt
 
 from bayes_lca.data.category_order import DECLARED
 from bayes_lca.data.declarations import Declarations, MissingCodes
@@ -14,7 +15,7 @@ from bayes_lca.data.known_categories import read_known_categories
 from bayes_lca.data.responses import Responses
 from bayes_lca.data.unique_rows import UniqueRows
 from bayes_lca.dims import CATEGORY, CLASS, ITEM, ITEM_PROBABILITY, KNOWN_ITEM_PROBABILITY
-from bayes_lca.likelihood.answers import membership_given_answers
+from bayes_lca.likelihood.answers import SMALLEST_PROBABILITY, membership_given_answers
 from bayes_lca.measurement import answers
 from bayes_lca.measurement.interface import Measurement, Start
 
@@ -135,7 +136,8 @@ class Assigned(Measurement):
 
     def log_density(self, responses: Responses, value, probability):
         """Sum of the log probabilities of the indicators; see `answers.log_density`."""
-        return answers.log_density(responses, value, probability)
+        # the logarithm of a structural zero has to be finite
+        return answers.log_density(responses, value, pt.maximum(probability, SMALLEST_PROBABILITY))
 
     def draw(self, responses: Responses, latent_class: np.ndarray, probability: np.ndarray, *, rng) -> np.ndarray:
         """Draw complete indicators of respondents of known classes."""

@@ -125,6 +125,10 @@ class Measurement(ABC):
     def draw(self, responses: Responses, latent_class: np.ndarray, *parameters: np.ndarray, rng) -> np.ndarray:
         """Draw complete answers of respondents of known classes, shape (..., item)."""
 
+    def exchangeable(self, responses: Responses, n_classes: int) -> np.ndarray:
+        """The set of each class, shape (latent_class,): the part is the same when classes of a set change places."""
+        return np.zeros(n_classes, dtype=int)
+
     def degrees_of_freedom(self, responses: Responses, n_classes: int) -> int | None:
         """Cells of the table of all answers that so many classes leave free; None where answers are no categories."""
         return None

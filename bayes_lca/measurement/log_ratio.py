@@ -1,6 +1,7 @@
 """Coordinates of probabilities as log ratios to each simplex's most likely category."""
 
 import numpy as np
+import pymc as pm
 import pytensor.tensor as pt
 from pymc.distributions.transforms import Transform
 
@@ -44,3 +45,10 @@ class LogRatio(Transform):
     def log_jac_det(self, value, *inputs):
         """Log Jacobian determinant of `backward`, shape (...,)."""
         return pt.special.log_softmax((value[..., None] * self.placement).sum(axis=-2), axis=-1).sum(axis=-1)
+
+
+def dirichlet(name: str, weights: np.ndarray, typical: np.ndarray, dims):
+    """A Dirichlet variable of weights and rough values of equal shapes; one row of weights where all are equal."""
+    of_one = weights.reshape(-1, weights.shape[-1])[0]
+    a = of_one if (weights == of_one).all() else weights
+    return pm.Dirichlet(name, a, dims=dims, default_transform=LogRatio(typical))

@@ -28,11 +28,7 @@ def maximum_likelihood_start(
     ValueError
         If there are more classes than distinct patterns of answers.
     """
-    if n_classes > len(answer_patterns.count):
-        raise ValueError(
-            f"n_classes={n_classes} exceeds the {len(answer_patterns.count)} distinct answer patterns of "
-            f"{len(responses.codes)} respondents; ask for fewer classes"
-        )
+    check_enough_patterns(responses, answer_patterns, n_classes)
     codes = responses.codes[answer_patterns.first]
     data = codes, answer_patterns.count, responses.n_categories
     em = fit_em(*data, n_classes)
@@ -55,3 +51,17 @@ def maximum_likelihood_start(
             "em_starts_by_mode": json.dumps([mode.starts for mode in em.modes]),
         },
     )
+
+
+def check_enough_patterns(responses: Responses, answer_patterns: UniqueRows, n_classes: int) -> None:
+    """Refuse more classes than there are distinct patterns of answers.
+
+    Raises
+    ------
+    ValueError
+    """
+    if n_classes > len(answer_patterns.count):
+        raise ValueError(
+            f"n_classes={n_classes} exceeds the {len(answer_patterns.count)} distinct answer patterns of "
+            f"{len(responses.codes)} respondents; ask for fewer classes"
+        )

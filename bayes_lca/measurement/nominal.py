@@ -54,7 +54,9 @@ class NominalAnswers:
         )
 
 
-def read_answers(items, frame, count: str | int | None, also_used: tuple[str | int, ...] = ()) -> NominalAnswers:
+def read_answers(
+    items, frame, count: str | int | None, also_used: tuple[str | int, ...] = (), *, restricted: bool = False
+) -> NominalAnswers:
     """Answers to nominal items, of a frame of respondents or of a frequency table with `count`.
 
     Parameters
@@ -65,6 +67,8 @@ def read_answers(items, frame, count: str | int | None, also_used: tuple[str | i
         Column of the number of respondents with each row.
     also_used : tuple of str or int
         Columns that are used beside the items.
+    restricted : bool
+        Whether restrictions that are the same for any number of classes are kept by what is done with the answers.
 
     Raises
     ------
@@ -79,9 +83,9 @@ def read_answers(items, frame, count: str | int | None, also_used: tuple[str | i
     UnusedCountsWarning
         If nothing is counted, and a column that is not used looks like counts.
     """
-    check_nominal(items)
+    check_nominal(items, restricted=restricted)
     counted = count_rows(frame, count, (*items.columns, *also_used))
-    responses = read_nominal(items, counted.frame)
+    responses = items.read(counted.frame)
     answered = (responses.codes != MISSING).any(axis=1)
     return NominalAnswers(counted.frame, answered, responses.keep(answered), counted.words)
 
@@ -103,7 +107,8 @@ def read_nominal(items, frame) -> Responses:
     TypeError
         If `items` is no measurement part: a list of names, a structural part, a model.
     ValueError
-        If `items` is another measurement part, which would be fitted as if it were nominal, or cannot be read.
+        If `items` is another measurement part, which would be fitted as if it were nominal, numbers its classes, or
+        cannot be read.
 
     Examples
     --------
@@ -115,8 +120,8 @@ def read_nominal(items, frame) -> Responses:
     return items.read(frame)
 
 
-def check_nominal(items) -> None:
-    """Refuse what are no nominal items.
+def check_nominal(items, *, restricted: bool = False) -> None:
+    """Refuse what are no nominal items, or have what numbers their classes, or restrictions that would be lost.
 
     Raises
     ------
@@ -136,4 +141,14 @@ def check_nominal(items) -> None:
         raise ValueError(
             f"{items!r}: numbers of classes and groups are compared for nominal items only; give "
             f"Items({list(items.columns)})"
+        )
+    if getattr(items, "numbers_classes", False):
+        raise ValueError(
+            f"the prior or restrictions of items {list(items.columns)} number their classes, and numbers of classes "
+            "and groups are compared where all classes are alike; leave out what is known of single classes"
+        )
+    if getattr(items, "restrictions", ()) and not restricted:
+        raise ValueError(
+            f"items {list(items.columns)} are restricted, and this compares unrestricted classes; leave out "
+            "restrictions=, or compare fits of LatentClass"
         )

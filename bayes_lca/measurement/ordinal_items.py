@@ -16,8 +16,9 @@ from bayes_lca.data.unique_rows import UniqueRows
 from bayes_lca.dims import BASELINE_PROBABILITY, CATEGORY, CLASS, ITEM, ITEM_LOCATION, ITEM_PROBABILITY
 from bayes_lca.likelihood.identification import degrees_of_freedom
 from bayes_lca.measurement import answers
+from bayes_lca.measurement.category_weights import category_weights, check_items_of_prior
 from bayes_lca.measurement.interface import Measurement, Start
-from bayes_lca.measurement.log_ratio import LogRatio
+from bayes_lca.measurement.log_ratio import dirichlet
 from bayes_lca.measurement.maximum_likelihood import maximum_likelihood_start
 
 AWAY_FROM_ZERO = 0.01
@@ -49,6 +50,8 @@ class OrdinalItems(Measurement):
         Of the answers of an average class.
     location : ZeroSumNormal, default ``ZeroSumNormal(sigma=2.0)``
         Of the log odds by which classes differ on one item.
+    prior : mapping or ItemWeights, optional
+        Weights in place of those of `probability`, by item: a number, or weights by category.
     categories : sequence, or mapping of str to sequence, optional
         Categories in their order, one list for all items or one by item; any other answer is refused.
     missing_codes : sequence, or mapping of str to sequence
@@ -87,6 +90,7 @@ class OrdinalItems(Measurement):
     probability: priors.Dirichlet = priors.ITEM_PROBABILITY
     location: priors.ZeroSumNormal = priors.ITEM_LOCATION
     _: KW_ONLY
+    prior: priors.ItemWeights | None = None
     categories: Categories | None = None
     missing_codes: MissingCodes = ()
     empty_categories: Literal["drop", "keep"] = "drop"
@@ -95,6 +99,13 @@ class OrdinalItems(Measurement):
         priors.check_prior("OrdinalItems", "probability", self.probability, priors.Dirichlet)
         priors.check_prior("OrdinalItems", "location", self.location, priors.ZeroSumNormal)
         object.__setattr__(self, "items", answers.item_names(self.items))
+        object.__setattr__(self, "prior", priors.item_weights(self.prior, self.items))
+        check_items_of_prior(self.prior, self.items)
+        if self.prior is not None and self.prior.n_classes is not None:
+            raise ValueError(
+                f"prior has weights of {self.prior.n_classes} classes: the answers of an average class have one "
+                "prior in OrdinalItems, where classes differ in their location alone; give weights by item and category"
+            )
         self.declared.check_names(self.items)
 
     @property
@@ -124,6 +135,8 @@ class OrdinalItems(Measurement):
     def parameters(self, responses: Responses, start: Start):
         """Item probabilities, shape (latent_class, item, category), 0 beyond the categories of an item."""
         typical = start.profile
+        of_all = self.prior, self.probability.a, responses.items, responses.labels
+        weights = category_weights(*of_all, n_classes=1)[0]  # (item, category)
         n_classes = len(typical)
         if n_classes == 1:
             theta = pt.zeros((1, len(responses.items)))
@@ -136,12 +149,9 @@ class OrdinalItems(Measurement):
             which = np.flatnonzero(sizes == size)
             axes = {f"{ITEM}_of_{size}": [str(responses.items[j]) for j in which], f"{CATEGORY}_of_{size}": range(size)}
             pm.modelcontext(None).add_coords(axes)
-            p = pm.Dirichlet(
-                f"{BASELINE_PROBABILITY}_of_{size}",
-                np.full(size, self.probability.a),
-                dims=tuple(axes),
-                default_transform=LogRatio(average[which, :size]),
-            )  # (item of size, category)
+            p = dirichlet(  # (item of size, category)
+                f"{BASELINE_PROBABILITY}_of_{size}", weights[which, :size], average[which, :size], dims=tuple(axes)
+            )
             rho = rho[:, which, :size].set(cumulative_logit(p, theta[:, which]))
         return (pm.Deterministic(ITEM_PROBABILITY, rho, dims=(CLASS, ITEM, CATEGORY)),)
 

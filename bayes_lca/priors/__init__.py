@@ -1,5 +1,6 @@
 """Prior distributions a model part can be given, and the defaults with their reasons."""
 
+from bayes_lca.priors.by_class import NormalByClass
 from bayes_lca.priors.defaults import (
     CLASS_SHARE,
     COLUMNS,
@@ -20,7 +21,8 @@ from bayes_lca.priors.distributions import (
     ZeroSumNormal,
     check_prior,
 )
-from bayes_lca.priors.of_slopes import Horseshoe, PerUnit, SlopePrior, SlopeSpreadPrior
+from bayes_lca.priors.of_items import ItemWeights, item_weights
+from bayes_lca.priors.of_slopes import Horseshoe, PerUnit, SlopePrior, SlopeSpreadPrior, TermPrior
 
 __all__ = [
     "CLASS_SHARE",
@@ -37,10 +39,14 @@ __all__ = [
     "HalfNormal",
     "HalfStudentT",
     "Horseshoe",
+    "ItemWeights",
+    "NormalByClass",
     "PerUnit",
     "SlopePrior",
     "SlopeSpreadPrior",
     "StandardDeviationPrior",
+    "TermPrior",
     "ZeroSumNormal",
     "check_prior",
+    "item_weights",
 ]

@@ -2,6 +2,7 @@
 
 from dataclasses import dataclass
 
+from bayes_lca.priors.by_class import NormalByClass
 from bayes_lca.priors.distributions import (
     StandardDeviationPrior,
     ZeroSumNormal,
@@ -27,7 +28,7 @@ class PerUnit:
 
     Parameters
     ----------
-    prior : ZeroSumNormal, HalfNormal, HalfStudentT or Exponential
+    prior : ZeroSumNormal, NormalByClass, HalfNormal, HalfStudentT or Exponential
     columns : int, optional
         Columns up to which the width of slopes is as stated. Of more, one factor :math:`\tau \sim
         \operatorname{HalfNormal}(1)` of all widths is learned: hierarchical shrinkage, for where each of many columns
@@ -46,11 +47,11 @@ class PerUnit:
     PerUnit(prior=ZeroSumNormal(sigma=1.25), columns=None)
     """
 
-    prior: ZeroSumNormal | StandardDeviationPrior
+    prior: ZeroSumNormal | NormalByClass | StandardDeviationPrior
     columns: int | None = None
 
     def __post_init__(self):
-        check_prior("PerUnit", "prior", self.prior, ZeroSumNormal | StandardDeviationPrior)
+        check_prior("PerUnit", "prior", self.prior, ZeroSumNormal | NormalByClass | StandardDeviationPrior)
         if self.columns is not None:
             require_positive(self, columns=self.columns)
 
@@ -99,4 +100,6 @@ class Horseshoe:
 
 
 SlopePrior = ZeroSumNormal | PerUnit | Horseshoe
+TermPrior = ZeroSumNormal | NormalByClass | PerUnit
+"""Of the slopes of one term."""
 SlopeSpreadPrior = StandardDeviationPrior | PerUnit

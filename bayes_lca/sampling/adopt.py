@@ -10,7 +10,7 @@ import xarray as xr
 
 from bayes_lca.data.counted import count_rows
 from bayes_lca.data.frame import named
-from bayes_lca.dims import group_coefficients, rough_groups
+from bayes_lca.dims import internal_axes, rough_groups
 from bayes_lca.posterior.storage.file_integrity import UnreadableFileError
 from bayes_lca.posterior.storage.whole_fit import check_posterior
 from bayes_lca.prepared import Model, Prepared
@@ -115,7 +115,7 @@ def adopt(
 def _variables(prepared: Prepared, posterior: xr.Dataset) -> xr.Dataset:
     """Variables of the model, on its axes and under its names, chains and draws numbered anew."""
     model, free = prepared.model, {variable.name for variable in prepared.model.free_RVs}
-    internal = {group_coefficients(name) for name in json.loads(prepared.attributes["groupings"])}
+    internal = internal_axes(model.coords, json.loads(prepared.attributes["groupings"]))
     variables = {}
     for variable in model.free_RVs + model.deterministics:
         name, dims = variable.name, model.named_vars_to_dims.get(variable.name)

@@ -64,7 +64,7 @@ def sample_gibbs(
     start: np.ndarray,
     *,
     share_weight: float = 1.0,
-    category_weight: float = 1.0,
+    category_weight: float | np.ndarray = 1.0,
     draws: int,
     tune: int,
     seed: int,
@@ -82,7 +82,7 @@ def sample_gibbs(
     start : ndarray, shape (chain, latent_class, item, category)
         Item probabilities every chain starts with, its shares equal; 0 beyond the categories of an item.
     share_weight, category_weight : float
-        a and b of the Dirichlet priors.
+        a and b of the Dirichlet priors; b may differ, in an array of shape (item, category).
     draws, tune : int
         Draws kept, and draws of the warm-up, which are discarded.
     seed : int
@@ -131,7 +131,7 @@ def sample_groups(
     *,
     free: np.ndarray,
     share_weight: float = 1.0,
-    category_weight: float = 1.0,
+    category_weight: float | np.ndarray = 1.0,
     draws: int,
     tune: int,
     seed: int,

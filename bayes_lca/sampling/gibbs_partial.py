@@ -51,7 +51,7 @@ def sample_partial(
     *,
     sd_scale: float,
     share_weight: float = 1.0,
-    category_weight: float = 1.0,
+    category_weight: float | np.ndarray = 1.0,
     draws: int,
     tune: int,
     seed: int,

@@ -11,7 +11,7 @@ from bayes_lca.data.keys import warn_of_repeated_rows
 from bayes_lca.data.responses import CATEGORY_ORDERS
 from bayes_lca.dims import ITEM
 from bayes_lca.fitted.fit import parts_of_fit
-from bayes_lca.fitted.record import ENCODING
+from bayes_lca.fitted.record import ENCODING, exchangeable_classes
 from bayes_lca.posterior.labels.relabel import checked_order
 from bayes_lca.prepared import Model, Prepared
 
@@ -65,7 +65,8 @@ def ready_model(
     if prepared.pivot is not None:
         items = [str(item) for item in prepared.groups[ENCODING][ITEM].to_numpy()]
         orders = json.loads(prepared.attributes.get(CATEGORY_ORDERS, "[]"))
-        checked_order(order, items, len(prepared.pivot), dict(zip(items, orders, strict=False)))
+        sets = exchangeable_classes(prepared.attributes, len(prepared.pivot))
+        checked_order(order, items, sets, dict(zip(items, orders, strict=False)))
     parts_of_fit(prepared.attributes, needs)
     return prepared
 

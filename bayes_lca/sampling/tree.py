@@ -6,7 +6,7 @@ from collections.abc import Sequence
 import xarray as xr
 
 from bayes_lca.data.category_axis import category_axis, on_axis
-from bayes_lca.dims import CATEGORY, ITEM, ITEM_PROBABILITY, group_coefficients
+from bayes_lca.dims import CATEGORY, ITEM, ITEM_PROBABILITY, internal_axes
 from bayes_lca.fitted.fit import Fit
 from bayes_lca.fitted.one_fit import with_identity
 from bayes_lca.fitted.record import TOTAL_LOG_LIKELIHOOD
@@ -20,7 +20,7 @@ from bayes_lca.prepared import Prepared
 def assemble(prepared: Prepared, sampled: xr.DataTree) -> xr.DataTree:
     """Posterior in the user's names, with the data that later steps need."""
     named = {variable.name for variable in prepared.model.free_RVs + prepared.model.deterministics}
-    internal = {group_coefficients(grouping) for grouping in json.loads(prepared.attributes["groupings"])}
+    internal = internal_axes(prepared.model.coords, json.loads(prepared.attributes["groupings"]))
     shown = {"chain", "draw", *prepared.model.coords} - internal
     posterior = sampled["posterior"].to_dataset()
     hidden = {str(dim) for dim in posterior.dims} - shown

@@ -30,6 +30,10 @@ class Structural(ABC):
     def coords(self, design: Design, n_classes: int) -> dict[str, Sequence]:
         """Names along the axes of terms and groups."""
 
+    def exchangeable(self, design: Design, names: Sequence[str]) -> np.ndarray:
+        """The set of each class, shape (latent_class,): the part is the same when classes of a set change places."""
+        return np.zeros(len(names), dtype=int)
+
     @abstractmethod
     def class_logits(self, design: Design, membership: StartingMembership, *, classes: str = CLASS, rows: str):
         """Class logits up to a constant, inside a `pymc.Model`, shape (row, latent_class) or (latent_class,).

@@ -20,6 +20,7 @@ from bayes_lca.structural.random_effects import RandomEffects
 from bayes_lca.structural.separation import warn_of_separation
 from bayes_lca.structural.slopes import standardised_slopes, starting_slopes
 from bayes_lca.structural.starting_membership import StartingMembership
+from bayes_lca.structural.term_priors import check_priors_of_terms, classes_with_equal_priors
 
 AT_MEAN = f"{INTERCEPT}_at_mean"
 
@@ -60,6 +61,10 @@ class Regression(Structural):
         Prior of the logits at the mean of the covariates.
     slope : PerUnit, ZeroSumNormal or Horseshoe
         Prior of the slopes: per unit of a column, per standard deviation, or shrinking most of many to zero.
+    prior : mapping of str to PerUnit, ZeroSumNormal or NormalByClass, optional
+        Priors of the slopes of single terms in place of `slope`, by column of the design, ``"tier[high]"``, or by term,
+        ``"tier"`` for all its columns. With `NormalByClass` each class has a mean and a spread of its own; latent
+        classes have to be numbered by what is known of the items.
     group_sd : HalfNormal, HalfStudentT or Exponential
         Prior of the standard deviation of the random intercepts, one for each class logit.
     group_slope_sd : PerUnit, HalfNormal, HalfStudentT or Exponential
@@ -73,7 +78,8 @@ class Regression(Structural):
     TypeError
         If a prior is none of its parameter, or a declaration no list.
     ValueError
-        When a frame is read: if the formula or a covariate cannot be used, or a declaration names another column.
+        When a frame is read: if the formula or a covariate cannot be used, a declaration names another column, `prior`
+        no term, or classes with different priors are exchangeable to the items.
 
     Warns
     -----
@@ -84,6 +90,12 @@ class Regression(Structural):
     --------
     >>> Regression("~ participation + (1 | group)").formula
     '~ participation + (1 | group)'
+
+    A weaker effect of age than of participation is expected:
+
+    >>> import bayes_lca as bl
+    >>> Regression("~ age + participation", prior={"age": bl.PerUnit(bl.ZeroSumNormal(0.3))}).prior
+    {'age': PerUnit(prior=ZeroSumNormal(sigma=0.3), columns=None)}
     """
 
     fewest_classes: ClassVar[int] = 2
@@ -97,6 +109,7 @@ class Regression(Structural):
     correlation: priors.LKJ | None = None
     categories: Mapping[str, Sequence] = MappingProxyType({})
     missing_codes: MissingCodes = ()
+    prior: Mapping[str, priors.TermPrior] = MappingProxyType({})
 
     def __post_init__(self):
         if not isinstance(self.categories, Mapping):
@@ -108,6 +121,9 @@ class Regression(Structural):
             kinds["correlation"] = priors.LKJ
         for field, kind in kinds.items():
             priors.check_prior("Regression", field, getattr(self, field), kind)
+        if isinstance(self.slope, priors.PerUnit) and not isinstance(self.slope.prior, priors.ZeroSumNormal):
+            raise TypeError(f"slope={self.slope!r}: the prior of all slopes is ZeroSumNormal, or PerUnit of it")
+        check_priors_of_terms(self.prior)
 
     @property
     def columns(self) -> tuple[str, ...]:
@@ -139,7 +155,8 @@ class Regression(Structural):
         warn_of_separation(membership)
         alpha = pm.ZeroSumNormal(AT_MEAN, self.intercept.sigma, dims=classes)  # (class,)
         if design.terms:
-            beta = standardised_slopes(self.slope, design, membership.weight.sum(), classes)  # (term, class)
+            n = membership.weight.sum()
+            beta = standardised_slopes(self.slope, self.prior, design, n, classes)  # (term, class)
             slope = pm.Deterministic(SLOPE, beta / design.scale[:, None], dims=(TERM, classes))
             pm.Deterministic(INTERCEPT, alpha - pt.dot(design.center, slope), dims=classes)
         else:
@@ -160,6 +177,10 @@ class Regression(Structural):
         """Names along the axes of terms and groups."""
         return {TERM: list(design.terms), **RandomEffects.coords(design, n_classes)}
 
+    def exchangeable(self, design: Design, names: Sequence[str]) -> np.ndarray:
+        """The set of each class: classes are exchangeable if their slopes have equal priors."""
+        return classes_with_equal_priors(self.prior, design, names)
+
     def starting_values(self, design: Design, membership: StartingMembership) -> dict[str, np.ndarray]:
         """Logits of the classes' shares, slopes and correlations 0, all a little off.
 
@@ -169,7 +190,7 @@ class Regression(Structural):
         off = np.linspace(-0.01, 0.01, len(log_share))
         start = {AT_MEAN: log_share - log_share.mean() + off}
         if design.terms:
-            start |= starting_slopes(self.slope, design, off)
+            start |= starting_slopes(self.slope, self.prior, design, off)
         if self.correlation is not None:
             root = np.linalg.cholesky(np.full((membership.n_classes,) * 2, 0.1) + 0.9 * np.eye(membership.n_classes))
             start |= {correlation_root(each.name): root for each in design.groupings}

@@ -1,6 +1,6 @@
 """Slopes of standardised covariates, and standard deviations of random ones, under priors stated in other units."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 
 import numpy as np
 import pymc as pm
@@ -10,6 +10,8 @@ from bayes_lca import priors
 from bayes_lca.data.design import Design
 from bayes_lca.dims import SLOPE, TERM
 from bayes_lca.structural.normal_score import NormalScore
+from bayes_lca.structural.term_priors import by_class, priors_of_columns
+from bayes_lca.structural.whitening import contrast_basis
 
 STANDARDISED = f"{SLOPE}_standardised"
 DIRECTION, SHRINKAGE, LOCAL_SHRINKAGE = f"{SLOPE}_direction", f"{SLOPE}_shrinkage", f"{SLOPE}_local_shrinkage"
@@ -23,8 +25,19 @@ def width(prior: priors.SlopePrior | priors.SlopeSpreadPrior, design: Design, co
     return 1.0
 
 
-def standardised_slopes(prior: priors.SlopePrior, design: Design, n_respondents: float, classes: str):
-    """Slopes per standard deviation of each design column, inside a `pymc.Model`, shape (term, class)."""
+def standardised_slopes(
+    prior: priors.SlopePrior,
+    of_terms: Mapping[str, priors.TermPrior],
+    design: Design,
+    n_respondents: float,
+    classes: str,
+):
+    """Slopes per standard deviation of each design column, inside a `pymc.Model`, shape (term, class).
+
+    Single terms may have priors of their own, `of_terms`.
+    """
+    if of_terms:
+        return _slopes_of_terms(prior, priors_of_columns(of_terms, design), design, classes)
     times = width(prior, design, range(len(design.terms)))  # (term, 1)
     match prior:
         case priors.ZeroSumNormal(sigma):
@@ -40,10 +53,56 @@ def standardised_slopes(prior: priors.SlopePrior, design: Design, n_respondents:
     return pm.Deterministic(STANDARDISED, shrinkage * z * times, dims=(TERM, classes))
 
 
-def starting_slopes(prior: priors.SlopePrior, design: Design, off: np.ndarray) -> dict[str, np.ndarray]:
+def _slopes_of_terms(
+    prior: priors.SlopePrior,
+    of_columns: Mapping[int, priors.TermPrior],
+    design: Design,
+    classes: str,
+):
+    """Slopes of which single ones have priors of their own, all as widths and means of standard normal ones."""
+    z = pm.ZeroSumNormal(DIRECTION, 1.0, dims=(TERM, classes))
+    names = list(pm.modelcontext(None).coords[classes])
+    others = [place for place in range(len(design.terms)) if place not in of_columns]
+    of_others = _common_width(prior, design, others)
+    rows = []
+    for place in range(len(design.terms)):
+        if place not in of_columns:
+            rows.append(of_others[others.index(place)] * z[place])
+            continue
+        given = of_columns[place]
+        times = width(given, design, [place])
+        times = float(times if np.ndim(times) == 0 else times[0, 0])
+        if (numbered := by_class(given)) is None:
+            within = given.prior if isinstance(given, priors.PerUnit) else given
+            rows.append(within.sigma * times * z[place])
+        else:
+            mean, spread = numbered.of_classes(names)
+            basis = contrast_basis(len(names))
+            root = basis @ np.linalg.cholesky(basis.T @ np.diag(spread**2) @ basis) @ basis.T
+            rows.append(times * (mean + pt.dot(root, z[place])))
+    return pm.Deterministic(STANDARDISED, pt.stack(rows), dims=(TERM, classes))
+
+
+def _common_width(prior: priors.SlopePrior, design: Design, places: Sequence[int]):
+    """How wide the slopes of some columns are that have one prior, shape (column,)."""
+    times = np.broadcast_to(width(prior, design, places), (len(places), 1))[:, 0]
+    match prior:
+        case priors.PerUnit(priors.ZeroSumNormal(sigma), columns) if columns is not None and len(places) > columns:
+            return pm.HalfNormal(SHRINKAGE, 1.0, default_transform=NormalScore()) * sigma * times
+        case priors.PerUnit(priors.ZeroSumNormal(sigma)) | priors.ZeroSumNormal(sigma):
+            return sigma * times
+    raise ValueError(
+        f"slope={prior!r} shrinks all {len(design.terms)} columns of {design.formula!r} together; it takes no prior= "
+        "of single terms beside it"
+    )
+
+
+def starting_slopes(
+    prior: priors.SlopePrior, of_terms: Mapping[str, priors.TermPrior], design: Design, off: np.ndarray
+) -> dict[str, np.ndarray]:
     """Slopes a little off zero, `off` being of shape (class,)."""
     slopes = np.tile(off, (len(design.terms), 1))
-    return {DIRECTION if _learns_width(prior, design) else STANDARDISED: slopes}
+    return {DIRECTION if of_terms or _learns_width(prior, design) else STANDARDISED: slopes}
 
 
 def standard_deviation(name: str, prior: priors.SlopeSpreadPrior, dims, *, times: np.ndarray | float = 1.0):

@@ -242,9 +242,9 @@ def test_an_outcome_has_no_odds_ratio_for_a_category_that_nobody_has():
 
 def test_classes_are_not_ordered_by_an_item_without_an_order():
     orders = {"a": "sorted as text", "b": "by value"}
-    assert checked_order("b", ["a", "b"], 2, orders) == "b"
+    assert checked_order("b", ["a", "b"], np.zeros(2, dtype=int), orders) == "b"
     with pytest.raises(ValueError, match=r"order='a' sorts 2 classes .* nobody declared .*categories="):
-        checked_order("a", ["a", "b"], 2, orders)
+        checked_order("a", ["a", "b"], np.zeros(2, dtype=int), orders)
     with pytest.raises(ValueError, match="order='a' sorts"):
         frame = survey(a=np.resize(["x", "y", "z"], N), c=RNG.integers(1, 4, N))
         bl.fit(LatentClass(2, bl.Items(["a", "b", "c"])), frame, order="a")

@@ -40,11 +40,13 @@ def stated_measurement(part, n_classes: int, sizes: tuple[int, ...]) -> StatedMe
 
 @stated_measurement.register
 def _(part: Items, n_classes: int, sizes: tuple[int, ...]) -> StatedItems:
+    _check_uniform(part)
     return StatedItems(n_classes, sizes, part.probability)
 
 
 @stated_measurement.register
 def _(part: OrdinalItems, n_classes: int, sizes: tuple[int, ...]) -> StatedOrdinalItems:
+    _check_uniform(part)
     return StatedOrdinalItems(n_classes, sizes, part.probability, part.location)
 
 
@@ -82,6 +84,7 @@ def _(part: Shares, n_classes: int, x: np.ndarray, groupings: tuple[GroupsOfRows
 
 @stated_structure.register
 def _(part: Regression, n_classes: int, x: np.ndarray, groupings: tuple[GroupsOfRows, ...]) -> StatedRegression:
+    _check_uniform(part)
     return StatedRegression(
         n_classes,
         x,
@@ -92,6 +95,12 @@ def _(part: Regression, n_classes: int, x: np.ndarray, groupings: tuple[GroupsOf
         group_slope_sd=_per_standard_deviation(part.group_slope_sd),
         correlation=part.correlation,
     )
+
+
+def _check_uniform(part) -> None:
+    for name in ("prior", "restrictions"):
+        if given := getattr(part, name, None):
+            raise ValueError(f"{name}={given!r} of single items, classes or terms: no statement of it is known here")
 
 
 def _per_standard_deviation(prior: priors.SlopePrior | priors.SlopeSpreadPrior):

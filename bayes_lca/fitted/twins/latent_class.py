@@ -37,7 +37,14 @@ SUPPORTED = (
     *("membership_draws", "membership_of_new_rows", "membership_table", "modal_class_of", "modes", "name_classes"),
     "nesting_in_words",
     *("odds_ratios", "order", "plot_odds_ratios", "plot_profiles", "plot_random_intercepts", "plot_structures"),
-    *("posterior_predictive", "poststratify", "predict_classes", "prior_sensitivity", "random_intercepts"),
+    *(
+        "posterior_predictive",
+        "poststratify",
+        "predict_classes",
+        "prior_from",
+        "prior_sensitivity",
+        "random_intercepts",
+    ),
     *("rank_groups", "relabel", "report", "save", "split_halves", "stepwise_odds_ratios"),
 )
 

@@ -25,11 +25,14 @@ def label_free_of_classes(fit: Fit) -> xr.Dataset:
 
     The spread of an item is :math:`\sum_c \pi_c (\rho_c - \bar\rho)^2`, its profile's variance between classes, added
     up over what a profile says of the item. Modes may have equal shares and nearly equal likelihood; what tells their
-    classes apart differs.
+    classes apart differs. Classes that priors or restrictions tell apart are ranked within their sets, and
+    what a set answers to an item, :math:`\sum_{c \in S} \pi_c \rho_c`, tells modes apart in which sets have changed
+    places.
     """
     quantities = {}
     if CLASS_SHARE in fit.posterior:
-        quantities = _of_classes(fit.class_share, fit.by_chain(fit.answers.profiles(fit)), fit.items)
+        profile = fit.by_chain(fit.answers.profiles(fit))
+        quantities = _of_classes(fit.class_share, profile, fit.items, fit.exchangeable)
     return xr.Dataset(quantities, fit.chain_coords)
 
 
@@ -73,11 +76,35 @@ def item_spread(share: np.ndarray, profile: np.ndarray) -> np.ndarray:
     return (weight * (places - mean) ** 2).sum(axis=(-3, -1))
 
 
-def _of_classes(share: np.ndarray, profile: np.ndarray, items: Sequence[str]) -> dict[str, tuple]:
-    if share.shape[-1] == 1:
+def _of_classes(
+    share: np.ndarray, profile: np.ndarray, items: Sequence[str], sets: np.ndarray | None = None
+) -> dict[str, tuple]:
+    n_classes = share.shape[-1]
+    if n_classes == 1:
         return {}
+    sets = np.zeros(n_classes, dtype=int) if sets is None else sets
     ranked, spread = -np.sort(-share, axis=-1), item_spread(share, profile)
-    quantities = {f"share of class ranked {rank + 1}": ranked[..., rank] for rank in range(ranked.shape[-1])}
-    quantities["entropy of shares"] = -scipy.special.xlogy(ranked, ranked).sum(axis=-1)
-    quantities |= {f"{SPREAD}{item}": spread[..., j] for j, item in enumerate(items)}
+    of_shares, of_items = {}, {f"{SPREAD}{item}": spread[..., j] for j, item in enumerate(items)}
+    for alike in np.unique(sets):
+        (members,) = np.nonzero(sets == alike)
+        in_set = -np.sort(-share[..., members], axis=-1)
+        numbers = ",".join(str(member + 1) for member in members)
+        of_set = "" if len(members) == n_classes else f" of {numbers}"
+        if len(members) == 1:
+            of_shares |= {f"share of class {numbers}": in_set[..., 0]}
+        else:
+            of_shares |= {
+                f"share of class ranked {rank + 1}{of_set}": in_set[..., rank] for rank in range(len(members))
+            }
+        if of_set:
+            mean = _mean_place(share[..., members], profile[:, :, members])
+            of_items |= {f"{SPREAD}{item}{of_set}": mean[..., j] for j, item in enumerate(items)}
+    of_shares["entropy of shares"] = -scipy.special.xlogy(ranked, ranked).sum(axis=-1)
+    quantities = of_shares | of_items
     return {name: (("chain", "draw"), values.round(DECIMALS)) for name, values in quantities.items()}
+
+
+def _mean_place(share: np.ndarray, profile: np.ndarray) -> np.ndarray:
+    """Profiles of some classes added up, weighted with their shares and by place from 0 to 1, shape (..., item)."""
+    places = profile.reshape(*share.shape, profile.shape[share.ndim], -1)  # (..., latent_class, item, place)
+    return np.einsum("...k,...kjp,p->...j", share, places, np.linspace(0, 1, places.shape[-1]))

@@ -41,8 +41,34 @@ def match(cost: np.ndarray) -> np.ndarray:
     return order
 
 
+def cost_of_leaving(sets: np.ndarray) -> np.ndarray:
+    """What it costs a class to take the label of another: nothing within a set of exchangeable classes, else infinite.
+
+    Parameters
+    ----------
+    sets : ndarray of int, shape (latent_class,)
+        From `FittedModel.exchangeable`.
+
+    Returns
+    -------
+    ndarray, shape (latent_class, latent_class)
+
+    Examples
+    --------
+    >>> cost_of_leaving(np.array([0, 1, 1]))
+    array([[ 0., inf, inf],
+           [inf,  0.,  0.],
+           [inf,  0.,  0.]])
+    """
+    return np.where(sets[:, None] == sets, 0.0, np.inf)
+
+
 def match_profiles(
-    profiles: np.ndarray, pivot: np.ndarray, share: np.ndarray, pivot_share: np.ndarray | None = None
+    profiles: np.ndarray,
+    pivot: np.ndarray,
+    share: np.ndarray,
+    pivot_share: np.ndarray | None = None,
+    sets: np.ndarray | None = None,
 ) -> np.ndarray:
     r"""Assign classes one to one at the least squared distance of profiles, averaged over who is in the classes.
 
@@ -59,6 +85,8 @@ def match_profiles(
         Shares of the drawn classes.
     pivot_share : ndarray, shape (latent_class,), optional
         Shares of the classes of the pivot; only those of the draws count where they are not known.
+    sets : ndarray of int, shape (latent_class,), optional
+        Sets of exchangeable classes, which no class leaves; by default all classes are exchangeable.
 
     Returns
     -------
@@ -75,7 +103,8 @@ def match_profiles(
     weight = share[:, :, None]
     if pivot_share is not None:
         weight = (weight + pivot_share) / 2
-    return match(profile_distances(profiles, pivot) * weight)
+    cost = profile_distances(profiles, pivot) * weight
+    return match(cost if sets is None else cost + cost_of_leaving(sets))
 
 
 def costs_of_moves(cost: np.ndarray, order: np.ndarray) -> np.ndarray:

@@ -12,7 +12,7 @@ from bayes_lca.fitted.chain_diagnostics import rank_r_hat
 from bayes_lca.fitted.fit import Fit
 from bayes_lca.posterior.labels.chance import effective_draws, r_hat_by_chance
 from bayes_lca.posterior.labels.label_free import label_free
-from bayes_lca.posterior.labels.matching import match, profile_distances
+from bayes_lca.posterior.labels.matching import cost_of_leaving, match, profile_distances
 from bayes_lca.posterior.labels.mode_mass import log_evidence, masses
 from bayes_lca.table import SummaryTable
 
@@ -64,8 +64,8 @@ def _agree(pairs: np.ndarray, n_compared: int) -> bool:
 def evidence_of_modes(unaligned: Fit, mode_of_chain: np.ndarray) -> list[list[float] | None]:
     """`log_evidence` and its error of each mode, of the draws with its most frequent labels.
 
-    Every order of the labels holds as much as any other, so that one order of each mode compares modes. The classes of
-    a draw are matched with those of the likeliest draw of its mode.
+    Every order of the labels of exchangeable classes holds as much as any other, so that one order of each mode
+    compares modes. The classes of a draw are matched with those of the likeliest draw of its mode.
 
     Parameters
     ----------
@@ -79,7 +79,8 @@ def evidence_of_modes(unaligned: Fit, mode_of_chain: np.ndarray) -> list[list[fl
     for mode in range(mode_of_chain.max() + 1):
         inside = mode_of_chain == mode
         of_mode, height = profile[inside].reshape(-1, *profile.shape[2:]), log_density[inside].reshape(-1)
-        order = match(profile_distances(of_mode, of_mode[height.argmax()]))
+        distances = profile_distances(of_mode, of_mode[height.argmax()])
+        order = match(distances + cost_of_leaving(unaligned.exchangeable))
         _, labels, count = np.unique(order, axis=0, return_inverse=True, return_counts=True)
         same = labels.reshape(-1) == count.argmax()
         found = log_evidence(coordinates[inside].reshape(len(height), -1)[same], height[same])

@@ -36,18 +36,20 @@ def rename_classes(posterior: xr.Dataset, names: Sequence[str]) -> xr.Dataset:
 
 
 def checked_order(
-    order: str | int | xr.DataTree, items: Sequence[str], n_classes: int, category_orders: Mapping[str, str]
+    order: str | int | xr.DataTree, items: Sequence[str], exchangeable: np.ndarray, category_orders: Mapping[str, str]
 ) -> str | xr.DataTree:
     """The display order, an item named by a number as text, where it fits the items and the number of classes.
 
-    `category_orders` says of each item what the order of its categories rests on.
+    `exchangeable` has the set of each class, and `category_orders` says of each item what the order of its categories
+    rests on.
 
     Raises
     ------
     ValueError
-        If `order` is no item, an item whose categories have no declared order, or a fit of other items or another
-        number of classes.
+        If `order` is no item, an item whose categories have no declared order, or a fit of other items, another number
+        of classes, or classes that priors or restrictions tell apart otherwise.
     """
+    n_classes = len(exchangeable)
     if isinstance(order, str | Integral):
         if str(order) not in ("size", *items):
             raise ValueError(f'order={order!r}: choose "size", a fit, or one of the items {list(items)}')
@@ -63,6 +65,12 @@ def checked_order(
             f"order is a fit of {len(other.classes)} classes and items {list(other.items)}, this one has {n_classes} "
             f"classes and items {list(items)}; order by a fit of the same items and number of classes"
         )
+    if not np.array_equal(other.exchangeable, exchangeable):
+        raise ValueError(
+            f"order is a fit whose classes are exchangeable in sets {other.exchangeable.tolist()}, and those of this "
+            f"one in sets {exchangeable.tolist()}: priors or restrictions number the classes of one of them; order by "
+            'a fit with the same ones, or by "size"'
+        )
     return order
 
 
@@ -76,16 +84,20 @@ def display_order(fit: Fit, order: str | xr.DataTree) -> np.ndarray:
     order : str or DataTree
         ``"size"`` for decreasing shares; the name of an item for increasing mean category of its answers, categories
         in the order of their labels; a fit for the order, and the names, of its classes, which are matched by their
-        profiles, weighted with their shares.
+        profiles, weighted with their shares. Classes that priors or restrictions tell apart keep their numbers: those
+        that are exchangeable with each other are ordered among the places they have.
     """
     if not isinstance(order, str):
         other = Fit.reading(order)
         profile, reference = (each.answers.profiles(each).mean(axis=0) for each in (fit, other))
         share, reference_share = (each.class_share.mean(axis=(0, 1)) for each in (fit, other))
-        return match_profiles(profile[None], reference, share[None], reference_share)[0]
-    if order == "size":
-        return np.argsort(-fit.class_share.mean(axis=(0, 1)), kind="stable")
-    return np.argsort(fit.answers.mean_answer(fit, order), kind="stable")
+        return match_profiles(profile[None], reference, share[None], reference_share, fit.exchangeable)[0]
+    value = -fit.class_share.mean(axis=(0, 1)) if order == "size" else fit.answers.mean_answer(fit, order)
+    shown = np.arange(len(value))
+    for alike in np.unique(fit.exchangeable):
+        (places,) = np.nonzero(fit.exchangeable == alike)
+        shown[places] = places[np.argsort(value[places], kind="stable")]
+    return shown
 
 
 def relabel(draws: xr.DataTree, pivot: np.ndarray, order: str | int | xr.DataTree = "size") -> xr.DataTree:
@@ -157,9 +169,10 @@ def relabel(draws: xr.DataTree, pivot: np.ndarray, order: str | int | xr.DataTre
 def align(fit: Fit, pivot: np.ndarray, order: str | int | xr.DataTree) -> xr.DataTree:
     """The same for any fit whose answers have profiles."""
     draws, every = fit.tree, fit.all_draws
-    order = checked_order(order, fit.items, len(fit.classes), fit.category_orders)
-    start = match_profiles(fit.answers.profiles(fit), pivot, fit.class_share.reshape(fit.n_draws, -1))
-    labels = align_memberships(fit.membership_in, fit.count, start, (every.kept, every.membership))
+    order = checked_order(order, fit.items, fit.exchangeable, fit.category_orders)
+    share = fit.class_share.reshape(fit.n_draws, -1)
+    start = match_profiles(fit.answers.profiles(fit), pivot, share, sets=fit.exchangeable)
+    labels = align_memberships(fit.membership_in, fit.count, start, (every.kept, every.membership), fit.exchangeable)
     aligned = Fit.reading(_with_posterior(draws, permute(with_class_share(fit), labels.order)))
     shown = display_order(aligned, order)
     posterior = permute(aligned.posterior, np.tile(shown, (len(start), 1)))

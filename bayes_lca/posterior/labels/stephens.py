@@ -18,7 +18,7 @@ import numpy as np
 from bayes_lca.fitted.draws import draws_kept
 from bayes_lca.likelihood.matrix_product import matrix_product
 from bayes_lca.likelihood.row_sums import sum_products
-from bayes_lca.posterior.labels.matching import costs_of_moves, match
+from bayes_lca.posterior.labels.matching import cost_of_leaving, costs_of_moves, match
 
 MOST_ROUNDS = 100
 SMALLEST_MEMBERSHIP = 1e-12
@@ -76,6 +76,7 @@ def align_memberships(
     count: np.ndarray,
     order: np.ndarray,
     kept: Kept | None = None,
+    sets: np.ndarray | None = None,
 ) -> Labels:
     """Label draws so that their memberships differ least from their mean.
 
@@ -89,6 +90,8 @@ def align_memberships(
         Labels to start from.
     kept : tuple of ndarray, optional
         Draws of `draws_kept` and their memberships, where these are at hand.
+    sets : ndarray of int, shape (latent_class,), optional
+        Sets of exchangeable classes: a label goes to a class of its set only. By default all are exchangeable.
 
     Returns
     -------
@@ -107,19 +110,20 @@ def align_memberships(
     array([[0, 1],
            [1, 0]])
     """
-    numbers = len(count) * order.shape[1]
+    numbers, n_classes = len(count) * order.shape[1], order.shape[1]
+    leaving = cost_of_leaving(np.zeros(n_classes) if sets is None else sets)
     step = max(1, NUMBERS_AT_ONCE // numbers)
     kept = kept or _keep(membership_in, draws_kept(len(order), numbers), step)
     blocks = [(which, kept[1][place : place + step]) for place, which in _in_blocks(kept[0], step)]
-    first = _descend(blocks, count, order)
-    by_one_draw = _by_one_draw(blocks, count, order)
+    first = _descend(blocks, count, order, leaving)
+    by_one_draw = _by_one_draw(blocks, count, order, leaving)
     ends = [first]
     if not any(np.array_equal(by_one_draw[kept[0]], known[kept[0]]) for known in (order, first[0])):
-        ends.append(_descend(blocks, count, by_one_draw))
+        ends.append(_descend(blocks, count, by_one_draw, leaving))
     order, mean, cost = min(ends, key=lambda end: _total(end[2], end[0]))
     if len(kept[0]) < len(order):
         for _, which in _in_blocks(np.arange(len(order)), step):
-            cost[which] = membership_costs(membership_in(which), mean, count)
+            cost[which] = membership_costs(membership_in(which), mean, count) + leaving
             order[which] = _cheaper(cost[which], order[which])
     return Labels(order, costs_of_moves(cost, order))
 
@@ -131,7 +135,7 @@ def _keep(membership_in: Callable[[np.ndarray], np.ndarray], draws: np.ndarray, 
 
 
 def _descend(
-    blocks: list[tuple[np.ndarray, np.ndarray]], count: np.ndarray, order: np.ndarray
+    blocks: list[tuple[np.ndarray, np.ndarray]], count: np.ndarray, order: np.ndarray, leaving: np.ndarray
 ) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
     """Labels of all draws that none of those kept can better, their mean memberships, and costs of draws kept."""
     order, cost = order.copy(), np.zeros((len(order), *[order.shape[1]] * 2))
@@ -141,7 +145,7 @@ def _descend(
         weight, before, total = _weight(mean, count), order.copy(), np.zeros_like(mean)
         for which, membership in blocks:
             in_classes = _classes_first(membership)
-            cost[which] = _costs(in_classes, weight)
+            cost[which] = _costs(in_classes, weight) + leaving
             order[which] = _cheaper(cost[which], order[which])
             total += _sum_in_order(in_classes, order[which])
         if np.array_equal(order, before):
@@ -150,13 +154,15 @@ def _descend(
     return order, mean, cost
 
 
-def _by_one_draw(blocks: list[tuple[np.ndarray, np.ndarray]], count: np.ndarray, order: np.ndarray) -> np.ndarray:
+def _by_one_draw(
+    blocks: list[tuple[np.ndarray, np.ndarray]], count: np.ndarray, order: np.ndarray, leaving: np.ndarray
+) -> np.ndarray:
     """Labels by who is in the classes of one draw, which bear those it was given."""
     draws, memberships = blocks[len(blocks) // 2]
     mean = memberships[0][:, order[draws[0]]]
     order = order.copy()
     for which, membership in blocks:
-        order[which] = match(membership_costs(membership, mean, count))
+        order[which] = match(membership_costs(membership, mean, count) + leaving)
     return order
 
 

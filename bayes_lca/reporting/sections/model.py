@@ -7,6 +7,7 @@ import pandas as pd
 from bayes_lca.dims import group_slope
 from bayes_lca.fitted.fit import Fit
 from bayes_lca.reporting.writing.section import Listing, Paragraph, Section, Table
+from bayes_lca.specification import as_written
 from bayes_lca.table import SummaryTable
 
 SOFTWARE = ("bayes-lca", "pymc", "nutpie", "arviz")
@@ -69,6 +70,8 @@ def _facts(fit: Fit) -> dict[str, str]:
         facts |= {"outcome": str(fit.outcome), "categories": classes}
     else:
         facts |= {"measurement": fit.answers.words, "items": ", ".join(fit.items), "classes": classes}
+    if restrictions := fit.specification.get("measurement", {}).get("restrictions"):
+        facts["restrictions"] = "; ".join(map(as_written, restrictions))
     references = [f"{name}: {fit.levels[name][0]}" for name in fit.formula.covariates if name in fit.levels]
     if references:
         facts["reference levels"] = ", ".join(references)

@@ -22,6 +22,11 @@ MEANING = {
     "group_slope_sd": "standard deviation of random slopes, per unit (PerUnit) or else standard deviation of a column",
     "correlation": "correlations of random intercepts between classes",
 }
+KNOWN = {
+    "Items": "answer probabilities of single items and classes",
+    "OrdinalItems": "answer probabilities of single items in an average class",
+    "Regression": "slopes of single terms",
+}
 OF_AVERAGE = "answer probabilities of an item in an average class"
 SETTINGS = ("seed", "tune", "target_accept", "backend", "measurement_draws", "pareto_k", "sampled_again")
 
@@ -79,4 +84,5 @@ def _applies(prior: Prior, fit: Fit) -> bool:
 def _meaning(prior: Prior, beside: list[Prior]) -> str:
     if prior.field == "probability" and any(other.part == prior.part and other.field == "location" for other in beside):
         return OF_AVERAGE
-    return MEANING.get(prior.field, f"{prior.part}: {prior.field}")
+    meaning = KNOWN.get(prior.part) if prior.field == "prior" else MEANING.get(prior.field)
+    return meaning or f"{prior.part}: {prior.field}"

@@ -6,6 +6,9 @@ from dataclasses import dataclass
 from bayes_lca import priors
 from bayes_lca.specification import KIND, as_written, parts_of
 
+BY_NAME = "prior"
+"""Field with priors of single items or terms."""
+
 
 @dataclass(frozen=True)
 class Prior:
@@ -35,10 +38,17 @@ def priors_of(specification: Mapping) -> list[Prior]:
     >>> priors_of({"kind": "LatentClass", "n_classes": 3, "structural": shares})
     [Prior(part='Shares', field='share', distribution='Dirichlet(a=1.0)')]
     """
-    return [
+    each = [
         Prior(whole, field, as_written(part))
         for whole, field, part in parts_of(specification)
-        if _is_prior(part[KIND]) and not _is_prior(whole)
+        if _is_prior(part[KIND]) and not _is_prior(whole) and (field != BY_NAME or part[KIND] == "ItemWeights")
+    ]
+    wholes = [specification, *(part for _, _, part in parts_of(specification))]
+    by_name = [(whole, whole.get(BY_NAME)) for whole in wholes]
+    return each + [
+        Prior(whole[KIND], BY_NAME, as_written(given))
+        for whole, given in by_name
+        if isinstance(given, Mapping) and given and KIND not in given
     ]
 
 

@@ -7,10 +7,12 @@ import numpy as np
 import pandas as pd
 
 from bayes_lca.likelihood.leave_one_out import LeaveOneOut, leave_one_out
+from bayes_lca.measurement.known_of_classes import KnownOfClasses
 from bayes_lca.posterior.labels.agreement import Agreement, agreement
 from bayes_lca.posterior.labels.label_free import label_free_quantities
 from bayes_lca.posterior.labels.modes import agreeing_chains
 from bayes_lca.sampling.gibbs import GibbsDraws, random_start, sample_gibbs
+from bayes_lca.sampling.gibbs_of_sets import sample_sets
 from bayes_lca.table import tail_probabilities
 
 SWEEPS = 5
@@ -60,16 +62,25 @@ def sample_classes(
     counts: np.ndarray,
     n_categories: Sequence[int],
     n_classes: int,
-    category_weight: float,
+    category_weight: float | np.ndarray,
     draws: int,
     tune: int,
     chains: int,
     seed: int,
+    *,
+    known: KnownOfClasses | None = None,
 ) -> ClassPosterior:
-    """Sample a number of classes from random starts; `category_weight` is that of the prior of item probabilities."""
-    start = random_start(chains, n_classes, n_categories, seed)
-    settings = {"category_weight": category_weight, "draws": draws, "tune": tune, "seed": seed, "thin": SWEEPS}
-    sampled = sample_gibbs(codes, counts, n_categories, start, **settings)
+    """Sample a number of classes from random starts; `category_weight` is that of the prior of item probabilities.
+
+    Of restricted items, `known` has weights and restrictions.
+    """
+    settings = {"draws": draws, "tune": tune, "seed": seed, "thin": SWEEPS}
+    if known is None:
+        start = random_start(chains, n_classes, n_categories, seed)
+        sampled = sample_gibbs(codes, counts, n_categories, start, category_weight=category_weight, **settings)
+    else:
+        entries = known.sets.draw_prior(np.random.default_rng(seed), chains, uniform=True)
+        sampled = sample_sets(codes, counts, known.sets, known.sets.probabilities(entries), **settings)
     quantities = label_free_quantities(
         sampled.log_likelihood @ counts, sampled.class_share, sampled.item_probability, range(len(n_categories))
     )

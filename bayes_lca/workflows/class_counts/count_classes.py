@@ -135,9 +135,15 @@ def count_classes(
         check_whole(least=50, draws=draws)
         check_whole(least=0, tune=tune)
         check_whole(least=2, chains=chains)
-    answers = read_answers(items, frame, count)
+    answers = read_answers(items, frame, count, restricted=True)
     responses = answers.responses
-    likelihood = LikelihoodCounts(responses, n_starts, seed)
+    if items.restrictions and blrt_draws:
+        raise ValueError(
+            f"blrt_draws={blrt_draws}: the bootstrap fits unrestricted classes, and items {list(items.columns)} are "
+            "restricted; leave out blrt_draws= or restrictions="
+        )
+    known = {k: items.known(responses, k) for k in classes} if items.restrictions else {}
+    likelihood = LikelihoodCounts(responses, n_starts, seed, known)
     rows, notes = [], []
     for n_classes in classes:
         parts = [likelihood.test_by_scores(n_classes)]
@@ -155,11 +161,14 @@ def count_classes(
     notes = [*_cautions(table), *notes]
     if max(classes) > 1:
         notes.append(LIMITS)
+    if known:
+        notes.append("items are restricted: no tests by scores, and what the answers say of parameters is not counted")
     if bayes:
         posteriors = {
             n_classes: sample_classes(
                 *(likelihood.codes, likelihood.counts, responses.n_categories, n_classes),
-                *(items.probability.a, draws, tune, chains, seed),
+                *(items.category_weight(responses), draws, tune, chains, seed),
+                known=known.get(n_classes),
             )
             for n_classes in classes
         }

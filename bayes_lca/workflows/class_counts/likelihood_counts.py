@@ -1,5 +1,8 @@
 """How many classes, by maximum likelihood: criteria and tests for each number of classes."""
 
+from collections.abc import Mapping
+from types import MappingProxyType
+
 import numpy as np
 
 from bayes_lca.data.responses import Responses
@@ -15,6 +18,7 @@ from bayes_lca.likelihood.em import fit_em
 from bayes_lca.likelihood.identification import degrees_of_freedom
 from bayes_lca.likelihood.modes import MaximumLikelihood
 from bayes_lca.likelihood.whitened_scores import WhitenedScores
+from bayes_lca.measurement.known_of_classes import KnownOfClasses
 from bayes_lca.workflows.class_counts.blrt import bootstrap
 from bayes_lca.workflows.class_counts.vlmr import VuongLoMendellRubin, compare_by_scores
 
@@ -30,6 +34,8 @@ class LikelihoodCounts:
     responses : Responses
     n_starts, seed : int
         Of every fit.
+    known : mapping of int to KnownOfClasses
+        Restrictions by number of classes, where items are restricted.
 
     Attributes
     ----------
@@ -39,9 +45,11 @@ class LikelihoodCounts:
         Respondents with each.
     """
 
-    def __init__(self, responses: Responses, n_starts: int, seed: int):
+    def __init__(
+        self, responses: Responses, n_starts: int, seed: int, known: Mapping[int, KnownOfClasses] = MappingProxyType({})
+    ):
         patterns = unique_rows(responses.codes)
-        self.responses, self.n_starts, self.seed = responses, n_starts, seed
+        self.responses, self.n_starts, self.seed, self.known = responses, n_starts, seed, known
         self.codes, self.counts = responses.codes[patterns.first], patterns.count
         self._fits: dict[int, MaximumLikelihood] = {}
         self._scores: dict[int, WhitenedScores] = {}
@@ -54,6 +62,12 @@ class LikelihoodCounts:
                     f"{n_classes} classes exceed the {len(self.counts)} distinct answer patterns of "
                     f"{self.counts.sum()} respondents; ask for fewer classes"
                 )
+            if n_classes in self.known:
+                settings = {"n_starts": self.n_starts, "seed": self.seed}
+                self._fits[n_classes] = self.known[n_classes].maximum_likelihood(
+                    self.codes, self.counts, self.responses.n_categories, **settings
+                )
+                return self._fits[n_classes]
             self._fits[n_classes] = fit_em(
                 *(self.codes, self.counts, self.responses.n_categories, n_classes),
                 n_starts=self.n_starts,
@@ -69,13 +83,17 @@ class LikelihoodCounts:
 
     def criteria(self, n_classes: int) -> dict[str, float]:
         """Columns of information criteria, identification, classification and starts."""
+        sizes = self.responses.n_observed_categories
+        if n_classes in self.known:
+            p = n_classes - 1 + self.known[n_classes].sets.n_free
+            return _criteria(self.fit(n_classes), self.counts, sizes, p, np.nan)
         scores = self.scores(n_classes)
         unidentified = np.nan if scores.remark else scores.n_unidentified
-        return _criteria(self.fit(n_classes), self.counts, self.responses.n_observed_categories, unidentified)
+        return _criteria(self.fit(n_classes), self.counts, sizes, n_parameters(n_classes, sizes), unidentified)
 
     def test_by_scores(self, n_classes: int) -> tuple[dict[str, float], list[str]]:
         """Columns of the test of Vuong, Lo, Mendell and Rubin of one class fewer, and what it left out."""
-        if n_classes == 1:
+        if n_classes == 1 or self.known:
             return dict.fromkeys(("vlmr_p", "lmr_adjusted_p", "vuong_p"), np.nan), []
         test = compare_by_scores(
             *(self.fit(n_classes - 1), self.fit(n_classes), self.codes, self.counts),
@@ -98,9 +116,8 @@ class LikelihoodCounts:
 
 
 def _criteria(
-    fit: MaximumLikelihood, counts: np.ndarray, n_observed_categories: tuple[int, ...], unidentified: float
+    fit: MaximumLikelihood, counts: np.ndarray, n_observed_categories: tuple[int, ...], p: int, unidentified: float
 ) -> dict[str, float]:
-    p = n_parameters(len(fit.class_share), n_observed_categories)
     freedom = degrees_of_freedom(p, n_observed_categories)
     criteria = information_criteria(fit.log_likelihood, p, counts.sum())
     smallest = int(fit.class_share.argmin())

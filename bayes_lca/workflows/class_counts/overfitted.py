@@ -117,7 +117,7 @@ def overfitted(
     responses = answers.responses
     patterns, n = unique_rows(responses.codes), len(responses.codes)
     start = random_start(chains, max_classes, responses.n_categories, seed)
-    weights = {"share_weight": alpha, "category_weight": items.probability.a}
+    weights = {"share_weight": alpha, "category_weight": items.category_weight(responses)}
     settings = {"draws": draws, "tune": tune, "seed": seed, "thin": SWEEPS}
     sampled = sample_gibbs(
         responses.codes[patterns.first], patterns.count, responses.n_categories, start, **weights, **settings

@@ -112,7 +112,13 @@ def measurement_invariance(
     responses = grouped.responses
     _check_names(responses)
     data = grouped.distinct, responses.n_categories, grouped.start(chains)
-    settings = {"category_weight": items.probability.a, "draws": draws, "tune": tune, "seed": seed, "thin": SWEEPS}
+    settings = {
+        "category_weight": items.category_weight(responses),
+        "draws": draws,
+        "tune": tune,
+        "seed": seed,
+        "thin": SWEEPS,
+    }
     models = {}
     for name, free in _models(responses):
         if name == PARTIAL:

@@ -159,7 +159,7 @@ def partial_invariance(
         grouped.responses.n_categories,
         grouped.start(chains),
         sd_scale=sd.sigma,
-        category_weight=items.probability.a,
+        category_weight=items.category_weight(grouped.responses),
         draws=draws,
         tune=tune,
         seed=seed,

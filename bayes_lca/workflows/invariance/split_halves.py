@@ -10,10 +10,12 @@ from bayes_lca.data.frame import check_whole, is_whole
 from bayes_lca.dims import CLASS
 from bayes_lca.fitted.fit import Fit
 from bayes_lca.likelihood.answers import membership_given_answers
-from bayes_lca.posterior.labels.matching import match
+from bayes_lca.measurement.known_of_classes import KnownOfClasses
+from bayes_lca.posterior.labels.matching import cost_of_leaving, match
 from bayes_lca.posterior.labels.stephens import membership_costs
 from bayes_lca.posterior.structures.class_distance import total_variation
 from bayes_lca.sampling.gibbs import sample_gibbs
+from bayes_lca.sampling.gibbs_of_sets import sample_sets
 from bayes_lca.table import SummaryTable, tail_probabilities
 from bayes_lca.workflows.class_counts.class_posteriors import SWEEPS
 
@@ -108,6 +110,10 @@ class _Whole:
     ----------
     profile : ndarray, shape (latent_class, item, category)
     n_categories : list of int
+    known : KnownOfClasses or None
+        Weights and restrictions of the fit, under which parts are fitted too.
+    leaving : ndarray, shape (latent_class, latent_class)
+        Infinite where a class may not have the label of another.
     codes : ndarray, shape (pattern, item)
         Distinct patterns of answers.
     membership : ndarray, shape (pattern, latent_class)
@@ -117,6 +123,8 @@ class _Whole:
 
     profile: np.ndarray
     n_categories: list[int]
+    known: KnownOfClasses | None
+    leaving: np.ndarray
     codes: np.ndarray
     membership: np.ndarray
     pattern: np.ndarray
@@ -131,6 +139,10 @@ class _Whole:
         return cls(
             profile=fit.answers.profiles(fit).mean(axis=0),
             n_categories=[len(labels) for labels in fit.labels],
+            known=KnownOfClasses.of_specification(
+                fit.specification["measurement"], fit.items, fit.labels, len(fit.classes)
+            ),
+            leaving=cost_of_leaving(fit.exchangeable),
             codes=fit.codes[first],
             membership=members / count[:, None],
             pattern=pattern[fit.pattern_of_respondent],
@@ -140,8 +152,11 @@ class _Whole:
         """Draws of the profiles of some respondents, classes as in the whole."""
         rows, count = np.unique(self.pattern[part], return_counts=True)
         settings = {"draws": n_draws, "tune": TUNE, "seed": seed, "thin": SWEEPS}
-        drawn = sample_gibbs(self.codes[rows], count, self.n_categories, self.profile[None], **settings)
+        if self.known is None:
+            drawn = sample_gibbs(self.codes[rows], count, self.n_categories, self.profile[None], **settings)
+        else:
+            drawn = sample_sets(self.codes[rows], count, self.known.sets, self.profile[None], **settings)
         profiles = drawn.item_probability[0]
         membership = membership_given_answers(drawn.class_share[0], profiles, self.codes[rows])
-        order = match(membership_costs(membership, self.membership[rows], count))
+        order = match(membership_costs(membership, self.membership[rows], count) + self.leaving)
         return np.take_along_axis(profiles, order[:, :, None, None], axis=1)

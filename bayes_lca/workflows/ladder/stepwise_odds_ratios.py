@@ -88,6 +88,11 @@ def stepwise_odds_ratios(
     """
     fit = Fit.of(measured, needs="stepwise_odds_ratios")
     require_classes_of_answers_alone(fit)
+    if fit.specification["measurement"].get("restrictions"):
+        raise ValueError(
+            "the answer probabilities of this fit are restricted, and the standard errors of a regression in steps are "
+            "those of unrestricted ones; use fit_two_step, which takes the draws of the first step as they are"
+        )
     known = answers_of(fit)
     frame = fit.frame_of_respondents(frame, count)
     respondents_of_rows(fit, frame, key)

@@ -1,5 +1,6 @@
 """All bugs that are planted, layer after layer."""
 
+from mutations.confirmatory import CONFIRMATORY
 from mutations.data import DATA
 from mutations.density import DENSITY
 from mutations.likelihood import LIKELIHOOD
@@ -16,6 +17,7 @@ MUTATIONS: tuple[Mutation, ...] = (
     *DATA,
     *MEASUREMENT,
     *PRIORS,
+    *CONFIRMATORY,
     *STRUCTURAL,
     *LIKELIHOOD,
     *DENSITY,

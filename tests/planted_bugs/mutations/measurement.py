@@ -40,7 +40,7 @@ MEASUREMENT = (
     Mutation(
         name="item-prior-weight-ignored",
         wrong="The Dirichlet weight asked for item probabilities is replaced by 1.",
-        symbol="Items._dirichlet",
+        symbol="Items.known",
         pattern="self.probability.a",
         replacement="1.0",
         tests=(f"{DENSITY}::test_priors_follow_the_arguments_of_the_parts",),

@@ -58,8 +58,8 @@ STRUCTURAL = (
         name="slopes-with-the-prior-of-intercepts",
         wrong="Slopes have the wider prior of the intercepts.",
         symbol="Regression.class_logits",
-        pattern="standardised_slopes(self.slope, _1, _2, _3)",
-        replacement="standardised_slopes(priors.PerUnit(self.intercept), _1, _2, _3)",
+        pattern="standardised_slopes(self.slope, _1, _2, _3, _4)",
+        replacement="standardised_slopes(priors.PerUnit(self.intercept), _1, _2, _3, _4)",
         tests=(f"{DENSITY}::test_priors_are_the_densities_of_scipy",),
     ),
     Mutation(

@@ -1,0 +1,131 @@
+"""Draws from the prior: parameters of the stated distributions, answers of the parameters, for every kind of model."""
+
+import matplotlib as mpl
+import numpy as np
+import pandas as pd
+import pytest
+import xarray as xr
+from scipy import stats
+
+import bayes_lca as bl
+from bayes_lca.data.design import read_design
+from bayes_lca.posterior.plots.prior_predictive import margins_of_items
+
+mpl.use("Agg")
+ITEMS = ["training", "recognition", "expertise"]
+REGRESSION = bl.Regression("~ participation + (1 | group)")
+MODELS = {
+    "shares": bl.LatentClass(2, bl.Items(ITEMS)),
+    "one class": bl.LatentClass(1, bl.Items(ITEMS)),
+    "regression": bl.LatentClass(3, bl.Items(ITEMS), REGRESSION),
+    "ordinal": bl.LatentClass(2, bl.OrdinalItems(ITEMS), bl.Regression("~ participation")),
+    "correlated": bl.LatentClass(3, bl.Items(ITEMS), bl.Regression("~ 1 + (1 | group)", correlation=bl.LKJ(2.0))),
+    "random slopes": bl.LatentClass(2, bl.Items(ITEMS), bl.Regression("~ participation + (participation | group)")),
+    "seen": bl.Multinomial("education", REGRESSION),
+    "assigned": bl.AssignedClass(bl.answers_of(bl.load_example("alone")), REGRESSION),
+}
+
+
+@pytest.mark.parametrize("name", MODELS)
+def test_every_model_is_drawn_from(name):
+    frame = bl.example_survey().head(60)
+    drawn = bl.prior_predictive(MODELS[name], frame, draws=12)
+    (observed,) = drawn["prior_predictive"].data_vars
+    values, seen = drawn["prior_predictive"][observed], drawn["observed_data"][observed]
+    assert values.dims == ("chain", "draw", *seen.dims)
+    assert values.sizes["draw"] == 12 and values.sizes["respondent"] == len(frame)
+    assert values.min() >= 0
+    assert set(drawn.children) == {"prior", "prior_predictive", "observed_data"}
+    assert all(of_variable.dims[:2] == ("chain", "draw") for of_variable in drawn["prior"].data_vars.values())
+
+
+def test_a_seed_is_used():
+    frame = bl.example_survey().head(60)
+    first, same, other = (bl.prior_predictive(MODELS["regression"], frame, draws=12, seed=seed) for seed in (1, 1, 2))
+    for group in ("prior", "prior_predictive"):
+        assert same[group].equals(first[group])
+        assert not other[group].equals(first[group])
+
+
+def z_of_mean(values, expected, sd):
+    return np.abs(values.mean(axis=0) - expected) / (sd / np.sqrt(len(values)))
+
+
+def test_parameters_have_the_distributions_of_the_parts():
+    """Item probabilities, contrasts of slopes per unit, and spread of group effects, by their stated priors."""
+    model = bl.LatentClass(
+        2, bl.Items(ITEMS, prior={"training": {"decrease": 1, "no change": 2, "increase": 5}}), REGRESSION
+    )
+    prior = bl.prior_predictive(model, bl.example_survey(), draws=1500)["prior"].to_dataset().isel(chain=0)
+    training = prior["item_probability"].sel(item="training", latent_class="C1")
+    training = training.sel(category=["decrease", "no change", "increase"]).to_numpy()
+    dirichlet = stats.dirichlet([1, 2, 5])
+    assert (z_of_mean(training, dirichlet.mean(), np.sqrt(dirichlet.var())) < 4).all()
+    unit = read_design(bl.example_survey(), "~ participation").unit
+    for values, sigma in ((prior["slope"].isel(term=0), 1.25 / unit[0]), (prior["intercept_at_mean"], 2.5)):
+        contrast = (values.isel(latent_class=1) - values.isel(latent_class=0)).to_numpy()
+        assert stats.kstest(contrast, stats.norm(scale=sigma * np.sqrt(2)).cdf).pvalue > 1e-3
+    scaled = prior["group_sd"].to_numpy()[:, 0]
+    assert stats.kstest(scaled, stats.halfnorm.cdf).pvalue > 1e-3
+
+
+def test_answers_are_those_of_the_drawn_parameters():
+    """Shares of answers of many respondents in one draw, beside the mixture of that draw."""
+    frame = pd.concat([bl.example_survey()] * 6, ignore_index=True)
+    drawn = bl.prior_predictive(MODELS["shares"], frame, draws=8)
+    prior = drawn["prior"].to_dataset().isel(chain=0)
+    share, rho = prior["class_share"].to_numpy(), prior["item_probability"]
+    labels = drawn["prior_predictive"]["label"].to_numpy()
+    answers = drawn["prior_predictive"]["answers"].isel(chain=0).to_numpy()
+    for j, item in enumerate(ITEMS):
+        for code, label in enumerate(labels[j]):
+            expected = (share * rho.sel(item=item, category=label).to_numpy()).sum(axis=1)
+            seen = (answers[:, :, j] == code).mean(axis=1)
+            assert (np.abs(seen - expected) < 4.5 * np.sqrt(expected * (1 - expected) / len(frame)) + 1e-9).all()
+
+
+def test_a_frequency_table_stands_for_its_respondents():
+    survey = bl.example_survey()
+    table = survey.groupby(ITEMS, observed=True).size().rename("n").reset_index()
+    drawn = bl.prior_predictive(MODELS["shares"], table, count="n", draws=5)
+    assert drawn["prior_predictive"].sizes["respondent"] == len(survey)
+
+
+def test_the_picture_shows_the_shares_of_the_table():
+    frame = bl.example_survey().assign(training=lambda rows: rows["training"].where(rows.index % 3 > 0))
+    drawn = bl.prior_predictive(MODELS["shares"], frame, draws=40)
+    margins = margins_of_items(drawn, 0.8)
+    labels, quantiles, observed = margins["training"]
+    np.testing.assert_allclose(observed, frame["training"].value_counts(normalize=True)[labels])
+    answers = drawn["prior_predictive"]["answers"].sel(item="training").to_numpy()[0]
+    np.testing.assert_allclose(quantiles[:, 1], np.quantile((answers == 1).mean(axis=1), [0.1, 0.25, 0.5, 0.75, 0.9]))
+    figure = bl.plot_prior_predictive(drawn, ci_prob=0.8)
+    panel = figure.axes[0]
+    assert panel.get_title(loc="left") == "training"
+    np.testing.assert_allclose(panel.lines[-1].get_xdata(), observed)
+    assert [tick.get_text() for tick in panel.get_yticklabels()] == labels
+    assert f"n = {len(frame)}, 60 answers missing, 40 draws" in figure.get_supxlabel()
+    seen = bl.plot_prior_predictive(bl.prior_predictive(MODELS["seen"], frame, draws=5))
+    assert seen.axes[0].get_title(loc="left") == "education"
+
+
+def test_other_things_are_refused():
+    survey = bl.example_survey()
+    with pytest.raises(TypeError, match=r"prior_predictive takes a model and then a frame"):
+        bl.prior_predictive(bl.Items(ITEMS), survey)
+    with pytest.raises(ValueError, match="draws=0"):
+        bl.prior_predictive(MODELS["shares"], survey, draws=0)
+    with pytest.raises(ValueError, match="seed=-1"):
+        bl.prior_predictive(MODELS["shares"], survey, seed=-1)
+    with pytest.raises(TypeError, match="plot_prior_predictive draws what prior_predictive returns, not DataFrame"):
+        bl.plot_prior_predictive(survey)
+    drawn = bl.prior_predictive(MODELS["shares"], survey, draws=5)
+    with pytest.raises(ValueError, match="this tree is no fit"):
+        bl.class_sizes(drawn)
+    with pytest.raises(ValueError, match="ci_prob=1"):
+        bl.plot_prior_predictive(drawn, ci_prob=1)
+    without = drawn.copy()
+
+    without["prior_predictive"] = xr.DataTree(drawn["prior_predictive"].to_dataset().drop_vars("label"))
+    with pytest.raises(ValueError, match="the answers of this model are no categories"):
+        bl.plot_prior_predictive(without)
