@@ -36,6 +36,7 @@ _NAMES_BY_MODULE = {
     "fitted.refusals": ("NotRelabelledError", "SeveralModesError"),
     "likelihood.identification": ("UnidentifiedWarning",),
     "measurement.assigned": ("Assigned",),
+    "measurement.common_method": ("CommonMethod",),
     "measurement.items": ("Items",),
     "measurement.ordinal_items": ("OrdinalItems",),
     "models": ("AssignedClass", "LatentClass", "Multinomial"),

@@ -21,6 +21,7 @@ from bayes_lca.fitted.refusals import NotRelabelledError as NotRelabelledError
 from bayes_lca.fitted.refusals import SeveralModesError as SeveralModesError
 from bayes_lca.likelihood.identification import UnidentifiedWarning as UnidentifiedWarning
 from bayes_lca.measurement.assigned import Assigned as Assigned
+from bayes_lca.measurement.common_method import CommonMethod as CommonMethod
 from bayes_lca.measurement.items import Items as Items
 from bayes_lca.measurement.ordinal_items import OrdinalItems as OrdinalItems
 from bayes_lca.models import AssignedClass as AssignedClass

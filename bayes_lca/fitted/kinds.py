@@ -94,6 +94,10 @@ class AnswersGivenClass(ABC):
     def draw(self, fit, which: slice, latent_class: np.ndarray, rng: np.random.Generator) -> np.ndarray:
         """Complete answers of respondents of known classes, from classes (draw, row) to (draw, row, item)."""
 
+    def attributes_of_draws(self, fit) -> dict[str, str | int | float]:
+        """What draws should remember of how well their densities were computed; nothing where that is exact."""
+        return {}
+
 
 class ClassGivenCovariates(ABC):
     """How likely each class is in a fit: the twin of a structural part, in NumPy."""

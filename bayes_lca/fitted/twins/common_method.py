@@ -1,0 +1,132 @@
+"""Answers that depend on the person as well as on the class: twin of the measurement part `CommonMethod`."""
+
+from dataclasses import dataclass
+
+import numpy as np
+
+from bayes_lca.data.categories import draw_category
+from bayes_lca.data.category_axis import off_axis
+from bayes_lca.dims import CATEGORY, CLASS, ITEM, ITEM_PROBABILITY, STYLE, STYLE_LOADING, of_typical_person
+from bayes_lca.fitted.kinds import MEASUREMENT, register
+from bayes_lca.fitted.twins.categorical_answers import CategoricalAnswers
+from bayes_lca.likelihood.person import (
+    QUADRATURE_ERROR,
+    QUADRATURE_NODES,
+    PersonGrid,
+    log_density_of_answers,
+    log_density_of_persons,
+    style_scores,
+)
+
+SUPPORTED = frozenset(
+    (
+        *("class_profiles", "class_shift", "common_method", "compare_structures", "membership_of_new_rows", "order"),
+        *("plot_profiles", "plot_structures", "posterior_predictive", "relabel", "report"),
+    )
+)
+DRAWS_CHECKED = 20
+"""Draws in which the quadrature is checked, those with the largest loadings among them."""
+
+
+@dataclass(frozen=True)
+class AnswersOfPersons(CategoricalAnswers):
+    r"""Answers that are independent given class and person, the person summed out.
+
+    .. math:: p(y \mid c) = \sum_q w_q \prod_j \rho_{c j y_j}(u_q)
+
+    Profiles of classes are those averaged over persons.
+    """
+
+    supported: frozenset[str] = SUPPORTED
+    variables: tuple[str, ...] = (ITEM_PROBABILITY, of_typical_person(ITEM_PROBABILITY), STYLE_LOADING)
+
+    def items_of(self, specification):
+        """What was said of the items."""
+        return specification["items"]
+
+    def log_density(self, fit, rows: np.ndarray, which: slice) -> np.ndarray:
+        """Distinct patterns of answers are computed once, shape (draw, row, latent_class)."""
+        _, first, pattern = np.unique(fit.answer_pattern[rows], return_index=True, return_inverse=True)
+        of_persons = self.typical(fit)[which], self.loading(fit)[which], self.scores(fit), self.grid(fit)
+        return log_density_of_answers(*of_persons, fit.codes[rows][first])[:, pattern.reshape(-1)]
+
+    def log_density_at_mean(self, fit) -> np.ndarray:
+        """At the means of the typical person's answers and of the loadings, shape (pattern, latent_class)."""
+        at_mean = self.typical(fit).mean(axis=0), self.loading(fit).mean(axis=0)
+        of_mean = (values[None] for values in at_mean)
+        return log_density_of_answers(*of_mean, self.scores(fit), self.grid(fit), fit.codes)[0]
+
+    def log_density_of_persons(self, fit, which: slice) -> np.ndarray:
+        """With the node of the person, of distinct answers, shape (draw, answers, latent_class, node)."""
+        first, _ = fit.distinct_answers
+        of_persons = self.typical(fit)[which], self.loading(fit)[which], self.scores(fit), self.grid(fit)
+        return log_density_of_persons(*of_persons, fit.codes[first])
+
+    def draw(self, fit, which: slice, latent_class: np.ndarray, rng: np.random.Generator) -> np.ndarray:
+        """Respondents have traits of their own, the same for all items; shape (draw, row, item)."""
+        rho, loading, scores = self.typical(fit)[which], self.loading(fit)[which], self.scores(fit)
+        u = rng.normal(size=(*latent_class.shape, len(scores)))  # (draw, row, style)
+        of_items = []
+        for item in range(rho.shape[2]):
+            tilt = np.einsum("srt,st,tk->srk", u, loading[:, :, item], scores[:, item])
+            tilted = np.take_along_axis(rho[:, :, item], latent_class[..., None], axis=1) * np.exp(tilt)
+            of_items.append(draw_category(tilted / tilted.sum(axis=-1, keepdims=True), rng))
+        return np.stack(of_items, axis=-1)
+
+    def attributes_of_draws(self, fit) -> dict[str, float]:
+        """By how much the quadrature is off in the draws, the largest change of the log-likelihood with twice the nodes.
+
+        Classes are summed out with covariates and groups as everywhere; loadings decide how coarse a grid may be, so
+        draws with the largest are among those that are looked at.
+        """
+        size = np.abs(self.loading(fit)).max(axis=(1, 2))
+        largest = np.argsort(size, kind="stable")[-DRAWS_CHECKED // 2 :]
+        spread = np.linspace(0, fit.n_draws - 1, DRAWS_CHECKED // 2).astype(int)
+        draws = np.unique(np.concatenate([largest, spread]))
+        grid = self.grid(fit)
+        finer = PersonGrid.of(2 * grid.n_nodes, grid.nodes.shape[1])
+        coarse, fine = (self._log_likelihood(fit, draws, each) for each in (grid, finer))
+        return {QUADRATURE_ERROR: float(np.abs(fine - coarse).max())}
+
+    def _log_likelihood(self, fit, draws: np.ndarray, grid: PersonGrid) -> np.ndarray:
+        """Log-likelihood of all respondents with a grid, shape (draw,)."""
+        first, _ = fit.distinct_answers
+        _, answers = np.unique(fit.answer_pattern, return_inverse=True)
+        total = []
+        for draw in draws:
+            which = slice(draw, draw + 1)
+            of_persons = self.typical(fit)[which], self.loading(fit)[which], self.scores(fit), grid
+            log_answers = log_density_of_answers(*of_persons, fit.codes[first])[0]
+            log_class = fit.log_class(slice(None), which)[0]  # (pattern or 1, latent_class)
+            rows = np.logaddexp.reduce(log_class + log_answers[answers.reshape(-1)], axis=-1)
+            total.append(fit.count @ rows)
+        return np.array(total)
+
+    @staticmethod
+    def typical(fit) -> np.ndarray:
+        """Answer probabilities of the typical person, 0 beyond categories; (draw, latent_class, item, category)."""
+        values = fit.parameter(of_typical_person(ITEM_PROBABILITY), CLASS, ITEM, CATEGORY)
+        return fit.once("typical person", lambda: np.nan_to_num(off_axis(values, fit.labels)))
+
+    @staticmethod
+    def loading(fit) -> np.ndarray:
+        """Loadings, shape (draw, style, item)."""
+        return fit.parameter(STYLE_LOADING, STYLE, ITEM)
+
+    @staticmethod
+    def scores(fit) -> np.ndarray:
+        """Scores of the categories, shape (style, item, category)."""
+        return style_scores([len(of_item) for of_item in fit.labels], fit.posterior[STYLE].to_numpy().tolist())
+
+    @staticmethod
+    def grid(fit) -> PersonGrid:
+        """Persons that stand for all."""
+        return PersonGrid.of(int(fit.attributes[QUADRATURE_NODES]), fit.posterior.sizes[STYLE])
+
+
+register(
+    MEASUREMENT,
+    "CommonMethod",
+    AnswersOfPersons("items that share a common method: answers depend on a person's style as well as on the class"),
+    home=__name__,
+)
