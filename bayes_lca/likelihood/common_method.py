@@ -71,8 +71,9 @@ class CommonMethodLikelihood:
     grid : PersonGrid
     equal : bool
         Whether all items have the same loading.
-    exists : ndarray of bool, shape (item, category)
-        Whether an item has such a category.
+    loading_sd : float
+        Standard deviation of a normal prior of the loadings, which keeps them off where few respondents say nothing;
+        infinite for maximum likelihood.
     """
 
     codes: np.ndarray
@@ -81,9 +82,11 @@ class CommonMethodLikelihood:
     scores: np.ndarray
     grid: PersonGrid
     equal: bool
+    loading_sd: float = np.inf
 
     @cached_property
     def exists(self) -> np.ndarray:
+        """Whether an item has such a category, shape (item, category)."""
         return np.arange(max(self.n_categories)) < np.array(self.n_categories)[:, None]
 
     @cached_property
@@ -117,7 +120,7 @@ class CommonMethodLikelihood:
         """The log-likelihood at coordinates, and its gradient."""
         eta, logits, loading = self._split(x, n_classes)
         nodes, weight = self.grid.nodes, self.grid.weight
-        n_nodes, (n_styles, n_items, n_categories) = len(weight), self.scores.shape
+        n_nodes = len(weight)
         tilt = np.einsum("qt,tj,tjr->qjr", nodes, loading, self.scores)
         log_rho = scipy.special.log_softmax(logits[:, None] + tilt, axis=-1)  # (latent_class, node, item, category)
         log_share = scipy.special.log_softmax(eta)
@@ -154,11 +157,15 @@ class CommonMethodLikelihood:
 
         def falling(x):
             value, gradient = self.value_and_gradient(x, n_classes)
-            return -value / n, -gradient / n
+            loading = np.where(np.arange(len(x)) < len(x) - self.n_loadings, 0.0, x)
+            return (loading @ loading / (2 * self.loading_sd**2) - value) / n, (
+                loading / self.loading_sd**2 - gradient
+            ) / n
 
         options = {"maxiter": MOST_STEPS, "maxfun": 2 * MOST_STEPS, "ftol": 1e-14, "gtol": 1e-8, "maxcor": 20}
         found = scipy.optimize.minimize(falling, start, jac=True, method="L-BFGS-B", options=options)
-        return self._mode(-n * found.fun, *self.parameters(found.x, n_classes))
+        log_likelihood, _ = self.value_and_gradient(found.x, n_classes)
+        return self._mode(log_likelihood, *self.parameters(found.x, n_classes))
 
     def _mode(self, log_likelihood: float, share: np.ndarray, typical: np.ndarray, loading: np.ndarray):
         order = np.argsort(-share, kind="stable")

@@ -27,9 +27,9 @@ from bayes_lca.dims import (
 from bayes_lca.likelihood.person import STYLES, PersonGrid, default_nodes, style_scores
 from bayes_lca.measurement import answers
 from bayes_lca.measurement.common_method_start import LEAST_LOADING, CommonMethodStart, common_method_start
-from bayes_lca.measurement.interface import Measurement, Start
+from bayes_lca.measurement.interface import Measurement
 from bayes_lca.measurement.items import Items
-from bayes_lca.measurement.loadings import SignAt, check_styles, of_either_sign, positive
+from bayes_lca.measurement.loadings import SignAt, check_styles, of_either_sign, positive, scale
 from bayes_lca.measurement.ordinal_items import OrdinalItems
 
 
@@ -50,9 +50,9 @@ class CommonMethod(Measurement):
     and a tilt this is the latent class model with random effects.
 
     The typical person of a class, u = 0, has the answer probabilities of `items`, under their priors.
-    ``item_probability`` of the draws is the marginal profile of a class, averaged over its persons. The person is summed
-    out over Gauss-Hermite nodes for distinct patterns of answers; the log-likelihood with twice as many nodes says by
-    how much the sum is off, and more than 0.01 is refused.
+    ``item_probability`` of the draws is the marginal profile of a class, averaged over its persons. The person is
+    summed out over Gauss-Hermite nodes for distinct patterns of answers; the log-likelihood with twice as many nodes
+    says by how much the sum is off, and more than 0.01 is refused.
 
     Parameters
     ----------
@@ -147,8 +147,11 @@ class CommonMethod(Measurement):
     def start(self, responses: Responses, answer_patterns: UniqueRows, n_classes: int) -> CommonMethodStart:
         """Modes of the likelihood that climbs reach from those of classes without a common method."""
         plain = self.items.start(responses, answer_patterns, n_classes)
-        equal = self.loadings == "equal"
-        return common_method_start(responses, answer_patterns, plain, self.scores(responses), self.grid, equal=equal)
+        return common_method_start(
+            *(responses, answer_patterns, plain, self.scores(responses), self.grid),
+            equal=self.loadings == "equal",
+            loading_sd=scale(self.prior),
+        )
 
     def coords(self, responses: Responses) -> dict[str, Sequence]:
         """Names along the axes of items, categories and styles."""

@@ -46,6 +46,7 @@ def common_method_start(
     grid: PersonGrid,
     *,
     equal: bool,
+    loading_sd: float,
 ) -> CommonMethodStart:
     """Where climbs end that start at the modes of plain classes and at random.
 
@@ -61,6 +62,8 @@ def common_method_start(
     grid : PersonGrid
     equal : bool
         Whether all items have the same loading.
+    loading_sd : float
+        How far loadings are from zero by their prior, roughly.
 
     Raises
     ------
@@ -68,7 +71,7 @@ def common_method_start(
         If the sum over the nodes is off by more than 0.01 in the log-likelihood at the best mode.
     """
     codes, counts = responses.codes[answer_patterns.first], answer_patterns.count
-    likelihood = CommonMethodLikelihood(codes, counts, responses.n_categories, scores, grid, equal)
+    likelihood = CommonMethodLikelihood(codes, counts, responses.n_categories, scores, grid, equal, loading_sd)
     classes = [
         (np.average(start.membership, axis=0, weights=counts), start.profile) for start in (plain, *plain.rivals)
     ]

@@ -86,3 +86,8 @@ def of_either_sign(name: str, prior: priors.StandardDeviationPrior, transform: T
             return pm.StudentT(name, nu, 0.0, sigma, dims=dims, default_transform=transform)
         case priors.Exponential(lam):
             return pm.Laplace(name, 0.0, 1 / lam, dims=dims, default_transform=transform)
+
+
+def scale(prior: priors.StandardDeviationPrior) -> float:
+    """How far from zero a prior of standard deviations reaches, roughly."""
+    return 1 / prior.lam if isinstance(prior, priors.Exponential) else prior.sigma

@@ -74,10 +74,9 @@ class AnswersOfPersons(CategoricalAnswers):
         return np.stack(of_items, axis=-1)
 
     def attributes_of_draws(self, fit) -> dict[str, float]:
-        """By how much the quadrature is off in the draws, the largest change of the log-likelihood with twice the nodes.
+        """By how much the quadrature is off: the largest change of the log-likelihood with twice the nodes.
 
-        Classes are summed out with covariates and groups as everywhere; loadings decide how coarse a grid may be, so
-        draws with the largest are among those that are looked at.
+        Of draws here and there, those with the largest loadings among them, which decide how coarse a grid may be.
         """
         size = np.abs(self.loading(fit)).max(axis=(1, 2))
         largest = np.argsort(size, kind="stable")[-DRAWS_CHECKED // 2 :]
