@@ -10,6 +10,7 @@ model                                    structural    measurement     hidden pa
 latent class analysis                    `Shares`      `Items`         class, summed out
 latent class regression, multilevel      `Regression`  `Items`         class, summed out
 either, categories in order              either        `OrdinalItems`  class, summed out
+either, persons who answer their way     either        `CommonMethod`  person by quadrature, then class
 the same in two or three steps           `Regression`  `Assigned`      class, summed out
 multinomial regression, multilevel       `Regression`  none            none: the category is observed
 =======================================  ============  ==============  ================================
@@ -42,6 +43,7 @@ _NAMES_BY_MODULE = {
     "models": ("AssignedClass", "LatentClass", "Multinomial"),
     "posterior.checks.check_items": ("ItemCheck", "check_items"),
     "posterior.checks.class_shift": ("ClassShiftWarning", "class_shift"),
+    "posterior.checks.common_method": ("CommonMethodEffect", "common_method"),
     "posterior.checks.direct_effects": ("direct_effects",),
     "posterior.checks.posterior_predictive": ("posterior_predictive",),
     "posterior.checks.prior_sensitivity": ("prior_sensitivity",),

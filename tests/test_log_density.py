@@ -293,9 +293,12 @@ def answer_probability(case, values, row, k):
 
 def persons(case):
     """Traits of the persons of the quadrature, and their weights."""
-    node, weight = np.polynomial.hermite_e.hermegauss(case.model.measurement.nodes)
-    for place in product(range(len(node)), repeat=len(case.labels("style"))):
-        yield node[list(place)], np.prod(weight[list(place)] / weight.sum())
+    n_nodes, n_styles = case.model.measurement.nodes, len(case.labels("style"))
+    farthest = 5.0 * (n_nodes / 31) ** (1 / 3)
+    each = product(np.linspace(-farthest, farthest, n_nodes), repeat=n_styles)
+    traits = [np.array(u) for u in each if np.linalg.norm(u) < farthest + 1e-6]
+    weight = np.array([stats.norm.pdf(u).prod() for u in traits])
+    yield from zip(traits, weight / weight.sum(), strict=True)
 
 
 def answer_probability_of_person(case, values, row, k, u):

@@ -19,6 +19,12 @@ AWAY_FROM_ZERO = 0.005
 
 MOST_STEPS = 3000
 
+COARSE, FINE = 1e-10, 1e-13
+"""Relative gain of a step below which climbs end, over a coarse grid and over that asked for."""
+
+LOWEST = 4.0
+"""Log-likelihood below the best beyond which the end of a climb over a coarse grid is not looked at further."""
+
 Classes = tuple[np.ndarray, np.ndarray]
 """Shares, and answer probabilities of shape (latent_class, item, category)."""
 
@@ -143,15 +149,22 @@ class CommonMethodLikelihood:
         )
         return float(value), np.concatenate(gradient)
 
-    def climb(self, class_share: np.ndarray, typical: np.ndarray, loading: float = FIRST_LOADING) -> CommonMethodMode:
-        """The maximum above shares, answers of the typical person and a loading of all items."""
+    def climb(
+        self,
+        class_share: np.ndarray,
+        typical: np.ndarray,
+        loading: float | np.ndarray = FIRST_LOADING,
+        *,
+        tolerance: float = FINE,
+    ) -> CommonMethodMode:
+        """The maximum above shares, answers of the typical person and loadings, one for all or (style, item)."""
         n_classes, n = len(class_share), self.counts.sum()
         inside = (1 - AWAY_FROM_ZERO) * typical + AWAY_FROM_ZERO / np.array(self.n_categories)[:, None]
         start = np.concatenate(
             [
                 np.log(np.maximum(class_share, AWAY_FROM_ZERO)),
                 np.where(self.exists, np.log(inside), 0.0).ravel(),
-                np.full(self.n_loadings, loading),
+                np.broadcast_to(loading, self.scores.shape[:2])[:, : 1 if self.equal else None].ravel(),
             ]
         )
 
@@ -162,7 +175,7 @@ class CommonMethodLikelihood:
                 loading / self.loading_sd**2 - gradient
             ) / n
 
-        options = {"maxiter": MOST_STEPS, "maxfun": 2 * MOST_STEPS, "ftol": 1e-14, "gtol": 1e-8, "maxcor": 20}
+        options = {"maxiter": MOST_STEPS, "maxfun": 2 * MOST_STEPS, "ftol": tolerance, "gtol": 1e-8, "maxcor": 20}
         found = scipy.optimize.minimize(falling, start, jac=True, method="L-BFGS-B", options=options)
         log_likelihood, _ = self.value_and_gradient(found.x, n_classes)
         return self._mode(log_likelihood, *self.parameters(found.x, n_classes))
@@ -207,19 +220,28 @@ def fit_common_method(
     Returns
     -------
     tuple of CommonMethodMode
-        Best first. Log-likelihoods within `MODE_TOLERANCE` count as one mode.
+        Best first, up to `LOWEST` below it. Log-likelihoods within `MODE_TOLERANCE` count as one mode.
     """
-    ends = sorted(
-        (likelihood.climb(*start) for start in _starts(likelihood, plain, n_starts, seed)),
-        key=lambda mode: -mode.log_likelihood,
-    )
-    modes = []
-    for end in ends:
+    rough = replace(likelihood, grid=likelihood.grid.coarser)
+    ends = _grouped([rough.climb(*start, tolerance=COARSE) for start in _starts(likelihood, plain, n_starts, seed)])
+    near_best = [end for end in ends if end.log_likelihood > ends[0].log_likelihood - LOWEST]
+    return tuple(_grouped([_finished(likelihood, end) for end in near_best]))
+
+
+def _finished(likelihood: CommonMethodLikelihood, end: CommonMethodMode) -> CommonMethodMode:
+    """The maximum beside the end of a climb."""
+    return replace(likelihood.climb(end.class_share, end.typical, end.loading), starts=end.starts)
+
+
+def _grouped(ends: Sequence[CommonMethodMode]) -> list[CommonMethodMode]:
+    """Ends of one log-likelihood as one, best first."""
+    modes: list[CommonMethodMode] = []
+    for end in sorted(ends, key=lambda mode: -mode.log_likelihood):
         if modes and end.log_likelihood > modes[-1].log_likelihood - MODE_TOLERANCE:
-            modes[-1] = replace(modes[-1], starts=modes[-1].starts + 1)
+            modes[-1] = replace(modes[-1], starts=modes[-1].starts + end.starts)
         else:
             modes.append(end)
-    return tuple(modes)
+    return modes
 
 
 def _starts(

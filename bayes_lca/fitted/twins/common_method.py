@@ -83,8 +83,7 @@ class AnswersOfPersons(CategoricalAnswers):
         spread = np.linspace(0, fit.n_draws - 1, DRAWS_CHECKED // 2).astype(int)
         draws = np.unique(np.concatenate([largest, spread]))
         grid = self.grid(fit)
-        finer = PersonGrid.of(2 * grid.n_nodes, grid.nodes.shape[1])
-        coarse, fine = (self._log_likelihood(fit, draws, each) for each in (grid, finer))
+        coarse, fine = (self._log_likelihood(fit, draws, each) for each in (grid, grid.finer))
         return {QUADRATURE_ERROR: float(np.abs(fine - coarse).max())}
 
     def _log_likelihood(self, fit, draws: np.ndarray, grid: PersonGrid) -> np.ndarray:
