@@ -1,5 +1,6 @@
 """All bugs that are planted, layer after layer."""
 
+from mutations.common_method import COMMON_METHOD
 from mutations.data import DATA
 from mutations.density import DENSITY
 from mutations.likelihood import LIKELIHOOD
@@ -15,6 +16,7 @@ from mutations.workflows import WORKFLOWS
 MUTATIONS: tuple[Mutation, ...] = (
     *DATA,
     *MEASUREMENT,
+    *COMMON_METHOD,
     *PRIORS,
     *STRUCTURAL,
     *LIKELIHOOD,
