@@ -126,9 +126,7 @@ NO_COVARIATES = NO_GROUPS | {
     ),
     r"'~ 1' has no covariates or groups, so there are no cells, and the table has 44 rows": "poststratify",
 }
-LOCALLY_INDEPENDENT = (
-    "answers_of check_items direct_effects fit_estimators fit_two_step modal_class_of split_halves stepwise_odds_ratios"
-)
+LOCALLY_INDEPENDENT = "answers_of fit_estimators fit_two_step modal_class_of split_halves stepwise_odds_ratios"
 """Functions that take answers for independent within classes."""
 REFUSED = {
     "LatentClass, regression": COVARIATES_IN_CLASSES | NO_COMMON_METHOD,

@@ -16,10 +16,12 @@ from scipy.optimize import minimize
 from scipy.special import log_softmax, logsumexp, softmax
 
 import bayes_lca as bl
+from bayes_lca.fitted.fit import Fit
 from bayes_lca.likelihood.common_method import CommonMethodLikelihood, fit_common_method
 from bayes_lca.likelihood.em import fit_em
 from bayes_lca.likelihood.person import PersonGrid, log_density_of_answers, style_scores
 from bayes_lca.measurement.loadings import SignAt
+from bayes_lca.posterior.checks.answer_residuals import contributions
 
 COMPILE = {"mode": Mode(linker="py", optimizer=None), "on_unused_input": "ignore"}
 ITEMS = ["a", "b", "c", "d"]
@@ -448,6 +450,52 @@ def test_sensitivity_reweights_by_the_prior_of_the_loading(tilted):
     assert row["mean"] == pytest.approx(np.average(sd, weights=weight), abs=0.1 * sd.std())
     assert row["mean"] < table.loc[("loading", "tilt", "HalfNormal(sigma=1.0)"), "mean"]
     assert "fitted with prior=HalfNormal(sigma=1.0)" in table.note
+
+
+def test_scores_of_persons_are_derivatives(tilted):
+    """By the logits of the typical person's answers, the loading and the class logits, of each respondent."""
+    draws, data, *_ = tilted
+    fit = Fit.reading(draws)
+    independent, codes = fit.answers.independent(fit), data.apply(lambda item: item.cat.codes).to_numpy()[:30]
+    grid, scores = fit.answers.grid(fit).coarser, fit.answers.scores(fit)
+    logits, eta = np.log(fit.answers.typical(fit)[170]), np.log(fit.class_share.reshape(-1, 2)[170])
+    lam = fit.answers.loading(fit)[170]
+
+    def log_likelihood(logits, lam, eta):
+        answers = log_density_of_answers(softmax(logits, axis=-1)[None], lam[None], scores, grid, codes)[0]
+        return logsumexp(log_softmax(eta) + answers, axis=1)
+
+    which = slice(170, 171)
+    log_share = np.repeat(log_softmax(eta), len(grid.weight)) + np.tile(np.log(grid.weight), 2)
+    rho = fit.answers.independent_profiles(fit, which)[0]
+    found = contributions(codes, np.broadcast_to(log_share, (30, len(log_share))), rho, independent)
+    step, slopes = 1e-5, []
+    for place in np.ndindex(logits.shape):
+        change = np.zeros(logits.shape)
+        change[place] = step
+        ahead, behind = log_likelihood(logits + change, lam, eta), log_likelihood(logits - change, lam, eta)
+        slopes.append((ahead - behind) / (2 * step))
+    slopes.append((log_likelihood(logits, lam + step, eta) - log_likelihood(logits, lam - step, eta)) / (2 * step))
+    np.testing.assert_allclose(found.parameter_score, np.transpose(slopes), atol=1e-8)
+    np.testing.assert_allclose(found.parameter_score_total, np.sum(slopes, axis=1), atol=1e-7)
+    for k in range(2):
+        change = step * np.eye(2)[k]
+        slope = (log_likelihood(logits, lam, eta + change) - log_likelihood(logits, lam, eta - change)) / (2 * step)
+        np.testing.assert_allclose(found.logit_score[:, k], slope, atol=1e-8)
+
+
+def test_checks_see_the_tilt_where_it_is_left_out_alone(tilted):
+    draws, data, *_ = tilted
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")
+        plain = bl.fit(
+            bl.LatentClass(2, bl.Items(list(data))), data, draws=100, chains=2, until=None, progressbar=False
+        )
+    with_method, without = (bl.check_items(each, n_draws=100) for each in (draws, plain))
+    assert not with_method.flagged
+    assert without.flagged
+    assert (with_method.items["p_value"] > 0.05).all()
+    assert abs(with_method.patterns.loc["distinct patterns", "p_value"] - 0.5) < 0.45
 
 
 @pytest.mark.slow

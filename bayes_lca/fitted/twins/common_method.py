@@ -7,12 +7,14 @@ import numpy as np
 from bayes_lca.data.categories import draw_category
 from bayes_lca.data.category_axis import off_axis
 from bayes_lca.dims import CATEGORY, CLASS, ITEM, ITEM_PROBABILITY, STYLE, STYLE_LOADING, of_typical_person
+from bayes_lca.fitted.independent_answers import IndependentAnswers
 from bayes_lca.fitted.kinds import MEASUREMENT, register
 from bayes_lca.fitted.twins.categorical_answers import CategoricalAnswers
 from bayes_lca.likelihood.person import (
     QUADRATURE_ERROR,
     QUADRATURE_NODES,
     PersonGrid,
+    answers_of_persons,
     log_density_of_answers,
     log_density_of_persons,
     style_scores,
@@ -20,8 +22,9 @@ from bayes_lca.likelihood.person import (
 
 SUPPORTED = frozenset(
     (
-        *("class_profiles", "class_shift", "common_method", "compare_structures", "membership_of_new_rows", "order"),
-        *("plot_profiles", "plot_structures", "posterior_predictive", "relabel", "report"),
+        *("check_items", "class_profiles", "class_shift", "common_method", "compare_structures", "direct_effects"),
+        *("membership_of_new_rows", "order", "plot_profiles", "plot_structures", "posterior_predictive", "relabel"),
+        "report",
     )
 )
 DRAWS_CHECKED = 20
@@ -72,6 +75,27 @@ class AnswersOfPersons(CategoricalAnswers):
             tilted = np.take_along_axis(rho[:, :, item], latent_class[..., None], axis=1) * np.exp(tilt)
             of_items.append(draw_category(tilted / tilted.sum(axis=-1, keepdims=True), rng))
         return np.stack(of_items, axis=-1)
+
+    def independent(self, fit) -> IndependentAnswers:
+        """Persons of a coarser grid: what is compared is of one grid on both sides."""
+        grid, scores = self.grid(fit).coarser, self.scores(fit)
+        n_classes, n_persons = len(fit.classes), len(grid.weight)
+        of_items = scores.shape[1:]
+        typical = np.eye(n_classes * np.prod(of_items)).reshape(n_classes, 1, *of_items, -1)
+        typical = np.broadcast_to(typical, (n_classes, n_persons, *typical.shape[2:]))
+        by_item = np.einsum("qt,tjr,jk->qjrtk", grid.nodes, scores, np.eye(of_items[0]))
+        if fit.specification["measurement"]["loadings"] == "equal":
+            by_item = by_item.sum(axis=-1)
+        by_loading = by_item.reshape(1, n_persons, *of_items, -1)
+        by_loading = np.broadcast_to(by_loading, (n_classes, *by_loading.shape[1:]))
+        both = np.concatenate([typical, by_loading], axis=-1)
+        return IndependentAnswers(grid.weight, both.reshape(-1, both.shape[-1]))
+
+    def independent_profiles(self, fit, which: slice) -> np.ndarray:
+        """Answers of these persons, shape (draw, latent_class * person, item, category)."""
+        of_persons = self.typical(fit)[which], self.loading(fit)[which], self.scores(fit), self.grid(fit).coarser.nodes
+        found = answers_of_persons(*of_persons)
+        return found.reshape(len(found), -1, *found.shape[-2:])
 
     def attributes_of_draws(self, fit) -> dict[str, float]:
         """By how much the quadrature is off: the largest change of the log-likelihood with twice the nodes.

@@ -34,6 +34,15 @@ class CommonMethodEffect:
         Computed when it is first asked for.
     sensitivity : SummaryTable
         Computed when it is first asked for.
+
+    Examples
+    --------
+    >>> import bayes_lca as bl
+    >>> model = bl.LatentClass(1, bl.CommonMethod(bl.Items(["training", "recognition", "expertise"])))
+    >>> draws = bl.fit(model, bl.example_survey(), draws=500, chains=2, until=None, progressbar=False)
+    >>> effect = bl.common_method(draws)
+    >>> effect.variance.xs("class", level="source")["mean"].tolist()
+    [0.0, 0.0, 0.0]
     """
 
     loadings: SummaryTable
@@ -156,9 +165,9 @@ def common_method(
     Examples
     --------
     >>> import bayes_lca as bl
-    >>> model = bl.LatentClass(2, bl.CommonMethod(bl.Items(["training", "recognition", "expertise"])))
-    >>> short = {"draws": 50, "tune": 50, "chains": 2, "until": None, "progressbar": False}
-    >>> effect = bl.common_method(bl.fit(model, bl.example_survey(), **short))
+    >>> model = bl.LatentClass(1, bl.CommonMethod(bl.Items(["training", "recognition", "expertise"])))
+    >>> draws = bl.fit(model, bl.example_survey(), draws=500, chains=2, until=None, progressbar=False)
+    >>> effect = bl.common_method(draws)
     >>> effect.loadings.index.tolist()
     [('tilt', 'all items')]
     >>> effect.variance["mean"].groupby("item").sum().round(6).tolist()
