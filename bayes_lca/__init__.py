@@ -12,6 +12,7 @@ latent class regression, multilevel      `Regression`  `Items`         class, su
 either, categories in order              either        `OrdinalItems`  class, summed out
 either, confirmatory                     either        `Items`, with   class, summed out
                                                        restrictions
+either, persons who answer their way     either        `CommonMethod`  person by quadrature, then class
 the same in two or three steps           `Regression`  `Assigned`      class, summed out
 multinomial regression, multilevel       `Regression`  none            none: the category is observed
 =======================================  ============  ==============  ================================
@@ -38,12 +39,14 @@ _NAMES_BY_MODULE = {
     "fitted.refusals": ("NotRelabelledError", "SeveralModesError"),
     "likelihood.identification": ("UnidentifiedWarning",),
     "measurement.assigned": ("Assigned",),
+    "measurement.common_method": ("CommonMethod",),
     "measurement.items": ("Items",),
     "measurement.ordinal_items": ("OrdinalItems",),
     "measurement.restrictions": ("Equal", "Fixed", "Ordered", "Zero"),
     "models": ("AssignedClass", "LatentClass", "Multinomial"),
     "posterior.checks.check_items": ("ItemCheck", "check_items"),
     "posterior.checks.class_shift": ("ClassShiftWarning", "class_shift"),
+    "posterior.checks.common_method": ("CommonMethodEffect", "common_method"),
     "posterior.checks.direct_effects": ("direct_effects",),
     "posterior.checks.posterior_predictive": ("posterior_predictive",),
     "posterior.checks.prior_sensitivity": ("prior_sensitivity",),

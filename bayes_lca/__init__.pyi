@@ -21,6 +21,7 @@ from bayes_lca.fitted.refusals import NotRelabelledError as NotRelabelledError
 from bayes_lca.fitted.refusals import SeveralModesError as SeveralModesError
 from bayes_lca.likelihood.identification import UnidentifiedWarning as UnidentifiedWarning
 from bayes_lca.measurement.assigned import Assigned as Assigned
+from bayes_lca.measurement.common_method import CommonMethod as CommonMethod
 from bayes_lca.measurement.items import Items as Items
 from bayes_lca.measurement.ordinal_items import OrdinalItems as OrdinalItems
 from bayes_lca.measurement.restrictions import Equal as Equal
@@ -34,6 +35,8 @@ from bayes_lca.posterior.checks.check_items import ItemCheck as ItemCheck
 from bayes_lca.posterior.checks.check_items import check_items as check_items
 from bayes_lca.posterior.checks.class_shift import ClassShiftWarning as ClassShiftWarning
 from bayes_lca.posterior.checks.class_shift import class_shift as class_shift
+from bayes_lca.posterior.checks.common_method import CommonMethodEffect as CommonMethodEffect
+from bayes_lca.posterior.checks.common_method import common_method as common_method
 from bayes_lca.posterior.checks.direct_effects import direct_effects as direct_effects
 from bayes_lca.posterior.checks.posterior_predictive import posterior_predictive as posterior_predictive
 from bayes_lca.posterior.checks.prior_sensitivity import prior_sensitivity as prior_sensitivity

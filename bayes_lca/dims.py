@@ -12,6 +12,8 @@ CATEGORY = "category"
 """Categories of the answers to an item."""
 OBSERVED_CLASS = "category"
 """Classes that were seen, the categories of an observed outcome; no fit has both these and items."""
+STYLE = "style"
+"""Ways in which a person answers whatever the class."""
 TERM = "term"
 RESPONDENT = "respondent"
 PATTERN = "pattern"
@@ -22,6 +24,10 @@ CLASS_SHARE = "class_share"
 ITEM_PROBABILITY = "item_probability"
 ITEM_LOCATION = "item_location"
 BASELINE_PROBABILITY = "baseline_probability"
+STYLE_SD = "style_sd"
+STYLE_LOADING = "style_loading"
+TYPICAL_PERSON = "typical_person"
+"""Prefix of the variables of a person without any leaning, where answers depend on the person."""
 INTERCEPT = "intercept"
 SLOPE = "slope"
 ANSWERS = "answers"
@@ -51,7 +57,7 @@ RESERVED = (
     | {DESIGN_CENTER, ANSWER_CODES, OUTCOME_COUNTS, KNOWN_ITEM_PROBABILITY, BASELINE_PROBABILITY}
     | {f"{SLOPE}_{what}" for what in ("standardised", "direction", "shrinkage", "local_shrinkage")}
     | {f"{INTERCEPT}_at_mean", ANSWER_PATTERN, N_CATEGORIES, PATTERN_OF_RESPONDENT}
-    | {ROW_OF_RESPONDENT}
+    | {ROW_OF_RESPONDENT, STYLE, STYLE_SD, STYLE_LOADING, TYPICAL_PERSON}
 )
 """Names a group column may not have, because axes or variables of the draws have them."""
 
@@ -169,6 +175,11 @@ def names_of_grouping(grouping: str) -> frozenset[str]:
 def depends_on_answers(data: str) -> bool:
     """Whether data of a model, by name, change when the same respondents give other answers, or from step one."""
     return data in {ANSWER_CODES, COUNT, OUTCOME_COUNTS, KNOWN_ITEM_PROBABILITY} or "_rough_" in data
+
+
+def of_typical_person(variable: str) -> str:
+    """Variable of a person without any leaning, such as ``typical_person::item_probability``."""
+    return f"{TYPICAL_PERSON}::{variable}"
 
 
 def class_names(n_classes: int, taken: Iterable[str] = ()) -> list[str]:

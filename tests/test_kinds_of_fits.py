@@ -15,6 +15,7 @@ import numpy as np
 import pandas as pd
 import pytest
 import xarray as xr
+from scipy import stats
 
 import bayes_lca as bl
 from bayes_lca.datasets.example import ITEMS
@@ -56,6 +57,7 @@ CALLS = {
     "class_profiles": bl.class_profiles,
     "class_shift": lambda draws: bl.class_shift(bl.load_example("alone"), draws, largest=0.9),
     "class_sizes": bl.class_sizes,
+    "common_method": lambda draws: bl.common_method(draws).sensitivity,
     "classification_table": bl.classification_table,
     "compare_estimators": lambda draws: bl.compare_estimators(fits={"measured": draws, "three-step": draws}),
     "compare_groups": lambda draws: bl.compare_groups(draws),
@@ -119,6 +121,9 @@ NO_GROUPS = {
         "group_level_effects heterogeneity plot_random_intercepts prior_sensitivity random_intercepts"
     ),
 }
+NO_COMMON_METHOD = {
+    r"^common_method: it depends on what answers are, and is not declared to hold for (nom|ord|ind)": "common_method"
+}
 NO_COVARIATES = NO_GROUPS | {
     r"'participation' is no covariate of '~ 1' \(180 respondents\)": "average_marginal_effects",
     r"variable='intercept' is not among the draws; they have \['class_share', 'item_probability'\]": "contrasts",
@@ -127,10 +132,22 @@ NO_COVARIATES = NO_GROUPS | {
     ),
     r"'~ 1' has no covariates or groups, so there are no cells, and the table has 44 rows": "poststratify",
 }
+LOCALLY_INDEPENDENT = "answers_of fit_estimators fit_two_step modal_class_of split_halves stepwise_odds_ratios"
+"""Functions that take answers for independent within classes."""
 REFUSED = {
-    "LatentClass, regression": COVARIATES_IN_CLASSES,
-    "LatentClass": NO_COVARIATES,
-    "LatentClass, no respondents": {
+    "LatentClass, regression": COVARIATES_IN_CLASSES | NO_COMMON_METHOD,
+    "LatentClass": NO_COVARIATES | NO_COMMON_METHOD,
+    "LatentClass, CommonMethod": {
+        r"variable='intercept' is not among the draws; they have \['class_share', 'item_probability', 'st": "contrasts"
+    }
+    | NO_COVARIATES
+    | {
+        r"^{name}: it depends on what answers are, and is not declared to hold for items that share a common method": (
+            LOCALLY_INDEPENDENT
+        )
+    },
+    "LatentClass, no respondents": NO_COMMON_METHOD
+    | {
         r"takes part in its classes; a regression in steps": "answers_of fit_two_step",
         r": needs the rows of the 180 respondents, and this fit was saved without respondents": (
             "average_marginal_effects check_items classification_table compare_groups concat_chains covariate_tests "
@@ -139,7 +156,8 @@ REFUSED = {
             "prior_sensitivity rank_groups relabel report split_halves stepwise_odds_ratios"
         ),
     },
-    "AssignedClass": {
+    "AssignedClass": NO_COMMON_METHOD
+    | {
         r"the answer probabilities of items .* do not vary over the draws: there is nothing to match": "prior_from",
         r"^{name}: the classes of this fit are those of an earlier one, with covariates beside them": (
             "answers_of fit_estimators fit_two_step modal_class_of relabel split_halves stepwise_odds_ratios"
@@ -147,14 +165,15 @@ REFUSED = {
     },
     "Multinomial": {
         r"^{name}: this fit of outcome 'education' has no latent classes: its categories are observed": (
-            "answers_of check_items class_profiles class_shift class_sizes classification_table compare_structures "
-            "covariate_tests direct_effects fit_estimators fit_two_step membership membership_draws "
+            "answers_of check_items class_profiles class_shift class_sizes classification_table common_method "
+            "compare_structures covariate_tests direct_effects fit_estimators fit_two_step membership membership_draws "
             "membership_of_new_rows membership_table modal_class_of name_classes order plot_profiles plot_structures "
             "prior_from relabel split_halves stepwise_odds_ratios"
         )
     },
     "LatentClass, OrdinalItems": COVARIATES_IN_CLASSES
     | NO_GROUPS
+    | NO_COMMON_METHOD
     | {
         r"'~ participation' of this fit of 180 respondents has no random intercepts": "nesting_in_words",
         r"9 cell\(s\) stand in the table more than once \(44 of 44 rows": "poststratify",
@@ -165,6 +184,7 @@ REFUSED = {
         r"order is a fit whose classes are exchangeable in sets \[0, 1\]": "order",
     },
     "LatentClass, one class": NO_COVARIATES
+    | NO_COMMON_METHOD
     | {
         r"the fits differ in latent_class: 'C1', 'C2' and 'C1'": "class_shift",
         r"the most likely class is the same in all 180 rows that have column 'age'": "covariate_tests",
@@ -187,6 +207,7 @@ def fits():
         "Multinomial": bl.Multinomial("education", regression),
         "LatentClass, OrdinalItems": bl.LatentClass(2, bl.OrdinalItems(ITEMS), bl.Regression("~ participation")),
         "LatentClass, restricted": bl.LatentClass(2, bl.Items(ITEMS, restrictions=RESTRICTIONS)),
+        "LatentClass, CommonMethod": bl.LatentClass(2, bl.CommonMethod(bl.Items(ITEMS))),
         "LatentClass, one class": bl.LatentClass(1, bl.Items(ITEMS)),
     }
     with warnings.catch_warnings():
@@ -237,8 +258,24 @@ def densities(draws, row):
     if "outcome" in observed:
         return share, np.tile(np.arange(share.shape[1]) == int(observed["outcome"][row]), (len(share), 1))
     answers = observed["answers"][row].to_numpy()
+    if "style_loading" in posterior:
+        return share, density_of_persons(posterior, answers)
     rho = posterior["item_probability"].transpose("drawn", "latent_class", "item", "category").to_numpy()
     return share, np.prod([rho[:, :, j, code] for j, code in enumerate(answers) if code >= 0], axis=0)
+
+
+def density_of_persons(posterior, answers):
+    """Of answers in categories -1, 0 and 1 of a person's tilt, on a grid of persons."""
+    typical = posterior["typical_person::item_probability"].transpose("drawn", "latent_class", "item", "category")
+    lam, u = posterior["style_loading"].isel(style=0).to_numpy(), np.linspace(-8, 8, 401)
+    likelihood = np.full((*typical.shape[:2], len(u)), stats.norm.pdf(u) * (u[1] - u[0]))
+    for j, code in enumerate(answers):
+        if code >= 0:
+            weight = (
+                typical.to_numpy()[:, :, j, :, None] * np.exp(lam[:, j, None, None] * np.outer([-1, 0, 1], u))[:, None]
+            )
+            likelihood *= weight[:, :, code] / weight.sum(axis=2)
+    return likelihood.sum(axis=2)
 
 
 @pytest.mark.parametrize("kind", [kind for kind in REFUSED if kind != "LatentClass, no respondents"])

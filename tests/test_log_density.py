@@ -29,6 +29,7 @@ from bayes_lca.structural.whitening import contrast_basis
 COMPILE = {"mode": Mode(linker="py", optimizer=None), "on_unused_input": "ignore"}
 ZERO_SUM = ("intercept_at_mean", "slope_standardised", "slope_direction", "item_location")
 SIMPLEX = ("item_probability", "class_share", "baseline_probability", "free_probability", "rising_spacing")
+LOADINGS = ("style_sd", "style_loading")
 SINGLE_PRECISION_CONSTANT = 1e-6
 """PyMC holds constants such as log sqrt(2 pi) in single precision in ZeroSumNormal and HalfStudentT, and log 0.5."""
 
@@ -152,14 +153,14 @@ class Case:
         rng = np.random.default_rng(seed)
         point = {}
         for name, shape in self.shapes.items():
-            if name.startswith(SIMPLEX):
+            if is_simplex(name):
                 point[name] = rng.dirichlet(np.ones(shape[-1]), size=shape[:-1])
             elif name.endswith(("_sd", "_sd_standardised")):
                 point[name] = 0.1 + rng.exponential(size=shape)
             elif name.endswith("_correlation_root"):
                 n_classes = len(self.labels(self.class_dim))
                 point[name] = np.linalg.cholesky(np.corrcoef(rng.normal(size=(n_classes, n_classes + 2))))
-            elif name in ZERO_SUM:
+            elif name.removeprefix("typical_person::") in ZERO_SUM:
                 logits = rng.normal(0.0, 1.5, size=shape)
                 point[name] = logits - logits.mean(axis=-1, keepdims=True)
             else:
@@ -176,6 +177,10 @@ class Case:
 
     def labels(self, dim):
         return list(self.plain.coords[dim])
+
+
+def is_simplex(name):
+    return name.removeprefix("typical_person::").startswith(SIMPLEX)
 
 
 def known_classes(frame):
@@ -219,6 +224,20 @@ CASES = (
         ),
     }
     | {
+        f"LatentClass({k}), {data}, common method, {style}, {loadings}, {kind}": Case(
+            LatentClass(k, bl.CommonMethod(part(frame.columns[5:]), style, loadings, nodes=nodes), STRUCTURAL[kind]),
+            frame,
+        )
+        for k, data, part, style, loadings, nodes, kind in (
+            (1, "equal categories", bl.Items, "tilt", "equal", 11, "shares"),
+            (2, "missing answers", bl.Items, "tilt", "free", 11, "random intercepts"),
+            (2, "unequal categories", bl.Items, "extreme", "equal", 11, "shares"),
+            (2, "equal categories", bl.OrdinalItems, "both", "free", 6, "covariates"),
+            (3, "unequal categories", bl.OrdinalItems, "tilt", "equal", 11, "shares"),
+        )
+        for frame in [FRAMES[data]]
+    }
+    | {
         f"AssignedClass, {data}, {kind}": Case(AssignedClass(known_classes(frame), STRUCTURAL[kind]), frame)
         for data, kind in (
             ("equal categories", "covariates"),
@@ -239,6 +258,7 @@ ONE_OF_EACH = [
     "LatentClass(2), equal categories, shares",
     "LatentClass(3), unequal categories, shares",
     "LatentClass(3), unequal categories, ordinal, random intercepts",
+    "LatentClass(2), missing answers, common method, tilt, free, random intercepts",
     "LatentClass(2), equal categories, covariates",
     "LatentClass(3), missing answers, random intercepts",
     "LatentClass(2), equal categories, nested groups",
@@ -285,11 +305,39 @@ def varying_terms(case, grouping):
 
 
 def answer_probability(case, values, row, k):
-    """p(answers | class k) of one respondent: a product over the items answered."""
+    """p(answers | class k) of one respondent: a product over the items answered, of persons one after the other."""
+    if isinstance(case.model.measurement, bl.CommonMethod):
+        return sum(weight * answer_probability_of_person(case, values, row, k, u) for u, weight in persons(case))
     probability = 1.0
     for j, item in enumerate(case.labels("item")):
         if not pd.isna(row[item]):
             probability *= values["item_probability"][k, j, int(row[item])]
+    return probability
+
+
+def persons(case):
+    """Traits of the persons of the quadrature, and their weights."""
+    n_nodes, n_styles = case.model.measurement.nodes, len(case.labels("style"))
+    farthest = 5.0 * (n_nodes / 31) ** (1 / 3)
+    each = product(np.linspace(-farthest, farthest, n_nodes), repeat=n_styles)
+    traits = [np.array(u) for u in each if np.linalg.norm(u) < farthest + 1e-6]
+    weight = np.array([stats.norm.pdf(u).prod() for u in traits])
+    yield from zip(traits, weight / weight.sum(), strict=True)
+
+
+def answer_probability_of_person(case, values, row, k, u):
+    probability = 1.0
+    for j, item in enumerate(case.labels("item")):
+        if not pd.isna(row[item]):
+            size = len(case.frame[item].cat.categories)
+            ladder = np.arange(size) - (size - 1) / 2
+            score = {"tilt": ladder, "extreme": np.abs(ladder) - np.abs(ladder).mean()}
+            shift = sum(
+                values["style_loading"][t, j] * trait * score[style]
+                for t, (style, trait) in enumerate(zip(case.labels("style"), u, strict=True))
+            )
+            weight = values["typical_person::item_probability"][k, j, :size] * np.exp(shift)
+            probability *= weight[int(row[item])] / weight.sum()
     return probability
 
 
@@ -325,7 +373,7 @@ def permuted(case, point, order):
         name, dims = variable.name, case.dims(variable)
         if "latent_class" in dims:
             result[name] = np.take(point[name], order, axis=dims.index("latent_class"))
-        elif name.startswith("baseline_probability"):
+        elif "baseline_probability" in name or name in LOADINGS:
             result[name] = point[name]
         elif name.endswith("_correlation_root"):
             correlation = values[name.removesuffix("_root")]
@@ -464,7 +512,7 @@ def expected_log_prior(case, values, name):
         return zero_sum_normal_logpdf(value, 1.0)
     if name == "free_probability_of_2":
         return sum(stats.dirichlet.logpdf(row, weights) for row, weights in zip(value, FREE_SETS_OF_TWO, strict=True))
-    if name.startswith(SIMPLEX):
+    if is_simplex(name):
         rows = value.reshape(-1, value.shape[-1])
         return sum(stats.dirichlet.logpdf(row, np.ones(len(row))) for row in rows)
     if name == "intercept_at_mean":
@@ -473,7 +521,9 @@ def expected_log_prior(case, values, name):
         return zero_sum_normal_logpdf(value / units_in_standard_deviations(case)[:, None], 1.25) - (
             (value.shape[1] - 1) * np.log(units_in_standard_deviations(case)).sum()
         )
-    if name == "item_location":
+    if name == "style_loading":
+        return stats.norm.logpdf(value).sum()
+    if name.endswith("item_location"):
         return zero_sum_normal_logpdf(value, 2.0)
     if name.endswith("_slope_sd_standardised"):
         terms = varying_terms(case, name.removesuffix("_slope_sd_standardised"))
@@ -509,7 +559,9 @@ def test_priors_are_the_densities_of_scipy(name):
         values, log_prior, _ = case.evaluate(point)
         for variable, log_density_of_pymc in log_prior.items():
             expected = expected_log_prior(case, values, variable)
-            rounded = variable in ZERO_SUM or variable.endswith("_slope_sd_standardised")
+            rounded = variable.removeprefix("typical_person::") in ZERO_SUM or variable.endswith(
+                "_slope_sd_standardised"
+            )
             tolerance = SINGLE_PRECISION_CONSTANT if rounded else 1e-10
             assert np.sum(log_density_of_pymc) == pytest.approx(expected, rel=1e-12, abs=tolerance), variable
 
@@ -772,7 +824,7 @@ def unconstrained_shape(case, name):
         n_classes = len(case.labels(case.class_dim))
         return (n_classes * (n_classes - 1) // 2,)
     shape = case.shapes[name]
-    if name in ZERO_SUM or name.startswith(SIMPLEX):
+    if name.removeprefix("typical_person::") in ZERO_SUM or is_simplex(name):
         return (*shape[:-1], shape[-1] - 1)
     return shape
 

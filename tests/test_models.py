@@ -26,6 +26,7 @@ KNOWN = bl.Assigned(
 MODELS = {
     "latent_class": LatentClass(3, ITEMS),
     "latent_class_ordinal": LatentClass(3, bl.OrdinalItems(bl.cohort_items())),
+    "latent_class_common_method": LatentClass(3, bl.CommonMethod(ITEMS)),
     "latent_class_regression": LatentClass(3, ITEMS, bl.Regression("~ age + participation + (1 | city/group)")),
     "latent_class_correlated": LatentClass(
         3, ITEMS, bl.Regression("~ participation + (1 | group)", correlation=LKJ(2.0))

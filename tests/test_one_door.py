@@ -16,7 +16,17 @@ RAW_GROUPS = {"observed_data", "constant_data", "log_likelihood", "patterns", "e
 COLUMNS_OF_TABLES = ("bayes_lca/workflows/class_counts/", "bayes_lca/calibration/selection/")
 """Where a table of numbers of classes has a column for the log-likelihood."""
 PARTS_AND_MODELS = {
-    *("Items", "OrdinalItems", "Assigned", "Regression", "Shares", "LatentClass", "AssignedClass", "Multinomial"),
+    *(
+        "Items",
+        "OrdinalItems",
+        "CommonMethod",
+        "Assigned",
+        "Regression",
+        "Shares",
+        "LatentClass",
+        "AssignedClass",
+        "Multinomial",
+    ),
     *("Measurement", "Structural", "Hidden", "Model", "Kind", "AnswersGivenClass"),
 }
 PARTS = ("bayes_lca/measurement/", "bayes_lca/structural/", "models/")

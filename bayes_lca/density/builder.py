@@ -17,6 +17,16 @@ class Builder(Steps):
         if any(isinstance(array, Rows) for array in arrays) or self._has_rows(
             np.broadcast_shapes(*map(_shape, arrays))
         ):
+            along = [
+                place for place, array in enumerate(arrays) if isinstance(array, Rows) or self._has_rows(_shape(array))
+            ]
+            if len(along) == 1:
+                before, after = arrays[: along[0]], arrays[along[0] + 1 :]
+                once = self._once_for_equal_rows(
+                    arrays[along[0]], lambda distinct: self.elementwise(operation, *before, distinct, *after)
+                )
+                if once is not None:
+                    return once
             return self._elementwise_rows(operation, arrays)
         arrays = np.broadcast_arrays(*map(self.positions, arrays))
         if arrays[0].size == 0:
@@ -95,6 +105,9 @@ class Builder(Steps):
     def log_sum_exp(self, array, axes: tuple[int, ...]):
         """Logarithm of the sum of exponentials over axes."""
         if not isinstance(array, Rows) and self._has_rows(array.shape):
+            once = self._once_for_equal_rows(array, lambda distinct: self.log_sum_exp(distinct, axes), axes)
+            if once is not None:
+                return once
             array = self.rows(array)
         kept = tuple(axis for axis in range(array.ndim) if axis not in axes)
         if isinstance(array, Rows):
@@ -185,6 +198,21 @@ class Builder(Steps):
         if (row == row[0]).all():
             return Operand(int(row[0]), Mode.SCALAR)
         return self._vector(Operation.GATHER, places=row)[0]
+
+    def _once_for_equal_rows(self, array, operate, without: tuple[int, ...] = ()):
+        """What an operation makes of an array, taken once for rows that are equal; None where most differ.
+
+        The rows lie on the last axis, which the operation keeps.
+        """
+        if isinstance(array, Rows) or is_known(array) or array.shape[-1] != self.n_rows or array.ndim - 1 in without:
+            return None
+        distinct, row = np.unique(array.reshape(-1, self.n_rows), axis=1, return_inverse=True)
+        if 2 * distinct.shape[1] > self.n_rows:
+            return None
+        n_rows, self.n_rows = self.n_rows, 0  # distinct rows are no rows of the data, even where there are as many
+        result = operate(distinct.reshape(*array.shape[:-1], -1))
+        self.n_rows = n_rows
+        return result[..., row.ravel()]
 
     def _has_rows(self, shape: tuple[int, ...]) -> bool:
         return self.n_rows > 0 and self.n_rows in shape

@@ -37,6 +37,7 @@ NEEDS: Final[Mapping[str, Need]] = MappingProxyType(
         "class_shift": Need("shifts of classes", answers=True),
         "class_sizes": Need("class sizes"),
         "classification_table": Need("classification", respondents=True),
+        "common_method": Need("a common method", answers=True),
         "compare_estimators": Need("comparisons of estimators", summary=False),
         "compare_groups": Need("comparisons of groups", respondents=True),
         "compare_structures": Need("comparisons of structures", answers=True),

@@ -16,6 +16,7 @@ from bayes_lca.fitted.probabilities import FittedProbabilities
 from bayes_lca.fitted.record import LAYOUT
 from bayes_lca.fitted.refusals import NotRelabelledError, SeveralModesError
 from bayes_lca.fitted.torn_apart import torn_apart
+from bayes_lca.likelihood.person import LARGEST_QUADRATURE_ERROR, QUADRATURE_ERROR, QUADRATURE_NODES, finer_nodes
 
 
 @final
@@ -135,7 +136,16 @@ class Fit(FittedProbabilities):
             If the classes' labels were not aligned.
         SeveralModesError
             If chains stayed in different modes.
+        ValueError
+            If persons were summed out over too few nodes.
         """
+        if (error := self.attributes.get(QUADRATURE_ERROR, 0.0)) > LARGEST_QUADRATURE_ERROR:
+            nodes = self.attributes[QUADRATURE_NODES]
+            raise ValueError(
+                f"persons were summed out over {nodes} nodes a trait, with which the log-likelihood of the "
+                f"{self.n_respondents} respondents is off by {error:.2g} in some draws, more than "
+                f"{LARGEST_QUADRATURE_ERROR}; fit again with CommonMethod(..., nodes={finer_nodes(nodes)})"
+            )
         if not self.class_is_observed and not self.attributes.get("relabelled"):
             raise NotRelabelledError(
                 "class labels are not aligned over these draws, so C1 means different classes in different draws; use "

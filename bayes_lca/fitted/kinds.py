@@ -10,6 +10,7 @@ from typing import Final
 import numpy as np
 
 from bayes_lca.fitted.capabilities import OF_ANSWERS, Capabilities
+from bayes_lca.fitted.independent_answers import IndependentAnswers
 from bayes_lca.fitted.parts_of_rows import PartsOfRows
 
 
@@ -93,6 +94,18 @@ class AnswersGivenClass(ABC):
     @abstractmethod
     def draw(self, fit, which: slice, latent_class: np.ndarray, rng: np.random.Generator) -> np.ndarray:
         """Complete answers of respondents of known classes, from classes (draw, row) to (draw, row, item)."""
+
+    def independent(self, fit) -> IndependentAnswers:
+        """Persons within each class whose answers are independent; one where they are, given the class."""
+        return IndependentAnswers(np.ones(1))
+
+    def independent_profiles(self, fit, which: slice) -> np.ndarray:
+        """Answers of these persons, shape (draw, latent_class * person, item, category)."""
+        return self.profiles(fit)[which]
+
+    def attributes_of_draws(self, fit) -> dict[str, str | int | float]:
+        """What draws should remember of how well their densities were computed; nothing where that is exact."""
+        return {}
 
 
 class ClassGivenCovariates(ABC):

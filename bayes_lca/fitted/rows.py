@@ -28,6 +28,7 @@ from bayes_lca.fitted.model import FittedModel
 from bayes_lca.fitted.parts_of_rows import PartsOfRows
 from bayes_lca.fitted.record import COUNTED, KEY, PATTERNS, TABLE, respondents_of
 from bayes_lca.fitted.respondents import GROUP_SIZES, HOLDS_RESPONDENTS
+from bayes_lca.likelihood.person import QUADRATURE_ERROR, quadrature_in_words
 
 
 @dataclass(frozen=True, eq=False)
@@ -84,6 +85,7 @@ class FittedRows(FittedModel):
                 f"{self.attributes['n_dropped']} rows left out",
                 f"{self.attributes['n_missing_answers']} answers missing",
                 f"{self.n_chains} x {self.draws_per_chain} draws",
+                *([quadrature_in_words(self.attributes)] if QUADRATURE_ERROR in self.attributes else []),
                 *(["one chain, so no R-hat: nobody can see whether chains agree"] if self.n_chains == 1 else []),
                 *([empty_in_words(self.empty_categories)] if self.empty_categories else []),
             ]

@@ -10,6 +10,7 @@ from bayes_lca.priors.defaults import (
     ITEM_LOCATION,
     ITEM_PROBABILITY,
     SLOPE,
+    STYLE_LOADING,
 )
 from bayes_lca.priors.distributions import (
     LKJ,
@@ -34,6 +35,7 @@ __all__ = [
     "ITEM_PROBABILITY",
     "LKJ",
     "SLOPE",
+    "STYLE_LOADING",
     "Dirichlet",
     "Exponential",
     "HalfNormal",

@@ -15,6 +15,9 @@ ITEM_LOCATION = ZeroSumNormal(2.0)
 CLASS_SHARE = Dirichlet(1.0)
 """Uniform over all shares."""
 
+STYLE_LOADING = HalfNormal(1.0)
+"""Standard deviation between persons of the log odds of a category against the one below."""
+
 INTERCEPT = ZeroSumNormal(2.5)
 """Class logits at the mean of the covariates: shares from a few per mille to nearly one stay plausible."""
 

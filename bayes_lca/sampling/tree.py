@@ -41,10 +41,13 @@ def assemble(prepared: Prepared, sampled: xr.DataTree) -> xr.DataTree:
 
 def _by_label(posterior: xr.Dataset, labels: Sequence[Sequence[str]]) -> xr.Dataset:
     """Item probabilities named by the labels of each item, not a number where an item has no such category."""
-    values = posterior[ITEM_PROBABILITY].transpose(..., ITEM, CATEGORY)
     names, _ = category_axis(labels)
-    variable = xr.Variable(values.dims, on_axis(values.to_numpy(), labels), values.attrs)
-    return posterior.drop_dims(CATEGORY).assign({ITEM_PROBABILITY: variable}).assign_coords({CATEGORY: names})
+    variables = {}
+    for name, of_items in posterior.data_vars.items():
+        if CATEGORY in of_items.dims:
+            values = of_items.transpose(..., ITEM, CATEGORY)
+            variables[name] = xr.Variable(values.dims, on_axis(values.to_numpy(), labels), values.attrs)
+    return posterior.drop_dims(CATEGORY).assign(variables).assign_coords({CATEGORY: names})
 
 
 def complete(prepared: Prepared, tree: xr.DataTree, *, order: str | int | xr.DataTree = "size") -> xr.DataTree:
@@ -57,6 +60,7 @@ def complete(prepared: Prepared, tree: xr.DataTree, *, order: str | int | xr.Dat
     elif not fit.class_is_observed:
         tree["posterior"] = xr.DataTree(with_class_share(fit))
     tree["sample_stats"] = xr.DataTree(statistics)
+    tree.attrs |= fit.answers.attributes_of_draws(fit)
     modes = chain_modes(Fit.reading(tree))
     tree.attrs |= {"n_modes": int(modes.max() + 1), "chain_modes": json.dumps(modes.tolist())}
     if modes.max() > 0 and UNCONSTRAINED in fit.sample_stats:

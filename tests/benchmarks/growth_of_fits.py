@@ -54,10 +54,10 @@ def measure(name: str, rows: int, repeats: int, folder: Path) -> dict[str, float
     import duckdb
 
     import bayes_lca as bl
-    from bayes_lca import prepared
+    from bayes_lca.sampling import ready
 
     warnings.simplefilter("ignore")
-    counting, count_rows = 0.0, prepared.count_rows
+    counting, count_rows = 0.0, ready.count_rows
 
     def timed(*arguments, **options):
         nonlocal counting
@@ -66,7 +66,7 @@ def measure(name: str, rows: int, repeats: int, folder: Path) -> dict[str, float
         counting += time.process_time() - began
         return counted
 
-    prepared.count_rows = timed
+    ready.count_rows = timed
     formula = FORMULAS[name]
     model = bl.LatentClass(3, bl.Items(bl.cohort_items()), bl.Regression(formula) if formula else bl.Shares())
     table = duckdb.connect(folder / f"{rows}_{repeats}.duckdb", read_only=True).table("survey")
@@ -92,13 +92,14 @@ def measure(name: str, rows: int, repeats: int, folder: Path) -> dict[str, float
 
 def in_a_process(name: str, rows: int, repeats: int, folder: Path) -> dict[str, float]:
     """What a fit took, as a line and in numbers."""
-    if not (folder / f"{rows}_{repeats}.duckdb").exists():
-        write_table(rows, repeats, folder)
-    command = [sys.executable, __file__, "--measure", name, str(rows), str(repeats), str(folder)]
+    size = (str(rows), str(repeats), str(folder))
+    if not (folder / f"{rows}_{repeats}.duckdb").exists():  # in a process of its own, whose memory no fit inherits
+        subprocess.run([sys.executable, __file__, "--write", *size], check=True)
+    command = [sys.executable, __file__, "--measure", name, *size]
     took = json.loads(subprocess.run(command, stdout=subprocess.PIPE, text=True, check=True).stdout)
-    size = f"{rows:,}" if repeats == 1 else f"{rows:,} x {repeats}"
+    shown = f"{rows:,}" if repeats == 1 else f"{rows:,} x {repeats}"
     print(
-        f"{name:24} {size:>12} {took['distinct']:9,} {took['cpu']:8.1f} {took['after_counting']:8.1f} "
+        f"{name:24} {shown:>12} {took['distinct']:9,} {took['cpu']:8.1f} {took['after_counting']:8.1f} "
         f"{took['peak']:6.2f} {took['gradients']:9,} {took['ess']:6.0f} {took['r_hat']:7.4f}  {took['road']}",
         flush=True,
     )
@@ -110,12 +111,17 @@ def main() -> int:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--model", choices=FORMULAS, action="append", help="this alone; may be repeated")
     parser.add_argument("--measure", nargs=4, help=argparse.SUPPRESS)
+    parser.add_argument("--write", nargs=3, help=argparse.SUPPRESS)
     given = parser.parse_args()
+    if given.write:
+        rows, repeats, folder = given.write
+        write_table(int(rows), int(repeats), Path(folder))
+        return 0
     if given.measure:
         name, rows, repeats, folder = given.measure
         print(json.dumps(measure(name, int(rows), int(repeats), Path(folder))))
         return 0
-    heading = ("model", "rows", "distinct", "CPU s", "counted", "GB", "gradients", "ESS", "R-hat")
+    heading = ("model", "rows", "distinct", "CPU s", "after", "GB", "gradients", "ESS", "R-hat")
     print("{:24} {:>12} {:>9} {:>8} {:>8} {:>6} {:>9} {:>6} {:>7}  road".format(*heading))
     failed = []
     with tempfile.TemporaryDirectory() as folder:

@@ -8,6 +8,7 @@ import pytest
 from pytensor.tensor.elemwise import Elemwise
 
 from bayes_lca.density.evaluate import plain
+from bayes_lca.density.instructions import Operation
 from bayes_lca.density.operations import OF_ONE, OF_TWO
 from bayes_lca.density.program import Program
 from bayes_lca.density.steps import NotCovered
@@ -123,6 +124,28 @@ def test_a_mixture_over_rows_is_the_log_of_the_sum(n, distinct):
         np.testing.assert_allclose(found, expected[0], rtol=1e-12)
         np.testing.assert_allclose(gradient, expected[1], rtol=1e-10, atol=1e-10 * np.abs(expected[1]).max())
         assert (program.layout.n_of_rows > 0) == (rows > 0)
+
+
+@pytest.mark.parametrize("distinct", [3, 1000])
+def test_rows_that_are_equal_are_worked_off_once(distinct):
+    """Weights of persons and the sum over them, of answers that many rows share and of answers of their own."""
+    local = np.random.default_rng(5)
+    n, weight = 300, np.log(local.dirichlet(np.ones(4)))
+    answers = local.normal(size=(3, n))[:, np.arange(n) % distinct]
+
+    def graph(x):
+        given = pt.dot(x.reshape((8, 3)), answers).reshape((2, 4, -1))
+        return pt.logsumexp(pt.logsumexp(given + weight[:, None], axis=1), axis=0)
+
+    x, at = pt.tensor("x", shape=(24,), dtype="float64"), local.normal(size=24)
+    expected = pytensor.function([x], [graph(x).sum(), pt.grad(graph(x).sum(), x)], mode="FAST_COMPILE")(at)
+    builder, (value,) = translate([graph(x).sum()], [x], [(24,)], {}, n)
+    program = Program(builder, int(builder.positions(plain(value)).ravel()[0]), np.zeros(0, np.int64))
+    found, gradient = program.log_density(at)
+    np.testing.assert_allclose(found, expected[0], rtol=1e-12)
+    np.testing.assert_allclose(gradient, expected[1], rtol=1e-10, atol=1e-10 * np.abs(expected[1]).max())
+    sums = [step for step in builder.instructions if step.operation is Operation.LOG_SUM_EXP]
+    assert {step.is_of_rows for step in sums} == {distinct > n}
 
 
 @pytest.mark.parametrize("several", [lambda total: 2 * total, lambda total: total + total, lambda total: total**2])

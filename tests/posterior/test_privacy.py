@@ -308,9 +308,9 @@ NEED_ROWS = {
     "stepwise_odds_ratios": lambda d, s: bl.stepwise_odds_ratios(d["lca_draws"], bl.Regression("~ age"), s),
 }
 WORK = set(
-    "answers_of class_profiles class_shift class_sizes compare_structures contrasts convergence fit fit_two_step "
-    "heterogeneity holds_respondents keep_mode load name_classes odds_ratios plot_odds_ratios plot_profiles "
-    "plot_random_intercepts plot_structures predict_classes random_intercepts save".split()
+    "answers_of class_profiles class_shift class_sizes common_method compare_structures contrasts convergence fit "
+    "fit_two_step heterogeneity holds_respondents keep_mode load name_classes odds_ratios plot_odds_ratios "
+    "plot_profiles plot_random_intercepts plot_structures predict_classes random_intercepts save".split()
 )
 TAKE_NO_FIT = set(
     "adopt bootstrap_likelihood_ratio cohort_items cohort_truth compare_estimators count_classes declare_columns "

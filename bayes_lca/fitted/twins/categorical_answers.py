@@ -22,7 +22,7 @@ class CategoricalAnswers(AnswersGivenClass):
     r"""Answers that are independent given the class, :math:`p(y \mid c) = \prod_j \rho_{c j y_j}`."""
 
     words: str
-    supported: frozenset[str] = OF_ANSWERS
+    supported: frozenset[str] = OF_ANSWERS - {"common_method"}
     variables: tuple[str, ...] = (ITEM_PROBABILITY,)
 
     def read(self, fit, frame) -> np.ndarray:
@@ -30,11 +30,15 @@ class CategoricalAnswers(AnswersGivenClass):
         check_frame(frame)
         columns = {str(name): name for name in nw.from_native(frame, eager_only=True).columns}
         names = [columns.get(item, item) for item in fit.items]
-        codes = fit.specification["measurement"].get("missing_codes", ())
+        codes = self.items_of(fit.specification["measurement"]).get("missing_codes", ())
         if isinstance(codes, Mapping):
             codes = {name: codes[str(name)] for name in names if str(name) in codes}
         declared = Declarations(missing_codes=codes)
         return read_known_categories(frame, dict(zip(names, fit.labels, strict=True)), declared)
+
+    def items_of(self, specification: Mapping) -> Mapping:
+        """What was said of the items, of what was said of the measurement part."""
+        return specification
 
     def log_density(self, fit, rows: np.ndarray, which: slice) -> np.ndarray:
         """Distinct patterns of answers are computed once, shape (draw, row, latent_class)."""

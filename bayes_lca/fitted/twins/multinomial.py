@@ -27,7 +27,15 @@ SUPPORTED = (
 )
 OF_LATENT_CLASSES = (
     *("answers_of", "check_items", "class_profiles", "class_shift", "class_sizes", "classification_table"),
-    *("compare_structures", "covariate_tests", "direct_effects", "fit_estimators", "fit_two_step", "membership"),
+    *(
+        "common_method",
+        "compare_structures",
+        "covariate_tests",
+        "direct_effects",
+        "fit_estimators",
+        "fit_two_step",
+        "membership",
+    ),
     *("membership_draws", "membership_of_new_rows", "membership_table", "modal_class_of", "name_classes", "order"),
     *("plot_profiles", "plot_structures", "prior_from", "relabel", "split_halves", "stepwise_odds_ratios"),
 )

@@ -8,10 +8,13 @@ import scipy
 
 from bayes_lca.data.categories import draw_category
 from bayes_lca.fitted.fit import Fit
+from bayes_lca.fitted.independent_answers import IndependentAnswers
 from bayes_lca.fitted.random_effects import varying_terms
 from bayes_lca.likelihood.answers import log_probability_of_each_answer
 
 DRAWS_IN_MEMORY = 20
+ALONE = IndependentAnswers(np.ones(1))
+"""One person in each class, where answers are independent given the class."""
 
 
 @dataclass(frozen=True)
@@ -36,6 +39,9 @@ class Contributions:
     membership : ndarray, shape (respondent, latent_class)
         Probability of each class given all answers.
     rho : ndarray, shape (latent_class, item, category)
+    independent : IndependentAnswers, optional
+        Where answers are independent given class and person, these take the place of the class above, and scores of
+        the model's parameters are sums over them.
     """
 
     residual: np.ndarray
@@ -43,6 +49,26 @@ class Contributions:
     chosen: np.ndarray
     membership: np.ndarray
     rho: np.ndarray
+    independent: IndependentAnswers = ALONE
+
+    @property
+    def parameter_score(self) -> np.ndarray:
+        """Derivative by the parameters of the measurement part, shape (respondent, parameter)."""
+        by_parameter, score = self.independent.by_parameter, self.item_score
+        score = score.reshape(len(score), -1)
+        return score if by_parameter is None else score @ by_parameter
+
+    @property
+    def parameter_score_total(self) -> np.ndarray:
+        """The same summed over respondents, shape (parameter,)."""
+        by_parameter, total = self.independent.by_parameter, self.item_score_total.ravel()
+        return total if by_parameter is None else total @ by_parameter
+
+    @property
+    def logit_score(self) -> np.ndarray:
+        """Derivative by the class logits, persons summed over, shape (respondent, latent_class)."""
+        n_persons = len(self.independent.weight)
+        return self.class_score.reshape(len(self.class_score), -1, n_persons).sum(axis=-1)
 
     @property
     def item_score(self) -> np.ndarray:
@@ -58,7 +84,9 @@ class Contributions:
         return counted - self.rho * counted.sum(axis=-1, keepdims=True)
 
 
-def contributions(codes: np.ndarray, log_share: np.ndarray, rho: np.ndarray) -> Contributions:
+def contributions(
+    codes: np.ndarray, log_share: np.ndarray, rho: np.ndarray, independent: IndependentAnswers = ALONE
+) -> Contributions:
     """Residuals and scores of respondents.
 
     Parameters
@@ -80,6 +108,7 @@ def contributions(codes: np.ndarray, log_share: np.ndarray, rho: np.ndarray) -> 
         chosen=chosen,
         membership=membership,
         rho=rho,
+        independent=independent,
     )
 
 
@@ -95,16 +124,20 @@ def parameters(fit: Fit, step: int) -> Iterator[tuple[np.ndarray, np.ndarray]]:
     Yields
     ------
     log_share : ndarray, shape (respondent, latent_class)
-        Log probability of each class given covariates and group.
+        Log probability of each class given covariates and group; of each class and person where answers are
+        independent given both, persons of a class beside each other.
     rho : ndarray, shape (latent_class, item, category)
         0 beyond the categories of an item.
     """
     of_patterns = (len(fit.count), len(fit.classes))
-    rho = fit.answers.profiles(fit)
+    log_weight = np.log(fit.answers.independent(fit).weight)
     for start in range(0, fit.n_draws, step * DRAWS_IN_MEMORY):
         which = slice(start, start + step * DRAWS_IN_MEMORY, step)
-        for log_share, rho_of_draw in zip(fit.log_class(slice(None), which), rho[which], strict=True):
-            yield np.broadcast_to(log_share, of_patterns)[fit.pattern_of_respondent], rho_of_draw
+        rho = fit.answers.independent_profiles(fit, which)
+        for log_share, rho_of_draw in zip(fit.log_class(slice(None), which), rho, strict=True):
+            of_pattern = np.broadcast_to(log_share, of_patterns)
+            of_persons = (of_pattern[:, :, None] + log_weight).reshape(len(of_pattern), -1)
+            yield of_persons[fit.pattern_of_respondent], rho_of_draw
 
 
 def structural_columns(fit: Fit) -> np.ndarray:

@@ -73,7 +73,7 @@ def item_discrepancies(fit: Fit, step: int, seed: int) -> ItemDiscrepancies:
     answered = (codes >= 0).astype(float)
     together = answered.T @ answered
     pairs = tuple((j, h) for j, h in combinations(range(codes.shape[1]), 2) if together[j, h])
-    n_used = draws_used(fit, step)
+    n_used, independent = draws_used(fit, step), fit.answers.independent(fit)
     sums, complete = PairSums(pairs, structural_columns(fit)), (codes >= 0).all(axis=1)
     patterns, pattern_count = np.unique(codes[complete], axis=0, return_counts=True)
     margin, pattern = ([], []), ([], [])
@@ -85,7 +85,7 @@ def item_discrepancies(fit: Fit, step: int, seed: int) -> ItemDiscrepancies:
         members = share[complete].sum(axis=0)
         pattern_expected.append(expected_patterns(patterns, members, rho))
         for data_set, answers in enumerate((codes, replicated)):
-            added = contributions(answers, log_share, rho)
+            added = contributions(answers, log_share, rho, independent)
             margin[data_set].append(added.chosen.sum(axis=1) - margin_expected[-1])
             sums.add(data_set, added)
             pattern[data_set].append(pattern_statistics(answers[complete], members, rho))

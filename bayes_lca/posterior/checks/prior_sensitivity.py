@@ -2,28 +2,18 @@
 
 from collections.abc import Sequence
 
-import arviz_stats
-import numpy as np
-import pandas as pd
 import xarray as xr
 
 from bayes_lca.data.frame import named
 from bayes_lca.dims import SLOPE, TERM, group_sd
-from bayes_lca.fitted.elements import diagnostics
 from bayes_lca.fitted.fit import Fit
 from bayes_lca.fitted.group_predictors import group_predictors
-from bayes_lca.posterior.checks.reweighting import Weights, equal_weights, smoothed_weights
-from bayes_lca.posterior.labels.total_log_likelihood import total_log_likelihood
+from bayes_lca.posterior.checks.reweighted_priors import PRIORS, under_other_priors
 from bayes_lca.posterior.tables.contrast_sd import contrast_sd, fitted_prior, log_density
 from bayes_lca.posterior.tables.odds_ratios import contrasts_of
 from bayes_lca.posterior.tables.rows import note_of
-from bayes_lca.priors import Exponential, HalfNormal, HalfStudentT, StandardDeviationPrior
+from bayes_lca.priors import StandardDeviationPrior
 from bayes_lca.table import SummaryTable, tail_probabilities
-
-PRIORS = (HalfNormal(0.5), HalfNormal(1.0), HalfStudentT(3.0, 1.0), Exponential(1.0))
-
-SENSITIVE = 0.05
-"""Change of a marginal posterior, per doubling of a component's power, that counts as sensitive to it."""
 
 
 def prior_sensitivity(
@@ -99,27 +89,11 @@ def prior_sensitivity(
     tails = tail_probabilities(ci_prob)
     quantities = _quantities(fit, terms, reference)
     fitted = fitted_prior(fit)
-    density = {prior: _log_prior(fit, prior) for prior in dict.fromkeys([fitted, *priors])}
-    weights = {
-        prior: equal_weights(log_prior) if prior == fitted else smoothed_weights(log_prior - density[fitted])
-        for prior, log_prior in density.items()
-    }
-    sensitivity = _power_scaling(fit, quantities, density[fitted])
-    rows = {}
-    for (name, contrast), values in quantities.items():
-        r_hat = float(diagnostics(values)["r_hat"])
-        for prior, weight in weights.items():
-            rows[name, contrast, repr(prior)] = {
-                **_summary(values, weight, tails),
-                "pareto_k": weight.pareto_k,
-                "status": "as fitted" if prior == fitted else "reweighted" if weight.trusted else "refit needed",
-                "r_hat": r_hat,
-                **sensitivity[name, contrast],
-            }
-    table = pd.DataFrame.from_dict(rows, orient="index")
-    table.index = pd.MultiIndex.from_tuples(table.index, names=["quantity", "contrast", "prior"])
+    log_prior = {prior: _log_prior(fit, prior) for prior in dict.fromkeys([fitted, *priors])}
+    table, refit = under_other_priors(fit, quantities, log_prior, tails)
+    table.index.names = ["quantity", "contrast", "prior"]
     note = f"{note_of(fit, ci_prob)}; fitted with group_sd={fitted!r}"
-    if refit := [repr(prior) for prior, weight in weights.items() if not weight.trusted]:
+    if refit:
         note += f"; weights cannot be trusted under {', '.join(refit)}: fit again with group_sd at that prior"
     return SummaryTable.of(table, note)
 
@@ -152,38 +126,3 @@ def _log_prior(fit: Fit, prior: StandardDeviationPrior) -> xr.DataArray:
         sd = fit.posterior[group_sd(name)]
         total = total + sd.copy(data=log_density(prior, sd.to_numpy())).sum(fit.class_axis)
     return total
-
-
-def _summary(values: xr.DataArray, weight: Weights, tails: Sequence[float]) -> dict[str, float]:
-    if not weight.trusted:
-        return dict.fromkeys(["mean", "median", "lower", "upper", "effective_draws"], np.nan)
-    median, lower, upper = weight.quantiles(values, [0.5, *tails])
-    return {
-        "mean": weight.mean(values),
-        "median": median,
-        "lower": lower,
-        "upper": upper,
-        "effective_draws": weight.effective_draws(values),
-    }
-
-
-def _power_scaling(
-    fit: Fit, quantities: dict[tuple[str, str], xr.DataArray], log_prior: xr.DataArray
-) -> dict[tuple[str, str], dict[str, float | str]]:
-    names = {f"quantity_{place}": key for place, key in enumerate(quantities)}
-    tree = xr.DataTree.from_dict(
-        {
-            "/posterior": xr.Dataset({name: quantities[key] for name, key in names.items()}),
-            "/log_prior": xr.Dataset({"group_sd": log_prior}),
-            "/log_likelihood": xr.Dataset({"all": total_log_likelihood(fit)}),
-        }
-    )
-    by_prior, by_likelihood = (arviz_stats.psense(tree, group=group) for group in ("prior", "likelihood"))
-    result = {}
-    for name, key in names.items():
-        prior, likelihood = float(by_prior[name]), float(by_likelihood[name])
-        diagnosis = "not sensitive to the prior"
-        if prior >= SENSITIVE:
-            diagnosis = "strong prior or weak data" if likelihood < SENSITIVE else "prior and data may conflict"
-        result[key] = {"prior_sensitivity": prior, "likelihood_sensitivity": likelihood, "diagnosis": diagnosis}
-    return result

@@ -35,15 +35,15 @@ class ScoreRegression:
 
     def add_totals(self, data_set: int, residual: np.ndarray, added: Contributions) -> None:
         """Add the sums over respondents in one draw; data set 0 is observed, 1 replicated."""
-        of_classes = added.class_score.T @ self.structural
-        score = np.concatenate([added.item_score_total.ravel(), of_classes.ravel()])
+        of_classes = added.logit_score.T @ self.structural
+        score = np.concatenate([added.parameter_score_total, of_classes.ravel()])
         self._totals[data_set].append((residual, score))
 
     def add_respondents(self, blocks: Iterable[np.ndarray], added: Contributions) -> None:
         """Add a replicated data set to the covariances; each block has shape (respondent, cell)."""
         n = len(self.structural)
-        of_classes = added.class_score[:, :, None] * self.structural[:, None]
-        score = np.concatenate([added.item_score.reshape(n, -1), of_classes.reshape(n, -1)], axis=1)
+        of_classes = added.logit_score[:, :, None] * self.structural[:, None]
+        score = np.concatenate([added.parameter_score, of_classes.reshape(n, -1)], axis=1)
         products = [(score.T @ residual, residual.T @ residual) for residual in blocks]
         with_score, with_residual = map(np.array, zip(*products, strict=True))
         self._covariance[0] = self._covariance[0] + score.T @ score

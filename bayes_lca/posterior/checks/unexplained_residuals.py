@@ -53,11 +53,11 @@ def unexplained_residuals(
     """
     codes, rng = fit.answers_of_respondents, np.random.default_rng(seed)
     structural = structural_columns(fit)
-    n_used = draws_used(fit, step)
+    n_used, independent = draws_used(fit, step), fit.answers.independent(fit)
     sums = [ResidualSums(column, codes, structural) for column in columns]
     for place, (log_share, rho) in enumerate(parameters(fit, step)):
-        observed = contributions(codes, log_share, rho)
-        replicated = contributions(replicate(codes, log_share, rho, rng), log_share, rho)
+        observed = contributions(codes, log_share, rho, independent)
+        replicated = contributions(replicate(codes, log_share, rho, rng), log_share, rho, independent)
         for of_column in sums:
             of_column.add(0, observed)
             of_column.add(1, replicated)

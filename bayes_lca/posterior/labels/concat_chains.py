@@ -94,6 +94,7 @@ def concat_chains(fits: Sequence[xr.DataTree]) -> xr.DataTree:
     modes = chain_modes(Fit.reading(tree))
     tree.attrs |= {"n_modes": int(modes.max() + 1), "chain_modes": json.dumps(modes.tolist())}
     tree.attrs.pop(MODE_EVIDENCE, None)  # of the modes of one of the fits
+    tree.attrs |= first.answers.attributes_of_draws(Fit.reading(tree))
     tree = with_views(tree)
     warn_of_convergence(Fit.reading(tree))
     return tree

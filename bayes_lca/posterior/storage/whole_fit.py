@@ -114,7 +114,7 @@ def check_posterior(draws: xr.DataTree) -> None:
             raise UnreadableFileError(f"its {name} has dims {values.dims} of {values.dtype}, no draws of numbers")
         numbers = values.to_numpy()
         gone = np.isnan(numbers)
-        if np.isinf(numbers).any() or (gone != gone[:1, :1]).any() or (gone.any() and name != ITEM_PROBABILITY):
+        if np.isinf(numbers).any() or (gone != gone[:1, :1]).any() or (gone.any() and CATEGORY not in values.dims):
             raise UnreadableFileError(f"its {name} holds draws that are no numbers")
     for name in (ITEM_PROBABILITY, CLASS_SHARE):
         if name in posterior and not posterior[name].min() >= -ROUNDING:

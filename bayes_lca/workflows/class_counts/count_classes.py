@@ -10,6 +10,7 @@ from bayes_lca.measurement.nominal import read_answers
 from bayes_lca.table import SummaryTable
 from bayes_lca.workflows.class_counts.blrt import check_bootstrap
 from bayes_lca.workflows.class_counts.class_posteriors import posterior_columns, posterior_note, sample_classes
+from bayes_lca.workflows.class_counts.common_method_counts import common_method_columns, preference_in_words
 from bayes_lca.workflows.class_counts.likelihood_counts import LikelihoodCounts
 from bayes_lca.workflows.class_counts.vlmr import LIMITS
 
@@ -30,6 +31,7 @@ def count_classes(
     draws: int = 1000,
     tune: int = 500,
     chains: int = 4,
+    common_method: bool = False,
 ) -> SummaryTable:
     r"""Compare numbers of classes, as in the usual table of a latent class analysis.
 
@@ -59,6 +61,9 @@ def count_classes(
         Add columns from the posterior of each number of classes.
     draws, tune, chains : int
         Of these posteriors: draws of each chain that are kept, draws of its warm-up, and number of chains.
+    common_method : bool, default False
+        Add columns of the same numbers of classes with a common method: persons who lean towards higher or lower
+        categories in all items, `CommonMethod` with its defaults [3]_. Without it such persons come out as classes.
 
     Returns
     -------
@@ -85,13 +90,20 @@ def count_classes(
         posterior columns are those of the mode that predicts best; the worst ``r_hat`` and ``ess`` of log-likelihood
         and ordered shares.
 
+        With `common_method`, by maximum likelihood: ``method_log_likelihood``, ``method_parameters``,
+        ``method_degrees_of_freedom``, ``method_AIC``, ``method_BIC``, ``method_aBIC``, ``method_entropy_r2``,
+        ``method_smallest_class``; ``method_sd``, the standard deviation between persons of the log odds of a category
+        against the one below; and ``method_starts_at_mode`` out of ``method_starts`` climbs. The note says which of
+        all BIC prefers.
+
     Raises
     ------
     TypeError
         If `items` is no measurement part, such as a list of names.
     ValueError
         If items are not nominal, items or counts cannot be used, a number of classes is below 1 or above the number of
-        distinct patterns, or a number of draws, starts, chains or jobs is no whole number.
+        distinct patterns, or a number of draws, starts, chains or jobs is no whole number; with `common_method`, if
+        nobody declared the order of an item's categories.
 
     Warns
     -----
@@ -113,6 +125,8 @@ def count_classes(
        cross-validation and WAIC. Statistics and Computing 27, 1413-1432. doi 10.1007/s11222-016-9696-4
     .. [2] Merkle, E. C., Furr, D. & Rabe-Hesketh, S. (2019). Bayesian comparison of latent variable models: Conditional
        versus marginal likelihoods. Psychometrika 84, 802-829. doi 10.1007/s11336-019-09679-0
+    .. [3] Qu, Y., Tan, M. & Kutner, M. H. (1996). Random effects models in latent class analysis for evaluating
+       accuracy of diagnostic tests. Biometrics 52(3), 797-810. doi 10.2307/2533043
 
     Examples
     --------
@@ -163,6 +177,10 @@ def count_classes(
         notes.append(LIMITS)
     if known:
         notes.append("items are restricted: no tests by scores, and what the answers say of parameters is not counted")
+    if common_method:
+        columns, remarks = common_method_columns(likelihood, classes)
+        table = table.join(columns)
+        notes += [preference_in_words(table), *remarks]
     if bayes:
         posteriors = {
             n_classes: sample_classes(

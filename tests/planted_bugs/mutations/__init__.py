@@ -1,5 +1,6 @@
 """All bugs that are planted, layer after layer."""
 
+from mutations.common_method import COMMON_METHOD
 from mutations.confirmatory import CONFIRMATORY
 from mutations.data import DATA
 from mutations.density import DENSITY
@@ -16,6 +17,7 @@ from mutations.workflows import WORKFLOWS
 MUTATIONS: tuple[Mutation, ...] = (
     *DATA,
     *MEASUREMENT,
+    *COMMON_METHOD,
     *PRIORS,
     *CONFIRMATORY,
     *STRUCTURAL,

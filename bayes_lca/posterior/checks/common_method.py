@@ -1,0 +1,211 @@
+"""What a common method does: loadings, variance, each person's traits, and how much the prior decides."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from functools import cached_property
+
+import numpy as np
+import pandas as pd
+import xarray as xr
+
+from bayes_lca import priors as all_priors
+from bayes_lca.dims import CLASS, CLASS_SHARE, ITEM, ROW, STYLE, STYLE_LOADING, STYLE_SD
+from bayes_lca.fitted.fit import Fit
+from bayes_lca.posterior.checks.reweighted_priors import PRIORS, under_other_priors
+from bayes_lca.posterior.checks.traits_of_persons import SOURCES, traits_of_rows, variance_shares
+from bayes_lca.posterior.tables.contrast_sd import log_density
+from bayes_lca.posterior.tables.rows import CI_PROB, note_of, table_of
+from bayes_lca.priors import StandardDeviationPrior
+from bayes_lca.table import SummaryTable, tail_probabilities
+
+SOURCE = "source"
+ALL_ITEMS = "all items"
+
+
+@dataclass(frozen=True, repr=False, eq=False)
+class CommonMethodEffect:
+    """What a common method does in a fit, as `common_method` returns it.
+
+    Attributes
+    ----------
+    loadings : SummaryTable
+    variance : SummaryTable
+    persons : SummaryTable
+        Computed when it is first asked for.
+    sensitivity : SummaryTable
+        Computed when it is first asked for.
+
+    Examples
+    --------
+    >>> import bayes_lca as bl
+    >>> model = bl.LatentClass(1, bl.CommonMethod(bl.Items(["training", "recognition", "expertise"])))
+    >>> draws = bl.fit(model, bl.example_survey(), draws=500, chains=2, until=None, progressbar=False)
+    >>> effect = bl.common_method(draws)
+    >>> effect.variance.xs("class", level="source")["mean"].tolist()
+    [0.0, 0.0, 0.0]
+    """
+
+    loadings: SummaryTable
+    variance: SummaryTable
+    _fit: Fit = field()
+    _priors: Sequence[StandardDeviationPrior] = field()
+    _ci_prob: float = field()
+
+    @cached_property
+    def persons(self) -> SummaryTable:
+        """Traits of each respondent, in the order of the frame.
+
+        Raises
+        ------
+        ValueError
+            If the fit was saved without respondents.
+        """
+        fit = self._fit
+        fit.require_respondents("traits of persons")
+        mean, sd, n_draws = traits_of_rows(fit)
+        styles = fit.posterior[STYLE].to_numpy().tolist()
+        columns = {}
+        for place, style in enumerate(styles):
+            columns |= {f"{style}_mean": mean[:, place], f"{style}_sd": sd[:, place]}
+        entries = fit.entries
+        table = pd.DataFrame(columns).iloc[entries["pattern"]].set_axis(entries.index)
+        table[ROW] = entries[ROW].to_numpy()
+        note = (
+            f"{fit.note}; {n_draws} of them used; traits are standard normal over persons, so that a mean near 0 with "
+            "an sd near 1 says that the answers tell nothing"
+        )
+        return SummaryTable.of(table, note)
+
+    @cached_property
+    def sensitivity(self) -> SummaryTable:
+        """Loadings and class shares under other priors of the loadings, and how sensitive they are to this one.
+
+        Raises
+        ------
+        ValueError
+            If the fit was saved without respondents, whose likelihood this rests on.
+        """
+        fit = self._fit
+        fit.require_respondents("sensitivity to the prior of loadings")
+        values = fit.posterior[_free_loadings(fit)]
+        elements = values.stack(
+            element=[dim for dim in values.dims if dim not in ("chain", "draw")], create_index=False
+        )
+        quantities = {
+            ("loading", _name_of(elements, place)): elements.isel(element=place, drop=True)
+            for place in range(elements.sizes["element"])
+        }
+        share = fit.posterior[CLASS_SHARE]
+        quantities |= {("class share", name): share.sel({CLASS: name}, drop=True) for name in fit.classes[:-1]}
+        fitted = fitted_loading_prior(fit)
+        log_prior = {
+            prior: elements.copy(data=log_density(prior, np.abs(elements.to_numpy()))).sum("element")
+            for prior in dict.fromkeys([fitted, *self._priors])
+        }
+        table, refit = under_other_priors(fit, quantities, log_prior, tail_probabilities(self._ci_prob))
+        table.index.names = ["quantity", "of", "prior"]
+        note = f"{note_of(fit, self._ci_prob)}; fitted with prior={fitted!r}"
+        if refit:
+            note += f"; weights cannot be trusted under {', '.join(refit)}: fit again with CommonMethod(..., prior=...)"
+        return SummaryTable.of(table, note)
+
+    def __repr__(self) -> str:
+        return f"loadings\n{self.loadings!r}\n\nvariance\n{self.variance!r}"
+
+
+def common_method(
+    draws: xr.DataTree, *, priors: Sequence[StandardDeviationPrior] = PRIORS, ci_prob: float = CI_PROB
+) -> CommonMethodEffect:
+    r"""How much persons differ in their way of answering, whatever the class.
+
+    Parameters
+    ----------
+    draws : xarray.DataTree
+        From `fit` of classes whose measurement part is a `CommonMethod`.
+    priors : sequence of HalfNormal, HalfStudentT or Exponential
+        Priors of the loadings under which ``sensitivity`` shows the results; the fitted one comes first.
+    ci_prob : float, default 0.95
+        Probability of the equal-tailed intervals.
+
+    Returns
+    -------
+    CommonMethodEffect
+        ``loadings``: one row for each style, or for each item where loadings are free, in the columns of
+        `class_sizes`. That of a tilt is the standard deviation between persons of the log odds of a category against
+        the one below.
+
+        ``variance``: of the variance of the scores of each item's categories, the share that the class makes up, the
+        person within a class, and the rest, adding up to one,
+
+        .. math::
+            \operatorname{var}(s) = \operatorname{var}_c E(s \mid c) + E_c \operatorname{var}_u E(s \mid c, u)
+            + E \operatorname{var}(s \mid c, u).
+
+        ``persons``: posterior ``mean`` and ``sd`` of each respondent's traits, the class summed out.
+
+        ``sensitivity``: loadings and class shares under other priors of the loadings, by weights as
+        `prior_sensitivity` has them, and ``prior_sensitivity`` with its ``diagnosis``. With few items the answers say
+        little about the loading, and its prior decides.
+
+    Raises
+    ------
+    TypeError
+        If `draws` is no fit.
+    ValueError
+        If the measurement part has no common method; when asked for ``persons`` or ``sensitivity``, if the fit was
+        saved without respondents.
+    NotRelabelledError, SeveralModesError
+        If an average would mix labels or modes.
+
+    References
+    ----------
+    Kallioinen, N., Paananen, T., Burkner, P.-C. & Vehtari, A. (2024). Detecting and diagnosing prior and likelihood
+    sensitivity with power-scaling. Statistics and Computing 34, 57. doi 10.1007/s11222-023-10366-5
+
+    Examples
+    --------
+    >>> import bayes_lca as bl
+    >>> model = bl.LatentClass(1, bl.CommonMethod(bl.Items(["training", "recognition", "expertise"])))
+    >>> draws = bl.fit(model, bl.example_survey(), draws=500, chains=2, until=None, progressbar=False)
+    >>> effect = bl.common_method(draws)
+    >>> effect.loadings.index.tolist()
+    [('tilt', 'all items')]
+    >>> effect.variance["mean"].groupby("item").sum().round(6).tolist()
+    [1.0, 1.0, 1.0]
+    >>> effect.persons.columns.tolist()
+    ['tilt_mean', 'tilt_sd', 'row']
+    """
+    fit = Fit.of(draws, needs="common_method")
+    shares = fit.by_chain(variance_shares(fit))
+    coords = {STYLE: fit.posterior[STYLE].to_numpy(), ITEM: list(fit.items), SOURCE: list(SOURCES)}
+    variance = xr.DataArray(shares, dims=("chain", "draw", *coords), coords=fit.chain_coords | coords)
+    return CommonMethodEffect(
+        loadings=_loadings(fit, ci_prob),
+        variance=table_of(variance, [STYLE, ITEM, SOURCE], fit, ci_prob),
+        _fit=fit,
+        _priors=tuple(priors),
+        _ci_prob=ci_prob,
+    )
+
+
+def _loadings(fit: Fit, ci_prob: float) -> SummaryTable:
+    if _free_loadings(fit) == STYLE_LOADING:
+        return table_of(fit.posterior[STYLE_LOADING], [STYLE, ITEM], fit, ci_prob)
+    of_all = fit.posterior[STYLE_SD].expand_dims({ITEM: [ALL_ITEMS]}, axis=-1)
+    return table_of(of_all, [STYLE, ITEM], fit, ci_prob)
+
+
+def _free_loadings(fit: Fit) -> str:
+    """Variable of the free loadings: one for each style, or one for each of its items."""
+    return STYLE_SD if STYLE_SD in fit.posterior else STYLE_LOADING
+
+
+def _name_of(elements: xr.DataArray, place: int) -> str:
+    names = [str(elements[dim].to_numpy()[place]) for dim in (STYLE, ITEM) if dim in elements.coords]
+    return ", ".join(names)
+
+
+def fitted_loading_prior(fit: Fit) -> StandardDeviationPrior:
+    """The prior of the loadings that the draws were made with."""
+    stored = dict(fit.specification["measurement"]["prior"])
+    return getattr(all_priors, stored.pop("kind"))(**stored)
