@@ -10,6 +10,7 @@ model                                    structural    measurement     hidden pa
 latent class analysis                    `Shares`      `Items`         class, summed out
 latent class regression, multilevel      `Regression`  `Items`         class, summed out
 either, categories in order              either        `OrdinalItems`  class, summed out
+latent profile analysis, either          either        `NormalItems`   class, summed out
 the same in two or three steps           `Regression`  `Assigned`      class, summed out
 multinomial regression, multilevel       `Regression`  none            none: the category is observed
 =======================================  ============  ==============  ================================
@@ -37,6 +38,7 @@ _NAMES_BY_MODULE = {
     "likelihood.identification": ("UnidentifiedWarning",),
     "measurement.assigned": ("Assigned",),
     "measurement.items": ("Items",),
+    "measurement.normal_items": ("NormalItems",),
     "measurement.ordinal_items": ("OrdinalItems",),
     "models": ("AssignedClass", "LatentClass", "Multinomial"),
     "posterior.checks.check_items": ("ItemCheck", "check_items"),
@@ -78,7 +80,9 @@ _NAMES_BY_MODULE = {
         "HalfNormal",
         "HalfStudentT",
         "Horseshoe",
+        "Normal",
         "PerUnit",
+        "ScaledInverseChiSquared",
         "ZeroSumNormal",
     ),
     "reporting.report": ("report",),

@@ -22,6 +22,7 @@ from bayes_lca.fitted.refusals import SeveralModesError as SeveralModesError
 from bayes_lca.likelihood.identification import UnidentifiedWarning as UnidentifiedWarning
 from bayes_lca.measurement.assigned import Assigned as Assigned
 from bayes_lca.measurement.items import Items as Items
+from bayes_lca.measurement.normal_items import NormalItems as NormalItems
 from bayes_lca.measurement.ordinal_items import OrdinalItems as OrdinalItems
 from bayes_lca.models import AssignedClass as AssignedClass
 from bayes_lca.models import LatentClass as LatentClass
@@ -77,7 +78,9 @@ from bayes_lca.priors import Exponential as Exponential
 from bayes_lca.priors import HalfNormal as HalfNormal
 from bayes_lca.priors import HalfStudentT as HalfStudentT
 from bayes_lca.priors import Horseshoe as Horseshoe
+from bayes_lca.priors import Normal as Normal
 from bayes_lca.priors import PerUnit as PerUnit
+from bayes_lca.priors import ScaledInverseChiSquared as ScaledInverseChiSquared
 from bayes_lca.priors import ZeroSumNormal as ZeroSumNormal
 from bayes_lca.reporting.report import report as report
 from bayes_lca.sampling.adopt import adopt as adopt

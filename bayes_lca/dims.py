@@ -21,6 +21,10 @@ OUTCOME = "outcome"
 CLASS_SHARE = "class_share"
 ITEM_PROBABILITY = "item_probability"
 ITEM_LOCATION = "item_location"
+ITEM_MEAN = "item_mean"
+ITEM_VARIANCE = "item_variance"
+ITEM_SD = "item_sd"
+ITEM_DISPERSION = "item_dispersion"
 BASELINE_PROBABILITY = "baseline_probability"
 INTERCEPT = "intercept"
 SLOPE = "slope"
@@ -33,6 +37,9 @@ DESIGN = "design"
 DESIGN_CENTER = "design_center"
 ANSWER_PATTERN = "answer_pattern"
 N_CATEGORIES = "n_categories"
+ITEM_CENTER = "item_center"
+ITEM_SCALE = "item_scale"
+"""Mean and standard deviation of items that are numbers, over all respondents."""
 PATTERN_OF_RESPONDENT = "pattern_of_respondent"
 ROW_OF_RESPONDENT = "row_of_respondent"
 """Position of each respondent in the frame that was fitted, from 0 on."""
@@ -44,14 +51,17 @@ PATTERN_OF_TABLE_ROW = "pattern_of_table_row"
 """The distinct row of the respondents whom each row of the frequency table counts, -1 where it was left out."""
 
 AXES = frozenset({CLASS, ITEM, CATEGORY, TERM, RESPONDENT, PATTERN, OTHER_CLASS, OUTCOME, "chain", "draw"})
-VARIABLES = frozenset({CLASS_SHARE, ITEM_PROBABILITY, ITEM_LOCATION, INTERCEPT, SLOPE, ANSWERS, COUNT, DESIGN})
+VARIABLES = frozenset(
+    {CLASS_SHARE, ITEM_PROBABILITY, ITEM_LOCATION, ITEM_MEAN, ITEM_VARIANCE, ITEM_SD, ITEM_DISPERSION}
+    | {INTERCEPT, SLOPE, ANSWERS, COUNT, DESIGN}
+)
 RESERVED = (
     AXES
     | VARIABLES
     | {DESIGN_CENTER, ANSWER_CODES, OUTCOME_COUNTS, KNOWN_ITEM_PROBABILITY, BASELINE_PROBABILITY}
     | {f"{SLOPE}_{what}" for what in ("standardised", "direction", "shrinkage", "local_shrinkage")}
     | {f"{INTERCEPT}_at_mean", ANSWER_PATTERN, N_CATEGORIES, PATTERN_OF_RESPONDENT}
-    | {ROW_OF_RESPONDENT}
+    | {ROW_OF_RESPONDENT, ITEM_CENTER, ITEM_SCALE}
 )
 """Names a group column may not have, because axes or variables of the draws have them."""
 

@@ -165,7 +165,7 @@ class ClassRows:
 
     Attributes
     ----------
-    responses : Responses
+    responses : Responses or Numbers
         Answers of all respondents.
     start : Start
     patterns : UniqueRows
@@ -242,6 +242,7 @@ class ClassRows:
             self.answer_patterns.pattern,
             self.responses.items,
             self.responses.labels,
+            self.responses.encoding,
             self.of_respondents,
             self.responses.respondents,
             self.patterns,

@@ -8,6 +8,8 @@ from pkgutil import iter_modules
 from typing import Final
 
 import numpy as np
+import pandas as pd
+import xarray as xr
 
 from bayes_lca.fitted.capabilities import OF_ANSWERS, Capabilities
 from bayes_lca.fitted.parts_of_rows import PartsOfRows
@@ -85,6 +87,18 @@ class AnswersGivenClass(ABC):
     @abstractmethod
     def profiles(self, fit) -> np.ndarray:
         """What tells classes apart in every draw, shape (draw, latent_class, ...), as `Start.profile` has it."""
+
+    def profile_values(self, fit) -> xr.DataArray:
+        """What a table of profiles shows, dims (chain, draw, latent_class, item, ...); wanted for class_profiles."""
+        raise NotImplementedError(f"{type(self).__name__} declares class_profiles and gives no profile_values")
+
+    def in_order(self, table: pd.DataFrame, fit) -> pd.DataFrame:
+        """Rows of a table of profiles as they are shown, by class, item and what the last axis names."""
+        return table
+
+    def profile_note(self, fit) -> str:
+        """What is said below a table of profiles; empty where there is nothing."""
+        return ""
 
     @abstractmethod
     def mean_answer(self, fit, item: str) -> np.ndarray:

@@ -7,6 +7,7 @@ import numpy as np
 import pandas as pd
 import xarray as xr
 
+from bayes_lca.data.answered import is_missing
 from bayes_lca.data.counted import CountedRows
 from bayes_lca.data.design import Design
 from bayes_lca.data.unique_rows import UniqueRows, unique_rows
@@ -17,7 +18,6 @@ from bayes_lca.dims import (
     DESIGN,
     DESIGN_CENTER,
     ITEM,
-    N_CATEGORIES,
     OUTCOME,
     PATTERN,
     PATTERN_OF_RESPONDENT,
@@ -66,6 +66,7 @@ def record_answers(
     answer_pattern: np.ndarray,
     items: Sequence[str],
     labels: Sequence[Sequence[str]],
+    of_items: Mapping[str, tuple],
     design: Design,
     respondents: pd.Index,
     patterns: UniqueRows,
@@ -75,10 +76,13 @@ def record_answers(
     Parameters
     ----------
     codes : ndarray, shape (respondent, item)
+        Codes of categories, or numbers.
     answer_pattern : ndarray of int, shape (respondent,)
         The distinct pattern of answers of each respondent.
     items, labels : sequence
         Names of the items, and of their categories.
+    of_items : mapping of str to tuple
+        What else is known of each item: axes and values by name.
     design : Design
     respondents : pandas.Index
         Row labels.
@@ -86,11 +90,10 @@ def record_answers(
         Distinct rows, from `distinct_rows`.
     """
     seen = {ANSWERS: ((PATTERN, ITEM), codes[patterns.first])}
-    of_items = {N_CATEGORIES: ((ITEM,), np.array([len(of_item) for of_item in labels]))}
     groups, attributes = _record(seen, answer_pattern, of_items, design, respondents, patterns)
     groups = {name: dataset.assign_coords({ITEM: [str(item) for item in items]}) for name, dataset in groups.items()}
     axes = json.loads(attributes[AXES]) | {ITEM: [str(item) for item in items]}
-    missing = codes == -1
+    missing = is_missing(codes)
     answered = {
         "labels": json.dumps(labels),
         "n_missing_answers": int(missing.sum()),

@@ -9,6 +9,7 @@ from typing import ClassVar, final
 import numpy as np
 import pymc as pm
 
+from bayes_lca.data.answered import for_model
 from bayes_lca.data.responses import Responses
 from bayes_lca.data.unique_rows import UniqueRows
 from bayes_lca.dims import ANSWER_CODES, ITEM, PATTERN
@@ -90,7 +91,7 @@ class Measurement(ABC):
 
     @abstractmethod
     def read(self, frame) -> Responses:
-        """Answers of a frame.
+        """Answers of a frame: `Responses`, or `Numbers` with the same interface.
 
         Raises
         ------
@@ -118,7 +119,7 @@ class Measurement(ABC):
     def log_density(self, responses: Responses, value, *parameters):
         r"""Log density of answers given the class, :math:`\log p(y \mid c)`, shape (latent_class, pattern).
 
-        A missing answer, code `bayes_lca.data.responses.MISSING`, adds 0.
+        A missing answer, as `bayes_lca.data.answered.for_model` writes it, adds 0.
         """
 
     @abstractmethod
@@ -142,7 +143,7 @@ class Measurement(ABC):
         """
         parameters = self.parameters(responses, start)
         return Answers(
-            observed=pm.Data(ANSWER_CODES, responses.codes[first], dims=(PATTERN, ITEM)),
+            observed=pm.Data(ANSWER_CODES, for_model(responses.codes[first]), dims=(PATTERN, ITEM)),
             parameters=parameters,
             signature=self.signature,
             log_density=lambda value, *given: self.log_density(responses, value, *given),

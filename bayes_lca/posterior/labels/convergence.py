@@ -295,4 +295,9 @@ def _in_words(n_quantities: int) -> str:
 
 
 def _reported(fit: Fit) -> list[str]:
-    return [str(name) for name, values in fit.posterior.data_vars.items() if fit.class_axis in values.dims]
+    """Parameters of classes, and of answers where all classes share them."""
+    return [
+        str(name)
+        for name, values in fit.posterior.data_vars.items()
+        if fit.class_axis in values.dims or name in fit.answers.variables
+    ]
