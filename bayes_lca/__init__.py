@@ -11,6 +11,7 @@ latent class analysis                    `Shares`      `Items`         class, su
 latent class regression, multilevel      `Regression`  `Items`         class, summed out
 either, categories in order              either        `OrdinalItems`  class, summed out
 latent profile analysis, either          either        `NormalItems`   class, summed out
+classes of counts, either                either        `CountItems`    class, summed out
 the same in two or three steps           `Regression`  `Assigned`      class, summed out
 multinomial regression, multilevel       `Regression`  none            none: the category is observed
 =======================================  ============  ==============  ================================
@@ -37,6 +38,7 @@ _NAMES_BY_MODULE = {
     "fitted.refusals": ("NotRelabelledError", "SeveralModesError"),
     "likelihood.identification": ("UnidentifiedWarning",),
     "measurement.assigned": ("Assigned",),
+    "measurement.count_items": ("CountItems",),
     "measurement.items": ("Items",),
     "measurement.normal_items": ("NormalItems",),
     "measurement.ordinal_items": ("OrdinalItems",),
@@ -80,6 +82,7 @@ _NAMES_BY_MODULE = {
         "HalfNormal",
         "HalfStudentT",
         "Horseshoe",
+        "LogNormal",
         "Normal",
         "PerUnit",
         "ScaledInverseChiSquared",

@@ -21,6 +21,7 @@ from bayes_lca.fitted.refusals import NotRelabelledError as NotRelabelledError
 from bayes_lca.fitted.refusals import SeveralModesError as SeveralModesError
 from bayes_lca.likelihood.identification import UnidentifiedWarning as UnidentifiedWarning
 from bayes_lca.measurement.assigned import Assigned as Assigned
+from bayes_lca.measurement.count_items import CountItems as CountItems
 from bayes_lca.measurement.items import Items as Items
 from bayes_lca.measurement.normal_items import NormalItems as NormalItems
 from bayes_lca.measurement.ordinal_items import OrdinalItems as OrdinalItems
@@ -78,6 +79,7 @@ from bayes_lca.priors import Exponential as Exponential
 from bayes_lca.priors import HalfNormal as HalfNormal
 from bayes_lca.priors import HalfStudentT as HalfStudentT
 from bayes_lca.priors import Horseshoe as Horseshoe
+from bayes_lca.priors import LogNormal as LogNormal
 from bayes_lca.priors import Normal as Normal
 from bayes_lca.priors import PerUnit as PerUnit
 from bayes_lca.priors import ScaledInverseChiSquared as ScaledInverseChiSquared

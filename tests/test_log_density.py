@@ -17,6 +17,7 @@ from scipy.linalg import helmert, null_space
 from scipy.special import betaln, gammaln, log_softmax, logsumexp, softmax
 
 import bayes_lca as bl
+from bayes_lca.data.column_units import spread
 from bayes_lca.density import compiled
 from bayes_lca.fitted.fit import Fit
 from bayes_lca.fitted.record import distinct_rows
@@ -28,6 +29,7 @@ from bayes_lca.structural.whitening import contrast_basis
 
 COMPILE = {"mode": Mode(linker="py", optimizer=None), "on_unused_input": "ignore"}
 ZERO_SUM = ("intercept_at_mean", "slope_standardised", "item_location")
+OF_NUMBERS = ("item_mean", "item_variance")
 SIMPLEX = ("item_probability", "class_share", "baseline_probability")
 SINGLE_PRECISION_CONSTANT = 1e-6
 """PyMC holds constants such as log sqrt(2 pi) in single precision in ZeroSumNormal and HalfStudentT, and log 0.5."""
@@ -56,6 +58,15 @@ FRAMES = {
     "unequal categories": simulate_frame((2, 3, 4, 3)),
     "missing answers": simulate_frame((2, 3, 3), missing=0.3),
 }
+NUMBERS = FRAMES["equal categories"].assign(
+    height=lambda frame: (170 + 8 * np.random.default_rng(5).normal(size=len(frame))).round(1),
+    visits=lambda frame: np.random.default_rng(7).negative_binomial(1.5, 0.3, len(frame)),
+    income=lambda frame: np.random.default_rng(6).lognormal(10, 0.7, len(frame)).round(0),
+)
+NUMBERS.loc[NUMBERS.index % 5 == 2, "height"] = np.nan
+NUMBERS["calls"] = np.random.default_rng(8).poisson(4.0, len(NUMBERS)).astype(float)
+NUMBERS.loc[[3, 7], "calls"] = np.nan
+NUMBERS.loc[[7, 12], "income"] = np.nan
 STRUCTURAL = {
     "shares": bl.Shares(),
     "covariates": bl.Regression("~ x + z"),
@@ -146,6 +157,10 @@ class Case:
             elif name.endswith("_correlation_root"):
                 n_classes = len(self.labels(self.class_dim))
                 point[name] = np.linalg.cholesky(np.corrcoef(rng.normal(size=(n_classes, n_classes + 2))))
+            elif name == "item_dispersion":
+                point[name] = rng.exponential(size=shape)
+            elif name in OF_NUMBERS:
+                point[name] = self.prepared.start[name] * rng.lognormal(0.0, 0.4, size=shape)
             elif name in ZERO_SUM:
                 logits = rng.normal(0.0, 1.5, size=shape)
                 point[name] = logits - logits.mean(axis=-1, keepdims=True)
@@ -197,6 +212,22 @@ CASES = (
         for frame in [FRAMES[data]]
     }
     | {
+        f"LatentClass({k}), normal items, {sd}, {kind}": Case(
+            LatentClass(k, bl.NormalItems(["height", "income"], sd), STRUCTURAL[kind]), NUMBERS
+        )
+        for k, sd, kind in ((1, "free", "shares"), (2, "equal", "shares"), (3, "free", "random intercepts"))
+    }
+    | {
+        f"LatentClass({k}), {distribution}, {kind}": Case(
+            LatentClass(k, bl.CountItems(["visits", "calls"], distribution), STRUCTURAL[kind]), NUMBERS
+        )
+        for k, distribution, kind in (
+            (2, "poisson", "shares"),
+            (2, "negative_binomial", "random intercepts"),
+            (3, "negative_binomial", "shares"),
+        )
+    }
+    | {
         f"AssignedClass, {data}, {kind}": Case(AssignedClass(known_classes(frame), STRUCTURAL[kind]), frame)
         for data, kind in (
             ("equal categories", "covariates"),
@@ -217,6 +248,9 @@ ONE_OF_EACH = [
     "LatentClass(2), equal categories, shares",
     "LatentClass(3), unequal categories, shares",
     "LatentClass(3), unequal categories, ordinal, random intercepts",
+    "LatentClass(3), normal items, free, random intercepts",
+    "LatentClass(2), poisson, shares",
+    "LatentClass(2), negative_binomial, random intercepts",
     "LatentClass(2), equal categories, covariates",
     "LatentClass(3), missing answers, random intercepts",
     "LatentClass(2), equal categories, nested groups",
@@ -264,7 +298,17 @@ def answer_probability(case, values, row, k):
     """p(answers | class k) of one respondent: a product over the items answered."""
     probability = 1.0
     for j, item in enumerate(case.labels("item")):
-        if not pd.isna(row[item]):
+        if pd.isna(row[item]):
+            continue
+        if "item_dispersion" in values:
+            size, mean = 1 / values["item_dispersion"][j], values["item_mean"][k, j]
+            probability *= stats.nbinom.pmf(row[item], size, size / (size + mean))
+        elif "item_mean" in values and "item_sd" not in values:
+            probability *= stats.poisson.pmf(row[item], values["item_mean"][k, j])
+        elif "item_sd" in values:
+            sd = values["item_sd"] if values["item_sd"].ndim == 1 else values["item_sd"][k]
+            probability *= stats.norm.pdf(row[item], values["item_mean"][k, j], sd[j])
+        else:
             probability *= values["item_probability"][k, j, int(row[item])]
     return probability
 
@@ -301,7 +345,7 @@ def permuted(case, point, order):
         name, dims = variable.name, case.dims(variable)
         if "latent_class" in dims:
             result[name] = np.take(point[name], order, axis=dims.index("latent_class"))
-        elif name.startswith("baseline_probability"):
+        elif name.startswith("baseline_probability") or name in ("item_variance", "item_dispersion"):
             result[name] = point[name]
         elif name.endswith("_correlation_root"):
             correlation = values[name.removesuffix("_root")]
@@ -426,6 +470,17 @@ def expected_log_prior(case, values, name):
     if name.startswith(SIMPLEX):
         rows = value.reshape(-1, value.shape[-1])
         return sum(stats.dirichlet.logpdf(row, np.ones(len(row))) for row in rows)
+    if name == "item_dispersion":
+        return stats.expon.logpdf(value).sum()
+    if name == "item_mean" and "item_sd" not in values:
+        center = [case.frame[item].mean() for item in case.labels("item")]
+        return stats.lognorm.logpdf(value, 1.5, scale=center).sum()
+    if name in OF_NUMBERS:
+        answers = [case.frame[item].dropna().to_numpy() for item in case.labels("item")]
+        scale = np.array([spread(of_item) for of_item in answers])
+        if name == "item_mean":
+            return stats.norm.logpdf(value, [of_item.mean() for of_item in answers], 2.5 * scale).sum()
+        return stats.invgamma.logpdf(value, 1.0, scale=(0.3 * scale) ** 2).sum()
     if name == "intercept_at_mean":
         return zero_sum_normal_logpdf(value, 2.5)
     if name == "slope_standardised":

@@ -1,4 +1,4 @@
-"""Which answers were given: of categories, which are kept as whole codes, and of numbers, which are kept as they are."""
+"""Which answers were given: of categories, kept as whole codes, and of numbers, kept as they are."""
 
 import numpy as np
 

@@ -3,6 +3,7 @@
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from functools import cached_property
+from numbers import Real
 from types import MappingProxyType
 
 import numpy as np
@@ -142,7 +143,7 @@ def numbers_of(values: pd.Series, item: str, *, use: str, whole: bool) -> pd.Ser
     """
     n = len(values)
     if not pd.api.types.is_numeric_dtype(values) or pd.api.types.is_bool_dtype(values):
-        others = [value for value in values.dropna().unique() if not isinstance(value, int | float) or value in (0, 1)]
+        others = [value for value in values.dropna().unique() if not _is_number(value)]
         which = f" ({named(others, most=4)})" if others else ""
         raise ValueError(
             f"item {item!r} holds values that are no numbers{which} in {n} rows, and {use} takes numbers; give "
@@ -152,17 +153,22 @@ def numbers_of(values: pd.Series, item: str, *, use: str, whole: bool) -> pd.Ser
     infinite = np.isinf(numbers.to_numpy())
     if infinite.any():
         raise ValueError(
-            f"item {item!r} is infinite in {int(infinite.sum())} of {n} rows; correct these numbers, or make them missing"
+            f"item {item!r} is infinite in {int(infinite.sum())} of {n} rows; correct these numbers, or make them "
+            "missing"
         )
     if whole:
         present = numbers.dropna().to_numpy()
         wrong = present[(present < 0) | (present != np.round(present)) | (present > LARGEST_WHOLE_FLOAT)]
         if len(wrong):
             raise ValueError(
-                f"item {item!r} is no count in {len(wrong)} of {n} rows ({named(np.unique(wrong), most=4)}); {use} takes "
-                "whole numbers from 0 on; round them, give measurements to NormalItems, or make them missing"
+                f"item {item!r} is no count in {len(wrong)} of {n} rows ({named(np.unique(wrong), most=4)}); {use} "
+                "takes whole numbers from 0 on; round them, give measurements to NormalItems, or make them missing"
             )
     return numbers.set_axis(values.index)
+
+
+def _is_number(value) -> bool:
+    return isinstance(value, Real) and not isinstance(value, bool | np.bool_)
 
 
 def check_varies(values: np.ndarray, item: str) -> None:
@@ -176,11 +182,11 @@ def check_varies(values: np.ndarray, item: str) -> None:
     present = values[~is_missing(values)]
     if len(present) < FEWEST_NUMBERS:
         raise ValueError(
-            f"item {item!r} has a number in {len(present)} of {len(values)} rows, too few for classes to differ in; drop "
-            "the item, or take more respondents"
+            f"item {item!r} has a number in {len(present)} of {len(values)} rows, too few for classes to differ in; "
+            "drop the item, or take more respondents"
         )
     if (present == present[0]).all():
         raise ValueError(
-            f"item {item!r} is {present[0]:g} in all {len(present)} rows that have a number, of {len(values)}; drop the "
-            "item, for classes cannot differ in it"
+            f"item {item!r} is {present[0]:g} in all {len(present)} rows that have a number, of {len(values)}; drop "
+            "the item, for classes cannot differ in it"
         )

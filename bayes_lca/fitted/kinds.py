@@ -11,7 +11,7 @@ import numpy as np
 import pandas as pd
 import xarray as xr
 
-from bayes_lca.fitted.capabilities import OF_ANSWERS, Capabilities
+from bayes_lca.fitted.capabilities import NEEDS, OF_ANSWERS, Capabilities
 from bayes_lca.fitted.parts_of_rows import PartsOfRows
 
 
@@ -243,6 +243,32 @@ def register(registry: dict, name: str, entry, *, home: str):
         raise ValueError(f"{name!r} of {home} is registered by {taken}; give the class another name")
     registry[name] = entry
     return entry
+
+
+def require_of_answers(answers: AnswersGivenClass, needs: str) -> None:
+    """Refuse answers for which a function is not declared to hold.
+
+    Raises
+    ------
+    ValueError
+    """
+    if NEEDS[needs].answers and needs not in answers.supported:
+        raise ValueError(
+            f"{needs}: it depends on what answers are, and is not declared to hold for {answers.words}; give "
+            "a fit of other items, or use a function of classes alone"
+        )
+
+
+def require_of_part(measurement, needs: str) -> None:
+    """The same before there is a fit, of a measurement part; one that nothing is known of is refused later.
+
+    Raises
+    ------
+    ValueError
+    """
+    find_twins()
+    if (answers := MEASUREMENT.get(type(measurement).__name__)) is not None:
+        require_of_answers(answers, needs)
 
 
 def find_twins() -> None:

@@ -150,7 +150,7 @@ def normal_features(numbers: np.ndarray, center: np.ndarray, scale: np.ndarray) 
 
 
 def normal_coefficients(mean: np.ndarray, variance: np.ndarray) -> np.ndarray:
-    """What these count for, of standardised numbers: from (..., item), and (..., 1, item) or the same, to (..., 3 x item)."""
+    """What these count for where numbers are standardised, from shapes (..., item) to (..., 3 x item)."""
     mean, variance = np.broadcast_arrays(mean, variance)
     constant = -0.5 * (mean**2 / variance + np.log(variance)) - LOG_ROOT_TWO_PI
     return np.concatenate([constant, mean / variance, -0.5 / variance], axis=-1)

@@ -85,6 +85,11 @@ class Measurement(ABC):
     """Whether classes are those of an earlier fit, under their names there."""
 
     @property
+    def in_place_of_nominal(self) -> str:
+        """What to do where nominal items alone can be used, as the end of a message."""
+        return f"give Items({list(self.columns)})"
+
+    @property
     @abstractmethod
     def columns(self) -> tuple[str, ...]:
         """Columns of a frame that hold the answers."""

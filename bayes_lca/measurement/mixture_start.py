@@ -12,6 +12,11 @@ from bayes_lca.likelihood.families import Family
 from bayes_lca.likelihood.mixture import MixtureMaximum, fit_mixture
 from bayes_lca.measurement.interface import Start
 
+COMPARE_FITS = (
+    "items that are numbers have none to count: fit each number of classes and compare elpd_loo of bl.modes(draws), or "
+    "az.loo(draws)"
+)
+"""What to do in place of counting nominal answers, as the end of a message."""
 LEAST_WEIGHT = 0.05
 """Share of the posterior that a mode could hold from which on chains start there."""
 

@@ -134,6 +134,5 @@ def check_nominal(items) -> None:
         raise TypeError(f"items={given} is of type {type(items).__name__}, and no measurement part; {how}")
     if not nominal:
         raise ValueError(
-            f"{items!r}: numbers of classes and groups are compared for nominal items only; give "
-            f"Items({list(items.columns)})"
+            f"{items!r}: numbers of classes and groups are compared for nominal items only; {items.in_place_of_nominal}"
         )

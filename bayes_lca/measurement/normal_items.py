@@ -17,7 +17,7 @@ from bayes_lca.likelihood.families import LOG_ROOT_TWO_PI, NormalFamily
 from bayes_lca.likelihood.mixture import MixtureMaximum
 from bayes_lca.measurement.answers import item_names
 from bayes_lca.measurement.interface import Measurement, Start
-from bayes_lca.measurement.mixture_start import mixture_start
+from bayes_lca.measurement.mixture_start import COMPARE_FITS, mixture_start
 from bayes_lca.measurement.standardised import LogOfUnit, Standardised
 
 
@@ -71,9 +71,8 @@ class NormalItems(Measurement):
     Examples
     --------
     >>> import bayes_lca as bl
-    >>> survey = bl.example_survey()[["age"]].assign(pay=range(180))
-    >>> profiles = bl.LatentClass(2, NormalItems(["age", "pay"]))
-    >>> [variable.name for variable in profiles.build(survey).free_RVs]
+    >>> profiles = bl.LatentClass(2, NormalItems(["score", "attitude"]))
+    >>> [variable.name for variable in profiles.build(bl.example_survey()).free_RVs]
     ['class_share', 'item_mean', 'item_variance']
     """
 
@@ -103,6 +102,11 @@ class NormalItems(Measurement):
     def columns(self) -> tuple[str, ...]:
         """The items."""
         return self.items
+
+    @property
+    def in_place_of_nominal(self) -> str:
+        """There are no categories to count: fits are compared instead."""
+        return COMPARE_FITS
 
     @property
     def declared(self) -> Declarations:

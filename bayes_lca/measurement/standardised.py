@@ -39,7 +39,7 @@ class LogOfUnit(Transform):
     unit : ndarray, shape (item,)
     """
 
-    name = "log_of_unit"
+    name = "logofunit"
 
     def __init__(self, unit: np.ndarray):
         self.unit = unit

@@ -44,9 +44,12 @@ class NormalGivenClass(NumbersGivenClass):
             return mean, fit.parameter(ITEM_SD, CLASS, ITEM)
         return mean, np.broadcast_to(fit.parameter(ITEM_SD, ITEM)[:, None], mean.shape)
 
-    def _features(self, fit, numbers: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
-        center, scale = standardisation(fit)
-        return normal_features(numbers, center, scale), -(~np.isnan(numbers) @ np.log(scale))
+    def _features(self, fit, numbers: np.ndarray) -> np.ndarray:
+        return normal_features(numbers, *standardisation(fit))
+
+    def _constant(self, fit, numbers: np.ndarray, which: slice) -> np.ndarray:
+        _, scale = standardisation(fit)
+        return -(~np.isnan(numbers) @ np.log(scale))[None]
 
     def _coefficients(self, fit) -> np.ndarray:
         (center, scale), (mean, sd) = standardisation(fit), self._parameters(fit)

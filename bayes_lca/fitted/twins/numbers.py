@@ -51,10 +51,11 @@ class NumbersGivenClass(AnswersGivenClass):
     def log_density(self, fit, rows: np.ndarray, which: slice) -> np.ndarray:
         """Distinct patterns of numbers are computed once, shape (draw, row, latent_class)."""
         _, first, pattern = np.unique(fit.answer_pattern[rows], return_index=True, return_inverse=True)
-        features, constant = self._features(fit, fit.codes[rows][first])
+        numbers = fit.codes[rows][first]
+        features, constant = self._features(fit, numbers), self._constant(fit, numbers, which)
         coefficients = self._coefficients(fit)[which]  # (draw, latent_class, feature)
         flat = matrix_product(coefficients.reshape(-1, coefficients.shape[-1]), np.ascontiguousarray(features.T))
-        density = flat.reshape(*coefficients.shape[:2], -1) + constant  # (draw, latent_class, distinct)
+        density = flat.reshape(*coefficients.shape[:2], -1) + constant[:, None]  # (draw, latent_class, distinct)
         return np.moveaxis(density[:, :, pattern.reshape(-1)], 1, 2)
 
     def mean_answer(self, fit, item: str) -> np.ndarray:
@@ -66,8 +67,12 @@ class NumbersGivenClass(AnswersGivenClass):
         """Parameters by class and item, dims (chain, draw, latent_class, item, parameter), in the items' units."""
 
     @abstractmethod
-    def _features(self, fit, numbers: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
-        """What densities rest on of some rows, shape (row, feature), and what the class has no part in, (row,)."""
+    def _features(self, fit, numbers: np.ndarray) -> np.ndarray:
+        """What densities rest on of some rows, shape (row, feature)."""
+
+    @abstractmethod
+    def _constant(self, fit, numbers: np.ndarray, which: slice) -> np.ndarray:
+        """What classes have no part in, shape (draw or 1, row)."""
 
     @abstractmethod
     def _coefficients(self, fit) -> np.ndarray:

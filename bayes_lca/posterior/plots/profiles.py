@@ -93,13 +93,14 @@ def _in_units(fit: Fit, category: str | None, ci_prob: float, figsize: tuple[flo
     if category is not None:
         numbers = [item for item, of_item in zip(fit.items, fit.labels, strict=True) if not of_item]
         raise ValueError(
-            f"category={category!r}: item(s) {named(numbers)} of this fit of {fit.n_respondents} respondents are numbers "
-            "and have no categories; leave category out"
+            f"category={category!r}: item(s) {named(numbers)} of this fit of {fit.n_respondents} respondents are "
+            "numbers and have no categories; leave category out"
         )
     profiles, sizes = class_profiles(fit, ci_prob=ci_prob), class_sizes(fit, ci_prob=ci_prob)
     classes = {name: f"{wrapped(name, LONGEST_NAME)}\n{_percent(size)}" for name, size in sizes.iterrows()}
     fig = profile_panels({item: profiles.xs(item, level=ITEM) for item in fit.items}, classes, figsize)
-    write_note(fig, f"{sizes.note}; class sizes in % of respondents; grey: one standard deviation within the class")
+    spread = "; grey: one standard deviation within the class" if "sd" in profiles.index.levels[-1] else ""
+    write_note(fig, f"{sizes.note}; class sizes in % of respondents{spread}")
     return fig
 
 

@@ -55,8 +55,8 @@ def class_profiles(draws: xr.DataTree, *, ci_prob: float = CI_PROB) -> SummaryTa
     -------
     SummaryTable
         One row per class, item and category, in the columns of `class_sizes`; categories by the labels of their item,
-        in its order, which the note says. Of items that are numbers, one row per class, item and parameter: the mean and
-        the standard deviation within the class, in the units of the item.
+        in its order, which the note says. Of items that are numbers, one row per class, item and parameter: the mean
+        and the standard deviation within the class, in the units of the item.
 
     Raises
     ------

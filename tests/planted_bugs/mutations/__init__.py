@@ -5,6 +5,7 @@ from mutations.density import DENSITY
 from mutations.likelihood import LIKELIHOOD
 from mutations.measurement import MEASUREMENT
 from mutations.mutation import Mutation
+from mutations.numbers import NUMBERS
 from mutations.posterior import POSTERIOR
 from mutations.priors import PRIORS
 from mutations.storage_and_reporting import STORAGE_AND_REPORTING
@@ -15,6 +16,7 @@ from mutations.workflows import WORKFLOWS
 MUTATIONS: tuple[Mutation, ...] = (
     *DATA,
     *MEASUREMENT,
+    *NUMBERS,
     *PRIORS,
     *STRUCTURAL,
     *LIKELIHOOD,
