@@ -25,7 +25,8 @@ from bayes_lca.fitted.capabilities import NEEDS
 SHORT = {"draws": 20, "tune": 100, "chains": 2, "progressbar": False, "until": None}
 TINY = {"measurement_draws": 4, "draws": 4, "tune": 50, "progressbar": False}
 SURVEY = bl.example_survey().assign(
-    visits=lambda frame: [len(title) + row % 5 for row, title in enumerate(frame["title"])]
+    visits=lambda frame: (2 * frame["participation"]).round().astype(int) + np.arange(180) % 3,
+    calls=lambda frame: (frame["participation"] > 4) * (3 + np.arange(180) % 5),
 )
 EXAMPLE = bl.LatentClass(2, bl.Items(ITEMS))
 NESTED = bl.LatentClass(2, bl.Items(ITEMS), bl.Regression("~ participation + (1 | group)"))
@@ -170,10 +171,12 @@ REFUSED = {
         r"'~ participation' of this fit of 180 respondents has no random intercepts": "nesting_in_words",
         r"9 cell\(s\) stand in the table more than once \(44 of 44 rows": "poststratify",
     },
-    "LatentClass, CountItems": NO_COVARIATES
+    "LatentClass, CountItems": {
+        piece: names for piece, names in NO_COVARIATES.items() if "'intercept' is not among" not in piece
+    }
     | {
         r"^{name}: it depends on what answers are, and is not declared to hold for counts": NOT_OF_NUMBERS,
-        r"variable='intercept' is not among the draws": "contrasts",
+        r"variable='intercept' is not among the draws; they have \['class_share', 'item_mean'\]": "contrasts",
     },
     "LatentClass, one class": NO_COVARIATES
     | {
@@ -200,7 +203,7 @@ def fits():
         "LatentClass, NormalItems": bl.LatentClass(
             2, bl.NormalItems(["score", "attitude"]), bl.Regression("~ participation")
         ),
-        "LatentClass, CountItems": bl.LatentClass(2, bl.CountItems(["visits"])),
+        "LatentClass, CountItems": bl.LatentClass(2, bl.CountItems(["visits", "calls"])),
         "LatentClass, one class": bl.LatentClass(1, bl.Items(ITEMS)),
     }
     with warnings.catch_warnings():

@@ -12,7 +12,7 @@ SMALLEST_MEAN = 1e-10
 """In place of the mean of a class that counted nothing, whose logarithm has to be finite."""
 DISPERSIONS = (1e-6, 1e3)
 """Between which the likeliest dispersion is searched; at the lower end counts are Poisson."""
-HALVINGS = 40
+HALVINGS = 25
 
 
 def count_features(counts: np.ndarray) -> np.ndarray:

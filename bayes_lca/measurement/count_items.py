@@ -186,8 +186,8 @@ class CountItems(Measurement):
             return pt.dot(pt.concatenate([-mean, pt.log(mean)], axis=1), rows.T) - orders
         a = dispersion.reshape(dispersion.shape[-1:])  # (item,)
         growth = pt.log1p(a * mean)
-        of_classes = pt.dot(pt.concatenate([-growth / a, pt.log(mean) - growth], axis=1), rows.T)
-        events = (known * (pt.gammaln(y + 1.0 / a) - pt.gammaln(1.0 / a) + y * pt.log(a))).sum(axis=1)
+        of_classes = pt.dot(pt.concatenate([-growth / a, pt.log(mean * a) - growth], axis=1), rows.T)
+        events = (known * (pt.gammaln(y + 1.0 / a) - pt.gammaln(1.0 / a))).sum(axis=1)
         return of_classes + (events - orders)[None]  # (latent_class, pattern)
 
     def draw(

@@ -17,6 +17,8 @@ COMPARE_FITS = (
     "az.loo(draws)"
 )
 """What to do in place of counting nominal answers, as the end of a message."""
+TOLERANCE, MOST_STEPS = 1e-6, 1000
+"""Of the climb to a mode: chains find the way from near it."""
 LEAST_WEIGHT = 0.05
 """Share of the posterior that a mode could hold from which on chains start there."""
 
@@ -51,7 +53,7 @@ def mixture_start(
             f"n_classes={n_classes} exceeds the {n_patterns} distinct answer patterns of {len(responses.codes)} "
             "respondents; ask for fewer classes"
         )
-    found = fit_mixture(families, answer_patterns.count, n_classes)
+    found = fit_mixture(families, answer_patterns.count, n_classes, tolerance=TOLERANCE, max_steps=MOST_STEPS)
     weights = softmax([maximum.log_mass for maximum in found.maxima])
     by_weight = np.argsort(-weights, kind="stable")
     names = tuple(class_names(n_classes, taken=responses.items))
