@@ -12,6 +12,7 @@ latent class regression, multilevel      `Regression`  `Items`         class, su
 either, categories in order              either        `OrdinalItems`  class, summed out
 latent profile analysis, either          either        `NormalItems`   class, summed out
 classes of counts, either                either        `CountItems`    class, summed out
+items of several kinds, either           either        `Mixed`         class, summed out
 the same in two or three steps           `Regression`  `Assigned`      class, summed out
 multinomial regression, multilevel       `Regression`  none            none: the category is observed
 =======================================  ============  ==============  ================================
@@ -40,6 +41,7 @@ _NAMES_BY_MODULE = {
     "measurement.assigned": ("Assigned",),
     "measurement.count_items": ("CountItems",),
     "measurement.items": ("Items",),
+    "measurement.mixed": ("Mixed",),
     "measurement.normal_items": ("NormalItems",),
     "measurement.ordinal_items": ("OrdinalItems",),
     "models": ("AssignedClass", "LatentClass", "Multinomial"),

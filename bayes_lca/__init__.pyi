@@ -23,6 +23,7 @@ from bayes_lca.likelihood.identification import UnidentifiedWarning as Unidentif
 from bayes_lca.measurement.assigned import Assigned as Assigned
 from bayes_lca.measurement.count_items import CountItems as CountItems
 from bayes_lca.measurement.items import Items as Items
+from bayes_lca.measurement.mixed import Mixed as Mixed
 from bayes_lca.measurement.normal_items import NormalItems as NormalItems
 from bayes_lca.measurement.ordinal_items import OrdinalItems as OrdinalItems
 from bayes_lca.models import AssignedClass as AssignedClass

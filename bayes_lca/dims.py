@@ -68,6 +68,20 @@ RESERVED = (
 OF_EQUAL_SIZE = re.compile(rf"({ITEM}|{CATEGORY}|{ITEM_PROBABILITY})_of_\d+")
 """Axes and variables of the items with equally many categories; a group column may not have such a name either."""
 
+OF_KIND = re.compile(rf"(nominal|ordinal|normal|count)_({ITEM}|{CATEGORY}|{BASELINE_PROBABILITY}).*")
+"""Axes and variables of one kind of items among several; nor such a name."""
+
+
+def of_part(kind: str, name: str) -> str:
+    """Axis or variable of one kind of items among several, such as ``normal_item_mean``.
+
+    Examples
+    --------
+    >>> of_part("NormalItems", "item_mean"), of_part("Items", "item")
+    ('normal_item_mean', 'nominal_item')
+    """
+    return f"{kind.removesuffix('Items').lower() or 'nominal'}_{name}"
+
 
 def group_effect(grouping: str) -> str:
     """Variable of the random intercepts of a grouping, such as ``group_effect``."""

@@ -22,3 +22,25 @@ def for_model(answers: np.ndarray) -> np.ndarray:
     A missing number is infinite there; codes stay as they are.
     """
     return np.where(np.isnan(answers), np.inf, answers) if answers.dtype.kind == "f" else answers
+
+
+def as_numbers(answers: np.ndarray) -> np.ndarray:
+    """Codes, or numbers, as numbers, not a number where missing.
+
+    Examples
+    --------
+    >>> as_numbers(np.array([2, -1])), as_numbers(np.array([-1.0]))
+    (array([ 2., nan]), array([-1.]))
+    """
+    return np.where(is_missing(answers), np.nan, answers)
+
+
+def as_codes(answers: np.ndarray) -> np.ndarray:
+    """The reverse for codes: whole numbers, -1 where missing.
+
+    Examples
+    --------
+    >>> as_codes(np.array([2.0, np.nan]))
+    array([ 2, -1])
+    """
+    return np.where(is_missing(answers), MISSING, np.nan_to_num(answers)).astype(int)

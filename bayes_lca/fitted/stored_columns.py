@@ -7,6 +7,7 @@ import narwhals as nw
 import numpy as np
 import pandas as pd
 
+from bayes_lca.data.answered import as_codes
 from bayes_lca.data.frame import column, label
 
 ROUNDING = 1e-9
@@ -90,7 +91,7 @@ def _stored(fit) -> dict[str, pd.Series]:
     """Values of every item, covariate and group in the distinct rows of a fit: texts, or numbers."""
     names = fit.items or (str(fit.outcome),)
     values = {
-        name: pd.Series(pd.Categorical.from_codes(codes, list(labels)) if labels else codes)
+        name: pd.Series(pd.Categorical.from_codes(as_codes(codes), list(labels)) if labels else codes)
         for name, codes, labels in zip(names, fit.codes.T, fit.labels, strict=True)
     }
     return values | {name: pd.Series(fit.covariate_of_pattern(name)) for name in fit.formula.columns}

@@ -2,7 +2,7 @@
 
 from collections.abc import Sequence
 from dataclasses import KW_ONLY, dataclass
-from typing import Literal, final
+from typing import ClassVar, Literal, final
 
 import numpy as np
 import pymc as pm
@@ -82,6 +82,8 @@ class CountItems(Measurement):
     >>> [variable.name for variable in counts.build(survey).free_RVs]
     ['class_share', 'item_mean']
     """
+
+    can_be_mixed: ClassVar[bool] = True
 
     items: Sequence[str]
     distribution: Literal["poisson", "negative_binomial"] = "poisson"

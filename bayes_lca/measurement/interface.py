@@ -13,6 +13,8 @@ from bayes_lca.data.answered import for_model
 from bayes_lca.data.responses import Responses
 from bayes_lca.data.unique_rows import UniqueRows
 from bayes_lca.dims import ANSWER_CODES, ITEM, PATTERN
+from bayes_lca.likelihood.families import Family
+from bayes_lca.likelihood.mixture import MixtureMaximum
 
 
 @dataclass(frozen=True, eq=False)
@@ -81,6 +83,9 @@ class Measurement(ABC):
     nominal: ClassVar[bool] = False
     """Whether the part is fitted by what is for nominal items alone: maximum likelihood, and the Gibbs sampler."""
 
+    can_be_mixed: ClassVar[bool] = False
+    """Whether the part stands beside parts of other kinds in `Mixed`; it then has a `family` and a `profile`."""
+
     classes_are_known: ClassVar[bool] = False
     """Whether classes are those of an earlier fit, under their names there."""
 
@@ -130,6 +135,14 @@ class Measurement(ABC):
     @abstractmethod
     def draw(self, responses: Responses, latent_class: np.ndarray, *parameters: np.ndarray, rng) -> np.ndarray:
         """Draw complete answers of respondents of known classes, shape (..., item)."""
+
+    def family(self, responses: Responses, first: np.ndarray) -> Family:
+        """The part for `fit_mixture`, of the rows at some respondents; wanted of parts that can be mixed."""
+        raise NotImplementedError(f"{type(self).__name__} can be mixed and has no family")
+
+    def profile(self, responses: Responses, maximum: MixtureMaximum, place: int = 0) -> np.ndarray:
+        """What tells classes apart, from parameters of the family at a place; wanted of parts that can be mixed."""
+        raise NotImplementedError(f"{type(self).__name__} can be mixed and has no profile")
 
     def degrees_of_freedom(self, responses: Responses, n_classes: int) -> int | None:
         """Cells of the table of all answers that so many classes leave free; None where answers are no categories."""

@@ -13,8 +13,10 @@ from bayes_lca.data.declarations import Categories, Declarations, MissingCodes
 from bayes_lca.data.responses import Responses, read_responses
 from bayes_lca.data.unique_rows import UniqueRows
 from bayes_lca.dims import CATEGORY, CLASS, ITEM, ITEM_PROBABILITY
+from bayes_lca.likelihood.categorical_family import CategoricalFamily
 from bayes_lca.likelihood.criteria import n_parameters
 from bayes_lca.likelihood.identification import degrees_of_freedom
+from bayes_lca.likelihood.mixture import MixtureMaximum
 from bayes_lca.measurement import answers
 from bayes_lca.measurement.interface import Measurement, Start
 from bayes_lca.measurement.log_ratio import LogRatio
@@ -71,6 +73,7 @@ class Items(Measurement):
     """
 
     signature: ClassVar = answers.SIGNATURE
+    can_be_mixed: ClassVar[bool] = True
     nominal: ClassVar[bool] = True
 
     items: Sequence[str]
@@ -102,6 +105,14 @@ class Items(Measurement):
     def start(self, responses: Responses, answer_patterns: UniqueRows, n_classes: int) -> Start:
         """Classes of the modes of the likelihood."""
         return maximum_likelihood_start(responses, answer_patterns, n_classes, category_weight=self.probability.a)
+
+    def family(self, responses: Responses, first: np.ndarray) -> CategoricalFamily:
+        """Nominal answers of the rows at some respondents, for `fit_mixture`."""
+        return CategoricalFamily(responses.codes[first], responses.n_categories, self.probability.a)
+
+    def profile(self, responses: Responses, maximum: MixtureMaximum, place: int = 0) -> np.ndarray:
+        """Item probabilities, shape (latent_class, item, category)."""
+        return maximum.parameters[place]["probability"]
 
     def coords(self, responses: Responses) -> dict[str, Sequence]:
         """Names along the axes of items and categories; places, such as 1st, where items do not share their labels."""

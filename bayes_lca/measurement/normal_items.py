@@ -2,7 +2,7 @@
 
 from collections.abc import Sequence
 from dataclasses import KW_ONLY, dataclass
-from typing import Literal, final
+from typing import ClassVar, Literal, final
 
 import numpy as np
 import pymc as pm
@@ -75,6 +75,8 @@ class NormalItems(Measurement):
     >>> [variable.name for variable in profiles.build(bl.example_survey()).free_RVs]
     ['class_share', 'item_mean', 'item_variance']
     """
+
+    can_be_mixed: ClassVar[bool] = True
 
     items: Sequence[str]
     sd: Literal["equal", "free"] = "equal"
