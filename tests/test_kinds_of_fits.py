@@ -41,7 +41,7 @@ def has_one_class(draws):
 
 
 def has_numbers(draws):
-    return isinstance(draws, xr.DataTree) and "item_mean" in draws["posterior"]
+    return isinstance(draws, xr.DataTree) and any("item_mean" in str(name) for name in draws["posterior"])
 
 
 def pivot_for(draws):
@@ -171,6 +171,13 @@ REFUSED = {
         r"'~ participation' of this fit of 180 respondents has no random intercepts": "nesting_in_words",
         r"9 cell\(s\) stand in the table more than once \(44 of 44 rows": "poststratify",
     },
+    "LatentClass, Mixed": NO_GROUPS
+    | {
+        r"^{name}: it depends on what answers are, and is not declared to hold for items of several kinds": NOT_OF_NUMBERS,
+        r"takes part in its classes; a regression in steps": "modal_class_of",
+        r"'~ participation' of this fit of 180 respondents has no random intercepts": "nesting_in_words",
+        r"9 cell\(s\) stand in the table more than once \(44 of 44 rows": "poststratify",
+    },
     "LatentClass, CountItems": {
         piece: names for piece, names in NO_COVARIATES.items() if "'intercept' is not among" not in piece
     }
@@ -202,6 +209,11 @@ def fits():
         "LatentClass, OrdinalItems": bl.LatentClass(2, bl.OrdinalItems(ITEMS), bl.Regression("~ participation")),
         "LatentClass, NormalItems": bl.LatentClass(
             2, bl.NormalItems(["score", "attitude"]), bl.Regression("~ participation")
+        ),
+        "LatentClass, Mixed": bl.LatentClass(
+            2,
+            bl.Mixed(bl.OrdinalItems(ITEMS[:2]), bl.CountItems(["calls"]), bl.NormalItems(["score"])),
+            bl.Regression("~ participation"),
         ),
         "LatentClass, CountItems": bl.LatentClass(2, bl.CountItems(["visits", "calls"])),
         "LatentClass, one class": bl.LatentClass(1, bl.Items(ITEMS)),
@@ -254,6 +266,15 @@ def densities(draws, row):
     if "outcome" in observed:
         return share, np.tile(np.arange(share.shape[1]) == int(observed["outcome"][row]), (len(share), 1))
     answers = observed["answers"][row].to_numpy()
+    if "count_item_mean" in posterior:
+        ordinal, count, normal = answers[:2], answers[2], answers[3]
+        rho = posterior["ordinal_item_probability"].transpose("drawn", "latent_class", ...).to_numpy()
+        evidence = np.prod([rho[:, :, j, int(code)] for j, code in enumerate(ordinal)], axis=0)
+        mean, sd = (
+            posterior[f"normal_item_{name}"].transpose("drawn", ...).to_numpy()[..., 0] for name in ("mean", "sd")
+        )
+        evidence = evidence * stats.norm.pdf(normal, mean, sd[:, None])
+        return share, evidence * stats.poisson.pmf(count, posterior["count_item_mean"].to_numpy()[..., 0])
     if "item_mean" in posterior and "item_sd" not in posterior:
         mean = posterior["item_mean"].transpose("drawn", "latent_class", "item").to_numpy()
         return share, np.prod(stats.poisson.pmf(answers, mean), axis=2)

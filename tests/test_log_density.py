@@ -86,6 +86,16 @@ STRUCTURAL = {
 FOR_TWO_CLASSES = {*list(STRUCTURAL)[:6], "random slopes"}
 
 
+def kind_of(name):
+    """What stands before the names of a part's variables where several kinds of items are mixed; empty elsewhere."""
+    first = name.partition("_")[0]
+    return f"{first}_" if first in ("nominal", "ordinal", "normal", "count") else ""
+
+
+def without_kind(name):
+    return name.removeprefix(kind_of(name))
+
+
 @dataclass(frozen=True)
 class Case:
     """A model with a frame, and its densities on the scale the parameters are written on."""
@@ -151,18 +161,19 @@ class Case:
         rng = np.random.default_rng(seed)
         point = {}
         for name, shape in self.shapes.items():
-            if name.startswith(SIMPLEX):
+            short = without_kind(name)
+            if short.startswith(SIMPLEX):
                 point[name] = rng.dirichlet(np.ones(shape[-1]), size=shape[:-1])
             elif name.endswith(("_sd", "_sd_standardised")):
                 point[name] = 0.1 + rng.exponential(size=shape)
             elif name.endswith("_correlation_root"):
                 n_classes = len(self.labels(self.class_dim))
                 point[name] = np.linalg.cholesky(np.corrcoef(rng.normal(size=(n_classes, n_classes + 2))))
-            elif name == "item_dispersion":
+            elif short == "item_dispersion":
                 point[name] = rng.exponential(size=shape)
-            elif name in OF_NUMBERS:
+            elif short in OF_NUMBERS:
                 point[name] = self.prepared.start[name] * rng.lognormal(0.0, 0.4, size=shape)
-            elif name in ZERO_SUM:
+            elif short in ZERO_SUM:
                 logits = rng.normal(0.0, 1.5, size=shape)
                 point[name] = logits - logits.mean(axis=-1, keepdims=True)
             else:
@@ -229,6 +240,22 @@ CASES = (
         )
     }
     | {
+        f"LatentClass({k}), mixed, {kind}": Case(LatentClass(k, bl.Mixed(*parts), STRUCTURAL[kind]), NUMBERS)
+        for k, kind, parts in (
+            (2, "shares", (bl.Items(["a", "b"]), bl.NormalItems(["height", "income"]))),
+            (
+                3,
+                "random intercepts",
+                (
+                    bl.CountItems(["visits"], "negative_binomial"),
+                    bl.OrdinalItems(["c", "b"]),
+                    bl.NormalItems(["height"], "free"),
+                    bl.Items(["a"]),
+                ),
+            ),
+        )
+    }
+    | {
         f"AssignedClass, {data}, {kind}": Case(AssignedClass(known_classes(frame), STRUCTURAL[kind]), frame)
         for data, kind in (
             ("equal categories", "covariates"),
@@ -251,6 +278,8 @@ ONE_OF_EACH = [
     "LatentClass(3), unequal categories, ordinal, random intercepts",
     "LatentClass(3), normal items, free, random intercepts",
     "LatentClass(2), poisson, shares",
+    "LatentClass(2), mixed, shares",
+    "LatentClass(3), mixed, random intercepts",
     "LatentClass(2), negative_binomial, random intercepts",
     "LatentClass(2), equal categories, covariates",
     "LatentClass(3), missing answers, random intercepts",
@@ -296,9 +325,15 @@ def varying_terms(case, grouping):
 
 
 def answer_probability(case, values, row, k):
-    """p(answers | class k) of one respondent: a product over the items answered."""
+    """p(answers | class k) of one respondent: a product over the items answered, of all kinds there are."""
+    kinds = {kind_of(name) for name in values if without_kind(name) in ("item_probability", "item_mean")}
+    return np.prod([probability_of_kind(case, values, row, k, kind) for kind in kinds])
+
+
+def probability_of_kind(case, values, row, k, kind):
+    values = {without_kind(name): value for name, value in values.items() if kind_of(name) == kind}
     probability = 1.0
-    for j, item in enumerate(case.labels("item")):
+    for j, item in enumerate(case.labels(f"{kind}item")):
         if pd.isna(row[item]):
             continue
         if "item_dispersion" in values:
@@ -346,7 +381,10 @@ def permuted(case, point, order):
         name, dims = variable.name, case.dims(variable)
         if "latent_class" in dims:
             result[name] = np.take(point[name], order, axis=dims.index("latent_class"))
-        elif name.startswith("baseline_probability") or name in ("item_variance", "item_dispersion"):
+        elif without_kind(name).startswith("baseline_probability") or without_kind(name) in (
+            "item_variance",
+            "item_dispersion",
+        ):
             result[name] = point[name]
         elif name.endswith("_correlation_root"):
             correlation = values[name.removesuffix("_root")]
@@ -467,17 +505,19 @@ def units_in_standard_deviations(case):
 
 
 def expected_log_prior(case, values, name):
-    value = values[name]
+    value, kind = values[name], kind_of(name)
+    name = without_kind(name)
+    of_items = case.labels(f"{kind}item") if f"{kind}item" in case.plain.coords else ()
     if name.startswith(SIMPLEX):
         rows = value.reshape(-1, value.shape[-1])
         return sum(stats.dirichlet.logpdf(row, np.ones(len(row))) for row in rows)
     if name == "item_dispersion":
         return stats.expon.logpdf(value).sum()
-    if name == "item_mean" and "item_sd" not in values:
-        center = [case.frame[item].mean() for item in case.labels("item")]
+    if name == "item_mean" and f"{kind}item_sd" not in values:
+        center = [case.frame[item].mean() for item in of_items]
         return stats.lognorm.logpdf(value, 1.5, scale=center).sum()
     if name in OF_NUMBERS:
-        answers = [case.frame[item].dropna().to_numpy() for item in case.labels("item")]
+        answers = [case.frame[item].dropna().to_numpy() for item in of_items]
         scale = np.array([spread(of_item) for of_item in answers])
         if name == "item_mean":
             return stats.norm.logpdf(value, [of_item.mean() for of_item in answers], 2.5 * scale).sum()
@@ -525,9 +565,9 @@ def test_priors_are_the_densities_of_scipy(name):
         for variable, log_density_of_pymc in log_prior.items():
             expected = expected_log_prior(case, values, variable)
             rounded = (
-                variable in ZERO_SUM
+                without_kind(variable) in ZERO_SUM
                 or variable.endswith("_slope_sd_standardised")
-                or (variable == "item_mean" and "item_sd" not in values)
+                or (without_kind(variable) == "item_mean" and f"{kind_of(variable)}item_sd" not in values)
             )
             tolerance = SINGLE_PRECISION_CONSTANT if rounded else 1e-10
             assert np.sum(log_density_of_pymc) == pytest.approx(expected, rel=1e-12, abs=tolerance), variable
@@ -791,7 +831,7 @@ def unconstrained_shape(case, name):
         n_classes = len(case.labels(case.class_dim))
         return (n_classes * (n_classes - 1) // 2,)
     shape = case.shapes[name]
-    if name in ZERO_SUM or name.startswith(SIMPLEX):
+    if without_kind(name) in ZERO_SUM or without_kind(name).startswith(SIMPLEX):
         return (*shape[:-1], shape[-1] - 1)
     return shape
 

@@ -30,6 +30,10 @@ MODELS = {
     "latent_profile_free": LatentClass(
         3, bl.NormalItems(["score", "attitude"], "free"), bl.Regression("~ participation + (1 | group)")
     ),
+    "latent_class_mixed": LatentClass(
+        2,
+        bl.Mixed(bl.Items(["training", "workload"]), bl.NormalItems(["score", "attitude"]), bl.CountItems(["visits"])),
+    ),
     "latent_class_counts": LatentClass(2, bl.CountItems(["visits", "calls"])),
     "latent_class_dispersed_counts": LatentClass(2, bl.CountItems(["visits", "calls"], "negative_binomial")),
     "latent_class_regression": LatentClass(3, ITEMS, bl.Regression("~ age + participation + (1 | city/group)")),

@@ -88,6 +88,10 @@ class AnswersGivenClass(ABC):
     def profiles(self, fit) -> np.ndarray:
         """What tells classes apart in every draw, shape (draw, latent_class, ...), as `Start.profile` has it."""
 
+    def variables_of(self, measurement: Mapping) -> tuple[str, ...]:
+        """Variables on which answers to a part of this specification depend."""
+        return self.variables
+
     def profile_values(self, fit) -> xr.DataArray:
         """What a table of profiles shows, dims (chain, draw, latent_class, item, ...); wanted for class_profiles."""
         raise NotImplementedError(f"{type(self).__name__} declares class_profiles and gives no profile_values")

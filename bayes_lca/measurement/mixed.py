@@ -123,7 +123,7 @@ class Mixed(Measurement):
         for part, of_kind, starts in self._parts(responses, start):
             with pm.Model(coords={CLASS: list(start.class_names), **part.coords(of_kind)}, model=None) as alone:
                 names = [variable.name for variable in part.parameters(of_kind, starts)]
-            moved = _moved(freeze_dims_and_data(alone), type(part).__name__)
+            moved = _moved(alone, type(part).__name__)
             found += [moved[name] for name in names]
         return (*found, pt.zeros(len(responses.items)))
 
@@ -183,17 +183,17 @@ def side_by_side(profiles: Sequence[np.ndarray]) -> np.ndarray:
 
 def _moved(alone: pm.Model, kind: str) -> dict:
     """Variables of a model of one part, moved to the present model with the kind before their names and axes."""
-    model = pm.modelcontext(None)
+    model, order = pm.modelcontext(None), [variable.name for variable in [*alone.free_RVs, *alone.deterministics]]
+    alone = freeze_dims_and_data(alone)  # what it has of data and lengths of axes is not the present model's
     axes = {dim: dim if dim == CLASS else of_part(kind, dim) for dim in alone.coords}
     model.add_coords({axes[dim]: labels for dim, labels in alone.coords.items() if dim != CLASS})
-    names = {variable: variable.name for variable in [*alone.free_RVs, *alone.deterministics]}
     moved = {}
-    for variable, name in names.items():
+    for name in order:
+        variable = alone[name]
         dims = tuple(axes[dim] for dim in alone.named_vars_to_dims[name])
         if variable in alone.rvs_to_transforms:
             transform = alone.rvs_to_transforms[variable]
-            how = {"default_transform": transform}
-            moved[name] = model.register_rv(variable, of_part(kind, name), dims=dims, **how)
+            moved[name] = model.register_rv(variable, of_part(kind, name), dims=dims, default_transform=transform)
         else:
             moved[name] = pm.Deterministic(of_part(kind, name), variable, dims=dims)
     return moved

@@ -1,5 +1,7 @@
 """Counts: twin of the measurement part `CountItems`."""
 
+from collections.abc import Mapping
+
 import numpy as np
 import xarray as xr
 
@@ -16,6 +18,10 @@ class CountGivenClass(NumbersGivenClass):
     variables = (ITEM_MEAN, ITEM_DISPERSION)
     use, whole = "CountItems", True
 
+    def variables_of(self, measurement: Mapping) -> tuple[str, ...]:
+        """Poisson counts have no dispersion."""
+        return self.variables if measurement["distribution"] == "negative_binomial" else (ITEM_MEAN,)
+
     def log_density_at_mean(self, fit) -> np.ndarray:
         """At the mean of mean counts and of dispersions, shape (pattern, latent_class)."""
         mean, dispersion = (None if each is None else each.mean(axis=0) for each in self._parameters(fit))
@@ -30,7 +36,7 @@ class CountGivenClass(NumbersGivenClass):
 
     def profile_values(self, fit) -> xr.DataArray:
         """Mean counts and, where there are some, dispersions, which stand by every class."""
-        names = [name for name in self.variables if name in fit.posterior]
+        names = self.variables_of(fit.specification["measurement"])
         values = xr.broadcast(*(fit.posterior[name] for name in names))
         return xr.concat(values, xr.IndexVariable(PARAMETER, [name.removeprefix("item_") for name in names]))
 

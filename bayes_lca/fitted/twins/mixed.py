@@ -1,6 +1,7 @@
 """Items of several kinds: twin of the measurement part `Mixed`, a fit of each kind beside each other."""
 
 import json
+from collections.abc import Mapping
 from dataclasses import replace
 
 import numpy as np
@@ -23,11 +24,14 @@ class MixedGivenClass(AnswersGivenClass):
     words = "items of several kinds: categories and numbers that are independent given the class"
     supported = SUPPORTED_OF_NUMBERS
 
-    @property
-    def variables(self) -> tuple[str, ...]:
-        """Those of all parts that may be mixed, their kind before their names."""
+    variables = ()
+
+    def variables_of(self, measurement: Mapping) -> tuple[str, ...]:
+        """Those of the parts, their kind before their names."""
         return tuple(
-            of_part(kind, name) for kind, part in MEASUREMENT.items() if part is not self for name in part.variables
+            of_part(part["kind"], name)
+            for part in measurement["parts"]
+            for name in MEASUREMENT[part["kind"]].variables_of(part)
         )
 
     def read(self, fit, frame) -> np.ndarray:
@@ -72,9 +76,15 @@ class MixedGivenClass(AnswersGivenClass):
             (name, item, parameter)
             for name in fit.classes
             for item, labels in zip(fit.items, fit.labels, strict=True)
-            for parameter in ([f"P({label})" for label in labels] or table.loc[(name, item)].index)
+            for parameter in ([f"P({label})" for label in labels] or self._parameters(table, item))
         ]
-        return table.loc[wanted]
+        return table.iloc[table.index.get_indexer(wanted)]
+
+    @staticmethod
+    def _parameters(table: pd.DataFrame, item: str) -> list[str]:
+        """Parameters of an item that is a number, in the order of a table."""
+        _, items, parameters = zip(*table.index, strict=True)
+        return list(dict.fromkeys(name for of_item, name in zip(items, parameters, strict=True) if of_item == item))
 
     def profile_note(self, fit) -> str:
         """The order of the categories of items that have some."""

@@ -296,8 +296,9 @@ def _in_words(n_quantities: int) -> str:
 
 def _reported(fit: Fit) -> list[str]:
     """Parameters of classes, and of answers where all classes share them."""
+    of_answers = fit.answers.variables_of(fit.specification.get("measurement", {}))
     return [
         str(name)
         for name, values in fit.posterior.data_vars.items()
-        if fit.class_axis in values.dims or name in fit.answers.variables
+        if fit.class_axis in values.dims or name in of_answers
     ]

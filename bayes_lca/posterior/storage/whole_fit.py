@@ -102,7 +102,8 @@ def check_posterior(draws: xr.DataTree) -> None:
     """Whether draws are those of the model that it names, and numbers that its variables can be."""
     posterior = draws["posterior"]
     try:
-        variables = Fit.reading(draws, "load").answers.variables
+        fit = Fit.reading(draws, "load")
+        variables = fit.answers.variables_of(fit.specification.get("measurement", {}))
     except ValueError as error:
         raise UnreadableFileError(str(error)) from error
     except KeyError as error:
