@@ -173,7 +173,7 @@ REFUSED = {
     },
     "LatentClass, Mixed": NO_GROUPS
     | {
-        r"^{name}: it depends on what answers are, and is not declared to hold for items of several kinds": NOT_OF_NUMBERS,
+        r"^{name}: it depends on what answers are, and is not declared to hold for items of several": NOT_OF_NUMBERS,
         r"takes part in its classes; a regression in steps": "modal_class_of",
         r"'~ participation' of this fit of 180 respondents has no random intercepts": "nesting_in_words",
         r"9 cell\(s\) stand in the table more than once \(44 of 44 rows": "poststratify",

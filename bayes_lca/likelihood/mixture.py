@@ -148,7 +148,7 @@ def fit_mixture(
         mixture.climb(sums[order[place : place + batch]], tolerance, max_steps) for place in range(0, len(order), batch)
     ]
     sums, log_likelihood, converged = (np.concatenate(parts) for parts in zip(*ends, strict=True))
-    share, parameters = mixture.estimate(sums)
+    _, parameters = mixture.estimate(sums)
     degenerate = np.any(
         [family.degenerate(of) for family, of in zip(mixture.families, parameters, strict=True)], axis=0
     )

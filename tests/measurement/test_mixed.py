@@ -5,10 +5,13 @@ from pathlib import Path
 
 import numpy as np
 import pandas as pd
+import pytensor.tensor as pt
 import pytest
 from pytensor.compile.mode import Mode
+from scipy import stats
 
 import bayes_lca as bl
+from bayes_lca.data.answered import for_model
 from bayes_lca.likelihood.categorical_family import CategoricalFamily
 from bayes_lca.likelihood.em import fit_em
 from bayes_lca.likelihood.families import NormalFamily
@@ -151,6 +154,31 @@ def test_a_part_has_the_priors_and_the_transforms_that_it_has_alone(frame):
             densities.append(model.compile_logp(vars=[model[before + name] for name in names], **FAST)(point))
             assert all(of_model[before + name] == before + values[1][name] for name in names)
         assert densities[0] == pytest.approx(densities[1], rel=1e-12)
+
+
+def test_the_density_is_that_of_the_parts(frame):
+    """Missing answers of every kind drop their factor."""
+    part = bl.Mixed(*PARTS)
+    responses = part.read(frame)
+    values = pt.constant(for_model(responses.codes))
+    rho = np.array([[[0.2, 0.8, 0.0], [0.3, 0.3, 0.4]], [[0.7, 0.3, 0.0], [0.1, 0.6, 0.3]]])
+    moods = np.array([[[0.1, 0.2, 0.3, 0.4]], [[0.4, 0.3, 0.2, 0.1]]])
+    height, sd, visits = np.array([[160.0], [180.0]]), np.array([7.0]), np.array([[1.0], [5.0]])
+    given = [pt.constant(each) for each in (rho, moods, height, sd, visits, np.zeros(5))]
+    found = part.log_density(responses, values, *given).eval(mode=FAST["mode"])
+    expected = np.zeros(found.shape)
+    for k in range(2):
+        for i, row in enumerate(frame.to_dict("records")):
+            for j, (item, labels) in enumerate({"answer": ["no", "yes"], "colour": ["blue", "green", "red"]}.items()):
+                if not pd.isna(row[item]):
+                    expected[k, i] += np.log(rho[k, j, labels.index(row[item])])
+            if not pd.isna(row["mood"]):
+                expected[k, i] += np.log(moods[k, 0, row["mood"] - 1])
+            if not pd.isna(row["height"]):
+                expected[k, i] += stats.norm.logpdf(row["height"], height[k, 0], sd[0])
+            if not pd.isna(row["visits"]):
+                expected[k, i] += stats.poisson.logpmf(row["visits"], visits[k, 0])
+    np.testing.assert_allclose(found, expected, atol=1e-10)
 
 
 def test_profiles_show_every_kind_in_its_own_units(draws, frame):

@@ -3,9 +3,11 @@
 from mutations.mutation import Mutation
 
 DENSITY = "tests/test_log_density.py"
+DISPERSED = "LatentClass(3), negative_binomial, shares"
 NORMAL = "LatentClass(2), normal items, equal, shares"
 OF_MIXTURE = "tests/likelihood/test_mixture.py"
 OF_PART = "tests/measurement/test_normal_items.py"
+OF_MIXED = "tests/measurement/test_mixed.py"
 OF_FITS = "tests/posterior/test_fits_of_numbers.py"
 
 NUMBERS = (
@@ -88,5 +90,77 @@ NUMBERS = (
         pattern="fit.posterior[ITEM_MEAN]",
         replacement="fit.posterior[ITEM_MEAN] / 10",
         tests=(f"{OF_FITS}::test_profiles_are_means_and_standard_deviations_of_the_draws",),
+    ),
+    Mutation(
+        name="poisson-density-without-the-orders",
+        wrong="The density of a count lacks the factorial: whatever the counts, it differs by a constant of the row.",
+        symbol="CountItems.log_density",
+        pattern="pt.gammaln(y + 1.0)",
+        replacement="pt.zeros_like(y)",
+        tests=(f"{DENSITY}::test_log_likelihood_is_the_one_of_slow_loops[LatentClass(2), poisson, shares]",),
+    ),
+    Mutation(
+        name="dispersion-turned-upside-down",
+        wrong="The dispersion of counts is taken for the size, its inverse.",
+        symbol="count_coefficients",
+        pattern="np.log1p(dispersion * mean)",
+        replacement="np.log1p(mean / dispersion)",
+        tests=(f"{DENSITY}::test_draws_in_numpy_have_the_log_likelihood_of_pymc[{DISPERSED}]",),
+    ),
+    Mutation(
+        name="drawn-counts-of-too-large-a-mean",
+        wrong="Negative binomial counts are drawn about means that lack the dispersion.",
+        symbol="CountItems.draw",
+        pattern="_1 * dispersion * rng.gamma(_2)",
+        replacement="_1 * rng.gamma(_2)",
+        tests=("tests/measurement/test_count_items.py::test_drawn_counts_have_the_moments_of_their_class",),
+    ),
+    Mutation(
+        name="dispersion-without-its-score-of-events",
+        wrong="Maximum likelihood searches the dispersion by half of its score.",
+        symbol="NegativeBinomialFamily._score",
+        pattern="events + growth",
+        replacement="events + 0.5 * growth",
+        tests=("tests/likelihood/test_count_families.py",),
+    ),
+    Mutation(
+        name="poisson-fits-need-a-dispersion",
+        wrong="A file of Poisson counts is taken for torn, for it lacks a dispersion.",
+        symbol="CountGivenClass.variables_of",
+        pattern='measurement["distribution"] == "negative_binomial"',
+        replacement='measurement["distribution"] == "poisson"',
+        tests=("tests/measurement/test_count_items.py",),
+    ),
+    Mutation(
+        name="mixed-missing-code-counts-as-category-0",
+        wrong="Beside numbers, a missing answer in categories has the probability of the first.",
+        symbol="Mixed.log_density",
+        pattern="pt.switch(pt.isinf(answers), -1.0, answers)",
+        replacement="pt.switch(pt.isinf(answers), 0.0, answers)",
+        tests=(f"{OF_MIXED}::test_the_density_is_that_of_the_parts",),
+    ),
+    Mutation(
+        name="mixed-part-without-its-transform",
+        wrong="A part among others is sampled by PyMC's own coordinates.",
+        symbol="measurement.mixed:_moved",
+        pattern="alone.rvs_to_transforms[variable]",
+        replacement="None",
+        tests=(f"{OF_MIXED}::test_a_part_has_the_priors_and_the_transforms_that_it_has_alone",),
+    ),
+    Mutation(
+        name="mixed-twin-forgets-a-part",
+        wrong="Membership rests on all kinds of items but the first.",
+        symbol="MixedGivenClass.log_density",
+        pattern="fits_of_parts(fit)",
+        replacement="fits_of_parts(fit)[1:]",
+        tests=(f"{DENSITY}::test_draws_in_numpy_have_the_log_likelihood_of_pymc[LatentClass(2), mixed, shares]",),
+    ),
+    Mutation(
+        name="mixed-categories-in-the-order-of-the-first-item",
+        wrong="Tables of several kinds show the categories of all items in the order of the first.",
+        symbol="MixedGivenClass.in_order",
+        pattern="table.iloc[_1]",
+        replacement="table.sort_index()",
+        tests=(OF_MIXED,),
     ),
 )
