@@ -66,6 +66,20 @@ class FittedModel(FittedDraws):
         return SLOPE in self.posterior or bool(self.groupings)
 
     @cached_property
+    def answer_variables(self) -> tuple[str, ...]:
+        """Variables on which answers depend; none where the class is observed."""
+        return self.answers.variables_of(self.specification.get("measurement", {}))
+
+    @cached_property
+    def parameters_of_classes(self) -> tuple[str, ...]:
+        """Variables with an axis of classes, and those of answers that all classes share."""
+        return tuple(
+            str(name)
+            for name, values in self.posterior.data_vars.items()
+            if self.class_axis in values.dims or name in self.answer_variables
+        )
+
+    @cached_property
     def levels(self) -> Mapping[str, list[str]]:
         """Levels of every covariate that has some, the reference first."""
         return json.loads(self.attributes["levels"])

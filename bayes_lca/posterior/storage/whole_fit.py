@@ -102,8 +102,7 @@ def check_posterior(draws: xr.DataTree) -> None:
     """Whether draws are those of the model that it names, and numbers that its variables can be."""
     posterior = draws["posterior"]
     try:
-        fit = Fit.reading(draws, "load")
-        variables = fit.answers.variables_of(fit.specification.get("measurement", {}))
+        variables = Fit.reading(draws, "load").answer_variables
     except ValueError as error:
         raise UnreadableFileError(str(error)) from error
     except KeyError as error:
