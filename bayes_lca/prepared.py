@@ -242,10 +242,10 @@ class ClassRows:
             self.answer_patterns.pattern,
             self.responses.items,
             self.responses.labels,
-            self.responses.encoding,
             self.of_respondents,
             self.responses.respondents,
             self.patterns,
+            self.responses.encoding,
         )
         starts = (self.start, *self.start.rivals)
         of_items = [model.measurement.starting_values(self.responses, start) for start in starts]

@@ -26,7 +26,6 @@ from bayes_lca.data.frame import (
     named,
     row_labels,
 )
-from bayes_lca.dims import ITEM, N_CATEGORIES
 
 HOW_TO_DECLARE = (
     "Declare it: categories=[...] in their order, one list for all items or a dict with one by item, or an ordered "
@@ -157,8 +156,8 @@ class Responses:
 
     @property
     def encoding(self) -> dict[str, tuple]:
-        """What a fit keeps of the items: how many categories each has."""
-        return {N_CATEGORIES: ((ITEM,), np.array(self.n_categories))}
+        """What a fit keeps of the items beside their categories: nothing."""
+        return {}
 
     @property
     def attributes(self) -> dict[str, str]:

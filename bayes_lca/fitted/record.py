@@ -2,6 +2,7 @@
 
 import json
 from collections.abc import Mapping, Sequence
+from types import MappingProxyType
 
 import numpy as np
 import pandas as pd
@@ -18,6 +19,7 @@ from bayes_lca.dims import (
     DESIGN,
     DESIGN_CENTER,
     ITEM,
+    N_CATEGORIES,
     OUTCOME,
     PATTERN,
     PATTERN_OF_RESPONDENT,
@@ -66,10 +68,10 @@ def record_answers(
     answer_pattern: np.ndarray,
     items: Sequence[str],
     labels: Sequence[Sequence[str]],
-    of_items: Mapping[str, tuple],
     design: Design,
     respondents: pd.Index,
     patterns: UniqueRows,
+    encoding: Mapping[str, tuple] = MappingProxyType({}),
 ) -> tuple[dict[str, xr.Dataset], dict[str, str | int]]:
     """Groups and attributes of a fit of answers to items.
 
@@ -81,14 +83,15 @@ def record_answers(
         The distinct pattern of answers of each respondent.
     items, labels : sequence
         Names of the items, and of their categories.
-    of_items : mapping of str to tuple
-        What else is known of each item: axes and values by name.
     design : Design
     respondents : pandas.Index
         Row labels.
     patterns : UniqueRows
         Distinct rows, from `distinct_rows`.
+    encoding : mapping of str to tuple
+        What else is known of each item: axes and values by name.
     """
+    of_items = {N_CATEGORIES: ((ITEM,), np.array([len(of_item) for of_item in labels])), **encoding}
     seen = {ANSWERS: ((PATTERN, ITEM), codes[patterns.first])}
     groups, attributes = _record(seen, answer_pattern, of_items, design, respondents, patterns)
     groups = {name: dataset.assign_coords({ITEM: [str(item) for item in items]}) for name, dataset in groups.items()}

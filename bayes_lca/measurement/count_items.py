@@ -175,20 +175,19 @@ class CountItems(Measurement):
     def log_density(self, responses: Numbers, value, mean, dispersion=None):
         r"""Sum over the counts there are of :math:`y \log \mu - \mu - \log y!`, or that of negative binomial counts.
 
-        What a class has a part in is linear in the count, so that one product of matrices gives all classes; see
+        What a class has a part in is linear in the count, so that products of matrices give all classes; see
         `count_coefficients`.
         """
         missing = pt.isinf(value)
         known = pt.cast(pt.invert(missing), "float64")  # (pattern, item)
         y = pt.switch(missing, 0.0, value)
         mean = mean.reshape(mean.shape[-2:])  # (latent_class, item)
-        rows = pt.concatenate([known, y], axis=1)
         orders = (known * pt.gammaln(y + 1.0)).sum(axis=1)  # (pattern,)
         if dispersion is None:
-            return pt.dot(pt.concatenate([-mean, pt.log(mean)], axis=1), rows.T) - orders
+            return pt.dot(pt.log(mean), y.T) - pt.dot(mean, known.T) - orders
         a = dispersion.reshape(dispersion.shape[-1:])  # (item,)
         growth = pt.log1p(a * mean)
-        of_classes = pt.dot(pt.concatenate([-growth / a, pt.log(mean * a) - growth], axis=1), rows.T)
+        of_classes = pt.dot(pt.log(mean * a) - growth, y.T) - pt.dot(growth / a, known.T)
         events = (known * (pt.gammaln(y + 1.0 / a) - pt.gammaln(1.0 / a))).sum(axis=1)
         return of_classes + (events - orders)[None]  # (latent_class, pattern)
 

@@ -178,18 +178,18 @@ class NormalItems(Measurement):
     def log_density(self, responses: Numbers, value, mean, sd):
         r"""Sum of :math:`-\log \sigma - \tfrac12 \log 2\pi - (y - \mu)^2 / 2\sigma^2` over the numbers there are.
 
-        Numbers, their squares and whether there are any stand side by side, standardised, so that one product of
-        matrices gives the density of all rows in all classes.
+        Multiplied out, the square is one product of matrices for the numbers, one for their squares, of one row where
+        classes share standard deviations, and one for who has a number, of which there are few patterns.
         """
         center, scale = responses.center, responses.scale
         known = pt.cast(pt.invert(pt.isinf(value)), "float64")  # (pattern, item)
         z = pt.switch(pt.isinf(value), 0.0, (value - center) / scale)
         mean = (mean.reshape(mean.shape[-2:]) - center) / scale  # (latent_class, item)
-        sd = sd.reshape(sd.shape[-2:] if self.sd == "free" else sd.shape[-1:]) / scale
-        precision = 1 / sd**2 + pt.zeros_like(mean)
-        constant = -0.5 * mean**2 * precision + 0.5 * pt.log(precision) - LOG_ROOT_TWO_PI - np.log(scale)
-        coefficients = pt.concatenate([constant, mean * precision, -0.5 * precision], axis=1)
-        return pt.dot(coefficients, pt.concatenate([known, z, z**2], axis=1).T)  # (latent_class, pattern)
+        sd = sd.reshape((-1, len(scale))) / scale  # (latent_class or 1, item)
+        precision = 1.0 / sd**2
+        constant = -0.5 * mean**2 * precision - pt.log(sd) - LOG_ROOT_TWO_PI - np.log(scale)
+        squares = pt.dot(-0.5 * precision, (z**2).T)
+        return pt.dot(constant, known.T) + pt.dot(mean * precision, z.T) + squares  # (latent_class, pattern)
 
     def draw(
         self, responses: Numbers, latent_class: np.ndarray, mean: np.ndarray, sd: np.ndarray, *, rng
