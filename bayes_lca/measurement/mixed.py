@@ -31,8 +31,10 @@ class Mixed(Measurement):
 
     Parameters
     ----------
-    *parts : Items, OrdinalItems, NormalItems, CountItems
+    *given : Items, OrdinalItems, NormalItems, CountItems
         Two or more, one of each kind.
+    parts : sequence of the same, optional
+        The others as a list, which is how a fit writes its specification.
 
     Raises
     ------
@@ -56,7 +58,8 @@ class Mixed(Measurement):
 
     parts: tuple[Measurement, ...]
 
-    def __init__(self, *parts: Measurement):
+    def __init__(self, *given: Measurement, parts: Sequence[Measurement] = ()):
+        parts = (*given, *parts)
         for part in parts:
             if not isinstance(part, Measurement):
                 raise TypeError(f"Mixed({part!r}): give measurement parts, Mixed(Items([...]), NormalItems([...]))")

@@ -1,4 +1,4 @@
-"""Time the start of latent profile analysis beside Gaussian mixtures, and a whole fit of it beside that of nominal items.
+"""Time EM of latent profiles beside Gaussian mixtures, and a whole fit of them beside that of nominal items.
 
     python tests/benchmarks/profiles_against_gaussian_mixture.py
 
@@ -10,7 +10,8 @@ Then whole fits, four chains of 1000 draws, of 2200 respondents with six items i
 distinct, and nominal answers, of which hundreds are equal. Seconds are those of the processors.
 
 Exits with 1 if EM here is slower per start than the faster of the other two, its best log-likelihood is lower than
-theirs by more than 1e-3, or a fit of numbers takes more than three times as long as one of nominal items.
+theirs by more than 1e-3, or a fit of numbers, with one standard deviation of each item as by default, takes more than
+three times as long as one of nominal items. Standard deviations by class, which are twice as many parameters, are shown.
 """
 
 import sys
@@ -123,7 +124,7 @@ def fits_beside_each_other() -> bool:
             f"  {name:21} {rows:5} distinct rows, {seconds[name]:.2f} s, {times:.2f} times, least ESS {ess:.0f}",
             flush=True,
         )
-    return max(seconds.values()) <= MOST_TIMES * seconds["nominal"]
+    return seconds["numbers, one sd"] <= MOST_TIMES * seconds["nominal"]
 
 
 def main() -> int:

@@ -55,8 +55,12 @@ class NumbersGivenClass(AnswersGivenClass):
         features, constant = self._features(fit, numbers), self._constant(fit, numbers, which)
         coefficients = self._coefficients(fit)[which]  # (draw, latent_class, feature)
         flat = matrix_product(coefficients.reshape(-1, coefficients.shape[-1]), np.ascontiguousarray(features.T))
-        density = flat.reshape(*coefficients.shape[:2], -1) + constant[:, None]  # (draw, latent_class, distinct)
-        return np.moveaxis(density[:, :, pattern.reshape(-1)], 1, 2)
+        density = flat.reshape(*coefficients.shape[:2], -1)  # (draw, latent_class, distinct)
+        density += constant[:, None]
+        pattern = pattern.reshape(-1)
+        if not np.array_equal(pattern, np.arange(len(first))):  # rows of numbers are distinct as a rule
+            density = density[:, :, pattern]
+        return np.moveaxis(density, 1, 2)
 
     def mean_answer(self, fit, item: str) -> np.ndarray:
         """Posterior mean of the mean of each class, shape (latent_class,)."""
