@@ -75,8 +75,8 @@ class CommonMethod(Measurement):
     TypeError
         If `items` is no `Items` or `OrdinalItems`, or `prior` no prior of standard deviations.
     ValueError
-        If there are too few items; when a frame is read, if categories have no declared order, or are too few for the
-        style; before sampling, if the quadrature is too coarse.
+        If there are too few items, or they are restricted or have priors by class; when a frame is read, if categories
+        have no declared order, or are too few for the style; before sampling, if the quadrature is too coarse.
 
     References
     ----------
@@ -111,6 +111,13 @@ class CommonMethod(Measurement):
         if not isinstance(self.items, Items | OrdinalItems):
             raise TypeError(
                 f"CommonMethod(items={self.items!r}): wrap the names of the items, CommonMethod(Items([...]))"
+            )
+        told = getattr(self.items, "restrictions", ()) or getattr(self.items, "numbers_classes", False)
+        if told:
+            raise ValueError(
+                f"CommonMethod of items {named(self.columns)}: their prior or restrictions speak of single classes or "
+                "probabilities, and a common method is fitted to free ones that are alike; leave out restrictions=, "
+                "and what prior= says of single classes"
             )
         for field, choices in (("style", tuple(STYLES)), ("loadings", ("equal", "free"))):
             if (given := getattr(self, field)) not in choices:

@@ -168,6 +168,17 @@ def test_restrictions_that_contradict_each_other_are_refused(restrictions, messa
         _ = known(restrictions).sets
 
 
+@pytest.mark.parametrize(
+    "told", [{"restrictions": [bl.Equal(["a", "b"])]}, {"prior": {"a": [1.0, 2.0]}}], ids=["restrictions", "prior"]
+)
+def test_a_common_method_takes_items_whose_classes_are_alike(told):
+    with pytest.raises(
+        ValueError, match=r"CommonMethod of items 'a', 'b': their prior or restrictions speak of single"
+    ):
+        bl.CommonMethod(bl.Items(["a", "b"], **told))
+    bl.CommonMethod(bl.Items(["a", "b"], prior={"a": 2.0}))
+
+
 def test_priors_that_differ_are_not_joined():
     prior = bl.Items(["a"], prior={"a": [1.0, 2.0]}).prior
     for restriction, message in (

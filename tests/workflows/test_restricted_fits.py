@@ -172,8 +172,10 @@ def test_numbers_of_classes_are_compared_under_restrictions_of_all_classes(frame
     assert table["vlmr_p"].isna().all()
     assert "items are restricted: no tests by scores" in table.note
     assert "not identified" not in table.note
-    with pytest.raises(ValueError, match=r"blrt_draws=50: the bootstrap fits unrestricted classes"):
+    with pytest.raises(ValueError, match=r"blrt_draws=50: the bootstrap is fitted to unrestricted classes"):
         bl.count_classes(items, frame, [1, 2], blrt_draws=50)
+    with pytest.raises(ValueError, match=r"common_method=True: the common method is fitted to unrestricted classes"):
+        bl.count_classes(items, frame, [1, 2], common_method=True)
     same = bl.count_classes(bl.Items(["a", "b"], restrictions=[bl.Equal("a")]), frame, [1, 2], n_starts=5)
     assert same["parameters"].tolist() == [2, 4]
     for compare in (

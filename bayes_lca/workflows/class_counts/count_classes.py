@@ -151,10 +151,11 @@ def count_classes(
         check_whole(least=2, chains=chains)
     answers = read_answers(items, frame, count, restricted=True)
     responses = answers.responses
-    if items.restrictions and blrt_draws:
+    if items.restrictions and (blrt_draws or common_method):
+        given = f"blrt_draws={blrt_draws}: the bootstrap" if blrt_draws else "common_method=True: the common method"
         raise ValueError(
-            f"blrt_draws={blrt_draws}: the bootstrap fits unrestricted classes, and items {list(items.columns)} are "
-            "restricted; leave out blrt_draws= or restrictions="
+            f"{given} is fitted to unrestricted classes, and items {list(items.columns)} are restricted; leave one of "
+            "the two out"
         )
     known = {k: items.known(responses, k) for k in classes} if items.restrictions else {}
     likelihood = LikelihoodCounts(responses, n_starts, seed, known)
