@@ -21,6 +21,10 @@ MODELS = {
     "ordinal": bl.LatentClass(2, bl.OrdinalItems(ITEMS), bl.Regression("~ participation")),
     "correlated": bl.LatentClass(3, bl.Items(ITEMS), bl.Regression("~ 1 + (1 | group)", correlation=bl.LKJ(2.0))),
     "random slopes": bl.LatentClass(2, bl.Items(ITEMS), bl.Regression("~ participation + (participation | group)")),
+    "common method": bl.LatentClass(2, bl.CommonMethod(bl.Items(ITEMS))),
+    "restricted": bl.LatentClass(
+        2, bl.Items(ITEMS, restrictions=[bl.Zero("training", category="decrease", classes=1)]), REGRESSION
+    ),
     "seen": bl.Multinomial("education", REGRESSION),
     "assigned": bl.AssignedClass(bl.answers_of(bl.load_example("alone")), REGRESSION),
 }

@@ -3,6 +3,7 @@
 import numpy as np
 import pandas as pd
 import pytest
+from scipy import stats
 
 import bayes_lca as bl
 from bayes_lca.models import LatentClass
@@ -109,3 +110,23 @@ def test_a_file_and_new_respondents(tmp_path):
     np.testing.assert_allclose(bl.membership(again, new)["C1"], bl.membership(draws)["C1"].iloc[:5], atol=1e-6)
     with pytest.raises(ValueError, match=r"item 'visits' is no count in 1 of 1 rows"):
         bl.membership(draws, pd.DataFrame({"visits": [1.5], "calls": [2]}))
+
+
+def test_one_class_has_the_posterior_of_a_grid():
+    """Mean count and dispersion of one item in one class, their posterior integrated over a grid."""
+    frame, _ = simulate(40, 10, dispersion=0.5)
+    values = frame["calls"].dropna().to_numpy()
+    mean, dispersion = np.meshgrid(np.linspace(1.0, 12.0, 301), np.linspace(0.005, 6.0, 800), indexing="ij")
+    size = 1 / dispersion
+    log_posterior = stats.nbinom.logpmf(values[:, None, None], size, size / (size + mean)).sum(axis=0)
+    log_posterior += stats.lognorm.logpdf(mean, 1.5, scale=values.mean()) + stats.expon.logpdf(dispersion)
+    weight = np.exp(log_posterior - log_posterior.max())
+    weight /= weight.sum()
+    draws = bl.fit(LatentClass(1, bl.CountItems(["calls"], "negative_binomial")), frame, progressbar=False)
+    profiles = bl.class_profiles(draws)
+    for name, grid in (("mean", mean), ("dispersion", dispersion)):
+        expected = (weight * grid).sum()
+        spread = np.sqrt((weight * (grid - expected) ** 2).sum())
+        row = profiles.loc[("C1", "calls", name)]
+        assert abs(row["mean"] - expected) < 4 * spread / np.sqrt(row["ess_bulk"])
+        assert row["sd"] == pytest.approx(spread, rel=4 / np.sqrt(2 * row["ess_bulk"]) + 0.05)

@@ -150,3 +150,25 @@ def test_the_classes_are_found_again():
             assert abs(of_sd["mean"] - SDS[j]) < 4 * of_sd["sd"]
     modal = bl.membership(draws)["modal_class"].cat.codes.to_numpy()
     assert (modal == latent).mean() > 0.97
+
+
+def test_one_class_has_the_posterior_of_a_grid():
+    """Mean and standard deviation of one item in one class, their posterior integrated over a grid."""
+    frame, _ = simulate(30, 8)
+    values = frame["age"].dropna().to_numpy()
+    part = bl.NormalItems(["age"])
+    center, scale = part.read(frame).center[0], part.read(frame).scale[0]
+    mean, log_sd = np.meshgrid(np.linspace(10, 70, 401), np.linspace(1.5, 4.0, 301), indexing="ij")
+    sd = np.exp(log_sd)
+    log_posterior = stats.norm.logpdf(values[:, None, None], mean, sd).sum(axis=0)
+    log_posterior += stats.norm.logpdf(mean, center, 2.5 * scale)
+    log_posterior += stats.invgamma.logpdf(sd**2, 1.0, scale=(0.3 * scale) ** 2) + 2 * log_sd  # a grid of log sd
+    weight = np.exp(log_posterior - log_posterior.max())
+    weight /= weight.sum()
+    profiles = bl.class_profiles(bl.fit(LatentClass(1, part), frame, progressbar=False))
+    for name, grid in (("mean", mean), ("sd", sd)):
+        expected = (weight * grid).sum()
+        spread = np.sqrt((weight * (grid - expected) ** 2).sum())
+        row = profiles.loc[("C1", "age", name)]
+        assert abs(row["mean"] - expected) < 4 * spread / np.sqrt(row["ess_bulk"])
+        assert row["sd"] == pytest.approx(spread, rel=4 / np.sqrt(2 * row["ess_bulk"]) + 0.05)

@@ -148,6 +148,21 @@ def test_labels_change_only_among_classes_that_are_alike():
     )
 
 
+def test_a_weak_prior_leaves_both_numberings_and_their_weights(frame):
+    """The likelihood is the same when classes change places: the masses are in the ratio of the prior's densities."""
+    draws = fit(bl.Items(ITEMS, prior={"a": [{"no": 2, "yes": 1}, 1.0]}), frame, chains=4, draws=400)
+    assert json.loads(draws.attrs["chains_by_start"]) == [3, 1]
+    mode = np.array(json.loads(draws.attrs["chain_modes"]))
+    assert mode.tolist() == [0, 0, 0, 1]
+    no = draws["posterior"]["item_probability"].sel(item="a", category="no")[mode == 0]
+    exchanged = (no.sel(latent_class="C2") / no.sel(latent_class="C1")).mean().item()
+    masses = bl.modes(draws)
+    assert masses["mass_lower"].iloc[0] < 1 / (1 + exchanged) < masses["mass_upper"].iloc[0]
+    assert json.loads(draws.attrs["start_weights"])[0] == pytest.approx(1 / (1 + exchanged), abs=0.05)
+    with pytest.raises(bl.SeveralModesError):
+        bl.class_sizes(draws)
+
+
 def test_no_pivot_gives_a_class_the_number_of_another(numbered):
     """Profiles the wrong way round would number all draws the wrong way, were their classes exchangeable."""
     pivot = numbered["posterior"]["item_probability"].mean(["chain", "draw"]).to_numpy()
