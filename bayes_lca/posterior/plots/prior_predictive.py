@@ -7,8 +7,7 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from matplotlib.lines import Line2D
 
-from bayes_lca.dims import ANSWERS, OUTCOME
-from bayes_lca.posterior.checks.posterior_predictive import LABEL
+from bayes_lca.fitted.expected_answers import expected_answers, rows_in_words
 from bayes_lca.posterior.plots.page import (
     COLOURS,
     LINE,
@@ -67,51 +66,26 @@ def plot_prior_predictive(
             f"plot_prior_predictive draws what prior_predictive returns, not {type(expected).__name__}; "
             "plot_prior_predictive(prior_predictive(model, frame))"
         )
-    margins = margins_of_items(expected, ci_prob)
-    columns = per_row(len(margins), WIDTH if figsize is None else figsize[0], 2.2)
-    n_rows = -(-len(margins) // columns)
-    names = {item: [wrapped(label, LABEL_LETTERS) for label in labels] for item, (labels, _, _) in margins.items()}
-    inches = max(sum(0.1 + LINE * n_lines([label]) for label in labels) for labels in names.values())
+    items = expected_answers(expected)
+    columns = per_row(len(items), WIDTH if figsize is None else figsize[0], 2.2)
+    n_rows = -(-len(items) // columns)
+    names = [[wrapped(label, LABEL_LETTERS) for label in of_item.labels] for of_item in items]
+    inches = max(sum(0.1 + LINE * n_lines([label]) for label in labels) for labels in names)
     fig = blank_page(figsize or (WIDTH, n_rows * (inches + 0.55) + 0.55))
     axes = list(fig.subplots(n_rows, columns, squeeze=False).flat)
-    for ax, (item, (_, quantiles, observed)) in zip(axes, margins.items(), strict=False):
-        _draw_item(ax, names[item], quantiles, observed)
-        ax.set_title(wrapped(item, 34), loc="left")
-    for ax in axes[len(margins) :]:
+    lower, upper = tail_probabilities(ci_prob)
+    for ax, of_item, labels in zip(axes, items, names, strict=False):
+        _draw_item(ax, labels, *of_item.shares([lower, 0.25, 0.5, 0.75, upper]))
+        ax.set_title(wrapped(of_item.item, 34), loc="left")
+    for ax in axes[len(items) :]:
         ax.set_visible(False)
     keys = [
         Line2D([], [], color=WIDE, linewidth=4, label=f"prior, {100 * ci_prob:g} % and half of the draws"),
         Line2D([], [], color=COLOURS[2], marker="o", linestyle="", markersize=4, label="observed"),
     ]
     fig.legend(handles=keys, loc="outside upper center", ncols=2)
-    n_draws = expected["prior_predictive"].sizes["draw"]
-    n = expected["prior_predictive"].sizes["respondent"]
-    missing = int(expected.attrs.get("n_missing_answers", 0))
-    write_note(fig, f"n = {n}, {missing} answers missing, {n_draws} draws of the prior; shares in %")
+    write_note(fig, f"{rows_in_words(expected)}; shares in %")
     return fig
-
-
-def margins_of_items(expected: xr.DataTree, ci_prob: float) -> dict[str, tuple[list[str], np.ndarray, np.ndarray]]:
-    """Of every item its labels, quantiles of the predicted shares, shape (5, category), and the observed shares."""
-    predicted, seen = expected["prior_predictive"].to_dataset(), expected["observed_data"].to_dataset()
-    name = ANSWERS if ANSWERS in predicted else OUTCOME
-    if LABEL not in predicted.coords:
-        raise ValueError("the answers of this model are no categories, so there are no shares of categories to draw")
-    codes = predicted[name].to_numpy().reshape(predicted.sizes["draw"], predicted.sizes["respondent"], -1)
-    observed = seen[name].to_numpy().reshape(codes.shape[1:])
-    texts = predicted[LABEL].to_numpy().reshape(codes.shape[2], -1)
-    items = (
-        [str(item) for item in predicted["item"].to_numpy()] if name == ANSWERS else [str(expected.attrs["outcome"])]
-    )
-    lower, upper = tail_probabilities(ci_prob)
-    result = {}
-    for j, item in enumerate(items):
-        labels = [str(label) for label in texts[j] if label]
-        shares = np.stack([(codes[:, :, j] == place).mean(axis=1) for place in range(len(labels))], axis=1)
-        answered = observed[observed[:, j] >= 0, j]
-        quantiles = np.quantile(shares, [lower, 0.25, 0.5, 0.75, upper], axis=0)
-        result[item] = labels, quantiles, np.bincount(answered, minlength=len(labels)) / max(len(answered), 1)
-    return result
 
 
 def _draw_item(ax: Axes, labels: list[str], quantiles: np.ndarray, observed: np.ndarray) -> None:
