@@ -277,7 +277,6 @@ ONE_OF_EACH = [
     "LatentClass(3), unequal categories, ordinal, random intercepts",
     "LatentClass(3), normal items, free, random intercepts",
     "LatentClass(2), poisson, shares",
-    "LatentClass(2), mixed, shares",
     "LatentClass(3), mixed, shares",
     "LatentClass(3), negative_binomial, shares",
     "LatentClass(2), normal items, equal, shares",

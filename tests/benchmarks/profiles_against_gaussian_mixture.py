@@ -11,7 +11,7 @@ distinct, and nominal answers, of which hundreds are equal. Seconds are those of
 
 Exits with 1 if EM here is slower per start than the faster of the other two, its best log-likelihood is lower than
 theirs by more than 1e-3, or a fit of numbers, with one standard deviation of each item as by default, takes more than
-three times as long as one of nominal items. Standard deviations by class, which are twice as many parameters, are shown.
+three times as long as one of nominal items. Standard deviations by class, twice as many parameters, are shown.
 """
 
 import sys
