@@ -277,7 +277,6 @@ CASES = (
         )
         for k, distribution, kind in (
             (2, "poisson", "shares"),
-            (2, "negative_binomial", "random intercepts"),
             (3, "negative_binomial", "shares"),
         )
     }
@@ -287,7 +286,7 @@ CASES = (
             (2, "shares", (bl.Items(["a", "b"]), bl.NormalItems(["height", "income"]))),
             (
                 3,
-                "random intercepts",
+                "shares",
                 (
                     bl.CountItems(["visits"], "negative_binomial"),
                     bl.OrdinalItems(["c", "b"]),
@@ -321,9 +320,9 @@ ONE_OF_EACH = [
     "LatentClass(2), missing answers, common method, tilt, free, random intercepts",
     "LatentClass(3), normal items, free, random intercepts",
     "LatentClass(2), poisson, shares",
-    "LatentClass(2), mixed, shares",
-    "LatentClass(3), mixed, random intercepts",
-    "LatentClass(2), negative_binomial, random intercepts",
+    "LatentClass(3), mixed, shares",
+    "LatentClass(3), negative_binomial, shares",
+    "LatentClass(2), normal items, equal, shares",
     "LatentClass(2), equal categories, covariates",
     "LatentClass(3), missing answers, random intercepts",
     "LatentClass(2), equal categories, nested groups",

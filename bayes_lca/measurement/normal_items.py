@@ -185,7 +185,7 @@ class NormalItems(Measurement):
         known = pt.cast(pt.invert(pt.isinf(value)), "float64")  # (pattern, item)
         z = pt.switch(pt.isinf(value), 0.0, (value - center) / scale)
         mean = (mean.reshape(mean.shape[-2:]) - center) / scale  # (latent_class, item)
-        sd = sd.reshape((-1, len(scale))) / scale  # (latent_class or 1, item)
+        sd = sd.reshape(mean.shape if self.sd == "free" else (1, len(scale))) / scale  # (latent_class or 1, item)
         precision = 1.0 / sd**2
         constant = -0.5 * mean**2 * precision - pt.log(sd) - LOG_ROOT_TWO_PI - np.log(scale)
         squares = pt.dot(-0.5 * precision, (z**2).T)

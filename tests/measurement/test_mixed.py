@@ -252,11 +252,10 @@ def test_convergence_judges_parameters_of_all_kinds(draws):
 
 def test_classes_are_ordered_by_an_item_of_any_kind(frame):
     mixed = LatentClass(2, bl.Mixed(*PARTS))
-    for order, name in (("height", "normal_item_mean"), ("visits", "count_item_mean")):
-        with pytest.warns(bl.ConvergenceWarning):
-            draws = bl.fit(mixed, frame, order=order, **SHORT)
-        mean = draws["posterior"][name].mean(["chain", "draw"]).to_numpy().ravel()
-        assert mean[0] < mean[1]
+    with pytest.warns(bl.ConvergenceWarning):
+        draws = bl.fit(mixed, frame, order="visits", **SHORT)
+    mean = draws["posterior"]["count_item_mean"].mean(["chain", "draw"]).to_numpy().ravel()
+    assert mean[0] < mean[1]
     assert np.array(json.loads(draws.attrs["pivot"])).shape == (2, 5, 4)
     with pytest.raises(ValueError, match="whose order nobody declared"):
         bl.fit(mixed, frame, order="colour", **SHORT)
