@@ -18,9 +18,13 @@ REGRESSION = bl.Regression("~ participation + (1 | group)", slope=bl.ZeroSumNorm
 MODELS = {
     "classes": bl.LatentClass(2, bl.Items(ITEMS, bl.Dirichlet(2.0)), bl.Shares(bl.Dirichlet(3.0))),
     "classes in order": bl.LatentClass(2, bl.OrdinalItems(ITEMS), bl.Shares(bl.Dirichlet(3.0))),
+    "classes of persons": bl.LatentClass(
+        2, bl.CommonMethod(bl.Items(ITEMS, bl.Dirichlet(2.0))), bl.Shares(bl.Dirichlet(3.0))
+    ),
     "classes and regression": bl.LatentClass(2, bl.Items(ITEMS, bl.Dirichlet(2.0)), REGRESSION),
     "observed category": bl.Multinomial("education", REGRESSION),
 }
+WRITTEN_OUT = [name for name in MODELS if name not in ("classes in order", "classes of persons")]
 OF_DENSITIES = {"progressbar": False, "backend": "jax"}
 
 
@@ -79,7 +83,7 @@ def loop_over_respondents(name, posterior, frame, rows):
     return result
 
 
-@pytest.mark.parametrize("name", [name for name in MODELS if name != "classes in order"])
+@pytest.mark.parametrize("name", WRITTEN_OUT)
 def test_log_likelihood_of_pymc_is_that_of_respondents(name):
     frame = bl.example_survey()
     draws = made_up_draws(MODELS[name].build(frame, collapse=False))
@@ -90,7 +94,7 @@ def test_log_likelihood_of_pymc_is_that_of_respondents(name):
     np.testing.assert_allclose(values.to_numpy(), expected, rtol=1e-9, atol=1e-9)
 
 
-@pytest.mark.parametrize("name", [name for name in MODELS if name != "classes in order"])
+@pytest.mark.parametrize("name", WRITTEN_OUT)
 def test_log_likelihood_of_distinct_rows_is_that_of_all_who_have_them(name):
     frame = bl.example_survey()
     observed = ["education"] if name == "observed category" else ITEMS

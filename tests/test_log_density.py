@@ -257,11 +257,9 @@ CASES = (
             frame,
         )
         for k, data, part, style, loadings, nodes, kind in (
-            (1, "equal categories", bl.Items, "tilt", "equal", 11, "shares"),
-            (2, "missing answers", bl.Items, "tilt", "free", 11, "random intercepts"),
-            (2, "unequal categories", bl.Items, "extreme", "equal", 11, "shares"),
-            (2, "equal categories", bl.OrdinalItems, "both", "free", 6, "covariates"),
-            (3, "unequal categories", bl.OrdinalItems, "tilt", "equal", 11, "shares"),
+            (2, "missing answers", bl.Items, "tilt", "free", 9, "random intercepts"),
+            (2, "unequal categories", bl.Items, "extreme", "equal", 9, "shares"),
+            (2, "equal categories", bl.OrdinalItems, "both", "equal", 7, "covariates"),
         )
         for frame in [FRAMES[data]]
     }

@@ -38,7 +38,7 @@ def run(source, name, namespace):
     return None if last is None else eval(compile(ast.Expression(last.value), name, "eval"), namespace)
 
 
-OF_MANY_FITS = ("what_nesting_changes",)
+OF_MANY_FITS = ("class_or_style", "what_nesting_changes")
 """Notebooks that take a minute even with few draws."""
 
 

@@ -49,6 +49,10 @@ class AnswersGivenClass(ABC):
         answers where both the model and the twin declare it.
     variables : tuple of str
         Variables of the draws on which the answers depend.
+    independence : str
+        Where answers to different items are independent, as the beginning of a sentence.
+    formula : str
+        Probability of all answers given the class, in letters.
 
     Raises
     ------
@@ -59,6 +63,8 @@ class AnswersGivenClass(ABC):
     words: str
     supported: frozenset[str]
     variables: tuple[str, ...]
+    independence: str = "answers to different items are independent within a class"
+    formula: str = "Π_j P(answer of i to item j | c)"
 
     def __init_subclass__(cls):
         if other := sorted(cls.supported - OF_ANSWERS):

@@ -1,5 +1,6 @@
 """Classes that share a common method as maximum likelihood finds them: where chains start."""
 
+import json
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
 
@@ -95,9 +96,9 @@ def common_method_start(
         **plain.attributes,
         QUADRATURE_NODES: grid.n_nodes,
         QUADRATURE_ERROR: float(error),
-        "style_climbs": len(classes) + (RANDOM_STARTS if n_classes > 1 else 0),
-        "style_climbs_at_mode": modes[0].starts,
-        "style_log_likelihood": float(modes[0].log_likelihood),
+        "em_starts": len(classes) + (RANDOM_STARTS if n_classes > 1 else 0),
+        "em_log_likelihoods": json.dumps([float(mode.log_likelihood) for mode in modes]),
+        "em_starts_by_mode": json.dumps([mode.starts for mode in modes]),
     }
     return replace(starts[0], rivals=tuple(starts[1:]), attributes=attributes)
 

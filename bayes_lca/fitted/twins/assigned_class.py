@@ -4,7 +4,7 @@ from bayes_lca.dims import ANSWERS, CLASS
 from bayes_lca.fitted.capabilities import Capabilities
 from bayes_lca.fitted.fit import Fit
 from bayes_lca.fitted.kinds import KINDS, Kind, Words, register
-from bayes_lca.fitted.twins.latent_class import MIXTURE, SUPPORTED
+from bayes_lca.fitted.twins.latent_class import SUPPORTED, mixture
 
 
 def _words(fit: Fit) -> Words:
@@ -22,7 +22,7 @@ def _words(fit: Fit) -> Words:
         "Bakk, Z. & Kuha, J. (2018). Two-step estimation of models between latent classes and external variables. "
         "Psychometrika 83(4), 871-892. doi 10.1007/s11336-017-9592-7",
     )
-    return Words(f"Step-wise latent class regression, {levels}", summary, MIXTURE, references)
+    return Words(f"Step-wise latent class regression, {levels}", summary, mixture(fit), references)
 
 
 CLASSES_ARE_KNOWN = (

@@ -41,6 +41,11 @@ class AnswersOfPersons(CategoricalAnswers):
     """
 
     supported: frozenset[str] = SUPPORTED
+    independence: str = (
+        "answers to different items are independent given the class and the person, whose style of answering is "
+        "normal over persons and summed out as well"
+    )
+    formula: str = "∫ Π_j P(answer of i to item j | c, u) φ(u) du"
     variables: tuple[str, ...] = (ITEM_PROBABILITY, of_typical_person(ITEM_PROBABILITY), STYLE_LOADING)
 
     def items_of(self, specification):

@@ -5,20 +5,23 @@ from bayes_lca.fitted.capabilities import Capabilities
 from bayes_lca.fitted.fit import Fit
 from bayes_lca.fitted.kinds import KINDS, Kind, Words, register
 
-MIXTURE = "p(answers of i) = Σ_c P(c | x_i, g_i) Π_j P(answer of i to item j | c)      over the items that i answered"
+
+def mixture(fit: Fit) -> str:
+    """The likelihood of one respondent, in letters."""
+    return f"p(answers of i) = Σ_c P(c | x_i, g_i) {fit.answers.formula}      over the items that i answered"
 
 
 def _words(fit: Fit) -> Words:
     summary = (
-        f"Each respondent belongs to one of {len(fit.classes)} latent classes, summed out of the likelihood; answers "
-        "to different items are independent within a class."
+        f"Each respondent belongs to one of {len(fit.classes)} latent classes, summed out of the likelihood; "
+        f"{fit.answers.independence}."
     )
     if not fit.has_regression:
         goodman = (
             "Goodman, L. A. (1974). Exploratory latent structure analysis using both identifiable and unidentifiable "
             "models. Biometrika 61(2), 215-231. doi 10.1093/biomet/61.2.215"
         )
-        return Words("Latent class analysis", summary, MIXTURE, (goodman,))
+        return Words("Latent class analysis", summary, mixture(fit), (goodman,))
     levels = "multilevel" if fit.groupings else "single-level"
     references = (
         "Bandeen-Roche, K., Miglioretti, D. L., Zeger, S. L. & Rathouz, P. J. (1997). Latent variable regression for "
@@ -26,7 +29,7 @@ def _words(fit: Fit) -> Words:
         "Vermunt, J. K. (2003). Multilevel latent class models. Sociological Methodology 33(1), 213-239. "
         "doi 10.1111/j.0081-1750.2003.t01-1-00131.x",
     )
-    return Words(f"Latent class regression in one step, {levels}", summary, MIXTURE, references)
+    return Words(f"Latent class regression in one step, {levels}", summary, mixture(fit), references)
 
 
 SUPPORTED = (
