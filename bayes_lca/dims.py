@@ -19,6 +19,8 @@ RESPONDENT = "respondent"
 PATTERN = "pattern"
 OTHER_CLASS = "other_class"
 OUTCOME = "outcome"
+LABEL = "label"
+"""Coordinate of predicted answers: the labels of their codes."""
 
 CLASS_SHARE = "class_share"
 ITEM_PROBABILITY = "item_probability"

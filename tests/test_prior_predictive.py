@@ -9,7 +9,7 @@ from scipy import stats
 
 import bayes_lca as bl
 from bayes_lca.data.design import read_design
-from bayes_lca.posterior.plots.prior_predictive import margins_of_items
+from bayes_lca.fitted.prior_margins import PriorMargins
 
 mpl.use("Agg")
 ITEMS = ["training", "recognition", "expertise"]
@@ -98,8 +98,8 @@ def test_a_frequency_table_stands_for_its_respondents():
 def test_the_picture_shows_the_shares_of_the_table():
     frame = bl.example_survey().assign(training=lambda rows: rows["training"].where(rows.index % 3 > 0))
     drawn = bl.prior_predictive(MODELS["shares"], frame, draws=40)
-    margins = margins_of_items(drawn, 0.8)
-    labels, quantiles, observed = margins["training"]
+    training = PriorMargins.of(drawn, 0.8).margins["training"]
+    labels, quantiles, observed = training.labels, training.expected, training.observed
     np.testing.assert_allclose(observed, frame["training"].value_counts(normalize=True)[labels])
     answers = drawn["prior_predictive"]["answers"].sel(item="training").to_numpy()[0]
     np.testing.assert_allclose(quantiles[:, 1], np.quantile((answers == 1).mean(axis=1), [0.1, 0.25, 0.5, 0.75, 0.9]))

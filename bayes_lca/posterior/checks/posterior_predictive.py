@@ -4,10 +4,10 @@ import numpy as np
 import xarray as xr
 
 from bayes_lca.data.categories import draw_category
-from bayes_lca.dims import ANSWERS, ITEM, OUTCOME, RESPONDENT
+from bayes_lca.dims import ANSWERS, ITEM, LABEL, OUTCOME, RESPONDENT
 from bayes_lca.fitted.fit import Fit
 
-LABEL, CODE = "label", "code"
+CODE = "code"
 
 
 def posterior_predictive(draws: xr.DataTree, *, seed: int = 0, labels: bool = False) -> xr.Dataset:

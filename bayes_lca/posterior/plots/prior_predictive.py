@@ -7,8 +7,7 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from matplotlib.lines import Line2D
 
-from bayes_lca.dims import ANSWERS, OUTCOME
-from bayes_lca.posterior.checks.posterior_predictive import LABEL
+from bayes_lca.fitted.prior_margins import PRIOR_PREDICTIVE, Margin, PriorMargins
 from bayes_lca.posterior.plots.page import (
     COLOURS,
     LINE,
@@ -20,7 +19,6 @@ from bayes_lca.posterior.plots.page import (
     wrapped,
     write_note,
 )
-from bayes_lca.table import tail_probabilities
 
 WIDE, NARROW = "0.8", "0.55"
 LABEL_LETTERS = 22
@@ -62,20 +60,21 @@ def plot_prior_predictive(
     >>> [panel.get_title(loc="left") for panel in figure.axes]
     ['training', 'recognition', 'expertise']
     """
-    if not isinstance(expected, xr.DataTree) or "prior_predictive" not in expected.children:
+    if not isinstance(expected, xr.DataTree) or PRIOR_PREDICTIVE not in expected.children:
         raise TypeError(
             f"plot_prior_predictive draws what prior_predictive returns, not {type(expected).__name__}; "
             "plot_prior_predictive(prior_predictive(model, frame))"
         )
-    margins = margins_of_items(expected, ci_prob)
+    shares = PriorMargins.of(expected, ci_prob)
+    margins = shares.margins
     columns = per_row(len(margins), WIDTH if figsize is None else figsize[0], 2.2)
     n_rows = -(-len(margins) // columns)
-    names = {item: [wrapped(label, LABEL_LETTERS) for label in labels] for item, (labels, _, _) in margins.items()}
+    names = {item: [wrapped(label, LABEL_LETTERS) for label in margin.labels] for item, margin in margins.items()}
     inches = max(sum(0.1 + LINE * n_lines([label]) for label in labels) for labels in names.values())
     fig = blank_page(figsize or (WIDTH, n_rows * (inches + 0.55) + 0.55))
     axes = list(fig.subplots(n_rows, columns, squeeze=False).flat)
-    for ax, (item, (_, quantiles, observed)) in zip(axes, margins.items(), strict=False):
-        _draw_item(ax, names[item], quantiles, observed)
+    for ax, (item, margin) in zip(axes, margins.items(), strict=False):
+        _draw_item(ax, names[item], margin)
         ax.set_title(wrapped(item, 34), loc="left")
     for ax in axes[len(margins) :]:
         ax.set_visible(False)
@@ -84,43 +83,18 @@ def plot_prior_predictive(
         Line2D([], [], color=COLOURS[2], marker="o", linestyle="", markersize=4, label="observed"),
     ]
     fig.legend(handles=keys, loc="outside upper center", ncols=2)
-    n_draws = expected["prior_predictive"].sizes["draw"]
-    n = expected["prior_predictive"].sizes["respondent"]
-    missing = int(expected.attrs.get("n_missing_answers", 0))
-    write_note(fig, f"n = {n}, {missing} answers missing, {n_draws} draws of the prior; shares in %")
+    note = f"n = {shares.n_respondents}, {shares.n_missing} answers missing, {shares.n_draws} draws of the prior"
+    write_note(fig, f"{note}; shares in %")
     return fig
 
 
-def margins_of_items(expected: xr.DataTree, ci_prob: float) -> dict[str, tuple[list[str], np.ndarray, np.ndarray]]:
-    """Of every item its labels, quantiles of the predicted shares, shape (5, category), and the observed shares."""
-    predicted, seen = expected["prior_predictive"].to_dataset(), expected["observed_data"].to_dataset()
-    name = ANSWERS if ANSWERS in predicted else OUTCOME
-    if LABEL not in predicted.coords:
-        raise ValueError("the answers of this model are no categories, so there are no shares of categories to draw")
-    codes = predicted[name].to_numpy().reshape(predicted.sizes["draw"], predicted.sizes["respondent"], -1)
-    observed = seen[name].to_numpy().reshape(codes.shape[1:])
-    texts = predicted[LABEL].to_numpy().reshape(codes.shape[2], -1)
-    items = (
-        [str(item) for item in predicted["item"].to_numpy()] if name == ANSWERS else [str(expected.attrs["outcome"])]
-    )
-    lower, upper = tail_probabilities(ci_prob)
-    result = {}
-    for j, item in enumerate(items):
-        labels = [str(label) for label in texts[j] if label]
-        shares = np.stack([(codes[:, :, j] == place).mean(axis=1) for place in range(len(labels))], axis=1)
-        answered = observed[observed[:, j] >= 0, j]
-        quantiles = np.quantile(shares, [lower, 0.25, 0.5, 0.75, upper], axis=0)
-        result[item] = labels, quantiles, np.bincount(answered, minlength=len(labels)) / max(len(answered), 1)
-    return result
-
-
-def _draw_item(ax: Axes, labels: list[str], quantiles: np.ndarray, observed: np.ndarray) -> None:
+def _draw_item(ax: Axes, labels: list[str], margin: Margin) -> None:
     places = np.arange(len(labels))
-    lower, first, median, third, upper = quantiles
+    lower, first, median, third, upper = margin.expected
     ax.hlines(places, lower, upper, color=WIDE, linewidth=4)
     ax.hlines(places, first, third, color=NARROW, linewidth=4)
     ax.plot(median, places, linestyle="", marker="|", markersize=6, color="white")
-    ax.plot(observed, places, linestyle="", marker="o", markersize=4, color=COLOURS[2], clip_on=False, zorder=3)
+    ax.plot(margin.observed, places, linestyle="", marker="o", markersize=4, color=COLOURS[2], clip_on=False, zorder=3)
     ax.set(xlim=(0, 1), ylim=(len(labels) - 0.5, -0.5))
     ax.set_xticks([0, 0.5, 1], ["0", "50", "100"])
     ax.set_yticks(places, labels)
