@@ -13,6 +13,9 @@ either, categories in order              either        `OrdinalItems`  class, su
 either, confirmatory                     either        `Items`, with   class, summed out
                                                        restrictions
 either, persons who answer their way     either        `CommonMethod`  person by quadrature, then class
+latent profile analysis, either          either        `NormalItems`   class, summed out
+classes of counts, either                either        `CountItems`    class, summed out
+items of several kinds, either           either        `Mixed`         class, summed out
 the same in two or three steps           `Regression`  `Assigned`      class, summed out
 multinomial regression, multilevel       `Regression`  none            none: the category is observed
 =======================================  ============  ==============  ================================
@@ -40,7 +43,10 @@ _NAMES_BY_MODULE = {
     "likelihood.identification": ("UnidentifiedWarning",),
     "measurement.assigned": ("Assigned",),
     "measurement.common_method": ("CommonMethod",),
+    "measurement.count_items": ("CountItems",),
     "measurement.items": ("Items",),
+    "measurement.mixed": ("Mixed",),
+    "measurement.normal_items": ("NormalItems",),
     "measurement.ordinal_items": ("OrdinalItems",),
     "measurement.restrictions": ("Equal", "Fixed", "Ordered", "Zero"),
     "models": ("AssignedClass", "LatentClass", "Multinomial"),
@@ -88,7 +94,10 @@ _NAMES_BY_MODULE = {
         "Horseshoe",
         "ItemWeights",
         "NormalByClass",
+        "LogNormal",
+        "Normal",
         "PerUnit",
+        "ScaledInverseChiSquared",
         "ZeroSumNormal",
     ),
     "reporting.report": ("report",),

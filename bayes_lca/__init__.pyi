@@ -22,7 +22,10 @@ from bayes_lca.fitted.refusals import SeveralModesError as SeveralModesError
 from bayes_lca.likelihood.identification import UnidentifiedWarning as UnidentifiedWarning
 from bayes_lca.measurement.assigned import Assigned as Assigned
 from bayes_lca.measurement.common_method import CommonMethod as CommonMethod
+from bayes_lca.measurement.count_items import CountItems as CountItems
 from bayes_lca.measurement.items import Items as Items
+from bayes_lca.measurement.mixed import Mixed as Mixed
+from bayes_lca.measurement.normal_items import NormalItems as NormalItems
 from bayes_lca.measurement.ordinal_items import OrdinalItems as OrdinalItems
 from bayes_lca.measurement.restrictions import Equal as Equal
 from bayes_lca.measurement.restrictions import Fixed as Fixed
@@ -87,8 +90,11 @@ from bayes_lca.priors import HalfNormal as HalfNormal
 from bayes_lca.priors import HalfStudentT as HalfStudentT
 from bayes_lca.priors import Horseshoe as Horseshoe
 from bayes_lca.priors import ItemWeights as ItemWeights
+from bayes_lca.priors import LogNormal as LogNormal
+from bayes_lca.priors import Normal as Normal
 from bayes_lca.priors import NormalByClass as NormalByClass
 from bayes_lca.priors import PerUnit as PerUnit
+from bayes_lca.priors import ScaledInverseChiSquared as ScaledInverseChiSquared
 from bayes_lca.priors import ZeroSumNormal as ZeroSumNormal
 from bayes_lca.reporting.report import report as report
 from bayes_lca.sampling.adopt import adopt as adopt

@@ -19,12 +19,14 @@ RESPONDENT = "respondent"
 PATTERN = "pattern"
 OTHER_CLASS = "other_class"
 OUTCOME = "outcome"
-LABEL = "label"
-"""Coordinate of predicted answers: the labels of their codes."""
 
 CLASS_SHARE = "class_share"
 ITEM_PROBABILITY = "item_probability"
 ITEM_LOCATION = "item_location"
+ITEM_MEAN = "item_mean"
+ITEM_VARIANCE = "item_variance"
+ITEM_SD = "item_sd"
+ITEM_DISPERSION = "item_dispersion"
 BASELINE_PROBABILITY = "baseline_probability"
 STYLE_SD = "style_sd"
 STYLE_LOADING = "style_loading"
@@ -33,6 +35,7 @@ TYPICAL_PERSON = "typical_person"
 INTERCEPT = "intercept"
 SLOPE = "slope"
 ANSWERS = "answers"
+LABEL = "label"
 ANSWER_CODES = "answer_codes"
 OUTCOME_COUNTS = "outcome_counts"
 KNOWN_ITEM_PROBABILITY = "known_item_probability"
@@ -41,6 +44,9 @@ DESIGN = "design"
 DESIGN_CENTER = "design_center"
 ANSWER_PATTERN = "answer_pattern"
 N_CATEGORIES = "n_categories"
+ITEM_CENTER = "item_center"
+ITEM_SCALE = "item_scale"
+"""Mean and standard deviation of items that are numbers, over all respondents."""
 PATTERN_OF_RESPONDENT = "pattern_of_respondent"
 ROW_OF_RESPONDENT = "row_of_respondent"
 """Position of each respondent in the frame that was fitted, from 0 on."""
@@ -52,14 +58,17 @@ PATTERN_OF_TABLE_ROW = "pattern_of_table_row"
 """The distinct row of the respondents whom each row of the frequency table counts, -1 where it was left out."""
 
 AXES = frozenset({CLASS, ITEM, CATEGORY, TERM, RESPONDENT, PATTERN, OTHER_CLASS, OUTCOME, "chain", "draw"})
-VARIABLES = frozenset({CLASS_SHARE, ITEM_PROBABILITY, ITEM_LOCATION, INTERCEPT, SLOPE, ANSWERS, COUNT, DESIGN})
+VARIABLES = frozenset(
+    {CLASS_SHARE, ITEM_PROBABILITY, ITEM_LOCATION, ITEM_MEAN, ITEM_VARIANCE, ITEM_SD, ITEM_DISPERSION}
+    | {INTERCEPT, SLOPE, ANSWERS, COUNT, DESIGN}
+)
 RESERVED = (
     AXES
     | VARIABLES
     | {DESIGN_CENTER, ANSWER_CODES, OUTCOME_COUNTS, KNOWN_ITEM_PROBABILITY, BASELINE_PROBABILITY}
     | {f"{SLOPE}_{what}" for what in ("standardised", "direction", "shrinkage", "local_shrinkage")}
     | {f"{INTERCEPT}_at_mean", ANSWER_PATTERN, N_CATEGORIES, PATTERN_OF_RESPONDENT}
-    | {ROW_OF_RESPONDENT, STYLE, STYLE_SD, STYLE_LOADING, TYPICAL_PERSON}
+    | {ROW_OF_RESPONDENT, STYLE, STYLE_SD, STYLE_LOADING, TYPICAL_PERSON, ITEM_CENTER, ITEM_SCALE}
 )
 """Names a group column may not have, because axes or variables of the draws have them."""
 
@@ -70,6 +79,20 @@ OF_EQUAL_SIZE = re.compile(
     rf"({ITEM}|{CATEGORY}|{ITEM_PROBABILITY}|({FREE_PROBABILITY}|{RISING_SPACING})[a-z_]*)_of_\d+"
 )
 """Axes and variables of the items with equally many categories; a group column may not have such a name either."""
+
+OF_KIND = re.compile(rf"(nominal|ordinal|normal|count)_({ITEM}|{CATEGORY}|{BASELINE_PROBABILITY}).*")
+"""Axes and variables of one kind of items among several; nor such a name."""
+
+
+def of_part(kind: str, name: str) -> str:
+    """Axis or variable of one kind of items among several, such as ``normal_item_mean``.
+
+    Examples
+    --------
+    >>> of_part("NormalItems", "item_mean"), of_part("Items", "item")
+    ('normal_item_mean', 'nominal_item')
+    """
+    return f"{kind.removesuffix('Items').lower() or 'nominal'}_{name}"
 
 
 def group_effect(grouping: str) -> str:

@@ -165,7 +165,7 @@ class ClassRows:
 
     Attributes
     ----------
-    responses : Responses
+    responses : Responses or Numbers
         Answers of all respondents.
     start : Start
     patterns : UniqueRows
@@ -262,6 +262,7 @@ class ClassRows:
             self.of_respondents,
             self.responses.respondents,
             self.patterns,
+            self.responses.encoding,
         )
         starts = (self.start, *self.start.rivals)
         of_items = [model.measurement.starting_values(self.responses, start) for start in starts]

@@ -24,15 +24,14 @@ from bayes_lca.fitted.capabilities import NEEDS
 
 SHORT = {"draws": 20, "tune": 100, "chains": 2, "progressbar": False, "until": None}
 TINY = {"measurement_draws": 4, "draws": 4, "tune": 50, "progressbar": False}
+SURVEY = bl.example_survey().assign(
+    visits=lambda frame: (2 * frame["participation"]).round().astype(int) + np.arange(180) % 3,
+    calls=lambda frame: (frame["participation"] > 4) * (3 + np.arange(180) % 5),
+)
 EXAMPLE = bl.LatentClass(2, bl.Items(ITEMS))
 NESTED = bl.LatentClass(2, bl.Items(ITEMS), bl.Regression("~ participation + (1 | group)"))
 CELLS = (
-    bl.example_survey()
-    .groupby(["participation", "score", "group"], observed=True)
-    .size()
-    .rename("N")
-    .reset_index()
-    .query("N > 0")
+    SURVEY.groupby(["participation", "score", "group"], observed=True).size().rename("N").reset_index().query("N > 0")
 )
 RESTRICTIONS = [
     bl.Zero("training", category="decrease", classes=1),
@@ -44,6 +43,16 @@ PIVOT = np.array([[[0.1, 0.2, 0.7]] * 3, [[0.7, 0.2, 0.1]] * 3])
 
 def has_one_class(draws):
     return isinstance(draws, xr.DataTree) and draws["posterior"].sizes.get("latent_class") == 1
+
+
+def has_numbers(draws):
+    return isinstance(draws, xr.DataTree) and any("item_mean" in str(name) for name in draws["posterior"])
+
+
+def pivot_for(draws):
+    if has_numbers(draws):
+        return np.array(json.loads(draws.attrs["pivot"]))
+    return PIVOT[:1] if has_one_class(draws) else PIVOT
 
 
 def chains_of(draws):
@@ -65,10 +74,10 @@ CALLS = {
     "concat_chains": lambda draws: bl.concat_chains(chains_of(draws)),
     "contrasts": lambda draws: bl.contrasts(draws, "intercept"),
     "convergence": bl.convergence,
-    "covariate_tests": lambda draws: bl.covariate_tests(draws, bl.example_survey(), ["age"]),
-    "direct_effects": lambda draws: bl.direct_effects(draws, ["age"], frame=bl.example_survey(), n_draws=20),
-    "fit_estimators": lambda draws: bl.fit_estimators(NESTED, bl.example_survey(), measured=draws, **TINY, until=None),
-    "fit_two_step": lambda draws: bl.fit_two_step(draws, bl.Regression("~ participation"), bl.example_survey(), **TINY),
+    "covariate_tests": lambda draws: bl.covariate_tests(draws, SURVEY, ["age"]),
+    "direct_effects": lambda draws: bl.direct_effects(draws, ["age"], frame=SURVEY, n_draws=20),
+    "fit_estimators": lambda draws: bl.fit_estimators(NESTED, SURVEY, measured=draws, **TINY, until=None),
+    "fit_two_step": lambda draws: bl.fit_two_step(draws, bl.Regression("~ participation"), SURVEY, **TINY),
     "group_level_effects": bl.group_level_effects,
     "group_shares": bl.group_shares,
     "heterogeneity": bl.heterogeneity,
@@ -76,16 +85,14 @@ CALLS = {
     "keep_mode": lambda draws: bl.keep_mode(draws, 1),
     "membership": bl.membership,
     "membership_draws": bl.membership_draws,
-    "membership_table": lambda draws: bl.membership_table(draws, bl.example_survey()),
-    "membership_of_new_rows": lambda draws: bl.membership(draws, bl.example_survey().head(5)),
+    "membership_table": lambda draws: bl.membership_table(draws, SURVEY),
+    "membership_of_new_rows": lambda draws: bl.membership(draws, SURVEY.head(5)),
     "modal_class_of": bl.modal_class_of,
     "modes": bl.modes,
     "name_classes": lambda draws: bl.name_classes(draws, ["first", "second"]),
     "nesting_in_words": lambda draws: bl.nesting_in_words(draws, draws, draws),
     "odds_ratios": bl.odds_ratios,
-    "order": lambda draws: bl.fit(
-        EXAMPLE, bl.example_survey(), order=draws, draws=2, tune=2, until=None, progressbar=False
-    ),
+    "order": lambda draws: bl.fit(EXAMPLE, SURVEY, order=draws, draws=2, tune=2, until=None, progressbar=False),
     "plot_odds_ratios": bl.plot_odds_ratios,
     "plot_profiles": bl.plot_profiles,
     "plot_random_intercepts": bl.plot_random_intercepts,
@@ -97,12 +104,12 @@ CALLS = {
     "prior_sensitivity": bl.prior_sensitivity,
     "random_intercepts": bl.random_intercepts,
     "rank_groups": bl.rank_groups,
-    "relabel": lambda draws: bl.relabel(draws, PIVOT[:1] if has_one_class(draws) else PIVOT),
+    "relabel": lambda draws: bl.relabel(draws, pivot_for(draws)),
     "report": lambda draws: bl.report(draws, Path(tempfile.mkdtemp()) / "page.html"),
     "save": lambda draws: bl.save(draws, Path(tempfile.mkdtemp()) / "fit.nc"),
     "split_halves": lambda draws: bl.split_halves(draws, repeats=2, n_draws=20),
     "stepwise_odds_ratios": lambda draws: bl.stepwise_odds_ratios(
-        draws, bl.Regression("~ participation"), bl.example_survey(), method="bch"
+        draws, bl.Regression("~ participation"), SURVEY, method="bch"
     ),
 }
 """Every function that takes a fit, called with one and the simplest other arguments."""
@@ -124,6 +131,10 @@ NO_GROUPS = {
 NO_COMMON_METHOD = {
     r"^common_method: it depends on what answers are, and is not declared to hold for (nom|ord|ind)": "common_method"
 }
+NOT_OF_NUMBERS = (
+    "answers_of class_shift compare_structures direct_effects fit_estimators fit_two_step plot_structures split_halves "
+    "stepwise_odds_ratios"
+)
 NO_COVARIATES = NO_GROUPS | {
     r"'participation' is no covariate of '~ 1' \(180 respondents\)": "average_marginal_effects",
     r"variable='intercept' is not among the draws; they have \['class_share', 'item_probability'\]": "contrasts",
@@ -184,6 +195,27 @@ REFUSED = {
         r"the answer probabilities of this fit are restricted": "stepwise_odds_ratios",
         r"order is a fit whose classes are exchangeable in sets \[0, 1\]": "order",
     },
+    "LatentClass, NormalItems": NO_GROUPS
+    | {
+        r"^{name}: it depends on what answers are, and is not declared to hold for normal items": NOT_OF_NUMBERS,
+        r"takes part in its classes; a regression in steps": ("modal_class_of"),
+        r"'~ participation' of this fit of 180 respondents has no random intercepts": "nesting_in_words",
+        r"9 cell\(s\) stand in the table more than once \(44 of 44 rows": "poststratify",
+    },
+    "LatentClass, Mixed": NO_GROUPS
+    | {
+        r"^{name}: it depends on what answers are, and is not declared to hold for items of several": NOT_OF_NUMBERS,
+        r"takes part in its classes; a regression in steps": "modal_class_of",
+        r"'~ participation' of this fit of 180 respondents has no random intercepts": "nesting_in_words",
+        r"9 cell\(s\) stand in the table more than once \(44 of 44 rows": "poststratify",
+    },
+    "LatentClass, CountItems": {
+        piece: names for piece, names in NO_COVARIATES.items() if "'intercept' is not among" not in piece
+    }
+    | {
+        r"^{name}: it depends on what answers are, and is not declared to hold for counts": NOT_OF_NUMBERS,
+        r"variable='intercept' is not among the draws; they have \['class_share', 'item_mean'\]": "contrasts",
+    },
     "LatentClass, one class": NO_COVARIATES
     | NO_COMMON_METHOD
     | {
@@ -201,7 +233,7 @@ REFUSED = {
 @pytest.fixture(scope="module")
 def fits():
     """A fit of every kind of model and measurement part, and two that hold less."""
-    survey = bl.example_survey()
+    survey = SURVEY
     regression = bl.Regression("~ participation + score + (1 | group)")
     models = {
         "AssignedClass": bl.AssignedClass(bl.answers_of(bl.load_example("alone")), regression),
@@ -209,6 +241,15 @@ def fits():
         "LatentClass, OrdinalItems": bl.LatentClass(2, bl.OrdinalItems(ITEMS), bl.Regression("~ participation")),
         "LatentClass, restricted": bl.LatentClass(2, bl.Items(ITEMS, restrictions=RESTRICTIONS)),
         "LatentClass, CommonMethod": bl.LatentClass(2, bl.CommonMethod(bl.Items(ITEMS))),
+        "LatentClass, NormalItems": bl.LatentClass(
+            2, bl.NormalItems(["score", "attitude"]), bl.Regression("~ participation")
+        ),
+        "LatentClass, Mixed": bl.LatentClass(
+            2,
+            bl.Mixed(bl.OrdinalItems(ITEMS[:2]), bl.CountItems(["calls"]), bl.NormalItems(["score"])),
+            bl.Regression("~ participation"),
+        ),
+        "LatentClass, CountItems": bl.LatentClass(2, bl.CountItems(["visits", "calls"])),
         "LatentClass, one class": bl.LatentClass(1, bl.Items(ITEMS)),
     }
     with warnings.catch_warnings():
@@ -261,6 +302,22 @@ def densities(draws, row):
     answers = observed["answers"][row].to_numpy()
     if "style_loading" in posterior:
         return share, density_of_persons(posterior, answers)
+    if "count_item_mean" in posterior:
+        ordinal, count, normal = answers[:2], answers[2], answers[3]
+        rho = posterior["ordinal_item_probability"].transpose("drawn", "latent_class", ...).to_numpy()
+        evidence = np.prod([rho[:, :, j, int(code)] for j, code in enumerate(ordinal)], axis=0)
+        mean, sd = (
+            posterior[f"normal_item_{name}"].transpose("drawn", ...).to_numpy()[..., 0] for name in ("mean", "sd")
+        )
+        evidence = evidence * stats.norm.pdf(normal, mean, sd[:, None])
+        return share, evidence * stats.poisson.pmf(count, posterior["count_item_mean"].to_numpy()[..., 0])
+    if "item_mean" in posterior and "item_sd" not in posterior:
+        mean = posterior["item_mean"].transpose("drawn", "latent_class", "item").to_numpy()
+        return share, np.prod(stats.poisson.pmf(answers, mean), axis=2)
+    if "item_mean" in posterior:
+        mean = posterior["item_mean"].transpose("drawn", "latent_class", "item").to_numpy()
+        sd = posterior["item_sd"].transpose("drawn", "item").to_numpy()[:, None]
+        return share, np.prod(stats.norm.pdf(answers, mean, sd), axis=2)
     rho = posterior["item_probability"].transpose("drawn", "latent_class", "item", "category").to_numpy()
     return share, np.prod([rho[:, :, j, code] for j, code in enumerate(answers) if code >= 0], axis=0)
 
@@ -330,7 +387,7 @@ def test_a_part_nobody_wrote_is_refused_by_every_function():
     [
         ("fit.nc", r"the path 'fit\.nc'; read the file first, bl\.load\('fit\.nc'\)"),
         (EXAMPLE, r"the model LatentClass.*; fit it first, bl\.fit\(model, frame\)"),
-        (bl.example_survey(), r"a table of 180 rows"),
+        (SURVEY, r"a table of 180 rows"),
         (3, "int '3'"),
     ],
     ids=["path", "model", "table", "number"],

@@ -17,6 +17,7 @@ from scipy.linalg import helmert, null_space
 from scipy.special import betaln, gammaln, log_softmax, logsumexp, softmax
 
 import bayes_lca as bl
+from bayes_lca.data.column_units import spread
 from bayes_lca.density import compiled
 from bayes_lca.fitted.fit import Fit
 from bayes_lca.fitted.record import distinct_rows
@@ -30,8 +31,11 @@ COMPILE = {"mode": Mode(linker="py", optimizer=None), "on_unused_input": "ignore
 ZERO_SUM = ("intercept_at_mean", "slope_standardised", "slope_direction", "item_location")
 SIMPLEX = ("item_probability", "class_share", "baseline_probability", "free_probability", "rising_spacing")
 LOADINGS = ("style_sd", "style_loading")
+SHARED_BY_CLASSES = (*LOADINGS, "item_variance", "item_dispersion")
+OF_NUMBERS = ("item_mean", "item_variance")
 SINGLE_PRECISION_CONSTANT = 1e-6
-"""PyMC holds constants such as log sqrt(2 pi) in single precision in ZeroSumNormal and HalfStudentT, and log 0.5."""
+"""PyMC holds constants such as log sqrt(2 pi) in single precision in ZeroSumNormal, LogNormal and HalfStudentT, and
+log 0.5."""
 
 
 def simulate_frame(sizes, n=48, missing=0.0, seed=1):
@@ -57,6 +61,15 @@ FRAMES = {
     "unequal categories": simulate_frame((2, 3, 4, 3)),
     "missing answers": simulate_frame((2, 3, 3), missing=0.3),
 }
+NUMBERS = FRAMES["equal categories"].assign(
+    height=lambda frame: (170 + 8 * np.random.default_rng(5).normal(size=len(frame))).round(1),
+    visits=lambda frame: np.random.default_rng(7).negative_binomial(1.5, 0.3, len(frame)),
+    income=lambda frame: np.random.default_rng(6).lognormal(10, 0.7, len(frame)).round(0),
+)
+NUMBERS.loc[NUMBERS.index % 5 == 2, "height"] = np.nan
+NUMBERS["calls"] = np.random.default_rng(8).poisson(4.0, len(NUMBERS)).astype(float)
+NUMBERS.loc[[3, 7], "calls"] = np.nan
+NUMBERS.loc[[7, 12], "income"] = np.nan
 STRUCTURAL = {
     "shares": bl.Shares(),
     "covariates": bl.Regression("~ x + z"),
@@ -86,6 +99,16 @@ two others; and these two."""
 NUMBERED = {"a": [{"0": 2.0, "1": 5.0}, 1.5, {"0": 4.0, "1": 1.0}], "c": {"0": 1.0, "1": 2.0, "2": 3.0, "3": 0.5}}
 BY_TERM = {"x": bl.PerUnit(bl.NormalByClass([0.0, 0.4, -0.2], [0.3, 0.6, 0.5])), "z": bl.ZeroSumNormal(0.7)}
 FOR_TWO_CLASSES = {*list(STRUCTURAL)[:6], "random slopes"}
+
+
+def kind_of(name):
+    """What stands before the names of a part's variables where several kinds of items are mixed; empty elsewhere."""
+    first = name.partition("_")[0]
+    return f"{first}_" if first in ("nominal", "ordinal", "normal", "count") else ""
+
+
+def without_kind(name):
+    return name.removeprefix("typical_person::").removeprefix(kind_of(name))
 
 
 @dataclass(frozen=True)
@@ -153,6 +176,7 @@ class Case:
         rng = np.random.default_rng(seed)
         point = {}
         for name, shape in self.shapes.items():
+            short = without_kind(name)
             if is_simplex(name):
                 point[name] = rng.dirichlet(np.ones(shape[-1]), size=shape[:-1])
             elif name.endswith(("_sd", "_sd_standardised")):
@@ -160,7 +184,11 @@ class Case:
             elif name.endswith("_correlation_root"):
                 n_classes = len(self.labels(self.class_dim))
                 point[name] = np.linalg.cholesky(np.corrcoef(rng.normal(size=(n_classes, n_classes + 2))))
-            elif name.removeprefix("typical_person::") in ZERO_SUM:
+            elif short == "item_dispersion":
+                point[name] = rng.exponential(size=shape)
+            elif short in OF_NUMBERS:
+                point[name] = self.prepared.start[name] * rng.lognormal(0.0, 0.4, size=shape)
+            elif short in ZERO_SUM:
                 logits = rng.normal(0.0, 1.5, size=shape)
                 point[name] = logits - logits.mean(axis=-1, keepdims=True)
             else:
@@ -180,7 +208,7 @@ class Case:
 
 
 def is_simplex(name):
-    return name.removeprefix("typical_person::").startswith(SIMPLEX)
+    return without_kind(name).startswith(SIMPLEX)
 
 
 def known_classes(frame):
@@ -238,6 +266,38 @@ CASES = (
         for frame in [FRAMES[data]]
     }
     | {
+        f"LatentClass({k}), normal items, {sd}, {kind}": Case(
+            LatentClass(k, bl.NormalItems(["height", "income"], sd), STRUCTURAL[kind]), NUMBERS
+        )
+        for k, sd, kind in ((1, "free", "shares"), (2, "equal", "shares"), (3, "free", "random intercepts"))
+    }
+    | {
+        f"LatentClass({k}), {distribution}, {kind}": Case(
+            LatentClass(k, bl.CountItems(["visits", "calls"], distribution), STRUCTURAL[kind]), NUMBERS
+        )
+        for k, distribution, kind in (
+            (2, "poisson", "shares"),
+            (2, "negative_binomial", "random intercepts"),
+            (3, "negative_binomial", "shares"),
+        )
+    }
+    | {
+        f"LatentClass({k}), mixed, {kind}": Case(LatentClass(k, bl.Mixed(*parts), STRUCTURAL[kind]), NUMBERS)
+        for k, kind, parts in (
+            (2, "shares", (bl.Items(["a", "b"]), bl.NormalItems(["height", "income"]))),
+            (
+                3,
+                "random intercepts",
+                (
+                    bl.CountItems(["visits"], "negative_binomial"),
+                    bl.OrdinalItems(["c", "b"]),
+                    bl.NormalItems(["height"], "free"),
+                    bl.Items(["a"]),
+                ),
+            ),
+        )
+    }
+    | {
         f"AssignedClass, {data}, {kind}": Case(AssignedClass(known_classes(frame), STRUCTURAL[kind]), frame)
         for data, kind in (
             ("equal categories", "covariates"),
@@ -259,6 +319,11 @@ ONE_OF_EACH = [
     "LatentClass(3), unequal categories, shares",
     "LatentClass(3), unequal categories, ordinal, random intercepts",
     "LatentClass(2), missing answers, common method, tilt, free, random intercepts",
+    "LatentClass(3), normal items, free, random intercepts",
+    "LatentClass(2), poisson, shares",
+    "LatentClass(2), mixed, shares",
+    "LatentClass(3), mixed, random intercepts",
+    "LatentClass(2), negative_binomial, random intercepts",
     "LatentClass(2), equal categories, covariates",
     "LatentClass(3), missing answers, random intercepts",
     "LatentClass(2), equal categories, nested groups",
@@ -305,12 +370,28 @@ def varying_terms(case, grouping):
 
 
 def answer_probability(case, values, row, k):
-    """p(answers | class k) of one respondent: a product over the items answered, of persons one after the other."""
+    """p(answers | class k) of one respondent: a product over the items answered, kind by kind or person by person."""
     if isinstance(case.model.measurement, bl.CommonMethod):
         return sum(weight * answer_probability_of_person(case, values, row, k, u) for u, weight in persons(case))
+    kinds = {kind_of(name) for name in values if without_kind(name) in ("item_probability", "item_mean")}
+    return np.prod([probability_of_kind(case, values, row, k, kind) for kind in kinds])
+
+
+def probability_of_kind(case, values, row, k, kind):
+    values = {without_kind(name): value for name, value in values.items() if kind_of(name) == kind}
     probability = 1.0
-    for j, item in enumerate(case.labels("item")):
-        if not pd.isna(row[item]):
+    for j, item in enumerate(case.labels(f"{kind}item")):
+        if pd.isna(row[item]):
+            continue
+        if "item_dispersion" in values:
+            size, mean = 1 / values["item_dispersion"][j], values["item_mean"][k, j]
+            probability *= stats.nbinom.pmf(row[item], size, size / (size + mean))
+        elif "item_mean" in values and "item_sd" not in values:
+            probability *= stats.poisson.pmf(row[item], values["item_mean"][k, j])
+        elif "item_sd" in values:
+            sd = values["item_sd"] if values["item_sd"].ndim == 1 else values["item_sd"][k]
+            probability *= stats.norm.pdf(row[item], values["item_mean"][k, j], sd[j])
+        else:
             probability *= values["item_probability"][k, j, int(row[item])]
     return probability
 
@@ -373,7 +454,7 @@ def permuted(case, point, order):
         name, dims = variable.name, case.dims(variable)
         if "latent_class" in dims:
             result[name] = np.take(point[name], order, axis=dims.index("latent_class"))
-        elif "baseline_probability" in name or name in LOADINGS:
+        elif without_kind(name).startswith("baseline_probability") or without_kind(name) in SHARED_BY_CLASSES:
             result[name] = point[name]
         elif name.endswith("_correlation_root"):
             correlation = values[name.removesuffix("_root")]
@@ -500,7 +581,8 @@ def weights_written_out(prior, item, k, size):
 
 
 def expected_log_prior(case, values, name):
-    value = values[name]
+    value, kind = values[name], kind_of(name)
+    of_items = case.labels(f"{kind}item") if f"{kind}item" in case.plain.coords else ()
     if name.startswith("item_probability") and getattr(case.model.measurement, "prior", None):
         return sum(
             stats.dirichlet.logpdf(value[k, row], weights_written_out(case.model.measurement.prior, item, k, size))
@@ -508,6 +590,7 @@ def expected_log_prior(case, values, name):
             for row, item in enumerate(case.labels(f"item_of_{size}"))
             for k in range(len(value))
         )
+    name = without_kind(name)
     if name == "slope_direction":
         return zero_sum_normal_logpdf(value, 1.0)
     if name == "free_probability_of_2":
@@ -515,6 +598,17 @@ def expected_log_prior(case, values, name):
     if is_simplex(name):
         rows = value.reshape(-1, value.shape[-1])
         return sum(stats.dirichlet.logpdf(row, np.ones(len(row))) for row in rows)
+    if name == "item_dispersion":
+        return stats.expon.logpdf(value).sum()
+    if name == "item_mean" and f"{kind}item_sd" not in values:
+        center = [case.frame[item].mean() for item in of_items]
+        return stats.lognorm.logpdf(value, 1.5, scale=center).sum()
+    if name in OF_NUMBERS:
+        answers = [case.frame[item].dropna().to_numpy() for item in of_items]
+        scale = np.array([spread(of_item) for of_item in answers])
+        if name == "item_mean":
+            return stats.norm.logpdf(value, [of_item.mean() for of_item in answers], 2.5 * scale).sum()
+        return stats.invgamma.logpdf(value, 1.0, scale=(0.3 * scale) ** 2).sum()
     if name == "intercept_at_mean":
         return zero_sum_normal_logpdf(value, 2.5)
     if name == "slope_standardised":
@@ -559,8 +653,10 @@ def test_priors_are_the_densities_of_scipy(name):
         values, log_prior, _ = case.evaluate(point)
         for variable, log_density_of_pymc in log_prior.items():
             expected = expected_log_prior(case, values, variable)
-            rounded = variable.removeprefix("typical_person::") in ZERO_SUM or variable.endswith(
-                "_slope_sd_standardised"
+            rounded = (
+                without_kind(variable) in ZERO_SUM
+                or variable.endswith("_slope_sd_standardised")
+                or (without_kind(variable) == "item_mean" and f"{kind_of(variable)}item_sd" not in values)
             )
             tolerance = SINGLE_PRECISION_CONSTANT if rounded else 1e-10
             assert np.sum(log_density_of_pymc) == pytest.approx(expected, rel=1e-12, abs=tolerance), variable
@@ -824,7 +920,7 @@ def unconstrained_shape(case, name):
         n_classes = len(case.labels(case.class_dim))
         return (n_classes * (n_classes - 1) // 2,)
     shape = case.shapes[name]
-    if name.removeprefix("typical_person::") in ZERO_SUM or is_simplex(name):
+    if without_kind(name) in ZERO_SUM or without_kind(name).startswith(SIMPLEX):
         return (*shape[:-1], shape[-1] - 1)
     return shape
 

@@ -9,7 +9,7 @@ from scipy import stats
 
 import bayes_lca as bl
 from bayes_lca.data.design import read_design
-from bayes_lca.fitted.prior_margins import PriorMargins
+from bayes_lca.fitted.expected_answers import expected_answers
 
 mpl.use("Agg")
 ITEMS = ["training", "recognition", "expertise"]
@@ -98,8 +98,8 @@ def test_a_frequency_table_stands_for_its_respondents():
 def test_the_picture_shows_the_shares_of_the_table():
     frame = bl.example_survey().assign(training=lambda rows: rows["training"].where(rows.index % 3 > 0))
     drawn = bl.prior_predictive(MODELS["shares"], frame, draws=40)
-    training = PriorMargins.of(drawn, 0.8).margins["training"]
-    labels, quantiles, observed = training.labels, training.expected, training.observed
+    (training,) = [of_item for of_item in expected_answers(drawn) if of_item.item == "training"]
+    labels, (quantiles, observed) = training.labels, training.shares([0.1, 0.25, 0.5, 0.75, 0.9])
     np.testing.assert_allclose(observed, frame["training"].value_counts(normalize=True)[labels])
     answers = drawn["prior_predictive"]["answers"].sel(item="training").to_numpy()[0]
     np.testing.assert_allclose(quantiles[:, 1], np.quantile((answers == 1).mean(axis=1), [0.1, 0.25, 0.5, 0.75, 0.9]))
@@ -107,6 +107,9 @@ def test_the_picture_shows_the_shares_of_the_table():
     panel = figure.axes[0]
     assert panel.get_title(loc="left") == "training"
     np.testing.assert_allclose(panel.lines[-1].get_xdata(), observed)
+    wide, middle = (bars.get_segments() for bars in panel.collections)
+    np.testing.assert_allclose([[ends[0, 0], ends[1, 0]] for ends in wide], quantiles[[0, 4]].T)
+    np.testing.assert_allclose([[ends[0, 0], ends[1, 0]] for ends in middle], quantiles[[1, 3]].T)
     assert [tick.get_text() for tick in panel.get_yticklabels()] == labels
     assert f"n = {len(frame)}, 60 answers missing, 40 draws" in figure.get_supxlabel()
     seen = bl.plot_prior_predictive(bl.prior_predictive(MODELS["seen"], frame, draws=5))

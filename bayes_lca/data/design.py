@@ -26,7 +26,7 @@ from bayes_lca.data.identifiability import check_design, warn_of_repeated_labels
 from bayes_lca.data.suspected_codes import rows_of_suspected_codes
 from bayes_lca.data.unique_rows import UniqueRows, unique_rows
 from bayes_lca.data.unusual_values import warn_of_far_values, warn_of_small_levels
-from bayes_lca.dims import OF_EQUAL_SIZE, RESERVED, names_of_grouping
+from bayes_lca.dims import OF_EQUAL_SIZE, OF_KIND, RESERVED, names_of_grouping
 
 UNSEEN = -1
 
@@ -277,7 +277,7 @@ def _check_group_names(formula: Formula) -> None:
         raise ValueError(f"group column(s) {named(unfit)}: PyMC has no names that end with a colon; rename the column")
     taken = {f"covariate_{name}" for name in formula.columns}.union(*map(names_of_grouping, names))
     for name in names:
-        if name in RESERVED or name in taken or OF_EQUAL_SIZE.fullmatch(name):
+        if name in RESERVED or name in taken or OF_EQUAL_SIZE.fullmatch(name) or OF_KIND.fullmatch(name):
             raise ValueError(
                 f"group column {name!r} has the name of an axis or a variable of the draws; rename the column"
             )

@@ -9,6 +9,7 @@ from types import MappingProxyType
 import numpy as np
 import pandas as pd
 
+from bayes_lca.data.answered import MISSING
 from bayes_lca.data.category_checks import check_blank, check_text, check_written
 from bayes_lca.data.category_order import (
     NOBODY_DECLARED,
@@ -26,7 +27,6 @@ from bayes_lca.data.frame import (
     row_labels,
 )
 
-MISSING = -1
 HOW_TO_DECLARE = (
     "Declare it: categories=[...] in their order, one list for all items or a dict with one by item, or an ordered "
     "categorical in the frame"
@@ -153,6 +153,11 @@ class Responses:
         """The order of the categories and what it rests on, as a part of a note."""
         items = [str(item) for item in self.items]
         return order_in_words(dict(zip(items, self.labels, strict=True)), dict(zip(items, self.orders, strict=True)))
+
+    @property
+    def encoding(self) -> dict[str, tuple]:
+        """What a fit keeps of the items beside their categories: nothing."""
+        return {}
 
     @property
     def attributes(self) -> dict[str, str]:

@@ -60,7 +60,9 @@ def warn_of_small_levels(covariates: pd.DataFrame, terms: Sequence[str], matrix:
         )
 
 
-def warn_of_far_values(covariates: pd.DataFrame, suspected: Mapping[str, np.ndarray]) -> None:
+def warn_of_far_values(
+    covariates: pd.DataFrame, suspected: Mapping[str, np.ndarray], *, role: str = "covariate"
+) -> None:
     """Name numbers that are far from all others.
 
     Parameters
@@ -68,6 +70,8 @@ def warn_of_far_values(covariates: pd.DataFrame, suspected: Mapping[str, np.ndar
     covariates : pandas.DataFrame
     suspected : mapping of str to ndarray, shape (row,)
         By covariate, rows whose value was named as a suspected code of missing answers.
+    role : str
+        What the columns are used for, as the message names it.
 
     Warns
     -----
@@ -81,7 +85,7 @@ def warn_of_far_values(covariates: pd.DataFrame, suspected: Mapping[str, np.ndar
         if far.any():
             which = named([f"{value:g}" for value in np.unique(numbers[far])], most=4)
             warnings.warn(
-                f"covariate {name!r} is {which} in {int(far.sum())} of {len(values)} rows and within "
+                f"{role} {name!r} is {which} in {int(far.sum())} of {len(values)} rows and within "
                 f"{numbers[~far].min():g} to {numbers[~far].max():g} in the others; if that is a typing error or a "
                 "code for missing, correct it or make it missing",
                 FarValueWarning,

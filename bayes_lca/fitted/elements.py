@@ -1,12 +1,14 @@
 """Elements of a variable as rows, and how well chains agree on each."""
 
 import math
+from collections.abc import Sequence
 
 import numpy as np
 import pandas as pd
 import xarray as xr
 
-from bayes_lca.data.category_axis import category_axis
+from bayes_lca.data.category_axis import category_axis, on_axis
+from bayes_lca.dims import CATEGORY, ITEM
 from bayes_lca.fitted.chain_diagnostics import chain_diagnostics
 
 
@@ -40,6 +42,17 @@ def by_label(table: pd.DataFrame, fit) -> pd.DataFrame:
     index = [(name, item, label) for name in fit.classes for item, label in axis_name]
     rows = table.index.get_indexer([(name, item, axis_name[item, label]) for name, item, label in index])
     return table.iloc[rows].set_axis(pd.MultiIndex.from_tuples(index, names=table.index.names))
+
+
+def probabilities_by_label(posterior: xr.Dataset, labels: Sequence[Sequence[str]]) -> xr.Dataset:
+    """Item probabilities named by the labels of each item, not a number where an item has no such category."""
+    names, _ = category_axis(labels)
+    variables = {}
+    for name, of_items in posterior.data_vars.items():
+        if CATEGORY in of_items.dims:
+            values = of_items.transpose(..., ITEM, CATEGORY)
+            variables[name] = xr.Variable(values.dims, on_axis(values.to_numpy(), labels), values.attrs)
+    return posterior.drop_dims(CATEGORY).assign(variables).assign_coords({CATEGORY: names})
 
 
 def diagnostics(values: xr.DataArray, *, chain_by_chain: bool = False) -> dict[str, xr.DataArray]:

@@ -10,7 +10,16 @@ import pandas as pd
 import xarray as xr
 
 from bayes_lca.fitted.capabilities import NEEDS
-from bayes_lca.fitted.kinds import HIDDEN, KINDS, MEASUREMENT, OBSERVED_CATEGORY, STRUCTURAL, Kind, find_twins
+from bayes_lca.fitted.kinds import (
+    HIDDEN,
+    KINDS,
+    MEASUREMENT,
+    OBSERVED_CATEGORY,
+    STRUCTURAL,
+    Kind,
+    find_twins,
+    require_of_answers,
+)
 from bayes_lca.fitted.one_fit import following_posterior, not_one_fit
 from bayes_lca.fitted.probabilities import FittedProbabilities
 from bayes_lca.fitted.record import LAYOUT
@@ -117,11 +126,7 @@ class Fit(FittedProbabilities):
                 f"{needs}: it is not declared to hold for a fit of {self.kind.name}; functions that do are "
                 f"{', '.join(filter(self.supports, sorted(capabilities.supported))) or 'none'}"
             )
-        if need.answers and needs not in self.answers.supported:
-            raise ValueError(
-                f"{needs}: it depends on what answers are, and is not declared to hold for {self.answers.words}; give "
-                "a fit of other items, or use a function of classes alone"
-            )
+        require_of_answers(self.answers, needs)
         if need.summary:
             self.require_summarisable()
         if need.respondents:

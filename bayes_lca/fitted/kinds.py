@@ -8,8 +8,10 @@ from pkgutil import iter_modules
 from typing import Final
 
 import numpy as np
+import pandas as pd
+import xarray as xr
 
-from bayes_lca.fitted.capabilities import OF_ANSWERS, Capabilities
+from bayes_lca.fitted.capabilities import NEEDS, OF_ANSWERS, Capabilities
 from bayes_lca.fitted.independent_answers import IndependentAnswers
 from bayes_lca.fitted.parts_of_rows import PartsOfRows
 
@@ -86,6 +88,22 @@ class AnswersGivenClass(ABC):
     @abstractmethod
     def profiles(self, fit) -> np.ndarray:
         """What tells classes apart in every draw, shape (draw, latent_class, ...), as `Start.profile` has it."""
+
+    def variables_of(self, measurement: Mapping) -> tuple[str, ...]:
+        """Variables on which answers to a part of this specification depend."""
+        return self.variables
+
+    def profile_values(self, fit) -> xr.DataArray:
+        """What a table of profiles shows, dims (chain, draw, latent_class, item, ...); wanted for class_profiles."""
+        raise NotImplementedError(f"{type(self).__name__} declares class_profiles and gives no profile_values")
+
+    def in_order(self, table: pd.DataFrame, fit) -> pd.DataFrame:
+        """Rows of a table of profiles as they are shown, by class, item and what the last axis names."""
+        return table
+
+    def profile_note(self, fit) -> str:
+        """What is said below a table of profiles; empty where there is nothing."""
+        return ""
 
     @abstractmethod
     def mean_answer(self, fit, item: str) -> np.ndarray:
@@ -242,6 +260,32 @@ def register(registry: dict, name: str, entry, *, home: str):
         raise ValueError(f"{name!r} of {home} is registered by {taken}; give the class another name")
     registry[name] = entry
     return entry
+
+
+def require_of_answers(answers: AnswersGivenClass, needs: str) -> None:
+    """Refuse answers for which a function is not declared to hold.
+
+    Raises
+    ------
+    ValueError
+    """
+    if NEEDS[needs].answers and needs not in answers.supported:
+        raise ValueError(
+            f"{needs}: it depends on what answers are, and is not declared to hold for {answers.words}; give "
+            "a fit of other items, or use a function of classes alone"
+        )
+
+
+def require_of_part(measurement, needs: str) -> None:
+    """The same before there is a fit, of a measurement part; one that nothing is known of is refused later.
+
+    Raises
+    ------
+    ValueError
+    """
+    find_twins()
+    if (answers := MEASUREMENT.get(type(measurement).__name__)) is not None:
+        require_of_answers(answers, needs)
 
 
 def find_twins() -> None:

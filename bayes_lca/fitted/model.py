@@ -71,6 +71,20 @@ class FittedModel(FittedDraws):
         return SLOPE in self.posterior or bool(self.groupings)
 
     @cached_property
+    def answer_variables(self) -> tuple[str, ...]:
+        """Variables on which answers depend; none where the class is observed."""
+        return self.answers.variables_of(self.specification.get("measurement", {}))
+
+    @cached_property
+    def parameters_of_classes(self) -> tuple[str, ...]:
+        """Variables with an axis of classes, and those of answers that all classes share."""
+        return tuple(
+            str(name)
+            for name, values in self.posterior.data_vars.items()
+            if self.class_axis in values.dims or name in self.answer_variables
+        )
+
+    @cached_property
     def levels(self) -> Mapping[str, list[str]]:
         """Levels of every covariate that has some, the reference first."""
         return json.loads(self.attributes["levels"])
@@ -93,24 +107,24 @@ class FittedModel(FittedDraws):
     @cached_property
     def items(self) -> tuple[str, ...]:
         """Names of the items; none where the class is observed."""
-        encoding = self._encoding
-        return tuple(str(item) for item in encoding[ITEM].to_numpy()) if ITEM in encoding.coords else ()
+        return tuple(str(item) for item in self.encoding[ITEM].to_numpy()) if ITEM in self.encoding.coords else ()
 
     @cached_property
     def terms(self) -> tuple[str, ...]:
         """Names of the design columns."""
-        return tuple(str(term) for term in self._encoding[TERM].to_numpy())
+        return tuple(str(term) for term in self.encoding[TERM].to_numpy())
 
     @cached_property
     def group_names(self) -> Mapping[str, tuple[str, ...]]:
         """Names of the groups of each grouping."""
-        return {name: tuple(str(group) for group in self._encoding[name].to_numpy()) for name in self.groupings}
+        return {name: tuple(str(group) for group in self.encoding[name].to_numpy()) for name in self.groupings}
 
     @cached_property
     def design_center(self) -> np.ndarray:
         """Mean of each design column over the respondents, shape (term,)."""
-        return self._encoding[DESIGN_CENTER].to_numpy()
+        return self.encoding[DESIGN_CENTER].to_numpy()
 
     @cached_property
-    def _encoding(self) -> xr.Dataset:
+    def encoding(self) -> xr.Dataset:
+        """What encodes new rows: names of items, terms and groups, and what is known of each."""
         return self.tree[ENCODING].to_dataset()

@@ -6,8 +6,8 @@ from dataclasses import replace
 import numpy as np
 import xarray as xr
 
+from bayes_lca.data.answered import is_missing
 from bayes_lca.data.frame import check_columns, row_labels
-from bayes_lca.data.responses import MISSING
 from bayes_lca.data.unique_rows import unique_rows
 from bayes_lca.dims import (
     ANSWER_PATTERN,
@@ -99,7 +99,7 @@ def _with_patterns(fit, codes, matrix, index: Mapping[str, np.ndarray], pattern:
         },
         {RESPONDENT: np.asarray(respondents)},
     )
-    missing = (codes == MISSING)[pattern]
+    missing = is_missing(codes)[pattern]
     counts = {
         "n_respondents": len(pattern),
         "n_dropped": 0,

@@ -2,11 +2,13 @@
 
 import json
 from collections.abc import Mapping, Sequence
+from types import MappingProxyType
 
 import numpy as np
 import pandas as pd
 import xarray as xr
 
+from bayes_lca.data.answered import is_missing
 from bayes_lca.data.counted import CountedRows
 from bayes_lca.data.design import Design
 from bayes_lca.data.unique_rows import UniqueRows, unique_rows
@@ -77,12 +79,14 @@ def record_answers(
     design: Design,
     respondents: pd.Index,
     patterns: UniqueRows,
+    encoding: Mapping[str, tuple] = MappingProxyType({}),
 ) -> tuple[dict[str, xr.Dataset], dict[str, str | int]]:
     """Groups and attributes of a fit of answers to items.
 
     Parameters
     ----------
     codes : ndarray, shape (respondent, item)
+        Codes of categories, or numbers.
     answer_pattern : ndarray of int, shape (respondent,)
         The distinct pattern of answers of each respondent.
     items, labels : sequence
@@ -92,13 +96,15 @@ def record_answers(
         Row labels.
     patterns : UniqueRows
         Distinct rows, from `distinct_rows`.
+    encoding : mapping of str to tuple
+        What else is known of each item: axes and values by name.
     """
+    of_items = {N_CATEGORIES: ((ITEM,), np.array([len(of_item) for of_item in labels])), **encoding}
     seen = {ANSWERS: ((PATTERN, ITEM), codes[patterns.first])}
-    of_items = {N_CATEGORIES: ((ITEM,), np.array([len(of_item) for of_item in labels]))}
     groups, attributes = _record(seen, answer_pattern, of_items, design, respondents, patterns)
     groups = {name: dataset.assign_coords({ITEM: [str(item) for item in items]}) for name, dataset in groups.items()}
     axes = json.loads(attributes[AXES]) | {ITEM: [str(item) for item in items]}
-    missing = codes == -1
+    missing = is_missing(codes)
     answered = {
         "labels": json.dumps(labels),
         "n_missing_answers": int(missing.sum()),

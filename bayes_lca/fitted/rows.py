@@ -9,6 +9,7 @@ import numpy as np
 import pandas as pd
 import xarray as xr
 
+from bayes_lca.data.answered import is_missing
 from bayes_lca.data.category_order import empty_in_words
 from bayes_lca.data.counted import count_rows
 from bayes_lca.data.design import Design
@@ -72,7 +73,7 @@ class FittedRows(FittedModel):
     @cached_property
     def answering_count(self) -> np.ndarray:
         """Respondents with each distinct row, 0 where it holds no answer at all, shape (pattern,)."""
-        return np.where((self.codes >= 0).any(axis=1), self.count, 0)
+        return np.where(self.answered.any(axis=1), self.count, 0)
 
     @cached_property
     def note(self) -> str:
@@ -105,9 +106,14 @@ class FittedRows(FittedModel):
 
     @cached_property
     def codes(self) -> np.ndarray:
-        """Answers, or the observed category, of every distinct row, shape (pattern, item); -1 where missing."""
+        """Answers, or the observed category, of every distinct row, shape (pattern, item); see `is_missing`."""
         values = self.patterns[self.kind.observed].to_numpy()
         return values.reshape(len(values), -1)
+
+    @cached_property
+    def answered(self) -> np.ndarray:
+        """Whether each distinct row has an answer to each item, shape (pattern, item)."""
+        return ~is_missing(self.codes)
 
     @cached_property
     def answer_pattern(self) -> np.ndarray:

@@ -7,6 +7,7 @@ import narwhals as nw
 import numpy as np
 import pandas as pd
 
+from bayes_lca.data.answered import as_codes
 from bayes_lca.data.frame import column, label
 
 ROUNDING = 1e-9
@@ -90,7 +91,7 @@ def _stored(fit) -> dict[str, pd.Series]:
     """Values of every item, covariate and group in the distinct rows of a fit: texts, or numbers."""
     names = fit.items or (str(fit.outcome),)
     values = {
-        name: pd.Series(pd.Categorical.from_codes(codes, list(labels)))
+        name: pd.Series(pd.Categorical.from_codes(as_codes(codes), list(labels)) if labels else codes)
         for name, codes, labels in zip(names, fit.codes.T, fit.labels, strict=True)
     }
     return values | {name: pd.Series(fit.covariate_of_pattern(name)) for name in fit.formula.columns}
@@ -99,10 +100,11 @@ def _stored(fit) -> dict[str, pd.Series]:
 def _coded_alike(stored: pd.Series, values: pd.Series, *, is_answer: bool) -> tuple[np.ndarray, np.ndarray]:
     """Codes of a stored column and of another, equal where values are.
 
-    An answer in none of the categories of the fit, such as a code that stands for missing, counts as missing.
+    An answer that nobody in the fit gave, such as a code that stands for missing, counts as missing.
     """
     if stored.dtype.kind in "fi" and pd.api.types.is_numeric_dtype(values):
-        return _numbers_alike(stored.to_numpy(dtype=float), values.to_numpy(dtype=float, na_value=np.nan))
+        unknown = MISSING if is_answer else OTHER
+        return _numbers_alike(stored.to_numpy(dtype=float), values.to_numpy(dtype=float, na_value=np.nan), unknown)
     codes, texts = pd.factorize(stored)
     place = {label(text): code for code, text in enumerate(texts)}
     codes_of_values, distinct = pd.factorize(values)
@@ -111,9 +113,10 @@ def _coded_alike(stored: pd.Series, values: pd.Series, *, is_answer: bool) -> tu
     return codes, np.array([*known, MISSING])[codes_of_values]
 
 
-def _numbers_alike(stored: np.ndarray, numbers: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+def _numbers_alike(stored: np.ndarray, numbers: np.ndarray, unknown: int) -> tuple[np.ndarray, np.ndarray]:
     """Positions among the numbers that are stored, of the nearest one where that is no more than rounding away."""
-    known, codes = np.unique(stored, return_inverse=True)
+    known = np.unique(stored[~np.isnan(stored)])
+    codes = np.where(np.isnan(stored), MISSING, np.searchsorted(known, stored))
     nearest = np.searchsorted((known[1:] + known[:-1]) / 2, numbers)
     same = np.abs(known[nearest] - numbers) <= ROUNDING * np.maximum(np.abs(numbers), np.ptp(known))
-    return codes.reshape(-1), np.where(same, nearest, OTHER)
+    return codes, np.where(np.isnan(numbers), MISSING, np.where(same, nearest, unknown))

@@ -82,7 +82,7 @@ class LogLikelihoodView(BackendArray):
         places = np.atleast_1d(chains)[:, None] * self.shape[1] + np.atleast_1d(draws)  # (chain, draw)
         rows, row = np.unique(self.pattern[np.atleast_1d(respondents)], return_inverse=True)
         values = fit.log_likelihood_in(places.ravel(), rows)
-        silent = (fit.codes[rows] < 0).all(axis=1)
+        silent = ~fit.answered[rows].any(axis=1)
         if silent.any():
             named = (fit.chain_coords[axis].to_numpy()[at] for axis, at in (("chain", chains), ("draw", draws)))
             chain, draw = (np.atleast_1d(names) for names in named)

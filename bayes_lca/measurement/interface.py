@@ -9,9 +9,12 @@ from typing import ClassVar, final
 import numpy as np
 import pymc as pm
 
+from bayes_lca.data.answered import for_model
 from bayes_lca.data.responses import Responses
 from bayes_lca.data.unique_rows import UniqueRows
 from bayes_lca.dims import ANSWER_CODES, ITEM, PATTERN
+from bayes_lca.likelihood.families import Family
+from bayes_lca.likelihood.mixture import MixtureMaximum
 
 
 @dataclass(frozen=True, eq=False)
@@ -80,8 +83,16 @@ class Measurement(ABC):
     nominal: ClassVar[bool] = False
     """Whether the part is fitted by what is for nominal items alone: maximum likelihood, and the Gibbs sampler."""
 
+    can_be_mixed: ClassVar[bool] = False
+    """Whether the part stands beside parts of other kinds in `Mixed`; it then has a `family` and a `profile`."""
+
     classes_are_known: ClassVar[bool] = False
     """Whether classes are those of an earlier fit, under their names there."""
+
+    @property
+    def in_place_of_nominal(self) -> str:
+        """What to do where nominal items alone can be used, as the end of a message."""
+        return f"give Items({list(self.columns)})"
 
     @property
     @abstractmethod
@@ -90,7 +101,7 @@ class Measurement(ABC):
 
     @abstractmethod
     def read(self, frame) -> Responses:
-        """Answers of a frame.
+        """Answers of a frame: `Responses`, or `Numbers` with the same interface.
 
         Raises
         ------
@@ -118,7 +129,7 @@ class Measurement(ABC):
     def log_density(self, responses: Responses, value, *parameters):
         r"""Log density of answers given the class, :math:`\log p(y \mid c)`, shape (latent_class, pattern).
 
-        A missing answer, code `bayes_lca.data.responses.MISSING`, adds 0.
+        A missing answer, as `bayes_lca.data.answered.for_model` writes it, adds 0.
         """
 
     @abstractmethod
@@ -128,6 +139,14 @@ class Measurement(ABC):
     def exchangeable(self, responses: Responses, n_classes: int) -> np.ndarray:
         """The set of each class, shape (latent_class,): the part is the same when classes of a set change places."""
         return np.zeros(n_classes, dtype=int)
+
+    def family(self, responses: Responses, first: np.ndarray) -> Family:
+        """The part for `fit_mixture`, of the rows at some respondents; wanted of parts that can be mixed."""
+        raise NotImplementedError(f"{type(self).__name__} can be mixed and has no family")
+
+    def profile(self, responses: Responses, maximum: MixtureMaximum, place: int = 0) -> np.ndarray:
+        """What tells classes apart, from parameters of the family at a place; wanted of parts that can be mixed."""
+        raise NotImplementedError(f"{type(self).__name__} can be mixed and has no profile")
 
     def degrees_of_freedom(self, responses: Responses, n_classes: int) -> int | None:
         """Cells of the table of all answers that so many classes leave free; None where answers are no categories."""
@@ -146,7 +165,7 @@ class Measurement(ABC):
         """
         parameters = self.parameters(responses, start)
         return Answers(
-            observed=pm.Data(ANSWER_CODES, responses.codes[first], dims=(PATTERN, ITEM)),
+            observed=pm.Data(ANSWER_CODES, for_model(responses.codes[first]), dims=(PATTERN, ITEM)),
             parameters=parameters,
             signature=self.signature,
             log_density=lambda value, *given: self.log_density(responses, value, *given),

@@ -15,8 +15,10 @@ from bayes_lca.data.responses import Responses, read_responses
 from bayes_lca.data.unique_rows import UniqueRows
 from bayes_lca.dims import CATEGORY, CLASS, ITEM, ITEM_PROBABILITY
 from bayes_lca.likelihood.answers import SMALLEST_PROBABILITY
+from bayes_lca.likelihood.categorical_family import CategoricalFamily
 from bayes_lca.likelihood.criteria import n_parameters
 from bayes_lca.likelihood.identification import degrees_of_freedom
+from bayes_lca.likelihood.mixture import MixtureMaximum
 from bayes_lca.measurement import answers
 from bayes_lca.measurement.category_weights import check_items_of_prior
 from bayes_lca.measurement.interface import Measurement, Start
@@ -130,6 +132,11 @@ class Items(Measurement):
         return self.items
 
     @property
+    def can_be_mixed(self) -> bool:
+        """Unless something is known of single probabilities."""
+        return self.prior is None and not self.restrictions
+
+    @property
     def declared(self) -> Declarations:
         """What is declared of the items."""
         return Declarations(self.categories, self.missing_codes, self.empty_categories)
@@ -164,6 +171,14 @@ class Items(Measurement):
         """What is known of the probabilities of these items in so many classes."""
         told = self.prior, self.probability.a, self.restrictions
         return KnownOfClasses.of(*told, responses.items, responses.labels, n_classes)
+
+    def family(self, responses: Responses, first: np.ndarray) -> CategoricalFamily:
+        """Nominal answers of the rows at some respondents, for `fit_mixture`."""
+        return CategoricalFamily(responses.codes[first], responses.n_categories, self.probability.a)
+
+    def profile(self, responses: Responses, maximum: MixtureMaximum, place: int = 0) -> np.ndarray:
+        """Item probabilities, shape (latent_class, item, category)."""
+        return maximum.parameters[place]["probability"]
 
     def coords(self, responses: Responses) -> dict[str, Sequence]:
         """Names along the axes of items and categories; places, such as 1st, where items do not share their labels."""

@@ -139,8 +139,7 @@ def check_nominal(items, *, restricted: bool = False) -> None:
         raise TypeError(f"items={given} is of type {type(items).__name__}, and no measurement part; {how}")
     if not nominal:
         raise ValueError(
-            f"{items!r}: numbers of classes and groups are compared for nominal items only; give "
-            f"Items({list(items.columns)})"
+            f"{items!r}: numbers of classes and groups are compared for nominal items only; {items.in_place_of_nominal}"
         )
     if getattr(items, "numbers_classes", False):
         raise ValueError(

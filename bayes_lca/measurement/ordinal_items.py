@@ -14,7 +14,9 @@ from bayes_lca.data.declarations import Categories, Declarations, MissingCodes
 from bayes_lca.data.responses import Responses, read_responses
 from bayes_lca.data.unique_rows import UniqueRows
 from bayes_lca.dims import BASELINE_PROBABILITY, CATEGORY, CLASS, ITEM, ITEM_LOCATION, ITEM_PROBABILITY
+from bayes_lca.likelihood.categorical_family import CategoricalFamily
 from bayes_lca.likelihood.identification import degrees_of_freedom
+from bayes_lca.likelihood.mixture import MixtureMaximum
 from bayes_lca.measurement import answers
 from bayes_lca.measurement.category_weights import category_weights, check_items_of_prior
 from bayes_lca.measurement.interface import Measurement, Start
@@ -114,6 +116,11 @@ class OrdinalItems(Measurement):
         return self.items
 
     @property
+    def can_be_mixed(self) -> bool:
+        """Unless something is known of single probabilities."""
+        return self.prior is None
+
+    @property
     def declared(self) -> Declarations:
         """What is declared of the items."""
         return Declarations(self.categories, self.missing_codes, self.empty_categories)
@@ -127,6 +134,14 @@ class OrdinalItems(Measurement):
     def start(self, responses: Responses, answer_patterns: UniqueRows, n_classes: int) -> Start:
         """Classes of the modes of the likelihood of nominal items."""
         return maximum_likelihood_start(responses, answer_patterns, n_classes, category_weight=self.probability.a)
+
+    def family(self, responses: Responses, first: np.ndarray) -> CategoricalFamily:
+        """Nominal answers of the rows at some respondents, for `fit_mixture`."""
+        return CategoricalFamily(responses.codes[first], responses.n_categories, self.probability.a)
+
+    def profile(self, responses: Responses, maximum: MixtureMaximum, place: int = 0) -> np.ndarray:
+        """Item probabilities, shape (latent_class, item, category)."""
+        return maximum.parameters[place]["probability"]
 
     def coords(self, responses: Responses) -> dict[str, Sequence]:
         """Names along the axes of items and categories; places, such as 1st, where items do not share their labels."""

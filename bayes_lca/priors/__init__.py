@@ -4,11 +4,15 @@ from bayes_lca.priors.by_class import NormalByClass
 from bayes_lca.priors.defaults import (
     CLASS_SHARE,
     COLUMNS,
+    DISPERSION,
     GROUP_SD,
     GROUP_SLOPE_SD,
     INTERCEPT,
     ITEM_LOCATION,
+    ITEM_MEAN,
     ITEM_PROBABILITY,
+    ITEM_VARIANCE,
+    MEAN_COUNT,
     SLOPE,
     STYLE_LOADING,
 )
@@ -23,17 +27,22 @@ from bayes_lca.priors.distributions import (
     check_prior,
 )
 from bayes_lca.priors.of_items import ItemWeights, item_weights
+from bayes_lca.priors.of_numbers import LogNormal, Normal, ScaledInverseChiSquared
 from bayes_lca.priors.of_slopes import Horseshoe, PerUnit, SlopePrior, SlopeSpreadPrior, TermPrior
 
 __all__ = [
     "CLASS_SHARE",
     "COLUMNS",
+    "DISPERSION",
     "GROUP_SD",
     "GROUP_SLOPE_SD",
     "INTERCEPT",
     "ITEM_LOCATION",
+    "ITEM_MEAN",
     "ITEM_PROBABILITY",
+    "ITEM_VARIANCE",
     "LKJ",
+    "MEAN_COUNT",
     "SLOPE",
     "STYLE_LOADING",
     "Dirichlet",
@@ -42,8 +51,11 @@ __all__ = [
     "HalfStudentT",
     "Horseshoe",
     "ItemWeights",
+    "LogNormal",
+    "Normal",
     "NormalByClass",
     "PerUnit",
+    "ScaledInverseChiSquared",
     "SlopePrior",
     "SlopeSpreadPrior",
     "StandardDeviationPrior",

@@ -1,6 +1,7 @@
 """Priors where none is given, with their reasons."""
 
-from bayes_lca.priors.distributions import Dirichlet, HalfNormal, ZeroSumNormal
+from bayes_lca.priors.distributions import Dirichlet, Exponential, HalfNormal, ZeroSumNormal
+from bayes_lca.priors.of_numbers import LogNormal, Normal, ScaledInverseChiSquared
 from bayes_lca.priors.of_slopes import PerUnit
 
 COLUMNS = 12
@@ -11,6 +12,18 @@ ITEM_PROBABILITY = Dirichlet(1.0)
 
 ITEM_LOCATION = ZeroSumNormal(2.0)
 """Log odds of answering higher, of classes on one item: two classes seldom differ by an odds ratio beyond 300."""
+
+ITEM_MEAN = Normal(2.5)
+"""A class of one respondent in twenty can be four standard deviations from the mean of all, and seldom is further."""
+
+ITEM_VARIANCE = ScaledInverseChiSquared(2.0, 0.3)
+"""Two members more: standard deviations within classes from 0.16 to 1.9 of that of everybody stay plausible."""
+
+MEAN_COUNT = LogNormal(1.5)
+"""Classes from a twentieth to twenty times the mean count of everybody stay plausible, and none is at zero."""
+
+DISPERSION = Exponential(1.0)
+"""The variance of counts within a class is mu + a mu^2: a is 0 for Poisson counts, and 1 for geometric ones."""
 
 CLASS_SHARE = Dirichlet(1.0)
 """Uniform over all shares."""

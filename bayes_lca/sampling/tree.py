@@ -5,8 +5,8 @@ from collections.abc import Sequence
 
 import xarray as xr
 
-from bayes_lca.data.category_axis import category_axis, on_axis
-from bayes_lca.dims import CATEGORY, ITEM, ITEM_PROBABILITY, internal_axes
+from bayes_lca.dims import ITEM_PROBABILITY, internal_axes
+from bayes_lca.fitted.elements import probabilities_by_label
 from bayes_lca.fitted.fit import Fit
 from bayes_lca.fitted.one_fit import with_identity
 from bayes_lca.fitted.record import TOTAL_LOG_LIKELIHOOD
@@ -27,7 +27,7 @@ def assemble(prepared: Prepared, sampled: xr.DataTree) -> xr.DataTree:
     posterior = posterior.drop_dims(hidden)
     posterior = posterior[[name for name in posterior.data_vars if name in named]]
     if ITEM_PROBABILITY in posterior:
-        posterior = _by_label(posterior, json.loads(prepared.attributes["labels"]))
+        posterior = probabilities_by_label(posterior, json.loads(prepared.attributes["labels"]))
     unused = [dim for dim in posterior.coords if dim not in posterior.dims]
     return xr.DataTree.from_dict(
         {
@@ -37,17 +37,6 @@ def assemble(prepared: Prepared, sampled: xr.DataTree) -> xr.DataTree:
             **{f"/{name}": dataset for name, dataset in prepared.groups.items()},
         }
     )
-
-
-def _by_label(posterior: xr.Dataset, labels: Sequence[Sequence[str]]) -> xr.Dataset:
-    """Item probabilities named by the labels of each item, not a number where an item has no such category."""
-    names, _ = category_axis(labels)
-    variables = {}
-    for name, of_items in posterior.data_vars.items():
-        if CATEGORY in of_items.dims:
-            values = of_items.transpose(..., ITEM, CATEGORY)
-            variables[name] = xr.Variable(values.dims, on_axis(values.to_numpy(), labels), values.attrs)
-    return posterior.drop_dims(CATEGORY).assign(variables).assign_coords({CATEGORY: names})
 
 
 def complete(prepared: Prepared, tree: xr.DataTree, *, order: str | int | xr.DataTree = "size") -> xr.DataTree:

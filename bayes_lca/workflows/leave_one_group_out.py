@@ -14,7 +14,7 @@ import xarray as xr
 
 from bayes_lca.data.counted import count_rows
 from bayes_lca.data.frame import named
-from bayes_lca.dims import COUNT, OUTCOME_COUNTS, group_slope, rough_groups
+from bayes_lca.dims import COUNT, ITEM, OUTCOME_COUNTS, group_slope, rough_groups
 from bayes_lca.fitted.fit import Fit
 from bayes_lca.fitted.record import ENCODING, PATTERNS
 from bayes_lca.fitted.unseen_group_likelihood import new_group_log_likelihood, new_levels
@@ -133,6 +133,7 @@ def leave_one_group_out(
     frame = counted.frame
     prepared = model.prepare(frame, missing=missing)
     grouping = _choose(prepared, by)
+    _require_categories(prepared)
     sampler = Sampler(prepared, reusable=True)
     rows, shares = {}, {}
     for position, name in enumerate(prepared.groups[ENCODING][grouping].to_numpy()):
@@ -155,6 +156,17 @@ def leave_one_group_out(
     intervals = f"{note}; {100 * ci_prob:g} % predictive intervals"
     total = f"elpd of all groups {elpd['elpd'].sum():.1f} (Monte Carlo error {np.hypot.reduce(elpd['mcse']):.1f})"
     return GroupPredictions(SummaryTable.of(elpd, f"{intervals}; {total}"), SummaryTable.of(calibration, intervals))
+
+
+def _require_categories(prepared: Prepared) -> None:
+    """Refuse items that are numbers: shares of categories are what groups are predicted by."""
+    labels = json.loads(prepared.attributes["labels"])
+    if numbers := [item for item, of_item in enumerate(labels) if not of_item]:
+        names = named(prepared.groups[ENCODING][ITEM].to_numpy()[numbers])
+        raise ValueError(
+            f"leave_one_group_out predicts the shares of categories in each group, and item(s) {names} of "
+            f"{prepared.attributes['n_respondents']} respondents are numbers; compare bl.check_items(draws) instead"
+        )
 
 
 def _choose(prepared: Prepared, by: str | None) -> str:

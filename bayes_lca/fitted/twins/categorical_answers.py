@@ -5,14 +5,18 @@ from dataclasses import dataclass
 
 import narwhals as nw
 import numpy as np
+import pandas as pd
+import xarray as xr
 
 from bayes_lca.data.categories import draw_category
 from bayes_lca.data.category_axis import off_axis
+from bayes_lca.data.category_order import order_in_words
 from bayes_lca.data.declarations import Declarations
 from bayes_lca.data.frame import check_frame
 from bayes_lca.data.known_categories import read_known_categories
 from bayes_lca.dims import CATEGORY, CLASS, ITEM, ITEM_PROBABILITY
 from bayes_lca.fitted.capabilities import OF_ANSWERS
+from bayes_lca.fitted.elements import by_label
 from bayes_lca.fitted.kinds import MEASUREMENT, AnswersGivenClass, register
 from bayes_lca.likelihood.answers import log_probability_of_answers
 
@@ -53,6 +57,18 @@ class CategoricalAnswers(AnswersGivenClass):
     def profiles(self, fit) -> np.ndarray:
         """Item probabilities, 0 beyond the categories of an item, shape (draw, latent_class, item, category)."""
         return np.nan_to_num(self._probability(fit))
+
+    def profile_values(self, fit) -> xr.DataArray:
+        """Item probabilities, not a number beyond the categories of an item."""
+        return fit.posterior[ITEM_PROBABILITY]
+
+    def in_order(self, table: pd.DataFrame, fit) -> pd.DataFrame:
+        """Categories in the order of their items, by their labels."""
+        return by_label(table, fit)
+
+    def profile_note(self, fit) -> str:
+        """The order of the categories, and what it rests on."""
+        return order_in_words(dict(zip(fit.items, fit.labels, strict=True)), fit.category_orders)
 
     def mean_answer(self, fit, item: str) -> np.ndarray:
         """Mean category, categories numbered in the order of their labels, shape (latent_class,)."""

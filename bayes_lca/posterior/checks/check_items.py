@@ -1,5 +1,6 @@
 """Does a latent class model reproduce the answers: items, pairs of items, response patterns, groups."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from math import comb
 
@@ -11,6 +12,7 @@ from bayes_lca.fitted.thinning import draws_used, thinning
 from bayes_lca.posterior.checks.direct_effects import direct_effects
 from bayes_lca.posterior.checks.item_check_rows import item_rows, overall_rows, pair_rows, pattern_rows
 from bayes_lca.posterior.checks.item_discrepancies import item_discrepancies
+from bayes_lca.posterior.checks.moment_check import moment_rows
 from bayes_lca.table import SummaryTable, tail_probabilities
 
 FLAGGED_BELOW = 0.05
@@ -93,6 +95,10 @@ def check_items(
     the other way hide from it until they are reversed. The smaller p-value of the two, compared with the smaller in
     replicated data, decides whether the model is flagged.
 
+    *Items that are numbers* have no cells: their means and standard deviations, and the correlations of pairs, are
+    compared with those of replicated data, each departure in standard deviations over these. The common tilt is then
+    the sum of the residuals of all pairs, which is large where all items go together within classes.
+
     *Items* and *patterns* use plain counts. Latent classes reproduce the items almost by construction, so a departure
     there speaks of the prior or of answers missing in another way than at random; p-values gather about 0.5 otherwise.
 
@@ -142,6 +148,9 @@ def check_items(
 
         ``groups``: `direct_effects` of the group.
 
+        Of items that are numbers, ``items`` has ``mean`` and ``sd`` with what is expected and its interval, ``pairs``
+        the ``correlation`` likewise, in place of categories and cells; ``patterns`` and ``groups`` are None.
+
     Raises
     ------
     TypeError
@@ -179,13 +188,15 @@ def check_items(
     _require_pairs(fit)
     by = group if group is not None else next(iter(fit.groupings), None)
     groups = None
-    if by is not None:
+    if by is not None and fit.supports("direct_effects"):
         groups = direct_effects(
             *(fit, [by]), frame=frame, key=key, count=count, n_draws=n_draws, seed=seed, ci_prob=ci_prob
         )
+    used = f"{fit.note}; {draws_used(fit, step)} of them used, one replicated data set each"
+    if not all(fit.labels):
+        return _of_numbers(fit, step, seed, tails, f"{used}; {100 * ci_prob:g} % intervals of replicated data sets")
     discrepancies = item_discrepancies(fit, step, seed)
     pairs, statistic = pair_rows(discrepancies, fit, tails)
-    used = f"{fit.note}; {draws_used(fit, step)} of them used, one replicated data set each"
     interval = f"{100 * ci_prob:g} % intervals at the one that departs most, chosen among all"
 
     def table(rows: pd.DataFrame, *more: str) -> SummaryTable:
@@ -208,10 +219,15 @@ def check_items(
     )
 
 
+def _of_numbers(fit: Fit, step: int, seed: int, tails: Sequence[float], note: str) -> ItemCheck:
+    overall, items, pairs = (SummaryTable.of(rows, note) for rows in moment_rows(fit, step, seed, tails))
+    return ItemCheck(overall, items, pairs, patterns=None, groups=None, n_draws=draws_used(fit, step))
+
+
 def _require_pairs(fit: Fit) -> None:
     if len(fit.items) < 2:
         raise ValueError(f"this fit of {fit.n_respondents} respondents has 1 item; pairs need at least two")
-    if ((fit.codes >= 0).sum(axis=1) < 2).all():
+    if (fit.answered.sum(axis=1) < 2).all():
         raise ValueError(
             f"none of the {fit.n_respondents} respondents answered two of the {len(fit.items)} items, so there are no "
             "pairs to compare; fit items that some respondents answered together"

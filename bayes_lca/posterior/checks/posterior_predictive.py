@@ -4,6 +4,7 @@ import numpy as np
 import xarray as xr
 
 from bayes_lca.data.categories import draw_category
+from bayes_lca.data.frame import named
 from bayes_lca.dims import ANSWERS, ITEM, LABEL, OUTCOME, RESPONDENT
 from bayes_lca.fitted.fit import Fit
 
@@ -29,12 +30,12 @@ def posterior_predictive(draws: xr.DataTree, *, seed: int = 0, labels: bool = Fa
     xarray.Dataset
         ``answers``, dims (chain, draw, respondent, item), or ``outcome``, dims (chain, draw, respondent): codes from 0
         on, and their labels as coordinate ``label``, dims (item, code) or (code,), empty beyond the codes of an item;
-        or these labels themselves.
+        or these labels themselves. Items that are numbers have numbers; categories beside them are codes all the same.
 
     Raises
     ------
     ValueError
-        If the fit was saved without respondents.
+        If the fit was saved without respondents, or labels are asked for where some items are numbers.
 
     Examples
     --------
@@ -46,6 +47,12 @@ def posterior_predictive(draws: xr.DataTree, *, seed: int = 0, labels: bool = Fa
     ['decrease', 'increase', 'no change']
     """
     fit = Fit.of(draws, needs="posterior_predictive")
+    if labels and any(fit.labels) and not all(fit.labels):
+        numbers = [item for item, of_item in zip(fit.items, fit.labels, strict=True) if not of_item]
+        raise ValueError(
+            f"labels=True: item(s) {named(numbers)} of this fit of {fit.n_respondents} respondents are numbers and "
+            "have no labels beside those of the other items; leave labels out"
+        )
     predicted = draw_predictive(fit, seed=seed)
     return _by_label(predicted, fit) if labels and LABEL in predicted.coords else predicted
 

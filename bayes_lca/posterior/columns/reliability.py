@@ -188,6 +188,11 @@ def _scores(responses: Responses, turned: Sequence[str]) -> np.ndarray:
             f"{len(responses.items)} item(s) given, {named(responses.items)}; reliability of a sum takes at least "
             f"{LEAST_ITEMS}"
         )
+    if numbers := [item for item, labels in zip(responses.items, responses.labels, strict=True) if not labels]:
+        raise ValueError(
+            f"item(s) {named(numbers)} of {len(responses.codes)} rows are numbers, and reliability is of scores of "
+            "ordered categories; give OrdinalItems([...])"
+        )
     if strange := [item for item in turned if item not in responses.items]:
         raise ValueError(f"reversed names {named(strange)}, not among the items: {named(responses.items)}")
     responses.require_order("reliability")

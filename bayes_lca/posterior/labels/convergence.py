@@ -159,7 +159,7 @@ def _label_free_elements(fit: Fit) -> Iterator[_Elements]:
 
 
 def _labelled_elements(fit: Fit) -> Iterator[_Elements]:
-    for name in sorted(_reported(fit)):
+    for name in sorted(fit.parameters_of_classes):
         values = fit.posterior[name]
         dims = [str(dim) for dim in values.dims if dim not in ("chain", "draw")]
         rows = existing_elements(values, dims)
@@ -292,7 +292,3 @@ def convergence_problems(fit: Fit, judged: Sequence[str] = ()) -> list[str]:
 
 def _in_words(n_quantities: int) -> str:
     return "1 quantity" if n_quantities == 1 else f"{n_quantities} quantities"
-
-
-def _reported(fit: Fit) -> list[str]:
-    return [str(name) for name, values in fit.posterior.data_vars.items() if fit.class_axis in values.dims]

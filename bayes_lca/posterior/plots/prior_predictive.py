@@ -7,7 +7,7 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from matplotlib.lines import Line2D
 
-from bayes_lca.fitted.prior_margins import PRIOR_PREDICTIVE, Margin, PriorMargins
+from bayes_lca.fitted.expected_answers import expected_answers, rows_in_words
 from bayes_lca.posterior.plots.page import (
     COLOURS,
     LINE,
@@ -19,6 +19,7 @@ from bayes_lca.posterior.plots.page import (
     wrapped,
     write_note,
 )
+from bayes_lca.table import tail_probabilities
 
 WIDE, NARROW = "0.8", "0.55"
 LABEL_LETTERS = 22
@@ -60,41 +61,40 @@ def plot_prior_predictive(
     >>> [panel.get_title(loc="left") for panel in figure.axes]
     ['training', 'recognition', 'expertise']
     """
-    if not isinstance(expected, xr.DataTree) or PRIOR_PREDICTIVE not in expected.children:
+    if not isinstance(expected, xr.DataTree) or "prior_predictive" not in expected.children:
         raise TypeError(
             f"plot_prior_predictive draws what prior_predictive returns, not {type(expected).__name__}; "
             "plot_prior_predictive(prior_predictive(model, frame))"
         )
-    shares = PriorMargins.of(expected, ci_prob)
-    margins = shares.margins
-    columns = per_row(len(margins), WIDTH if figsize is None else figsize[0], 2.2)
-    n_rows = -(-len(margins) // columns)
-    names = {item: [wrapped(label, LABEL_LETTERS) for label in margin.labels] for item, margin in margins.items()}
-    inches = max(sum(0.1 + LINE * n_lines([label]) for label in labels) for labels in names.values())
+    items = expected_answers(expected)
+    columns = per_row(len(items), WIDTH if figsize is None else figsize[0], 2.2)
+    n_rows = -(-len(items) // columns)
+    names = [[wrapped(label, LABEL_LETTERS) for label in of_item.labels] for of_item in items]
+    inches = max(sum(0.1 + LINE * n_lines([label]) for label in labels) for labels in names)
     fig = blank_page(figsize or (WIDTH, n_rows * (inches + 0.55) + 0.55))
     axes = list(fig.subplots(n_rows, columns, squeeze=False).flat)
-    for ax, (item, margin) in zip(axes, margins.items(), strict=False):
-        _draw_item(ax, names[item], margin)
-        ax.set_title(wrapped(item, 34), loc="left")
-    for ax in axes[len(margins) :]:
+    lower, upper = tail_probabilities(ci_prob)
+    for ax, of_item, labels in zip(axes, items, names, strict=False):
+        _draw_item(ax, labels, *of_item.shares([lower, 0.25, 0.5, 0.75, upper]))
+        ax.set_title(wrapped(of_item.item, 34), loc="left")
+    for ax in axes[len(items) :]:
         ax.set_visible(False)
     keys = [
         Line2D([], [], color=WIDE, linewidth=4, label=f"prior, {100 * ci_prob:g} % and half of the draws"),
         Line2D([], [], color=COLOURS[2], marker="o", linestyle="", markersize=4, label="observed"),
     ]
     fig.legend(handles=keys, loc="outside upper center", ncols=2)
-    note = f"n = {shares.n_respondents}, {shares.n_missing} answers missing, {shares.n_draws} draws of the prior"
-    write_note(fig, f"{note}; shares in %")
+    write_note(fig, f"{rows_in_words(expected)}; shares in %")
     return fig
 
 
-def _draw_item(ax: Axes, labels: list[str], margin: Margin) -> None:
+def _draw_item(ax: Axes, labels: list[str], quantiles: np.ndarray, observed: np.ndarray) -> None:
     places = np.arange(len(labels))
-    lower, first, median, third, upper = margin.expected
+    lower, first, median, third, upper = quantiles
     ax.hlines(places, lower, upper, color=WIDE, linewidth=4)
     ax.hlines(places, first, third, color=NARROW, linewidth=4)
     ax.plot(median, places, linestyle="", marker="|", markersize=6, color="white")
-    ax.plot(margin.observed, places, linestyle="", marker="o", markersize=4, color=COLOURS[2], clip_on=False, zorder=3)
+    ax.plot(observed, places, linestyle="", marker="o", markersize=4, color=COLOURS[2], clip_on=False, zorder=3)
     ax.set(xlim=(0, 1), ylim=(len(labels) - 0.5, -0.5))
     ax.set_xticks([0, 0.5, 1], ["0", "50", "100"])
     ax.set_yticks(places, labels)

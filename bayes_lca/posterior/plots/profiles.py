@@ -5,11 +5,13 @@ import pandas as pd
 import xarray as xr
 from matplotlib.figure import Figure
 
+from bayes_lca.data.frame import named
 from bayes_lca.dims import ITEM
 from bayes_lca.fitted.fit import Fit
 from bayes_lca.posterior.plots.page import STYLE, wrapped, write_note
 from bayes_lca.posterior.plots.profile_bars import stacked_bars
 from bayes_lca.posterior.plots.profile_lines import profile_lines
+from bayes_lca.posterior.plots.profile_panels import profile_panels
 from bayes_lca.posterior.tables.class_tables import class_profiles, class_sizes
 from bayes_lca.posterior.tables.rows import CI_PROB
 
@@ -25,6 +27,9 @@ def plot_profiles(
     figsize: tuple[float, float] | None = None,
 ) -> Figure:
     """Class profiles: how each class answers the items.
+
+    Items that are numbers have a panel each, in their units: the mean of every class with its interval and, in grey,
+    one standard deviation within the class to either side.
 
     Parameters
     ----------
@@ -47,7 +52,7 @@ def plot_profiles(
     TypeError
         If `draws` is no fit.
     ValueError
-        If the model has no latent classes, or an item has no such category.
+        If the model has no latent classes, an item has no such category, or items are numbers and have none.
     NotRelabelledError, SeveralModesError
         If a mean would mix labels or modes.
 
@@ -61,6 +66,8 @@ def plot_profiles(
     2
     """
     fit = Fit.of(draws, needs="plot_profiles")
+    if not all(fit.labels):
+        return _in_units(fit, category, ci_prob, figsize)
     profiles, sizes = class_profiles(fit, ci_prob=ci_prob), class_sizes(fit, ci_prob=ci_prob)
     labels = dict(zip(fit.items, fit.labels, strict=True))
     classes = {name: f"{wrapped(name, LONGEST_NAME)}\n{_percent(size)}" for name, size in sizes.iterrows()}
@@ -79,6 +86,21 @@ def plot_profiles(
         answers = {item: labels[item][place] for item, place in positions.items()}
         fig = profile_lines(of_class, answers, classes, figsize)
     write_note(fig, f"{sizes.note}; class sizes in % of respondents")
+    return fig
+
+
+def _in_units(fit: Fit, category: str | None, ci_prob: float, figsize: tuple[float, float] | None) -> Figure:
+    if category is not None:
+        numbers = [item for item, of_item in zip(fit.items, fit.labels, strict=True) if not of_item]
+        raise ValueError(
+            f"category={category!r}: item(s) {named(numbers)} of this fit of {fit.n_respondents} respondents are "
+            "numbers and have no categories; leave category out"
+        )
+    profiles, sizes = class_profiles(fit, ci_prob=ci_prob), class_sizes(fit, ci_prob=ci_prob)
+    classes = {name: f"{wrapped(name, LONGEST_NAME)}\n{_percent(size)}" for name, size in sizes.iterrows()}
+    fig = profile_panels({item: profiles.xs(item, level=ITEM) for item in fit.items}, classes, figsize)
+    spread = "; grey: one standard deviation within the class" if "sd" in profiles.index.levels[-1] else ""
+    write_note(fig, f"{sizes.note}; class sizes in % of respondents{spread}")
     return fig
 
 

@@ -102,7 +102,7 @@ def check_posterior(draws: xr.DataTree) -> None:
     """Whether draws are those of the model that it names, and numbers that its variables can be."""
     posterior = draws["posterior"]
     try:
-        variables = Fit.reading(draws, "load").answers.variables
+        variables = Fit.reading(draws, "load").answer_variables
     except ValueError as error:
         raise UnreadableFileError(str(error)) from error
     except KeyError as error:

@@ -6,7 +6,18 @@ import numpy as np
 import xarray as xr
 
 from bayes_lca.data.responses import CATEGORY_ORDERS, EMPTY_CATEGORIES
-from bayes_lca.dims import CLASS_SHARE, DESIGN_CENTER, INTERCEPT, ITEM, N_CATEGORIES, PATTERN, RESPONDENT, TERM
+from bayes_lca.dims import (
+    CLASS_SHARE,
+    DESIGN_CENTER,
+    INTERCEPT,
+    ITEM,
+    ITEM_CENTER,
+    ITEM_SCALE,
+    N_CATEGORIES,
+    PATTERN,
+    RESPONDENT,
+    TERM,
+)
 from bayes_lca.fitted.fit import Fit
 from bayes_lca.fitted.one_fit import FIT_IDENTITY
 from bayes_lca.fitted.record import AXES, COUNTED, ENCODING, MEASUREMENT_DRAW
@@ -96,7 +107,7 @@ def without_respondents(fit: Fit) -> xr.DataTree:
     posterior = _without_rows(fit.posterior)
     if CLASS_SHARE in posterior and INTERCEPT in posterior:
         posterior = posterior.assign({CLASS_SHARE: posterior[CLASS_SHARE].round(SHARE_DECIMALS)})
-    encoding = {DESIGN_CENTER, N_CATEGORIES, TERM, ITEM, *fit.groupings}
+    encoding = {DESIGN_CENTER, N_CATEGORIES, ITEM_CENTER, ITEM_SCALE, TERM, ITEM, *fit.groupings}
     nodes = {"posterior": posterior, ENCODING: _only(fit.tree[ENCODING].to_dataset(), encoding)}
     if "sample_stats" in fit.tree.children:
         nodes["sample_stats"] = _only(fit.sample_stats, {*KEPT_STATISTICS, "chain", "draw"})

@@ -2,9 +2,7 @@
 
 import xarray as xr
 
-from bayes_lca.data.category_order import order_in_words
-from bayes_lca.dims import CATEGORY, CLASS, CLASS_SHARE, ITEM, ITEM_PROBABILITY
-from bayes_lca.fitted.elements import by_label
+from bayes_lca.dims import CLASS, CLASS_SHARE, ITEM
 from bayes_lca.fitted.fit import Fit
 from bayes_lca.posterior.tables.rows import CI_PROB, table_of, table_once
 from bayes_lca.table import SummaryTable
@@ -44,7 +42,7 @@ def class_sizes(draws: xr.DataTree, *, ci_prob: float = CI_PROB) -> SummaryTable
 
 
 def class_profiles(draws: xr.DataTree, *, ci_prob: float = CI_PROB) -> SummaryTable:
-    """Probability of each answer in each class.
+    """Probability of each answer in each class; of items that are numbers, their parameters.
 
     Parameters
     ----------
@@ -57,7 +55,8 @@ def class_profiles(draws: xr.DataTree, *, ci_prob: float = CI_PROB) -> SummaryTa
     -------
     SummaryTable
         One row per class, item and category, in the columns of `class_sizes`; categories by the labels of their item,
-        in its order, which the note says.
+        in its order, which the note says. Of items that are numbers, one row per class, item and parameter: the mean
+        and the standard deviation within the class, in the units of the item.
 
     Raises
     ------
@@ -77,6 +76,8 @@ def class_profiles(draws: xr.DataTree, *, ci_prob: float = CI_PROB) -> SummaryTa
 
 
 def _profiles(fit: Fit, ci_prob: float) -> SummaryTable:
-    table = by_label(table_of(fit.posterior[ITEM_PROBABILITY], [CLASS, ITEM, CATEGORY], fit, ci_prob), fit)
-    labels = dict(zip(fit.items, fit.labels, strict=True))
-    return SummaryTable.of(table, f"{table.note}; {order_in_words(labels, fit.category_orders)}")
+    values = fit.answers.profile_values(fit)
+    (last,) = set(map(str, values.dims)) - {"chain", "draw", CLASS, ITEM}
+    table = table_of(values, [CLASS, ITEM, last], fit, ci_prob)
+    note = "; ".join(filter(None, [table.note, fit.answers.profile_note(fit)]))
+    return SummaryTable.of(fit.answers.in_order(table, fit), note)

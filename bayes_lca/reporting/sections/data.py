@@ -19,7 +19,7 @@ def data_section(fit: Fit, smallest_cell: int | None = None) -> Section:
     The text says of fewer than `smallest_cell` respondents no more than that; tables are left as they are.
     """
     blocks: list[Block] = [Paragraph(_respondents(fit, smallest_cell or 0))]
-    blocks += [_outcome(fit)] if fit.class_is_observed else [_missing(fit), _answers(fit)]
+    blocks += [_outcome(fit)] if fit.class_is_observed else [_missing(fit), *_answers(fit)]
     numeric, categorical = _covariates(fit)
     if numeric is not None:
         blocks.append(Table("covariates_numeric", "Numeric covariates", numeric))
@@ -37,7 +37,7 @@ def _respondents(fit: Fit, smallest_cell: int) -> str:
     analysed += " because a covariate was missing." if n_dropped else "."
     if not n_missing:
         return f"{analysed} No answer is missing."
-    without_any = int(fit.count[(fit.codes < 0).all(axis=1)].sum())
+    without_any = int(fit.count[~fit.answered.any(axis=1)].sum())
     silent = f"fewer than {smallest_cell}" if 0 < without_any < smallest_cell else without_any
     return (
         f"{analysed} Of {fit.n_respondents * len(fit.items)} answers, {n_missing} missing; respondents without any "
@@ -47,7 +47,7 @@ def _respondents(fit: Fit, smallest_cell: int) -> str:
 
 
 def _missing(fit: Fit) -> Table:
-    missing = fit.count @ (fit.codes < 0)
+    missing = fit.count @ ~fit.answered
     frame = pd.DataFrame(
         {
             "answered": fit.n_respondents - missing,
@@ -59,11 +59,28 @@ def _missing(fit: Fit) -> Table:
     return Table("missing_answers", "Missing answers by item", SummaryTable.of(frame, fit.note))
 
 
-def _answers(fit: Fit) -> Table:
-    of_items = zip(fit.items, fit.codes.T, fit.labels, strict=True)
-    parts = {item: _counts(codes[codes >= 0], labels, fit.count[codes >= 0]) for item, codes, labels in of_items}
-    note = f"{fit.note}; percentages of those who answered the item"
-    return Table("answers", "Answers by item", SummaryTable.of(pd.concat(parts, names=[ITEM, "category"]), note))
+def _answers(fit: Fit) -> list[Table]:
+    """Counts of the answers to items that have categories, and how the numbers of others are spread."""
+    counts, numbers = {}, {}
+    for item, codes, answered, labels in zip(fit.items, fit.codes.T, fit.answered.T, fit.labels, strict=True):
+        if labels:
+            counts[item] = _counts(codes[answered].astype(int), labels, fit.count[answered])
+        else:
+            numbers[item] = _spread(pd.Series(np.repeat(codes[answered], fit.count[answered])))
+    tables = []
+    if counts:
+        note = f"{fit.note}; percentages of those who answered the item"
+        table = SummaryTable.of(pd.concat(counts, names=[ITEM, "category"]), note)
+        tables.append(Table("answers", "Answers by item", table))
+    if numbers:
+        frame = pd.DataFrame.from_dict(numbers, orient="index").rename_axis(ITEM)
+        tables.append(Table("numbers", "Items that are numbers", SummaryTable.of(frame, fit.note)))
+    return tables
+
+
+def _spread(numbers: pd.Series) -> dict[str, float]:
+    quartiles = dict(zip(("quartile_1", "median", "quartile_3"), numbers.quantile([0.25, 0.5, 0.75]), strict=True))
+    return {"mean": numbers.mean(), "sd": numbers.std(), **quartiles}
 
 
 def _outcome(fit: Fit) -> Table:
@@ -77,11 +94,7 @@ def _covariates(fit: Fit) -> tuple[SummaryTable | None, SummaryTable | None]:
     for name in fit.formula.covariates:
         values = pd.Series(fit.covariate(name))
         if values.dtype.kind in "fiub" and name not in fit.levels:
-            numbers = values.astype(float)
-            quartiles = dict(
-                zip(("quartile_1", "median", "quartile_3"), numbers.quantile([0.25, 0.5, 0.75]), strict=True)
-            )
-            numeric[name] = {"mean": numbers.mean(), "sd": numbers.std(), **quartiles}
+            numeric[name] = _spread(values.astype(float))
         else:
             texts = values.astype(str)
             levels = fit.levels.get(name, sorted(texts.unique()))

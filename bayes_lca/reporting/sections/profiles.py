@@ -1,6 +1,6 @@
 """Section of class sizes and profiles."""
 
-from bayes_lca.dims import CATEGORY, CLASS, ITEM
+from bayes_lca.dims import CLASS, ITEM
 from bayes_lca.fitted.fit import Fit
 from bayes_lca.posterior.plots.profiles import plot_profiles
 from bayes_lca.posterior.tables.class_tables import class_profiles, class_sizes
@@ -11,7 +11,7 @@ from bayes_lca.reporting.writing.section import Block, Paragraph, Picture, Secti
 
 ANCHOR, TITLE = "profiles", "Class sizes and profiles"
 STEPS = "class proportions, estimates with intervals (step 11), visualisation (step 13)"
-SHORTHAND = "Names of classes are shorthand for their profiles; they claim nothing beyond the probabilities below."
+SHORTHAND = "Names of classes are shorthand for their profiles; they claim nothing beyond what the table says of them."
 KNOWN = "The probabilities of the indicators come from the earlier fit; this fit does not change them."
 
 
@@ -35,12 +35,21 @@ def profiles_section(fit: Fit, ci_prob: float) -> Section:
 
 def _profiles(fit: Fit, ci_prob: float) -> Table:
     long = class_profiles(fit, ci_prob=ci_prob)
-    shown = beside(long.reorder_levels([ITEM, CATEGORY, CLASS]), CLASS)
-    caption = "Probability of each answer by class"
+    shown = beside(long.reorder_levels([ITEM, long.index.names[-1], CLASS]), CLASS)
+    caption = "Probability of each answer by class" if all(fit.labels) else "Items by class, in their units"
     return Table("class_profiles", caption if shown is None else f"{caption}: mean (interval)", long, shown)
 
 
 def _pictures(fit: Fit, ci_prob: float) -> list[Picture]:
+    if not all(fit.labels):
+        return [
+            Picture(
+                "Class profiles: items in their units",
+                "A panel for each item with the mean of every class, its interval and, in grey, one standard deviation "
+                "within the class to either side; the numbers are in the table above.",
+                drawn(plot_profiles, fit, ci_prob=ci_prob),
+            )
+        ]
     pictures = []
     if len(fit.items) > 1:
         pictures.append(

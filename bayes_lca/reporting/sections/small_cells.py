@@ -42,8 +42,10 @@ def without_small_cells(section: Section, smallest_cell: int) -> Section:
     """The section with counts of fewer respondents left out of its tables."""
     tables = {block.name: block.table for block in section.blocks if isinstance(block, Table)}
     suppressed = {name: _suppressed(name, table, smallest_cell) for name, table in tables.items()}
-    if MISSING_ANSWERS in tables:
+    if ANSWERS in tables:
         suppressed |= _of_answers(tables[MISSING_ANSWERS], tables[ANSWERS], smallest_cell)
+    elif MISSING_ANSWERS in tables:
+        suppressed[MISSING_ANSWERS] = _without_small_missing(tables[MISSING_ANSWERS], smallest_cell)
     suppressed = {name: _without_few_silent(table, smallest_cell) for name, table in suppressed.items()}
     blocks = [
         replace(block, table=suppressed[block.name])
@@ -82,14 +84,17 @@ def _without_small_quantiles(table: SummaryTable, smallest_cell: int) -> Summary
     return SummaryTable.of(shown, f"{table.note}; sizes below {smallest_cell} are not told")
 
 
+def _without_small_missing(missing: SummaryTable, smallest_cell: int) -> SummaryTable:
+    also = ["answered", "missing_percent"]
+    return suppress_small_cells(missing, smallest_cell, count="missing", cell=[ITEM], also=also)
+
+
 def _of_answers(missing: SummaryTable, answers: SummaryTable, smallest_cell: int) -> dict[str, SummaryTable]:
     """Missing answers, whose number is known over all items, and given ones, which with them add up to all respondents.
 
     Where an item's missing answers are hidden, enough of the given ones are, and all of their percentages.
     """
-    of_items = suppress_small_cells(
-        missing, smallest_cell, count="missing", cell=[ITEM], also=["answered", "missing_percent"]
-    )
+    of_items = _without_small_missing(missing, smallest_cell)
     hidden = of_items.index[of_items["missing"].isna() & (missing["missing"] > 0)]
     unanswered = pd.DataFrame(
         {"n": np.minimum(missing.loc[hidden, "missing"], smallest_cell - 1).to_numpy()},

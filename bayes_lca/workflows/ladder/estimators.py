@@ -17,6 +17,7 @@ from bayes_lca.data.formula import single_level
 from bayes_lca.data.frame import column, named
 from bayes_lca.data.identifiability import SingleLevelWarning
 from bayes_lca.fitted.fit import Fit
+from bayes_lca.fitted.kinds import require_of_part
 from bayes_lca.fitted.refusals import SeveralModesError
 from bayes_lca.fitted.same_respondents import respondents_of_rows
 from bayes_lca.likelihood.classification import ErrorMatrixError, FirstStepError
@@ -130,6 +131,7 @@ def fit_estimators(
         raise ValueError(f"estimators={list(estimators)!r}: choose from {list(ESTIMATORS)}")
     if unknown := [name for name in options if name not in PASSED_ON]:
         raise ValueError(f"option(s) {named(unknown)} are not of every estimator; choose from {named(PASSED_ON)}")
+    require_of_part(model.measurement, "fit_estimators")
     frame = count_rows(frame, count, model.columns).frame
     check_no_items(model.measurement, structural.columns, len(frame))
     if measured is not None:

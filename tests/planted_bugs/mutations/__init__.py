@@ -7,6 +7,7 @@ from mutations.density import DENSITY
 from mutations.likelihood import LIKELIHOOD
 from mutations.measurement import MEASUREMENT
 from mutations.mutation import Mutation
+from mutations.numbers import NUMBERS
 from mutations.posterior import POSTERIOR
 from mutations.priors import PRIORS
 from mutations.storage_and_reporting import STORAGE_AND_REPORTING
@@ -18,6 +19,7 @@ MUTATIONS: tuple[Mutation, ...] = (
     *DATA,
     *MEASUREMENT,
     *COMMON_METHOD,
+    *NUMBERS,
     *PRIORS,
     *CONFIRMATORY,
     *STRUCTURAL,

@@ -77,15 +77,15 @@ CONFIRMATORY = (
     Mutation(
         name="observed-shares-of-all-respondents",
         wrong="The plot's observed shares count missing answers among the respondents.",
-        symbol="PriorMargins.of",
+        symbol="ExpectedAnswers.shares",
         pattern="max(len(answered), 1)",
-        replacement="len(observed)",
+        replacement="len(self.observed)",
         tests=(f"{PREDICTIVE}::test_the_picture_shows_the_shares_of_the_table",),
     ),
     Mutation(
         name="prior-interval-of-another-probability",
         wrong="The plot's wide interval ends at the quartiles.",
-        symbol="PriorMargins.of",
+        symbol="plot_prior_predictive",
         pattern="[lower, 0.25, 0.5, 0.75, upper]",
         replacement="[0.25, 0.25, 0.5, 0.75, 0.75]",
         tests=(f"{PREDICTIVE}::test_the_picture_shows_the_shares_of_the_table",),

@@ -1,0 +1,207 @@
+"""Normal items: within a class every item is normal, which makes latent classes a latent profile analysis."""
+
+from collections.abc import Sequence
+from dataclasses import KW_ONLY, dataclass
+from typing import ClassVar, Literal, final
+
+import numpy as np
+import pymc as pm
+import pytensor.tensor as pt
+
+from bayes_lca import priors
+from bayes_lca.data.declarations import Declarations, MissingCodes
+from bayes_lca.data.numbers import Numbers, read_numbers
+from bayes_lca.data.unique_rows import UniqueRows
+from bayes_lca.dims import CLASS, ITEM, ITEM_MEAN, ITEM_SD, ITEM_VARIANCE
+from bayes_lca.likelihood.families import LOG_ROOT_TWO_PI, NormalFamily
+from bayes_lca.likelihood.mixture import MixtureMaximum
+from bayes_lca.measurement.answers import item_names
+from bayes_lca.measurement.interface import Measurement, Start
+from bayes_lca.measurement.mixture_start import COMPARE_FITS, mixture_start
+from bayes_lca.measurement.standardised import LogOfUnit, Standardised
+
+
+@final
+@dataclass(frozen=True)
+class NormalItems(Measurement):
+    r"""Items that are numbers, normal and independent of each other within a class: latent profile analysis.
+
+    .. math::
+        p(y_i \mid c) = \prod_{j\,\text{answered}} N(y_{ij} \mid \mu_{cj}, \sigma_{cj}^2), \qquad
+        \mu_{cj} \sim N(\bar y_j, (2.5\, s_j)^2), \qquad
+        \sigma_{cj}^2 \sim \operatorname{Scaled-Inv-}\chi^2(2, (0.3\, s_j)^2)
+
+    with :math:`\bar y_j` and :math:`s_j` the mean and standard deviation of item j over all respondents, values far out
+    moved to the outer fences for :math:`s_j`. By default :math:`\sigma_{cj} = \sigma_j`, the same in all classes, as
+    Mplus and tidySEM have it. A missing number drops its factor: missing at random.
+
+    Parameters
+    ----------
+    items : sequence of str
+        Columns of the frame that hold the numbers.
+    sd : {"equal", "free"}
+        Whether classes share the standard deviations of items, or have their own.
+    mean : Normal, default ``Normal(sigma=2.5)``
+        Of the means of classes, in standard deviations of the item.
+    variance : ScaledInverseChiSquared, default ``ScaledInverseChiSquared(nu=2.0, scale=0.3)``
+        Of variances within classes, which it keeps off zero.
+    missing_codes : sequence, or mapping of str to sequence
+        Codes that mean no answer, for all items or by item; see `Items`.
+
+    Raises
+    ------
+    TypeError
+        If `items` is no list of names, a prior is none of its parameter, or codes are no list.
+    ValueError
+        If an item has no name of a column, or `sd` is neither; when a frame is read, if an item holds anything but
+        finite numbers, one number only, or fewer than three, or there are more classes than distinct rows.
+
+    Warns
+    -----
+    FarValueWarning
+        When a frame is read, if a number is far from all others.
+    MissingCodeWarning
+        When a frame is read, if a number that nobody declared looks like a code of missing answers.
+
+    References
+    ----------
+    Vermunt, J. K. & Magidson, J. (2002). Latent class cluster analysis. In J. A. Hagenaars & A. L. McCutcheon (eds),
+    Applied Latent Class Analysis, 89-106. Cambridge University Press. doi 10.1017/CBO9780511499531.004
+
+    Examples
+    --------
+    >>> import bayes_lca as bl
+    >>> profiles = bl.LatentClass(2, NormalItems(["score", "attitude"]))
+    >>> [variable.name for variable in profiles.build(bl.example_survey()).free_RVs]
+    ['class_share', 'item_mean', 'item_variance']
+    """
+
+    can_be_mixed: ClassVar[bool] = True
+
+    items: Sequence[str]
+    sd: Literal["equal", "free"] = "equal"
+    _: KW_ONLY
+    mean: priors.Normal = priors.ITEM_MEAN
+    variance: priors.ScaledInverseChiSquared = priors.ITEM_VARIANCE
+    missing_codes: MissingCodes = ()
+
+    def __post_init__(self):
+        if self.sd not in ("equal", "free"):
+            raise ValueError(
+                f'sd={self.sd!r}: "equal" for one standard deviation of each item, or "free" for one by class'
+            )
+        priors.check_prior("NormalItems", "mean", self.mean, priors.Normal)
+        priors.check_prior("NormalItems", "variance", self.variance, priors.ScaledInverseChiSquared)
+        object.__setattr__(self, "items", item_names(self.items))
+        self.declared.check_names(self.items)
+
+    @property
+    def signature(self) -> tuple[str, str]:
+        """Means by class and item, standard deviations by item, and by class where they are free."""
+        return "(c,j)", "(c,j)" if self.sd == "free" else "(j)"
+
+    @property
+    def columns(self) -> tuple[str, ...]:
+        """The items."""
+        return self.items
+
+    @property
+    def in_place_of_nominal(self) -> str:
+        """There are no categories to count: fits are compared instead."""
+        return COMPARE_FITS
+
+    @property
+    def declared(self) -> Declarations:
+        """What is declared of the items."""
+        return Declarations(missing_codes=self.missing_codes)
+
+    def read(self, frame) -> Numbers:
+        """Numbers of a frame."""
+        return read_numbers(frame, self.items, self.declared, use="NormalItems")
+
+    def family(self, responses: Numbers, first: np.ndarray) -> NormalFamily:
+        """The same for `fit_mixture`, of the rows at some respondents, with the weight of the prior of variances."""
+        return NormalFamily(
+            responses.codes[first],
+            responses.center,
+            responses.scale,
+            free=self.sd == "free",
+            weight=self.variance.nu,
+            typical=self.variance.scale,
+        )
+
+    def start(self, responses: Numbers, answer_patterns: UniqueRows, n_classes: int) -> Start:
+        """Classes of the modes of the likelihood, with the prior of variances beside it."""
+        families = [self.family(responses, answer_patterns.first)]
+        return mixture_start(
+            responses, families, answer_patterns, n_classes, lambda maximum: self.profile(responses, maximum)
+        )
+
+    def profile(self, responses: Numbers, maximum: MixtureMaximum, place: int = 0) -> np.ndarray:
+        """What tells classes apart: means and the logarithm of standard deviations, of standardised numbers."""
+        mean, sd = np.broadcast_arrays(maximum.parameters[place]["mean"], maximum.parameters[place]["sd"])
+        return np.stack([(mean - responses.center) / responses.scale, np.log(sd / responses.scale)], axis=-1)
+
+    def coords(self, responses: Numbers) -> dict[str, Sequence]:
+        """Names along the axis of items."""
+        return {ITEM: [str(item) for item in responses.items]}
+
+    def parameters(self, responses: Numbers, start: Start):
+        """Means, shape (latent_class, item), and standard deviations, shape (item,) or (latent_class, item)."""
+        center, scale = responses.center, responses.scale
+        mean = pm.Normal(
+            ITEM_MEAN,
+            center,
+            self.mean.sigma * scale,
+            dims=(CLASS, ITEM),
+            default_transform=Standardised(center, scale),
+        )
+        half, dims = self.variance.nu / 2, (CLASS, ITEM) if self.sd == "free" else (ITEM,)
+        variance = pm.InverseGamma(
+            ITEM_VARIANCE,
+            half,
+            half * (self.variance.scale * scale) ** 2,
+            dims=dims,
+            default_transform=LogOfUnit(scale**2),
+        )
+        return mean, pm.Deterministic(ITEM_SD, pt.sqrt(variance), dims=dims)
+
+    def starting_values(self, responses: Numbers, start: Start) -> dict[str, np.ndarray]:
+        """Means and variances of the start."""
+        mean, log_sd = np.moveaxis(start.profile, -1, 0)
+        variance = (responses.scale * np.exp(log_sd)) ** 2
+        return {
+            ITEM_MEAN: responses.center + responses.scale * mean,
+            ITEM_VARIANCE: variance if self.sd == "free" else variance[0],
+        }
+
+    def log_density(self, responses: Numbers, value, mean, sd):
+        r"""Sum of :math:`-\log \sigma - \tfrac12 \log 2\pi - (y - \mu)^2 / 2\sigma^2` over the numbers there are.
+
+        Multiplied out, the square is one product of matrices for the numbers, one for their squares, of one row where
+        classes share standard deviations, and one for who has a number, of which there are few patterns.
+        """
+        center, scale = responses.center, responses.scale
+        known = pt.cast(pt.invert(pt.isinf(value)), "float64")  # (pattern, item)
+        z = pt.switch(pt.isinf(value), 0.0, (value - center) / scale)
+        mean = (mean.reshape(mean.shape[-2:]) - center) / scale  # (latent_class, item)
+        sd = sd.reshape((-1, len(scale))) / scale  # (latent_class or 1, item)
+        precision = 1.0 / sd**2
+        constant = -0.5 * mean**2 * precision - pt.log(sd) - LOG_ROOT_TWO_PI - np.log(scale)
+        squares = pt.dot(-0.5 * precision, (z**2).T)
+        return pt.dot(constant, known.T) + pt.dot(mean * precision, z.T) + squares  # (latent_class, pattern)
+
+    def draw(
+        self, responses: Numbers, latent_class: np.ndarray, mean: np.ndarray, sd: np.ndarray, *, rng
+    ) -> np.ndarray:
+        """Draw complete numbers of respondents of known classes."""
+        sd = sd if self.sd == "free" else sd[..., None, :]
+        of_class = [
+            np.take_along_axis(
+                np.broadcast_to(each, (*latent_class.shape, *np.shape(mean)[-2:])),
+                latent_class[..., None, None],
+                axis=-2,
+            )[..., 0, :]
+            for each in (mean, sd)
+        ]
+        return rng.normal(*of_class)

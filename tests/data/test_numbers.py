@@ -1,0 +1,99 @@
+"""Items that are numbers, from frames: what is read, refused and warned of."""
+
+import numpy as np
+import pandas as pd
+import polars
+import pytest
+
+import bayes_lca as bl
+from bayes_lca.data.answered import for_model, is_missing
+from bayes_lca.data.declarations import Declarations
+from bayes_lca.data.numbers import read_numbers
+
+SCORES = pd.DataFrame({"a": [1.5, 2.0, None, 4.0, 3.5], "b": [10, 20, 30, 20, 10]}, index=list("vwxyz"))
+
+
+def read(frame, items=("a", "b"), codes=(), **options):
+    return read_numbers(frame, items, Declarations(missing_codes=codes), use="NormalItems", **options)
+
+
+def test_numbers_are_read_as_they_are():
+    numbers = read(SCORES)
+    np.testing.assert_array_equal(numbers.codes, SCORES.to_numpy(float))
+    assert numbers.items == ("a", "b")
+    assert numbers.respondents.tolist() == list("vwxyz")
+    assert numbers.labels == ((), ())
+    np.testing.assert_allclose(numbers.center, [2.75, 18.0])
+    np.testing.assert_allclose(numbers.scale, [np.std([1.5, 2.0, 4.0, 3.5]), np.std([10, 20, 30, 20, 10])])
+
+
+@pytest.mark.parametrize("kind", ["Int64", "float32", "object", "polars"])
+def test_every_type_of_number_is_a_number(kind):
+    frame = polars.from_pandas(SCORES) if kind == "polars" else SCORES.astype({"b": kind})
+    np.testing.assert_array_equal(read(frame).codes, SCORES.to_numpy(float))
+
+
+def test_the_scale_is_not_that_of_a_typing_error():
+    values = np.append(np.arange(20.0, 81.0), 9999.0)
+    with pytest.warns(
+        bl.FarValueWarning, match=r"item 'a' is '9999' in 1 of 62 rows and within 20 to 80 in the others"
+    ):
+        numbers = read(pd.DataFrame({"a": values}), ["a"], {"a": []})
+    assert numbers.scale[0] < 25
+
+
+def test_a_code_of_missing_answers_is_warned_of_once_and_declared():
+    frame = pd.DataFrame({"a": [*[1, 2, 3, 4, 5] * 8, 99]})
+    with pytest.warns(bl.MissingCodeWarning, match=r"item 'a' has '99' in 1 of 41 rows") as warned:
+        read(frame, ["a"])
+    assert len(warned) == 1
+    assert np.isnan(read(frame, ["a"], [99]).codes[-1, 0])
+
+
+REFUSED = {
+    "no items given": ([], {}),
+    "an item is named twice in 'a', 'a'": (["a", "a"], {}),
+    r"unknown item column\(s\) 'c'": (["c"], {}),
+    r"item 'a' holds values that are no numbers \('low', 'high'\) in 5 rows, and NormalItems takes numbers": (
+        ["a"],
+        {"a": ["low", "high", None, "low", "low"]},
+    ),
+    r"item 'a' holds values that are no numbers \(True, False\) in 5 rows": (
+        ["a"],
+        {"a": [True, False, True, True, True]},
+    ),
+    r"item 'a' is infinite in 2 of 5 rows; correct these numbers, or make them missing": (
+        ["a"],
+        {"a": [1.0, np.inf, 3.0, -np.inf, 2.0]},
+    ),
+    r"item 'a' is 2.5 in all 4 rows that have a number, of 5; drop the item": (
+        ["a"],
+        {"a": [2.5, 2.5, None, 2.5, 2.5]},
+    ),
+    r"item 'a' has a number in 2 of 5 rows, too few for classes to differ in": (
+        ["a"],
+        {"a": [2.5, 3.5, None, None, None]},
+    ),
+}
+
+
+@pytest.mark.parametrize("told", REFUSED)
+def test_what_cannot_be_used_is_refused(told):
+    items, columns = REFUSED[told]
+    with pytest.raises(ValueError, match=told):
+        read(SCORES.assign(**columns), items)
+
+
+def test_rows_left_out_may_not_leave_a_constant_item():
+    numbers = read(SCORES.assign(a=[1.0, 1.0, 1.0, 2.0, 1.0]))
+    kept = numbers.keep(np.array([True, True, True, False, True]) | True)
+    assert kept is numbers
+    with pytest.raises(ValueError, match="item 'a' is 1 in all 4 rows that have a number, of 4"):
+        numbers.keep(np.array([True, True, True, False, True]))
+
+
+def test_missing_is_not_the_same_for_codes_and_numbers():
+    assert is_missing(np.array([0, 1, -1])).tolist() == [False, False, True]
+    assert is_missing(np.array([0.0, -1.0, np.nan])).tolist() == [False, False, True]
+    assert for_model(np.array([0, -1])).tolist() == [0, -1]
+    assert for_model(np.array([-1.0, np.nan])).tolist() == [-1.0, np.inf]
