@@ -132,7 +132,7 @@ NO_COMMON_METHOD = {
     r"^common_method: it depends on what answers are, and is not declared to hold for (nom|ord|ind)": "common_method"
 }
 NOT_OF_NUMBERS = (
-    "answers_of class_shift compare_structures direct_effects fit_estimators fit_two_step plot_structures split_halves "
+    "answers_of class_shift compare_structures direct_effects fit_estimators fit_two_step plot_structures split_halves  prior_from"
     "stepwise_odds_ratios"
 )
 NO_COVARIATES = NO_GROUPS | {
@@ -154,7 +154,7 @@ REFUSED = {
     | NO_COVARIATES
     | {
         r"^{name}: it depends on what answers are, and is not declared to hold for items that share a common method": (
-            LOCALLY_INDEPENDENT
+            f"{LOCALLY_INDEPENDENT} prior_from"
         )
     },
     "LatentClass, no respondents": NO_COMMON_METHOD
@@ -190,6 +190,7 @@ REFUSED = {
         r"9 cell\(s\) stand in the table more than once \(44 of 44 rows": "poststratify",
     },
     "LatentClass, restricted": NO_COVARIATES
+    | NO_COMMON_METHOD
     | {
         r"the answer probabilities of this fit are restricted": "stepwise_odds_ratios",
         r"order is a fit whose classes are exchangeable in sets \[0, 1\]": "order",

@@ -4,7 +4,6 @@ import matplotlib as mpl
 import numpy as np
 import pandas as pd
 import pytest
-import xarray as xr
 from scipy import stats
 
 import bayes_lca as bl
@@ -131,8 +130,25 @@ def test_other_things_are_refused():
         bl.class_sizes(drawn)
     with pytest.raises(ValueError, match="ci_prob=1"):
         bl.plot_prior_predictive(drawn, ci_prob=1)
-    without = drawn.copy()
 
-    without["prior_predictive"] = xr.DataTree(drawn["prior_predictive"].to_dataset().drop_vars("label"))
-    with pytest.raises(ValueError, match="the answers of this model are no categories"):
-        bl.plot_prior_predictive(without)
+
+def test_items_that_are_numbers_have_quantiles_over_respondents():
+    rng = np.random.default_rng(0)
+    frame = pd.DataFrame(
+        {"x": rng.normal(5, 2, 60), "k": rng.poisson(2, 60).astype(float), "a": rng.choice(["n", "y"], 60)}
+    )
+    frame.loc[3, "x"], frame.loc[4, "a"] = np.nan, None
+    items = bl.Mixed(bl.Items(["a"]), bl.NormalItems(["x"]), bl.CountItems(["k"]))
+    drawn = bl.prior_predictive(bl.LatentClass(2, items), frame, draws=30)
+    of_items = {of_item.item: of_item for of_item in expected_answers(drawn)}
+    answers = drawn["prior_predictive"]["answers"].sel(item="x").to_numpy()[0]
+    expected, observed = of_items["x"].margins([0.25, 0.5])
+    np.testing.assert_allclose(observed, np.nanquantile(frame["x"], [0.1, 0.5, 0.9]))
+    np.testing.assert_allclose(expected[1], np.median(np.quantile(answers, [0.1, 0.5, 0.9], axis=1), axis=1))
+    share = (frame["a"].dropna() == "y").mean()
+    assert of_items["a"].margins([0.5])[1].tolist() == pytest.approx([1 - share, share])
+    figure = bl.plot_prior_predictive(drawn)
+    assert [panel.get_title(loc="left") for panel in figure.axes] == ["a", "x", "k"]
+    assert [tick.get_text() for tick in figure.axes[1].get_yticklabels()] == ["10 %", "median", "90 %"]
+    note = figure.get_supxlabel()
+    assert "shares in %, quantiles over respondents in the units of the item" in " ".join(note.split())

@@ -7,18 +7,23 @@ import xarray as xr
 
 from bayes_lca.dims import ANSWERS, ITEM, LABEL, OUTCOME
 
+OF_NUMBERS = {"10 %": 0.1, "median": 0.5, "90 %": 0.9}
+"""Quantiles over respondents that numbers are described by."""
+
 
 @dataclass(frozen=True)
 class ExpectedAnswers:
-    """Predicted and observed categories of one item or outcome.
+    """Predicted and observed answers to one item, or outcomes.
 
     Attributes
     ----------
     item : str
     labels : list of str
-    predicted : numpy.ndarray of int, shape (draw, respondent)
-    observed : numpy.ndarray of int, shape (respondent,)
-        -1 where missing.
+        Of the categories; none where answers are numbers.
+    predicted : numpy.ndarray, shape (draw, respondent)
+        Positions among the labels, or numbers.
+    observed : numpy.ndarray, shape (respondent,)
+        -1 where a category is missing, not a number where a number is.
     """
 
     item: str
@@ -26,30 +31,39 @@ class ExpectedAnswers:
     predicted: np.ndarray
     observed: np.ndarray
 
+    @property
+    def rows(self) -> list[str]:
+        """Names of what `margins` has: labels of categories, or quantiles of numbers."""
+        return self.labels or list(OF_NUMBERS)
+
+    def margins(self, probabilities: list[float]) -> tuple[np.ndarray, np.ndarray]:
+        """Quantiles over draws of what is predicted, shape (probability, row), and what was observed, shape (row,).
+
+        Rows are the shares of categories, or of numbers the quantiles over respondents.
+        """
+        if self.labels:
+            return self.shares(probabilities)
+        predicted = np.quantile(self.predicted, list(OF_NUMBERS.values()), axis=1).T  # (draw, row)
+        answered = self.observed[~np.isnan(self.observed)]
+        return np.quantile(predicted, probabilities, axis=0), np.quantile(answered, list(OF_NUMBERS.values()))
+
     def shares(self, probabilities: list[float]) -> tuple[np.ndarray, np.ndarray]:
         """Quantiles of the predicted shares, shape (probability, category), and the shares among the answers given."""
         places = range(len(self.labels))
         predicted = np.stack([(self.predicted == place).mean(axis=1) for place in places], axis=1)
-        answered = self.observed[self.observed >= 0]
+        answered = self.observed[self.observed >= 0].astype(int)
         observed = np.bincount(answered, minlength=len(self.labels)) / max(len(answered), 1)
         return np.quantile(predicted, probabilities, axis=0), observed
 
 
 def expected_answers(expected: xr.DataTree) -> list[ExpectedAnswers]:
-    """Of every item, from the tree that `prior_predictive` returns.
-
-    Raises
-    ------
-    ValueError
-        If answers are no categories.
-    """
+    """Of every item, from the tree that `prior_predictive` returns."""
     predicted, seen = expected["prior_predictive"].to_dataset(), expected["observed_data"].to_dataset()
     name = ANSWERS if ANSWERS in predicted else OUTCOME
-    if LABEL not in predicted.coords:
-        raise ValueError("the answers of this model are no categories, so there are no shares of categories to draw")
     codes = predicted[name].to_numpy().reshape(predicted.sizes["draw"], predicted.sizes["respondent"], -1)
     observed = seen[name].to_numpy().reshape(codes.shape[1:])
-    texts = predicted[LABEL].to_numpy().reshape(codes.shape[2], -1)
+    of_items = predicted[LABEL].to_numpy() if LABEL in predicted.coords else np.full((codes.shape[2], 1), "")
+    texts = of_items.reshape(codes.shape[2], -1)
     items = predicted[ITEM].to_numpy() if name == ANSWERS else [expected.attrs["outcome"]]
     return [
         ExpectedAnswers(str(item), [str(label) for label in texts[j] if label], codes[:, :, j], observed[:, j])

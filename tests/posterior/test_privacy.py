@@ -310,12 +310,13 @@ NEED_ROWS = {
 WORK = set(
     "answers_of class_profiles class_shift class_sizes common_method compare_structures contrasts convergence fit "
     "fit_two_step heterogeneity holds_respondents keep_mode load name_classes odds_ratios plot_odds_ratios "
-    "plot_profiles plot_random_intercepts plot_structures predict_classes random_intercepts save".split()
+    "plot_profiles plot_random_intercepts plot_structures predict_classes prior_from random_intercepts save".split()
 )
 TAKE_NO_FIT = set(
     "adopt bootstrap_likelihood_ratio cohort_items cohort_truth compare_estimators count_classes declare_columns "
     "example_survey fit_estimators fit_or_load leave_one_group_out load_cohort load_example measurement_invariance "
-    "overfitted partial_invariance plot_check_items plot_class_counts read_survey recommend_classes reliability "
+    "overfitted partial_invariance plot_check_items plot_class_counts plot_prior_predictive "
+    "prior_predictive read_survey recommend_classes reliability "
     "round_to_grid simulate_cohort suppress_small_cells vuong_lo_mendell_rubin".split()
 )
 

@@ -32,7 +32,8 @@ def plot_prior_predictive(
     """The share of every answer under the prior, a panel per item, and the share that was observed.
 
     Bars are equal-tailed intervals of the share of a category among the respondents over draws of the prior, the narrow
-    one of half of them, with the median; points are the shares among the answers given.
+    one of half of them, with the median; points are the shares among the answers given. Of items that are numbers,
+    quantiles over the respondents take the place of shares, in the units of the item.
 
     Parameters
     ----------
@@ -51,7 +52,7 @@ def plot_prior_predictive(
     TypeError
         If `expected` is something else.
     ValueError
-        If the answers are no categories, or `ci_prob` is not between 0 and 1.
+        If `ci_prob` is not between 0 and 1.
 
     Examples
     --------
@@ -69,13 +70,16 @@ def plot_prior_predictive(
     items = expected_answers(expected)
     columns = per_row(len(items), WIDTH if figsize is None else figsize[0], 2.2)
     n_rows = -(-len(items) // columns)
-    names = [[wrapped(label, LABEL_LETTERS) for label in of_item.labels] for of_item in items]
+    names = [[wrapped(label, LABEL_LETTERS) for label in of_item.rows] for of_item in items]
     inches = max(sum(0.1 + LINE * n_lines([label]) for label in labels) for labels in names)
     fig = blank_page(figsize or (WIDTH, n_rows * (inches + 0.55) + 0.55))
     axes = list(fig.subplots(n_rows, columns, squeeze=False).flat)
     lower, upper = tail_probabilities(ci_prob)
     for ax, of_item, labels in zip(axes, items, names, strict=False):
-        _draw_item(ax, labels, *of_item.shares([lower, 0.25, 0.5, 0.75, upper]))
+        _draw_item(ax, labels, *of_item.margins([lower, 0.25, 0.5, 0.75, upper]))
+        if of_item.labels:
+            ax.set(xlim=(0, 1))
+            ax.set_xticks([0, 0.5, 1], ["0", "50", "100"])
         ax.set_title(wrapped(of_item.item, 34), loc="left")
     for ax in axes[len(items) :]:
         ax.set_visible(False)
@@ -84,7 +88,9 @@ def plot_prior_predictive(
         Line2D([], [], color=COLOURS[2], marker="o", linestyle="", markersize=4, label="observed"),
     ]
     fig.legend(handles=keys, loc="outside upper center", ncols=2)
-    write_note(fig, f"{rows_in_words(expected)}; shares in %")
+    categories, numbers = any(of_item.labels for of_item in items), not all(of_item.labels for of_item in items)
+    units = ["shares in %"] * categories + ["quantiles over respondents in the units of the item"] * numbers
+    write_note(fig, f"{rows_in_words(expected)}; {', '.join(units)}")
     return fig
 
 
@@ -95,8 +101,7 @@ def _draw_item(ax: Axes, labels: list[str], quantiles: np.ndarray, observed: np.
     ax.hlines(places, first, third, color=NARROW, linewidth=4)
     ax.plot(median, places, linestyle="", marker="|", markersize=6, color="white")
     ax.plot(observed, places, linestyle="", marker="o", markersize=4, color=COLOURS[2], clip_on=False, zorder=3)
-    ax.set(xlim=(0, 1), ylim=(len(labels) - 0.5, -0.5))
-    ax.set_xticks([0, 0.5, 1], ["0", "50", "100"])
+    ax.set(ylim=(len(labels) - 0.5, -0.5))
     ax.set_yticks(places, labels)
     ax.tick_params(axis="y", length=0)
     ax.spines["left"].set_visible(False)
