@@ -73,8 +73,6 @@ def expected_answers(expected: xr.DataTree) -> list[ExpectedAnswers]:
 
 def rows_in_words(expected: xr.DataTree) -> str:
     """Respondents, missing answers and draws behind what `prior_predictive` returns."""
-    predicted = expected["prior_predictive"]
+    sizes = expected["prior_predictive"].sizes
     missing = int(expected.attrs.get("n_missing_answers", 0))
-    return (
-        f"n = {predicted.sizes['respondent']}, {missing} answers missing, {predicted.sizes['draw']} draws of the prior"
-    )
+    return f"n = {sizes['respondent']}, {missing} answers missing, {sizes['draw']} draws of the prior"

@@ -144,9 +144,10 @@ def test_log_likelihood_never_falls(seed):
     assert path[-1] - path[0] > 1
 
 
-def test_best_mode_is_a_fixed_point_of_em_written_out():
+@pytest.mark.parametrize("newton", [False, True])
+def test_best_mode_is_a_fixed_point_of_em_written_out(newton):
     codes, counts, n_categories = reference_patterns("gss82")
-    best = fit_em(codes, counts, n_categories, 3).best
+    best = fit_em(codes, counts, n_categories, 3, newton=newton).best
     share, probability = em_update_by_loop(codes, counts, best.class_share, best.item_probability)
     np.testing.assert_allclose(share, best.class_share, atol=1e-6)
     np.testing.assert_allclose(probability, best.item_probability, atol=1e-6)

@@ -23,6 +23,14 @@ DENSITY = (
         tests=(f"{OPERATIONS}::test_a_mixture_over_rows_is_the_log_of_the_sum",),
     ),
     Mutation(
+        name="long-steps-far-from-normal",
+        wrong="Steps are as long where the posterior is far from normal as where it is close.",
+        symbol="ByProgram.sample",
+        pattern="spread <= CLOSE",
+        replacement="spread <= LARGEST_SPREAD",
+        tests=(f"{ROADS}::test_chains_are_adapted_as_asked_or_as_the_posterior_allows",),
+    ),
+    Mutation(
         name="curvature-with-the-wrong-sign",
         wrong="The curvature at the mode has the wrong sign, so that all widths are the widest allowed.",
         symbol="laplace",
