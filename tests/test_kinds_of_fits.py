@@ -132,8 +132,8 @@ NO_COMMON_METHOD = {
     r"^common_method: it depends on what answers are, and is not declared to hold for (nom|ord|ind)": "common_method"
 }
 NOT_OF_NUMBERS = (
-    "answers_of class_shift compare_structures direct_effects fit_estimators fit_two_step plot_structures prior_from "
-    "split_halves stepwise_odds_ratios"
+    "answers_of class_shift common_method compare_structures direct_effects fit_estimators fit_two_step "
+    "plot_structures prior_from split_halves stepwise_odds_ratios"
 )
 NO_COVARIATES = NO_GROUPS | {
     r"'participation' is no covariate of '~ 1' \(180 respondents\)": "average_marginal_effects",

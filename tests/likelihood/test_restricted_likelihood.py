@@ -41,7 +41,7 @@ def test_homogeneous_readers_have_the_published_likelihood():
     np.testing.assert_allclose(fitted.item_probability[1 - small, :, 0], 0.9812, atol=6e-5)
 
 
-def climb(codes, counts, n_theta, probabilities, tries=12):
+def climb(codes, counts, n_theta, probabilities, tries=5):
     """The largest log-likelihood that scipy finds, and its probabilities; theta become shares and a table by hand."""
 
     def downhill(theta):

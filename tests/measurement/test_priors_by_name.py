@@ -98,7 +98,7 @@ def test_draws_have_the_posterior_of_importance_sampling(frame):
     frame = frame.head(20)
     draws = fit(bl.Items(ITEMS, prior=NUMBERED), frame, draws=600)
     rng = np.random.default_rng(0)
-    size = 400_000
+    size = 200_000
     weights = np.ones((2, 3, 2))
     weights[:, 0] = [[9, 2], [2, 9]]
     yes = rng.beta(weights[..., 1], weights[..., 0], (size, 2, 3))
