@@ -10,7 +10,7 @@ PARALLEL := --numprocesses auto --maxprocesses 4 --dist loadfile --no-loadscope-
 
 export PYTHON
 
-.PHONY: study test test-slow engines lint notebooks example bench simulation selection calibration false-alarms equivalence planted-bugs coverage clean
+.PHONY: study test test-slow engines lint notebooks example bench simulation selection calibration common-method false-alarms equivalence planted-bugs coverage clean
 
 study: $(VENV)/ready
 	$(RUN) examples/medical_groups.py --draws $(DRAWS) --seed $(SEED) --out $(OUT) $(ARGUMENTS)
@@ -55,6 +55,9 @@ selection: $(VENV)/ready
 
 calibration: $(VENV)/ready
 	$(RUN) examples/calibration_study.py --out $(OUT)/calibration_study $(ARGUMENTS)
+
+common-method: $(VENV)/ready
+	$(RUN) examples/common_method_study.py --out $(OUT)/common_method_study $(ARGUMENTS)
 
 false-alarms: $(VENV)/ready
 	$(RUN) examples/false_alarms.py --out $(OUT)/false_alarms.jsonl $(ARGUMENTS)

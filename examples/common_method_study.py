@@ -20,7 +20,7 @@ from bayes_lca.calibration.selection.designs import CLEAR
 from bayes_lca.data.categories import draw_category
 from bayes_lca.likelihood.person import answers_of_persons, style_scores
 
-CODE = source_digest("bayes_lca.workflows.class_counts.count_classes")
+CODE = source_digest("bayes_lca.workflows.class_counts.common_method_counts")
 SPREADS = (0.0, 0.5, 1.0)
 CLASSES = (2, 3, 4)
 
@@ -60,7 +60,10 @@ def count_once(spread: float, seed: int) -> dict:
 
 
 def rates(counted: list[dict]) -> pd.DataFrame:
-    """How often three classes are chosen, with standard errors, by spread of the tilt."""
+    """How often three classes are chosen, by spread of the tilt.
+
+    Standard errors are those of a rate with two successes and two failures added, which is not 0 where all agree.
+    """
     rows = []
     for each in counted:
         without, tilted = np.array(each["BIC"]), np.array(each["method_BIC"])
@@ -81,7 +84,8 @@ def rates(counted: list[dict]) -> pd.DataFrame:
     table = groups[["without", "with", "chosen_of_all", "prefers_method", "sd"]].mean(numeric_only=False).astype(float)
     n = groups.size()
     for name in ("without", "with", "chosen_of_all", "prefers_method"):
-        table[f"{name}_se"] = np.sqrt(table[name] * (1 - table[name]) / n)
+        rate = (table[name] * n + 2) / (n + 4)
+        table[f"{name}_se"] = np.sqrt(rate * (1 - rate) / (n + 4))
     entropies = groups[["entropy_without", "entropy_with"]].mean()
     return table.assign(sd_se=groups["sd"].std() / np.sqrt(n), **entropies, data_sets=n)
 
