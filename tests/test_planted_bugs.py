@@ -106,7 +106,7 @@ def test_files_with_a_bug_are_other_programs_that_compile(mutations, package):
 def test_tests_that_should_see_them_exist(mutations):
     tests = {test for mutation in mutations for test in mutation.tests}
     functions = {file: functions_in(ROOT / file) for file in {test.partition("::")[0] for test in tests}}
-    named = [test.partition("::") for test in tests if "::" in test]
+    named = [test.partition("[")[0].partition("::") for test in tests if "::" in test]
     assert [(file, name) for file, _, name in named if name not in functions[file]] == []
     assert [mutation.name for mutation in mutations if not mutation.tests] == []
 
