@@ -427,6 +427,18 @@ def test_a_file_holds_all_of_it(tilted, tmp_path):
             getattr(without, table)
 
 
+def test_reports_and_notes_say_what_was_summed_out(tilted):
+    draws, *_ = tilted
+    words = Fit.reading(draws).words
+    assert "independent given the class and the person" in words.summary
+    assert "∫ Π_j P(answer of i to item j | c, u) φ(u) du" in words.formula
+    assert "of 9 starts reached the best mode" in bl.convergence(draws).note
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")
+        joined = bl.concat_chains([draws.isel(chain=[0]), draws.isel(chain=[1])])
+    assert 0 < joined.attrs["quadrature_error"] < 0.01
+
+
 def test_labels_survive_a_shuffle(tilted):
     """Classes of one chain turned round, and aligned again."""
     draws, *_ = tilted
