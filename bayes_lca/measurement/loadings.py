@@ -70,22 +70,22 @@ def positive(name: str, prior: priors.StandardDeviationPrior, dims):
     """A standard deviation under a prior, inside a `pymc.Model`."""
     match prior:
         case priors.HalfNormal(sigma):
-            return pm.HalfNormal(name, sigma, dims=dims)
+            return pm.HalfNormal(name, sigma=sigma, dims=dims)
         case priors.HalfStudentT(nu, sigma):
-            return pm.HalfStudentT(name, nu, sigma, dims=dims)
+            return pm.HalfStudentT(name, nu=nu, sigma=sigma, dims=dims)
         case priors.Exponential(lam):
-            return pm.Exponential(name, lam, dims=dims)
+            return pm.Exponential(name, lam=lam, dims=dims)
 
 
 def of_either_sign(name: str, prior: priors.StandardDeviationPrior, transform: Transform, dims):
     """Loadings whose distribution to each side of zero is that of a prior of standard deviations."""
     match prior:
         case priors.HalfNormal(sigma):
-            return pm.Normal(name, 0.0, sigma, dims=dims, default_transform=transform)
+            return pm.Normal(name, mu=0.0, sigma=sigma, dims=dims, default_transform=transform)
         case priors.HalfStudentT(nu, sigma):
-            return pm.StudentT(name, nu, 0.0, sigma, dims=dims, default_transform=transform)
+            return pm.StudentT(name, nu=nu, mu=0.0, sigma=sigma, dims=dims, default_transform=transform)
         case priors.Exponential(lam):
-            return pm.Laplace(name, 0.0, 1 / lam, dims=dims, default_transform=transform)
+            return pm.Laplace(name, mu=0.0, b=1 / lam, dims=dims, default_transform=transform)
 
 
 def scale(prior: priors.StandardDeviationPrior) -> float:

@@ -190,6 +190,27 @@ def test_signs_of_loadings_are_fixed_at_the_largest():
     np.testing.assert_allclose(jacobian, np.log((moved - loadings) / step), atol=1e-5)
 
 
+@pytest.mark.parametrize(
+    ("prior", "of_either_sign"),
+    [
+        (bl.HalfNormal(0.7), stats.norm(scale=0.7)),
+        (bl.HalfStudentT(4.0, 0.6), stats.t(4.0, scale=0.6)),
+        (bl.Exponential(2.0), stats.laplace(scale=0.5)),
+    ],
+)
+def test_priors_of_loadings_are_the_densities_of_scipy(prior, of_either_sign):
+    """Of one loading for all items, twice the density to the right of zero; of one for each, to both sides."""
+    data, *_ = simulated(60, 0.5, seed=2)
+    value = np.array([[0.8, 0.3, 1.4, 0.2, 0.6, 0.9]])
+    for loadings, name, at in (("equal", "style_sd", value[0, :1]), ("free", "style_loading", value - 0.5)):
+        model = bl.LatentClass(1, bl.CommonMethod(bl.Items(list(data)), loadings=loadings, prior=prior)).build(data)
+        plain = remove_value_transforms(model)
+        (density,) = plain.logp([plain[name]], jacobian=False, sum=False)
+        found = density.eval({plain.rvs_to_values[plain[name]]: at})
+        expected = of_either_sign.logpdf(at) + (np.log(2) if loadings == "equal" else 0.0)
+        np.testing.assert_allclose(found, expected, atol=1e-6)
+
+
 def test_the_gradient_of_a_climb_is_that_of_differences():
     data, *_ = simulated(80, 1.0, seed=3, missing=0.2)
     codes = bl.Items(list(data)).read(data).codes
@@ -425,6 +446,18 @@ def test_a_file_holds_all_of_it(tilted, tmp_path):
     for table in ("persons", "sensitivity"):
         with pytest.raises(ValueError, match="saved without respondents"):
             getattr(without, table)
+
+
+def test_reports_and_notes_say_what_was_summed_out(tilted):
+    draws, *_ = tilted
+    words = Fit.reading(draws).words
+    assert "independent given the class and the person" in words.summary
+    assert "∫ Π_j P(answer of i to item j | c, u) φ(u) du" in words.formula
+    assert "of 9 starts reached the best mode" in bl.convergence(draws).note
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")
+        joined = bl.concat_chains([draws.isel(chain=[0]), draws.isel(chain=[1])])
+    assert 0 < joined.attrs["quadrature_error"] < 0.01
 
 
 def test_labels_survive_a_shuffle(tilted):
