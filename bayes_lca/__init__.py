@@ -45,6 +45,7 @@ _NAMES_BY_MODULE = {
     "posterior.checks.posterior_predictive": ("posterior_predictive",),
     "posterior.checks.prior_sensitivity": ("prior_sensitivity",),
     "posterior.columns.covariate_tests": ("covariate_tests",),
+    "posterior.columns.parallel_lines": ("CrossingLinesWarning", "parallel_lines"),
     "posterior.columns.reliability": ("reliability",),
     "posterior.effects.compare_groups": ("compare_groups", "group_shares", "rank_groups"),
     "posterior.effects.group_level_effects": ("group_level_effects",),

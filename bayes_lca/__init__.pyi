@@ -34,6 +34,8 @@ from bayes_lca.posterior.checks.direct_effects import direct_effects as direct_e
 from bayes_lca.posterior.checks.posterior_predictive import posterior_predictive as posterior_predictive
 from bayes_lca.posterior.checks.prior_sensitivity import prior_sensitivity as prior_sensitivity
 from bayes_lca.posterior.columns.covariate_tests import covariate_tests as covariate_tests
+from bayes_lca.posterior.columns.parallel_lines import CrossingLinesWarning as CrossingLinesWarning
+from bayes_lca.posterior.columns.parallel_lines import parallel_lines as parallel_lines
 from bayes_lca.posterior.columns.reliability import reliability as reliability
 from bayes_lca.posterior.effects.compare_groups import compare_groups as compare_groups
 from bayes_lca.posterior.effects.compare_groups import group_shares as group_shares

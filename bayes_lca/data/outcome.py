@@ -1,4 +1,4 @@
-"""From a frame to an observed nominal outcome."""
+"""From a frame to an observed outcome in categories, nominal or ordered."""
 
 import warnings
 from typing import Literal
@@ -6,8 +6,9 @@ from typing import Literal
 import narwhals as nw
 import numpy as np
 
+from bayes_lca.data.category_order import NOBODY_DECLARED, CategoryOrder
 from bayes_lca.data.declarations import NOTHING_DECLARED, Declarations
-from bayes_lca.data.frame import check_columns, check_frame, check_missing, rows_of
+from bayes_lca.data.frame import check_columns, check_frame, check_missing, named, rows_of
 from bayes_lca.data.responses import MISSING, read_categories
 
 
@@ -49,11 +50,66 @@ def read_complete_outcome(
         If rows are left out, or a value that nobody declared looks like a code of missing answers.
     """
     check_missing(missing)
-    check_frame(frame)
-    check_columns(frame, [outcome], role="outcome")
-    declared.check_names([outcome])
-    declared.warn_of_absent_codes(frame, [outcome])
-    codes, labels, _ = read_categories(declared.column(frame, outcome, "outcome"), outcome, role="outcome")
+    codes, labels, _ = _read_outcome(frame, outcome, declared)
+    frame, complete = _rows_with_outcome(frame, outcome, codes, missing)
+    return frame, codes[complete], labels, complete
+
+
+def read_ordered_outcome(
+    frame,
+    outcome: str,
+    use: str,
+    missing: Literal["raise", "drop"] = "raise",
+    declared: Declarations = NOTHING_DECLARED,
+) -> tuple[object, np.ndarray, tuple[str, ...], CategoryOrder]:
+    """Read an outcome whose categories have an order that somebody declared, or that is the one of numbers.
+
+    Parameters
+    ----------
+    frame : eager data frame
+    outcome : str
+        A column of categories.
+    use : str
+        What rests on the order, as messages name it.
+    missing : {"raise", "drop"}
+        What to do with rows that lack the outcome.
+    declared : Declarations
+        Its categories and codes of missing answers.
+
+    Returns
+    -------
+    frame : data frame
+        The rows that have the outcome.
+    codes : ndarray of int, shape (row,)
+    labels : tuple of str
+    order : str
+        What the order rests on; see `bayes_lca.data.category_order.ordered_categories`.
+
+    Raises
+    ------
+    ValueError
+        If the column is unknown, is no category, has three or more categories whose order nobody declared, or is
+        missing in some rows with `missing` at ``"raise"``.
+
+    Warns
+    -----
+    UserWarning
+        If rows are left out, or a value that nobody declared looks like a code of missing answers.
+    """
+    check_missing(missing)
+    codes, labels, order = _read_outcome(frame, outcome, declared)
+    if order in NOBODY_DECLARED and len(labels) > 2:
+        raise ValueError(
+            f"{use} rests on the order of categories, which nobody declared for the outcome {outcome!r} of "
+            f"{len(codes)} rows; they would be {named(labels)}. Declare it: categories=[...] in their order, or an "
+            "ordered categorical in the frame"
+        )
+    frame, complete = _rows_with_outcome(frame, outcome, codes, missing)
+    return frame, codes[complete], labels, order
+
+
+def _rows_with_outcome(frame, outcome: str, codes: np.ndarray, missing: str) -> tuple[object, np.ndarray]:
+    """The rows of a frame that have the outcome, and which they are."""
     complete = codes != MISSING
     n_missing = int((~complete).sum())
     if n_missing:
@@ -62,6 +118,14 @@ def read_complete_outcome(
             raise ValueError(
                 f'{some} lack the outcome {outcome!r} ({which}); complete them, or leave them out with missing="drop"'
             )
-        warnings.warn(f"{some} left out: outcome {outcome!r} missing ({which})", stacklevel=3)
+        warnings.warn(f"{some} left out: outcome {outcome!r} missing ({which})", stacklevel=4)
         frame = nw.from_native(frame, eager_only=True).filter(complete.tolist()).to_native()
-    return frame, codes[complete], labels, complete
+    return frame, complete
+
+
+def _read_outcome(frame, outcome: str, declared: Declarations) -> tuple[np.ndarray, tuple[str, ...], CategoryOrder]:
+    check_frame(frame)
+    check_columns(frame, [outcome], role="outcome")
+    declared.check_names([outcome])
+    declared.warn_of_absent_codes(frame, [outcome])
+    return read_categories(declared.column(frame, outcome, "outcome"), outcome, role="outcome")
