@@ -96,6 +96,7 @@ _NAMES_BY_MODULE = {
     "workflows.class_counts.plot_class_counts": ("plot_class_counts",),
     "workflows.class_counts.recommendation": ("recommend_classes",),
     "workflows.class_counts.vlmr": ("vuong_lo_mendell_rubin",),
+    "workflows.fit_multiple": ("fit_multiple",),
     "workflows.invariance.measurement_invariance": ("measurement_invariance",),
     "workflows.invariance.partial_invariance": ("PartialInvariance", "partial_invariance"),
     "workflows.invariance.split_halves": ("split_halves",),

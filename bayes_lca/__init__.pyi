@@ -95,6 +95,7 @@ from bayes_lca.workflows.class_counts.overfitted import overfitted as overfitted
 from bayes_lca.workflows.class_counts.plot_class_counts import plot_class_counts as plot_class_counts
 from bayes_lca.workflows.class_counts.recommendation import recommend_classes as recommend_classes
 from bayes_lca.workflows.class_counts.vlmr import vuong_lo_mendell_rubin as vuong_lo_mendell_rubin
+from bayes_lca.workflows.fit_multiple import fit_multiple as fit_multiple
 from bayes_lca.workflows.invariance.measurement_invariance import measurement_invariance as measurement_invariance
 from bayes_lca.workflows.invariance.partial_invariance import PartialInvariance as PartialInvariance
 from bayes_lca.workflows.invariance.partial_invariance import partial_invariance as partial_invariance

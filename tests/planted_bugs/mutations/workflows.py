@@ -87,4 +87,52 @@ WORKFLOWS = (
             "tests/calibration/test_operating_characteristics.py::test_type_1_error_is_the_mean_over_data_sets_with_their_spread",
         ),
     ),
+    Mutation(
+        name="data-sets-with-labels-of-their-own",
+        wrong="Classes of every data set are ordered by size, and draws stacked under labels that differ.",
+        symbol="fit_multiple",
+        pattern="sampled if each.pivot is not None else order",
+        replacement="order",
+        tests=(
+            "tests/workflows/test_fit_multiple.py::test_classes_of_all_data_sets_are_matched_to_those_of_the_first",
+        ),
+    ),
+    Mutation(
+        name="data-sets-with-one-seed",
+        wrong="All completed data sets are sampled with the same seed, so that their errors are the same.",
+        symbol="fit_multiple",
+        pattern="seed + place",
+        replacement="seed",
+        tests=(
+            "tests/workflows/test_fit_multiple.py::test_chains_are_those_of_the_fits_of_each_data_set_in_their_order",
+        ),
+    ),
+    Mutation(
+        name="r-hat-between-data-sets-for-within",
+        wrong="R-hat of stacked draws is that of all chains, which differ between data sets by design.",
+        symbol="elements:diagnostics",
+        pattern="r_hat = np.max([within for within, *_1 in of_sets], axis=0)",
+        replacement="pass",
+        tests=("tests/workflows/test_fit_multiple.py::test_diagnostics_of_equal_data_sets_agree_within_and_between",),
+    ),
+    Mutation(
+        name="effective-draws-of-one-data-set",
+        wrong="Effective draws of stacked draws are those of one data set.",
+        symbol="elements:diagnostics",
+        pattern="np.sum([_1 for _2, *_3 in of_sets], axis=0)",
+        replacement="np.max([_1 for _2, *_3 in of_sets], axis=0)",
+        tests=(
+            "tests/workflows/test_fit_multiple.py::test_tables_say_how_many_data_sets_and_r_hat_within_and_between",
+        ),
+    ),
+    Mutation(
+        name="terms-of-all-rows-stacked",
+        wrong="Slopes of scale(x) are stacked over data sets in which it means different columns.",
+        symbol="_check_terms",
+        pattern="apart > _1",
+        replacement="apart > np.inf",
+        tests=(
+            "tests/workflows/test_fit_multiple.py::test_terms_that_depend_on_all_rows_and_slopes_that_vary_are_refused",
+        ),
+    ),
 )
