@@ -104,6 +104,7 @@ _NAMES_BY_MODULE = {
     "workflows.ladder.compare_estimators": ("compare_estimators",),
     "workflows.ladder.estimators": ("fit_estimators",),
     "workflows.ladder.stepwise_odds_ratios": ("stepwise_odds_ratios",),
+    "workflows.ladder.stepwise_outcome": ("stepwise_outcome",),
     "workflows.ladder.two_step": ("fit_two_step",),
     "workflows.leave_one_group_out": ("leave_one_group_out",),
 }

@@ -93,6 +93,7 @@ CALLS = {
     "report": lambda draws: bl.report(draws, Path(tempfile.mkdtemp()) / "page.html"),
     "save": lambda draws: bl.save(draws, Path(tempfile.mkdtemp()) / "fit.nc"),
     "split_halves": lambda draws: bl.split_halves(draws, repeats=2, n_draws=20),
+    "stepwise_outcome": lambda draws: bl.stepwise_outcome(draws, "attitude", bl.example_survey()),
     "stepwise_odds_ratios": lambda draws: bl.stepwise_odds_ratios(
         draws, bl.Regression("~ participation"), bl.example_survey(), method="bch"
     ),
@@ -104,7 +105,7 @@ SAMPLING = {"fit_estimators", "fit_two_step", "order"}
 
 COVARIATES_IN_CLASSES = {
     r"formula '~ participation.*' of this fit of 180 respondents takes part in its classes; a regression in steps": (
-        "answers_of fit_estimators fit_two_step modal_class_of stepwise_odds_ratios"
+        "answers_of fit_estimators fit_two_step modal_class_of stepwise_odds_ratios stepwise_outcome"
     )
 }
 NO_GROUPS = {
@@ -130,7 +131,8 @@ REFUSED = {
             "average_marginal_effects check_items classification_table compare_groups concat_chains covariate_tests "
             "direct_effects fit_estimators group_level_effects group_shares membership membership_draws "
             "membership_table modal_class_of modes nesting_in_words posterior_predictive poststratify predict_classes "
-            "prior_sensitivity rank_groups relabel report split_halves stepwise_odds_ratios"
+            "prior_sensitivity rank_groups relabel report split_halves stepwise_odds_ratios "
+            "stepwise_outcome"
         ),
     },
     "LatentClass, completed data sets": {
@@ -139,12 +141,14 @@ REFUSED = {
             "average_marginal_effects check_items classification_table compare_groups concat_chains covariate_tests "
             "direct_effects fit_estimators group_level_effects group_shares membership membership_draws "
             "membership_table modal_class_of modes nesting_in_words posterior_predictive poststratify predict_classes "
-            "prior_sensitivity rank_groups relabel report split_halves stepwise_odds_ratios"
+            "prior_sensitivity rank_groups relabel report split_halves stepwise_odds_ratios "
+            "stepwise_outcome"
         ),
     },
     "AssignedClass": {
         r"^{name}: the classes of this fit are those of an earlier one, with covariates beside them": (
-            "answers_of fit_estimators fit_two_step modal_class_of relabel split_halves stepwise_odds_ratios"
+            "answers_of fit_estimators fit_two_step modal_class_of relabel split_halves stepwise_odds_ratios "
+            "stepwise_outcome"
         )
     },
     "Multinomial": {
@@ -152,7 +156,7 @@ REFUSED = {
             "answers_of check_items class_profiles class_shift class_sizes classification_table compare_structures "
             "covariate_tests direct_effects fit_estimators fit_two_step membership membership_draws "
             "membership_of_new_rows membership_table modal_class_of name_classes order plot_profiles plot_structures "
-            "relabel split_halves stepwise_odds_ratios"
+            "relabel split_halves stepwise_odds_ratios stepwise_outcome"
         )
     },
     "LatentClass, OrdinalItems": COVARIATES_IN_CLASSES
@@ -169,6 +173,7 @@ REFUSED = {
         r"2 names for 1 classes; give one per class": "name_classes",
         r"order is a fit of 1 classes": "order",
         r"item_probability has 1 classes and class_share 1: give two or more": "stepwise_odds_ratios",
+        r"measured is a fit of 1 class and 180 respondents: there are none to compare": "stepwise_outcome",
     },
 }
 """What each kind of fit refuses: pieces of messages, and the functions that say so; all others answer."""

@@ -5,6 +5,7 @@ from typing import Literal
 
 import narwhals as nw
 import numpy as np
+import pandas as pd
 
 from bayes_lca.data.category_order import NOBODY_DECLARED, CategoryOrder
 from bayes_lca.data.declarations import NOTHING_DECLARED, Declarations
@@ -51,7 +52,7 @@ def read_complete_outcome(
     """
     check_missing(missing)
     codes, labels, _ = _read_outcome(frame, outcome, declared)
-    frame, complete = _rows_with_outcome(frame, outcome, codes, missing)
+    frame, complete = _rows_that_have(frame, outcome, codes != MISSING, missing)
     return frame, codes[complete], labels, complete
 
 
@@ -104,16 +105,75 @@ def read_ordered_outcome(
             f"{len(codes)} rows; they would be {named(labels)}. Declare it: categories=[...] in their order, or an "
             "ordered categorical in the frame"
         )
-    frame, complete = _rows_with_outcome(frame, outcome, codes, missing)
+    frame, complete = _rows_that_have(frame, outcome, codes != MISSING, missing)
     return frame, codes[complete], labels, order
 
 
-def _rows_with_outcome(frame, outcome: str, codes: np.ndarray, missing: str) -> tuple[object, np.ndarray]:
+def read_numeric_outcome(
+    frame, outcome: str, missing: Literal["raise", "drop"] = "raise", declared: Declarations = NOTHING_DECLARED
+) -> tuple[object, np.ndarray]:
+    """Read an outcome that is a number.
+
+    Parameters
+    ----------
+    frame : eager data frame
+    outcome : str
+    missing : {"raise", "drop"}
+        What to do with rows that lack the outcome.
+    declared : Declarations
+        Its codes of missing answers.
+
+    Returns
+    -------
+    frame : data frame
+        The rows that have the outcome.
+    values : ndarray, shape (row,)
+
+    Raises
+    ------
+    ValueError
+        If the column is unknown, holds no numbers, is infinite, constant, or missing in all rows, or in some with
+        `missing` at ``"raise"``.
+
+    Warns
+    -----
+    UserWarning
+        If rows are left out, or a value that nobody declared looks like a code of missing answers.
+
+    Examples
+    --------
+    >>> import pandas as pd
+    >>> read_numeric_outcome(pd.DataFrame({"pay": [2, 3, 5]}), "pay")[1].tolist()
+    [2.0, 3.0, 5.0]
+    """
+    check_missing(missing)
+    check_frame(frame)
+    check_columns(frame, [outcome], role="outcome")
+    declared.warn_of_absent_codes(frame, [outcome])
+    series = declared.column(frame, outcome, "outcome")
+    n = len(series)
+    if isinstance(series.dtype, pd.CategoricalDtype) or not pd.api.types.is_numeric_dtype(series):
+        raise ValueError(
+            f"outcome {outcome!r} holds no numbers but values such as {named(series.dropna().iloc[:1])} in {n} rows; "
+            'make numbers of them, or choose family="bernoulli" for one of two categories'
+        )
+    values = series.to_numpy(dtype=float, na_value=np.nan)
+    infinite = int(np.isinf(values).sum())
+    if infinite:
+        raise ValueError(f"outcome {outcome!r} is infinite in {infinite} of {n} rows; correct them or code as missing")
+    frame, complete = _rows_that_have(frame, outcome, ~np.isnan(values), missing)
+    values = values[complete]
+    if not len(values) or np.ptp(values) == 0:
+        what = f"is {values[0]:g} in all {len(values)} rows" if len(values) else f"is missing in all {n} rows"
+        raise ValueError(f"outcome {outcome!r} {what}; choose another outcome")
+    return frame, values
+
+
+def _rows_that_have(frame, outcome: str, complete: np.ndarray, missing: str) -> tuple[object, np.ndarray]:
     """The rows of a frame that have the outcome, and which they are."""
-    complete = codes != MISSING
     n_missing = int((~complete).sum())
     if n_missing:
-        some, which = f"{n_missing} of {len(codes)} rows", rows_of(frame, ~complete)
+        some, which = f"{n_missing} of {len(complete)} rows", rows_of(frame, ~complete)
         if missing == "raise":
             raise ValueError(
                 f'{some} lack the outcome {outcome!r} ({which}); complete them, or leave them out with missing="drop"'

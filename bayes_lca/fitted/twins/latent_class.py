@@ -39,6 +39,7 @@ SUPPORTED = (
     *("odds_ratios", "order", "plot_odds_ratios", "plot_profiles", "plot_random_intercepts", "plot_structures"),
     *("posterior_predictive", "poststratify", "predict_classes", "prior_sensitivity", "random_intercepts"),
     *("rank_groups", "relabel", "report", "save", "split_halves", "stepwise_odds_ratios"),
+    "stepwise_outcome",
 )
 
 KIND = register(

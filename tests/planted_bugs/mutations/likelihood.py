@@ -110,7 +110,7 @@ LIKELIHOOD = (
     Mutation(
         name="bch-weights-transposed",
         wrong="The BCH weights are those of the transposed matrix of classification errors.",
-        symbol="SecondStep._records",
+        symbol="GivenFirstStep.records",
         pattern="np.linalg.inv(_1)",
         replacement="np.linalg.inv(_1).T",
         tests=("tests/likelihood/test_stepwise.py::test_whole_population_gives_the_true_coefficients",),
@@ -118,7 +118,7 @@ LIKELIHOOD = (
     Mutation(
         name="first-step-taken-for-known",
         wrong="Standard errors of two-step estimates leave out the uncertainty of the item probabilities.",
-        symbol="SecondStep.covariance",
+        symbol="GivenFirstStep.covariance",
         pattern="_1 + _2 @ _2.T",
         replacement="_1",
         tests=(
