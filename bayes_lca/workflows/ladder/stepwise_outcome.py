@@ -62,7 +62,9 @@ def stepwise_outcome(
     with f normal, its variance free in each class, or Bernoulli. ``"modal"`` and ``"proportional"`` take the assigned
     class, or the membership, as if it had been seen: differences between classes come out too small. BCH makes no
     assumption of the outcome's distribution, and is advised where an outcome is not normal in each class [3]_: there,
-    ``"ml"`` and ``"two_step"`` can move the means to other clusters of the outcome.
+    ``"ml"`` and ``"two_step"`` can move the means to other clusters of the outcome. Standard errors of BCH are those of
+    the weighted scores; the inverse of the information, which some programs print, is too small where an outcome
+    differs much between classes, since those who are assigned wrongly are far from the mean.
 
     The weights of BCH are negative for some respondents. Where they prevail, a share falls below 0 or above 1: the
     table gives the boundary, which is what the weighted likelihood has its maximum at, and the note the figure. A

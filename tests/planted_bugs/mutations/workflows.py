@@ -152,12 +152,12 @@ WORKFLOWS = (
         tests=("tests/workflows/test_stepwise_outcome.py::test_figures_of_stepmix",),
     ),
     Mutation(
-        name="outcome-variance-about-the-grand-mean",
-        wrong="The variance of an outcome in a class is that about the mean of all respondents.",
-        symbol="OutcomeGivenClass._maximised",
-        pattern="self.outcome[:, None] - mean",
-        replacement="self.outcome[:, None] - mean.mean()",
-        tests=("tests/workflows/test_stepwise_outcome.py::test_figures_of_stepmix",),
+        name="score-of-a-variance-without-its-own",
+        wrong="The derivative of an outcome's log density by its log variance leaves out that of the constant.",
+        symbol="OutcomeGivenClass.scores",
+        pattern="(z**2 - 1) / 2",
+        replacement="z**2 / 2",
+        tests=("tests/workflows/test_stepwise_outcome.py::test_scores_are_those_of_differences",),
     ),
     Mutation(
         name="outcome-contrasts-as-if-independent",
