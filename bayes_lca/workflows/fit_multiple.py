@@ -1,6 +1,5 @@
 """One posterior from several completed data sets."""
 
-import json
 import warnings
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
@@ -14,30 +13,13 @@ from bayes_lca.data.counted import count_rows
 from bayes_lca.data.design import Design
 from bayes_lca.data.formula import read_formula
 from bayes_lca.data.frame import check_columns, check_frame, column, named, row_labels
-from bayes_lca.dims import DESIGN_CENTER
 from bayes_lca.fitted.fit import Fit
-from bayes_lca.fitted.one_fit import FIT_IDENTITY, with_identity
-from bayes_lca.fitted.record import ENCODING, PATTERNS, TABLE, TOTAL_LOG_LIKELIHOOD
-from bayes_lca.fitted.respondents import (
-    DATA_SET_OF_CHAIN,
-    DATA_SETS,
-    GROUP_SIZES,
-    HOLDS_RESPONDENTS,
-    LOG_LIKELIHOOD_DIAGNOSTICS,
-)
-from bayes_lca.fitted.views import with_views, without_views
 from bayes_lca.posterior.labels.concat_chains import OF_THE_MODEL
-from bayes_lca.posterior.labels.total_log_likelihood import diagnostics_to_keep
+from bayes_lca.posterior.labels.modes import keep_mode
 from bayes_lca.prepared import Model, Prepared
 from bayes_lca.sampling.nuts import Sampler, Sampling
 from bayes_lca.sampling.ready import ready_model
-
-OF_EACH = (
-    *("seed", "tune", "target_accept", "start_weights", "chains_by_start", "draws_asked", "draws_made"),
-    *("relabel_certainty", "relabel_margin", "relabel_mislabelled", "relabel_switched"),
-    *("em_starts", "em_log_likelihoods", "em_starts_by_mode"),
-)
-"""Attributes that the fit of each data set has for itself."""
+from bayes_lca.workflows.stacked_draws import stacked
 
 SAME_COLUMN = 1e-9
 """Relative difference of two design columns that rounding explains."""
@@ -121,7 +103,8 @@ def fit_multiple(
     Warns
     -----
     ConvergenceWarning
-        If chains of a data set disagree, mix badly, or diverge; it says of which.
+        If chains of a data set disagree, mix badly, or diverge; it says of which. Where they stayed in several modes,
+        summaries refuse the stacked draws, as those of `fit`, and `keep_mode` keeps one mode of every data set.
 
     References
     ----------
@@ -155,8 +138,13 @@ def fit_multiple(
         with _naming(place + 1):
             sampled = Sampler(each).fit(each, replace(settings, seed=seed + place), order=first)
         fits.append(sampled)
-        first = sampled if each.pivot is not None else order
-    return _stacked(fits)
+        first = _in_one_mode(fits[0]) if each.pivot is not None else order
+    return stacked(fits)
+
+
+def _in_one_mode(tree: xr.DataTree) -> xr.DataTree:
+    """The draws, or those of their first mode where chains stayed in several."""
+    return tree if Fit.reading(tree).n_modes == 1 else keep_mode(tree, 1)
 
 
 @contextmanager
@@ -253,57 +241,3 @@ def _check_terms(model: Model, frames: Sequence, count: str | int | None) -> Non
                 f"depends on all {len(first.matrix)} rows; compute the column once, with the same numbers in all data "
                 "sets"
             )
-
-
-def _stacked(trees: Sequence[xr.DataTree]) -> xr.DataTree:
-    """Draws of all fits after each other, without the rows, which differ."""
-    fewest = min(tree["posterior"].sizes["draw"] for tree in trees)
-    fits = [Fit.reading(_thinned(tree, fewest)) for tree in trees]
-    n_chains = [fit.n_chains for fit in fits]
-    result = without_views(fits[0].tree).drop_nodes([PATTERNS, TABLE], errors="ignore")
-    for group, dropped in (("posterior", [FIT_IDENTITY]), ("sample_stats", [TOTAL_LOG_LIKELIHOOD])):
-        parts = [fit.tree[group].to_dataset().drop_vars(dropped, errors="ignore") for fit in fits]
-        shared = [name for name in parts[0].data_vars if all(name in part for part in parts)]
-        joined = xr.concat([part[shared] for part in parts], "chain", join="exact", compat="override", coords="minimal")
-        result[group] = xr.DataTree(joined.assign_coords(chain=range(sum(n_chains))))
-    center = np.mean([fit.design_center for fit in fits], axis=0)
-    encoding = result[ENCODING].to_dataset()
-    result[ENCODING] = xr.DataTree(encoding.assign({DESIGN_CENTER: encoding[DESIGN_CENTER].copy(data=center)}))
-    attributes = {name: value for name, value in fits[0].attributes.items() if name not in OF_EACH}
-    starts = np.cumsum([0, *n_chains[:-1]]).tolist()
-    result.attrs = attributes | {
-        "seed": fits[0].attributes["seed"],
-        HOLDS_RESPONDENTS: 0,
-        GROUP_SIZES: json.dumps({name: fits[0].group_sizes(name).tolist() for name in fits[0].groupings}),
-        LOG_LIKELIHOOD_DIAGNOSTICS: json.dumps(
-            [
-                kept | {"chains": [start + chain for chain in kept["chains"]]}
-                for start, fit in zip(starts, fits, strict=True)
-                for kept in diagnostics_to_keep(fit)
-            ]
-        ),
-        DATA_SETS: json.dumps(
-            [{name: _plain(fit.attributes[name]) for name in OF_EACH if name in fit.attributes} for fit in fits]
-        ),
-        DATA_SET_OF_CHAIN: json.dumps(np.repeat(range(len(fits)), n_chains).tolist()),
-        "chain_modes": json.dumps(np.concatenate([fit.mode_of_chain for fit in fits]).tolist()),
-        "n_modes": max(fit.n_modes for fit in fits),
-    }
-    return with_views(with_identity(result))
-
-
-def _thinned(tree: xr.DataTree, fewest: int) -> xr.DataTree:
-    """As many draws of each chain as of all data sets, evenly spread."""
-    n_draws = tree["posterior"].sizes["draw"]
-    if n_draws == fewest:
-        return tree
-    places = np.linspace(0, n_draws - 1, fewest).astype(int)
-    result = without_views(tree)
-    for name, node in result.children.items():
-        if "draw" in node.dims:
-            result[name] = xr.DataTree(node.to_dataset().isel(draw=places).assign_coords(draw=range(fewest)))
-    return result
-
-
-def _plain(value):
-    return value.item() if isinstance(value, np.generic) else value

@@ -1,7 +1,9 @@
 """Several completed data sets: exact posteriors, Rubin's rules, aligned classes, and frames that differ refused."""
 
+import importlib
 import json
 import warnings
+from pathlib import Path
 
 import numpy as np
 import pandas as pd
@@ -14,6 +16,7 @@ import bayes_lca as bl
 from bayes_lca.datasets.example import ITEMS
 from bayes_lca.fitted.chain_diagnostics import chain_diagnostics
 from bayes_lca.fitted.elements import diagnostics
+from bayes_lca.workflows.fit_multiple import _in_one_mode
 
 FEW = {"draws": 60, "tune": 60, "chains": 2, "until": None, "progressbar": False}
 NESTED = bl.LatentClass(2, bl.Items(ITEMS), bl.Regression("~ participation + (1 | group)"))
@@ -244,3 +247,47 @@ def test_what_is_no_list_of_frames_is_refused():
         bl.fit_multiple(NESTED, [bl.example_survey(), 3])
     with pytest.raises(TypeError, match="fit takes a model and then a frame"):
         bl.fit_multiple("model", completed())
+
+
+def test_chains_in_several_modes_are_stacked_and_refused_by_summaries(stacked):
+    """Each data set has a chain of its own mode; the others are matched to the first mode of the first."""
+    draws = stacked.copy()
+    draws.attrs = draws.attrs | {"chain_modes": "[0, 1, 0, 1]", "n_modes": 2}
+    with pytest.raises(bl.SeveralModesError):
+        bl.class_sizes(draws)
+    kept = bl.keep_mode(draws, 1)
+    assert kept["posterior"]["chain"].to_numpy().tolist() == [0, 2]
+    assert "draws of 2 completed data sets stacked" in bl.class_sizes(kept).note
+    one = bl.load_example()
+    two = one.copy()
+    two.attrs = two.attrs | {"chain_modes": "[0, 1]", "n_modes": 2}
+    assert _in_one_mode(one) is one
+    assert _in_one_mode(two)["posterior"].sizes["chain"] == 1
+
+
+@pytest.fixture
+def example(monkeypatch):
+    monkeypatch.syspath_prepend(Path(__file__).parents[2] / "examples")
+    return importlib.import_module("missing_covariates")
+
+
+def test_the_example_imputes_what_is_missing_and_nothing_else(example):
+    whole, _ = bl.simulate_cohort(300, seed=1)
+    incomplete = example.without_participation(whole, seed=2)
+    gone = incomplete["participation"].isna().to_numpy()
+    completed = example.impute(incomplete, "participation", 2, seed=3)
+    for frame in completed:
+        pd.testing.assert_frame_equal(frame[~gone], incomplete[~gone])
+        assert frame["participation"].between(0, 10).all()
+    drawn = [frame["participation"].to_numpy()[gone] for frame in completed]
+    assert (drawn[0] != drawn[1]).mean() > 0.9
+    assert np.corrcoef(drawn[0], whole["participation"].to_numpy()[gone])[0, 1] > 0.05
+
+
+@pytest.mark.slow
+def test_the_example_runs(example, capsys):
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")
+        beside = example.main(400, 2, FEW)
+    assert set(beside.index.get_level_values("respondents")) == {"completed", "complete rows", "whole survey"}
+    assert "draws of 2 completed data sets stacked" in capsys.readouterr().out

@@ -91,7 +91,7 @@ WORKFLOWS = (
         name="data-sets-with-labels-of-their-own",
         wrong="Classes of every data set are ordered by size, and draws stacked under labels that differ.",
         symbol="fit_multiple",
-        pattern="sampled if each.pivot is not None else order",
+        pattern="_in_one_mode(_1) if each.pivot is not None else order",
         replacement="order",
         tests=(
             "tests/workflows/test_fit_multiple.py::test_classes_of_all_data_sets_are_matched_to_those_of_the_first",
