@@ -59,6 +59,7 @@ _NAMES_BY_MODULE = {
     "posterior.labels.relabel": ("name_classes", "relabel"),
     "posterior.plots.item_pairs": ("plot_check_items",),
     "posterior.plots.odds_ratios": ("plot_odds_ratios",),
+    "posterior.plots.outcome": ("plot_outcome",),
     "posterior.plots.profiles": ("plot_profiles",),
     "posterior.plots.random_intercepts": ("plot_random_intercepts",),
     "posterior.plots.structures": ("plot_structures",),

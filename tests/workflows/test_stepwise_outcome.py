@@ -374,3 +374,33 @@ def test_a_class_whose_weights_add_up_to_nothing_is_refused(classes, frame):
     modal = bl.membership(classes)["modal_class"].to_numpy()
     with pytest.raises(ValueError, match=r"the weights of class 2 add up to -[\d.]+ over \d+ respondents"):
         bl.stepwise_outcome(classes, "income", frame[modal == "C1"])
+
+
+def test_picture_shows_classes_and_differences_of_the_table(classes, frame):
+    table = bl.stepwise_outcome(classes, "income", frame)
+    fig = bl.plot_outcome(table)
+    means, differences = fig.axes
+    assert [ax.get_title(loc="left") for ax in fig.axes] == ["means of income", "differences"]
+    assert [text.get_text() for text in means.get_yticklabels()] == ["C1", "C2"]
+    drawn = [line.get_xdata()[0] for line in means.lines]
+    np.testing.assert_allclose(drawn, table.loc["class", "estimate"])
+    assert differences.lines[0].get_xdata()[0] == pytest.approx(table.loc["contrast", "estimate"].iloc[0])
+    assert differences.get_xlim()[0] < 0
+    (interval,) = (collection.get_segments()[0][:, 0] for collection in differences.collections)
+    np.testing.assert_allclose(interval, table.loc["contrast", ["lower", "upper"]].to_numpy()[0])
+    assert "all classes equal: Wald" in fig.get_supxlabel()
+    assert "n = 300" in fig.get_supxlabel()
+
+
+def test_picture_has_no_interval_of_a_share_at_its_boundary(classes, frame):
+    modal = bl.membership(classes)["modal_class"].to_numpy()
+    ill = np.where((modal == "C1") & (np.arange(300) % 2 == 0), "yes", "no")
+    fig = bl.plot_outcome(bl.stepwise_outcome(classes, "ill", frame.assign(ill=ill), "bernoulli"))
+    drawn = [line.get_xdata()[0] for line in fig.axes[0].lines]
+    assert drawn[1] == 0
+
+
+@pytest.mark.parametrize("given", [3, pd.DataFrame({"estimate": [1.0]})], ids=["number", "table"])
+def test_what_is_no_table_of_an_outcome_is_not_drawn(given):
+    with pytest.raises(TypeError, match="plot_outcome takes the table of stepwise_outcome, and was given"):
+        bl.plot_outcome(given)
