@@ -226,6 +226,8 @@ def _check_same(prepared: Sequence[Prepared]) -> None:
 def _check_terms(model: Model, frames: Sequence, count: str | int | None) -> None:
     """Refuse terms that depend on all rows of a data set, so that their slopes are of other columns in each."""
     structural = getattr(model, "structural", None)
+    if structural is None:
+        return
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")  # said when the models were made
         designs = [structural.read(count_rows(frame, count, None, again=True).frame) for frame in frames]

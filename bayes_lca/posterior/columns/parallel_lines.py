@@ -212,8 +212,9 @@ def _null(outcome: str, rows: _Rows) -> CumulativeLogit:
     try:
         return rows.lines(parallel=True)
     except NoMaximumError as error:
+        blamed = named(terms_without_maximum(rows.terms, has_maximum)) or "all covariates together"
         raise NoMaximumError(
-            f"outcome {outcome!r} is separated by {named(terms_without_maximum(rows.terms, has_maximum))}: its "
+            f"outcome {outcome!r} is separated by {blamed}: its "
             f"proportional odds regression has no finite maximum in {rows.count.sum():g} rows; merge categories, or "
             "leave the column out"
         ) from error
@@ -228,7 +229,8 @@ def _likelihood_ratio(outcome: str, rows: _Rows, null: CumulativeLogit) -> tuple
     except NoMaximumError:
         why = "; ".join(f"{a} and {b} by {named(terms)}" for (a, b), terms in _separated(rows).items())
         return (np.nan, df), [
-            f"{of_null}; the general model has no finite maximum, so there is no likelihood ratio: separated are {why}"
+            f"{of_null}; the general model has no finite maximum, so there is no likelihood ratio"
+            + (f": separated are {why}" if why else "")
         ]
     notes = [f"{of_null}, of lines each with slopes of its own {-2 * general.log_likelihood:.3f}"]
     if general.crossing.any():
