@@ -159,15 +159,15 @@ def test_binary_logits_are_those_of_statsmodels():
 def test_covariance_of_slopes_is_the_one_of_samples():
     """Slopes of simulated samples spread, and go together over cuts, as the covariance of each sample says."""
     slopes, covariances = [], []
-    for seed in range(400):
+    for seed in range(200):
         design, codes = ordered_data(seed, n=250)
         logits = BinaryLogits.of(design, codes, np.ones(250), 4)
         slopes.append(logits.slope.ravel())
         covariances.append(logits.covariance.reshape(6, 6))
     ratio = np.cov(np.array(slopes).T) / np.mean(covariances, axis=0)
     within, between = np.diag(ratio), [ratio[0, 2], ratio[2, 4], ratio[1, 3], ratio[3, 5]]
-    np.testing.assert_allclose(within, 1, atol=4 * np.sqrt(2 / 400))
-    np.testing.assert_allclose(between, 1, atol=4 * np.sqrt(2 / 400) / 0.5)
+    np.testing.assert_allclose(within, 1, atol=4 * np.sqrt(2 / 200))
+    np.testing.assert_allclose(between, 1, atol=4 * np.sqrt(2 / 200) / 0.5)
 
 
 def test_tests_of_size_five_per_cent_reject_five_of_a_hundred_under_the_null():

@@ -49,7 +49,9 @@ def test_draws_are_of_the_mixture_of_exact_posteriors():
     frames = [pd.DataFrame({"a": np.repeat([1, 0], [k, 120 - k])}) for k in yes]
     with warnings.catch_warnings():
         warnings.simplefilter("ignore", bl.UnidentifiedWarning)
-        draws = bl.fit_multiple(bl.LatentClass(1, bl.Items(["a"])), frames, draws=1000, tune=200, progressbar=False)
+        draws = bl.fit_multiple(
+            bl.LatentClass(1, bl.Items(["a"])), frames, draws=500, tune=150, until=None, progressbar=False
+        )
     values = draws["posterior"]["item_probability"].sel(category="1").to_numpy().ravel()
     posteriors = [beta(1 + k, 1 + 120 - k) for k in yes]
     of_sets = values.reshape(3, -1)
@@ -59,23 +61,23 @@ def test_draws_are_of_the_mixture_of_exact_posteriors():
     for probability in (0.025, 0.5, 0.975):
         exact = brentq(lambda x, p=probability: np.mean([each.cdf(x) for each in posteriors]) - p, 0, 1)
         below = np.mean([each.cdf(exact) for each in posteriors])
-        assert abs((values <= exact).mean() - below) < 4 * np.sqrt(below * (1 - below) / 2000)
+        assert abs((values <= exact).mean() - below) < 4 * np.sqrt(below * (1 - below) / 1000)
     mean = np.mean([each.mean() for each in posteriors])
     table = bl.class_profiles(draws)
-    assert table.loc[("C1", "a", "1"), "mean"] == pytest.approx(mean, abs=4 * 0.04 / np.sqrt(2000))
+    assert table.loc[("C1", "a", "1"), "mean"] == pytest.approx(mean, abs=4 * 0.04 / np.sqrt(1000))
     within, between = (table.loc[("C1", "a", "1"), name] for name in ("r_hat", "r_hat_between"))
     assert within < 1.02 < 1.5 < between
 
 
 def test_mean_and_variance_are_those_of_rubins_rules():
     """A regression whose posterior is nearly normal: the mean of the means; within plus (m - 1) / m between."""
-    rng, m = np.random.default_rng(4), 4
+    rng, m = np.random.default_rng(4), 3
     x = rng.normal(size=400)
     y = (rng.random(400) < 1 / (1 + np.exp(-0.8 * x))).astype(int)
     gone = rng.random(400) < 0.4
     frames = [pd.DataFrame({"y": y, "x": np.where(gone, rng.normal(0.4 * (2 * y - 1), 0.9), x)}) for _ in range(m)]
     model = bl.Multinomial("y", bl.Regression("~ x"))
-    options = {"draws": 500, "tune": 200, "chains": 2, "progressbar": False}
+    options = {"draws": 300, "tune": 150, "chains": 2, "until": None, "progressbar": False}
     draws = bl.fit_multiple(model, frames, seed=5, **options)
     single = [bl.odds_ratios(bl.fit(model, frame, seed=5 + place, **options)) for place, frame in enumerate(frames)]
     means, variances = (np.array([table[name].iloc[0] for table in single]) for name in ("log_odds", "sd"))
