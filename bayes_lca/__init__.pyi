@@ -44,6 +44,8 @@ from bayes_lca.posterior.checks.direct_effects import direct_effects as direct_e
 from bayes_lca.posterior.checks.posterior_predictive import posterior_predictive as posterior_predictive
 from bayes_lca.posterior.checks.prior_sensitivity import prior_sensitivity as prior_sensitivity
 from bayes_lca.posterior.columns.covariate_tests import covariate_tests as covariate_tests
+from bayes_lca.posterior.columns.parallel_lines import CrossingLinesWarning as CrossingLinesWarning
+from bayes_lca.posterior.columns.parallel_lines import parallel_lines as parallel_lines
 from bayes_lca.posterior.columns.reliability import reliability as reliability
 from bayes_lca.posterior.effects.compare_groups import compare_groups as compare_groups
 from bayes_lca.posterior.effects.compare_groups import group_shares as group_shares
@@ -62,6 +64,7 @@ from bayes_lca.posterior.labels.relabel import name_classes as name_classes
 from bayes_lca.posterior.labels.relabel import relabel as relabel
 from bayes_lca.posterior.plots.item_pairs import plot_check_items as plot_check_items
 from bayes_lca.posterior.plots.odds_ratios import plot_odds_ratios as plot_odds_ratios
+from bayes_lca.posterior.plots.outcome import plot_outcome as plot_outcome
 from bayes_lca.posterior.plots.prior_predictive import plot_prior_predictive as plot_prior_predictive
 from bayes_lca.posterior.plots.profiles import plot_profiles as plot_profiles
 from bayes_lca.posterior.plots.random_intercepts import plot_random_intercepts as plot_random_intercepts
@@ -111,6 +114,7 @@ from bayes_lca.workflows.class_counts.overfitted import overfitted as overfitted
 from bayes_lca.workflows.class_counts.plot_class_counts import plot_class_counts as plot_class_counts
 from bayes_lca.workflows.class_counts.recommendation import recommend_classes as recommend_classes
 from bayes_lca.workflows.class_counts.vlmr import vuong_lo_mendell_rubin as vuong_lo_mendell_rubin
+from bayes_lca.workflows.fit_multiple import fit_multiple as fit_multiple
 from bayes_lca.workflows.invariance.measurement_invariance import measurement_invariance as measurement_invariance
 from bayes_lca.workflows.invariance.partial_invariance import PartialInvariance as PartialInvariance
 from bayes_lca.workflows.invariance.partial_invariance import partial_invariance as partial_invariance
@@ -120,6 +124,7 @@ from bayes_lca.workflows.ladder.assign import modal_class_of as modal_class_of
 from bayes_lca.workflows.ladder.compare_estimators import compare_estimators as compare_estimators
 from bayes_lca.workflows.ladder.estimators import fit_estimators as fit_estimators
 from bayes_lca.workflows.ladder.stepwise_odds_ratios import stepwise_odds_ratios as stepwise_odds_ratios
+from bayes_lca.workflows.ladder.stepwise_outcome import stepwise_outcome as stepwise_outcome
 from bayes_lca.workflows.ladder.two_step import fit_two_step as fit_two_step
 from bayes_lca.workflows.leave_one_group_out import leave_one_group_out as leave_one_group_out
 

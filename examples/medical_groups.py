@@ -110,6 +110,8 @@ def main() -> None:
     closing = []
     for part, respondents in parts.items():
         heading(f"What goes with the classes: {part} (n = {len(respondents)})")
+        if study.n_classes > 2:
+            write(study, f"{part}_parallel_lines", test_of_parallel_lines(study, respondents, measured))
         fits = bl.fit_estimators(study.nested, respondents, measured=measured, out=study.out / "fits" / part, **options)
         report(study, part, fits)
         words = bl.nesting_in_words(fits["modal, single-level"], fits["modal, multilevel"], fits["joint"])
@@ -147,6 +149,19 @@ def report(study: Study, part: str, fits: dict[str, xr.DataTree | bl.SummaryTabl
     write(study, f"{part}_groups_compared", bl.compare_groups(joint), shown=0)
     draw(study, f"{part}_random_intercepts", bl.plot_random_intercepts(joint))
     bl.report(joint, study.out / f"{part}.html", title=f"What goes with the classes: {part}", tables=True)
+
+
+def test_of_parallel_lines(study: Study, respondents: pd.DataFrame, measured: xr.DataTree) -> bl.SummaryTable:
+    """Whether the most likely class could be an ordered outcome of the covariates, in the order of the study."""
+    membership = bl.membership(measured)
+    modal_class = pd.Series(membership["modal_class"].astype(str).to_numpy(), study.survey.index[membership["row"]])
+    return bl.parallel_lines(
+        respondents.assign(modal_class=modal_class),
+        "modal_class",
+        f"~ {study.covariates} + (1 | {study.group})",
+        reference=study.reference,
+        categories=Fit.reading(measured).classes,
+    )
 
 
 def side_by_side(compared: bl.SummaryTable) -> pd.DataFrame:

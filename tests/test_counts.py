@@ -150,14 +150,19 @@ OF_FRAMES = {
         MEASUREMENT, frame, "z", 2, **GIBBS, **count
     ),
     "overfitted": lambda frame, **count: bl.overfitted(MEASUREMENT, frame, max_classes=2, **GIBBS, **count),
+    "parallel_lines": lambda frame, **count: bl.parallel_lines(frame, "x", "~ z", **count),
     "partial_invariance": lambda frame, **count: (
         bl.partial_invariance(MEASUREMENT, frame, "z", 2, **GIBBS, **count).profiles
+    ),
+    "prior_predictive": lambda frame, **count: (
+        bl.prior_predictive(ALONE, frame, draws=5, **count)["prior_predictive"]["answers"].to_numpy().reshape(5, -1)
     ),
     "reliability": lambda frame, **count: bl.reliability(ITEMS, frame, resamples=20, **count),
     "vuong_lo_mendell_rubin": lambda frame, **count: pd.DataFrame(
         [vars(bl.vuong_lo_mendell_rubin(MEASUREMENT, frame, 2, starts=5, **count))]
     )[["statistic", "p", "adjusted_statistic", "adjusted_p"]],
 }
+ABOUT_ALL_ROWS = ("covariate_tests", "measurement_invariance", "parallel_lines", "prior_predictive", "reliability")
 BESIDE_DRAWS = {
     "check_items": lambda draws, frame, **count: (
         bl.check_items(draws, group="z", frame=frame, n_draws=20, **count).groups
@@ -166,6 +171,7 @@ BESIDE_DRAWS = {
         draws, ["x", "z"], frame=frame, n_draws=20, **count
     ),
     "covariate_tests": lambda draws, frame, **count: bl.covariate_tests(draws, frame, ["x", "z"], **count),
+    "stepwise_outcome": lambda draws, frame, **count: bl.stepwise_outcome(draws, "x", frame, **count),
     "stepwise_odds_ratios": lambda draws, frame, **count: bl.stepwise_odds_ratios(
         draws, bl.Regression("~ center(x) + z"), frame, **count
     ),
@@ -335,7 +341,7 @@ def test_criteria_and_tests_leave_out_who_gave_no_answer(expanded):
     answered = expanded.dropna(subset=ITEMS, how="all")
     assert len(answered) == N - 3
     for name, call in OF_FRAMES.items():
-        if name not in ("covariate_tests", "measurement_invariance", "reliability"):
+        if name not in ABOUT_ALL_ROWS:
             all_of_them, those = quiet(call, expanded), quiet(call, answered)
             pd.testing.assert_frame_equal(pd.DataFrame(all_of_them), pd.DataFrame(those), rtol=0, atol=1e-10)
     table = bl.count_classes(MEASUREMENT, expanded, [1, 2], **QUICK)

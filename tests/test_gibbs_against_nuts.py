@@ -10,6 +10,7 @@ from arviz_stats import mcse
 
 import bayes_lca as bl
 from bayes_lca.data.unique_rows import unique_rows
+from bayes_lca.fitted.fit import Fit
 from bayes_lca.likelihood.answers import membership_given_answers
 from bayes_lca.models import LatentClass
 from bayes_lca.posterior.labels.label_free import label_free, label_free_quantities
@@ -74,7 +75,7 @@ def fitted(name, n_classes):
         .transpose("chain", "draw", "latent_class", "item", "category")
         .fillna(0.0)
         .to_numpy(),
-        "log_likelihood": label_free(draws)["log_likelihood"].to_numpy(),
+        "log_likelihood": label_free(Fit.reading(draws))["log_likelihood"].to_numpy(),
     }
 
 

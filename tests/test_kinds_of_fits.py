@@ -108,6 +108,7 @@ CALLS = {
     "report": lambda draws: bl.report(draws, Path(tempfile.mkdtemp()) / "page.html"),
     "save": lambda draws: bl.save(draws, Path(tempfile.mkdtemp()) / "fit.nc"),
     "split_halves": lambda draws: bl.split_halves(draws, repeats=2, n_draws=20),
+    "stepwise_outcome": lambda draws: bl.stepwise_outcome(draws, "attitude", bl.example_survey()),
     "stepwise_odds_ratios": lambda draws: bl.stepwise_odds_ratios(
         draws, bl.Regression("~ participation"), SURVEY, method="bch"
     ),
@@ -119,7 +120,7 @@ SAMPLING = {"fit_estimators", "fit_two_step", "order"}
 
 COVARIATES_IN_CLASSES = {
     r"formula '~ participation.*' of this fit of 180 respondents takes part in its classes; a regression in steps": (
-        "answers_of fit_estimators fit_two_step modal_class_of stepwise_odds_ratios"
+        "answers_of fit_estimators fit_two_step modal_class_of stepwise_odds_ratios stepwise_outcome"
     )
 }
 NO_GROUPS = {
@@ -164,14 +165,26 @@ REFUSED = {
             "average_marginal_effects check_items classification_table compare_groups concat_chains covariate_tests "
             "direct_effects fit_estimators group_level_effects group_shares membership membership_draws "
             "membership_table modal_class_of modes nesting_in_words posterior_predictive poststratify predict_classes "
-            "prior_sensitivity rank_groups relabel report split_halves stepwise_odds_ratios"
+            "prior_sensitivity rank_groups relabel report split_halves stepwise_odds_ratios "
+            "stepwise_outcome"
+        ),
+    },
+    "LatentClass, completed data sets": {
+        r"takes part in its classes; a regression in steps": "answers_of fit_two_step",
+        r": needs the rows of the 180 respondents, which differ between the 2 completed data sets of this fit": (
+            "average_marginal_effects check_items classification_table compare_groups concat_chains covariate_tests "
+            "direct_effects fit_estimators group_level_effects group_shares membership membership_draws "
+            "membership_table modal_class_of modes nesting_in_words posterior_predictive poststratify predict_classes "
+            "prior_sensitivity rank_groups relabel report split_halves stepwise_odds_ratios "
+            "stepwise_outcome"
         ),
     },
     "AssignedClass": NO_COMMON_METHOD
     | {
         r"the answer probabilities of items .* do not vary over the draws: there is nothing to match": "prior_from",
         r"^{name}: the classes of this fit are those of an earlier one, with covariates beside them": (
-            "answers_of fit_estimators fit_two_step modal_class_of relabel split_halves stepwise_odds_ratios"
+            "answers_of fit_estimators fit_two_step modal_class_of relabel split_halves stepwise_odds_ratios "
+            "stepwise_outcome"
         ),
     },
     "Multinomial": {
@@ -179,7 +192,7 @@ REFUSED = {
             "answers_of check_items class_profiles class_shift class_sizes classification_table common_method "
             "compare_structures covariate_tests direct_effects fit_estimators fit_two_step membership membership_draws "
             "membership_of_new_rows membership_table modal_class_of name_classes order plot_profiles plot_structures "
-            "prior_from relabel split_halves stepwise_odds_ratios"
+            "prior_from relabel split_halves stepwise_odds_ratios stepwise_outcome"
         )
     },
     "LatentClass, OrdinalItems": COVARIATES_IN_CLASSES
@@ -225,6 +238,7 @@ REFUSED = {
         r"2 names for 1 classes; give one per class": "name_classes",
         r"order is a fit of 1 classes": "order",
         r"item_probability has 1 classes and class_share 1: give two or more": "stepwise_odds_ratios",
+        r"measured is a fit of 1 class and 180 respondents: there are none to compare": "stepwise_outcome",
     },
 }
 """What each kind of fit refuses: pieces of messages, and the functions that say so; all others answer."""
@@ -255,6 +269,8 @@ def fits():
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")
         sampled = {name: bl.fit(model, survey, **SHORT) for name, model in models.items()}
+        moved = survey.assign(participation=survey["participation"].to_numpy()[::-1])
+        stacked = bl.fit_multiple(bl.LatentClass(2, bl.Items(ITEMS), regression), [survey, moved], **SHORT)
     with tempfile.TemporaryDirectory() as folder:
         bl.save(bl.load_example(), Path(folder) / "fit.nc", respondents=False)
         without = bl.load(Path(folder) / "fit.nc")
@@ -262,6 +278,7 @@ def fits():
         "LatentClass, regression": bl.load_example(),
         "LatentClass": bl.load_example("alone"),
         "LatentClass, no respondents": without,
+        "LatentClass, completed data sets": stacked,
         **sampled,
     }
 
@@ -336,7 +353,10 @@ def density_of_persons(posterior, answers):
     return likelihood.sum(axis=2)
 
 
-@pytest.mark.parametrize("kind", [kind for kind in REFUSED if kind != "LatentClass, no respondents"])
+WITHOUT_ROWS = {"LatentClass, no respondents", "LatentClass, completed data sets"}
+
+
+@pytest.mark.parametrize("kind", [kind for kind in REFUSED if kind not in WITHOUT_ROWS])
 def test_answers_are_those_of_a_loop_over_respondents(fits, kind):
     """Log-likelihood, membership and sizes of classes, from the rows as the frame had them."""
     draws = fits[kind]

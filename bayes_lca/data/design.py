@@ -75,6 +75,11 @@ class Design:
         return self._encoder.unit
 
     @property
+    def columns_of(self) -> Mapping[str, tuple[int, ...]]:
+        """Columns of each term of the formula: several for a category."""
+        return self._encoder.columns_of
+
+    @property
     def standardised(self) -> np.ndarray:
         """Design columns with mean 0 and standard deviation 1, shape (row, term)."""
         return (self.matrix - self.center) / self.scale

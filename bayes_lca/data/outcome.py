@@ -1,13 +1,15 @@
-"""From a frame to an observed nominal outcome."""
+"""From a frame to an observed outcome in categories, nominal or ordered."""
 
 import warnings
 from typing import Literal
 
 import narwhals as nw
 import numpy as np
+import pandas as pd
 
+from bayes_lca.data.category_order import NOBODY_DECLARED, CategoryOrder
 from bayes_lca.data.declarations import NOTHING_DECLARED, Declarations
-from bayes_lca.data.frame import check_columns, check_frame, check_missing, rows_of
+from bayes_lca.data.frame import check_columns, check_frame, check_missing, named, rows_of
 from bayes_lca.data.responses import MISSING, read_categories
 
 
@@ -49,19 +51,141 @@ def read_complete_outcome(
         If rows are left out, or a value that nobody declared looks like a code of missing answers.
     """
     check_missing(missing)
+    codes, labels, _ = _read_outcome(frame, outcome, declared)
+    frame, complete = _rows_that_have(frame, outcome, codes != MISSING, missing)
+    return frame, codes[complete], labels, complete
+
+
+def read_ordered_outcome(
+    frame,
+    outcome: str,
+    use: str,
+    missing: Literal["raise", "drop"] = "raise",
+    declared: Declarations = NOTHING_DECLARED,
+) -> tuple[object, np.ndarray, tuple[str, ...], CategoryOrder]:
+    """Read an outcome whose categories have an order that somebody declared, or that is the one of numbers.
+
+    Parameters
+    ----------
+    frame : eager data frame
+    outcome : str
+        A column of categories.
+    use : str
+        What rests on the order, as messages name it.
+    missing : {"raise", "drop"}
+        What to do with rows that lack the outcome.
+    declared : Declarations
+        Its categories and codes of missing answers.
+
+    Returns
+    -------
+    frame : data frame
+        The rows that have the outcome.
+    codes : ndarray of int, shape (row,)
+    labels : tuple of str
+    order : str
+        What the order rests on; see `bayes_lca.data.category_order.ordered_categories`.
+
+    Raises
+    ------
+    ValueError
+        If the column is unknown, is no category, has three or more categories whose order nobody declared, or is
+        missing in some rows with `missing` at ``"raise"``.
+
+    Warns
+    -----
+    UserWarning
+        If rows are left out, or a value that nobody declared looks like a code of missing answers.
+    """
+    check_missing(missing)
+    codes, labels, order = _read_outcome(frame, outcome, declared)
+    if order in NOBODY_DECLARED and len(labels) > 2:
+        raise ValueError(
+            f"{use} rests on the order of categories, which nobody declared for the outcome {outcome!r} of "
+            f"{len(codes)} rows; they would be {named(labels)}. Declare it: categories=[...] in their order, or an "
+            "ordered categorical in the frame"
+        )
+    frame, complete = _rows_that_have(frame, outcome, codes != MISSING, missing)
+    return frame, codes[complete], labels, order
+
+
+def read_numeric_outcome(
+    frame, outcome: str, missing: Literal["raise", "drop"] = "raise", declared: Declarations = NOTHING_DECLARED
+) -> tuple[object, np.ndarray]:
+    """Read an outcome that is a number.
+
+    Parameters
+    ----------
+    frame : eager data frame
+    outcome : str
+    missing : {"raise", "drop"}
+        What to do with rows that lack the outcome.
+    declared : Declarations
+        Its codes of missing answers.
+
+    Returns
+    -------
+    frame : data frame
+        The rows that have the outcome.
+    values : ndarray, shape (row,)
+
+    Raises
+    ------
+    ValueError
+        If the column is unknown, holds no numbers, is infinite, constant, or missing in all rows, or in some with
+        `missing` at ``"raise"``.
+
+    Warns
+    -----
+    UserWarning
+        If rows are left out, or a value that nobody declared looks like a code of missing answers.
+
+    Examples
+    --------
+    >>> import pandas as pd
+    >>> read_numeric_outcome(pd.DataFrame({"pay": [2, 3, 5]}), "pay")[1].tolist()
+    [2.0, 3.0, 5.0]
+    """
+    check_missing(missing)
     check_frame(frame)
     check_columns(frame, [outcome], role="outcome")
-    declared.check_names([outcome])
     declared.warn_of_absent_codes(frame, [outcome])
-    codes, labels, _ = read_categories(declared.column(frame, outcome, "outcome"), outcome, role="outcome")
-    complete = codes != MISSING
+    series = declared.column(frame, outcome, "outcome")
+    n = len(series)
+    if isinstance(series.dtype, pd.CategoricalDtype) or not pd.api.types.is_numeric_dtype(series):
+        raise ValueError(
+            f"outcome {outcome!r} holds no numbers but values such as {named(series.dropna().iloc[:1])} in {n} rows; "
+            'make numbers of them, or choose family="bernoulli" for one of two categories'
+        )
+    values = series.to_numpy(dtype=float, na_value=np.nan)
+    infinite = int(np.isinf(values).sum())
+    if infinite:
+        raise ValueError(f"outcome {outcome!r} is infinite in {infinite} of {n} rows; correct them or code as missing")
+    frame, complete = _rows_that_have(frame, outcome, ~np.isnan(values), missing)
+    values = values[complete]
+    if not len(values) or np.ptp(values) == 0:
+        what = f"is {values[0]:g} in all {len(values)} rows" if len(values) else f"is missing in all {n} rows"
+        raise ValueError(f"outcome {outcome!r} {what}; choose another outcome")
+    return frame, values
+
+
+def _rows_that_have(frame, outcome: str, complete: np.ndarray, missing: str) -> tuple[object, np.ndarray]:
+    """The rows of a frame that have the outcome, and which they are."""
     n_missing = int((~complete).sum())
     if n_missing:
-        some, which = f"{n_missing} of {len(codes)} rows", rows_of(frame, ~complete)
+        some, which = f"{n_missing} of {len(complete)} rows", rows_of(frame, ~complete)
         if missing == "raise":
             raise ValueError(
                 f'{some} lack the outcome {outcome!r} ({which}); complete them, or leave them out with missing="drop"'
             )
-        warnings.warn(f"{some} left out: outcome {outcome!r} missing ({which})", stacklevel=3)
+        warnings.warn(f"{some} left out: outcome {outcome!r} missing ({which})", stacklevel=4)
         frame = nw.from_native(frame, eager_only=True).filter(complete.tolist()).to_native()
-    return frame, codes[complete], labels, complete
+    return frame, complete
+
+
+def _read_outcome(frame, outcome: str, declared: Declarations) -> tuple[np.ndarray, tuple[str, ...], CategoryOrder]:
+    check_frame(frame)
+    check_columns(frame, [outcome], role="outcome")
+    declared.check_names([outcome])
+    declared.warn_of_absent_codes(frame, [outcome])
+    return read_categories(declared.column(frame, outcome, "outcome"), outcome, role="outcome")

@@ -81,6 +81,7 @@ NEEDS: Final[Mapping[str, Need]] = MappingProxyType(
         "save": Need("a file of the fit", summary=False),
         "split_halves": Need("classes of halves of the respondents", respondents=True, answers=True),
         "stepwise_odds_ratios": Need("estimates in steps", respondents=True, answers=True),
+        "stepwise_outcome": Need("an outcome by class in steps", respondents=True, answers=True),
     }
 )
 """Every function that takes a fit, by its name."""

@@ -11,6 +11,7 @@ import xarray as xr
 from bayes_lca.fitted.axes import flat
 from bayes_lca.fitted.kinds import AnswersGivenClass, ClassGivenCovariates, HiddenOfRespondent, Kind
 from bayes_lca.fitted.record import MEASUREMENT_DRAW
+from bayes_lca.fitted.respondents import DATA_SET_OF_CHAIN
 
 CHAIN_MODES = "chain_modes"
 """Attribute with the mode of each chain that was sampled, by its number."""
@@ -106,6 +107,13 @@ class FittedDraws:
     def by_chain(self, values: np.ndarray) -> np.ndarray:
         """Values of shape (draw, ...), chains after each other, as (chain, draw, ...)."""
         return values.reshape(self.n_chains, self.draws_per_chain, *values.shape[1:])
+
+    @cached_property
+    def data_set_of_chain(self) -> np.ndarray | None:
+        """Completed data set of each chain, from 0 on, shape (chain,); None where there is one data set for all."""
+        if DATA_SET_OF_CHAIN not in self.attributes:
+            return None
+        return np.array(json.loads(self.attributes[DATA_SET_OF_CHAIN]))[self.posterior["chain"].to_numpy()]
 
     @property
     def n_modes(self) -> int:

@@ -11,6 +11,8 @@ from bayes_lca.data.category_axis import category_axis, on_axis
 from bayes_lca.dims import CATEGORY, ITEM
 from bayes_lca.fitted.chain_diagnostics import chain_diagnostics
 
+R_HAT_BETWEEN = "r_hat_between"
+
 
 def existing_elements(values: xr.DataArray, dims: list[str]) -> xr.DataArray:
     """Elements of a variable in one row, dims (chain, draw, row), without the categories an item does not have."""
@@ -55,21 +57,32 @@ def probabilities_by_label(posterior: xr.Dataset, labels: Sequence[Sequence[str]
     return posterior.drop_dims(CATEGORY).assign(variables).assign_coords({CATEGORY: names})
 
 
-def diagnostics(values: xr.DataArray, *, chain_by_chain: bool = False) -> dict[str, xr.DataArray]:
+def diagnostics(
+    values: xr.DataArray, *, chain_by_chain: bool = False, data_set: np.ndarray | None = None
+) -> dict[str, xr.DataArray]:
     """R-hat and effective sample sizes of every element; not a number where an element is constant.
 
     R-hat is infinite where every half of a chain is constant and they differ. With `chain_by_chain` effective sample
     sizes are those of each chain by itself, added up.
+
+    Chains of several completed data sets, given by the data set of each, differ by design. R-hat is then the largest
+    within any of them, effective sample sizes are those within, added up, and ``r_hat_between`` is R-hat of all chains.
     """
     in_rows = values.transpose(..., "chain", "draw").to_numpy()
     elements = in_rows.reshape(math.prod(in_rows.shape[:-2]), *in_rows.shape[-2:])
     r_hat, *effective = chain_diagnostics(elements)
+    between = {}
+    if data_set is not None:
+        between = {R_HAT_BETWEEN: r_hat}
+        of_sets = [chain_diagnostics(elements[:, data_set == which]) for which in np.unique(data_set)]
+        r_hat = np.max([within for within, *_ in of_sets], axis=0)
+        effective = np.sum([within for _, *within in of_sets], axis=0)
     if chain_by_chain:
         of_chains = [chain_diagnostics(elements[:, [chain]])[1:] for chain in range(elements.shape[1])]
         effective = np.sum(of_chains, axis=0)
     varies = (elements != elements[:, :1, :1]).any(axis=(1, 2))
     shape = values.isel(chain=0, draw=0, drop=True)
+    columns = dict(zip(("r_hat", "ess_bulk", "ess_tail"), (r_hat, *effective), strict=True)) | between
     return {
-        name: shape.copy(data=np.where(varies, each, np.nan).reshape(shape.shape))
-        for name, each in zip(("r_hat", "ess_bulk", "ess_tail"), (r_hat, *effective), strict=True)
+        name: shape.copy(data=np.where(varies, each, np.nan).reshape(shape.shape)) for name, each in columns.items()
     }

@@ -28,7 +28,7 @@ from bayes_lca.fitted.design import fitted_design
 from bayes_lca.fitted.model import FittedModel
 from bayes_lca.fitted.parts_of_rows import PartsOfRows
 from bayes_lca.fitted.record import COUNTED, KEY, PATTERNS, TABLE, respondents_of
-from bayes_lca.fitted.respondents import GROUP_SIZES, HOLDS_RESPONDENTS
+from bayes_lca.fitted.respondents import DATA_SETS, GROUP_SIZES, HOLDS_RESPONDENTS
 from bayes_lca.likelihood.person import QUADRATURE_ERROR, quadrature_in_words
 
 
@@ -48,6 +48,12 @@ class FittedRows(FittedModel):
         ------
         ValueError
         """
+        if not self.holds_respondents and DATA_SETS in self.attributes:
+            raise ValueError(
+                f"{purpose}: needs the rows of the {self.n_respondents} respondents, which differ between the "
+                f"{len(json.loads(self.attributes[DATA_SETS]))} completed data sets of this fit; fit one of them by "
+                "bl.fit"
+            )
         if not self.holds_respondents:
             raise ValueError(
                 f"{purpose}: needs the rows of the {self.n_respondents} respondents, and this fit was saved without "
@@ -83,6 +89,7 @@ class FittedRows(FittedModel):
             [
                 f"n = {self.n_respondents}" + (f" ({counted})" if counted else ""),
                 *([f"{silent} of them without any answer"] if silent else []),
+                *self._data_sets_note,
                 f"{self.attributes['n_dropped']} rows left out",
                 f"{self.attributes['n_missing_answers']} answers missing",
                 f"{self.n_chains} x {self.draws_per_chain} draws",
@@ -91,6 +98,12 @@ class FittedRows(FittedModel):
                 *([empty_in_words(self.empty_categories)] if self.empty_categories else []),
             ]
         )
+
+    @property
+    def _data_sets_note(self) -> list[str]:
+        if self.data_set_of_chain is None:
+            return []
+        return [f"draws of {len(np.unique(self.data_set_of_chain))} completed data sets stacked"]
 
     @cached_property
     def patterns(self) -> xr.Dataset:

@@ -244,7 +244,7 @@ def _fit(
     terms = tuple(f"term {t}" for t in range(n_terms)) if terms is None else tuple(terms)
     if len(terms) != n_terms:
         raise ValueError(f"terms has {len(terms)} names but the design {n_terms} columns: give one name per column.")
-    to_units = _orthonormal(design, count, terms)  # (term, term)
+    to_units = orthonormal(design, count, terms)  # (term, term)
     columns = design @ to_units
     free, log_likelihood, information, weight = climb(columns, count, n_classes, evidence, hidden=hidden)
     covariance = np.linalg.inv(information)
@@ -256,7 +256,7 @@ def _fit(
     return MultinomialLogit(terms, coefficient, back @ covariance @ back.T, log_likelihood, float(count.sum()))
 
 
-def _orthonormal(design: np.ndarray, count: np.ndarray, terms: tuple[str, ...]) -> np.ndarray:
+def orthonormal(design: np.ndarray, count: np.ndarray, terms: tuple[str, ...]) -> np.ndarray:
     """Matrix T, shape (term, term), such that the columns of design @ T have mean product 0 and mean square 1."""
     weighted = np.sqrt(count / count.sum())[:, None] * design
     length = np.linalg.norm(weighted, axis=0)  # (term,)

@@ -7,6 +7,7 @@ import numpy as np
 from bayes_lca.data.frame import named
 from bayes_lca.likelihood.multinomial_logit import fit_latent_logit
 from bayes_lca.likelihood.newton import NoMaximumError
+from bayes_lca.likelihood.without_maximum import terms_without_maximum
 from bayes_lca.structural.starting_membership import StartingMembership
 
 FEWEST = 5
@@ -54,11 +55,7 @@ def separating_columns(membership: StartingMembership) -> list[str]:
             return False
         return True
 
-    every = np.arange(columns.shape[1])
-    if not design.terms or has_maximum(every):
-        return []
-    alone = [term for t, term in enumerate(design.terms) if not has_maximum(every[[0, t + 1]])]
-    return alone or [term for t, term in enumerate(design.terms) if has_maximum(np.delete(every, t + 1))]
+    return terms_without_maximum(design.terms, has_maximum)
 
 
 def warn_of_separation(membership: StartingMembership) -> None:

@@ -305,6 +305,7 @@ NEED_ROWS = {
     "relabel": lambda d, s: bl.relabel(d["lca_draws"], np.ones((3, 6, 3)) / 3),
     "report": lambda d, s: bl.report(d["joint_draws"], "never written.html"),
     "split_halves": lambda d, s: bl.split_halves(d["lca_draws"]),
+    "stepwise_outcome": lambda d, s: bl.stepwise_outcome(d["lca_draws"], "attitude", s),
     "stepwise_odds_ratios": lambda d, s: bl.stepwise_odds_ratios(d["lca_draws"], bl.Regression("~ age"), s),
 }
 WORK = set(
@@ -313,11 +314,11 @@ WORK = set(
     "plot_profiles plot_random_intercepts plot_structures predict_classes prior_from random_intercepts save".split()
 )
 TAKE_NO_FIT = set(
-    "adopt bootstrap_likelihood_ratio cohort_items cohort_truth compare_estimators count_classes declare_columns "
-    "example_survey fit_estimators fit_or_load leave_one_group_out load_cohort load_example measurement_invariance "
-    "overfitted partial_invariance plot_check_items plot_class_counts plot_prior_predictive "
-    "prior_predictive read_survey recommend_classes reliability "
-    "round_to_grid simulate_cohort suppress_small_cells vuong_lo_mendell_rubin".split()
+    "adopt bootstrap_likelihood_ratio cohort_items cohort_truth compare_estimators count_classes "
+    "declare_columns example_survey fit_estimators fit_multiple fit_or_load leave_one_group_out load_cohort "
+    "load_example measurement_invariance overfitted parallel_lines partial_invariance plot_check_items "
+    "plot_class_counts plot_outcome plot_prior_predictive prior_predictive read_survey recommend_classes "
+    "reliability round_to_grid simulate_cohort suppress_small_cells vuong_lo_mendell_rubin".split()
 )
 
 

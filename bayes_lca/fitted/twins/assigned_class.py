@@ -34,6 +34,7 @@ CLASSES_ARE_KNOWN = (
         "relabel",
         "split_halves",
         "stepwise_odds_ratios",
+        "stepwise_outcome",
     ),
 )
 

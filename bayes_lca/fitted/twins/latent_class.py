@@ -56,6 +56,7 @@ SUPPORTED = (
         "random_intercepts",
     ),
     *("rank_groups", "relabel", "report", "save", "split_halves", "stepwise_odds_ratios"),
+    "stepwise_outcome",
 )
 
 KIND = register(

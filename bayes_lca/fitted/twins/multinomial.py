@@ -38,6 +38,7 @@ OF_LATENT_CLASSES = (
     ),
     *("membership_draws", "membership_of_new_rows", "membership_table", "modal_class_of", "name_classes", "order"),
     *("plot_profiles", "plot_structures", "prior_from", "relabel", "split_halves", "stepwise_odds_ratios"),
+    "stepwise_outcome",
 )
 
 KIND = register(

@@ -159,7 +159,9 @@ def _differences(measured: Fit, joint: Fit, variable: str, dims: list[str], tail
     first, second = (rng.permutation(Fit.flat(part, "row"))[:n_pairs] for part in rows)  # (pair, row)
     lower, upper = np.quantile(second - first, tails, axis=0)
     means = [part.mean(["chain", "draw"]).to_numpy() for part in rows]
-    quality = [diagnostics(part) for part in rows]
+    quality = [
+        diagnostics(part, data_set=fit.data_set_of_chain) for part, fit in zip(rows, (measured, joint), strict=True)
+    ]
     worse = {
         name: choose(*(part[name].to_numpy() for part in quality))
         for name, choose in (("r_hat", np.fmax), ("ess_bulk", np.fmin), ("ess_tail", np.fmin))

@@ -15,6 +15,7 @@ from bayes_lca.fitted.fit import Fit
 from bayes_lca.posterior.labels.agreement import LARGEST_R_HAT, SMALLEST_ESS
 from bayes_lca.posterior.labels.certainty import label_note, label_problems
 from bayes_lca.posterior.labels.chance import effective_draws, r_hat_by_chance
+from bayes_lca.posterior.labels.convergence_of_data_sets import of_data_sets
 from bayes_lca.posterior.labels.label_free import SPREAD, label_free_of_classes
 from bayes_lca.posterior.labels.total_log_likelihood import log_likelihood_diagnostics
 from bayes_lca.table import SummaryTable
@@ -42,7 +43,8 @@ def convergence(draws: xr.DataTree) -> SummaryTable:
         ``ess_bulk``, ``ess_tail``, how many ``elements`` vary, and ``element``, which is ``"constant"`` for a variable
         that does not vary. ``r_hat_by_chance`` is the R-hat of that element which the largest of all quantities passes
         in one of a thousand fits whose chains agree, and ``beyond_chance`` counts the elements that pass theirs, and
-        1.01. One chain has no R-hat, and the element is that of the smallest ``ess_bulk``.
+        1.01. One chain has no R-hat, and the element is that of the smallest ``ess_bulk``. After `fit_multiple` all
+        this is within data sets, and ``r_hat_between`` is R-hat of all chains.
 
     Raises
     ------
@@ -65,7 +67,8 @@ def convergence(draws: xr.DataTree) -> SummaryTable:
 
 def convergence_table(fit: Fit) -> SummaryTable:
     """The same, made once of a fit."""
-    return fit.once("convergence", lambda: _convergence_table(fit))
+    make = _convergence_table if fit.data_set_of_chain is None else of_data_sets(_convergence_table)
+    return fit.once("convergence", lambda: make(fit))
 
 
 def _convergence_table(fit: Fit) -> SummaryTable:
@@ -190,9 +193,8 @@ def _elements(fit: Fit, layer: str, quantity: str, rows: xr.DataArray, names: Se
 def _draws_note(fit: Fit) -> list[str]:
     """Whether chains went on after the draws that were asked for."""
     asked, made = (fit.attributes.get(name) for name in ("draws_asked", "draws_made"))
-    if asked == made:
-        return []
-    return [f"{asked} draws of each chain were asked for, and chains went on to {made} to converge"]
+    told = f"{asked} draws of each chain were asked for, and chains went on to {made} to converge"
+    return [told] if asked != made else []
 
 
 def _design_note(fit: Fit) -> list[str]:

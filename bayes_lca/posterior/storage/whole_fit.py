@@ -21,14 +21,20 @@ from bayes_lca.dims import (
 )
 from bayes_lca.fitted.fit import Fit
 from bayes_lca.fitted.record import AXES, ENCODING, LAYOUT, PATTERNS, TABLE, respondents_of
-from bayes_lca.fitted.respondents import GROUP_SIZES, HOLDS_RESPONDENTS, LOG_LIKELIHOOD_DIAGNOSTICS
+from bayes_lca.fitted.respondents import (
+    DATA_SET_OF_CHAIN,
+    DATA_SETS,
+    GROUP_SIZES,
+    HOLDS_RESPONDENTS,
+    LOG_LIKELIHOOD_DIAGNOSTICS,
+)
 from bayes_lca.posterior.storage.file_integrity import UnreadableFileError
 from bayes_lca.posterior.storage.without_respondents import AXES_OF_ROWS
 
 COUNTS = ("n_respondents", "n_dropped", "n_missing_answers")
 LISTS = (
     *("groupings", "labels", "chain_modes", "em_log_likelihoods", "em_starts_by_mode", LOG_LIKELIHOOD_DIAGNOSTICS),
-    *("mode_log_evidence", "start_weights", "chains_by_start"),
+    *("mode_log_evidence", "start_weights", "chains_by_start", DATA_SETS, DATA_SET_OF_CHAIN),
 )
 MAPPINGS = ("specification", AXES, "levels", "versions", GROUP_SIZES)
 ROUNDING = 1e-6

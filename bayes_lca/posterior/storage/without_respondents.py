@@ -21,7 +21,13 @@ from bayes_lca.dims import (
 from bayes_lca.fitted.fit import Fit
 from bayes_lca.fitted.one_fit import FIT_IDENTITY
 from bayes_lca.fitted.record import AXES, COUNTED, ENCODING, MEASUREMENT_DRAW
-from bayes_lca.fitted.respondents import GROUP_SIZES, HOLDS_RESPONDENTS, LOG_LIKELIHOOD_DIAGNOSTICS
+from bayes_lca.fitted.respondents import (
+    DATA_SET_OF_CHAIN,
+    DATA_SETS,
+    GROUP_SIZES,
+    HOLDS_RESPONDENTS,
+    LOG_LIKELIHOOD_DIAGNOSTICS,
+)
 from bayes_lca.fitted.views import with_views
 from bayes_lca.likelihood.person import QUADRATURE_ERROR, QUADRATURE_NODES
 from bayes_lca.posterior.labels.total_log_likelihood import diagnostics_to_keep
@@ -54,7 +60,7 @@ KEPT_ATTRIBUTES = frozenset(
         *("class_order", "n_modes", "chain_modes", "kept_mode", "left_out", "joined", FIT_IDENTITY),
         *("mode_log_evidence", "start_weights", "chains_by_start", "draws_asked", "draws_made"),
         *("measurement_draws", "pareto_k", "sampled_again", QUADRATURE_NODES, QUADRATURE_ERROR),
-        *(HOLDS_RESPONDENTS, GROUP_SIZES, LOG_LIKELIHOOD_DIAGNOSTICS),
+        *(HOLDS_RESPONDENTS, GROUP_SIZES, LOG_LIKELIHOOD_DIAGNOSTICS, DATA_SETS, DATA_SET_OF_CHAIN),
     }
 )
 """Of the fit. No fingerprint of whole rows is among them: whoever knows all rows but one could try what the last must

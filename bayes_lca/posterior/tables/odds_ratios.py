@@ -7,6 +7,7 @@ import pandas as pd
 import xarray as xr
 
 from bayes_lca.dims import SLOPE, TERM
+from bayes_lca.fitted.elements import R_HAT_BETWEEN
 from bayes_lca.fitted.fit import Fit
 from bayes_lca.posterior.tables.larger_unit import in_larger_units
 from bayes_lca.posterior.tables.rows import CI_PROB, table_of, table_once
@@ -135,4 +136,5 @@ def _odds_ratios(fit: Fit, reference: str | None, ci_prob: float) -> SummaryTabl
     columns = ["odds_ratio", "lower", "upper", "probability_of_direction", "log_odds", "sd"]
     larger = in_larger_units(wide, fit.matrix, fit.terms) if fit.holds_respondents else []
     note = "\n".join([table.note, *larger])
-    return SummaryTable.of(wide[[*columns, "r_hat", "ess_bulk", "ess_tail"]], note)
+    quality = [name for name in ("r_hat", "ess_bulk", "ess_tail", R_HAT_BETWEEN) if name in wide]
+    return SummaryTable.of(wide[[*columns, *quality]], note)

@@ -134,7 +134,8 @@ def heterogeneity(draws: xr.DataTree, reference: str | None = None, *, ci_prob: 
             for measure, values in measures.items():
                 middle, lower, upper = (float(part) for part in quantiles_of(values, [0.5, *tails]))
                 row |= {measure: middle, f"{measure}_lower": lower, f"{measure}_upper": upper}
-            rows[grouping, s["contrast"].item()] = row | {name: float(part) for name, part in diagnostics(s).items()}
+            quality = diagnostics(s, data_set=fit.data_set_of_chain)
+            rows[grouping, s["contrast"].item()] = row | {name: float(part) for name, part in quality.items()}
     table = pd.DataFrame.from_dict(rows, orient="index")
     table.index = pd.MultiIndex.from_tuples(table.index, names=["grouping", "contrast"])
     middle, lower, upper = np.quantile(prior_contrast_sd(fitted_prior(fit)), [0.5, *tails])

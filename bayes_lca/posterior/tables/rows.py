@@ -21,7 +21,7 @@ def table_of(values: xr.DataArray, dims: list[str], fit: Fit, ci_prob: float) ->
         "sd": rows.std(["chain", "draw"], ddof=1),
         "lower": lower,
         "upper": upper,
-        **diagnostics(rows),
+        **diagnostics(rows, data_set=fit.data_set_of_chain),
     }
     frame = pd.DataFrame({name: column.to_numpy() for name, column in columns.items()}, index=row_index(rows, dims))
     return SummaryTable.of(frame, note_of(fit, ci_prob))

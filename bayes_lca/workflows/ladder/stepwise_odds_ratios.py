@@ -7,8 +7,6 @@ import xarray as xr
 
 from bayes_lca.fitted.fit import Fit
 from bayes_lca.fitted.same_respondents import respondents_of_rows
-from bayes_lca.likelihood.em import fit_em
-from bayes_lca.posterior.labels.matching import match_profiles
 from bayes_lca.posterior.tables.larger_unit import in_larger_units
 from bayes_lca.posterior.tables.odds_ratios import class_pairs
 from bayes_lca.posterior.tables.rows import CI_PROB
@@ -17,6 +15,7 @@ from bayes_lca.structural.regression import Regression
 from bayes_lca.table import SummaryTable, tail_probabilities
 from bayes_lca.workflows.ladder.assign import answers_of, require_classes_of_answers_alone
 from bayes_lca.workflows.ladder.bias_adjusted_regression import Method, stepwise
+from bayes_lca.workflows.ladder.first_step import first_step_of
 
 
 def stepwise_odds_ratios(
@@ -100,22 +99,18 @@ def stepwise_odds_ratios(
     check_no_items(known, design.covariates, len(design.kept))
     if not design.terms:
         raise ValueError(f"formula {design.formula!r} has no covariates")
-    first, count = fit.distinct_answers
-    patterns, profiles = fit.codes[first], fit.answers.profiles(fit).mean(axis=0)
-    best = fit_em(patterns, count, [len(labels) for labels in fit.labels], len(fit.classes)).best
-    share = fit.class_share.mean(axis=(0, 1))
-    order = match_profiles(best.item_probability[None], profiles, best.class_share[None], share)[0]
+    first = first_step_of(fit)
     codes = known.read(frame).codes[design.kept]
     estimate = stepwise(
         codes,
         np.ones(len(codes)),
         design.matrix,
-        best.item_probability[order],
-        best.class_share[order],
+        first.item_probability,
+        first.class_share,
         method=method,
         terms=design.terms,
-        measurement_codes=patterns,
-        measurement_count=count,
+        measurement_codes=first.codes,
+        measurement_count=first.count,
     )
     parts = {
         f"{b} vs {a}": estimate.contrast(fit.classes.index(b), fit.classes.index(a)).loc[list(design.terms)]

@@ -126,7 +126,7 @@ LIKELIHOOD = (
     Mutation(
         name="bch-weights-transposed",
         wrong="The BCH weights are those of the transposed matrix of classification errors.",
-        symbol="SecondStep._records",
+        symbol="GivenFirstStep.records",
         pattern="np.linalg.inv(_1)",
         replacement="np.linalg.inv(_1).T",
         tests=("tests/likelihood/test_stepwise.py::test_whole_population_gives_the_true_coefficients",),
@@ -134,7 +134,7 @@ LIKELIHOOD = (
     Mutation(
         name="first-step-taken-for-known",
         wrong="Standard errors of two-step estimates leave out the uncertainty of the item probabilities.",
-        symbol="SecondStep.covariance",
+        symbol="GivenFirstStep.covariance",
         pattern="_1 + _2 @ _2.T",
         replacement="_1",
         tests=(
@@ -156,5 +156,65 @@ LIKELIHOOD = (
         pattern="_1 / (_1 - 1) * _2",
         replacement="(_1 - 1) / _1 * _2",
         tests=("tests/likelihood/test_reliability.py::test_published_alpha",),
+    ),
+    Mutation(
+        name="parallel-lines-difference-not-doubled",
+        wrong="The test of parallel lines is the difference of two log-likelihoods, not twice that.",
+        symbol="_likelihood_ratio",
+        pattern="2 * (_1 - _2)",
+        replacement="_1 - _2",
+        tests=(
+            "tests/posterior/test_parallel_lines.py::test_statistic_is_twice_the_difference_of_log_likelihoods_of_other_programs",
+        ),
+    ),
+    Mutation(
+        name="parallel-lines-degrees-of-freedom",
+        wrong="The test of parallel lines counts a slope for each cut, and not what they have more than one.",
+        symbol="_likelihood_ratio",
+        pattern="len(_1) * (len(_2) - 2)",
+        replacement="len(_1) * (len(_2) - 1)",
+        tests=(
+            "tests/posterior/test_parallel_lines.py::test_covariates_of_several_columns_are_tested_as_one_and_column_by_column",
+        ),
+    ),
+    Mutation(
+        name="brant-cuts-in-the-wrong-order",
+        wrong="The covariance of two binary logits takes the probability of the lower cut for that of both.",
+        symbol="BinaryLogits.of",
+        pattern="_1 * reached[at] * (1 - reached[k])",
+        replacement="_1 * reached[k] * (1 - reached[at])",
+        tests=("tests/posterior/test_parallel_lines.py::test_figures_as_printed",),
+    ),
+    Mutation(
+        name="brant-cuts-independent",
+        wrong="Slopes of different cuts are taken for independent, though the same respondents gave them.",
+        symbol="BinaryLogits.of",
+        pattern="covariance[k, :, at], covariance[at, :, k] = _1, _2",
+        replacement="covariance[k, :, at], covariance[at, :, k] = _1 * (k == at), _2 * (k == at)",
+        tests=("tests/likelihood/test_cumulative_logit.py::test_covariance_of_slopes_is_the_one_of_samples",),
+    ),
+    Mutation(
+        name="lines-far-out-lose-their-digits",
+        wrong="The probability between two lines is a difference of logistic functions, 0 far out.",
+        symbol="cumulative_logit:_log_likelihood",
+        pattern="log_expit(above) + log_expit(-below) + np.log(-np.expm1(-gap))",
+        replacement="np.log(expit(above) - expit(below))",
+        tests=("tests/likelihood/test_cumulative_logit.py::test_far_lines_keep_their_digits",),
+    ),
+    Mutation(
+        name="lines-that-cross-unsaid",
+        wrong="Lines of the general model that cross are looked for between the wrong ends.",
+        symbol="fit_cumulative_logit",
+        pattern="np.diff(eta, axis=1) > 0",
+        replacement="np.diff(eta, axis=1) > np.inf",
+        tests=("tests/likelihood/test_cumulative_logit.py::test_lines_that_cross_are_marked",),
+    ),
+    Mutation(
+        name="order-of-an-outcome-unasked",
+        wrong="An outcome of three categories whose order nobody declared is taken in the order of its letters.",
+        symbol="read_ordered_outcome",
+        pattern="len(labels) > 2",
+        replacement="len(labels) < 2",
+        tests=("tests/posterior/test_parallel_lines.py::test_what_cannot_be_tested_is_refused_by_name",),
     ),
 )
