@@ -134,7 +134,7 @@ NO_COMMON_METHOD = {
 }
 NOT_OF_NUMBERS = (
     "answers_of class_shift common_method compare_structures direct_effects fit_estimators fit_two_step "
-    "plot_structures prior_from split_halves stepwise_odds_ratios"
+    "plot_structures prior_from split_halves stepwise_odds_ratios stepwise_outcome"
 )
 NO_COVARIATES = NO_GROUPS | {
     r"'participation' is no covariate of '~ 1' \(180 respondents\)": "average_marginal_effects",
@@ -144,7 +144,9 @@ NO_COVARIATES = NO_GROUPS | {
     ),
     r"'~ 1' has no covariates or groups, so there are no cells, and the table has 44 rows": "poststratify",
 }
-LOCALLY_INDEPENDENT = "answers_of fit_estimators fit_two_step modal_class_of split_halves stepwise_odds_ratios"
+LOCALLY_INDEPENDENT = (
+    "answers_of fit_estimators fit_two_step modal_class_of split_halves stepwise_odds_ratios stepwise_outcome"
+)
 """Functions that take answers for independent within classes."""
 REFUSED = {
     "LatentClass, regression": COVARIATES_IN_CLASSES | NO_COMMON_METHOD,
@@ -169,7 +171,8 @@ REFUSED = {
             "stepwise_outcome"
         ),
     },
-    "LatentClass, completed data sets": {
+    "LatentClass, completed data sets": NO_COMMON_METHOD
+    | {
         r"takes part in its classes; a regression in steps": "answers_of fit_two_step",
         r": needs the rows of the 180 respondents, which differ between the 2 completed data sets of this fit": (
             "average_marginal_effects check_items classification_table compare_groups concat_chains covariate_tests "
