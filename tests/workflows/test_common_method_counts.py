@@ -39,7 +39,7 @@ def test_a_tilt_is_no_class(tilted):
     assert tilted["method_BIC"].idxmin() == 2
     assert tilted["BIC"].idxmin() > 2 or tilted["method_BIC"].min() < tilted["BIC"].min() - 10
     assert abs(tilted.loc[2, "method_sd"] - 1.0) < 0.3
-    assert "BIC prefers 2 class(es) with a common method, tilt of SD" in tilted.note
+    assert "BIC prefers 2 classes with a common method, tilt of SD" in tilted.note
     assert "persons summed out with the log-likelihood off by" in tilted.note
     assert (tilted["method_log_likelihood"] > tilted["log_likelihood"]).all()
 
@@ -81,16 +81,16 @@ def test_the_maximum_is_one_and_integrates_over_persons(tilted):
 def test_no_tilt_is_seen_where_there_is_none():
     table = bl.count_classes(bl.Items(ITEMS), simulated(0.0, 4), [2, 3], n_starts=20, common_method=True)
     assert table["BIC"].idxmin() == 2
-    assert "BIC prefers 2 class(es) without one by" in table.note
+    assert "BIC prefers 2 classes without one by" in table.note
     assert -1e-6 < table.loc[2, "method_log_likelihood"] - table.loc[2, "log_likelihood"] < 4
 
 
 @pytest.mark.parametrize(
     ("without", "with_method", "told"),
     [
-        ([30.0, 20.0], [14.0, 15.0], "BIC prefers 1 class(es) with a common method, tilt of SD 0.80, by 6.0 to 2"),
-        ([30.0, 20.0], [35.0, 27.5], "BIC prefers 2 class(es) without one by 7.5 to 2 class(es) with a common method"),
-        ([30.0, 20.0], [35.0, 19.0], "BIC hardly tells 2 class(es) with a common method"),
+        ([30.0, 20.0], [14.0, 15.0], "BIC prefers 1 class with a common method, tilt of SD 0.80, by 6.0 to 2"),
+        ([30.0, 20.0], [35.0, 27.5], "BIC prefers 2 classes without one by 7.5 to 2 classes with a common method"),
+        ([30.0, 20.0], [35.0, 19.0], "BIC hardly tells 2 classes with a common method"),
     ],
 )
 def test_the_sentence_says_which_is_preferred(without, with_method, told):

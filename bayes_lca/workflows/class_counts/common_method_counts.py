@@ -89,15 +89,19 @@ def preference_in_words(table: pd.DataFrame) -> str:
     Examples
     --------
     >>> preference_in_words(pd.DataFrame({"BIC": [20.0, 14.0], "method_BIC": [9.5, 12.0], "method_sd": 0.8}, [1, 2]))
-    'BIC prefers 1 class(es) with a common method, tilt of SD 0.80, by 4.5 to 2 class(es) without one'
+    'BIC prefers 1 class with a common method, tilt of SD 0.80, by 4.5 to 2 classes without one'
     """
     without, tilted = int(table["BIC"].idxmin()), int(table[f"{PREFIX}BIC"].idxmin())
     gain = float(table["BIC"].min() - table[f"{PREFIX}BIC"].min())
     sides = (
-        f"{tilted} class(es) with a common method, tilt of SD {table.loc[tilted, f'{PREFIX}sd']:.2f}",
-        f"{without} class(es) without one",
+        f"{_classes(tilted)} with a common method, tilt of SD {table.loc[tilted, f'{PREFIX}sd']:.2f}",
+        f"{_classes(without)} without one",
     )
     if abs(gain) < HARDLY:
         return f"BIC hardly tells {' and '.join(sides)} apart: {abs(gain):.1f}"
     better, worse = sides if gain > 0 else sides[::-1]
     return f"BIC prefers {better}{',' if gain > 0 else ''} by {abs(gain):.1f} to {worse}"
+
+
+def _classes(n: int) -> str:
+    return "1 class" if n == 1 else f"{n} classes"
