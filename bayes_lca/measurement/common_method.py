@@ -60,7 +60,8 @@ class CommonMethod(Measurement):
     Parameters
     ----------
     items : Items or OrdinalItems
-        Categories in an order that somebody declared, all items in the same direction.
+        Categories in an order that somebody declared, all items in the same direction. Two categories need none where
+        all items have the same labels.
     style : {"tilt", "extreme", "both"}
     loadings : {"equal", "free"}
         One loading for all items, or one for each. Free loadings have either sign, but for that of the item where it is

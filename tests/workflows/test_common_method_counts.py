@@ -3,7 +3,8 @@
 import numpy as np
 import pandas as pd
 import pytest
-from scipy.special import logsumexp
+from scipy.optimize import minimize
+from scipy.special import expit, logsumexp
 from scipy.stats import norm
 
 import bayes_lca as bl
@@ -112,6 +113,30 @@ def test_categories_without_an_order_are_refused():
     frame = simulated(0.5, 5, n=60).astype(str).replace({"less": "x", "same": "y", "more": "z"})
     with pytest.raises(ValueError, match="common_method=True rests on the order of categories, which nobody declared"):
         bl.count_classes(bl.Items(ITEMS), frame, [1, 2], n_starts=5, common_method=True)
+
+
+def test_two_categories_run_in_one_direction():
+    """The tilt of one class is that of a written-out likelihood; undeclared, "agree" would stand with "no"."""
+    rng = np.random.default_rng(8)
+    codes = (rng.random((400, 6)) < expit(0.3 + 1.5 * rng.normal(size=(400, 1)))).astype(int)
+    words = {item: np.array(["disagree", "agree"] if j > 2 else ["no", "yes"]) for j, item in enumerate(ITEMS)}
+    frame = pd.DataFrame({item: words[item][codes[:, j]] for j, item in enumerate(ITEMS)})
+    with pytest.raises(ValueError, match=r"'item4', 'item5' of 400 rows; .* could run in opposite directions"):
+        bl.count_classes(bl.Items(ITEMS), frame, [1], common_method=True)
+    declared = bl.Items(ITEMS, categories={item: labels.tolist() for item, labels in words.items()})
+    found = bl.count_classes(declared, frame, [1], common_method=True).loc[1]
+    patterns, count = np.unique(codes, axis=0, return_counts=True)
+    u = np.linspace(-8, 8, 161)
+
+    def deviance(values):
+        log_odds = values[:6, None] + values[6] * u  # (item, person)
+        given = patterns @ log_odds - np.logaddexp(0, log_odds).sum(axis=0)  # (pattern, person)
+        return -2 * count @ logsumexp(given + norm.logpdf(u) + np.log(u[1] - u[0]), axis=1)
+
+    best = minimize(deviance, np.append(np.zeros(6), 1.0))
+    assert found["method_sd"] == pytest.approx(best.x[6], abs=1e-3)
+    assert found["method_log_likelihood"] == pytest.approx(-best.fun / 2, abs=0.01)
+    assert abs(best.x[6] - 1.5) < 4 * np.sqrt(2 * best.hess_inv[6, 6])
 
 
 def test_a_part_with_a_common_method_is_no_nominal_one():

@@ -49,7 +49,7 @@ def fit_with_common_method(likelihood: LikelihoodCounts, n_classes: int) -> Comm
 
 def common_method_columns(likelihood: LikelihoodCounts, classes: Sequence[int]) -> tuple[pd.DataFrame, list[str]]:
     """Columns of each number of classes with a common method, and what to say of them but for the preference."""
-    likelihood.responses.require_order("common_method=True")
+    likelihood.responses.require_order("common_method=True", directed=True)
     fits = {n_classes: fit_with_common_method(likelihood, n_classes) for n_classes in classes}
     columns = pd.DataFrame({n_classes: _row(likelihood, each) for n_classes, each in fits.items()}).T
     whole = {f"{PREFIX}{name}": int for name in ("parameters", "degrees_of_freedom", "starts_at_mode", "starts")}
