@@ -139,6 +139,11 @@ class CommonMethod(Measurement):
         return self.items.columns
 
     @property
+    def in_place_of_nominal(self) -> str:
+        """Its items alone, beside which numbers of classes with a common method can be counted."""
+        return f"give its Items({list(self.columns)}), and common_method=True to count_classes"
+
+    @property
     def styles(self) -> tuple[str, ...]:
         """Traits of a person."""
         return STYLES[self.style]

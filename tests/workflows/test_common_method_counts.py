@@ -1,5 +1,7 @@
 """Numbers of classes with a common method beside those without: criteria, the sentence, and what is refused."""
 
+import re
+
 import numpy as np
 import pandas as pd
 import pytest
@@ -141,7 +143,12 @@ def test_two_categories_run_in_one_direction():
 
 def test_a_part_with_a_common_method_is_no_nominal_one():
     frame = simulated(0.5, 5, n=60)
-    with pytest.raises(ValueError, match=r"compared for nominal items only; give Items\(\['item0'"):
+    names = "'item0', 'item1', 'item2', 'item3', 'item4', 'item5'"
+    told = (
+        f"CommonMethod of 6 item(s) {names}: numbers of classes and groups are compared for nominal items only; "
+        f"give its Items([{names}]), and common_method=True to count_classes"
+    )
+    with pytest.raises(ValueError, match=f"^{re.escape(told)}$"):
         bl.count_classes(bl.CommonMethod(bl.Items(ITEMS)), frame, [1, 2])
 
 
