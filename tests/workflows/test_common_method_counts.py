@@ -152,6 +152,11 @@ def test_a_part_with_a_common_method_is_no_nominal_one():
         bl.count_classes(bl.CommonMethod(bl.Items(ITEMS)), frame, [1, 2])
 
 
-def test_other_tables_of_counts_take_the_columns(tilted):
-    assert bl.recommend_classes(tilted) is not None
-    assert bl.plot_class_counts(tilted).axes
+def test_recommendation_and_picture_take_the_common_method(tilted):
+    found = bl.recommend_classes(tilted)
+    assert (found.n_classes, found.common_method) == (2, True)
+    gain = tilted["BIC"].min() - tilted["method_BIC"].min()
+    assert f"with a common method are recommended: BIC is smallest there, by {gain:.1f} less" in str(found)
+    least = tilted["method_BIC"].min()
+    drawn = [line.get_ydata() for line in bl.plot_class_counts(tilted).axes[0].lines if line.get_linestyle() == "--"]
+    np.testing.assert_allclose(drawn, [tilted["method_BIC"] - least])

@@ -10,6 +10,7 @@ from bayes_lca.likelihood.criteria import entropy_r2, information_criteria, n_pa
 from bayes_lca.likelihood.identification import degrees_of_freedom
 from bayes_lca.likelihood.person import LARGEST_QUADRATURE_ERROR, PersonGrid, default_nodes, style_scores
 from bayes_lca.workflows.class_counts.likelihood_counts import LikelihoodCounts
+from bayes_lca.workflows.class_counts.method_columns import PREFIX
 
 RANDOM_STARTS = 10
 """Random classes to climb from, beside the maxima without a common method."""
@@ -18,7 +19,6 @@ MOST_MAXIMA = 5
 MOST_NODES = 127
 HARDLY = 2.0
 """Difference of BIC below which neither is preferred."""
-PREFIX = "method_"
 
 
 @dataclass(frozen=True)
