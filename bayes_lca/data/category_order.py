@@ -13,6 +13,10 @@ CategoryOrder = Literal["declared", "by value", "as listed", "sorted as text"]
 DECLARED, BY_VALUE, AS_LISTED, AS_TEXT = "declared", "by value", "as listed", "sorted as text"
 NOBODY_DECLARED = frozenset({AS_LISTED, AS_TEXT})
 """Orders of display that say nothing of which category is more than another."""
+HOW_TO_DECLARE = (
+    "Declare it: categories=[...] in their order, one list for all items or a dict with one by item, or an ordered "
+    "categorical in the frame"
+)
 
 NUMBER = re.compile(r"[+-]?\d+(\.\d+)?")
 
@@ -66,6 +70,40 @@ def ordered_categories(values: pd.Series) -> tuple[list, CategoryOrder]:
     if declares:
         return categories, AS_LISTED
     return sorted(categories), BY_VALUE if pd.api.types.is_numeric_dtype(values) else AS_TEXT
+
+
+def check_order(
+    use: str,
+    items: Sequence[str | int],
+    labels: Sequence[Sequence[str]],
+    orders: Sequence[CategoryOrder],
+    n_rows: int,
+    *,
+    fewest: int,
+) -> None:
+    """Refuse items of at least `fewest` categories whose order nobody declared.
+
+    Raises
+    ------
+    ValueError
+    """
+    unordered = {
+        item: of_item
+        for item, of_item, order in zip(items, labels, orders, strict=True)
+        if order in NOBODY_DECLARED and len(of_item) >= fewest
+    }
+    if not unordered:
+        return
+    item, of_item = next(iter(unordered.items()))
+    direction = ""
+    if min(map(len, unordered.values())) == 2:
+        direction = (
+            "; two categories need one as well, for items with different labels could run in opposite directions"
+        )
+    raise ValueError(
+        f"{use} rests on the order of categories, which nobody declared for item(s) {named(unordered)} of {n_rows} "
+        f"rows; those of {item!r} would be {named(of_item)}{direction}. {HOW_TO_DECLARE}"
+    )
 
 
 MOST_ORDERS_SHOWN, MOST_UNCUT = 4, 9

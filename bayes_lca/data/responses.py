@@ -12,8 +12,8 @@ import pandas as pd
 from bayes_lca.data.answered import MISSING
 from bayes_lca.data.category_checks import check_blank, check_text, check_written
 from bayes_lca.data.category_order import (
-    NOBODY_DECLARED,
     CategoryOrder,
+    check_order,
     order_in_words,
     ordered_categories,
 )
@@ -27,10 +27,6 @@ from bayes_lca.data.frame import (
     row_labels,
 )
 
-HOW_TO_DECLARE = (
-    "Declare it: categories=[...] in their order, one list for all items or a dict with one by item, or an ordered "
-    "categorical in the frame"
-)
 CATEGORY_ORDERS, EMPTY_CATEGORIES = "category_orders", "empty_categories"
 """Attributes of draws: what the order of each item's categories rests on, and categories that nobody has, by column."""
 MOST_UNDECLARED_CATEGORIES = 20
@@ -124,29 +120,23 @@ class Responses:
             empty={item: gone for item, gone in empty.items() if gone},
         )
 
-    def require_order(self, use: str) -> None:
+    def require_order(self, use: str, *, directed: bool = False) -> None:
         """Refuse items of three or more categories whose order nobody declared.
 
         Parameters
         ----------
         use : str
             What rests on the order, as the message names it.
+        directed : bool
+            Whether items have to run in one direction, so that two categories need an order too; not where all items
+            share their labels, and with them the direction.
 
         Raises
         ------
         ValueError
         """
-        unordered = {
-            item: labels
-            for item, labels, order in zip(self.items, self.labels, self.orders, strict=True)
-            if order in NOBODY_DECLARED and len(labels) > 2
-        }
-        if unordered:
-            item, labels = next(iter(unordered.items()))
-            raise ValueError(
-                f"{use} rests on the order of categories, which nobody declared for item(s) {named(unordered)} of "
-                f"{len(self.codes)} rows; those of {item!r} would be {named(labels)}. {HOW_TO_DECLARE}"
-            )
+        fewest = 2 if directed and self.common_labels is None else 3
+        check_order(use, self.items, self.labels, self.orders, len(self.codes), fewest=fewest)
 
     @property
     def order_note(self) -> str:

@@ -60,7 +60,8 @@ class CommonMethod(Measurement):
     Parameters
     ----------
     items : Items or OrdinalItems
-        Categories in an order that somebody declared, all items in the same direction.
+        Categories in an order that somebody declared, all items in the same direction. Two categories need none where
+        all items have the same labels.
     style : {"tilt", "extreme", "both"}
     loadings : {"equal", "free"}
         One loading for all items, or one for each. Free loadings have either sign, but for that of the item where it is
@@ -136,6 +137,11 @@ class CommonMethod(Measurement):
     def columns(self) -> tuple[str, ...]:
         """The items."""
         return self.items.columns
+
+    @property
+    def in_place_of_nominal(self) -> str:
+        """Its items alone, beside which numbers of classes with a common method can be counted."""
+        return f"give its Items({list(self.columns)}), and common_method=True to count_classes"
 
     @property
     def styles(self) -> tuple[str, ...]:

@@ -16,13 +16,13 @@ MOST_WITHOUT_ENDS = 2
 
 
 def check_styles(responses: Responses, styles: Sequence[str], loadings: str) -> None:
-    """Refuse items whose categories have no order, or are too few for extreme responding.
+    """Refuse items whose categories have no order, or may run in opposite directions, or are too few for extremes.
 
     Raises
     ------
     ValueError
     """
-    responses.require_order("CommonMethod")
+    responses.require_order("CommonMethod", directed="tilt" in styles)
     if "extreme" not in styles:
         return
     sizes = dict(zip(responses.items, responses.n_categories, strict=True))

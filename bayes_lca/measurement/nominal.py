@@ -6,6 +6,7 @@ import numpy as np
 
 from bayes_lca.data.category_order import empty_in_words
 from bayes_lca.data.counted import count_rows
+from bayes_lca.data.frame import named
 from bayes_lca.data.responses import MISSING, Responses
 
 LONGEST_TEXT = 60
@@ -139,7 +140,8 @@ def check_nominal(items, *, restricted: bool = False) -> None:
         raise TypeError(f"items={given} is of type {type(items).__name__}, and no measurement part; {how}")
     if not nominal:
         raise ValueError(
-            f"{items!r}: numbers of classes and groups are compared for nominal items only; {items.in_place_of_nominal}"
+            f"{type(items).__name__} of {len(items.columns)} item(s) {named(items.columns)}: numbers of classes and "
+            f"groups are compared for nominal items only; {items.in_place_of_nominal}"
         )
     if getattr(items, "numbers_classes", False):
         raise ValueError(

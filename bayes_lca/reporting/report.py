@@ -15,6 +15,7 @@ from bayes_lca.posterior.tables.rows import CI_PROB
 from bayes_lca.reporting.sections.checks import checks_section, require_check_of
 from bayes_lca.reporting.sections.class_counts import class_counts_section, require_counts_of
 from bayes_lca.reporting.sections.classification import classification_section
+from bayes_lca.reporting.sections.common_method import common_method_sections
 from bayes_lca.reporting.sections.convergence import convergence_section, problems_of, soundness
 from bayes_lca.reporting.sections.covariates import covariates_section
 from bayes_lca.reporting.sections.data import data_section
@@ -141,6 +142,7 @@ def report(
         model_section(fit),
         class_counts_section(fit, counted),
         profiles_section(fit, ci_prob),
+        *common_method_sections(fit, ci_prob),
         classification_section(fit, ci_prob),
         covariates_section(fit, reference, ci_prob),
         checks_section(fit, check),

@@ -10,6 +10,7 @@ import pytest
 
 import bayes_lca as bl
 from bayes_lca.data.category_order import ordered_categories
+from bayes_lca.data.responses import read_responses
 from bayes_lca.data.suspected_codes import suspected_codes
 from bayes_lca.measurement.nominal import read_answers
 from bayes_lca.models import LatentClass, Multinomial
@@ -259,6 +260,50 @@ def test_reliability_takes_numeric_text_by_its_value_and_refuses_text_without_or
         bl.reliability(list("abcd"), words)
     declared = bl.Items(list("abcd"), categories={"a": ["x", "y", "z"]})
     np.testing.assert_allclose(bl.reliability(declared, words, resamples=20)["estimate"], by_number["estimate"])
+
+
+YES, AGREE = ["no", "yes"], ["agree", "disagree"]
+
+
+def two_categories(*of_items):
+    """Items of two categories, those of a list in the order of the list."""
+    return pd.DataFrame({f"q{j}": pd.Series(of_item * 5) for j, of_item in enumerate(of_items)})
+
+
+@pytest.mark.parametrize(
+    ("frame", "refused"),
+    [
+        (two_categories(YES, YES, AGREE), "'q0', 'q1', 'q2' of 10 rows"),
+        (two_categories(YES, YES, [0, 1]), "'q0', 'q1' of 10 rows"),
+        (two_categories(YES, YES).assign(q2=pd.Categorical(YES * 5, YES[::-1], ordered=True)), "'q0', 'q1' of 10 rows"),
+        (two_categories(YES, YES).astype(pd.CategoricalDtype(YES)).assign(q2=AGREE * 5), "'q0', 'q1', 'q2' of 10 rows"),
+        (two_categories(YES, YES, YES), None),
+        (two_categories(YES, YES).assign(q2=pd.Categorical(YES * 5, YES, ordered=True)), None),
+        (two_categories([0, 1], [1, 2], [False, True]), None),
+    ],
+)
+def test_two_categories_need_an_order_where_they_could_run_in_opposite_directions(frame, refused):
+    responses = read_responses(frame, list(frame))
+    responses.require_order("this")  # no direction is asked for
+    if refused is None:
+        responses.require_order("this", directed=True)
+        return
+    with pytest.raises(
+        ValueError, match=rf"this rests on .* nobody declared for item\(s\) {refused}.* opposite dir.*Declare"
+    ):
+        responses.require_order("this", directed=True)
+
+
+def test_alpha_of_items_in_opposite_directions_is_refused_and_that_of_declared_ones_is_of_the_scores():
+    scores = pd.DataFrame((RNG.normal(size=(N, 1)) + RNG.normal(size=(N, 4)) > 0).astype(int), columns=list("abcd"))
+    words = scores.replace({0: "no", 1: "yes"}).assign(d=scores["d"].map({0: "disagree", 1: "agree"}))
+    with pytest.raises(ValueError, match=r"reliability rests on .* 'a', 'b', 'c', 'd' of .* opposite directions"):
+        bl.reliability(list("abcd"), words)
+    declared = bl.Items(list("abcd"), categories=dict.fromkeys("abc", YES) | {"d": AGREE[::-1]})
+    covariance = np.cov(scores.T)
+    alpha = 4 / 3 * (1 - np.trace(covariance) / covariance.sum())
+    table = bl.reliability(declared, words, resamples=20)
+    assert table.loc[("alpha", "all"), "estimate"] == pytest.approx(alpha, abs=1e-12)
 
 
 def test_a_frame_of_any_kind_is_declared_for_functions_that_read_it():

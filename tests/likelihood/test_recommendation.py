@@ -164,3 +164,52 @@ def test_posteriors_that_did_not_settle_are_doubted():
     assert "With 2 classes elpd is unreliable for 3 respondents, whose Pareto k is high." in doubted
     assert "9 respondents" not in doubted
     assert "With 1 or 2 classes the chains do not agree" in str(recommend_classes(table.assign(r_hat=1.06)))
+
+
+def with_method(table, bic, smallest, **others):
+    """The table with columns of classes with a common method beside it."""
+    columns = {"log_likelihood": np.arange(len(bic)), "degrees_of_freedom": 9, "starts_at_mode": 9} | {
+        "entropy_r2": 0.9
+    }
+    columns |= {"BIC": bic, "smallest_class": smallest} | others
+    return table.assign(**{f"method_{name}": values for name, values in columns.items()})
+
+
+FOUR = table_of([99.0, 70.0, 50.0, 45.5, 60.0], [1, 0.4, 0.3, 0.2, 0.1], ICL=[99, 70, 50, 55, 60])
+
+
+def test_classes_with_a_common_method_are_recommended_where_bic_is_smaller():
+    found = recommend_classes(with_method(FOUR, [60.0, 33.0, 36.0, 40.0, 45.0], [1, 0.38, 0.2, 0.1, 0.1]))
+    assert (found.n_classes, found.common_method) == (2, True)
+    assert found.choices == recommend_classes(FOUR).choices | {"method BIC": 2}
+    assert str(found).splitlines() == [
+        "2 classes with a common method are recommended: BIC is smallest there, by 12.5 less than without one, and the "
+        "smallest class holds 38.0%, at least 10%.",
+        "Without a common method, none agrees; ICL chooses 3; AIC, BIC, aBIC and CAIC choose 4.",
+    ]
+    one = recommend_classes(with_method(FOUR, [30.0, 33.0, 36.0, 40.0, 45.0], [1, 0.38, 0.2, 0.1, 0.1]))
+    assert str(one).startswith("1 class with a common method is recommended: BIC is smallest there, by 15.5 less")
+
+
+@pytest.mark.parametrize("least", [45.5, 47.0])
+def test_classes_without_a_common_method_are_recommended_where_theirs_is_as_small(least):
+    alone = recommend_classes(FOUR)
+    found = recommend_classes(with_method(FOUR, [60.0, least, 50.0, 55.0, 60.0], [1, 0.38, 0.2, 0.1, 0.1]))
+    assert (found.n_classes, found.common_method, str(found)) == (4, False, str(alone))
+    assert found.choices == alone.choices | {"method BIC": 2}
+
+
+def test_rules_and_warnings_are_of_the_classes_with_a_common_method():
+    table = with_method(FOUR, [60.0, 40.0, 33.0, 36.0, 40.0], [1, 0.38, 0.04, 0.1, 0.1], entropy_r2=0.5)
+    words = str(recommend_classes(table))
+    assert words.startswith(
+        "2 classes with a common method are recommended: BIC is smallest at 3, by 12.5 less than without one, but the "
+        "smallest class there holds 4.0%, less than the 10% asked for"
+    )
+    assert "A small class may be unresolved: BIC asks for more classes and entropy R2 is only 0.50." in words
+    assert recommend_classes(table, smallest_class=0.04).n_classes == 3
+    rough = str(recommend_classes(table.assign(method_starts_at_mode=[1, 9, 1, 9, 9])))
+    assert "With 3 classes only one start reached the best maximum" in rough
+    unidentified = table.assign(method_degrees_of_freedom=[9, 9, -1, 9, 9])
+    assert recommend_classes(unidentified).choices["method BIC"] == 4
+    assert not recommend_classes(table.assign(method_degrees_of_freedom=-1)).common_method

@@ -573,12 +573,15 @@ def test_a_part_that_makes_no_sense_is_refused(arguments, error, told):
 
 def test_categories_need_an_order_and_ends():
     unordered = pd.DataFrame({"a": ["x", "y", "z"] * 4, "b": ["z", "x", "y", "y"] * 3, "c": ["x", "y"] * 6})
-    with pytest.raises(ValueError, match=r"CommonMethod rests on the order of categories.*'a', 'b' of 12 rows"):
+    with pytest.raises(ValueError, match=r"CommonMethod rests on the order of .*'a', 'b', 'c' of 12 rows"):
         bl.CommonMethod(THREE).read(unordered)
     numbers = pd.DataFrame({"a": [0, 1, 2] * 4, "b": [2, 0, 1, 1] * 3, "c": [0, 1] * 6})
     assert bl.CommonMethod(THREE, "extreme").read(numbers).n_categories == (3, 3, 2)
     with pytest.raises(ValueError, match=r"item\(s\) 'c' of 12 rows have two categories.*loadings=\"equal\""):
         bl.CommonMethod(THREE, "extreme", "free").read(numbers)
+    with pytest.raises(ValueError, match=r"'c' of 12 rows; those of 'c' would be 'x', 'y'; two .* opposite directions"):
+        bl.CommonMethod(THREE).read(numbers.assign(c=unordered["c"]))
+    assert bl.CommonMethod(THREE, "extreme").read(numbers.assign(c=unordered["c"])).labels[2] == ("x", "y")
     binary = numbers.assign(a=numbers["c"], b=1 - numbers["c"])
     with pytest.raises(ValueError, match=r"'a', 'b', 'c' of 12 rows have two categories.*use style=\"tilt\""):
         bl.CommonMethod(THREE, "both").read(binary)

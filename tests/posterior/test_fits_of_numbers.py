@@ -226,9 +226,10 @@ def test_what_needs_categories_is_refused(draws, function):
     ids=["count_classes", "overfitted", "measurement_invariance", "bootstrap"],
 )
 def test_counting_categories_of_numbers_is_refused_with_what_to_do(function, frame):
-    with pytest.raises(
-        ValueError, match=r"for nominal items only; items that are numbers have none to count: fit each"
-    ):
+    told = (
+        r"^NormalItems of \d item\(s\) '.* for nominal items only; items that are numbers have none to count: fit each"
+    )
+    with pytest.raises(ValueError, match=told):
         function(bl.NormalItems(ITEMS), frame)
 
 

@@ -79,3 +79,19 @@ def test_one_row_is_no_comparison(table):
 def test_what_is_no_table_is_refused():
     with pytest.raises(TypeError, match="draws the table that count_classes returns, not dict"):
         bl.plot_class_counts({})
+
+
+def test_bic_with_a_common_method_is_drawn_from_the_same_minimum(table):
+    least = table["BIC"].min() - 30
+    tilted = {"BIC": least + np.array([50, 0, 10, 20.0]), "smallest_class": [1, 0.4, 0.2, 0.1]}
+    rest = {"log_likelihood": range(4), "entropy_r2": 0.9, "starts_at_mode": 9}
+    fig = bl.plot_class_counts(table.assign(**{f"method_{name}": values for name, values in (tilted | rest).items()}))
+    drawn = dict(zip(("AIC", "BIC", "method BIC", "aBIC", "CAIC", "ICL"), lines_of(fig.axes[0]), strict=True))
+    np.testing.assert_allclose(drawn["BIC"][1], table["BIC"] - least)
+    np.testing.assert_allclose(drawn["method BIC"][1], [50, 0, 10, 20])
+    assert "method BIC" in {text.get_text() for text in fig.axes[0].texts}
+    assert "method BIC" in {text.get_text() for text in fig.axes[1].get_yticklabels()}
+    np.testing.assert_allclose(lines_of(fig.axes[3])[-2][1], [0.4, 0.2, 0.1])
+    (band,) = [patch for patch in fig.axes[0].patches if patch.get_width() == pytest.approx(0.8)]
+    assert band.get_x() + 0.4 == pytest.approx(2)
+    assert "grey band: recommended number with a common method" in fig.get_supxlabel()

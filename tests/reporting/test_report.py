@@ -436,6 +436,18 @@ def test_another_number_of_classes_is_to_be_explained(short_lca, tmp_path, read)
     assert not [each for each in one.of("img") if "Recommended" in each["alt"]], "one number cannot be compared"
 
 
+def test_a_common_method_is_recommended_on_the_page(short_lca, tmp_path, read):
+    counted = counts(4)
+    counted = counted.assign(**{f"method_{name}": counted[name] for name in ("BIC", "smallest_class", "entropy_r2")})
+    counted = counted.assign(method_BIC=counted["BIC"] - [0, 0, 20, 0], method_log_likelihood=counted["log_likelihood"])
+    page = read(report(short_lca, tmp_path / "page.html", counted=counted.assign(method_starts_at_mode=9)))
+    assert "3 classes with a common method are recommended: BIC is smallest there, by 20.0 less" in page.all_text
+    assert "is another; say in the paper why 3 were chosen" in page.all_text
+    names = page.column("Numbers of classes compared", "classes")
+    assert "method BIC" in names
+    assert [each for each in page.of("img") if "Recommended: 3 with a common method." in each["alt"]]
+
+
 def test_stepwise_fit(short_lca, survey, tmp_path, read):
     second = AssignedClass(bl.modal_class_of(short_lca), bl.Regression("~ participation"))
     frame = survey.assign(modal_class=bl.membership(short_lca)["modal_class"])

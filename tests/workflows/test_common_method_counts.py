@@ -1,9 +1,12 @@
 """Numbers of classes with a common method beside those without: criteria, the sentence, and what is refused."""
 
+import re
+
 import numpy as np
 import pandas as pd
 import pytest
-from scipy.special import logsumexp
+from scipy.optimize import minimize
+from scipy.special import expit, logsumexp
 from scipy.stats import norm
 
 import bayes_lca as bl
@@ -39,7 +42,7 @@ def test_a_tilt_is_no_class(tilted):
     assert tilted["method_BIC"].idxmin() == 2
     assert tilted["BIC"].idxmin() > 2 or tilted["method_BIC"].min() < tilted["BIC"].min() - 10
     assert abs(tilted.loc[2, "method_sd"] - 1.0) < 0.3
-    assert "BIC prefers 2 class(es) with a common method, tilt of SD" in tilted.note
+    assert "BIC prefers 2 classes with a common method, tilt of SD" in tilted.note
     assert "persons summed out with the log-likelihood off by" in tilted.note
     assert (tilted["method_log_likelihood"] > tilted["log_likelihood"]).all()
 
@@ -81,16 +84,16 @@ def test_the_maximum_is_one_and_integrates_over_persons(tilted):
 def test_no_tilt_is_seen_where_there_is_none():
     table = bl.count_classes(bl.Items(ITEMS), simulated(0.0, 4), [2, 3], n_starts=20, common_method=True)
     assert table["BIC"].idxmin() == 2
-    assert "BIC prefers 2 class(es) without one by" in table.note
+    assert "BIC prefers 2 classes without one by" in table.note
     assert -1e-6 < table.loc[2, "method_log_likelihood"] - table.loc[2, "log_likelihood"] < 4
 
 
 @pytest.mark.parametrize(
     ("without", "with_method", "told"),
     [
-        ([30.0, 20.0], [14.0, 15.0], "BIC prefers 1 class(es) with a common method, tilt of SD 0.80, by 6.0 to 2"),
-        ([30.0, 20.0], [35.0, 27.5], "BIC prefers 2 class(es) without one by 7.5 to 2 class(es) with a common method"),
-        ([30.0, 20.0], [35.0, 19.0], "BIC hardly tells 2 class(es) with a common method"),
+        ([30.0, 20.0], [14.0, 15.0], "BIC prefers 1 class with a common method, tilt of SD 0.80, by 6.0 to 2"),
+        ([30.0, 20.0], [35.0, 27.5], "BIC prefers 2 classes without one by 7.5 to 2 classes with a common method"),
+        ([30.0, 20.0], [35.0, 19.0], "BIC hardly tells 2 classes with a common method"),
     ],
 )
 def test_the_sentence_says_which_is_preferred(without, with_method, told):
@@ -114,12 +117,46 @@ def test_categories_without_an_order_are_refused():
         bl.count_classes(bl.Items(ITEMS), frame, [1, 2], n_starts=5, common_method=True)
 
 
+def test_two_categories_run_in_one_direction():
+    """The tilt of one class is that of a written-out likelihood; undeclared, "agree" would stand with "no"."""
+    rng = np.random.default_rng(8)
+    codes = (rng.random((400, 6)) < expit(0.3 + 1.5 * rng.normal(size=(400, 1)))).astype(int)
+    words = {item: np.array(["disagree", "agree"] if j > 2 else ["no", "yes"]) for j, item in enumerate(ITEMS)}
+    frame = pd.DataFrame({item: words[item][codes[:, j]] for j, item in enumerate(ITEMS)})
+    with pytest.raises(ValueError, match=r"'item4', 'item5' of 400 rows; .* could run in opposite directions"):
+        bl.count_classes(bl.Items(ITEMS), frame, [1], common_method=True)
+    declared = bl.Items(ITEMS, categories={item: labels.tolist() for item, labels in words.items()})
+    found = bl.count_classes(declared, frame, [1], common_method=True).loc[1]
+    patterns, count = np.unique(codes, axis=0, return_counts=True)
+    u = np.linspace(-8, 8, 161)
+
+    def deviance(values):
+        log_odds = values[:6, None] + values[6] * u  # (item, person)
+        given = patterns @ log_odds - np.logaddexp(0, log_odds).sum(axis=0)  # (pattern, person)
+        return -2 * count @ logsumexp(given + norm.logpdf(u) + np.log(u[1] - u[0]), axis=1)
+
+    best = minimize(deviance, np.append(np.zeros(6), 1.0))
+    assert found["method_sd"] == pytest.approx(best.x[6], abs=1e-3)
+    assert found["method_log_likelihood"] == pytest.approx(-best.fun / 2, abs=0.01)
+    assert abs(best.x[6] - 1.5) < 4 * np.sqrt(2 * best.hess_inv[6, 6])
+
+
 def test_a_part_with_a_common_method_is_no_nominal_one():
     frame = simulated(0.5, 5, n=60)
-    with pytest.raises(ValueError, match=r"compared for nominal items only; give Items\(\['item0'"):
+    names = "'item0', 'item1', 'item2', 'item3', 'item4', 'item5'"
+    told = (
+        f"CommonMethod of 6 item(s) {names}: numbers of classes and groups are compared for nominal items only; "
+        f"give its Items([{names}]), and common_method=True to count_classes"
+    )
+    with pytest.raises(ValueError, match=f"^{re.escape(told)}$"):
         bl.count_classes(bl.CommonMethod(bl.Items(ITEMS)), frame, [1, 2])
 
 
-def test_other_tables_of_counts_take_the_columns(tilted):
-    assert bl.recommend_classes(tilted) is not None
-    assert bl.plot_class_counts(tilted).axes
+def test_recommendation_and_picture_take_the_common_method(tilted):
+    found = bl.recommend_classes(tilted)
+    assert (found.n_classes, found.common_method) == (2, True)
+    gain = tilted["BIC"].min() - tilted["method_BIC"].min()
+    assert f"with a common method are recommended: BIC is smallest there, by {gain:.1f} less" in str(found)
+    least = tilted["method_BIC"].min()
+    drawn = [line.get_ydata() for line in bl.plot_class_counts(tilted).axes[0].lines if line.get_linestyle() == "--"]
+    np.testing.assert_allclose(drawn, [tilted["method_BIC"] - least])

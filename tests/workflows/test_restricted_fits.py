@@ -92,6 +92,7 @@ def test_tables_pages_and_files_of_a_restricted_fit(draws, frame, tmp_path):
     bl.report(loaded, tmp_path / "page.html")
     assert "bl.Zero" not in (page := (tmp_path / "page.html").read_text(encoding="utf-8"))
     assert "Zero(item=" in page
+    assert "order of display: numbered by restrictions or priors" in page
     halves = bl.split_halves(draws, repeats=2, n_draws=20)
     assert halves.index.tolist() == ["C1", "C2"]
     assert (halves["distance"] < 0.3).all()

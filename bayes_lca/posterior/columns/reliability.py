@@ -58,7 +58,7 @@ def reliability(
     Parameters
     ----------
     items : Items, OrdinalItems or sequence of str
-        At least three columns: ordered categoricals, whole numbers, or anything of two categories.
+        At least three columns: ordered categoricals, whole numbers, or two categories with the same labels in all.
     frame : eager data frame
         One row per respondent. Respondents with all answers count, the others are reported. Where items were asked in
         several booklets, so that no more have all answers than there are items, all with two answers count: every
@@ -85,9 +85,9 @@ def reliability(
     Raises
     ------
     ValueError
-        If there are fewer than three items, a column is unknown or no item, has more than two categories without
-        order, or does not vary among respondents with all answers, or too few have all answers, or pairs of items; or
-        if counts cannot be used.
+        If there are fewer than three items, a column is unknown or no item, has categories without order (two that all
+        items share need none), or does not vary among respondents with all answers, or too few have all answers, or
+        pairs of items; or if counts cannot be used.
 
     Warns
     -----
@@ -195,7 +195,7 @@ def _scores(responses: Responses, turned: Sequence[str]) -> np.ndarray:
         )
     if strange := [item for item in turned if item not in responses.items]:
         raise ValueError(f"reversed names {named(strange)}, not among the items: {named(responses.items)}")
-    responses.require_order("reliability")
+    responses.require_order("reliability", directed=True)
     score = np.empty(responses.codes.shape)
     for j, (labels, order) in enumerate(zip(responses.labels, responses.orders, strict=True)):
         numbers = [numeric_label(label) for label in labels] if order == BY_VALUE else [None]

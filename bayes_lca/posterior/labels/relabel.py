@@ -7,8 +7,7 @@ from numbers import Integral
 import numpy as np
 import xarray as xr
 
-from bayes_lca.data.category_order import NOBODY_DECLARED
-from bayes_lca.data.responses import HOW_TO_DECLARE
+from bayes_lca.data.category_order import HOW_TO_DECLARE, NOBODY_DECLARED
 from bayes_lca.dims import CLASS, CLASS_SHARE, OTHER_CLASS, class_names
 from bayes_lca.fitted.fit import Fit
 from bayes_lca.fitted.one_fit import under_new_labels

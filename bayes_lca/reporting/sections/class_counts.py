@@ -8,7 +8,7 @@ from bayes_lca.reporting.writing.figures import drawn
 from bayes_lca.reporting.writing.section import Block, Bullets, Paragraph, Picture, Section, Table
 from bayes_lca.table import SummaryTable
 from bayes_lca.workflows.class_counts.plot_class_counts import plot_class_counts
-from bayes_lca.workflows.class_counts.recommendation import recommend_classes
+from bayes_lca.workflows.class_counts.recommendation import Recommendation, recommend_classes
 
 ANCHOR, TITLE = "classes", "Number of classes"
 STEPS = "number of classes, criteria (steps 6-8), fit of all models (step 11)"
@@ -21,6 +21,8 @@ PARTS = {
     "smallest class": "smallest_class smallest_class_se smallest_share smallest_share_lower".split(),
     "starts": "starts_at_mode starts converged_starts next_mode".split(),
     "posterior": "elpd elpd_se elpd_difference elpd_difference_se high_k modes r_hat ess".split(),
+    "with a common method": "method_log_likelihood method_parameters method_degrees_of_freedom method_AIC method_BIC "
+    "method_aBIC method_entropy_r2 method_smallest_class method_sd method_starts_at_mode method_starts".split(),
 }
 REFERENCES = (
     "Nylund, K. L., Asparouhov, T. & Muthén, B. O. (2007). Deciding on the number of classes in latent class analysis "
@@ -42,7 +44,7 @@ def class_counts_section(fit: Fit, counted: pd.DataFrame | None) -> Section:
     counted = counted.sort_index()
     recommended = recommend_classes(counted)
     blocks: list[Block] = [
-        Paragraph(_fitted_in_words(len(fit.classes), recommended.n_classes, [int(n) for n in counted.index])),
+        Paragraph(_fitted_in_words(fit, recommended, [int(n) for n in counted.index])),
         Bullets(recommended.words.splitlines()),
         Table("class_counts", "Numbers of classes compared", _noted(counted), turned(counted)),
     ]
@@ -51,7 +53,8 @@ def class_counts_section(fit: Fit, counted: pd.DataFrame | None) -> Section:
             Picture(
                 "What speaks for each number of classes",
                 "Information criteria, choices of criteria and tests, and the share of the smallest class by number of "
-                f"classes; the numbers are in the table above. Recommended: {recommended.n_classes}.",
+                f"classes; the numbers are in the table above. Recommended: {recommended.n_classes}"
+                f"{' with a common method' if recommended.common_method else ''}.",
                 drawn(plot_class_counts, counted),
             )
         )
@@ -77,11 +80,16 @@ def require_counts_of(fit: Fit, counted: pd.DataFrame | None) -> None:
         raise ValueError(f"counted={type(counted).__name__}: give the table that bl.count_classes(...) returns")
 
 
-def _fitted_in_words(fitted: int, recommended: int, compared: list[int]) -> str:
-    numbers = f"This fit has {fitted} classes. Compared were {', '.join(map(str, compared))}."
-    if fitted == recommended:
+def _fitted_in_words(fit: Fit, recommended: Recommendation, compared: list[int]) -> str:
+    n_classes, has_method = len(fit.classes), fit.supports("common_method")
+    method = " with a common method" if has_method else ""
+    classes = f"{n_classes} class{'' if n_classes == 1 else 'es'}{method}"
+    numbers = f"This fit has {classes}. Compared were {', '.join(map(str, compared))}."
+    if (n_classes, has_method) == (recommended.n_classes, recommended.common_method):
         return f"{numbers} The recommendation from the table agrees:"
-    return f"{numbers} The recommendation from the table is another; say in the paper why {fitted} were chosen:"
+    return (
+        f"{numbers} The recommendation from the table is another; say in the paper why {n_classes}{method} were chosen:"
+    )
 
 
 def turned(counted: pd.DataFrame) -> Display:

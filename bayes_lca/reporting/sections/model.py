@@ -83,10 +83,19 @@ def _facts(fit: Fit) -> dict[str, str]:
     )
     if labels_were_aligned(fit):
         facts["labels of classes"] = (
-            "aligned over draws by who is in the classes, Stephens' criterion; order of display: "
-            f"{attributes['class_order']}"
+            f"aligned over draws by who is in the classes, Stephens' criterion; order of display: {_display_order(fit)}"
         )
     versions = json.loads(attributes.get("versions", "{}"))
     if software := [f"{name} {versions[name]}" for name in SOFTWARE if name in versions]:
         facts["software"] = ", ".join(software)
     return facts
+
+
+def _display_order(fit: Fit) -> str:
+    """What classes are ordered by; only those that nothing else tells apart can be."""
+    n_sets, chosen = len(set(fit.exchangeable)), fit.attributes["class_order"]
+    if n_sets == 1:
+        return chosen
+    if n_sets == len(fit.classes):
+        return "numbered by restrictions or priors"
+    return f"numbered by restrictions or priors, {chosen} among classes that these leave alike"

@@ -26,8 +26,10 @@ KNOWN = {
     "Items": "answer probabilities of single items and classes",
     "OrdinalItems": "answer probabilities of single items in an average class",
     "Regression": "slopes of single terms",
+    "CommonMethod": "loadings on the style of a person, free ones to both sides of zero",
 }
 OF_AVERAGE = "answer probabilities of an item in an average class"
+OF_TYPICAL = "answer probabilities of an item for the typical person of a class"
 SETTINGS = ("seed", "tune", "target_accept", "backend", "measurement_draws", "pareto_k", "sampled_again")
 
 
@@ -36,7 +38,7 @@ def reproduction_section(fit: Fit) -> Section:
     blocks: list[Block] = []
     priors = [prior for prior in priors_of(fit.specification) if _applies(prior, fit)]
     if priors:
-        rows = {_meaning(prior, priors): prior.distribution for prior in priors}
+        rows = {_meaning(prior, priors, fit): prior.distribution for prior in priors}
         frame = pd.DataFrame({"prior": rows}).rename_axis("parameter")
         blocks.append(Table("priors", "Priors", SummaryTable.of(frame, fit.note)))
     else:
@@ -81,8 +83,10 @@ def _applies(prior: Prior, fit: Fit) -> bool:
     return True
 
 
-def _meaning(prior: Prior, beside: list[Prior]) -> str:
+def _meaning(prior: Prior, beside: list[Prior], fit: Fit) -> str:
     if prior.field == "probability" and any(other.part == prior.part and other.field == "location" for other in beside):
         return OF_AVERAGE
+    if prior.field == "probability" and fit.supports("common_method"):
+        return OF_TYPICAL
     meaning = KNOWN.get(prior.part) if prior.field == "prior" else MEANING.get(prior.field)
     return meaning or f"{prior.part}: {prior.field}"

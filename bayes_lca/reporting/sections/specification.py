@@ -6,8 +6,8 @@ from dataclasses import dataclass
 from bayes_lca import priors
 from bayes_lca.specification import KIND, as_written, parts_of
 
-BY_NAME = "prior"
-"""Field with priors of single items or terms."""
+PRIOR = "prior"
+"""Field of a part with the prior of what it adds, or with priors of single items or terms by their names."""
 
 
 @dataclass(frozen=True)
@@ -41,14 +41,13 @@ def priors_of(specification: Mapping) -> list[Prior]:
     each = [
         Prior(whole, field, as_written(part))
         for whole, field, part in parts_of(specification)
-        if _is_prior(part[KIND]) and not _is_prior(whole) and (field != BY_NAME or part[KIND] == "ItemWeights")
+        if _is_prior(part[KIND]) and not _is_prior(whole) and field != PRIOR
     ]
     wholes = [specification, *(part for _, _, part in parts_of(specification))]
-    by_name = [(whole, whole.get(BY_NAME)) for whole in wholes]
     return each + [
-        Prior(whole[KIND], BY_NAME, as_written(given))
-        for whole, given in by_name
-        if isinstance(given, Mapping) and given and KIND not in given
+        Prior(whole[KIND], PRIOR, as_written(given))
+        for whole in wholes
+        if isinstance(given := whole.get(PRIOR), Mapping) and given and not _is_prior(whole[KIND])
     ]
 
 

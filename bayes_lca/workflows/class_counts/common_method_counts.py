@@ -10,6 +10,7 @@ from bayes_lca.likelihood.criteria import entropy_r2, information_criteria, n_pa
 from bayes_lca.likelihood.identification import degrees_of_freedom
 from bayes_lca.likelihood.person import LARGEST_QUADRATURE_ERROR, PersonGrid, default_nodes, style_scores
 from bayes_lca.workflows.class_counts.likelihood_counts import LikelihoodCounts
+from bayes_lca.workflows.class_counts.method_columns import PREFIX
 
 RANDOM_STARTS = 10
 """Random classes to climb from, beside the maxima without a common method."""
@@ -18,7 +19,6 @@ MOST_MAXIMA = 5
 MOST_NODES = 127
 HARDLY = 2.0
 """Difference of BIC below which neither is preferred."""
-PREFIX = "method_"
 
 
 @dataclass(frozen=True)
@@ -49,7 +49,7 @@ def fit_with_common_method(likelihood: LikelihoodCounts, n_classes: int) -> Comm
 
 def common_method_columns(likelihood: LikelihoodCounts, classes: Sequence[int]) -> tuple[pd.DataFrame, list[str]]:
     """Columns of each number of classes with a common method, and what to say of them but for the preference."""
-    likelihood.responses.require_order("common_method=True")
+    likelihood.responses.require_order("common_method=True", directed=True)
     fits = {n_classes: fit_with_common_method(likelihood, n_classes) for n_classes in classes}
     columns = pd.DataFrame({n_classes: _row(likelihood, each) for n_classes, each in fits.items()}).T
     whole = {f"{PREFIX}{name}": int for name in ("parameters", "degrees_of_freedom", "starts_at_mode", "starts")}
@@ -89,15 +89,19 @@ def preference_in_words(table: pd.DataFrame) -> str:
     Examples
     --------
     >>> preference_in_words(pd.DataFrame({"BIC": [20.0, 14.0], "method_BIC": [9.5, 12.0], "method_sd": 0.8}, [1, 2]))
-    'BIC prefers 1 class(es) with a common method, tilt of SD 0.80, by 4.5 to 2 class(es) without one'
+    'BIC prefers 1 class with a common method, tilt of SD 0.80, by 4.5 to 2 classes without one'
     """
     without, tilted = int(table["BIC"].idxmin()), int(table[f"{PREFIX}BIC"].idxmin())
     gain = float(table["BIC"].min() - table[f"{PREFIX}BIC"].min())
     sides = (
-        f"{tilted} class(es) with a common method, tilt of SD {table.loc[tilted, f'{PREFIX}sd']:.2f}",
-        f"{without} class(es) without one",
+        f"{_classes(tilted)} with a common method, tilt of SD {table.loc[tilted, f'{PREFIX}sd']:.2f}",
+        f"{_classes(without)} without one",
     )
     if abs(gain) < HARDLY:
         return f"BIC hardly tells {' and '.join(sides)} apart: {abs(gain):.1f}"
     better, worse = sides if gain > 0 else sides[::-1]
     return f"BIC prefers {better}{',' if gain > 0 else ''} by {abs(gain):.1f} to {worse}"
+
+
+def _classes(n: int) -> str:
+    return "1 class" if n == 1 else f"{n} classes"

@@ -103,7 +103,7 @@ def count_classes(
     ValueError
         If items are not nominal, items or counts cannot be used, a number of classes is below 1 or above the number of
         distinct patterns, or a number of draws, starts, chains or jobs is no whole number; with `common_method`, if
-        nobody declared the order of an item's categories.
+        nobody declared the order of an item's categories, two that all items share apart.
 
     Warns
     -----

@@ -21,7 +21,14 @@ from bayes_lca.posterior.plots.page import (
     write_note,
 )
 from bayes_lca.table import SummaryTable
-from bayes_lca.workflows.class_counts.recommendation import CRITERIA, NEGLIGIBLE_ELPD, Recommendation, recommend_classes
+from bayes_lca.workflows.class_counts.method_columns import with_common_method
+from bayes_lca.workflows.class_counts.recommendation import (
+    CRITERIA,
+    METHOD_BIC,
+    NEGLIGIBLE_ELPD,
+    Recommendation,
+    recommend_classes,
+)
 
 LINEAR_UP_TO = 10
 """Difference of a criterion from its minimum up to which the axis is linear; logarithmic beyond."""
@@ -38,9 +45,10 @@ def plot_class_counts(
 ) -> Figure:
     """Draw what speaks for each number of classes: criteria, tests, predictive density, and the smallest class.
 
-    The recommended number stands on a grey band. Criteria are drawn as differences from their minimum; predictive
-    density, if the table has it, with two standard errors of the difference to the best; the share of the smallest
-    class with two standard errors, or the posterior interval.
+    The recommended number stands on a grey band. Criteria are drawn as differences from their minimum, BIC of classes
+    with a common method in dashes, as the difference from the minimum of both; predictive density, if the table has it,
+    with two standard errors of the difference to the best; the share of the smallest class with two standard errors, or
+    the posterior interval, and beside it that with a common method where classes with one are recommended.
 
     Parameters
     ----------
@@ -95,7 +103,8 @@ def plot_class_counts(
     dotted = [f"{smallest_class:.0%} of respondents"] if smallest_class else []
     if "elpd" in table.columns:
         dotted.insert(0, f"{NEGLIGIBLE_ELPD:g} below the best")
-    words = ["grey band: recommended number", *([f"dotted: {' and '.join(dotted)}"] if dotted else [])]
+    with_method = " with a common method" if recommended.common_method else ""
+    words = [f"grey band: recommended number{with_method}", *([f"dotted: {' and '.join(dotted)}"] if dotted else [])]
     if "modes" in table.columns and (table["modes"] > 1).any():
         words.append("hollow: chains disagree")
     write_note(fig, "; ".join(words), _sample(table))
@@ -108,13 +117,16 @@ def _sample(table: SummaryTable) -> str:
 
 
 def _criteria(ax: Axes, table: pd.DataFrame, recommended: Recommendation, limit: float) -> None:
-    ends = {}
+    ends, method = {}, with_common_method(table)
     for name, colour, marker in zip(CRITERIA, COLOURS, MARKERS, strict=False):
         if table[name].isna().any():
             continue
-        above = table[name] - table[name].min()
-        ax.plot(table.index, above, color=colour, marker=marker, markersize=3.2, linewidth=1)
-        ends[name] = (float(above.iloc[-1]), colour)
+        compared = {name: table[name]} | ({METHOD_BIC: method["BIC"]} if name == "BIC" and len(method.columns) else {})
+        least = min(values.min() for values in compared.values())
+        for line, values in compared.items():
+            style = "--" if line == METHOD_BIC else "-"
+            ax.plot(table.index, values - least, style, color=colour, marker=marker, markersize=3.2, linewidth=1)
+            ends[line] = (float(values.iloc[-1] - least), colour)
     ax.set_yscale("symlog", linthresh=LINEAR_UP_TO, linscale=0.6)
     ax.set_ylim(-0.12 * LINEAR_UP_TO, None)
     ax.yaxis.set_major_formatter("{x:g}")
@@ -176,6 +188,9 @@ def _smallest_class(ax: Axes, table: pd.DataFrame, recommended: Recommendation, 
         ax.errorbar(table.index + shift, middle, sides, fmt=MARKERS[1], color=COLOURS[1], markersize=3.5, linewidth=1)
         ax.text(0.97, 0.95, "maximum likelihood", color=COLOURS[0], **_upper_right(ax))
         ax.text(0.97, 0.86, "posterior", color=COLOURS[1], **_upper_right(ax))
+    if recommended.common_method:
+        ax.plot(with_common_method(table)["smallest_class"], MARKERS[2], color=COLOURS[2], markersize=3.5)
+        ax.text(0.97, 0.77, "with a common method", color=COLOURS[2], **_upper_right(ax))
     if limit:
         ax.axhline(limit, color=FAINT, linewidth=0.7, linestyle=":")
     ax.set_ylim(0, None)

@@ -1,9 +1,12 @@
 """A number of classes recommended in words, from the table of class counts."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 import pandas as pd
+
+from bayes_lca.workflows.class_counts.method_columns import with_common_method
+from bayes_lca.workflows.class_counts.recommendation_in_words import agreement, proposal, unidentified, warnings
 
 CRITERIA = ("AIC", "BIC", "aBIC", "CAIC", "ICL")
 TESTS = {"blrt_p": "BLRT", "vlmr_p": "VLMR", "lmr_adjusted_p": "LMR adjusted"}
@@ -14,11 +17,8 @@ LEVEL = 0.05
 NEGLIGIBLE_ELPD, NEGLIGIBLE_ERRORS = 4.0, 2.0
 """Differences in predictive density that decide nothing: so small, or so many standard errors."""
 
-DISAGREEING_R_HAT = 1.05
-"""R-hat from which a posterior of a number of classes is not to be leaned on."""
-
-BLURRED = 0.7
-"""Entropy R2 below which classes can pass unseen: at .56, BIC never found a class of 6 % among 2200."""
+METHOD_BIC = "method BIC"
+"""Choice of BIC among numbers of classes with a common method."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -33,11 +33,14 @@ class Recommendation:
         Number of classes that each criterion or test chooses.
     words : str
         The recommendation, what disagrees with it, and the warnings, one sentence per line.
+    common_method : bool
+        Whether these are classes with a common method.
     """
 
     n_classes: int
     choices: dict[str, int]
     words: str
+    common_method: bool = False
 
     def __str__(self) -> str:
         return self.words
@@ -55,6 +58,9 @@ def recommend_classes(table: pd.DataFrame, *, smallest_class: float = 0.10) -> R
     which every further class is significant at 5 %. Numbers of classes that are not identified, for they have more
     parameters than the items can tell apart or the answers say nothing about some of them, are named and neither
     chosen nor recommended. A criterion that the table leaves out, as ``aBIC`` up to 22 respondents, chooses nothing.
+
+    Where the table has classes with a common method, and BIC is smaller with one than with any number of classes
+    without, BIC proposes among those with one, whose smallest class decides.
 
     Parameters
     ----------
@@ -106,6 +112,28 @@ def recommend_classes(table: pd.DataFrame, *, smallest_class: float = 0.10) -> R
             f"column {lacking[0]} is not in the table of {len(table)} rows; give what count_classes returns"
         )
     whole = table.sort_index()
+    alone = _without_common_method(whole, smallest_class)
+    tilted = with_common_method(whole)
+    tilted = tilted[identified(tilted) & identified(whole)]
+    if tilted.empty:
+        return alone
+    proposed = int(tilted["BIC"].idxmin())
+    choices = alone.choices | {METHOD_BIC: proposed}
+    gain = float(whole.loc[identified(whole), "BIC"].min() - tilted["BIC"].min())
+    if gain <= 0:
+        return replace(alone, choices=choices)
+    recommended = _with_large_classes(tilted, proposed, smallest_class)
+    sentences = [
+        proposal(tilted, "BIC", proposed, recommended, smallest_class, gain=gain),
+        agreement(alone.choices, recommended, "Without a common method, "),
+        *warnings(tilted, {"BIC": proposed}, proposed, recommended, smallest_class, whole.index.max()),
+        *unidentified(whole[~identified(whole)]),
+    ]
+    return Recommendation(recommended, choices, "\n".join(sentences), common_method=True)
+
+
+def _without_common_method(whole: pd.DataFrame, smallest_class: float) -> Recommendation:
+    """The recommendation from a table in the order of its numbers, of classes without a common method."""
     table = whole[identified(whole)]
     if table.empty:
         raise ValueError(
@@ -121,15 +149,20 @@ def recommend_classes(table: pd.DataFrame, *, smallest_class: float = 0.10) -> R
         proposer = "elpd"
         choices["elpd"] = _fewest_that_predict(table)
     proposed = choices[proposer]
-    large = table.index[(table.index <= proposed) & (table["smallest_class"] >= smallest_class)]
-    recommended = int(large.max()) if len(large) else int(table.index.min())
+    recommended = _with_large_classes(table, proposed, smallest_class)
     sentences = [
-        _proposal(table, proposer, proposed, recommended, smallest_class),
-        _agreement(choices, recommended),
-        *_warnings(table, choices, proposed, recommended, smallest_class, whole.index.max()),
-        *_unidentified(whole),
+        proposal(table, proposer, proposed, recommended, smallest_class),
+        agreement(choices, recommended),
+        *warnings(table, choices, proposed, recommended, smallest_class, whole.index.max()),
+        *unidentified(whole[~identified(whole)]),
     ]
     return Recommendation(recommended, choices, "\n".join(sentences))
+
+
+def _with_large_classes(table: pd.DataFrame, proposed: int, smallest_class: float) -> int:
+    """The largest number up to the proposed one whose smallest class is large enough, else the least in the table."""
+    large = table.index[(table.index <= proposed) & (table["smallest_class"] >= smallest_class)]
+    return int(large.max()) if len(large) else int(table.index.min())
 
 
 def identified(table: pd.DataFrame) -> pd.Series:
@@ -154,126 +187,3 @@ def _fewest_that_predict(table: pd.DataFrame) -> int:
     """Fewest classes whose predictive density does not differ reliably from the best."""
     behind, error = table["elpd_difference"].max() - table["elpd_difference"], table["elpd_difference_se"]
     return int(table.index[(behind <= NEGLIGIBLE_ELPD) | (behind <= NEGLIGIBLE_ERRORS * error)].min())
-
-
-def _proposal(table: pd.DataFrame, proposer: str, proposed: int, recommended: int, limit: float) -> str:
-    there, at = {
-        "BIC": ("BIC is smallest there", f"BIC is smallest at {proposed}"),
-        "elpd": (
-            "fewer predict left-out respondents worse",
-            f"fewer than {proposed} predict left-out respondents worse",
-        ),
-    }[proposer]
-    if recommended == proposed:
-        if proposer == "elpd" and proposed == table.index.min():
-            there = "more predict left-out respondents no better"
-        return f"{_classes(recommended)} recommended: {there}{_size(table, recommended, limit)}."
-    share = table.loc[proposed, "smallest_class"]
-    words = (
-        f"{_classes(recommended)} recommended: {at}, but the smallest class there "
-        f"holds {share:.1%}, less than the {limit:.0%} asked for"
-    )
-    if table.loc[recommended, "smallest_class"] < limit:
-        return f"{words}, and so with every number in the table."
-    return f"{words}; the rule is one of thumb, so look at what the small class is."
-
-
-def _size(table: pd.DataFrame, n_classes: int, limit: float) -> str:
-    if not limit:
-        return ""
-    return f", and the smallest class holds {table.loc[n_classes, 'smallest_class']:.1%}, at least {limit:.0%}"
-
-
-def _agreement(choices: dict[str, int], recommended: int) -> str:
-    others: dict[int, list[str]] = {}
-    for name, chosen in choices.items():
-        if chosen != recommended:
-            others.setdefault(chosen, []).append(name)
-    agreeing = [name for name, chosen in choices.items() if chosen == recommended]
-    if not others:
-        return f"{_and(agreeing)} all choose {recommended}."
-    agree = f"{_and(agreeing)} agree{'s' if len(agreeing) == 1 else ''}" if agreeing else "None agrees"
-    rest = "; ".join(f"{_and(names)} choose{'s' if len(names) == 1 else ''} {n}" for n, names in sorted(others.items()))
-    return f"{agree}; {rest}."
-
-
-def _warnings(
-    table: pd.DataFrame, choices: dict[str, int], proposed: int, recommended: int, limit: float, most_classes: int
-) -> list[str]:
-    sentences = []
-    more = [name for name, chosen in choices.items() if chosen > recommended]
-    entropy = table.get("entropy_r2", pd.Series(dtype=float)).get(recommended, np.nan)
-    reasons = [f"{_and(more)} ask{'s' if len(more) == 1 else ''} for more classes"] if more else []
-    if entropy < BLURRED:
-        reasons.append(f"entropy R2 is only {entropy:.2f}")
-    if reasons:
-        sentences.append(f"A small class may be unresolved: {' and '.join(reasons)}.")
-    if "smallest_class_se" in table.columns and limit and proposed > 1:
-        row = table.loc[proposed]
-        if abs(row["smallest_class"] - limit) < 2 * row["smallest_class_se"]:
-            sentences.append(
-                f"The smallest of {proposed} classes holds {row['smallest_class']:.1%} with a standard error of at "
-                f"least {row['smallest_class_se']:.1%}: the rule of {limit:.0%} could as well decide the other way."
-            )
-    if proposed == most_classes and len(table) > 1:
-        better = "elpd still rises" if "elpd" in choices else "BIC still falls"
-        sentences.append(f"{better} at {proposed}, the largest number in the table: try more.")
-    if "elpd" in choices:
-        sentences += _doubts_of_posteriors(table.loc[:proposed])
-    once = [int(n) for n in table.index[table["starts_at_mode"] < 2]]
-    if once:
-        sentences.append(
-            f"With {_or(once)} classes only one start reached the best maximum, which may not be the highest: "
-            "give more starts."
-        )
-    falling = table.index[1:][np.diff(table["log_likelihood"]) < -1e-3]
-    if len(falling):
-        sentences.append(f"With {_or(map(int, falling))} classes the log-likelihood falls: a maximum was missed.")
-    return sentences
-
-
-def _unidentified(table: pd.DataFrame) -> list[str]:
-    """Numbers of classes that the items cannot tell apart, and those of which the answers leave something open."""
-    open_to_choice = table[~identified(table)]
-    too_few_cells = open_to_choice.get("degrees_of_freedom", pd.Series(dtype=float)) < 0
-    sentences = []
-    if too_few_cells.any():
-        sentences.append(
-            f"With {_or(map(int, open_to_choice.index[too_few_cells]))} classes there are more parameters than these "
-            "items can tell apart (degrees of freedom below zero): not identified, so not recommended."
-        )
-    if not too_few_cells.all():
-        sentences.append(
-            f"With {_or(map(int, open_to_choice.index[~too_few_cells]))} classes the answers say nothing about some "
-            "combinations of the parameters: not identified, so not recommended."
-        )
-    return sentences
-
-
-def _doubts_of_posteriors(table: pd.DataFrame) -> list[str]:
-    """Numbers of classes whose predictive density is not to be leaned on."""
-    sentences = []
-    disagreeing = [int(n) for n in table.index[(table["modes"] > 1) | (table["r_hat"] > DISAGREEING_R_HAT)]]
-    if disagreeing:
-        sentences.append(
-            f"With {_or(disagreeing)} classes the chains do not agree, so elpd there is rough: take more draws."
-        )
-    for n_classes, count in table["high_k"][table["high_k"] > 0].items():
-        sentences.append(
-            f"With {n_classes} classes elpd is unreliable for {count} respondents, whose Pareto k is high."
-        )
-    return sentences
-
-
-def _classes(n: int) -> str:
-    return f"{n} class is" if n == 1 else f"{n} classes are"
-
-
-def _and(names) -> str:
-    *first, last = map(str, names)
-    return f"{', '.join(first)} and {last}" if first else last
-
-
-def _or(names) -> str:
-    *first, last = map(str, names)
-    return f"{', '.join(first)} or {last}" if first else last

@@ -4,6 +4,9 @@ from mutations.mutation import Mutation
 
 TESTS = "tests/measurement/test_common_method.py"
 COUNTS = "tests/workflows/test_common_method_counts.py"
+RECOMMENDED = "tests/likelihood/test_recommendation.py"
+PICTURE = "tests/posterior/test_plot_class_counts.py"
+PAGE = "tests/reporting/test_common_method_page.py"
 
 COMMON_METHOD = (
     Mutation(
@@ -80,5 +83,37 @@ COMMON_METHOD = (
         pattern="n_parameters(_1, _2) + 1",
         replacement="n_parameters(_1, _2)",
         tests=(f"{COUNTS}::test_criteria_are_those_of_one_parameter_more",),
+    ),
+    Mutation(
+        name="two-categories-in-any-direction",
+        wrong="Items of two categories are tilted in the order of their letters, whichever way they ask.",
+        symbol="Responses.require_order",
+        pattern="2 if directed and self.common_labels is None else 3",
+        replacement="3",
+        tests=(f"{COUNTS}::test_two_categories_run_in_one_direction",),
+    ),
+    Mutation(
+        name="common-method-recommended-whatever-bic-says",
+        wrong="Classes with a common method are recommended where BIC is smaller without one.",
+        symbol="recommend_classes",
+        pattern="gain <= 0",
+        replacement="gain != gain",
+        tests=(f"{RECOMMENDED}::test_classes_without_a_common_method_are_recommended_where_theirs_is_as_small",),
+    ),
+    Mutation(
+        name="bic-of-each-kind-from-its-own-minimum",
+        wrong="The picture draws BIC with a common method from its own minimum, so that both kinds look as good.",
+        symbol="plot_class_counts:_criteria",
+        pattern="values - least",
+        replacement="values - values.min()",
+        tests=(f"{PICTURE}::test_bic_with_a_common_method_is_drawn_from_the_same_minimum",),
+    ),
+    Mutation(
+        name="prior-of-loadings-not-told",
+        wrong="A report leaves out the prior that a part has of its own.",
+        symbol="priors_of",
+        pattern="isinstance(given := whole.get(PRIOR), Mapping)",
+        replacement="KIND not in (given := whole.get(PRIOR) or {})",
+        tests=(f"{PAGE}::test_priors_by_name_and_of_a_part_are_told_once",),
     ),
 )
