@@ -45,10 +45,18 @@ CONFIRMATORY = (
     Mutation(
         name="matched-prior-of-one-category",
         wrong="An earlier posterior is matched by its means and one observation too many.",
-        symbol="prior_from:_matched",
-        pattern="_1 / v.sum() - 1",
-        replacement="_1 / v.sum()",
+        symbol="_total_weights",
+        pattern="_1 / v.sum(axis=-1)[found] - 1",
+        replacement="_1 / v.sum(axis=-1)[found]",
         tests=(f"{PRIORS}::test_a_fit_becomes_a_prior_with_its_means_and_variance",),
+    ),
+    Mutation(
+        name="known-probabilities-forgotten-by-a-prior",
+        wrong="The total weight is that of the categories that vary, whatever probability is fixed beside them.",
+        symbol="_total_weights",
+        pattern="(_1 - 1) / free[found]",
+        replacement="_1 - 1",
+        tests=(f"{FITS}::test_a_restricted_fit_becomes_a_prior_with_its_means",),
     ),
     Mutation(
         name="published-table-without-its-weight",
