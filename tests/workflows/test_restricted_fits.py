@@ -188,6 +188,36 @@ def test_answers_that_no_class_allows_are_refused(frame):
         bl.LatentClass(2, nobody).build(frame)
 
 
+def test_new_answers_that_no_class_allows_are_refused(draws):
+    """Low is impossible in C1 of the fit, and here no in C2: of six new rows two have both."""
+    posterior = draws["posterior"].to_dataset().copy(deep=True)
+    both = draws.copy()
+    rho = posterior["item_probability"]
+    for category, value in (("no", 0.0), ("yes", 1.0)):
+        rho.loc[{"latent_class": "C2", "item": "b", "category": category}] = value
+    both["posterior"] = xr.DataTree(posterior)
+    new = pd.DataFrame(
+        {
+            "a": "yes",
+            "b": ["yes", "no", "no", None, "no", "no"],
+            "c": ["low", "low", "high", "low", None, "low"],
+            "d": "no",
+        },
+        index=[f"r{i}" for i in range(6)],
+    )
+    told = (
+        r"2 of 6 respondents gave answers that bl.Zero leaves no class to give, such as {'b': 'no', 'c': 'low'} in "
+        r"row 'r1' \(all such rows: 'r1', 'r5'\); free these categories"
+    )
+    with pytest.raises(ValueError, match=told):
+        bl.membership(both, new)
+    table = bl.membership(both, new.drop(["r1", "r5"]))
+    np.testing.assert_allclose(table["C2"].loc[["r0", "r3"]], 1.0)
+    np.testing.assert_allclose(table["C1"].loc[["r2", "r4"]], 1.0)
+    with pytest.raises(ValueError, match=told):
+        bl.AssignedClass(bl.answers_of(both), bl.Regression("~ age")).build(new.assign(age=range(6)))
+
+
 def test_missing_answers_are_not_forbidden(frame):
     missing = frame.assign(c=frame["c"].where(frame["c"] != "low"))
     items = bl.Items(["a", "b", "d", "c"], restrictions=[bl.Fixed("c", category="high", classes=1, value=0.6)])

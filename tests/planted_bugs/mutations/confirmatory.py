@@ -189,10 +189,18 @@ CONFIRMATORY = (
     Mutation(
         name="impossible-answers-accepted",
         wrong="Answers that no class allows are fitted.",
-        symbol="KnownOfClasses.check_possible",
+        symbol="possible_answers:check_possible",
         pattern="impossible.any()",
         replacement="False",
         tests=(f"{FITS}::test_answers_that_no_class_allows_are_refused",),
+    ),
+    Mutation(
+        name="impossible-answers-of-new-respondents-accepted",
+        wrong="New respondents whose answers no class allows are given classes.",
+        symbol="CategoricalAnswers.read",
+        pattern="(_1 == 0).all(axis=0)",
+        replacement="(_1 < 0).all(axis=0)",
+        tests=(f"{FITS}::test_new_answers_that_no_class_allows_are_refused",),
     ),
     Mutation(
         name="gibbs-of-rising-numbers-without-bounds",
