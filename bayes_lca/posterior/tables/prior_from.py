@@ -101,7 +101,7 @@ def prior_from(
     total = _total_weights(mean, variance)
     weights = {
         item: tuple(
-            dict(zip(labels, _weights(mean[k, j, : len(labels)], total[k, j], *how_much), strict=True))
+            dict(zip(labels, _matched(mean[k, j, : len(labels)], total[k, j], *how_much), strict=True))
             for k in range(len(fit.classes))
         )
         for j, (item, labels) in enumerate(zip(fit.items, fit.labels, strict=True))
@@ -125,7 +125,7 @@ def _total_weights(mean: np.ndarray, variance: np.ndarray) -> np.ndarray:
     return total
 
 
-def _weights(mean: np.ndarray, total: float, weight: float, sample_size: float | None) -> list[float]:
+def _matched(mean: np.ndarray, total: float, weight: float, sample_size: float | None) -> list[float]:
     """Weights of the categories of one item in one class."""
     is_zero = mean == 0
     if sample_size is None:
