@@ -11,6 +11,7 @@ from bayes_lca.fitted.kinds import Kind
 from bayes_lca.fitted.twins.latent_class import KIND
 from bayes_lca.hidden.one_class import OneClass
 from bayes_lca.likelihood.identification import warn_of_too_few_cells
+from bayes_lca.likelihood.restricted_identification import warn_of_restrictions
 from bayes_lca.measurement.interface import Measurement
 from bayes_lca.prepared import ClassRows, Model, Prepared
 from bayes_lca.structural.interface import Structural
@@ -33,7 +34,7 @@ class LatentClass(Model):
     or restrictions of the items tell apart keep their numbers.
 
     Without covariates, more classes than the items can tell apart (fewer cells in the table of all answers than
-    parameters) raise an `UnidentifiedWarning` when a frame is read.
+    parameters) raise an `UnidentifiedWarning` when a frame is read, and so do restrictions that leave classes alike.
 
     Parameters
     ----------
@@ -96,9 +97,12 @@ class LatentClass(Model):
 def sum_over_classes(model, n_classes: int, frame, *, missing: Literal["raise", "drop"], collapse: bool) -> Prepared:
     """Measurement times structural part, one class for each respondent summed out."""
     rows = ClassRows.read(model.measurement, model.structural, n_classes, frame, missing=missing, collapse=collapse)
-    if not rows.design.terms and not rows.design.groupings:  # covariates and groups bring tables of their own
+    answers_alone = not rows.design.terms and not rows.design.groupings  # these bring tables of their own
+    if answers_alone:
         freedom = model.measurement.degrees_of_freedom(rows.responses, n_classes)
         warn_of_too_few_cells(n_classes, freedom, stacklevel=4)
+    if (sets := model.measurement.restricted_sets(rows.responses, n_classes)) is not None:
+        warn_of_restrictions(sets, answers_alone=answers_alone, stacklevel=4)
     with pm.Model(coords=rows.coords(model.measurement, model.structural)) as built:
         eta = model.structural.class_logits(rows.design, rows.membership, rows=PATTERN)  # (pattern, latent_class)
         answers = model.measurement.answers(rows.responses, rows.start, rows.first)  # log p(y | c)

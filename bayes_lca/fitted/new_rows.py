@@ -62,7 +62,8 @@ def with_new_rows(fit, frame, seed: int):
     Raises
     ------
     ValueError
-        If a column is not there, or a row lacks a covariate or a group or has a category or level the fit has not seen.
+        If a column is not there, or a row lacks a covariate or a group, has a category or level the fit has not seen,
+        or answers that restrictions make impossible in every class.
     """
     codes = fit.answers.read(fit, frame)
     check_columns(frame, group_columns(fit.formula), role="group")

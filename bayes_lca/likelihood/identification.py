@@ -6,7 +6,7 @@ from collections.abc import Sequence
 
 
 class UnidentifiedWarning(UserWarning):
-    """There are more classes than the items can tell apart, whatever the answers."""
+    """There are more classes than the items can tell apart, whatever the answers, or restrictions leave some alike."""
 
 
 def degrees_of_freedom(n_parameters: int, n_categories: Sequence[int]) -> int:

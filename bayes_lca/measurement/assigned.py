@@ -12,6 +12,7 @@ from bayes_lca.data.category_order import DECLARED
 from bayes_lca.data.declarations import Declarations, MissingCodes
 from bayes_lca.data.frame import named, row_labels
 from bayes_lca.data.known_categories import read_known_categories
+from bayes_lca.data.possible_answers import check_possible
 from bayes_lca.data.responses import Responses
 from bayes_lca.data.unique_rows import UniqueRows
 from bayes_lca.dims import CATEGORY, CLASS, ITEM, ITEM_PROBABILITY, KNOWN_ITEM_PROBABILITY
@@ -111,7 +112,15 @@ class Assigned(Measurement):
         )
 
     def start(self, responses: Responses, answer_patterns: UniqueRows, n_classes: int) -> Start:
-        """The classes of the fit that the probabilities are from, under their names there."""
+        """The classes of the fit that the probabilities are from, under their names there.
+
+        Raises
+        ------
+        ValueError
+            If somebody gave answers that have probability zero in every class.
+        """
+        told = responses.items, responses.labels, responses.respondents
+        check_possible(self.probability == 0, responses.codes, answer_patterns, *told)
         return Start(
             membership=self.membership(responses.codes[answer_patterns.first]),
             profile=self.probability,

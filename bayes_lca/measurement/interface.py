@@ -15,6 +15,7 @@ from bayes_lca.data.unique_rows import UniqueRows
 from bayes_lca.dims import ANSWER_CODES, ITEM, PATTERN
 from bayes_lca.likelihood.families import Family
 from bayes_lca.likelihood.mixture import MixtureMaximum
+from bayes_lca.likelihood.probability_sets import ProbabilitySets
 
 
 @dataclass(frozen=True, eq=False)
@@ -150,6 +151,10 @@ class Measurement(ABC):
 
     def degrees_of_freedom(self, responses: Responses, n_classes: int) -> int | None:
         """Cells of the table of all answers that so many classes leave free; None where answers are no categories."""
+        return None
+
+    def restricted_sets(self, responses: Responses, n_classes: int) -> ProbabilitySets | None:
+        """Free sets of which restricted probabilities are made; None where nothing is restricted."""
         return None
 
     @final

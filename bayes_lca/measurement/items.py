@@ -19,6 +19,7 @@ from bayes_lca.likelihood.categorical_family import CategoricalFamily
 from bayes_lca.likelihood.criteria import n_parameters
 from bayes_lca.likelihood.identification import degrees_of_freedom
 from bayes_lca.likelihood.mixture import MixtureMaximum
+from bayes_lca.likelihood.probability_sets import ProbabilitySets
 from bayes_lca.measurement import answers
 from bayes_lca.measurement.category_weights import check_items_of_prior
 from bayes_lca.measurement.interface import Measurement, Start
@@ -228,6 +229,10 @@ class Items(Measurement):
         if self.restrictions:
             return degrees_of_freedom(n_classes - 1 + self.known(responses, n_classes).sets.n_free, sizes)
         return degrees_of_freedom(n_parameters(n_classes, sizes), sizes)
+
+    def restricted_sets(self, responses: Responses, n_classes: int) -> ProbabilitySets | None:
+        """Free sets of which restricted probabilities are made."""
+        return self.known(responses, n_classes).sets if self.restrictions else None
 
     def log_density(self, responses: Responses, value, rho):
         """Sum of the log probabilities of the answers given; see `answers.log_density`."""

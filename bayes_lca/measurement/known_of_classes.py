@@ -6,7 +6,7 @@ from functools import cached_property
 
 import numpy as np
 
-from bayes_lca.data.frame import named
+from bayes_lca.data.possible_answers import check_possible
 from bayes_lca.data.responses import Responses
 from bayes_lca.data.unique_rows import UniqueRows
 from bayes_lca.likelihood.confirmatory import fit_restricted
@@ -112,21 +112,6 @@ class KnownOfClasses:
         ------
         ValueError
         """
-        if not self.restrictions:
-            return
-        codes = responses.codes[answer_patterns.first]
-        is_zero = self.cells.known[:, np.arange(codes.shape[1]), codes] == 0
-        forbidden = is_zero & (codes >= 0)  # (class, pattern, item)
-        impossible = forbidden.any(axis=2).all(axis=0)
-        if impossible.any():
-            pattern = int(np.flatnonzero(impossible)[0])
-            answers = {
-                self.names.items[j]: self.names.labels[j][codes[pattern, j]]
-                for j in np.flatnonzero(forbidden[:, pattern].any(axis=0))
-            }
-            n, first = int(answer_patterns.count[impossible].sum()), answer_patterns.first[pattern]
-            raise ValueError(
-                f"{n} of {len(responses.codes)} respondents gave answers that bl.Zero leaves no class "
-                f"to give, such as {answers} in row {named([responses.respondents[first]])}; free these categories in "
-                "one class, or look at the answers"
-            )
+        if self.restrictions:
+            told = self.names.items, self.names.labels, responses.respondents
+            check_possible(self.cells.known == 0, responses.codes, answer_patterns, *told)

@@ -97,6 +97,20 @@ def test_evidence_of_a_skewed_density():
     assert abs(found - exact) < 4 * error
 
 
+@pytest.mark.parametrize("still", [0.0, 0.1, 1e6 / 3])
+def test_evidence_is_not_a_number_where_draws_stand_still(still):
+    """In one coordinate of both halves or of the first alone, and along a sum of two coordinates."""
+    theta = np.random.default_rng(5).normal(size=(1000, 3))
+    log_density = -0.5 * (theta**2).sum(axis=1)
+    assert np.isfinite(log_evidence(theta, log_density)).all()
+    in_one, in_half, along = theta.copy(), theta.copy(), theta.copy()
+    in_one[:, 1] = still
+    in_half[np.arange(1000) * 8 // 1000 % 2 == 0, 1] = still
+    along[:, 2] = along[:, 0] + along[:, 1]
+    for draws in (in_one, in_half, along):
+        assert np.isnan(log_evidence(draws, log_density)).all()
+
+
 def test_masses_carry_the_error_of_the_evidence():
     found = masses(np.array([[-100.0, 0.2], [-101.0, 0.2]]), (0.025, 0.975))
     np.testing.assert_allclose(found[:, 0], [1 / (1 + np.exp(-1)), 1 / (1 + np.e)])

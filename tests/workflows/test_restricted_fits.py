@@ -102,16 +102,70 @@ def test_tables_pages_and_files_of_a_restricted_fit(draws, frame, tmp_path):
         bl.fit_two_step(draws, bl.Regression("~ age"), frame, measurement_draws=4, draws=40, tune=20, progressbar=False)
 
 
-def test_a_restricted_fit_becomes_a_prior_of_what_is_free(draws):
-    """What is known has weight one; what it leaves is matched by itself."""
-    weights = bl.prior_from(draws).weights
-    assert weights["a"][0] == {"no": 1.0, "yes": 1.0}
-    assert weights["c"][0]["low"] == 1.0
+def with_one_of_three_fixed(draws):
+    """The draws with P(high) = .9 in C2, which low and middle share the rest of by Beta(8, 3)."""
+    posterior = draws["posterior"].to_dataset().copy(deep=True)
+    rho = posterior["item_probability"]
+    low = 0.1 * np.random.default_rng(2).beta(8, 3, rho.shape[:2])
+    for category, values in (("low", low), ("middle", 0.1 - low), ("high", 0.9)):
+        rho.loc[{"latent_class": "C2", "item": "c", "category": category}] = values
+    changed = draws.copy()
+    changed["posterior"] = xr.DataTree(posterior)
+    return changed, low
+
+
+def test_a_restricted_fit_becomes_a_prior_with_its_means(draws):
+    """Fixed probabilities among them, of two categories and of three; a zero has a small weight."""
+    changed, low = with_one_of_three_fixed(draws)
+    rho = changed["posterior"]["item_probability"].mean(["chain", "draw"])
+    prior = bl.prior_from(changed)
+    table = prior.to_frame().reset_index()
+    for _, row in table[~((table["latent_class"] == 1) & (table["item"] == "c"))].iterrows():
+        expected = rho.sel(item=row["item"], category=row["category"])[row["latent_class"] - 1].item()
+        assert row["probability"] == pytest.approx(expected, abs=1e-6)
+    of_c = prior.weights["c"][1]
+    share = low / 0.1  # whose matched beta distribution has the weights of the two that are free
+    matched = share.mean() * (1 - share.mean()) / share.var(ddof=1) - 1
+    variance = share.var(ddof=1)
+    assert stats.beta(of_c["low"], of_c["middle"]).var() == pytest.approx(variance)
+    assert of_c["high"] == pytest.approx(9 * matched)  # nine times the weights of the tenth that is free
+    of_zero = prior.weights["c"][0]
+    assert of_zero["low"] == 0.1
     rho = draws["posterior"]["item_probability"].sel(latent_class="C1", item="c")
-    middle, high = weights["c"][0]["middle"], weights["c"][0]["high"]
+    middle, high = of_zero["middle"], of_zero["high"]
     assert middle / (middle + high) == pytest.approx(rho.sel(category="middle").mean().item())
     variance = rho.sel(category="middle").stack(s=["chain", "draw"]).var("s", ddof=1).item()
     assert stats.beta(middle, high).var() == pytest.approx(variance)
+    others = [sum(prior.weights[item][0].values()) for item in "bd"] + [middle + high]
+    assert sum(prior.weights["a"][0].values()) == pytest.approx(np.median(others))
+
+
+def test_an_item_known_in_a_class_of_known_items_has_the_total_of_other_classes(draws):
+    changed = draws.copy()
+    posterior = draws["posterior"].to_dataset().copy(deep=True)
+    means = posterior["item_probability"].mean(["chain", "draw"]).sel(latent_class="C1")
+    posterior["item_probability"].loc[{"latent_class": "C1"}] = means
+    changed["posterior"] = xr.DataTree(posterior)
+    weights = bl.prior_from(changed).weights
+    of_others = np.median([sum(of_classes[1].values()) for of_classes in weights.values()])
+    assert sum(weights["b"][0].values()) == pytest.approx(of_others)
+    assert weights["a"][0]["yes"] == pytest.approx(0.9 * of_others)
+
+
+def test_a_prior_of_so_many_respondents_has_the_means_of_what_is_fixed(draws):
+    changed, _ = with_one_of_three_fixed(draws)
+    table = bl.prior_from(changed, sample_size=20).to_frame()
+    np.testing.assert_allclose(table["sample_size"], 20)
+    assert table.loc[(2, "c", "high"), "probability"] == pytest.approx(0.9)
+    assert table.loc[(1, "c", "low"), "weight"] == 0.1
+    half = bl.prior_from(changed, weight=0.5).weights["c"][1]["high"]
+    assert half == pytest.approx(0.5 + bl.prior_from(changed).weights["c"][1]["high"] / 2)
+
+
+def test_the_prior_of_a_restricted_fit_goes_with_the_same_restrictions(draws, frame):
+    again = bl.Items(["a", "b", "c", "d"], prior=bl.prior_from(draws), restrictions=RESTRICTIONS)
+    rho = bl.prior_predictive(bl.LatentClass(2, again), frame, draws=20)["prior"]["item_probability"]
+    assert (rho.sel(latent_class="C1", item="c", category="low") == 0).all()
 
 
 def test_memberships_are_those_of_a_hand_calculation(draws, frame):
@@ -133,6 +187,36 @@ def test_answers_that_no_class_allows_are_refused(frame):
         ValueError, match=r"of 240 respondents gave answers that bl.Zero leaves no class to give, such as"
     ):
         bl.LatentClass(2, nobody).build(frame)
+
+
+def test_new_answers_that_no_class_allows_are_refused(draws):
+    """Low is impossible in C1 of the fit, and here no in C2: of six new rows two have both."""
+    posterior = draws["posterior"].to_dataset().copy(deep=True)
+    both = draws.copy()
+    rho = posterior["item_probability"]
+    for category, value in (("no", 0.0), ("yes", 1.0)):
+        rho.loc[{"latent_class": "C2", "item": "b", "category": category}] = value
+    both["posterior"] = xr.DataTree(posterior)
+    new = pd.DataFrame(
+        {
+            "a": "yes",
+            "b": ["yes", "no", "no", None, "no", "no"],
+            "c": ["low", "low", "high", "low", None, "low"],
+            "d": "no",
+        },
+        index=[f"r{i}" for i in range(6)],
+    )
+    told = (
+        r"2 of 6 respondents gave answers that bl.Zero leaves no class to give, such as {'b': 'no', 'c': 'low'} in "
+        r"row 'r1' \(all such rows: 'r1', 'r5'\); free these categories"
+    )
+    with pytest.raises(ValueError, match=told):
+        bl.membership(both, new)
+    table = bl.membership(both, new.drop(["r1", "r5"]))
+    np.testing.assert_allclose(table["C2"].loc[["r0", "r3"]], 1.0)
+    np.testing.assert_allclose(table["C1"].loc[["r2", "r4"]], 1.0)
+    with pytest.raises(ValueError, match=told):
+        bl.AssignedClass(bl.answers_of(both), bl.Regression("~ age")).build(new.assign(age=range(6)))
 
 
 def test_missing_answers_are_not_forbidden(frame):

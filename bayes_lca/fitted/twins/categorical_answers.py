@@ -12,8 +12,10 @@ from bayes_lca.data.categories import draw_category
 from bayes_lca.data.category_axis import off_axis
 from bayes_lca.data.category_order import order_in_words
 from bayes_lca.data.declarations import Declarations
-from bayes_lca.data.frame import check_frame
+from bayes_lca.data.frame import check_frame, row_labels
 from bayes_lca.data.known_categories import read_known_categories
+from bayes_lca.data.possible_answers import check_possible
+from bayes_lca.data.unique_rows import unique_rows
 from bayes_lca.dims import CATEGORY, CLASS, ITEM, ITEM_PROBABILITY
 from bayes_lca.fitted.capabilities import OF_ANSWERS
 from bayes_lca.fitted.elements import by_label
@@ -30,15 +32,21 @@ class CategoricalAnswers(AnswersGivenClass):
     variables: tuple[str, ...] = (ITEM_PROBABILITY,)
 
     def read(self, fit, frame) -> np.ndarray:
-        """Columns are found by the text of their names, answers by the text of their categories."""
+        """Columns are found by the text of their names, answers by the text of their categories.
+
+        Answers that no class gives, for their probabilities are zero in all draws, are refused.
+        """
         check_frame(frame)
         columns = {str(name): name for name in nw.from_native(frame, eager_only=True).columns}
         names = [columns.get(item, item) for item in fit.items]
-        codes = self.items_of(fit.specification["measurement"]).get("missing_codes", ())
-        if isinstance(codes, Mapping):
-            codes = {name: codes[str(name)] for name in names if str(name) in codes}
-        declared = Declarations(missing_codes=codes)
-        return read_known_categories(frame, dict(zip(names, fit.labels, strict=True)), declared)
+        missing_codes = self.items_of(fit.specification["measurement"]).get("missing_codes", ())
+        if isinstance(missing_codes, Mapping):
+            missing_codes = {name: missing_codes[str(name)] for name in names if str(name) in missing_codes}
+        declared = Declarations(missing_codes=missing_codes)
+        codes = read_known_categories(frame, dict(zip(names, fit.labels, strict=True)), declared)
+        is_zero = (self.profiles(fit) == 0).all(axis=0)
+        check_possible(is_zero, codes, unique_rows(codes), fit.items, fit.labels, row_labels(frame))
+        return codes
 
     def items_of(self, specification: Mapping) -> Mapping:
         """What was said of the items, of what was said of the measurement part."""

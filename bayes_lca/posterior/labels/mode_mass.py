@@ -22,6 +22,8 @@ LEAST_DRAWS = 10
 BLOCKS = 8
 """Stretches of draws that belong to one half and the other by turns."""
 SIMULATED = 4000
+ROUNDING = 1e-7
+"""Standard deviation of a parameter given those before it, as a share of its own, that may be rounding."""
 
 
 def log_evidence(draws: np.ndarray, log_density: np.ndarray) -> tuple[float, float]:
@@ -36,7 +38,8 @@ def log_evidence(draws: np.ndarray, log_density: np.ndarray) -> tuple[float, flo
     Returns
     -------
     log_evidence, error : float
-        Not a number where there are fewer than ten draws for each parameter in either half.
+        Not a number where there are fewer than ten draws for each parameter in either half, or the draws of a half
+        stand still in a direction, so that no normal distribution is theirs.
 
     Examples
     --------
@@ -80,7 +83,9 @@ def _log_evidence(fitted: np.ndarray, judged: np.ndarray, log_density: np.ndarra
     from arviz_stats.base import array_stats
 
     n_parameters = fitted.shape[1]
-    root = np.linalg.cholesky(np.cov(fitted, rowvar=False).reshape(n_parameters, n_parameters))
+    root = _root_of_covariance(fitted)
+    if root is None:
+        return np.nan, np.nan
     distance = (scipy.linalg.solve_triangular(root, (judged - fitted.mean(axis=0)).T, lower=True) ** 2).sum(axis=0)
     log_normal = -0.5 * (distance + n_parameters * np.log(2 * np.pi)) - np.log(np.diag(root)).sum() - np.log(INSIDE)
     inside = distance <= scipy.stats.chi2.ppf(INSIDE, n_parameters)
@@ -91,3 +96,15 @@ def _log_evidence(fitted: np.ndarray, judged: np.ndarray, log_density: np.ndarra
     effective = float(array_stats.ess(ratio[None], chain_axis=0, draw_axis=1, method="identity"))
     error = ratio.std(ddof=1) / ratio.mean() / np.sqrt(effective)
     return float(np.log(len(judged)) - scipy.special.logsumexp(log_ratio)), float(error)
+
+
+def _root_of_covariance(draws: np.ndarray) -> np.ndarray | None:
+    """Lower triangle L with L L' the covariance, shape (parameter, parameter); None where it is singular."""
+    if (np.ptp(draws, axis=0) == 0).any():  # rounding would leave a variance
+        return None
+    covariance = np.atleast_2d(np.cov(draws, rowvar=False))
+    try:
+        root = np.linalg.cholesky(covariance)
+    except np.linalg.LinAlgError:
+        return None
+    return root if (np.diag(root) > ROUNDING * np.sqrt(np.diag(covariance))).all() else None

@@ -11,6 +11,8 @@ from bayes_lca.priors.of_items import by_item_and_class
 
 KNOWN = 1e-20
 """Variance of a probability below which it is known, up to rounding."""
+WEIGHT_OF_ZERO = 0.1
+"""Of a category whose probability is known to be zero, for Dirichlet weights are positive."""
 ROUNDED_BY = 0.02
 """By how much probabilities of a printed table may add up to another number than one."""
 
@@ -23,7 +25,14 @@ def prior_from(
     Of a fit, the posterior of every item in every class is matched by a Dirichlet distribution with the same means
     :math:`m_r` and the same summed variance :math:`v`,
 
-    .. math:: A m_r, \qquad A = \frac{\sum_r m_r (1 - m_r)}{\sum_r v_r} - 1
+    .. math:: A m_r, \qquad A = \frac{1}{s} \left( \frac{\sum_r m_r (s - m_r)}{\sum_r v_r} - 1 \right), \qquad
+              s = \sum_r m_r
+
+    where the sums are over the categories whose probability varies, and s is one unless restrictions fix the others.
+    Given their sum s, those that vary then have the distribution that is matched, and a fixed probability, in
+    proportion, as many respondents behind it. Where all probabilities of an item are fixed, A is the median of the
+    other items of the class, or of all classes if the class has none. A structural zero has weight 0.1, which moves the
+    mean by less than :math:`0.1 / A`; give the next study the same `Zero` where it has to stay impossible.
 
     Of a table, n respondents of a class who answered with probabilities :math:`p_r` add :math:`n p_r` to weights of
     one. Either is tempered as a power prior [1]_: with ``weight=w`` a fit counts :math:`1 - w + w A m_r` and a table
@@ -89,27 +98,41 @@ def prior_from(
             "to match"
         )
     how_much = weight, sample_size
+    total = _total_weights(mean, variance)
     weights = {
         item: tuple(
-            dict(zip(labels, _matched(mean[k, j, :size], variance[k, j, :size], *how_much), strict=True))
+            dict(zip(labels, _matched(mean[k, j, : len(labels)], total[k, j], *how_much), strict=True))
             for k in range(len(fit.classes))
         )
         for j, (item, labels) in enumerate(zip(fit.items, fit.labels, strict=True))
-        for size in [len(labels)]
     }
     return ItemWeights(weights, f"a fit with classes {', '.join(fit.classes)}; {fit.note}{_how_much(*how_much)}")
 
 
-def _matched(mean: np.ndarray, variance: np.ndarray, weight: float, sample_size: float | None) -> list[float]:
-    """Weights of the categories of one item in one class, 1 of those whose probability is known."""
+def _total_weights(mean: np.ndarray, variance: np.ndarray) -> np.ndarray:
+    """A of every item in every class, shape (latent_class, item), from means and variances by category."""
     varies = variance >= KNOWN
-    weights = np.ones(len(mean))
-    if varies.sum() > 1:
-        left = mean[varies].sum()
-        m, v = mean[varies] / left, variance[varies] / left**2
-        total = (m * (1 - m)).sum() / v.sum() - 1
-        weights[varies] = 1 - weight + weight * total * m if sample_size is None else (len(m) + sample_size) * m
-    return weights.tolist()
+    m, v = np.where(varies, mean, 0), np.where(varies, variance, 0)
+    free = m.sum(axis=-1)
+    total = np.full(free.shape, np.nan)
+    found = varies.any(axis=-1)
+    numerator = (m * (free[..., None] - m)).sum(axis=-1)
+    total[found] = (numerator[found] / v.sum(axis=-1)[found] - 1) / free[found]
+    for of_class in total:
+        if np.isnan(of_class).all():
+            of_class[:] = np.median(total[found])
+        of_class[np.isnan(of_class)] = np.nanmedian(of_class)
+    return total
+
+
+def _matched(mean: np.ndarray, total: float, weight: float, sample_size: float | None) -> list[float]:
+    """Weights of the categories of one item in one class."""
+    is_zero = mean == 0
+    if sample_size is None:
+        matched = np.where(is_zero, WEIGHT_OF_ZERO, total * mean)
+        return (1 - weight + weight * matched).tolist()
+    left = len(mean) + sample_size - WEIGHT_OF_ZERO * is_zero.sum()
+    return np.where(is_zero, WEIGHT_OF_ZERO, left * mean).tolist()
 
 
 def _of_table(table: pd.DataFrame, weight: float, sample_size: float | None) -> ItemWeights:

@@ -73,7 +73,7 @@ def count_classes(
         ``unidentified`` (combinations of parameters that the answers say nothing about; not a number where EM stopped
         before a maximum), ``AIC``, ``BIC``, ``aBIC`` (the sample-size-adjusted one; not a number up to 22 respondents,
         where its penalty is not positive), ``CAIC``, ``ICL``, ``entropy_r2``, ``smallest_class`` (its share) with the
-        standard error ``smallest_class_se``; of modal assignment the average posterior probability
+        standard error ``smallest_class_se`` (not a number where the answers say nothing about it); of modal assignment the average posterior probability
         ``average_posterior`` and the odds of correct classification ``odds_correct``, each of the class where it is
         smallest;
         ``starts_at_mode`` out of ``starts``, of which ``converged_starts`` ended before the limit of iterations, and
@@ -177,7 +177,7 @@ def count_classes(
     if max(classes) > 1:
         notes.append(LIMITS)
     if known:
-        notes.append("items are restricted: no tests by scores, and what the answers say of parameters is not counted")
+        notes.append("items are restricted: no tests by scores")
     if common_method:
         columns, remarks = common_method_columns(likelihood, classes)
         table = table.join(columns)

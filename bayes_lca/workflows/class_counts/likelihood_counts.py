@@ -7,6 +7,7 @@ import numpy as np
 
 from bayes_lca.data.responses import Responses
 from bayes_lca.data.unique_rows import unique_rows
+from bayes_lca.likelihood.classification import KNOWN
 from bayes_lca.likelihood.criteria import (
     assignment_quality,
     entropy_r2,
@@ -17,6 +18,7 @@ from bayes_lca.likelihood.criteria import (
 from bayes_lca.likelihood.em import fit_em
 from bayes_lca.likelihood.identification import degrees_of_freedom
 from bayes_lca.likelihood.modes import MaximumLikelihood
+from bayes_lca.likelihood.restricted_identification import n_unidentified_at
 from bayes_lca.likelihood.whitened_scores import WhitenedScores
 from bayes_lca.measurement.known_of_classes import KnownOfClasses
 from bayes_lca.workflows.class_counts.blrt import bootstrap
@@ -85,8 +87,9 @@ class LikelihoodCounts:
         """Columns of information criteria, identification, classification and starts."""
         sizes = self.responses.n_observed_categories
         if n_classes in self.known:
-            p = n_classes - 1 + self.known[n_classes].sets.n_free
-            return _criteria(self.fit(n_classes), self.counts, sizes, p, np.nan)
+            fit, sets = self.fit(n_classes), self.known[n_classes].sets
+            unidentified = n_unidentified_at(sets, fit.class_share, fit.item_probability, self.codes, self.counts)
+            return _criteria(fit, self.counts, sizes, n_classes - 1 + sets.n_free, unidentified)
         scores = self.scores(n_classes)
         unidentified = np.nan if scores.remark else scores.n_unidentified
         return _criteria(self.fit(n_classes), self.counts, sizes, n_parameters(n_classes, sizes), unidentified)
@@ -155,8 +158,10 @@ def _left_out(test: VuongLoMendellRubin) -> list[str]:
 
 
 def _share_error(membership: np.ndarray, counts: np.ndarray) -> float:
+    """Standard error of a class share; not a number where the answers say nothing about it."""
     share = np.average(membership, weights=counts)
     if share in (0.0, 1.0):
         return 0.0
     score = (membership - share) / (share * (1.0 - share))
-    return float(1.0 / np.sqrt(counts @ score**2))
+    information, of_members = counts @ score**2, counts.sum() / (share * (1.0 - share))
+    return float(1.0 / np.sqrt(information)) if information > KNOWN**2 * of_members else np.nan

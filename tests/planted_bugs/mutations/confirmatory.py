@@ -6,6 +6,7 @@ PRIORS = "tests/measurement/test_priors_by_name.py"
 RESTRICTIONS = "tests/measurement/test_restrictions.py"
 MAXIMUM = "tests/likelihood/test_restricted_likelihood.py"
 FITS = "tests/workflows/test_restricted_fits.py"
+IDENTIFIED = "tests/likelihood/test_restricted_identification.py"
 TERMS = "tests/structural/test_priors_by_term.py"
 PREDICTIVE = "tests/test_prior_predictive.py"
 
@@ -45,10 +46,18 @@ CONFIRMATORY = (
     Mutation(
         name="matched-prior-of-one-category",
         wrong="An earlier posterior is matched by its means and one observation too many.",
-        symbol="prior_from:_matched",
-        pattern="_1 / v.sum() - 1",
-        replacement="_1 / v.sum()",
+        symbol="_total_weights",
+        pattern="_1 / v.sum(axis=-1)[found] - 1",
+        replacement="_1 / v.sum(axis=-1)[found]",
         tests=(f"{PRIORS}::test_a_fit_becomes_a_prior_with_its_means_and_variance",),
+    ),
+    Mutation(
+        name="known-probabilities-forgotten-by-a-prior",
+        wrong="The total weight is that of the categories that vary, whatever probability is fixed beside them.",
+        symbol="_total_weights",
+        pattern="(_1 - 1) / free[found]",
+        replacement="_1 - 1",
+        tests=(f"{FITS}::test_a_restricted_fit_becomes_a_prior_with_its_means",),
     ),
     Mutation(
         name="published-table-without-its-weight",
@@ -181,10 +190,18 @@ CONFIRMATORY = (
     Mutation(
         name="impossible-answers-accepted",
         wrong="Answers that no class allows are fitted.",
-        symbol="KnownOfClasses.check_possible",
+        symbol="possible_answers:check_possible",
         pattern="impossible.any()",
         replacement="False",
         tests=(f"{FITS}::test_answers_that_no_class_allows_are_refused",),
+    ),
+    Mutation(
+        name="impossible-answers-of-new-respondents-accepted",
+        wrong="New respondents whose answers no class allows are given classes.",
+        symbol="CategoricalAnswers.read",
+        pattern="(_1 == 0).all(axis=0)",
+        replacement="(_1 < 0).all(axis=0)",
+        tests=(f"{FITS}::test_new_answers_that_no_class_allows_are_refused",),
     ),
     Mutation(
         name="gibbs-of-rising-numbers-without-bounds",
@@ -193,5 +210,45 @@ CONFIRMATORY = (
         pattern="rng.uniform(_1, _2)",
         replacement="rng.uniform(0 * _1, 1 + 0 * _2)",
         tests=(f"{RESTRICTIONS}::test_rising_numbers_of_the_gibbs_sampler_are_those_of_rejection",),
+    ),
+    Mutation(
+        name="restricted-rank-of-numbers-that-do-not-add-up",
+        wrong="Probabilities of a set move by themselves, as if they need not add up to one.",
+        symbol="_directions_unknown",
+        pattern="times[:, inside] - _1",
+        replacement="times[:, inside]",
+        tests=(f"{IDENTIFIED}::test_what_restrictions_leave_open_is_what_derivatives_by_differences_say",),
+    ),
+    Mutation(
+        name="restricted-classes-alike-in-one-item",
+        wrong="Classes that share the first item are said to share all.",
+        symbol="same_classes",
+        pattern="np.allclose(drawn[:, k], drawn[:, left[0]], rtol=0, atol=KNOWN)",
+        replacement="np.allclose(drawn[:, k, :1], drawn[:, left[0], :1])",
+        tests=(f"{IDENTIFIED}::test_what_restrictions_leave_open_is_what_derivatives_by_differences_say",),
+    ),
+    Mutation(
+        name="restricted-boundary-left-open",
+        wrong="Probabilities at the boundary of zero are counted among those that nothing is known of.",
+        symbol="_directions_unknown",
+        pattern="counts @ times > boundary",
+        replacement="counts @ times >= 0",
+        tests=(f"{IDENTIFIED}::test_probabilities_at_the_boundary_of_a_mode_leave_nothing_open",),
+    ),
+    Mutation(
+        name="restricted-large-tables-of-one-class",
+        wrong="Cells of a large table are drawn as the last class alone could give them.",
+        symbol="_possible_answers",
+        pattern="np.where(can_be, noise, -1)",
+        replacement="np.where(can_be.all(axis=0), noise, -1)",
+        tests=(f"{IDENTIFIED}::test_of_a_large_table_some_cells_suffice",),
+    ),
+    Mutation(
+        name="restricted-classes-alike-in-silence",
+        wrong="Restrictions that leave classes alike are warned of in tables only.",
+        symbol="sum_over_classes",
+        pattern="warn_of_restrictions(_1, answers_alone=_2, stacklevel=_3)",
+        replacement="None",
+        tests=(f"{IDENTIFIED}::test_a_fit_names_the_classes_that_restrictions_leave_alike",),
     ),
 )
