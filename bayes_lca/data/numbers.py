@@ -10,7 +10,7 @@ import numpy as np
 import pandas as pd
 
 from bayes_lca.data.answered import is_missing
-from bayes_lca.data.column_units import spread
+from bayes_lca.data.column_units import moved_to_fences
 from bayes_lca.data.declarations import Declarations
 from bayes_lca.data.frame import LARGEST_WHOLE_FLOAT, check_columns, check_frame, named, row_labels
 from bayes_lca.data.suspected_codes import rows_of_suspected_codes
@@ -53,8 +53,8 @@ class Numbers:
 
     @cached_property
     def scale(self) -> np.ndarray:
-        """Standard deviation of each item, values far out moved to the outer fences, shape (item,)."""
-        return np.array([spread(column[~np.isnan(column)]) for column in self.codes.T])
+        """Standard deviation of each item after `moved_to_fences`, shape (item,)."""
+        return np.array([moved_to_fences(column[~np.isnan(column)]).std() for column in self.codes.T])
 
     @property
     def encoding(self) -> dict[str, tuple]:

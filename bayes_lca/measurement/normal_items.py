@@ -31,9 +31,10 @@ class NormalItems(Measurement):
         \mu_{cj} \sim N(\bar y_j, (2.5\, s_j)^2), \qquad
         \sigma_{cj}^2 \sim \operatorname{Scaled-Inv-}\chi^2(2, (0.3\, s_j)^2)
 
-    with :math:`\bar y_j` and :math:`s_j` the mean and standard deviation of item j over all respondents, values far out
-    moved to the outer fences for :math:`s_j`. By default :math:`\sigma_{cj} = \sigma_j`, the same in all classes, as
-    Mplus and tidySEM have it. A missing number drops its factor: missing at random.
+    with :math:`\bar y_j` and :math:`s_j` the mean and standard deviation of item j over all respondents, for :math:`s_j`
+    values beyond the outer fences moved to them: 3 interquartile ranges from the quartiles, and none where the quartiles
+    coincide. By default :math:`\sigma_{cj} = \sigma_j`, the same in all classes, as Mplus and tidySEM have it. A missing
+    number drops its factor: missing at random.
 
     Parameters
     ----------

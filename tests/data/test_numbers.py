@@ -42,6 +42,13 @@ def test_the_scale_is_not_that_of_a_typing_error():
     assert numbers.scale[0] < 25
 
 
+def test_the_scale_is_the_standard_deviation_where_most_answers_are_one_value():
+    """A hundred and ninety zeros and 0 to 9: mean 45 / 200, mean square 285 / 200."""
+    frame = pd.DataFrame({"a": [0] * 190 + list(range(10)), "b": np.arange(200)})
+    numbers = read(frame, codes={"a": [], "b": []})
+    np.testing.assert_allclose(numbers.scale, [np.sqrt(285 / 200 - (45 / 200) ** 2), np.sqrt((200**2 - 1) / 12)])
+
+
 def test_a_code_of_missing_answers_is_warned_of_once_and_declared():
     frame = pd.DataFrame({"a": [*[1, 2, 3, 4, 5] * 8, 99]})
     with pytest.warns(bl.MissingCodeWarning, match=r"item 'a' has '99' in 1 of 41 rows") as warned:
