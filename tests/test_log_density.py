@@ -607,9 +607,11 @@ def expected_log_prior(case, values, name):
         return stats.lognorm.logpdf(value, 1.5, scale=center).sum()
     if name in OF_NUMBERS:
         answers = [case.frame[item].dropna().to_numpy() for item in of_items]
-        scale = np.array([within_outer_fences(of_item).std() for of_item in answers])
+        typical = [within_outer_fences(of_item) for of_item in answers]
         if name == "item_mean":
-            return stats.norm.logpdf(value, [of_item.mean() for of_item in answers], 2.5 * scale).sum()
+            center, width = ([of_item.mean() for of_item in typical], [2.5 * np.std(of_item) for of_item in answers])
+            return stats.norm.logpdf(value, center, width).sum()
+        scale = np.array([of_item.std() for of_item in typical])
         return stats.invgamma.logpdf(value, 1.0, scale=(0.3 * scale) ** 2).sum()
     if name == "intercept_at_mean":
         return zero_sum_normal_logpdf(value, 2.5)

@@ -47,14 +47,28 @@ class Numbers:
         return ((),) * len(self.items)
 
     @cached_property
-    def center(self) -> np.ndarray:
+    def mean(self) -> np.ndarray:
         """Mean of each item over who answered it, shape (item,)."""
         return np.nanmean(self.codes, axis=0)
 
     @cached_property
+    def sd(self) -> np.ndarray:
+        """Standard deviation of each item over who answered it, shape (item,)."""
+        return np.nanstd(self.codes, axis=0)
+
+    @cached_property
+    def center(self) -> np.ndarray:
+        """Mean of each item after `moved_to_fences`, shape (item,)."""
+        return np.array([values.mean() for values in self._within_fences])
+
+    @cached_property
     def scale(self) -> np.ndarray:
-        """Standard deviation of each item after `moved_to_fences`, shape (item,)."""
-        return np.array([moved_to_fences(column[~np.isnan(column)]).std() for column in self.codes.T])
+        """Standard deviation of each item after `moved_to_fences`, at most `sd`, shape (item,)."""
+        return np.array([values.std() for values in self._within_fences])
+
+    @cached_property
+    def _within_fences(self) -> list[np.ndarray]:
+        return [moved_to_fences(column[~np.isnan(column)]) for column in self.codes.T]
 
     @property
     def encoding(self) -> dict[str, tuple]:
@@ -128,7 +142,8 @@ def read_numbers(frame, items: Sequence[str], declared: Declarations, *, use: st
     present = {item: values.dropna() for item, values in columns.items()}
     for item, values in present.items():
         suspected = {item: rows_of_suspected_codes(values)} if item in undeclared else {}
-        warn_of_far_values(values.to_frame(item), suspected, role="item")
+        effect = "moves the prior of mean counts" if whole else "widens the prior of means"
+        warn_of_far_values(values.to_frame(item), suspected, role="item", effect=effect)
     codes = np.column_stack([values.to_numpy(dtype=float) for values in columns.values()])
     return Numbers(items, codes, row_labels(frame))
 

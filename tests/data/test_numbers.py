@@ -23,7 +23,9 @@ def test_numbers_are_read_as_they_are():
     assert numbers.items == ("a", "b")
     assert numbers.respondents.tolist() == list("vwxyz")
     assert numbers.labels == ((), ())
-    np.testing.assert_allclose(numbers.center, [2.75, 18.0])
+    np.testing.assert_allclose(numbers.mean, [2.75, 18.0])
+    np.testing.assert_allclose(numbers.center, numbers.mean)
+    np.testing.assert_allclose(numbers.sd, numbers.scale)
     np.testing.assert_allclose(numbers.scale, [np.std([1.5, 2.0, 4.0, 3.5]), np.std([10, 20, 30, 20, 10])])
 
 
@@ -33,13 +35,20 @@ def test_every_type_of_number_is_a_number(kind):
     np.testing.assert_array_equal(read(frame).codes, SCORES.to_numpy(float))
 
 
-def test_the_scale_is_not_that_of_a_typing_error():
-    values = np.append(np.arange(20.0, 81.0), 9999.0)
-    with pytest.warns(
-        bl.FarValueWarning, match=r"item 'a' is '9999' in 1 of 62 rows and within 20 to 80 in the others"
-    ):
-        numbers = read(pd.DataFrame({"a": values}), ["a"], {"a": []})
-    assert numbers.scale[0] < 25
+@pytest.mark.parametrize(
+    "whole, effect", [(False, "widens the prior of means"), (True, "moves the prior of mean counts")]
+)
+def test_a_far_number_counts_as_it_is_for_the_standard_deviation_alone(whole, effect):
+    """Of 0 to 99 and 5000 the quartiles are 25 and 75, so that the fence is at 225."""
+    values = np.append(np.arange(100.0), 5000.0)
+    told = rf"item 'a' is '5000' in 1 of 101 rows and within 0 to 99 in the others, which {effect}; if that is a typing"
+    with pytest.warns(bl.FarValueWarning, match=told):
+        numbers = read(pd.DataFrame({"a": values}), ["a"], {"a": []}, whole=whole)
+    (mean,), (center,) = numbers.mean, numbers.center
+    assert mean == pytest.approx((4950 + 5000) / 101)
+    assert center == pytest.approx((4950 + 225) / 101)
+    assert numbers.sd[0] ** 2 == pytest.approx((328_350 + 5000**2) / 101 - mean**2)
+    assert numbers.scale[0] ** 2 == pytest.approx((328_350 + 225**2) / 101 - center**2)
 
 
 def test_the_scale_is_the_standard_deviation_where_most_answers_are_one_value():

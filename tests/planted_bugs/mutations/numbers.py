@@ -60,6 +60,22 @@ NUMBERS = (
         tests=(f"{OF_PART}::test_the_prior_of_a_variance_is_that_of_two_more_members",),
     ),
     Mutation(
+        name="prior-of-means-as-narrow-as-without-far-numbers",
+        wrong="The prior of means is as narrow as the numbers within the fences, and rules out means of skewed items.",
+        symbol="NormalItems.parameters",
+        pattern="responses.sd",
+        replacement="scale",
+        tests=(f"{OF_PART}::test_the_prior_of_means_rules_out_no_mean_of_far_numbers",),
+    ),
+    Mutation(
+        name="scale-of-far-numbers",
+        wrong="One far number makes the prior of variances that of other numbers.",
+        symbol="Numbers._within_fences",
+        pattern="moved_to_fences(_1)",
+        replacement="_1",
+        tests=("tests/data/test_numbers.py",),
+    ),
+    Mutation(
         name="equal-variances-of-the-first-class",
         wrong="Maximum likelihood takes the variances of one class for those of all.",
         symbol="NormalFamily.estimate",
