@@ -110,8 +110,8 @@ def read_numbers(frame, items: Sequence[str], declared: Declarations, *, use: st
     Raises
     ------
     ValueError
-        If a column is unknown or named twice, holds anything but finite numbers, the same number in all rows, or fewer
-        than three.
+        If a column is unknown or named twice, holds anything but finite numbers, the same number in all rows, fewer
+        than three, or, where these are no counts, two numbers only.
 
     Warns
     -----
@@ -138,6 +138,8 @@ def read_numbers(frame, items: Sequence[str], declared: Declarations, *, use: st
     columns = {item: numbers_of(declared.column(frame, item, "item"), item, use=use, whole=whole) for item in items}
     for item, values in columns.items():
         check_varies(values.to_numpy(), item)
+        if not whole:
+            check_more_than_two(values.to_numpy(), item, use=use)
     undeclared = [item for item in items if not declared.speaks_of_codes(item)]
     present = {item: values.dropna() for item, values in columns.items()}
     for item, values in present.items():
@@ -204,4 +206,21 @@ def check_varies(values: np.ndarray, item: str) -> None:
         raise ValueError(
             f"item {item!r} is {present[0]:g} in all {len(present)} rows that have a number, of {len(values)}; drop "
             "the item, for classes cannot differ in it"
+        )
+
+
+def check_more_than_two(values: np.ndarray, item: str, *, use: str) -> None:
+    """Refuse an item of two numbers, such as 0 and 1, within a class of which nothing is normal.
+
+    Raises
+    ------
+    ValueError
+        If it has two numbers only.
+    """
+    present = values[~is_missing(values)]
+    distinct = np.unique(present)
+    if len(distinct) == 2:
+        raise ValueError(
+            f"item {item!r} is {distinct[0]:g} or {distinct[1]:g} in all {len(present)} rows that have a number, of "
+            f"{len(values)}, and {use} takes measurements; give it to Items"
         )

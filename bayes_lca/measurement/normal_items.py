@@ -57,7 +57,8 @@ class NormalItems(Measurement):
         If `items` is no list of names, a prior is none of its parameter, or codes are no list.
     ValueError
         If an item has no name of a column, or `sd` is neither; when a frame is read, if an item holds anything but
-        finite numbers, one number only, or fewer than three, or there are more classes than distinct rows.
+        finite numbers, one or two distinct numbers only, or fewer than three rows with one, or there are more classes
+        than distinct rows.
 
     Warns
     -----

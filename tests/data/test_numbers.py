@@ -86,6 +86,10 @@ REFUSED = {
         ["a"],
         {"a": [2.5, 2.5, None, 2.5, 2.5]},
     ),
+    r"item 'a' is 0 or 1 in all 4 rows that have a number, of 5, and NormalItems takes measurements; give it to": (
+        ["b", "a"],
+        {"a": [0, 1, None, 1, 1]},
+    ),
     r"item 'a' has a number in 2 of 5 rows, too few for classes to differ in": (
         ["a"],
         {"a": [2.5, 3.5, None, None, None]},
@@ -100,12 +104,17 @@ def test_what_cannot_be_used_is_refused(told):
         read(SCORES.assign(**columns), items)
 
 
+def test_counts_may_be_zero_and_one():
+    numbers = read_numbers(SCORES.assign(a=[0, 1, None, 1, 1]), ["a"], Declarations(), use="CountItems", whole=True)
+    np.testing.assert_array_equal(numbers.codes[:, 0], [0, 1, np.nan, 1, 1])
+
+
 def test_rows_left_out_may_not_leave_a_constant_item():
-    numbers = read(SCORES.assign(a=[1.0, 1.0, 1.0, 2.0, 1.0]))
+    numbers = read(SCORES.assign(a=[1.0, 1.0, 1.0, 2.0, 3.0]))
     kept = numbers.keep(np.array([True, True, True, False, True]) | True)
     assert kept is numbers
-    with pytest.raises(ValueError, match="item 'a' is 1 in all 4 rows that have a number, of 4"):
-        numbers.keep(np.array([True, True, True, False, True]))
+    with pytest.raises(ValueError, match="item 'a' is 1 in all 3 rows that have a number, of 3"):
+        numbers.keep(np.array([True, True, True, False, False]))
 
 
 def test_missing_is_not_the_same_for_codes_and_numbers():

@@ -76,6 +76,14 @@ NUMBERS = (
         tests=("tests/data/test_numbers.py",),
     ),
     Mutation(
+        name="two-values-for-measurements",
+        wrong="A column of 0 and 1 is taken for normal within classes.",
+        symbol="check_more_than_two",
+        pattern="len(distinct) == 2",
+        replacement="len(distinct) == 1",
+        tests=("tests/data/test_numbers.py",),
+    ),
+    Mutation(
         name="equal-variances-of-the-first-class",
         wrong="Maximum likelihood takes the variances of one class for those of all.",
         symbol="NormalFamily.estimate",
