@@ -151,7 +151,7 @@ def read_numbers(frame, items: Sequence[str], declared: Declarations, *, use: st
 
 
 def numbers_of(values: pd.Series, item: str, *, use: str, whole: bool) -> pd.Series:
-    """A column as floating-point numbers, not a number where missing.
+    """A column as floating-point numbers, not a number where missing; a categorical of numbers is read as these.
 
     Raises
     ------
@@ -160,12 +160,13 @@ def numbers_of(values: pd.Series, item: str, *, use: str, whole: bool) -> pd.Ser
     """
     n = len(values)
     if not pd.api.types.is_numeric_dtype(values) or pd.api.types.is_bool_dtype(values):
-        others = [value for value in values.dropna().unique() if not _is_number(value)]
-        which = f" ({named(others, most=4)})" if others else ""
-        raise ValueError(
-            f"item {item!r} holds values that are no numbers{which} in {n} rows, and {use} takes numbers; give "
-            "categories to Items, and declare codes of missing answers, missing_codes=[...]"
-        )
+        others = pd.Series([value for value in values.dropna() if not _is_number(value)], dtype=object)
+        if len(others):
+            raise ValueError(
+                f"item {item!r} holds values that are no numbers ({named(others.unique(), most=4)}) in "
+                f"{len(others)} of {n} rows, and {use} takes numbers; {_remedy(others)}"
+            )
+        values = values.astype("object").where(values.notna(), np.nan).astype("float64")
     numbers = values.astype("float64") if not values.hasnans else pd.Series(values.to_numpy(float, na_value=np.nan))
     infinite = np.isinf(numbers.to_numpy())
     if infinite.any():
@@ -186,6 +187,13 @@ def numbers_of(values: pd.Series, item: str, *, use: str, whole: bool) -> pd.Ser
 
 def _is_number(value) -> bool:
     return isinstance(value, Real) and not isinstance(value, bool | np.bool_)
+
+
+def _remedy(others: pd.Series) -> str:
+    is_text = all(isinstance(value, str) for value in others.unique())
+    if is_text and np.isfinite(pd.to_numeric(others, errors="coerce")).all():
+        return "turn these texts into numbers, astype(float), or give them to Items as categories"
+    return "give categories to Items, and declare codes of missing answers, missing_codes=[...]"
 
 
 def check_varies(values: np.ndarray, item: str) -> None:

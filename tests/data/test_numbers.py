@@ -58,6 +58,18 @@ def test_the_scale_is_the_standard_deviation_where_most_answers_are_one_value():
     np.testing.assert_allclose(numbers.scale, [np.sqrt(285 / 200 - (45 / 200) ** 2), np.sqrt((200**2 - 1) / 12)])
 
 
+@pytest.mark.parametrize("codes, expected", [([], [1, 2, 4, 9, 9]), ([9], [1, 2, 4, np.nan, np.nan])])
+def test_a_categorical_of_numbers_is_read_as_these(codes, expected):
+    frame = pd.DataFrame({"a": pd.Categorical([1, 2, 4, 9, 9], categories=[9, 4, 2, 1], ordered=True)})
+    np.testing.assert_array_equal(read(frame, ["a"], {"a": codes}).codes[:, 0], expected)
+
+
+@pytest.mark.parametrize("dtype", ["object", "boolean", "string"])
+def test_a_column_without_answers_holds_nothing_wrong(dtype):
+    with pytest.raises(ValueError, match="item 'a' has a number in 0 of 5 rows, too few"):
+        read(SCORES.assign(a=pd.Series([None] * 5, SCORES.index, dtype=dtype)))
+
+
 def test_a_code_of_missing_answers_is_warned_of_once_and_declared():
     frame = pd.DataFrame({"a": [*[1, 2, 3, 4, 5] * 8, 99]})
     with pytest.warns(bl.MissingCodeWarning, match=r"item 'a' has '99' in 1 of 41 rows") as warned:
@@ -70,13 +82,21 @@ REFUSED = {
     "no items given": ([], {}),
     "an item is named twice in 'a', 'a'": (["a", "a"], {}),
     r"unknown item column\(s\) 'c'": (["c"], {}),
-    r"item 'a' holds values that are no numbers \('low', 'high'\) in 5 rows, and NormalItems takes numbers": (
+    r"item 'a' holds values that are no numbers \('low', 'high'\) in 4 of 5 rows, and NormalItems takes numbers": (
         ["a"],
         {"a": ["low", "high", None, "low", "low"]},
     ),
-    r"item 'a' holds values that are no numbers \(True, False\) in 5 rows": (
+    r"item 'a' holds values that are no numbers \(True, False\) in 5 of 5 rows, .* give categories to": (
         ["a"],
         {"a": [True, False, True, True, True]},
+    ),
+    r"item 'a' holds values that are no numbers \('never'\) in 2 of 5 rows, .* give categories to Items": (
+        ["a"],
+        {"a": [1.5, "never", 2, "never", None]},
+    ),
+    r"item 'a' holds values that are no numbers \('1', '2'\) in 4 of 5 rows, .* turn these texts into numbers": (
+        ["a"],
+        {"a": pd.Categorical(["1", "2", None, "1", "1"])},
     ),
     r"item 'a' is infinite in 2 of 5 rows; correct these numbers, or make them missing": (
         ["a"],
