@@ -17,7 +17,6 @@ from scipy.linalg import helmert, null_space
 from scipy.special import betaln, gammaln, log_softmax, logsumexp, softmax
 
 import bayes_lca as bl
-from bayes_lca.data.column_units import spread
 from bayes_lca.density import compiled
 from bayes_lca.fitted.fit import Fit
 from bayes_lca.fitted.record import distinct_rows
@@ -577,6 +576,12 @@ def weights_written_out(prior, item, k, size):
     return np.array([given[str(code)] if isinstance(given, Mapping) else given for code in range(size)])
 
 
+def within_outer_fences(numbers):
+    """Numbers further than three interquartile ranges from the quartiles are moved there."""
+    low, high = np.percentile(numbers, [25, 75])
+    return np.minimum(np.maximum(numbers, low - 3 * (high - low)), high + 3 * (high - low))
+
+
 def expected_log_prior(case, values, name):
     value, kind = values[name], kind_of(name)
     of_items = case.labels(f"{kind}item") if f"{kind}item" in case.plain.coords else ()
@@ -602,9 +607,11 @@ def expected_log_prior(case, values, name):
         return stats.lognorm.logpdf(value, 1.5, scale=center).sum()
     if name in OF_NUMBERS:
         answers = [case.frame[item].dropna().to_numpy() for item in of_items]
-        scale = np.array([spread(of_item) for of_item in answers])
+        typical = [within_outer_fences(of_item) for of_item in answers]
         if name == "item_mean":
-            return stats.norm.logpdf(value, [of_item.mean() for of_item in answers], 2.5 * scale).sum()
+            center, width = ([of_item.mean() for of_item in typical], [2.5 * np.std(of_item) for of_item in answers])
+            return stats.norm.logpdf(value, center, width).sum()
+        scale = np.array([of_item.std() for of_item in typical])
         return stats.invgamma.logpdf(value, 1.0, scale=(0.3 * scale) ** 2).sum()
     if name == "intercept_at_mean":
         return zero_sum_normal_logpdf(value, 2.5)

@@ -152,3 +152,45 @@ def test_items_that_are_numbers_have_quantiles_over_respondents():
     assert [tick.get_text() for tick in figure.axes[1].get_yticklabels()] == ["10 %", "median", "90 %"]
     note = figure.get_supxlabel()
     assert "shares in %, quantiles over respondents in the units of the item" in " ".join(note.split())
+
+
+NUMBERS = pd.DataFrame(
+    {
+        "x": np.random.default_rng(1).normal(5, 2, 60),
+        "k": np.random.default_rng(2).poisson(2, 60),
+        "i": np.random.default_rng(3).integers(0, 30, 60),
+        "a": np.random.default_rng(4).choice(["n", "y"], 60),
+        "o": pd.Categorical(np.random.default_rng(5).choice([1, 2, 3], 60), ordered=True),
+    }
+)
+
+
+@pytest.mark.parametrize(
+    "part",
+    [
+        bl.Mixed(bl.Items(["a"]), bl.NormalItems(["i"])),
+        bl.Mixed(bl.CountItems(["k"]), bl.OrdinalItems(["o"])),
+        bl.Mixed(bl.OrdinalItems(["o"]), bl.CountItems(["k"], "negative_binomial"), bl.NormalItems(["x"], "free")),
+        bl.NormalItems(["x", "i"]),
+        bl.CountItems(["k", "i"]),
+        bl.CountItems(["i"], "negative_binomial"),
+    ],
+    ids=repr,
+)
+def test_numbers_beside_categories_and_alone_are_in_the_picture(part):
+    """Bars are quantiles over draws, points what was answered, of every item in its own terms."""
+    drawn = bl.prior_predictive(bl.LatentClass(2, part), NUMBERS, draws=10)
+    figure = bl.plot_prior_predictive(drawn, ci_prob=0.8)
+    panels = {panel.get_title(loc="left"): panel for panel in figure.axes}
+    assert list(panels) == list(drawn["prior_predictive"]["item"].to_numpy())
+    for item, panel in panels.items():
+        answers = drawn["prior_predictive"]["answers"].sel(item=item).to_numpy()[0]
+        if item in ("a", "o"):
+            expected = np.stack([(answers == place).mean(axis=1) for place in range(NUMBERS[item].nunique())])
+            observed = NUMBERS[item].value_counts(normalize=True).sort_index()
+        else:
+            expected = np.quantile(answers, [0.1, 0.5, 0.9], axis=1)
+            observed = np.quantile(NUMBERS[item], [0.1, 0.5, 0.9])
+        np.testing.assert_allclose(panel.lines[-1].get_xdata(), observed)
+        wide = np.array([ends[:, 0] for ends in panel.collections[0].get_segments()])
+        np.testing.assert_allclose(wide, np.quantile(expected, [0.1, 0.9], axis=1).T)

@@ -48,10 +48,28 @@ def spread(values: np.ndarray) -> float:
     if len(distinct) <= 2:
         return float(distinct[-1] - distinct[0]) or 1.0
     low, middle, high = np.quantile(values, [0.25, 0.5, 0.75])
-    reach = FENCE * (high - low)
-    if reach > 0:
-        return float(np.clip(values, low - reach, high + reach).std())
+    if high > low:
+        return float(moved_to_fences(values).std())
     return float(np.median(np.abs(values[values != middle] - middle)))
+
+
+def moved_to_fences(values: np.ndarray) -> np.ndarray:
+    """Values, those beyond the outer fences moved to them; all as they are where the quartiles coincide.
+
+    Parameters
+    ----------
+    values : ndarray, shape (row,)
+
+    Examples
+    --------
+    >>> moved_to_fences(np.array([1.0, 2.0, 3.0, 4.0, 100.0])).tolist()
+    [1.0, 2.0, 3.0, 4.0, 10.0]
+    >>> moved_to_fences(np.array([0.0, 0.0, 0.0, 0.0, 100.0])).tolist()
+    [0.0, 0.0, 0.0, 0.0, 100.0]
+    """
+    low, high = np.quantile(values, [0.25, 0.75])
+    reach = FENCE * (high - low)
+    return np.clip(values, low - reach, high + reach) if reach > 0 else values
 
 
 def _units_of_part(kind: str, values: np.ndarray) -> np.ndarray:

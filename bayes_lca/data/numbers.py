@@ -10,7 +10,7 @@ import numpy as np
 import pandas as pd
 
 from bayes_lca.data.answered import is_missing
-from bayes_lca.data.column_units import spread
+from bayes_lca.data.column_units import moved_to_fences
 from bayes_lca.data.declarations import Declarations
 from bayes_lca.data.frame import LARGEST_WHOLE_FLOAT, check_columns, check_frame, named, row_labels
 from bayes_lca.data.suspected_codes import rows_of_suspected_codes
@@ -47,14 +47,28 @@ class Numbers:
         return ((),) * len(self.items)
 
     @cached_property
-    def center(self) -> np.ndarray:
+    def mean(self) -> np.ndarray:
         """Mean of each item over who answered it, shape (item,)."""
         return np.nanmean(self.codes, axis=0)
 
     @cached_property
+    def sd(self) -> np.ndarray:
+        """Standard deviation of each item over who answered it, shape (item,)."""
+        return np.nanstd(self.codes, axis=0)
+
+    @cached_property
+    def center(self) -> np.ndarray:
+        """Mean of each item after `moved_to_fences`, shape (item,)."""
+        return np.array([values.mean() for values in self._within_fences])
+
+    @cached_property
     def scale(self) -> np.ndarray:
-        """Standard deviation of each item, values far out moved to the outer fences, shape (item,)."""
-        return np.array([spread(column[~np.isnan(column)]) for column in self.codes.T])
+        """Standard deviation of each item after `moved_to_fences`, at most `sd`, shape (item,)."""
+        return np.array([values.std() for values in self._within_fences])
+
+    @cached_property
+    def _within_fences(self) -> list[np.ndarray]:
+        return [moved_to_fences(column[~np.isnan(column)]) for column in self.codes.T]
 
     @property
     def encoding(self) -> dict[str, tuple]:
@@ -96,8 +110,8 @@ def read_numbers(frame, items: Sequence[str], declared: Declarations, *, use: st
     Raises
     ------
     ValueError
-        If a column is unknown or named twice, holds anything but finite numbers, the same number in all rows, or fewer
-        than three.
+        If a column is unknown or named twice, holds anything but finite numbers, the same number in all rows, fewer
+        than three, or, where these are no counts, two numbers only.
 
     Warns
     -----
@@ -124,17 +138,20 @@ def read_numbers(frame, items: Sequence[str], declared: Declarations, *, use: st
     columns = {item: numbers_of(declared.column(frame, item, "item"), item, use=use, whole=whole) for item in items}
     for item, values in columns.items():
         check_varies(values.to_numpy(), item)
+        if not whole:
+            check_more_than_two(values.to_numpy(), item, use=use)
     undeclared = [item for item in items if not declared.speaks_of_codes(item)]
     present = {item: values.dropna() for item, values in columns.items()}
     for item, values in present.items():
         suspected = {item: rows_of_suspected_codes(values)} if item in undeclared else {}
-        warn_of_far_values(values.to_frame(item), suspected, role="item")
+        effect = "moves the prior of mean counts" if whole else "widens the prior of means"
+        warn_of_far_values(values.to_frame(item), suspected, role="item", effect=effect)
     codes = np.column_stack([values.to_numpy(dtype=float) for values in columns.values()])
     return Numbers(items, codes, row_labels(frame))
 
 
 def numbers_of(values: pd.Series, item: str, *, use: str, whole: bool) -> pd.Series:
-    """A column as floating-point numbers, not a number where missing.
+    """A column as floating-point numbers, not a number where missing; a categorical of numbers is read as these.
 
     Raises
     ------
@@ -143,12 +160,13 @@ def numbers_of(values: pd.Series, item: str, *, use: str, whole: bool) -> pd.Ser
     """
     n = len(values)
     if not pd.api.types.is_numeric_dtype(values) or pd.api.types.is_bool_dtype(values):
-        others = [value for value in values.dropna().unique() if not _is_number(value)]
-        which = f" ({named(others, most=4)})" if others else ""
-        raise ValueError(
-            f"item {item!r} holds values that are no numbers{which} in {n} rows, and {use} takes numbers; give "
-            "categories to Items, and declare codes of missing answers, missing_codes=[...]"
-        )
+        others = pd.Series([value for value in values.dropna() if not _is_number(value)], dtype=object)
+        if len(others):
+            raise ValueError(
+                f"item {item!r} holds values that are no numbers ({named(others.unique(), most=4)}) in "
+                f"{len(others)} of {n} rows, and {use} takes numbers; {_remedy(others)}"
+            )
+        values = values.astype("object").where(values.notna(), np.nan).astype("float64")
     numbers = values.astype("float64") if not values.hasnans else pd.Series(values.to_numpy(float, na_value=np.nan))
     infinite = np.isinf(numbers.to_numpy())
     if infinite.any():
@@ -171,6 +189,13 @@ def _is_number(value) -> bool:
     return isinstance(value, Real) and not isinstance(value, bool | np.bool_)
 
 
+def _remedy(others: pd.Series) -> str:
+    is_text = all(isinstance(value, str) for value in others.unique())
+    if is_text and np.isfinite(pd.to_numeric(others, errors="coerce")).all():
+        return "turn these texts into numbers, astype(float), or give them to Items as categories"
+    return "give categories to Items, and declare codes of missing answers, missing_codes=[...]"
+
+
 def check_varies(values: np.ndarray, item: str) -> None:
     """Refuse an item of which nothing can be learned.
 
@@ -189,4 +214,21 @@ def check_varies(values: np.ndarray, item: str) -> None:
         raise ValueError(
             f"item {item!r} is {present[0]:g} in all {len(present)} rows that have a number, of {len(values)}; drop "
             "the item, for classes cannot differ in it"
+        )
+
+
+def check_more_than_two(values: np.ndarray, item: str, *, use: str) -> None:
+    """Refuse an item of two numbers, such as 0 and 1, within a class of which nothing is normal.
+
+    Raises
+    ------
+    ValueError
+        If it has two numbers only.
+    """
+    present = values[~is_missing(values)]
+    distinct = np.unique(present)
+    if len(distinct) == 2:
+        raise ValueError(
+            f"item {item!r} is {distinct[0]:g} or {distinct[1]:g} in all {len(present)} rows that have a number, of "
+            f"{len(values)}, and {use} takes measurements; give it to Items"
         )

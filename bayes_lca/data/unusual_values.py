@@ -61,7 +61,7 @@ def warn_of_small_levels(covariates: pd.DataFrame, terms: Sequence[str], matrix:
 
 
 def warn_of_far_values(
-    covariates: pd.DataFrame, suspected: Mapping[str, np.ndarray], *, role: str = "covariate"
+    covariates: pd.DataFrame, suspected: Mapping[str, np.ndarray], *, role: str = "covariate", effect: str = ""
 ) -> None:
     """Name numbers that are far from all others.
 
@@ -72,11 +72,14 @@ def warn_of_far_values(
         By covariate, rows whose value was named as a suspected code of missing answers.
     role : str
         What the columns are used for, as the message names it.
+    effect : str
+        What far values do to the model, as the message says it.
 
     Warns
     -----
     FarValueWarning
     """
+    told = f", which {effect}" if effect else ""
     for name, values in covariates.items():
         if isinstance(values.dtype, pd.CategoricalDtype):
             continue
@@ -86,8 +89,8 @@ def warn_of_far_values(
             which = named([f"{value:g}" for value in np.unique(numbers[far])], most=4)
             warnings.warn(
                 f"{role} {name!r} is {which} in {int(far.sum())} of {len(values)} rows and within "
-                f"{numbers[~far].min():g} to {numbers[~far].max():g} in the others; if that is a typing error or a "
-                "code for missing, correct it or make it missing",
+                f"{numbers[~far].min():g} to {numbers[~far].max():g} in the others{told}; if that is a typing error or "
+                "a code for missing, correct it or make it missing",
                 FarValueWarning,
                 stacklevel=4,
             )

@@ -141,7 +141,7 @@ class CountItems(Measurement):
         )
 
     def profile(self, responses: Numbers, maximum: MixtureMaximum, place: int = 0) -> np.ndarray:
-        """What tells classes apart: roots of mean counts in proportion to that of everybody, and dispersions."""
+        """What tells classes apart: roots of mean counts in proportion to the item's middle, and dispersions."""
         mean = maximum.parameters[place]["mean"]
         dispersion = maximum.parameters[place].get("dispersion", np.zeros(mean.shape[1]))
         return np.stack([np.sqrt(mean / responses.center), np.broadcast_to(dispersion, mean.shape)], axis=-1)
@@ -152,13 +152,12 @@ class CountItems(Measurement):
 
     def parameters(self, responses: Numbers, start: Start):
         """Mean counts, shape (latent_class, item), and dispersions, shape (item,)."""
-        center = responses.center
         mean = pm.LogNormal(
             ITEM_MEAN,
-            np.log(center),
+            np.log(responses.mean),
             self.mean.sigma,
             dims=(CLASS, ITEM),
-            default_transform=LogOfUnit(center),
+            default_transform=LogOfUnit(responses.mean),
         )
         if not self.has_dispersion:
             return (mean,)

@@ -28,12 +28,15 @@ class NormalItems(Measurement):
 
     .. math::
         p(y_i \mid c) = \prod_{j\,\text{answered}} N(y_{ij} \mid \mu_{cj}, \sigma_{cj}^2), \qquad
-        \mu_{cj} \sim N(\bar y_j, (2.5\, s_j)^2), \qquad
+        \mu_{cj} \sim N(m_j, (2.5\, d_j)^2), \qquad
         \sigma_{cj}^2 \sim \operatorname{Scaled-Inv-}\chi^2(2, (0.3\, s_j)^2)
 
-    with :math:`\bar y_j` and :math:`s_j` the mean and standard deviation of item j over all respondents, values far out
-    moved to the outer fences for :math:`s_j`. By default :math:`\sigma_{cj} = \sigma_j`, the same in all classes, as
-    Mplus and tidySEM have it. A missing number drops its factor: missing at random.
+    with :math:`d_j` the standard deviation of item j over all respondents, and :math:`m_j` and :math:`s_j \le d_j` its
+    mean and standard deviation where numbers beyond the outer fences, 3 interquartile ranges from the quartiles, are
+    moved to them; where the quartiles coincide, there are no fences. A far number or a long tail hardly moves the
+    centre of the prior of means, and widens it, so that it rules out no mean of these numbers. By default
+    :math:`\sigma_{cj} = \sigma_j`, the same in all classes, as Mplus and tidySEM have it. A missing number drops its
+    factor: missing at random.
 
     Parameters
     ----------
@@ -42,9 +45,9 @@ class NormalItems(Measurement):
     sd : {"equal", "free"}
         Whether classes share the standard deviations of items, or have their own.
     mean : Normal, default ``Normal(sigma=2.5)``
-        Of the means of classes, in standard deviations of the item.
+        Of the means of classes, in standard deviations :math:`d_j`.
     variance : ScaledInverseChiSquared, default ``ScaledInverseChiSquared(nu=2.0, scale=0.3)``
-        Of variances within classes, which it keeps off zero.
+        Of variances within classes, which it keeps off zero, in variances :math:`s_j^2`.
     missing_codes : sequence, or mapping of str to sequence
         Codes that mean no answer, for all items or by item; see `Items`.
 
@@ -54,7 +57,8 @@ class NormalItems(Measurement):
         If `items` is no list of names, a prior is none of its parameter, or codes are no list.
     ValueError
         If an item has no name of a column, or `sd` is neither; when a frame is read, if an item holds anything but
-        finite numbers, one number only, or fewer than three, or there are more classes than distinct rows.
+        finite numbers, one or two distinct numbers only, or fewer than three rows with one, or there are more classes
+        than distinct rows.
 
     Warns
     -----
@@ -152,7 +156,7 @@ class NormalItems(Measurement):
         mean = pm.Normal(
             ITEM_MEAN,
             center,
-            self.mean.sigma * scale,
+            self.mean.sigma * responses.sd,
             dims=(CLASS, ITEM),
             default_transform=Standardised(center, scale),
         )

@@ -108,6 +108,23 @@ def test_the_prior_of_a_variance_is_that_of_two_more_members():
 
 
 @pytest.mark.parametrize(
+    "tail", [np.append(np.linspace(0.0, 3.0, 199), 1e4), np.exp(3.0 * stats.norm.ppf((np.arange(200) + 0.5) / 200))]
+)
+@pytest.mark.filterwarnings("ignore::bayes_lca.FarValueWarning")
+def test_the_prior_of_means_rules_out_no_mean_of_far_numbers(tail):
+    """At the mean of all it is nearly as high as at its mode, and a standard error is nothing to its width."""
+    part = bl.NormalItems(["cost"], missing_codes={"cost": []})
+    model = remove_value_transforms(LatentClass(1, part).build(pd.DataFrame({"cost": tail})))
+    log_prior = model.compile_logp(vars=[model["item_mean"]], jacobian=False, **FAST)
+    low, high = np.percentile(tail, [25, 75])
+    middle = np.clip(tail, low - 3 * (high - low), high + 3 * (high - low)).mean()
+    assert np.percentile(tail, 10) < middle < np.percentile(tail, 90)
+    values = middle + tail.std() * np.array([0.0, 1.0, 2.5])
+    found = [log_prior({"item_mean": [[value]], "item_variance": [1.0]}) for value in values]
+    assert found == pytest.approx(stats.norm.logpdf(values, middle, 2.5 * tail.std()), rel=1e-9)
+
+
+@pytest.mark.parametrize(
     "transform, density, whole",
     [
         (Standardised(np.array([50.0]), np.array([8.0])), stats.norm(53.0, 4.0), (-6.0, 6.0)),

@@ -82,7 +82,7 @@ def test_new_respondents_are_scored_as_if_they_had_been_there(draws, frame):
 @pytest.mark.parametrize(
     "columns, told",
     [
-        ({"height": ["tall"]}, r"item 'height' holds values that are no numbers \('tall'\) in 1 rows"),
+        ({"height": ["tall"]}, r"item 'height' holds values that are no numbers \('tall'\) in 1 of 1 rows"),
         ({"height": [np.inf]}, r"item 'height' is infinite in 1 of 1 rows"),
         ({"weight": [1.0]}, r"unknown item column\(s\) 'height'"),
     ],
@@ -90,6 +90,12 @@ def test_new_respondents_are_scored_as_if_they_had_been_there(draws, frame):
 def test_new_answers_that_are_no_numbers_are_refused(draws, columns, told):
     with pytest.raises(ValueError, match=told):
         bl.membership(draws, pd.DataFrame(columns | {"grade": [1.0]}))
+
+
+def test_new_respondents_may_all_lack_an_answer(draws):
+    """Whatever type a column without one has."""
+    nothing, missing = (bl.membership(draws, pd.DataFrame({"height": [e], "grade": [2.0]})) for e in (None, np.nan))
+    pd.testing.assert_frame_equal(pd.DataFrame(nothing), pd.DataFrame(missing))
 
 
 def test_predictions_have_the_moments_of_the_mixture(draws):

@@ -29,7 +29,7 @@ class CountGivenClass(NumbersGivenClass):
         return count_features(fit.codes) @ coefficients.T + count_constant(fit.codes, dispersion)[:, None]
 
     def profiles(self, fit) -> np.ndarray:
-        """Roots of mean counts, in proportion to that of everybody, and dispersions; (draw, latent_class, item, 2)."""
+        """Roots of mean counts, in proportion to the item's middle, and dispersions; (draw, latent_class, item, 2)."""
         (center, _), (mean, dispersion) = standardisation(fit), self._parameters(fit)
         dispersion = np.zeros(mean.shape) if dispersion is None else np.broadcast_to(dispersion[:, None], mean.shape)
         return np.stack([np.sqrt(mean / center), dispersion], axis=-1)
