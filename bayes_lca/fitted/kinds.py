@@ -283,12 +283,7 @@ def require_of_answers(answers: AnswersGivenClass, needs: str) -> None:
 
 
 def require_of_part(measurement, needs: str) -> None:
-    """The same before there is a fit, of a measurement part; one that nothing is known of is refused later.
-
-    Raises
-    ------
-    ValueError
-    """
+    """The same before there is a fit, of a measurement part; one that nothing is known of is refused later."""
     find_twins()
     if (answers := MEASUREMENT.get(type(measurement).__name__)) is not None:
         require_of_answers(answers, needs)
