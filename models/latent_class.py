@@ -98,11 +98,10 @@ def sum_over_classes(model, n_classes: int, frame, *, missing: Literal["raise", 
     """Measurement times structural part, one class for each respondent summed out."""
     rows = ClassRows.read(model.measurement, model.structural, n_classes, frame, missing=missing, collapse=collapse)
     answers_alone = not rows.design.terms and not rows.design.groupings  # these bring tables of their own
-    if answers_alone:
-        freedom = model.measurement.degrees_of_freedom(rows.responses, n_classes)
-        warn_of_too_few_cells(n_classes, freedom, stacklevel=4)
+    freedom = model.measurement.degrees_of_freedom(rows.responses, n_classes) if answers_alone else None
+    warn_of_too_few_cells(n_classes, freedom, stacklevel=4)
     if (sets := model.measurement.restricted_sets(rows.responses, n_classes)) is not None:
-        warn_of_restrictions(sets, answers_alone=answers_alone, stacklevel=4)
+        warn_of_restrictions(sets, enough_cells=freedom is not None and freedom >= 0, stacklevel=4)
     with pm.Model(coords=rows.coords(model.measurement, model.structural)) as built:
         eta = model.structural.class_logits(rows.design, rows.membership, rows=PATTERN)  # (pattern, latent_class)
         answers = model.measurement.answers(rows.responses, rows.start, rows.first)  # log p(y | c)

@@ -66,11 +66,13 @@ def n_unidentified(sets: ProbabilitySets) -> int:
     codes = _possible_answers(sets, rng)
     share = rng.dirichlet(np.full(len(sets.constant), 5.0), POINTS)
     entries = sets.draw_prior(rng, POINTS, uniform=True)
-    counts = np.ones(len(codes))
-    return min(
-        _directions_unknown(sets, *point, codes, counts, boundary=-np.inf, least=ROUNDING)
-        for point in zip(share, entries, strict=True)
-    )
+    found = len(share[0]) + len(entries[0])
+    for point in zip(share, entries, strict=True):
+        unknown = _directions_unknown(sets, *point, codes, np.ones(len(codes)), boundary=-np.inf, least=ROUNDING)
+        found = min(found, unknown)
+        if not found:
+            break
+    return found
 
 
 def n_unidentified_at(
@@ -90,14 +92,15 @@ def n_unidentified_at(
     return _directions_unknown(sets, class_share, entries, codes, counts, boundary=BOUNDARY, least=KNOWN)
 
 
-def warn_of_restrictions(sets: ProbabilitySets, *, answers_alone: bool, stacklevel: int) -> None:
+def warn_of_restrictions(sets: ProbabilitySets, *, enough_cells: bool, stacklevel: int) -> None:
     """Warn where restrictions leave classes, or other combinations of parameters, that no answers tell apart.
 
     Parameters
     ----------
     sets : ProbabilitySets
-    answers_alone : bool
-        Whether there are no covariates or groups, which bring tables of their own.
+    enough_cells : bool
+        Whether the table of all answers has cells enough for the parameters, and there are no covariates or groups,
+        which bring tables of their own: only then open combinations of parameters are the restrictions' doing.
     stacklevel : int
         As `warnings.warn` takes it, from the caller's point of view.
 
@@ -111,7 +114,7 @@ def warn_of_restrictions(sets: ProbabilitySets, *, answers_alone: bool, stacklev
         "items by the restrictions"
         for alike in same
     ]
-    unidentified = n_unidentified(sets) if answers_alone else 0
+    unidentified = n_unidentified(sets) if enough_cells else 0
     if unidentified > sum(len(alike) - 1 for alike in same):
         problems.append(
             f"the restrictions of {len(sets.constant)} classes leave {unidentified} combinations of their parameters "

@@ -74,8 +74,8 @@ def count_classes(
         before a maximum), ``AIC``, ``BIC``, ``aBIC`` (the sample-size-adjusted one; not a number up to 22 respondents,
         where its penalty is not positive), ``CAIC``, ``ICL``, ``entropy_r2``, ``smallest_class`` (its share) with the
         standard error ``smallest_class_se`` (not a number where the answers say nothing about it); of modal assignment
-        the average posterior probability ``average_posterior`` and the odds of correct classification ``odds_correct``,
-        each of the class where it is smallest;
+        the average posterior probability ``average_posterior`` and the odds of correct classification
+        ``odds_correct``, each of the class where it is smallest;
         ``starts_at_mode`` out of ``starts``, of which ``converged_starts`` ended before the limit of iterations, and
         ``next_mode``, the log-likelihood of the second-best mode. For one class fewer against this number:
         ``vlmr_p`` and ``lmr_adjusted_p``, with the robust covariance as Mplus has them, and ``vuong_p``, Vuong's own

@@ -247,7 +247,7 @@ CONFIRMATORY = (
         name="restricted-classes-alike-in-silence",
         wrong="Restrictions that leave classes alike are warned of in tables only.",
         symbol="sum_over_classes",
-        pattern="warn_of_restrictions(_1, answers_alone=_2, stacklevel=_3)",
+        pattern="warn_of_restrictions(_1, enough_cells=_2, stacklevel=_3)",
         replacement="None",
         tests=(f"{IDENTIFIED}::test_a_fit_names_the_classes_that_restrictions_leave_alike",),
     ),
