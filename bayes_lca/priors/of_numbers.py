@@ -7,11 +7,12 @@ from bayes_lca.priors.distributions import require_positive
 
 @dataclass(frozen=True)
 class Normal:
-    r"""Normal distribution of the means of classes, about the mean of all respondents.
+    r"""Normal distribution of the means of classes, about the middle of all respondents.
 
-    .. math:: \mu_{cj} \sim N(\bar y_j, (\sigma s_j)^2)
+    .. math:: \mu_{cj} \sim N(m_j, (\sigma d_j)^2)
 
-    with :math:`\bar y_j` and :math:`s_j` the mean and standard deviation of item j over all respondents.
+    with :math:`m_j` the mean of item j within the outer fences and :math:`d_j` its standard deviation over all
+    respondents; see `bayes_lca.NormalItems`.
 
     Parameters
     ----------
@@ -42,9 +43,9 @@ class ScaledInverseChiSquared:
     .. math::
         p(v) \propto v^{-(\nu / 2 + 1)} \exp\Bigl(-\frac{\nu (\tau s_j)^2}{2 v}\Bigr)
 
-    with :math:`s_j` the standard deviation of item j over all respondents. It counts as much as :math:`\nu` more
-    members whose standard deviation is :math:`\tau s_j`, which keeps variances off zero: without it the likelihood of
-    variances that differ by class has no bound.
+    with :math:`s_j` the standard deviation of item j within the outer fences; see `bayes_lca.NormalItems`. It counts as
+    much as :math:`\nu` more members whose standard deviation is :math:`\tau s_j`, which keeps variances off zero:
+    without it the likelihood of variances that differ by class has no bound.
 
     Parameters
     ----------
