@@ -963,9 +963,10 @@ def rows_in_tiles(request, monkeypatch):
     monkeypatch.setattr(compiled, "FEWEST_ROWS", request.param)
 
 
-def value_and_gradient(model):
+@cache
+def value_and_gradient(name):
     """The log density of a PyMC model and its gradient as PyMC has them, a function of all coordinates at once."""
-    frozen = freeze_dims_and_data(model)
+    frozen = freeze_dims_and_data(CASES[name].prepared.model)
     return frozen.compile_fn([frozen.logp(), frozen.dlogp()], inputs=frozen.value_vars, point_fn=False, **COMPILE)
 
 
@@ -977,7 +978,7 @@ def test_programs_have_the_density_and_gradient_of_pymc(name, rows_in_tiles):
     case = CASES[name]
     density = compiled.Density(case.prepared.model)
     program, _ = density.program()
-    function = value_and_gradient(case.prepared.model)
+    function = value_and_gradient(name)
     rng = np.random.default_rng(0)
     for scale in (0.3, 1.5):
         x = density.coordinates(case.prepared.start) + rng.normal(0.0, scale, program.n_inputs)

@@ -88,8 +88,9 @@ def fit_em(
     max_iterations : int
         EM updates allowed to each start.
     newton : bool
-        Whether Newton steps follow at the best mode. They matter to its shares and probabilities, which EM leaves
-        known to 1e-5 where classes are hard to tell apart, and not to its log-likelihood.
+        Whether Newton steps follow at the best mode, unless it has thousands of parameters. They matter to its shares
+        and probabilities, which EM leaves known to 1e-5 where classes are hard to tell apart, and not to its
+        log-likelihood.
 
     Returns
     -------

@@ -16,6 +16,9 @@ from bayes_lca.likelihood.modes import MODE_TOLERANCE, Mode
 BOUNDARY = 0.01
 """Respondents expected in a class, or with an answer in a class, below which the probability counts as zero."""
 
+MOST_COORDINATES = 2000
+"""Log ratios up to which a mode of EM is moved: the information is a matrix of as many rows."""
+
 MOST_STEPS, MOST_HALVINGS = 20, 10
 """Newton steps from where EM stopped to the maximum, and times that a step which loses is halved."""
 
@@ -65,7 +68,9 @@ class NearestMaximum:
 
 
 def at_nearest_maximum(mode: Mode, model: Classification) -> tuple[Mode, Classification]:
-    """A mode, and the model that has its parameters, both moved to the maximum beside it."""
+    """A mode, and the model that has its parameters, both moved to the maximum beside it; many parameters stay."""
+    if len(model.log_ratios) > MOST_COORDINATES:
+        return mode, model
     top = nearest_maximum(model)
     there = top.model.moved(top.step) if top.promised < BELOW_ROUNDING else top.model
     by_share = np.argsort(-there.class_share, kind="stable")
