@@ -1,6 +1,7 @@
 """A fit on disk is read where nothing has changed, and made anew where anything has."""
 
 import warnings
+from functools import cache
 
 import numpy as np
 import pandas as pd
@@ -29,9 +30,14 @@ class Sampler:
         return tree_of(self.calls)
 
 
+@cache
+def example():
+    return bl.load_example("alone")
+
+
 def tree_of(number):
     """A tiny fit, and a number to know it by."""
-    draws = bl.load_example("alone")
+    draws = example().copy(deep=True)
     both = ("chain", "draw")
     posterior = draws["posterior"].to_dataset().assign(number=(both, np.full((2, 100), number)))
     draws["posterior"] = xr.DataTree(posterior)
