@@ -42,3 +42,20 @@ def test_a_mode_that_moves_keeps_the_order_of_shares_and_its_starts():
     assert np.all(moved.item_probability[:, :, 2] == 0)  # no item has a third category
     assert moved.log_likelihood > -np.inf
     np.testing.assert_allclose(moved.item_probability.sum(axis=2), 1, atol=1e-12)
+
+
+def test_the_last_step_is_taken():
+    """From so near that a step promises less than rounding hides: it is taken, and nothing is promised any more."""
+    rng = np.random.default_rng(5)
+    rho = rng.dirichlet([2.0, 2.0], size=(2, 4))
+    counts = 1e4 * np.prod([rho[:, j, CELLS[:, j]] for j in range(4)], axis=0).T @ [0.6, 0.4]
+    off = rho * np.exp(1e-8 * rng.normal(size=rho.shape))
+    off /= off.sum(axis=2, keepdims=True)
+    share = np.array([0.6, 0.4])
+    start = Classification(off, share, CELLS, counts)
+    before = nearest_maximum(start)
+    assert 1e-18 < before.promised < AT_THE_TOP
+    assert before.model is start
+    mode, model = at_nearest_maximum(Mode(before.log_likelihood, share, off, starts=1), start)
+    assert nearest_maximum(model).promised < 1e-20
+    np.testing.assert_allclose(mode.item_probability, rho, atol=1e-11)

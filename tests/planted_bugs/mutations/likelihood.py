@@ -25,7 +25,7 @@ LIKELIHOOD = (
         symbol="at_nearest_maximum",
         pattern="top.promised < BELOW_ROUNDING",
         replacement="top.promised < 0",
-        tests=("tests/likelihood/test_em.py::test_newton_steps_end_where_plain_em_ends_after_80_000_updates",),
+        tests=("tests/likelihood/test_nearest_maximum.py::test_the_last_step_is_taken",),
     ),
     Mutation(
         name="newton-gives-up-beside-a-ridge",

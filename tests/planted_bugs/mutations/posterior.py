@@ -19,8 +19,8 @@ POSTERIOR = (
         name="classes-matched-one-after-the-other",
         wrong="Each class is matched with its nearest, so that two may be matched with the same.",
         symbol="match",
-        pattern="np.array([_1 for of_draw in cost])",
-        replacement="cost.argmin(axis=1)",
+        pattern="scipy.optimize.linear_sum_assignment(cost[draw].T)[1]",
+        replacement="cost[draw].argmin(axis=0)",
         tests=("tests/posterior/test_relabel.py::test_match_is_the_cheapest_assignment_and_moves_cost_more",),
     ),
     Mutation(
