@@ -507,6 +507,15 @@ def test_a_twin_declares_only_what_depends_on_answers(toy):
             supported = frozenset({"relabel", "class_sizes", "reprot"})
 
 
+def test_a_twin_that_has_profiles_says_what_their_table_shows(toy):
+    part, _ = toy
+
+    with pytest.raises(ValueError, match=r"Silent: supported has 'class_profiles', whose table shows what profile_val"):
+
+        class Silent(part.ScoresGivenClass):
+            supported = frozenset({"relabel", "class_profiles"})
+
+
 def test_a_refusal_names_only_what_answers(toy, draws, monkeypatch):
     part, _ = toy
     monkeypatch.setattr(part.ScoresGivenClass, "supported", frozenset())

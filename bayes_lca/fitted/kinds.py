@@ -9,7 +9,6 @@ from typing import Final
 
 import numpy as np
 import pandas as pd
-import xarray as xr
 
 from bayes_lca.fitted.capabilities import NEEDS, OF_ANSWERS, Capabilities
 from bayes_lca.fitted.independent_answers import IndependentAnswers
@@ -57,7 +56,8 @@ class AnswersGivenClass(ABC):
     Raises
     ------
     ValueError
-        When a twin is defined that supports what does not depend on answers.
+        When a twin is defined that supports what does not depend on answers, or ``class_profiles`` without what their
+        table shows: ``profile_values(fit)``, dims (chain, draw, latent_class, item, ...).
     """
 
     words: str
@@ -71,6 +71,11 @@ class AnswersGivenClass(ABC):
             raise ValueError(
                 f"{cls.__name__}: supported has {other}, which do not depend on what answers are; choose from "
                 f"{sorted(OF_ANSWERS)}"
+            )
+        if "class_profiles" in cls.supported and not hasattr(cls, "profile_values"):
+            raise ValueError(
+                f"{cls.__name__}: supported has 'class_profiles', whose table shows what profile_values(fit) gives: "
+                "define it, dims (chain, draw, latent_class, item, ...)"
             )
 
     @abstractmethod
@@ -98,10 +103,6 @@ class AnswersGivenClass(ABC):
     def variables_of(self, measurement: Mapping) -> tuple[str, ...]:
         """Variables on which answers to a part of this specification depend."""
         return self.variables
-
-    def profile_values(self, fit) -> xr.DataArray:
-        """What a table of profiles shows, dims (chain, draw, latent_class, item, ...); wanted for class_profiles."""
-        raise NotImplementedError(f"{type(self).__name__} declares class_profiles and gives no profile_values")
 
     def in_order(self, table: pd.DataFrame, fit) -> pd.DataFrame:
         """Rows of a table of profiles as they are shown, by class, item and what the last axis names."""

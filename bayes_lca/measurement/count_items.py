@@ -2,7 +2,7 @@
 
 from collections.abc import Sequence
 from dataclasses import KW_ONLY, dataclass
-from typing import ClassVar, Literal, final
+from typing import Literal, final
 
 import numpy as np
 import pymc as pm
@@ -16,7 +16,7 @@ from bayes_lca.dims import CLASS, ITEM, ITEM_DISPERSION, ITEM_MEAN
 from bayes_lca.likelihood.count_families import NegativeBinomialFamily, PoissonFamily
 from bayes_lca.likelihood.mixture import MixtureMaximum
 from bayes_lca.measurement.answers import item_names
-from bayes_lca.measurement.interface import Measurement, Start
+from bayes_lca.measurement.interface import PartOfMixed, Start
 from bayes_lca.measurement.mixture_start import COMPARE_FITS, mixture_start
 from bayes_lca.measurement.standardised import LogOfUnit
 
@@ -29,7 +29,7 @@ START_OF_DISPERSION = 0.05
 
 @final
 @dataclass(frozen=True)
-class CountItems(Measurement):
+class CountItems(PartOfMixed):
     r"""Items that are counts, independent of each other within a class.
 
     .. math::
@@ -82,8 +82,6 @@ class CountItems(Measurement):
     >>> [variable.name for variable in counts.build(survey).free_RVs]
     ['class_share', 'item_mean']
     """
-
-    can_be_mixed: ClassVar[bool] = True
 
     items: Sequence[str]
     distribution: Literal["poisson", "negative_binomial"] = "poisson"

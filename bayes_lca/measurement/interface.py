@@ -85,7 +85,7 @@ class Measurement(ABC):
     """Whether the part is fitted by what is for nominal items alone: maximum likelihood, and the Gibbs sampler."""
 
     can_be_mixed: ClassVar[bool] = False
-    """Whether the part stands beside parts of other kinds in `Mixed`; it then has a `family` and a `profile`."""
+    """Whether it stands beside parts of other kinds in `Mixed`; it is a `PartOfMixed` then."""
 
     classes_are_known: ClassVar[bool] = False
     """Whether classes are those of an earlier fit, under their names there."""
@@ -141,14 +141,6 @@ class Measurement(ABC):
         """The set of each class, shape (latent_class,): the part is the same when classes of a set change places."""
         return np.zeros(n_classes, dtype=int)
 
-    def family(self, responses: Responses, first: np.ndarray) -> Family:
-        """The part for `fit_mixture`, of the rows at some respondents; wanted of parts that can be mixed."""
-        raise NotImplementedError(f"{type(self).__name__} can be mixed and has no family")
-
-    def profile(self, responses: Responses, maximum: MixtureMaximum, place: int = 0) -> np.ndarray:
-        """What tells classes apart, from parameters of the family at a place; wanted of parts that can be mixed."""
-        raise NotImplementedError(f"{type(self).__name__} can be mixed and has no profile")
-
     def degrees_of_freedom(self, responses: Responses, n_classes: int) -> int | None:
         """Cells of the table of all answers that so many classes leave free; None where answers are no categories."""
         return None
@@ -176,3 +168,17 @@ class Measurement(ABC):
             log_density=lambda value, *given: self.log_density(responses, value, *given),
             draw=lambda latent_class, *given, rng: self.draw(responses, latent_class, *given, rng=rng),
         )
+
+
+class PartOfMixed(Measurement):
+    """A measurement part that may stand beside parts of other kinds in `Mixed`."""
+
+    can_be_mixed: ClassVar[bool] = True
+
+    @abstractmethod
+    def family(self, responses: Responses, first: np.ndarray) -> Family:
+        """The part for `fit_mixture`, of the rows at some respondents."""
+
+    @abstractmethod
+    def profile(self, responses: Responses, maximum: MixtureMaximum, place: int = 0) -> np.ndarray:
+        """What tells classes apart, from parameters of the family at a place."""

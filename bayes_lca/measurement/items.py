@@ -22,7 +22,7 @@ from bayes_lca.likelihood.mixture import MixtureMaximum
 from bayes_lca.likelihood.probability_sets import ProbabilitySets
 from bayes_lca.measurement import answers
 from bayes_lca.measurement.category_weights import check_items_of_prior
-from bayes_lca.measurement.interface import Measurement, Start
+from bayes_lca.measurement.interface import PartOfMixed, Start
 from bayes_lca.measurement.known_of_classes import KnownOfClasses
 from bayes_lca.measurement.log_ratio import dirichlet
 from bayes_lca.measurement.maximum_likelihood import check_enough_patterns, maximum_likelihood_start
@@ -33,7 +33,7 @@ from bayes_lca.measurement.restrictions import Restriction, checked_restrictions
 
 @final
 @dataclass(frozen=True)
-class Items(Measurement):
+class Items(PartOfMixed):
     r"""Items with any number of categories, independent of each other given the class.
 
     .. math:: p(y_i \mid c) = \prod_{j\,\text{answered}} \rho_{c j y_{ij}}, \qquad

@@ -2,7 +2,7 @@
 
 from collections.abc import Sequence
 from dataclasses import KW_ONLY, dataclass
-from typing import ClassVar, Literal, final
+from typing import Literal, final
 
 import numpy as np
 import pymc as pm
@@ -16,14 +16,14 @@ from bayes_lca.dims import CLASS, ITEM, ITEM_MEAN, ITEM_SD, ITEM_VARIANCE
 from bayes_lca.likelihood.families import LOG_ROOT_TWO_PI, NormalFamily
 from bayes_lca.likelihood.mixture import MixtureMaximum
 from bayes_lca.measurement.answers import item_names
-from bayes_lca.measurement.interface import Measurement, Start
+from bayes_lca.measurement.interface import PartOfMixed, Start
 from bayes_lca.measurement.mixture_start import COMPARE_FITS, mixture_start
 from bayes_lca.measurement.standardised import LogOfUnit, Standardised
 
 
 @final
 @dataclass(frozen=True)
-class NormalItems(Measurement):
+class NormalItems(PartOfMixed):
     r"""Items that are numbers, normal and independent of each other within a class: latent profile analysis.
 
     .. math::
@@ -79,8 +79,6 @@ class NormalItems(Measurement):
     >>> [variable.name for variable in profiles.build(bl.example_survey()).free_RVs]
     ['class_share', 'item_mean', 'item_variance']
     """
-
-    can_be_mixed: ClassVar[bool] = True
 
     items: Sequence[str]
     sd: Literal["equal", "free"] = "equal"

@@ -19,7 +19,7 @@ from bayes_lca.likelihood.identification import degrees_of_freedom
 from bayes_lca.likelihood.mixture import MixtureMaximum
 from bayes_lca.measurement import answers
 from bayes_lca.measurement.category_weights import category_weights, check_items_of_prior
-from bayes_lca.measurement.interface import Measurement, Start
+from bayes_lca.measurement.interface import PartOfMixed, Start
 from bayes_lca.measurement.log_ratio import dirichlet
 from bayes_lca.measurement.maximum_likelihood import maximum_likelihood_start
 
@@ -29,7 +29,7 @@ AWAY_FROM_ZERO = 0.01
 
 @final
 @dataclass(frozen=True)
-class OrdinalItems(Measurement):
+class OrdinalItems(PartOfMixed):
     r"""Items with ordered categories, through cumulative logits.
 
     .. math::
