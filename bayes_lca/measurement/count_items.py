@@ -9,15 +9,14 @@ import pymc as pm
 import pytensor.tensor as pt
 
 from bayes_lca import priors
-from bayes_lca.data.declarations import Declarations, MissingCodes
+from bayes_lca.data.declarations import MissingCodes
 from bayes_lca.data.numbers import Numbers, read_numbers
-from bayes_lca.data.unique_rows import UniqueRows
 from bayes_lca.dims import CLASS, ITEM, ITEM_DISPERSION, ITEM_MEAN
 from bayes_lca.likelihood.count_families import NegativeBinomialFamily, PoissonFamily
 from bayes_lca.likelihood.mixture import MixtureMaximum
 from bayes_lca.measurement.answers import item_names
-from bayes_lca.measurement.interface import PartOfMixed, Start
-from bayes_lca.measurement.mixture_start import COMPARE_FITS, mixture_start
+from bayes_lca.measurement.interface import Start
+from bayes_lca.measurement.number_items import NumberItems
 from bayes_lca.measurement.standardised import LogOfUnit
 
 FAMILIES = {"poisson": PoissonFamily, "negative_binomial": NegativeBinomialFamily}
@@ -29,7 +28,7 @@ START_OF_DISPERSION = 0.05
 
 @final
 @dataclass(frozen=True)
-class CountItems(PartOfMixed):
+class CountItems(NumberItems):
     r"""Items that are counts, independent of each other within a class.
 
     .. math::
@@ -108,21 +107,6 @@ class CountItems(PartOfMixed):
         """Means by class and item, and dispersions by item."""
         return ("(c,j)", "(j)") if self.has_dispersion else ("(c,j)",)
 
-    @property
-    def columns(self) -> tuple[str, ...]:
-        """The items."""
-        return self.items
-
-    @property
-    def in_place_of_nominal(self) -> str:
-        """There are no categories to count: fits are compared instead."""
-        return COMPARE_FITS
-
-    @property
-    def declared(self) -> Declarations:
-        """What is declared of the items."""
-        return Declarations(missing_codes=self.missing_codes)
-
     def read(self, frame) -> Numbers:
         """Counts of a frame."""
         return read_numbers(frame, self.items, self.declared, use="CountItems", whole=True)
@@ -131,22 +115,11 @@ class CountItems(PartOfMixed):
         """The same for `fit_mixture`, of the rows at some respondents, no mean at zero."""
         return FAMILIES[self.distribution](responses.codes[first], weight=MEMBERS_OF_PRIOR)
 
-    def start(self, responses: Numbers, answer_patterns: UniqueRows, n_classes: int) -> Start:
-        """Classes of the modes of the likelihood, no mean at zero."""
-        families = [self.family(responses, answer_patterns.first)]
-        return mixture_start(
-            responses, families, answer_patterns, n_classes, lambda maximum: self.profile(responses, maximum)
-        )
-
     def profile(self, responses: Numbers, maximum: MixtureMaximum, place: int = 0) -> np.ndarray:
         """What tells classes apart: roots of mean counts in proportion to the item's middle, and dispersions."""
         mean = maximum.parameters[place]["mean"]
         dispersion = maximum.parameters[place].get("dispersion", np.zeros(mean.shape[1]))
         return np.stack([np.sqrt(mean / responses.center), np.broadcast_to(dispersion, mean.shape)], axis=-1)
-
-    def coords(self, responses: Numbers) -> dict[str, Sequence]:
-        """Names along the axis of items."""
-        return {ITEM: [str(item) for item in responses.items]}
 
     def parameters(self, responses: Numbers, start: Start):
         """Mean counts, shape (latent_class, item), and dispersions, shape (item,)."""

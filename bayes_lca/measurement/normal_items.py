@@ -9,21 +9,20 @@ import pymc as pm
 import pytensor.tensor as pt
 
 from bayes_lca import priors
-from bayes_lca.data.declarations import Declarations, MissingCodes
+from bayes_lca.data.declarations import MissingCodes
 from bayes_lca.data.numbers import Numbers, read_numbers
-from bayes_lca.data.unique_rows import UniqueRows
 from bayes_lca.dims import CLASS, ITEM, ITEM_MEAN, ITEM_SD, ITEM_VARIANCE
 from bayes_lca.likelihood.families import LOG_ROOT_TWO_PI, NormalFamily
 from bayes_lca.likelihood.mixture import MixtureMaximum
 from bayes_lca.measurement.answers import item_names
-from bayes_lca.measurement.interface import PartOfMixed, Start
-from bayes_lca.measurement.mixture_start import COMPARE_FITS, mixture_start
+from bayes_lca.measurement.interface import Start
+from bayes_lca.measurement.number_items import NumberItems
 from bayes_lca.measurement.standardised import LogOfUnit, Standardised
 
 
 @final
 @dataclass(frozen=True)
-class NormalItems(PartOfMixed):
+class NormalItems(NumberItems):
     r"""Items that are numbers, normal and independent of each other within a class: latent profile analysis.
 
     .. math::
@@ -102,21 +101,6 @@ class NormalItems(PartOfMixed):
         """Means by class and item, standard deviations by item, and by class where they are free."""
         return "(c,j)", "(c,j)" if self.sd == "free" else "(j)"
 
-    @property
-    def columns(self) -> tuple[str, ...]:
-        """The items."""
-        return self.items
-
-    @property
-    def in_place_of_nominal(self) -> str:
-        """There are no categories to count: fits are compared instead."""
-        return COMPARE_FITS
-
-    @property
-    def declared(self) -> Declarations:
-        """What is declared of the items."""
-        return Declarations(missing_codes=self.missing_codes)
-
     def read(self, frame) -> Numbers:
         """Numbers of a frame."""
         return read_numbers(frame, self.items, self.declared, use="NormalItems")
@@ -132,21 +116,10 @@ class NormalItems(PartOfMixed):
             typical=self.variance.scale,
         )
 
-    def start(self, responses: Numbers, answer_patterns: UniqueRows, n_classes: int) -> Start:
-        """Classes of the modes of the likelihood, with the prior of variances beside it."""
-        families = [self.family(responses, answer_patterns.first)]
-        return mixture_start(
-            responses, families, answer_patterns, n_classes, lambda maximum: self.profile(responses, maximum)
-        )
-
     def profile(self, responses: Numbers, maximum: MixtureMaximum, place: int = 0) -> np.ndarray:
         """What tells classes apart: means and the logarithm of standard deviations, of standardised numbers."""
         mean, sd = np.broadcast_arrays(maximum.parameters[place]["mean"], maximum.parameters[place]["sd"])
         return np.stack([(mean - responses.center) / responses.scale, np.log(sd / responses.scale)], axis=-1)
-
-    def coords(self, responses: Numbers) -> dict[str, Sequence]:
-        """Names along the axis of items."""
-        return {ITEM: [str(item) for item in responses.items]}
 
     def parameters(self, responses: Numbers, start: Start):
         """Means, shape (latent_class, item), and standard deviations, shape (item,) or (latent_class, item)."""
