@@ -9,6 +9,7 @@ from bayes_lca.data.counted import count_rows
 from bayes_lca.data.formula import read_formula
 from bayes_lca.data.keys import warn_of_repeated_rows
 from bayes_lca.data.responses import CATEGORY_ORDERS
+from bayes_lca.data.variable_labels import variable_labels
 from bayes_lca.dims import ITEM
 from bayes_lca.fitted.fit import parts_of_fit
 from bayes_lca.fitted.record import ENCODING, exchangeable_classes
@@ -86,6 +87,8 @@ def prepare_named(
             "several; leave one of the two out"
         )
     prepared = model.prepare(counted.frame, missing=missing)
+    used = set(map(str, getattr(model, "columns", ())))
+    prepared = prepared.labelled_by({name: text for name, text in variable_labels(frame).items() if name in used})
     warn_of_repeated_rows(frame, read_formula(prepared.attributes["formula"]).columns, key=key)
     if counted.words:
         return prepared.counted_by(counted)
