@@ -316,9 +316,9 @@ WORK = set(
 TAKE_NO_FIT = set(
     "adopt bootstrap_likelihood_ratio cohort_items cohort_truth compare_estimators count_classes "
     "declare_columns example_survey fit_estimators fit_multiple fit_or_load leave_one_group_out load_cohort "
-    "load_example measurement_invariance overfitted parallel_lines partial_invariance plot_check_items "
-    "plot_class_counts plot_outcome plot_prior_predictive prior_predictive read_survey recommend_classes "
-    "reliability round_to_grid simulate_cohort suppress_small_cells vuong_lo_mendell_rubin".split()
+    "load_example maximum_likelihood measurement_invariance overfitted parallel_lines partial_invariance "
+    "plot_check_items plot_class_counts plot_outcome plot_prior_predictive prior_predictive read_survey "
+    "recommend_classes reliability round_to_grid simulate_cohort suppress_small_cells vuong_lo_mendell_rubin".split()
 )
 
 
