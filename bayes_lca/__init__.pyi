@@ -65,6 +65,7 @@ from bayes_lca.posterior.labels.relabel import relabel as relabel
 from bayes_lca.posterior.plots.item_pairs import plot_check_items as plot_check_items
 from bayes_lca.posterior.plots.odds_ratios import plot_odds_ratios as plot_odds_ratios
 from bayes_lca.posterior.plots.outcome import plot_outcome as plot_outcome
+from bayes_lca.posterior.plots.predictions import plot_predictions as plot_predictions
 from bayes_lca.posterior.plots.prior_predictive import plot_prior_predictive as plot_prior_predictive
 from bayes_lca.posterior.plots.profiles import plot_profiles as plot_profiles
 from bayes_lca.posterior.plots.random_intercepts import plot_random_intercepts as plot_random_intercepts
@@ -99,6 +100,10 @@ from bayes_lca.priors import NormalByClass as NormalByClass
 from bayes_lca.priors import PerUnit as PerUnit
 from bayes_lca.priors import ScaledInverseChiSquared as ScaledInverseChiSquared
 from bayes_lca.priors import ZeroSumNormal as ZeroSumNormal
+from bayes_lca.reporting.paper.characteristics import characteristics as characteristics
+from bayes_lca.reporting.paper.numbers_of_classes import class_number_table as class_number_table
+from bayes_lca.reporting.paper.regression_table import regression_table as regression_table
+from bayes_lca.reporting.paper.write_tables import write_tables as write_tables
 from bayes_lca.reporting.report import report as report
 from bayes_lca.sampling.adopt import adopt as adopt
 from bayes_lca.sampling.fit_or_load import fit_or_load as fit_or_load

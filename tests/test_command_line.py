@@ -68,9 +68,11 @@ def test_from_a_file_to_a_page(command, tmp_path, capsys, monkeypatch):
     assert pd.read_csv(results / "tables" / "membership.csv").iloc[0, 0] == 500
     assert {path.stem for path in (results / "figures").glob("*.png")} >= {"class_profiles", "odds_ratios"}
 
-    for step in ("_counted", "_checked", "_draw", "_write"):
+    for step in ("_counted", "_checked", "_draw", "_write", "_write_paper"):
         monkeypatch.setattr(analysis.Analysis, step, lambda *_: None)
     monkeypatch.setattr(analysis, "report", lambda *_, **__: None)
+    assert {"paper.docx", "paper.xlsx"} <= {path.name for path in results.iterdir()}
+
     kept = {path: path.stat().st_mtime_ns for path in (results / "fits").iterdir()}
     assert command(*REGRESSION, "--reference", "sex=male", "--take", "2") == 0
     assert {path: path.stat().st_mtime_ns for path in (results / "fits").iterdir()} == kept

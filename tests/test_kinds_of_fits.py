@@ -62,6 +62,7 @@ def chains_of(draws):
 CALLS = {
     "answers_of": bl.answers_of,
     "average_marginal_effects": lambda draws: bl.average_marginal_effects(draws, "participation"),
+    "characteristics": lambda draws: bl.characteristics(SURVEY, ["age"], draws),
     "check_items": lambda draws: bl.check_items(draws, n_draws=20),
     "class_profiles": bl.class_profiles,
     "class_shift": lambda draws: bl.class_shift(bl.load_example("alone"), draws, largest=0.9),
@@ -94,6 +95,7 @@ CALLS = {
     "odds_ratios": bl.odds_ratios,
     "order": lambda draws: bl.fit(EXAMPLE, SURVEY, order=draws, draws=2, tune=2, until=None, progressbar=False),
     "plot_odds_ratios": bl.plot_odds_ratios,
+    "plot_predictions": lambda draws: bl.plot_predictions(draws, "participation", n_draws=20),
     "plot_profiles": bl.plot_profiles,
     "plot_random_intercepts": bl.plot_random_intercepts,
     "plot_structures": lambda draws: bl.plot_structures({"first": draws, "second": bl.load_example("alone")}),
@@ -104,6 +106,7 @@ CALLS = {
     "prior_sensitivity": bl.prior_sensitivity,
     "random_intercepts": bl.random_intercepts,
     "rank_groups": bl.rank_groups,
+    "regression_table": bl.regression_table,
     "relabel": lambda draws: bl.relabel(draws, pivot_for(draws)),
     "report": lambda draws: bl.report(draws, Path(tempfile.mkdtemp()) / "page.html"),
     "save": lambda draws: bl.save(draws, Path(tempfile.mkdtemp()) / "fit.nc"),
@@ -137,10 +140,10 @@ NOT_OF_NUMBERS = (
     "plot_structures prior_from split_halves stepwise_odds_ratios stepwise_outcome"
 )
 NO_COVARIATES = NO_GROUPS | {
-    r"'participation' is no covariate of '~ 1' \(180 respondents\)": "average_marginal_effects",
+    r"'participation' is no covariate of '~ 1' \(180 respondents\)": "average_marginal_effects plot_predictions",
     r"variable='intercept' is not among the draws; they have \['class_share', 'item_probability'\]": "contrasts",
     r"formula '~ 1' has no covariates; odds ratios come from": (
-        "compare_estimators nesting_in_words odds_ratios plot_odds_ratios"
+        "compare_estimators nesting_in_words odds_ratios plot_odds_ratios regression_table"
     ),
     r"'~ 1' has no covariates or groups, so there are no cells, and the table has 44 rows": "poststratify",
 }
@@ -164,6 +167,7 @@ REFUSED = {
     | {
         r"takes part in its classes; a regression in steps": "answers_of fit_two_step",
         r": needs the rows of the 180 respondents, and this fit was saved without respondents": (
+            "characteristics plot_predictions "
             "average_marginal_effects check_items classification_table compare_groups concat_chains covariate_tests "
             "direct_effects fit_estimators group_level_effects group_shares membership membership_draws "
             "membership_table modal_class_of modes nesting_in_words posterior_predictive poststratify predict_classes "
@@ -175,6 +179,7 @@ REFUSED = {
     | {
         r"takes part in its classes; a regression in steps": "answers_of fit_two_step",
         r": needs the rows of the 180 respondents, which differ between the 2 completed data sets of this fit": (
+            "characteristics plot_predictions "
             "average_marginal_effects check_items classification_table compare_groups concat_chains covariate_tests "
             "direct_effects fit_estimators group_level_effects group_shares membership membership_draws "
             "membership_table modal_class_of modes nesting_in_words posterior_predictive poststratify predict_classes "
@@ -192,6 +197,7 @@ REFUSED = {
     },
     "Multinomial": {
         r"^{name}: this fit of outcome 'education' has no latent classes: its categories are observed": (
+            "characteristics "
             "answers_of check_items class_profiles class_shift class_sizes classification_table common_method "
             "compare_structures covariate_tests direct_effects fit_estimators fit_two_step membership membership_draws "
             "membership_of_new_rows membership_table modal_class_of name_classes order plot_profiles plot_structures "
@@ -236,7 +242,7 @@ REFUSED = {
     | NO_COMMON_METHOD
     | {
         r"the fits differ in latent_class: 'C1', 'C2' and 'C1'": "class_shift",
-        r"the most likely class is the same in all 180 rows that have column 'age'": "covariate_tests",
+        r"the most likely class is the same in all 180 rows that have column 'age'": "characteristics covariate_tests",
         r"measured is a fit of 1 classes": "fit_estimators",
         r"2 names for 1 classes; give one per class": "name_classes",
         r"order is a fit of 1 classes": "order",
@@ -415,7 +421,7 @@ def test_a_part_nobody_wrote_is_refused_by_every_function():
     ],
     ids=["path", "model", "table", "number"],
 )
-@pytest.mark.parametrize("name", sorted(set(CALLS) - {"covariate_tests", "order", "prior_from"}))
+@pytest.mark.parametrize("name", sorted(set(CALLS) - {"characteristics", "covariate_tests", "order", "prior_from"}))
 def test_what_is_no_fit_is_told_what_it_is(name, given, told):
     with pytest.raises(TypeError, match=told):
         CALLS[name](given)

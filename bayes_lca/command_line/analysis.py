@@ -21,6 +21,10 @@ from bayes_lca.posterior.tables.classification import classification_table
 from bayes_lca.posterior.tables.membership import membership
 from bayes_lca.posterior.tables.odds_ratios import odds_ratios
 from bayes_lca.posterior.tables.random_intercepts import heterogeneity, random_intercepts
+from bayes_lca.reporting.paper.characteristics import characteristics
+from bayes_lca.reporting.paper.numbers_of_classes import class_number_table
+from bayes_lca.reporting.paper.regression_table import regression_table
+from bayes_lca.reporting.paper.write_tables import write_tables
 from bayes_lca.reporting.report import report
 from bayes_lca.sampling.fit_or_load import fit_or_load
 from bayes_lca.table import SummaryTable
@@ -145,6 +149,23 @@ class Analysis:
             **missing,
             **settings.sampling,
         )
+
+    def _write_paper(self, counted: SummaryTable, measured: xr.DataTree, final: xr.DataTree) -> None:
+        """The tables of a paper, as documents of other programs where their packages are installed."""
+        fit, tables = Fit.reading(final), {"Table 2. Numbers of classes": class_number_table(counted)}
+        if fit.formula.columns:
+            described = characteristics(
+                self.settings.survey, list(fit.formula.columns), measured, key=self.settings.key
+            )
+            tables = {"Table 1. Respondents by class": described, **tables}
+        if fit.terms and len(fit.classes) > 1:
+            tables["Table 3. What goes with the classes"] = regression_table(final)
+        for suffix in ("docx", "xlsx"):
+            try:
+                path = write_tables(self.settings.out / f"paper.{suffix}", tables)
+                self.say(f"{path}: the tables of a paper")
+            except ImportError as error:
+                self.say(f"left out, {error}")
 
     def _heading(self, text: str) -> None:
         self.say(f"\n{text}\n{'-' * len(text)}")

@@ -19,7 +19,8 @@ what is done, in this order:
   4  check       Do the classes explain the answers? Replicated answers against those given.
   5  regression  With --covariates or --group, classes and their (multilevel) regression in one model:
                  odds ratios, marginal effects, groups.
-  6  page        report.html holds all of it; tables/ as CSV, figures/ as PNG.
+  6  page        report.html holds all of it; tables/ as CSV, figures/ as PNG, and the tables of a paper
+                 as paper.docx and paper.xlsx (with pip install 'bayes-lca[files]').
 
 Missing answers are used as missing at random. Rows that lack a covariate or a group stop the command
 unless --incomplete drop leaves them out. Fits are kept in fits/: the same command goes on where it was

@@ -32,6 +32,7 @@ NEEDS: Final[Mapping[str, Need]] = MappingProxyType(
     {
         "answers_of": Need("answers as indicators", answers=True),
         "average_marginal_effects": Need("averages over the covariates of the respondents", respondents=True),
+        "characteristics": Need("characteristics by class", respondents=True),
         "check_items": Need("checks of items", respondents=True, answers=True),
         "class_profiles": Need("class profiles", answers=True),
         "class_shift": Need("shifts of classes", answers=True),
@@ -64,6 +65,7 @@ NEEDS: Final[Mapping[str, Need]] = MappingProxyType(
         "odds_ratios": Need("odds ratios"),
         "order": Need("the order of classes", answers=True),
         "plot_odds_ratios": Need("a plot of odds ratios"),
+        "plot_predictions": Need("a plot of predictions", respondents=True),
         "plot_profiles": Need("a plot of class profiles", answers=True),
         "plot_random_intercepts": Need("a plot of random intercepts"),
         "plot_structures": Need("a plot of structures", answers=True),
@@ -74,6 +76,7 @@ NEEDS: Final[Mapping[str, Need]] = MappingProxyType(
         "prior_sensitivity": Need("sensitivity to prior and likelihood", respondents=True),
         "random_intercepts": Need("random intercepts"),
         "rank_groups": Need("ranks of groups", respondents=True),
+        "regression_table": Need("a table of the regression"),
         "relabel": Need(
             "alignment of labels, which membership confirms", respondents=True, summary=False, answers=True
         ),
