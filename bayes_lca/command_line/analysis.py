@@ -69,6 +69,7 @@ class Analysis:
             self._checked(measured)
             self._heading("5 What goes with the classes")
             final = self._regression(n_classes, measured)
+        self._write_paper(counted, measured, final)
         page = report(final, self.settings.out / "report.html", title=self.settings.title, counted=counted, check=check)
         self._heading("6 Results")
         self.say(f"{page}: everything on one page")
