@@ -81,6 +81,11 @@ class FittedRows(FittedModel):
 
     @cached_property
     def answering_count(self) -> np.ndarray:
+        """Respondents with each distinct row, 0 where it holds no answer at all, shape (pattern,)."""
+        return np.where(self.answered.any(axis=1), self.count, 0)
+
+    @cached_property
+    def answering_weight(self) -> np.ndarray:
         """What each distinct row counts for, 0 where it holds no answer at all, shape (pattern,)."""
         return np.where(self.answered.any(axis=1), self.weight, 0)
 
@@ -160,10 +165,10 @@ class FittedRows(FittedModel):
         """What each distinct row counts for: its respondents, or their survey weights added up; shape (pattern,)."""
         return self.patterns[SURVEY_WEIGHT].to_numpy() if SURVEY_WEIGHT in self.patterns else self.count
 
-    @cached_property
-    def weight_of_respondent(self) -> np.ndarray:
-        """What each respondent counts for, shape (respondent,)."""
-        return self.sample.weight if self.is_weighted else np.ones(len(self.pattern_of_respondent))
+    @property
+    def survey_weight(self) -> np.ndarray | None:
+        """Survey weights of the respondents, shape (respondent,); None where each counts once, or none are held."""
+        return self.sample.weight if self.is_weighted and self.holds_respondents else None
 
     @property
     def is_weighted(self) -> bool:

@@ -15,6 +15,9 @@ SURVEY = "survey_design"
 UNCORRECTED = "uncorrected_posterior"
 """Group of the tree with the draws as they were before they were corrected for the design, under the same labels."""
 
+DIRECTIONS_LEFT = "directions_left_uncorrected"
+"""Attribute with the number of directions in which draws were left as they were."""
+
 AXES_OF_SAMPLE = {
     "weight": RESPONDENT,
     "unit": RESPONDENT,

@@ -31,9 +31,10 @@ from bayes_lca.dims import COUNT
 from bayes_lca.fitted.fit import Fit
 from bayes_lca.fitted.one_fit import with_identity
 from bayes_lca.fitted.record import TOTAL_LOG_LIKELIHOOD
-from bayes_lca.fitted.survey_record import SURVEY, UNCORRECTED
+from bayes_lca.fitted.survey_record import DIRECTIONS_LEFT, SURVEY, UNCORRECTED
 from bayes_lca.fitted.views import with_views
 from bayes_lca.likelihood.design_information import design_information
+from bayes_lca.likelihood.row_sums import sum_products
 from bayes_lca.posterior.labels.modes import UNCONSTRAINED
 from bayes_lca.posterior.labels.relabel import permute, rename_classes, with_class_share
 from bayes_lca.prepared import Prepared
@@ -43,6 +44,8 @@ LEAST_CURVATURE = 1e-6
 """Share of the largest curvature up to which nothing is known along a direction, and draws are left as they are."""
 MOST_COORDINATES = 3000
 """Free parameters up to which draws are corrected: curvatures are matrices of as many rows."""
+QUIETEST = 0.25
+"""Share of the curvature that scores have to speak of at the least, for their spread over samples to be used."""
 COORDINATES_AT_ONCE = 50
 """Coordinates along which the log-likelihoods of all rows are held at a time."""
 
@@ -97,6 +100,16 @@ class Coordinates:
             columns.append((above - below).T / (2 * STEP))
         return np.concatenate(columns, axis=1)
 
+    def information(self, at: np.ndarray, fit: Fit) -> "Information":
+        """What is known at a point, of the respondents of a fit."""
+        score, prior = self.scores(at), curvature(self.prior, at)
+        return Information(
+            total=curvature(self.posterior, at),
+            prior=prior,
+            between=design_information(score, fit.pattern_of_respondent, fit.sample),
+            of_scores=sum_products(score, score, fit.weight),
+        )
+
 
 def curvature(program: Program, at: np.ndarray) -> np.ndarray:
     """Negative Hessian of a log density, shape (coordinate, coordinate)."""
@@ -107,33 +120,71 @@ def curvature(program: Program, at: np.ndarray) -> np.ndarray:
     return 0.5 * (np.array(rows) + np.array(rows).T)
 
 
-def correction(total: np.ndarray, prior: np.ndarray, between: np.ndarray) -> np.ndarray:
-    r"""The matrix :math:`R_2^{-1} R_1` by which deviations from the mean are multiplied from the right.
+@dataclass(frozen=True, eq=False)
+class Information:
+    """What is known of a point in free coordinates, each of shape (coordinate, coordinate).
 
-    Parameters
+    Attributes
     ----------
-    total, prior : ndarray, shape (coordinate, coordinate)
-        Curvature H of the log pseudo-posterior, and P of the prior alone; where P curves the wrong way it counts as 0.
-    between : ndarray, shape (coordinate, coordinate)
+    total : ndarray
+        Curvature H of the log pseudo-posterior.
+    prior : ndarray
+        Curvature P of the log prior; where it curves the wrong way it counts as 0.
+    between : ndarray
         Covariance over samples of the gradient of the log-likelihood.
-
-    Examples
-    --------
-    Where estimates vary four times as much as the curvature says, draws go twice as far from their mean:
-
-    >>> correction(2 * np.eye(1), np.zeros((1, 1)), 8 * np.eye(1))
-    array([[2.]])
+    of_scores : ndarray
+        Sum of squared scores, each counted by its weight, which is H - P on average where the model holds.
     """
-    size, axes = np.linalg.eigh(total)
-    known = size > LEAST_CURVATURE * size.max()
-    root = axes / np.sqrt(np.where(known, size, 1.0))  # (coordinate, direction), with root' H root the identity
-    of_prior, its_axes = np.linalg.eigh(root.T @ prior @ root)
-    change = root.T @ between @ root + (its_axes * np.maximum(of_prior, 0)) @ its_axes.T
-    change[~known], change[:, ~known] = 0.0, 0.0
-    change[~known, ~known] = 1.0
-    spread, directions = np.linalg.eigh(change)
-    symmetric = (directions * np.sqrt(np.maximum(spread, 0))) @ directions.T
-    return np.linalg.solve(root.T, symmetric @ root.T)
+
+    total: np.ndarray
+    prior: np.ndarray
+    between: np.ndarray
+    of_scores: np.ndarray
+
+    def correction(self) -> tuple[np.ndarray, int]:
+        r"""The matrix :math:`R_2^{-1} R_1` by which deviations from the mean are multiplied from the right.
+
+        Directions are left as they are in which the posterior is flat, or the scores say less than a quarter of what
+        the curvature does: of a probability near 0 nobody's answers speak, and the spread of their scores would be
+        taken for certainty.
+
+        Returns
+        -------
+        matrix : ndarray, shape (coordinate, coordinate)
+        n_left : int
+            Directions left as they are.
+
+        Examples
+        --------
+        Where estimates vary four times as much as the curvature says, draws go twice as far from their mean:
+
+        >>> one = np.eye(1)
+        >>> Information(2 * one, 0 * one, 8 * one, 2 * one).correction()
+        (array([[2.]]), 0)
+        """
+        size, axes = np.linalg.eigh(self.total)
+        known = size > LEAST_CURVATURE * size.max()
+        root = axes / np.sqrt(np.where(known, size, 1.0))  # (coordinate, direction), with root' H root the identity
+        of_prior = _positive(root.T @ self.prior @ root)
+        said, turned = np.linalg.eigh(root.T @ self.of_scores @ root + of_prior)
+        root = root @ turned
+        between = root.T @ self.between @ root + turned.T @ of_prior @ turned
+        left = (said < QUIETEST) | (np.abs(turned[~known]).max(axis=0, initial=0.0) > 0.5)
+        between[left], between[:, left] = 0.0, 0.0
+        between[left, left] = 1.0
+        return np.linalg.solve(root.T, _square_root(between) @ root.T), int(left.sum())
+
+
+def _positive(matrix: np.ndarray) -> np.ndarray:
+    """The part of a symmetric matrix that curves upwards."""
+    size, axes = np.linalg.eigh(matrix)
+    return (axes * np.maximum(size, 0)) @ axes.T
+
+
+def _square_root(matrix: np.ndarray) -> np.ndarray:
+    """The symmetric square root of a matrix that curves nowhere downwards but for rounding."""
+    size, axes = np.linalg.eigh(matrix)
+    return (axes * np.sqrt(np.maximum(size, 0))) @ axes.T
 
 
 def correct_draws(prepared: Prepared, completed: Fit, sampled: xr.DataTree) -> xr.DataTree:
@@ -152,14 +203,14 @@ def correct_draws(prepared: Prepared, completed: Fit, sampled: xr.DataTree) -> x
     order = _orders(before, completed)  # (draw, latent_class)
     mode = np.repeat(completed.mode_of_chain, completed.draws_per_chain)
     flat = draws.reshape(len(order), -1)
-    corrected = flat.copy()
+    corrected, left = flat.copy(), []
     _, alike = np.unique(np.column_stack([mode, order]), axis=0, return_inverse=True)
     for which in range(alike.max() + 1):
         (inside,) = np.nonzero(alike.reshape(-1) == which)
         mean = flat[inside].mean(axis=0)
-        between = design_information(coordinates.scores(mean), completed.pattern_of_respondent, completed.sample)
-        matrix = correction(curvature(coordinates.posterior, mean), curvature(coordinates.prior, mean), between)
+        matrix, n_left = coordinates.information(mean, completed).correction()
         corrected[inside] = mean + (flat[inside] - mean) @ matrix
+        left.append(n_left)
     expanded = Fit.reading(coordinates.variables(corrected.reshape(draws.shape)))
     posterior = expanded.posterior
     if not completed.class_is_observed:
@@ -170,7 +221,7 @@ def correct_draws(prepared: Prepared, completed: Fit, sampled: xr.DataTree) -> x
     fit = Fit.reading(tree)
     total = (("chain", "draw"), fit.by_chain(fit.all_draws.log_likelihood))
     tree["sample_stats"] = xr.DataTree(completed.sample_stats.assign({TOTAL_LOG_LIKELIHOOD: total}))
-    tree.attrs |= fit.answers.attributes_of_draws(fit)
+    tree.attrs |= fit.answers.attributes_of_draws(fit) | {DIRECTIONS_LEFT: max(left)}
     return with_views(with_identity(tree))
 
 
