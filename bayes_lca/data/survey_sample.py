@@ -79,3 +79,14 @@ class SurveySample:
         """Units with rows in each group, shape (group,)."""
         pairs = np.unique(np.column_stack([group, self.unit]), axis=0)
         return np.bincount(pairs[:, 0], minlength=group.max() + 1)
+
+    @property
+    def in_words(self) -> str:
+        """Weights, clusters and strata, for the note below a table."""
+        weights, cluster, strata = (self.design[name] for name in ("weights", "cluster", "strata"))
+        parts = [] if weights is None else [f"weighted by {weights!r} (Kish's n = {self.kish_n:.1f})"]
+        if without := int((self.weight == 0).sum()):
+            parts.append(f"{without} of them with weight 0")
+        units = "" if cluster is None else f"{len(self.stratum_of_unit)} clusters of {cluster!r}"
+        of_strata = "" if strata is None else f"{len(self.sampled_share)} strata of {strata!r}"
+        return ", ".join([*parts, *filter(None, [" in ".join(filter(None, [units, of_strata]))])])

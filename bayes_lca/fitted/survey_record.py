@@ -41,17 +41,18 @@ def record_sample(
     """
     patterns = groups[PATTERNS].assign({SURVEY_WEIGHT: ((PATTERN,), weight)})
     of_sample = xr.Dataset({name: ((axis,), getattr(sample, name)) for name, axis in AXES_OF_SAMPLE.items()})
-    numbers = {
+    said = {
+        "words": sample.in_words,
         "n_strata": len(sample.sampled_share),
         "n_units": len(sample.stratum_of_unit),
         "n_zero_weights": int((sample.weight == 0).sum()),
         "kish_n": sample.kish_n,
     }
-    return {**groups, PATTERNS: patterns, SURVEY: of_sample}, {SURVEY: json.dumps({**sample.design, **numbers})}
+    return {**groups, PATTERNS: patterns, SURVEY: of_sample}, {SURVEY: json.dumps({**sample.design, **said})}
 
 
 def said_of_sample(attributes: Mapping) -> dict:
-    """Columns of the design, and numbers of strata, units and zero weights, and Kish's n."""
+    """Columns of the design, the sample in words, numbers of strata, units and zero weights, and Kish's n."""
     return json.loads(attributes[SURVEY])
 
 
@@ -65,12 +66,4 @@ def survey_note(attributes: Mapping) -> list[str]:
     """How respondents were sampled, for the note below a table; nothing where nobody said."""
     if SURVEY not in attributes:
         return []
-    said = said_of_sample(attributes)
-    parts = [] if said["weights"] is None else [f"weighted by {said['weights']!r} (Kish's n = {said['kish_n']:.1f})"]
-    if said["n_zero_weights"]:
-        parts.append(f"{said['n_zero_weights']} of them with weight 0")
-    units = f"{said['n_units']} clusters of {said['cluster']!r}" if said["cluster"] is not None else ""
-    strata = f"{said['n_strata']} strata of {said['strata']!r}" if said["strata"] is not None else ""
-    if units or strata:
-        parts.append(" in ".join(filter(None, [units, strata])))
-    return [*parts, "draws corrected for the survey design"]
+    return [said_of_sample(attributes)["words"], "draws corrected for the survey design"]
