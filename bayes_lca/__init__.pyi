@@ -8,6 +8,9 @@ from bayes_lca.data.grid import round_to_grid as round_to_grid
 from bayes_lca.data.identifiability import RepeatedLabelsWarning as RepeatedLabelsWarning
 from bayes_lca.data.identifiability import SingleLevelWarning as SingleLevelWarning
 from bayes_lca.data.keys import RepeatedRowsWarning as RepeatedRowsWarning
+from bayes_lca.data.survey_design import EqualWeightsWarning as EqualWeightsWarning
+from bayes_lca.data.survey_design import SurveyDesign as SurveyDesign
+from bayes_lca.data.survey_weights import WeightsInGroupsWarning as WeightsInGroupsWarning
 from bayes_lca.data.suspected_codes import MissingCodeWarning as MissingCodeWarning
 from bayes_lca.data.unusual_values import FarValueWarning as FarValueWarning
 from bayes_lca.data.unusual_values import SmallLevelWarning as SmallLevelWarning
@@ -79,6 +82,7 @@ from bayes_lca.posterior.structures.compare_structures import compare_structures
 from bayes_lca.posterior.tables.class_tables import class_profiles as class_profiles
 from bayes_lca.posterior.tables.class_tables import class_sizes as class_sizes
 from bayes_lca.posterior.tables.classification import classification_table as classification_table
+from bayes_lca.posterior.tables.design_effects import design_effects as design_effects
 from bayes_lca.posterior.tables.membership import membership as membership
 from bayes_lca.posterior.tables.membership import membership_draws as membership_draws
 from bayes_lca.posterior.tables.membership_table import membership_table as membership_table

@@ -57,6 +57,10 @@ ANSWER_CODES = "answer_codes"
 OUTCOME_COUNTS = "outcome_counts"
 KNOWN_ITEM_PROBABILITY = "known_item_probability"
 COUNT = "count"
+SURVEY_WEIGHT = "survey_weight"
+"""Survey weights of the respondents with a distinct row, added up."""
+SURVEY_UNIT, SURVEY_STRATUM = "survey_unit", "survey_stratum"
+"""Primary sampling units, and the strata that they were drawn from."""
 DESIGN = "design"
 DESIGN_CENTER = "design_center"
 ANSWER_PATTERN = "answer_pattern"
@@ -85,6 +89,7 @@ RESERVED = (
     | {DESIGN_CENTER, ANSWER_CODES, OUTCOME_COUNTS, KNOWN_ITEM_PROBABILITY, BASELINE_PROBABILITY}
     | {f"{SLOPE}_{what}" for what in ("standardised", "direction", "shrinkage", "local_shrinkage")}
     | {f"{INTERCEPT}_at_mean", ANSWER_PATTERN, N_CATEGORIES, PATTERN_OF_RESPONDENT}
+    | {SURVEY_WEIGHT, SURVEY_UNIT, SURVEY_STRATUM}
     | {ROW_OF_RESPONDENT, STYLE, STYLE_SD, STYLE_LOADING, TYPICAL_PERSON, ITEM_CENTER, ITEM_SCALE}
 )
 """Names a group column may not have, because axes or variables of the draws have them."""

@@ -45,6 +45,7 @@ NEEDS: Final[Mapping[str, Need]] = MappingProxyType(
         "contrasts": Need("contrasts", summary=False),
         "convergence": Need("convergence", summary=False),
         "covariate_tests": Need("tests of covariates by class", respondents=True),
+        "design_effects": Need("effects of a survey design", respondents=True),
         "direct_effects": Need("direct effects", respondents=True, answers=True),
         "fit_estimators": Need("estimators of the same classes", respondents=True, answers=True),
         "fit_two_step": Need("two-step estimation", answers=True),

@@ -18,7 +18,7 @@ class AllDraws:
     Attributes
     ----------
     log_likelihood : ndarray, shape (draw,)
-        Of all respondents.
+        Of all respondents, each as often as its survey weight says where there are some.
     class_share : ndarray, shape (draw, latent_class)
     kept : ndarray of int, shape (kept draw,)
         Positions of draws whose memberships are kept, from `draws_kept`.
@@ -92,7 +92,7 @@ class FittedProbabilities(FittedRows):
         for start in range(0, self.n_draws, step):
             which = slice(start, min(start + step, self.n_draws))
             rows = self.hidden.summed_out(self, which, parts)
-            total[which] = np.einsum("sr,r->s", rows.log_likelihood, self.count)
+            total[which] = np.einsum("sr,r->s", rows.log_likelihood, self.weight)
             share[which] = rows.class_share
             places = slice(*np.searchsorted(kept, (which.start, which.stop)))
             is_kept = kept[places] - start

@@ -18,8 +18,8 @@ class Hidden(ABC):
             Up to a constant.
         answers : Answers
             From a measurement part.
-        count : ndarray of int, shape (pattern,)
-            How many respondents share each pattern.
+        count : ndarray, shape (pattern,)
+            How many respondents share each pattern, or their survey weights, added up.
 
         Returns
         -------

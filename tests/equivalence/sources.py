@@ -15,6 +15,7 @@ from equivalence import (
     stepmix_classes,
     stepmix_outcomes,
     stepmix_steps,
+    survey_weights,
 )
 
 SOURCES = tuple(
@@ -34,6 +35,7 @@ SOURCES = tuple(
         arviz_loo,
         scikit_learn,
         davies,
+        survey_weights,
     )
     for source in module.SOURCES
 )
