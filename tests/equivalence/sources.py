@@ -1,5 +1,8 @@
 """All sources of the table of equivalences, in the order in which it shows them."""
 
+from collections.abc import Sequence
+from functools import cache
+
 from equivalence import (
     arviz_loo,
     bambi_posterior,
@@ -17,6 +20,7 @@ from equivalence import (
     stepmix_steps,
     survey_weights,
 )
+from equivalence.row import Row, Source
 
 SOURCES = tuple(
     source
@@ -39,3 +43,9 @@ SOURCES = tuple(
     )
     for source in module.SOURCES
 )
+
+
+@cache
+def computed(source: Source) -> Sequence[Row]:
+    """Rows of a source, computed once."""
+    return source.rows()
