@@ -18,6 +18,7 @@ from bayes_lca.fitted.fit import Fit
 from bayes_lca.posterior.checks.posterior_predictive import draw_predictive
 from bayes_lca.posterior.labels.convergence import warn_of_convergence
 from bayes_lca.prepared import Model, Prepared
+from bayes_lca.sampling.collector import collector_paused
 from bayes_lca.sampling.ready import ready_model
 from bayes_lca.sampling.roads import Adaptation, road_of
 from bayes_lca.sampling.starts import chains_by_start
@@ -136,8 +137,9 @@ def fit(
     {'chain': 2, 'draw': 100, 'latent_class': 2}
     """
     settings = Sampling(draws, tune, chains, seed, target_accept, cores, progressbar, until)
-    prepared = ready_model(model, frame, needs="fit", count=count, missing=missing, order=order, key=key)
-    sampler = Sampler(prepared, backend=backend)
+    with collector_paused():
+        prepared = ready_model(model, frame, needs="fit", count=count, missing=missing, order=order, key=key)
+        sampler = Sampler(prepared, backend=backend)
     return sampler.fit(prepared, settings, order=order, predictive=predictive)
 
 
@@ -256,13 +258,14 @@ class Sampler:
         """Draws with aligned labels, as many as are asked for or convergence takes."""
         draws = settings.draws
         while draws:
-            sampled = self.sample(prepared, replace(settings, draws=draws))
-            sampled.attrs |= {
-                "model_text": prepared.model.str_repr(),
-                "draws_asked": settings.draws,
-                "draws_made": draws,
-            }
-            completed = Fit.reading(complete(prepared, sampled, order=order))
+            with collector_paused():
+                sampled = self.sample(prepared, replace(settings, draws=draws))
+                sampled.attrs |= {
+                    "model_text": prepared.model.str_repr(),
+                    "draws_asked": settings.draws,
+                    "draws_made": draws,
+                }
+                completed = Fit.reading(complete(prepared, sampled, order=order))
             draws = draws_to_go_on_to(completed, settings.draws) if settings.until else None
         return completed
 
