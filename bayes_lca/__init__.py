@@ -136,6 +136,7 @@ _NAMES_BY_MODULE = {
     "workflows.ladder.stepwise_outcome": ("stepwise_outcome",),
     "workflows.ladder.two_step": ("fit_two_step",),
     "workflows.leave_one_group_out": ("leave_one_group_out",),
+    "workflows.maximum_likelihood.maximum_likelihood": ("MaximumLikelihoodEstimates", "maximum_likelihood"),
 }
 """Modules that define the names of the package; each is imported when one of its names is first asked for.
 

@@ -135,5 +135,9 @@ from bayes_lca.workflows.ladder.stepwise_odds_ratios import stepwise_odds_ratios
 from bayes_lca.workflows.ladder.stepwise_outcome import stepwise_outcome as stepwise_outcome
 from bayes_lca.workflows.ladder.two_step import fit_two_step as fit_two_step
 from bayes_lca.workflows.leave_one_group_out import leave_one_group_out as leave_one_group_out
+from bayes_lca.workflows.maximum_likelihood.maximum_likelihood import (
+    MaximumLikelihoodEstimates as MaximumLikelihoodEstimates,
+)
+from bayes_lca.workflows.maximum_likelihood.maximum_likelihood import maximum_likelihood as maximum_likelihood
 
 __version__: str

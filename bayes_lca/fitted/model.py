@@ -10,6 +10,7 @@ import xarray as xr
 
 from bayes_lca.data.formula import Formula, read_formula
 from bayes_lca.data.responses import CATEGORY_ORDERS, EMPTY_CATEGORIES
+from bayes_lca.data.variable_labels import VARIABLE_LABELS
 from bayes_lca.dims import DESIGN_CENTER, ITEM, SLOPE, TERM
 from bayes_lca.fitted.draws import FittedDraws
 from bayes_lca.fitted.kinds import Words
@@ -108,6 +109,17 @@ class FittedModel(FittedDraws):
     def items(self) -> tuple[str, ...]:
         """Names of the items; none where the class is observed."""
         return tuple(str(item) for item in self.encoding[ITEM].to_numpy()) if ITEM in self.encoding.coords else ()
+
+    @cached_property
+    def variable_labels(self) -> Mapping[str, str]:
+        """What columns are about in words, by name, where the frame said so."""
+        return json.loads(self.attributes.get(VARIABLE_LABELS, "{}"))
+
+    @property
+    def items_in_words(self) -> str:
+        """Names of the items with their variable labels, as a part of a note; empty where there are none."""
+        labels = self.variable_labels
+        return "; ".join(f"{item}: {labels[item]}" for item in self.items if item in labels)
 
     @cached_property
     def terms(self) -> tuple[str, ...]:

@@ -11,6 +11,7 @@ from bayes_lca.data.keys import warn_of_repeated_rows
 from bayes_lca.data.responses import CATEGORY_ORDERS
 from bayes_lca.data.survey_design import SurveyDesign
 from bayes_lca.data.survey_weights import survey_options
+from bayes_lca.data.variable_labels import variable_labels
 from bayes_lca.dims import ITEM
 from bayes_lca.fitted.fit import parts_of_fit
 from bayes_lca.fitted.record import ENCODING, exchangeable_classes
@@ -103,6 +104,8 @@ def prepare_named(
             "several; leave one of the two out"
         )
     prepared = model.prepare(counted.frame, missing=missing, **sampled)
+    used = set(map(str, getattr(model, "columns", ())))
+    prepared = prepared.labelled_by({name: text for name, text in variable_labels(frame).items() if name in used})
     warn_of_repeated_rows(frame, read_formula(prepared.attributes["formula"]).columns, key=key)
     if counted.words:
         return prepared.counted_by(counted)

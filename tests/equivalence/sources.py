@@ -8,6 +8,7 @@ from equivalence import (
     bambi_posterior,
     class_regression,
     davies,
+    mplus_estimates,
     nnet,
     other_figures,
     parallel_lines,
@@ -26,6 +27,7 @@ SOURCES = tuple(
     source
     for module in (
         printed_outputs,
+        mplus_estimates,
         other_figures,
         class_regression,
         stepmix_classes,
