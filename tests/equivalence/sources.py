@@ -15,6 +15,7 @@ from equivalence import (
     stepmix_classes,
     stepmix_outcomes,
     stepmix_steps,
+    transition_outputs,
 )
 
 SOURCES = tuple(
@@ -34,6 +35,7 @@ SOURCES = tuple(
         arviz_loo,
         scikit_learn,
         davies,
+        transition_outputs,
     )
     for source in module.SOURCES
 )
