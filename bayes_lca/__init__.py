@@ -17,6 +17,8 @@ latent profile analysis, either          either        `NormalItems`   class, su
 classes of counts, either                either        `CountItems`    class, summed out
 items of several kinds, either           either        `Mixed`         class, summed out
 the same in two or three steps           `Regression`  `Assigned`      class, summed out
+latent transition, multilevel            either, and   any of items    a class at each wave, the path
+                                         `Transition`                  summed out
 multinomial regression, multilevel       `Regression`  none            none: the category is observed
 =======================================  ============  ==============  ================================
 
@@ -37,6 +39,7 @@ _NAMES_BY_MODULE = {
     "data.keys": ("RepeatedRowsWarning",),
     "data.suspected_codes": ("MissingCodeWarning",),
     "data.unusual_values": ("FarValueWarning", "SmallLevelWarning"),
+    "data.waves": ("UnequalSpacingWarning",),
     "data.wide_waves": ("long_from_wide",),
     "datasets.cohort": ("cohort_items", "cohort_truth", "load_cohort", "simulate_cohort"),
     "datasets.cohort_waves": ("load_waves", "waves_truth"),
@@ -52,7 +55,7 @@ _NAMES_BY_MODULE = {
     "measurement.normal_items": ("NormalItems",),
     "measurement.ordinal_items": ("OrdinalItems",),
     "measurement.restrictions": ("Equal", "Fixed", "Ordered", "Zero"),
-    "models": ("AssignedClass", "LatentClass", "Multinomial"),
+    "models": ("AssignedClass", "LatentClass", "LatentTransition", "Multinomial"),
     "posterior.checks.check_items": ("ItemCheck", "check_items"),
     "posterior.checks.class_shift": ("ClassShiftWarning", "class_shift"),
     "posterior.checks.common_method": ("CommonMethodEffect", "common_method"),
@@ -99,6 +102,7 @@ _NAMES_BY_MODULE = {
         "Horseshoe",
         "ItemWeights",
         "NormalByClass",
+        "NormalLogit",
         "LogNormal",
         "Normal",
         "PerUnit",
@@ -113,6 +117,7 @@ _NAMES_BY_MODULE = {
     "structural.regression": ("Regression",),
     "structural.separation": ("SeparationWarning",),
     "structural.shares": ("Shares",),
+    "structural.transition": ("Transition",),
     "table": ("SummaryTable",),
     "workflows.class_counts.blrt": ("bootstrap_likelihood_ratio",),
     "workflows.class_counts.count_classes": ("count_classes",),

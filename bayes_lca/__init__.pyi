@@ -11,6 +11,7 @@ from bayes_lca.data.keys import RepeatedRowsWarning as RepeatedRowsWarning
 from bayes_lca.data.suspected_codes import MissingCodeWarning as MissingCodeWarning
 from bayes_lca.data.unusual_values import FarValueWarning as FarValueWarning
 from bayes_lca.data.unusual_values import SmallLevelWarning as SmallLevelWarning
+from bayes_lca.data.waves import UnequalSpacingWarning as UnequalSpacingWarning
 from bayes_lca.data.wide_waves import long_from_wide as long_from_wide
 from bayes_lca.datasets.cohort import cohort_items as cohort_items
 from bayes_lca.datasets.cohort import cohort_truth as cohort_truth
@@ -37,6 +38,7 @@ from bayes_lca.measurement.restrictions import Ordered as Ordered
 from bayes_lca.measurement.restrictions import Zero as Zero
 from bayes_lca.models import AssignedClass as AssignedClass
 from bayes_lca.models import LatentClass as LatentClass
+from bayes_lca.models import LatentTransition as LatentTransition
 from bayes_lca.models import Multinomial as Multinomial
 from bayes_lca.posterior.checks.check_items import ItemCheck as ItemCheck
 from bayes_lca.posterior.checks.check_items import check_items as check_items
@@ -100,6 +102,7 @@ from bayes_lca.priors import ItemWeights as ItemWeights
 from bayes_lca.priors import LogNormal as LogNormal
 from bayes_lca.priors import Normal as Normal
 from bayes_lca.priors import NormalByClass as NormalByClass
+from bayes_lca.priors import NormalLogit as NormalLogit
 from bayes_lca.priors import PerUnit as PerUnit
 from bayes_lca.priors import ScaledInverseChiSquared as ScaledInverseChiSquared
 from bayes_lca.priors import ZeroSumNormal as ZeroSumNormal
@@ -111,6 +114,7 @@ from bayes_lca.sampling.prior_predictive import prior_predictive as prior_predic
 from bayes_lca.structural.regression import Regression as Regression
 from bayes_lca.structural.separation import SeparationWarning as SeparationWarning
 from bayes_lca.structural.shares import Shares as Shares
+from bayes_lca.structural.transition import Transition as Transition
 from bayes_lca.table import SummaryTable as SummaryTable
 from bayes_lca.workflows.class_counts.blrt import bootstrap_likelihood_ratio as bootstrap_likelihood_ratio
 from bayes_lca.workflows.class_counts.count_classes import count_classes as count_classes

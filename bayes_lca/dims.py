@@ -19,6 +19,14 @@ RESPONDENT = "respondent"
 PATTERN = "pattern"
 OTHER_CLASS = "other_class"
 OUTCOME = "outcome"
+WAVE = "wave"
+STEP = "step"
+"""Steps from a wave to the next."""
+STEP_OF_PATTERN = "step_of_pattern"
+"""Every step of every distinct row, steps one after the other."""
+TRANSITION_TERM = "transition_term"
+OTHER_DESTINATION = "other_destination"
+"""Classes that a move can lead to, numbered without the class it starts from; no table shows it."""
 
 CLASS_SHARE = "class_share"
 ITEM_PROBABILITY = "item_probability"
@@ -34,6 +42,15 @@ TYPICAL_PERSON = "typical_person"
 """Prefix of the variables of a person without any leaning, where answers depend on the person."""
 INTERCEPT = "intercept"
 SLOPE = "slope"
+STAY_LOGIT = "stay_logit"
+DESTINATION_LOGIT = "destination_logit"
+TRANSITION_LOGIT = "transition_logit"
+TRANSITION_PROBABILITY = "transition_probability"
+TRANSITION_SLOPE = "transition_slope"
+TRANSITION_DESIGN = "transition_design"
+TRANSITION_DESIGN_CENTER = "transition_design_center"
+ANSWERS_OF_WAVE = "answers_of_wave"
+"""The distinct answers that each distinct row has at each wave, -1 where the person was not seen."""
 ANSWERS = "answers"
 LABEL = "label"
 ANSWER_CODES = "answer_codes"
@@ -84,6 +101,25 @@ OF_KIND = re.compile(rf"(nominal|ordinal|normal|count)_({ITEM}|{CATEGORY}|{BASEL
 """Axes and variables of one kind of items among several; nor such a name."""
 
 
+def of_transition(name: str) -> str:
+    """Grouping, covariate or attribute of transitions, such as ``transition_group``."""
+    return f"transition_{name}"
+
+
+def by_wave(variable: str) -> str:
+    """Variable with a value for each wave, such as ``item_probability_by_wave``."""
+    return f"{variable}_by_wave"
+
+
+def of_wave(number: int, variable: str) -> str:
+    """Free variable of one wave, waves numbered from 1, such as ``wave_1::item_probability``."""
+    return f"{WAVE}_{number}::{variable}"
+
+
+OF_WAVE = re.compile(rf"{WAVE}_\d+::")
+"""What stands before the free variables of one wave."""
+
+
 def of_part(kind: str, name: str) -> str:
     """Axis or variable of one kind of items among several, such as ``normal_item_mean``.
 
@@ -130,7 +166,7 @@ def axes_of_free_sets(variable: str) -> tuple[str, str]:
 def internal_axes(axes: Iterable[str], groupings: Iterable[str]) -> set[str]:
     """Axes of variables that only choose coordinates, and are of no table."""
     of_sets = {str(axis) for axis in axes if str(axis).startswith((FREE_PROBABILITY, RISING_SPACING))}
-    return of_sets | {group_coefficients(grouping) for grouping in groupings}
+    return of_sets | {OTHER_DESTINATION} | {group_coefficients(grouping) for grouping in groupings}
 
 
 def whitened_coefficients(grouping: str) -> str:

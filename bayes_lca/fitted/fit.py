@@ -188,7 +188,7 @@ def parts_of_fit(attributes: Mapping, needs: str) -> tuple[Kind, tuple]:
     kind, parts = KINDS[attributes["model"]], json.loads(attributes["specification"])
     names = {
         "measurement": OBSERVED_CATEGORY if kind.class_is_observed else parts["measurement"]["kind"],
-        "structural": parts["structural"]["kind"],
+        "structural": parts[kind.structural]["kind"],
         "hidden": kind.hidden,
     }
     registries = {"measurement": MEASUREMENT, "structural": STRUCTURAL, "hidden": HIDDEN}

@@ -22,6 +22,8 @@ class PartsOfRows:
         Share of the respondents with these rows.
     first_with_answers : ndarray of int, shape (answers,)
         A distinct row of the fit that has them.
+    rows : ndarray of int, shape (pattern,)
+        Positions of the rows in the fit.
     """
 
     covariates: np.ndarray
@@ -30,6 +32,7 @@ class PartsOfRows:
     groups: Mapping[str, np.ndarray]
     share_of_covariates: np.ndarray
     first_with_answers: np.ndarray
+    rows: np.ndarray
 
     @property
     def n_rows(self) -> int:
@@ -54,4 +57,5 @@ class PartsOfRows:
             groups={name: index[first] for name, index in groups.items()},
             share_of_covariates=count / count.sum(),
             first_with_answers=rows[first_with_answers],
+            rows=rows,
         )

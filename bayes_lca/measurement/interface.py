@@ -137,6 +137,23 @@ class Measurement(ABC):
     def draw(self, responses: Responses, latent_class: np.ndarray, *parameters: np.ndarray, rng) -> np.ndarray:
         """Draw complete answers of respondents of known classes, shape (..., item)."""
 
+    @property
+    def person_weight(self) -> np.ndarray:
+        """Weights of the persons that stand for all, shape (person,); one where answers depend on the class alone."""
+        return np.ones(1)
+
+    def log_density_given_person(self, responses: Responses, value, *parameters):
+        """The same given the person too, shape (latent_class, person, pattern)."""
+        return self.log_density(responses, value, *parameters)[:, None]
+
+    def draw_persons(self, shape: tuple[int, ...], rng) -> np.ndarray | None:
+        """Draw persons; None where answers depend on the class alone."""
+        return None
+
+    def draw_given_person(self, responses: Responses, latent_class: np.ndarray, person, *parameters, rng) -> np.ndarray:
+        """Draw complete answers of known persons of known classes, shape (..., item)."""
+        return self.draw(responses, latent_class, *parameters, rng=rng)
+
     def exchangeable(self, responses: Responses, n_classes: int) -> np.ndarray:
         """The set of each class, shape (latent_class,): the part is the same when classes of a set change places."""
         return np.zeros(n_classes, dtype=int)
