@@ -15,12 +15,16 @@ from bayes_lca.data.suspected_codes import MissingCodeWarning as MissingCodeWarn
 from bayes_lca.data.unusual_values import FarValueWarning as FarValueWarning
 from bayes_lca.data.unusual_values import SmallLevelWarning as SmallLevelWarning
 from bayes_lca.data.waves import UnequalSpacingWarning as UnequalSpacingWarning
+from bayes_lca.data.wide_waves import long_from_wide as long_from_wide
 from bayes_lca.datasets.cohort import cohort_items as cohort_items
 from bayes_lca.datasets.cohort import cohort_truth as cohort_truth
 from bayes_lca.datasets.cohort import load_cohort as load_cohort
 from bayes_lca.datasets.cohort import simulate_cohort as simulate_cohort
+from bayes_lca.datasets.cohort_waves import load_waves as load_waves
+from bayes_lca.datasets.cohort_waves import waves_truth as waves_truth
 from bayes_lca.datasets.example import example_survey as example_survey
 from bayes_lca.datasets.example import load_example as load_example
+from bayes_lca.datasets.simulate_waves import simulate_waves as simulate_waves
 from bayes_lca.fitted.refusals import NotRelabelledError as NotRelabelledError
 from bayes_lca.fitted.refusals import SeveralModesError as SeveralModesError
 from bayes_lca.likelihood.identification import UnidentifiedWarning as UnidentifiedWarning

@@ -20,6 +20,7 @@ from equivalence import (
     stepmix_outcomes,
     stepmix_steps,
     survey_weights,
+    transition_outputs,
 )
 from equivalence.row import Row, Source
 
@@ -42,6 +43,7 @@ SOURCES = tuple(
         scikit_learn,
         davies,
         survey_weights,
+        transition_outputs,
     )
     for source in module.SOURCES
 )
