@@ -14,6 +14,8 @@ class PartsOfRows:
 
     Attributes
     ----------
+    rows : ndarray of int, shape (pattern,)
+        Their positions in the fit.
     covariates, answers : ndarray of int, shape (pattern,)
         Which of the distinct covariates, and of the distinct answers, a row has.
     matrix : ndarray, shape (covariates, term)
@@ -24,6 +26,7 @@ class PartsOfRows:
         A distinct row of the fit that has them.
     """
 
+    rows: np.ndarray
     covariates: np.ndarray
     answers: np.ndarray
     matrix: np.ndarray
@@ -48,6 +51,7 @@ class PartsOfRows:
         _, first_with_answers, answers = np.unique(fit.answer_pattern[rows], return_index=True, return_inverse=True)
         count = np.bincount(covariates, weights=fit.count[rows], minlength=len(first))
         return cls(
+            rows=rows,
             covariates=covariates,
             answers=answers.reshape(-1),
             matrix=matrix[first],

@@ -42,7 +42,7 @@ SUPPORTED = (
         "compare_structures",
         "concat_chains",
     ),
-    *("contrasts", "convergence", "covariate_tests", "direct_effects", "fit_estimators", "fit_two_step"),
+    *("contrasts", "convergence", "covariate_tests", "direct_effects", "fit_distal", "fit_estimators", "fit_two_step"),
     *("group_level_effects", "group_shares", "heterogeneity", "holds_respondents", "keep_mode", "membership"),
     *("membership_draws", "membership_of_new_rows", "membership_table", "modal_class_of", "modes", "name_classes"),
     "nesting_in_words",
