@@ -7,7 +7,7 @@ categories without an order. Parameters beside it have the same leading axes, th
 from abc import ABC, abstractmethod
 
 import numpy as np
-from scipy.special import expit, gammaln, log_expit, log_softmax, softmax
+from scipy.special import expit, gammaln, log_expit, log_softmax, logit, softmax
 
 from bayes_lca.likelihood.families import LOG_ROOT_TWO_PI
 
@@ -30,6 +30,10 @@ class OutcomeDistribution(ABC):
     @abstractmethod
     def expected(self, eta: np.ndarray, *parameters: np.ndarray) -> np.ndarray:
         """Mean given the predictor, (..., row, latent_class), or probabilities of categories on a last axis."""
+
+    def unbounded(self, expected: np.ndarray) -> np.ndarray:
+        """What is expected on a scale without bounds, for a test of differences."""
+        return expected
 
     @abstractmethod
     def draw(self, rng: np.random.Generator, eta: np.ndarray, *parameters: np.ndarray) -> np.ndarray:
@@ -64,6 +68,10 @@ class BernoulliDistribution(OutcomeDistribution):
         """Probability of 1."""
         return expit(eta)
 
+    def unbounded(self, expected: np.ndarray) -> np.ndarray:
+        """Log odds."""
+        return logit(expected)
+
     def draw(self, rng: np.random.Generator, eta: np.ndarray) -> np.ndarray:
         """Zeros and ones."""
         return rng.binomial(1, expit(eta))
@@ -79,6 +87,10 @@ class PoissonDistribution(OutcomeDistribution):
     def expected(self, eta: np.ndarray) -> np.ndarray:
         """Mean count."""
         return np.exp(eta)
+
+    def unbounded(self, expected: np.ndarray) -> np.ndarray:
+        """Logarithms."""
+        return np.log(expected)
 
     def draw(self, rng: np.random.Generator, eta: np.ndarray) -> np.ndarray:
         """Counts."""
@@ -103,6 +115,10 @@ class OrderedDistribution(OutcomeDistribution):
         at_most = expit(_thresholds(baseline)[..., None, None, :] - eta[..., None])
         return np.diff(at_most, prepend=0.0, axis=-1)
 
+    def unbounded(self, expected: np.ndarray) -> np.ndarray:
+        """Log odds of a lower category than the middle of all, which one location moves."""
+        return logit(expected[..., : expected.shape[-1] // 2].sum(axis=-1))
+
     def draw(self, rng: np.random.Generator, eta: np.ndarray, baseline: np.ndarray) -> np.ndarray:
         """Codes of categories, by a logistic variable between thresholds."""
         latent = eta + rng.logistic(size=eta.shape)
@@ -122,6 +138,10 @@ class MultinomialDistribution(OutcomeDistribution):
     def expected(self, eta: np.ndarray) -> np.ndarray:
         """Probabilities of the categories."""
         return softmax(eta, axis=-1)
+
+    def unbounded(self, expected: np.ndarray) -> np.ndarray:
+        """Logarithms of ratios to the last category."""
+        return np.log(expected[..., :-1]) - np.log(expected[..., -1:])
 
     def draw(self, rng: np.random.Generator, eta: np.ndarray) -> np.ndarray:
         """Codes of categories."""

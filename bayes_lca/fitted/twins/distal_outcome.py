@@ -6,6 +6,7 @@ from dataclasses import dataclass
 import numpy as np
 import scipy
 
+from bayes_lca.data.outcome_formula import read_outcome_formula
 from bayes_lca.dims import (
     CLASS,
     CLASS_SHARE,
@@ -76,11 +77,22 @@ class OutcomeGivenClass(AnswersGivenClass):
         eta = fit.structural.predictor(fit, fit.matrix[rows], groups, which)
         return self.distribution.log_density(fit.codes[rows, 0], eta, *self.in_draws(fit, which))
 
-    def expected(self, fit, rows: np.ndarray, which) -> np.ndarray:
-        """Expected outcome of the rows were they in each class, (draw, row, latent_class) or with categories."""
-        groups = {name: of_pattern[rows] for name, of_pattern in fit.group_of_pattern.items()}
-        eta = fit.structural.predictor(fit, fit.matrix[rows], groups, which)
-        return self.distribution.expected(eta, *self.in_draws(fit, which))
+    def average_expected(self, fit) -> np.ndarray:
+        """Expected of everybody were they in each class, with their own covariates, (draw, latent_class, ...)."""
+        rows, averages = fit.parts_of_rows(), []
+        for which in fit.blocks(len(rows.matrix)):
+            eta = fit.structural.predictor(fit, rows.matrix, rows.groups, which)
+            expected = self.distribution.expected(eta, *self.in_draws(fit, which))
+            averages.append(np.einsum("sx...,x->s...", expected, rows.share_of_covariates))
+        return np.concatenate(averages)
+
+    def differs_by_class(self, fit) -> bool:
+        """Whether classes take part in what is expected."""
+        return read_outcome_formula(fit.specification["structural"]["formula"]).with_class
+
+    def spread(self, fit) -> np.ndarray | None:
+        """Posterior mean of the standard deviation within each class, of a normal outcome."""
+        return fit.parameter(OUTCOME_SD, CLASS).mean(axis=0) if OUTCOME_SD in self.variables else None
 
     def in_draws(self, fit, which) -> list[np.ndarray]:
         """Parameters beside the predictor in some draws, draws first."""
