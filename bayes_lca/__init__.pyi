@@ -62,6 +62,7 @@ from bayes_lca.posterior.effects.compare_groups import rank_groups as rank_group
 from bayes_lca.posterior.effects.group_level_effects import group_level_effects as group_level_effects
 from bayes_lca.posterior.effects.marginal_effects import average_marginal_effects as average_marginal_effects
 from bayes_lca.posterior.effects.nesting_in_words import nesting_in_words as nesting_in_words
+from bayes_lca.posterior.effects.outcome_by_class import outcome_by_class as outcome_by_class
 from bayes_lca.posterior.effects.poststratify import poststratify as poststratify
 from bayes_lca.posterior.effects.predict_classes import predict_classes as predict_classes
 from bayes_lca.posterior.labels.concat_chains import concat_chains as concat_chains
@@ -135,6 +136,7 @@ from bayes_lca.workflows.ladder.assign import answers_of as answers_of
 from bayes_lca.workflows.ladder.assign import modal_class_of as modal_class_of
 from bayes_lca.workflows.ladder.compare_estimators import compare_estimators as compare_estimators
 from bayes_lca.workflows.ladder.estimators import fit_estimators as fit_estimators
+from bayes_lca.workflows.ladder.fit_distal import fit_distal as fit_distal
 from bayes_lca.workflows.ladder.stepwise_odds_ratios import stepwise_odds_ratios as stepwise_odds_ratios
 from bayes_lca.workflows.ladder.stepwise_outcome import stepwise_outcome as stepwise_outcome
 from bayes_lca.workflows.ladder.two_step import fit_two_step as fit_two_step

@@ -56,6 +56,20 @@ LABEL = "label"
 ANSWER_CODES = "answer_codes"
 OUTCOME_COUNTS = "outcome_counts"
 KNOWN_ITEM_PROBABILITY = "known_item_probability"
+OUTCOME_VALUES = "outcome_values"
+OUTCOME_LOCATION = "outcome_location"
+"""What is expected of a distal outcome in each class at the mean of the covariates, on the scale of its link."""
+OUTCOME_SLOPE = "outcome_slope"
+FREE_OUTCOME_SLOPE = "free_outcome_slope"
+"""Axis of its slopes that are free: one of a term that all classes share, one for each class of other terms."""
+OUTCOME_VARIANCE = "outcome_variance"
+OUTCOME_SD = "outcome_sd"
+OUTCOME_BASELINE = "outcome_baseline"
+"""Probabilities of the ordered categories of an outcome at location 0."""
+KNOWN_MEMBERSHIP = "known_membership"
+KNOWN_ROW = "known_row"
+"""Rows that an earlier fit gives one membership."""
+FIRST_STEP_DRAW = "first_step_draw"
 COUNT = "count"
 SURVEY_WEIGHT = "survey_weight"
 """Survey weights of the respondents with a distinct row, added up."""
@@ -91,6 +105,8 @@ RESERVED = (
     | {f"{INTERCEPT}_at_mean", ANSWER_PATTERN, N_CATEGORIES, PATTERN_OF_RESPONDENT}
     | {SURVEY_WEIGHT, SURVEY_UNIT, SURVEY_STRATUM}
     | {ROW_OF_RESPONDENT, STYLE, STYLE_SD, STYLE_LOADING, TYPICAL_PERSON, ITEM_CENTER, ITEM_SCALE}
+    | {OUTCOME_LOCATION, OUTCOME_SLOPE, OUTCOME_VARIANCE, OUTCOME_SD, OUTCOME_BASELINE, KNOWN_MEMBERSHIP, KNOWN_ROW}
+    | {OUTCOME_VALUES}
 )
 """Names a group column may not have, because axes or variables of the draws have them."""
 
@@ -171,7 +187,8 @@ def axes_of_free_sets(variable: str) -> tuple[str, str]:
 def internal_axes(axes: Iterable[str], groupings: Iterable[str]) -> set[str]:
     """Axes of variables that only choose coordinates, and are of no table."""
     of_sets = {str(axis) for axis in axes if str(axis).startswith((FREE_PROBABILITY, RISING_SPACING))}
-    return of_sets | {OTHER_DESTINATION} | {group_coefficients(grouping) for grouping in groupings}
+    of_groups = {group_coefficients(grouping) for grouping in groupings}
+    return of_sets | of_groups | {OTHER_DESTINATION, FREE_OUTCOME_SLOPE}
 
 
 def whitened_coefficients(grouping: str) -> str:
@@ -240,7 +257,8 @@ def names_of_grouping(grouping: str) -> frozenset[str]:
 
 def depends_on_answers(data: str) -> bool:
     """Whether data of a model, by name, change when the same respondents give other answers, or from step one."""
-    return data in {ANSWER_CODES, COUNT, OUTCOME_COUNTS, KNOWN_ITEM_PROBABILITY} or "_rough_" in data
+    of_answers = {ANSWER_CODES, COUNT, OUTCOME_COUNTS, OUTCOME_VALUES, KNOWN_ITEM_PROBABILITY, KNOWN_MEMBERSHIP}
+    return data in of_answers or "_rough_" in data
 
 
 def of_typical_person(variable: str) -> str:

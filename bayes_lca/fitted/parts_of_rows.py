@@ -17,6 +17,8 @@ class PartsOfRows:
 
     Attributes
     ----------
+    rows : ndarray of int, shape (pattern,)
+        Their positions in the fit.
     covariates, answers : ndarray of int, shape (pattern,)
         Which of the distinct covariates, and of the distinct answers, a row has.
     matrix : ndarray, shape (covariates, term)
@@ -29,6 +31,7 @@ class PartsOfRows:
         Positions of the rows in the fit.
     """
 
+    rows: np.ndarray
     covariates: np.ndarray
     answers: np.ndarray
     matrix: np.ndarray
@@ -54,6 +57,7 @@ class PartsOfRows:
         _, first_with_answers, answers = np.unique(fit.answer_pattern[rows], return_index=True, return_inverse=True)
         weight = np.bincount(covariates, weights=fit.weight[rows], minlength=len(first))
         return cls(
+            rows=rows,
             covariates=covariates,
             answers=answers.reshape(-1),
             matrix=matrix[first],

@@ -11,14 +11,19 @@ import xarray as xr
 from bayes_lca.data.answered import is_missing
 from bayes_lca.data.counted import CountedRows
 from bayes_lca.data.design import Design
+from bayes_lca.data.distal_outcome import DistalOutcome, KnownMembership
 from bayes_lca.data.unique_rows import UniqueRows, unique_rows
 from bayes_lca.dims import (
     ANSWER_PATTERN,
     ANSWERS,
+    CLASS,
     COUNT,
     DESIGN,
     DESIGN_CENTER,
+    FIRST_STEP_DRAW,
     ITEM,
+    KNOWN_MEMBERSHIP,
+    KNOWN_ROW,
     N_CATEGORIES,
     OUTCOME,
     PATTERN,
@@ -37,6 +42,9 @@ PATTERNS, ENCODING = "patterns", "encoding"
 
 TOTAL_LOG_LIKELIHOOD = "total_log_likelihood"
 """Statistic of the draws of any fit: the log-likelihood of all respondents."""
+
+FIRST_STEP = "first_step"
+"""Group of the tree of a distal outcome: what each draw of the fit that found the classes says of who is in them."""
 
 TABLE = "frequency_table"
 """Group of the tree with the rows of a frequency table, where one was fitted."""
@@ -135,6 +143,23 @@ def record_outcome(
     groups, attributes = record_rows(seen, codes, {}, design, respondents, patterns)
     complete = {"n_missing_answers": 0, "n_without_answer": 0}
     return groups, attributes | {"outcome": str(outcome), "labels": json.dumps([list(labels)])} | complete
+
+
+def record_distal_outcome(
+    outcome: DistalOutcome,
+    known: KnownMembership,
+    design: Design,
+    respondents: pd.Index,
+    patterns: UniqueRows,
+) -> tuple[dict[str, xr.Dataset], dict[str, str | int]]:
+    """Groups and attributes of a fit of a distal outcome, with the membership that its classes have by draw."""
+    first = patterns.first
+    seen = {OUTCOME: ((PATTERN,), outcome.values[first]), KNOWN_ROW: ((PATTERN,), known.row[first])}
+    groups, attributes = _record(seen, known.row, {}, design, respondents, patterns)
+    groups[FIRST_STEP] = xr.Dataset({KNOWN_MEMBERSHIP: ((FIRST_STEP_DRAW, KNOWN_ROW, CLASS), known.by_draw)})
+    labels = [list(outcome.labels)] if outcome.labels else []
+    told = {"outcome": str(outcome.name), "labels": json.dumps(labels), "n_missing_answers": 0, "n_without_answer": 0}
+    return groups, attributes | told | {"relabelled": 1}
 
 
 def record_table(

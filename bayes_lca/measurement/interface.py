@@ -12,7 +12,7 @@ import pymc as pm
 from bayes_lca.data.answered import for_model
 from bayes_lca.data.responses import Responses
 from bayes_lca.data.unique_rows import UniqueRows
-from bayes_lca.dims import ANSWER_CODES, ITEM, PATTERN
+from bayes_lca.dims import ANSWER_CODES, ANSWERS, ITEM, PATTERN
 from bayes_lca.likelihood.families import Family
 from bayes_lca.likelihood.mixture import MixtureMaximum
 from bayes_lca.likelihood.probability_sets import ProbabilitySets
@@ -62,6 +62,10 @@ class Answers:
         From values of shape (pattern, item) and the parameters to log p(answers given class), (latent_class, pattern).
     draw : callable
         From classes of shape (...), the parameters and a random generator to answers of shape (..., item).
+    name : str
+        Of the observed variable.
+    dims : tuple of str
+        Its axes.
     """
 
     observed: object
@@ -69,6 +73,8 @@ class Answers:
     signature: tuple[str, ...]
     log_density: Callable
     draw: Callable
+    name: str = ANSWERS
+    dims: tuple[str, ...] = (PATTERN, ITEM)
 
 
 class Measurement(ABC):
