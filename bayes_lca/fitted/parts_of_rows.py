@@ -27,8 +27,6 @@ class PartsOfRows:
         Share of the respondents with these rows, by their survey weights where they have some.
     first_with_answers : ndarray of int, shape (answers,)
         A distinct row of the fit that has them.
-    rows : ndarray of int, shape (pattern,)
-        Positions of the rows in the fit.
     """
 
     rows: np.ndarray
@@ -38,7 +36,6 @@ class PartsOfRows:
     groups: Mapping[str, np.ndarray]
     share_of_covariates: np.ndarray
     first_with_answers: np.ndarray
-    rows: np.ndarray
 
     @property
     def n_rows(self) -> int:
@@ -64,5 +61,4 @@ class PartsOfRows:
             groups={name: index[first] for name, index in groups.items()},
             share_of_covariates=weight / max(weight.sum(), SMALLEST_WEIGHT),
             first_with_answers=rows[first_with_answers],
-            rows=rows,
         )

@@ -155,11 +155,12 @@ def record_distal_outcome(
     """Groups and attributes of a fit of a distal outcome, with the membership that its classes have by draw."""
     first = patterns.first
     seen = {OUTCOME: ((PATTERN,), outcome.values[first]), KNOWN_ROW: ((PATTERN,), known.row[first])}
-    groups, attributes = _record(seen, known.row, {}, design, respondents, patterns)
+    groups, attributes = record_rows(seen, known.row, {}, design, respondents, patterns)
     groups[FIRST_STEP] = xr.Dataset({KNOWN_MEMBERSHIP: ((FIRST_STEP_DRAW, KNOWN_ROW, CLASS), known.by_draw)})
     labels = [list(outcome.labels)] if outcome.labels else []
-    told = {"outcome": str(outcome.name), "labels": json.dumps(labels), "n_missing_answers": 0, "n_without_answer": 0}
-    return groups, attributes | told | {"relabelled": 1}
+    complete = {"n_missing_answers": 0, "n_without_answer": 0}
+    named = {"outcome": str(outcome.name), "labels": json.dumps(labels)}
+    return groups, attributes | named | complete | {"relabelled": 1}
 
 
 def record_table(
