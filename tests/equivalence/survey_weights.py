@@ -12,7 +12,7 @@ from bayes_lca.likelihood.classification import Classification
 from bayes_lca.likelihood.criteria import entropy_r2
 from bayes_lca.likelihood.design_errors import DesignErrors
 from bayes_lca.likelihood.em import fit_em
-from bayes_lca.likelihood.nearest_maximum import free_log_ratios
+from bayes_lca.likelihood.information_root import free_log_ratios
 from equivalence.peers import PEERS, figures, frame
 from equivalence.row import Row, Source, printed
 
