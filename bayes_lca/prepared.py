@@ -211,8 +211,13 @@ class ClassRows:
         return self._membership_at(self.start)
 
     def _membership_at(self, start: Start) -> StartingMembership:
-        probability = start.membership[self.answer_patterns.pattern[self.patterns.first]]
+        probability = start.membership[self.answer_pattern]
         return StartingMembership(probability, self.count, self.design)
+
+    @property
+    def answer_pattern(self) -> np.ndarray:
+        """The distinct pattern of answers of each row, shape (pattern,)."""
+        return self.answer_patterns.pattern[self.patterns.first]
 
     @property
     def first(self) -> np.ndarray:

@@ -5,7 +5,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from importlib import import_module
 from pkgutil import iter_modules
-from typing import Final
+from typing import ClassVar, Final
 
 import numpy as np
 import pandas as pd
@@ -13,6 +13,7 @@ import pandas as pd
 from bayes_lca.fitted.capabilities import NEEDS, OF_ANSWERS, Capabilities
 from bayes_lca.fitted.independent_answers import IndependentAnswers
 from bayes_lca.fitted.parts_of_rows import PartsOfRows
+from bayes_lca.fitted.random_effects import RandomEffectDraws, effects_of_new_groups
 
 
 @dataclass(frozen=True)
@@ -134,7 +135,15 @@ class AnswersGivenClass(ABC):
 
 
 class ClassGivenCovariates(ABC):
-    """How likely each class is in a fit: the twin of a structural part, in NumPy."""
+    """How likely each class is in a fit: the twin of a structural part, in NumPy.
+
+    Attributes
+    ----------
+    unseen_groups_are_summed_out : bool
+        Whether groups that the fit has not seen need no effects drawn.
+    """
+
+    unseen_groups_are_summed_out: ClassVar[bool] = False
 
     @abstractmethod
     def log_class(self, fit, matrix: np.ndarray, groups: Mapping[str, np.ndarray], which, effects=None) -> np.ndarray:
@@ -162,6 +171,10 @@ class ClassGivenCovariates(ABC):
         """The same up to a constant of each draw and row, where that is cheaper."""
         return self.log_class(fit, matrix, groups, which)
 
+    def effects_of_new_groups(self, fit, grouping: str, which, rng, n_groups: int = 1) -> RandomEffectDraws:
+        """Effects of groups that were not seen, anew in every draw; see `random_effects.effects_of_new_groups`."""
+        return effects_of_new_groups(fit, grouping, which, rng, n_groups)
+
 
 @dataclass(frozen=True, eq=False)
 class SummedOut:
@@ -169,8 +182,8 @@ class SummedOut:
 
     Attributes
     ----------
-    log_likelihood : ndarray, shape (draw, pattern)
-        Of one respondent with each row.
+    log_likelihood : ndarray, shape (draw, unit)
+        Of each unit of the likelihood: of one respondent with each row, or of a group.
     membership : ndarray, shape (draw, pattern, latent_class)
         Probability of each class given what was seen of a row.
     class_share : ndarray, shape (draw, latent_class)

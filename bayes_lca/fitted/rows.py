@@ -17,6 +17,7 @@ from bayes_lca.dims import (
     ANSWER_PATTERN,
     COUNT,
     DESIGN,
+    LIKELIHOOD_UNIT,
     PATTERN_OF_RESPONDENT,
     PATTERN_OF_TABLE_ROW,
     RESPONDENT,
@@ -149,6 +150,25 @@ class FittedRows(FittedModel):
     def count(self) -> np.ndarray:
         """Respondents with each distinct row, shape (pattern,)."""
         return self.patterns[COUNT].to_numpy()
+
+    @property
+    def likelihood_unit(self) -> str | None:
+        """The grouping whose groups are the units of the likelihood; None where respondents are."""
+        return self.attributes.get(LIKELIHOOD_UNIT)
+
+    @cached_property
+    def unit_of_pattern(self) -> np.ndarray:
+        """The unit of the likelihood of each distinct row: the row itself, or its group; shape (pattern,)."""
+        if self.likelihood_unit is None:
+            return np.arange(len(self.count))
+        return self.group_of_pattern[self.likelihood_unit]
+
+    @cached_property
+    def count_of_units(self) -> np.ndarray:
+        """How many units are equal: respondents with each distinct row, or one of each group; shape (unit,)."""
+        if self.likelihood_unit is None:
+            return self.count
+        return np.ones(len(self.group_names[self.likelihood_unit]), dtype=int)
 
     @cached_property
     def _who_has_which(self) -> xr.Dataset:
