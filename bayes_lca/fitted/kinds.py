@@ -29,12 +29,15 @@ class Words:
     formula : str
         Its likelihood, one line; empty where the regression's line says all.
     references : tuple of str
+    classes_of_groups : str
+        The line of the class logits where groups have classes in place of random effects; empty elsewhere.
     """
 
     title: str
     summary: str
     formula: str
     references: tuple[str, ...]
+    classes_of_groups: str = ""
 
 
 class AnswersGivenClass(ABC):

@@ -10,7 +10,7 @@ import xarray as xr
 
 from bayes_lca.data.formula import Formula, read_formula
 from bayes_lca.data.responses import CATEGORY_ORDERS, EMPTY_CATEGORIES
-from bayes_lca.dims import DESIGN_CENTER, ITEM, SLOPE, TERM
+from bayes_lca.dims import DESIGN_CENTER, GROUP_CLASS_SHARE, ITEM, SLOPE, TERM
 from bayes_lca.fitted.draws import FittedDraws
 from bayes_lca.fitted.kinds import Words
 from bayes_lca.fitted.record import ENCODING, exchangeable_classes
@@ -77,11 +77,11 @@ class FittedModel(FittedDraws):
 
     @cached_property
     def parameters_of_classes(self) -> tuple[str, ...]:
-        """Variables with an axis of classes, and those of answers that all classes share."""
+        """Variables with an axis of classes, those of answers that all classes share, and shares of group classes."""
         return tuple(
             str(name)
             for name, values in self.posterior.data_vars.items()
-            if self.class_axis in values.dims or name in self.answer_variables
+            if self.class_axis in values.dims or name in (*self.answer_variables, GROUP_CLASS_SHARE)
         )
 
     @cached_property

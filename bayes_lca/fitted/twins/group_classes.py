@@ -149,7 +149,10 @@ def _words(fit: Fit) -> Words:
         "Asparouhov, T. & Muthen, B. (2008). Multilevel mixture models. In G. R. Hancock & K. M. Samuelsen (eds), "
         "Advances in Latent Variable Mixture Models, 27-51. Information Age Publishing.",
     )
-    return Words("Latent classes with classes of groups (nonparametric multilevel)", summary, formula, references)
+    logits = "log P(c | w, x_i) = α_wc + x_i′β_c + const,      P(w) = ω_w,   Σ_c α_wc = Σ_c β_c = 0"
+    return Words(
+        "Latent classes with classes of groups (nonparametric multilevel)", summary, formula, references, logits
+    )
 
 
 OF_RANDOM_INTERCEPTS = (

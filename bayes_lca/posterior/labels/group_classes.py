@@ -8,7 +8,7 @@ import xarray as xr
 from bayes_lca.dims import CLASS, GROUP_CLASS, GROUP_CLASS_SHARE, GROUP_MEMBERSHIP, INTERCEPT, SLOPE, TERM
 from bayes_lca.fitted.fit import Fit
 from bayes_lca.likelihood.summed_out import class_shares
-from bayes_lca.posterior.labels.certainty import certainty_of_labels
+from bayes_lca.posterior.labels.certainty import MOST_MISLABELLED, certainty_of_labels
 from bayes_lca.posterior.labels.matching import match_profiles
 from bayes_lca.posterior.labels.relabel import permute
 from bayes_lca.posterior.labels.stephens import align_memberships
@@ -49,13 +49,30 @@ def with_group_classes(tree: xr.DataTree) -> xr.DataTree:
     result["posterior"] = xr.DataTree(posterior.assign_coords({fit.likelihood_unit: names}))
     certainty = certainty_of_labels(labels, shown)
     result.attrs = dict(tree.attrs) | {OF_GROUP_CLASSES + name: value for name, value in certainty.items()}
-    result.attrs |= {"n_group_classes": len(shown), "group_class_names": json.dumps(group_class_names(fit))}
     return result
 
 
 def group_class_names(fit: Fit) -> list[str]:
     """Labels of the group classes."""
     return [str(name) for name in fit.posterior[GROUP_CLASS].to_numpy()]
+
+
+def group_label_problems(fit: Fit) -> list[str]:
+    """Group classes that bear each other's labels in too many draws; one text, or none."""
+    mislabelled = np.array(json.loads(fit.attributes.get(f"{OF_GROUP_CLASSES}relabel_mislabelled", "[[0.0]]")))
+    either = np.triu(np.maximum(mislabelled, mislabelled.T))
+    first, second = np.nonzero(either > MOST_MISLABELLED)
+    if not len(first):
+        return []
+    names = group_class_names(fit)
+    pairs = ", ".join(
+        f"{names[w]} and {names[other]} in {100 * either[w, other]:.0f} %"
+        for w, other in zip(first, second, strict=True)
+    )
+    return [
+        f"group classes are not told apart: by which groups are in them, {pairs} of draws could bear each other's "
+        "labels; fit fewer group classes"
+    ]
 
 
 def group_membership_of_draws(fit: Fit) -> np.ndarray:
