@@ -69,7 +69,7 @@ class ClassOfGroup(Hidden):
             return pt.logsumexp(log_share[:, None] + log_groups, axis=0)  # (group,)
 
         def draw_rows(log_share, eta, *rest, rng=None, size=None) -> np.ndarray:
-            *parameters, count = rest
+            parameters = rest[:-1]  # the last are counts
             of_group = draw_class(log_share, (self.group.max() + 1,), rng)[self.group]  # (pattern,)
             eta = np.broadcast_to(eta, (len(eta), len(self.group), eta.shape[-1]))
             latent_class = draw_class(eta[of_group, np.arange(len(self.group))], (len(self.group),), rng)

@@ -12,7 +12,7 @@ class Hidden(ABC):
 
     @classmethod
     def of(cls, design: Design, answer_pattern: np.ndarray) -> "Hidden":
-        """The part for rows of a design, of which `answer_pattern` says which have the same answers, shape (pattern,)."""
+        """The part for rows of a design, and the distinct pattern of answers of each, shape (pattern,)."""
         return cls()
 
     @abstractmethod

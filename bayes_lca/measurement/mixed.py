@@ -105,12 +105,9 @@ class Mixed(Measurement):
 
     def start(self, responses: MixedAnswers, answer_patterns: UniqueRows, n_classes: int) -> Start:
         """Classes of the modes of the likelihood of all items."""
+        families = self.families(responses, answer_patterns.first)
         return mixture_start(
-            responses,
-            self.families(responses, answer_patterns.first),
-            answer_patterns,
-            n_classes,
-            lambda maximum: self.profile(responses, maximum),
+            responses, families, answer_patterns, n_classes, lambda maximum: self.profile(responses, maximum)
         )
 
     def families(self, responses: MixedAnswers, first: np.ndarray) -> tuple[Family, ...]:

@@ -234,7 +234,7 @@ def check_number_of_groups(design: Design, group: str, n_classes: int) -> None:
         raise ValueError(f"{why}, and {n_classes} group classes take {2 * n_classes} groups or more; ask for fewer")
     if n_groups < ENOUGH_GROUPS:
         warnings.warn(
-            f"{why}, and with fewer than {ENOUGH_GROUPS} neither their number nor their shares are well known; {remedy}",
+            f"{why}, and with fewer than {ENOUGH_GROUPS} neither their number nor shares are well known; {remedy}",
             FewGroupsWarning,
             stacklevel=4,
         )

@@ -150,9 +150,8 @@ def _words(fit: Fit) -> Words:
         "Advances in Latent Variable Mixture Models, 27-51. Information Age Publishing.",
     )
     logits = "log P(c | w, x_i) = α_wc + x_i′β_c + const,      P(w) = ω_w,   Σ_c α_wc = Σ_c β_c = 0"
-    return Words(
-        "Latent classes with classes of groups (nonparametric multilevel)", summary, formula, references, logits
-    )
+    title = "Latent classes with classes of groups (nonparametric multilevel)"
+    return Words(title, summary, formula, references, logits)
 
 
 OF_RANDOM_INTERCEPTS = (
