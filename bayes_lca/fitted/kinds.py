@@ -14,30 +14,7 @@ from bayes_lca.fitted.capabilities import NEEDS, OF_ANSWERS, Capabilities
 from bayes_lca.fitted.independent_answers import IndependentAnswers
 from bayes_lca.fitted.parts_of_rows import PartsOfRows
 from bayes_lca.fitted.random_effects import RandomEffectDraws, effects_of_new_groups
-
-
-@dataclass(frozen=True)
-class Words:
-    """A model in words, for reports.
-
-    Attributes
-    ----------
-    title : str
-        The model in a few words.
-    summary : str
-        What it assumes, in a sentence or two.
-    formula : str
-        Its likelihood, one line; empty where the regression's line says all.
-    references : tuple of str
-    classes_of_groups : str
-        The line of the class logits where groups have classes in place of random effects; empty elsewhere.
-    """
-
-    title: str
-    summary: str
-    formula: str
-    references: tuple[str, ...]
-    classes_of_groups: str = ""
+from bayes_lca.fitted.words import Words
 
 
 class AnswersGivenClass(ABC):

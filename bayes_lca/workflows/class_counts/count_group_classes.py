@@ -31,7 +31,7 @@ def count_group_classes(
 
     Groups are what is independent, so that the number of group classes is chosen by BIC with as many observations as
     groups; the number of classes of respondents by BIC with as many as respondents, groups left aside or at the
-    number of group classes chosen (Lukociene, Varriale & Vermunt 2010).
+    number of group classes chosen (Lukociene, Varriale & Vermunt 2010). One class of respondents has one group class.
 
     Parameters
     ----------
@@ -114,6 +114,7 @@ def count_group_classes(
             {"classes": k, "group_classes": w} | _row(fit_group_mixture(*data, k, w, n_starts=n_starts, seed=seed), n)
             for k in numbers[0]
             for w in numbers[1]
+            if k > 1 or w == 1  # one class has the same share everywhere
         ]
     ).set_index(["classes", "group_classes"])
     best = table["BIC_groups"].idxmin()
