@@ -110,7 +110,10 @@ def compare_group_structures(fits: Mapping[str, xr.DataTree], *, n_draws: int = 
         for name, fit in fits.items()
     }
     first = next(iter(fits.values()))
-    note = f"{first.note}; {len(names)} groups of {grouping!r} left out one at a time, Pareto-smoothed, {n_draws} draws at most"
+    note = (
+        f"{first.note}; {len(names)} groups of {grouping!r} left out one at a time, Pareto-smoothed, of {n_draws} draws "
+        "at most"
+    )
     pointwise = pd.DataFrame(
         {"n": np.bincount(group)} | {name: of_fit.pointwise for name, of_fit in loo.items()},
         index=pd.Index(names, name=grouping),
