@@ -10,10 +10,13 @@ from typing import ClassVar, Final
 import numpy as np
 import pandas as pd
 
+from bayes_lca.data.categories import draw_category
 from bayes_lca.fitted.capabilities import NEEDS, OF_ANSWERS, Capabilities
 from bayes_lca.fitted.independent_answers import IndependentAnswers
 from bayes_lca.fitted.parts_of_rows import PartsOfRows
 from bayes_lca.fitted.random_effects import RandomEffectDraws, effects_of_new_groups
+from bayes_lca.fitted.summed_out import SummedOut
+from bayes_lca.fitted.unseen_group_likelihood import new_group_log_likelihood
 from bayes_lca.fitted.words import Words
 
 
@@ -156,25 +159,6 @@ class ClassGivenCovariates(ABC):
         return effects_of_new_groups(fit, grouping, which, rng, n_groups)
 
 
-@dataclass(frozen=True, eq=False)
-class SummedOut:
-    """Distinct rows with all that is hidden summed out, in some draws.
-
-    Attributes
-    ----------
-    log_likelihood : ndarray, shape (draw, unit)
-        Of each unit of the likelihood: of one respondent with each row, or of a group.
-    membership : ndarray, shape (draw, pattern, latent_class)
-        Probability of each class given what was seen of a row.
-    class_share : ndarray, shape (draw, latent_class)
-        Share of each class among the respondents with these rows.
-    """
-
-    log_likelihood: np.ndarray
-    membership: np.ndarray
-    class_share: np.ndarray
-
-
 class HiddenOfRespondent(ABC):
     """What is hidden in a fit, and summed out: the twin of a hidden part, in NumPy."""
 
@@ -190,6 +174,16 @@ class HiddenOfRespondent(ABC):
         rows : PartsOfRows
             From ``fit.parts_of_rows``.
         """
+
+    def draw_class(self, fit, which: slice, rng: np.random.Generator) -> np.ndarray:
+        """Classes of the respondents drawn given covariates and groups, without their answers; (draw, respondent)."""
+        share = np.exp(fit.log_class(slice(None), which))
+        share = np.broadcast_to(share, (len(share), len(fit.count), share.shape[-1]))
+        return draw_category(share[:, fit.pattern_of_respondent], rng)
+
+    def unseen_group_log_likelihood(self, fit, grouping: str, group: int, which: np.ndarray, rng) -> np.ndarray:
+        """Log probability of all answers of a group as if it were new; see `new_group_log_likelihood`."""
+        return new_group_log_likelihood(fit, grouping, group, which, rng)
 
 
 @dataclass(frozen=True)

@@ -55,6 +55,9 @@ KEY = "key"
 EXCHANGEABLE = "exchangeable_classes"
 """Attribute with the set of each class, where priors or restrictions tell classes apart; those of a set are alike."""
 
+LEFT_OUT = "left_out"
+"""Attribute with the group whose rows had no part in the draws, where a group was left out."""
+
 LAYOUT = 3
 """Number of the layout of trees; a tree of another one is refused."""
 

@@ -5,6 +5,7 @@ from collections.abc import Mapping
 import numpy as np
 import scipy
 
+from bayes_lca.data.categories import draw_category
 from bayes_lca.data.unique_rows import unique_rows
 from bayes_lca.dims import (
     ANSWERS,
@@ -31,6 +32,7 @@ from bayes_lca.fitted.kinds import (
 )
 from bayes_lca.fitted.parts_of_rows import PartsOfRows
 from bayes_lca.fitted.random_effects import RandomEffectDraws
+from bayes_lca.fitted.record import LEFT_OUT
 from bayes_lca.fitted.twins.latent_class import SUPPORTED as OF_LATENT_CLASS
 from bayes_lca.likelihood.group_shares import GroupTable
 from bayes_lca.likelihood.summed_out import sum_out_classes
@@ -107,8 +109,25 @@ class ClassOfGroupAndRespondent(HiddenOfRespondent):
     def group_membership(self, fit, which: slice | np.ndarray, rows: PartsOfRows) -> np.ndarray:
         """Probability of each group class given all answers of the group, shape (draw, group, group_class)."""
         table, _, each, *_ = self._by_group_class(fit, which, rows)
-        log_units = self._log_before(fit, which, rows) + table.sum_by_group(each)
+        before = self._log_before(fit, which, rows)
+        log_units = before + table.sum_by_group(each)
+        if LEFT_OUT in fit.attributes:
+            left_out = fit.group_names[fit.likelihood_unit].index(fit.attributes[LEFT_OUT])
+            log_units[..., left_out] = before[..., 0]
         return np.moveaxis(scipy.special.softmax(log_units, axis=0), 0, -1)
+
+    def draw_class(self, fit, which: slice, rng: np.random.Generator) -> np.ndarray:
+        """All respondents of a group have the group class that is drawn for it."""
+        index, pattern = fit.group_of_pattern[fit.likelihood_unit], fit.pattern_of_respondent
+        of_groups = draw_category(fit.parameter(GROUP_MEMBERSHIP, fit.likelihood_unit, GROUP_CLASS)[which], rng)
+        share = np.exp(fit.structural.log_class_by_group_class(fit, fit.matrix, which))
+        share = np.broadcast_to(share, (*share.shape[:2], len(fit.count), share.shape[-1]))
+        draw = np.arange(len(of_groups))[:, None]
+        return draw_category(share[of_groups[:, index], draw, np.arange(len(index))][:, pattern], rng)
+
+    def unseen_group_log_likelihood(self, fit, grouping: str, group: int, which: np.ndarray, rng) -> np.ndarray:
+        """The class of the group summed out, which is exact."""
+        return fit.log_likelihood_in(which, np.array([group]))[:, 0]
 
     @staticmethod
     def _by_group_class(fit, which, rows: PartsOfRows):
@@ -160,7 +179,7 @@ OF_RANDOM_INTERCEPTS = (
 )
 OF_CLASSES_ALONE = (
     *("answers_of", "fit_estimators", "fit_two_step", "modal_class_of", "split_halves", "stepwise_odds_ratios"),
-    *("stepwise_outcome", "class_shift", "concat_chains", "compare_estimators"),
+    *("stepwise_outcome", "class_shift", "compare_estimators"),
 )
 GROUP_CLASS_FUNCTIONS = ("compare_group_structures", "group_classes", "group_membership", "plot_group_classes")
 

@@ -22,7 +22,7 @@ def with_group_classes(tree: xr.DataTree) -> xr.DataTree:
 
     Group classes are told apart as classes of respondents are, see `relabel`: labels of all draws minimise the
     divergence of the membership probabilities of groups from their mean over draws. The search starts where the class
-    shares within group classes are nearest to those of the likeliest draw. Labels go by decreasing shares of groups.
+    shares within group classes are nearest to those of the first draw. Labels go by decreasing shares of groups.
 
     Parameters
     ----------
@@ -35,10 +35,12 @@ def with_group_classes(tree: xr.DataTree) -> xr.DataTree:
         With ``group_membership`` of dims (chain, draw, group, group_class).
     """
     fit = Fit.reading(tree)
-    membership = group_membership_of_draws(fit)  # (draw, group, group_class)
+    if GROUP_MEMBERSHIP in fit.posterior:
+        membership = fit.parameter(GROUP_MEMBERSHIP, fit.likelihood_unit, GROUP_CLASS)
+    else:
+        membership = group_membership_of_draws(fit)  # (draw, group, group_class)
     within, share = shares_within(fit), fit.parameter(GROUP_CLASS_SHARE, GROUP_CLASS)
-    pivot = within[fit.total_log_likelihood.argmax()]
-    start = match_profiles(within[:, :, None], pivot[:, None], share)
+    start = match_profiles(within[:, :, None], within[0, :, None], share)
     labels = align_memberships(lambda draws: membership[draws], np.ones(membership.shape[1]), start)
     shown = np.argsort(-np.take_along_axis(share, labels.order, axis=1).mean(axis=0), kind="stable")
     dims = ("chain", "draw", fit.likelihood_unit, GROUP_CLASS)

@@ -11,7 +11,6 @@ from bayes_lca.data.frame import check_whole, named
 from bayes_lca.fitted.fit import Fit
 from bayes_lca.fitted.named_fits import named_fits
 from bayes_lca.fitted.same_respondents import respondents_in_both
-from bayes_lca.fitted.unseen_group_likelihood import new_group_log_likelihood
 from bayes_lca.likelihood.leave_one_out import LeaveOneOut, leave_one_out
 from bayes_lca.table import SummaryTable
 
@@ -111,8 +110,8 @@ def compare_group_structures(fits: Mapping[str, xr.DataTree], *, n_draws: int = 
     }
     first = next(iter(fits.values()))
     note = (
-        f"{first.note}; {len(names)} groups of {grouping!r} left out one at a time, Pareto-smoothed, of {n_draws} draws "
-        "at most"
+        f"{first.note}; {len(names)} groups of {grouping!r} left out one at a time, Pareto-smoothed, of {n_draws} "
+        "draws or fewer"
     )
     pointwise = pd.DataFrame(
         {"n": np.bincount(group)} | {name: of_fit.pointwise for name, of_fit in loo.items()},
@@ -153,11 +152,9 @@ def _log_likelihood(fit: Fit, grouping: str, group: np.ndarray, n_draws: int, se
     of_chain = np.unique(np.linspace(0, fit.draws_per_chain - 1, -(-n_draws // fit.n_chains)).astype(int))
     which = (fit.draws_per_chain * np.arange(fit.n_chains)[:, None] + of_chain).ravel()
     shape = fit.n_chains, len(of_chain), group.max() + 1
-    if fit.likelihood_unit == grouping:
-        return fit.log_likelihood_in(which).reshape(shape)
     if fit.groupings:
-        rng = np.random.default_rng(seed)
-        of_groups = [new_group_log_likelihood(fit, grouping, place, which, rng) for place in range(shape[-1])]
+        rng, unseen = np.random.default_rng(seed), fit.hidden.unseen_group_log_likelihood
+        of_groups = [unseen(fit, grouping, place, which, rng) for place in range(shape[-1])]
         return np.stack(of_groups, axis=-1).reshape(shape)
     table = np.zeros((len(fit.count), shape[-1]))  # respondents of each group with each row
     np.add.at(table, (fit.pattern_of_respondent, group), 1.0)
