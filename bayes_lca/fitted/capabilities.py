@@ -51,7 +51,7 @@ NEEDS: Final[Mapping[str, Need]] = MappingProxyType(
         "compare_group_structures": Need("comparisons of how groups are modelled", respondents=True),
         "group_classes": Need("classes of groups", respondents=True),
         "group_level_effects": Need("effects of group-level predictors", respondents=True),
-        "group_membership": Need("membership of groups"),
+        "group_membership": Need("membership of groups", respondents=True),
         "group_shares": Need("shares of groups", respondents=True),
         "heterogeneity": Need("heterogeneity of groups"),
         "holds_respondents": Need("whether respondents are held", summary=False),

@@ -145,10 +145,9 @@ class ClassOfGroupAndRespondent(HiddenOfRespondent):
     @staticmethod
     def _log_before(fit, which, rows: PartsOfRows) -> np.ndarray:
         """Log probability of each group class before the answers of a unit are seen, (group_class, draw, unit or 1)."""
-        if fit.likelihood_unit is not None:
-            return np.log(fit.structural.weight(fit, {}, which))
-        groups = {name: index[rows.covariates] for name, index in rows.groups.items()}
-        return np.log(fit.structural.weight(fit, groups, which))
+        known = {name: index[rows.covariates] for name, index in rows.groups.items()}
+        weight = fit.structural.weight(fit, known if fit.likelihood_unit is None else {}, which)
+        return np.log(np.maximum(weight, np.finfo(float).tiny))
 
 
 def _words(fit: Fit) -> Words:

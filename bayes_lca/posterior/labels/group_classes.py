@@ -13,6 +13,8 @@ from bayes_lca.posterior.labels.matching import match_profiles
 from bayes_lca.posterior.labels.relabel import permute
 from bayes_lca.posterior.labels.stephens import align_memberships
 
+MEMBERSHIP_DECIMALS = 3
+"""Of the mean membership of groups that is kept without respondents."""
 OF_GROUP_CLASSES = "group_class_"
 """Before the names of attributes that say of group classes what they say of classes without it."""
 
@@ -52,6 +54,19 @@ def with_group_classes(tree: xr.DataTree) -> xr.DataTree:
     certainty = certainty_of_labels(labels, shown)
     result.attrs = dict(tree.attrs) | {OF_GROUP_CLASSES + name: value for name, value in certainty.items()}
     return result
+
+
+def with_mean_membership(posterior: xr.Dataset) -> xr.Dataset:
+    """Draws with the posterior mean of the membership of groups in place of that of every draw.
+
+    At many known parameters the membership of a group is a system of linear equations for how often each pattern of
+    answers was given in it; the mean is one number.
+    """
+    if GROUP_MEMBERSHIP not in posterior:
+        return posterior
+    values = posterior[GROUP_MEMBERSHIP]
+    mean = values.mean(["chain", "draw"]).round(MEMBERSHIP_DECIMALS)
+    return posterior.assign({GROUP_MEMBERSHIP: mean.broadcast_like(values).transpose(*values.dims)})
 
 
 def group_class_names(fit: Fit) -> list[str]:

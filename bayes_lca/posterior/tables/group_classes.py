@@ -109,7 +109,7 @@ def group_membership(draws: xr.DataTree, *, ci_prob: float = CI_PROB) -> Summary
     Raises
     ------
     ValueError
-        If the model has no group classes.
+        If the model has no group classes, or the fit was saved without respondents, which keeps means alone.
     NotRelabelledError, SeveralModesError
         If an average would mix labels or modes.
 
