@@ -18,6 +18,8 @@ latent profile analysis, either          either          `NormalItems`   class, 
 classes of counts, either                either          `CountItems`    class, summed out
 items of several kinds, either           either          `Mixed`         class, summed out
 the same in two or three steps           `Regression`    `Assigned`      class, summed out
+latent transition, multilevel            either, and     any of items    a class at each wave, the path
+                                         `Transition`                    summed out
 multinomial regression, multilevel       `Regression`    none            none: the category is observed
 =======================================  ==============  ==============  ================================
 
@@ -36,10 +38,16 @@ _NAMES_BY_MODULE = {
     "data.grid": ("round_to_grid",),
     "data.identifiability": ("RepeatedLabelsWarning", "SingleLevelWarning"),
     "data.keys": ("RepeatedRowsWarning",),
+    "data.survey_design": ("EqualWeightsWarning", "SurveyDesign"),
+    "data.survey_weights": ("WeightsInGroupsWarning",),
     "data.suspected_codes": ("MissingCodeWarning",),
     "data.unusual_values": ("FarValueWarning", "SmallLevelWarning"),
+    "data.waves": ("UnequalSpacingWarning",),
+    "data.wide_waves": ("long_from_wide",),
     "datasets.cohort": ("cohort_items", "cohort_truth", "load_cohort", "simulate_cohort"),
+    "datasets.cohort_waves": ("load_waves", "waves_truth"),
     "datasets.example": ("example_survey", "load_example"),
+    "datasets.simulate_waves": ("simulate_waves",),
     "fitted.refusals": ("NotRelabelledError", "SeveralModesError"),
     "likelihood.identification": ("UnidentifiedWarning",),
     "measurement.assigned": ("Assigned",),
@@ -50,7 +58,7 @@ _NAMES_BY_MODULE = {
     "measurement.normal_items": ("NormalItems",),
     "measurement.ordinal_items": ("OrdinalItems",),
     "measurement.restrictions": ("Equal", "Fixed", "Ordered", "Zero"),
-    "models": ("AssignedClass", "LatentClass", "Multinomial"),
+    "models": ("AssignedClass", "LatentClass", "LatentTransition", "Multinomial"),
     "posterior.checks.check_items": ("ItemCheck", "check_items"),
     "posterior.checks.class_shift": ("ClassShiftWarning", "class_shift"),
     "posterior.checks.common_method": ("CommonMethodEffect", "common_method"),
@@ -63,6 +71,7 @@ _NAMES_BY_MODULE = {
     "posterior.effects.compare_groups": ("compare_groups", "group_shares", "rank_groups"),
     "posterior.effects.group_level_effects": ("group_level_effects",),
     "posterior.effects.marginal_effects": ("average_marginal_effects",),
+    "posterior.effects.outcome_by_class": ("outcome_by_class",),
     "posterior.effects.nesting_in_words": ("nesting_in_words",),
     "posterior.effects.poststratify": ("poststratify",),
     "posterior.effects.predict_classes": ("predict_classes",),
@@ -85,6 +94,7 @@ _NAMES_BY_MODULE = {
     "posterior.tables.class_tables": ("class_profiles", "class_sizes"),
     "posterior.tables.classification": ("classification_table",),
     "posterior.tables.group_classes": ("group_classes", "group_membership"),
+    "posterior.tables.design_effects": ("design_effects",),
     "posterior.tables.membership": ("membership", "membership_draws"),
     "posterior.tables.membership_table": ("membership_table",),
     "posterior.tables.odds_ratios": ("contrasts", "odds_ratios"),
@@ -100,6 +110,7 @@ _NAMES_BY_MODULE = {
         "Horseshoe",
         "ItemWeights",
         "NormalByClass",
+        "NormalLogit",
         "LogNormal",
         "Normal",
         "PerUnit",
@@ -115,6 +126,7 @@ _NAMES_BY_MODULE = {
     "structural.regression": ("Regression",),
     "structural.separation": ("SeparationWarning",),
     "structural.shares": ("Shares",),
+    "structural.transition": ("Transition",),
     "table": ("SummaryTable",),
     "workflows.class_counts.blrt": ("bootstrap_likelihood_ratio",),
     "workflows.class_counts.count_classes": ("count_classes",),
@@ -130,10 +142,12 @@ _NAMES_BY_MODULE = {
     "workflows.ladder.assign": ("answers_of", "modal_class_of"),
     "workflows.ladder.compare_estimators": ("compare_estimators",),
     "workflows.ladder.estimators": ("fit_estimators",),
+    "workflows.ladder.fit_distal": ("fit_distal",),
     "workflows.ladder.stepwise_odds_ratios": ("stepwise_odds_ratios",),
     "workflows.ladder.stepwise_outcome": ("stepwise_outcome",),
     "workflows.ladder.two_step": ("fit_two_step",),
     "workflows.leave_one_group_out": ("leave_one_group_out",),
+    "workflows.maximum_likelihood.maximum_likelihood": ("MaximumLikelihoodEstimates", "maximum_likelihood"),
 }
 """Modules that define the names of the package; each is imported when one of its names is first asked for.
 

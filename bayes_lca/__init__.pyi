@@ -8,15 +8,23 @@ from bayes_lca.data.grid import round_to_grid as round_to_grid
 from bayes_lca.data.identifiability import RepeatedLabelsWarning as RepeatedLabelsWarning
 from bayes_lca.data.identifiability import SingleLevelWarning as SingleLevelWarning
 from bayes_lca.data.keys import RepeatedRowsWarning as RepeatedRowsWarning
+from bayes_lca.data.survey_design import EqualWeightsWarning as EqualWeightsWarning
+from bayes_lca.data.survey_design import SurveyDesign as SurveyDesign
+from bayes_lca.data.survey_weights import WeightsInGroupsWarning as WeightsInGroupsWarning
 from bayes_lca.data.suspected_codes import MissingCodeWarning as MissingCodeWarning
 from bayes_lca.data.unusual_values import FarValueWarning as FarValueWarning
 from bayes_lca.data.unusual_values import SmallLevelWarning as SmallLevelWarning
+from bayes_lca.data.waves import UnequalSpacingWarning as UnequalSpacingWarning
+from bayes_lca.data.wide_waves import long_from_wide as long_from_wide
 from bayes_lca.datasets.cohort import cohort_items as cohort_items
 from bayes_lca.datasets.cohort import cohort_truth as cohort_truth
 from bayes_lca.datasets.cohort import load_cohort as load_cohort
 from bayes_lca.datasets.cohort import simulate_cohort as simulate_cohort
+from bayes_lca.datasets.cohort_waves import load_waves as load_waves
+from bayes_lca.datasets.cohort_waves import waves_truth as waves_truth
 from bayes_lca.datasets.example import example_survey as example_survey
 from bayes_lca.datasets.example import load_example as load_example
+from bayes_lca.datasets.simulate_waves import simulate_waves as simulate_waves
 from bayes_lca.fitted.refusals import NotRelabelledError as NotRelabelledError
 from bayes_lca.fitted.refusals import SeveralModesError as SeveralModesError
 from bayes_lca.likelihood.identification import UnidentifiedWarning as UnidentifiedWarning
@@ -33,6 +41,7 @@ from bayes_lca.measurement.restrictions import Ordered as Ordered
 from bayes_lca.measurement.restrictions import Zero as Zero
 from bayes_lca.models import AssignedClass as AssignedClass
 from bayes_lca.models import LatentClass as LatentClass
+from bayes_lca.models import LatentTransition as LatentTransition
 from bayes_lca.models import Multinomial as Multinomial
 from bayes_lca.posterior.checks.check_items import ItemCheck as ItemCheck
 from bayes_lca.posterior.checks.check_items import check_items as check_items
@@ -53,6 +62,7 @@ from bayes_lca.posterior.effects.compare_groups import rank_groups as rank_group
 from bayes_lca.posterior.effects.group_level_effects import group_level_effects as group_level_effects
 from bayes_lca.posterior.effects.marginal_effects import average_marginal_effects as average_marginal_effects
 from bayes_lca.posterior.effects.nesting_in_words import nesting_in_words as nesting_in_words
+from bayes_lca.posterior.effects.outcome_by_class import outcome_by_class as outcome_by_class
 from bayes_lca.posterior.effects.poststratify import poststratify as poststratify
 from bayes_lca.posterior.effects.predict_classes import predict_classes as predict_classes
 from bayes_lca.posterior.labels.concat_chains import concat_chains as concat_chains
@@ -80,6 +90,7 @@ from bayes_lca.posterior.structures.compare_structures import compare_structures
 from bayes_lca.posterior.tables.class_tables import class_profiles as class_profiles
 from bayes_lca.posterior.tables.class_tables import class_sizes as class_sizes
 from bayes_lca.posterior.tables.classification import classification_table as classification_table
+from bayes_lca.posterior.tables.design_effects import design_effects as design_effects
 from bayes_lca.posterior.tables.group_classes import group_classes as group_classes
 from bayes_lca.posterior.tables.group_classes import group_membership as group_membership
 from bayes_lca.posterior.tables.membership import membership as membership
@@ -101,6 +112,7 @@ from bayes_lca.priors import ItemWeights as ItemWeights
 from bayes_lca.priors import LogNormal as LogNormal
 from bayes_lca.priors import Normal as Normal
 from bayes_lca.priors import NormalByClass as NormalByClass
+from bayes_lca.priors import NormalLogit as NormalLogit
 from bayes_lca.priors import PerUnit as PerUnit
 from bayes_lca.priors import ScaledInverseChiSquared as ScaledInverseChiSquared
 from bayes_lca.priors import ZeroSumNormal as ZeroSumNormal
@@ -114,6 +126,7 @@ from bayes_lca.structural.group_classes import GroupClasses as GroupClasses
 from bayes_lca.structural.regression import Regression as Regression
 from bayes_lca.structural.separation import SeparationWarning as SeparationWarning
 from bayes_lca.structural.shares import Shares as Shares
+from bayes_lca.structural.transition import Transition as Transition
 from bayes_lca.table import SummaryTable as SummaryTable
 from bayes_lca.workflows.class_counts.blrt import bootstrap_likelihood_ratio as bootstrap_likelihood_ratio
 from bayes_lca.workflows.class_counts.count_classes import count_classes as count_classes
@@ -131,9 +144,14 @@ from bayes_lca.workflows.ladder.assign import answers_of as answers_of
 from bayes_lca.workflows.ladder.assign import modal_class_of as modal_class_of
 from bayes_lca.workflows.ladder.compare_estimators import compare_estimators as compare_estimators
 from bayes_lca.workflows.ladder.estimators import fit_estimators as fit_estimators
+from bayes_lca.workflows.ladder.fit_distal import fit_distal as fit_distal
 from bayes_lca.workflows.ladder.stepwise_odds_ratios import stepwise_odds_ratios as stepwise_odds_ratios
 from bayes_lca.workflows.ladder.stepwise_outcome import stepwise_outcome as stepwise_outcome
 from bayes_lca.workflows.ladder.two_step import fit_two_step as fit_two_step
 from bayes_lca.workflows.leave_one_group_out import leave_one_group_out as leave_one_group_out
+from bayes_lca.workflows.maximum_likelihood.maximum_likelihood import (
+    MaximumLikelihoodEstimates as MaximumLikelihoodEstimates,
+)
+from bayes_lca.workflows.maximum_likelihood.maximum_likelihood import maximum_likelihood as maximum_likelihood
 
 __version__: str

@@ -6,6 +6,7 @@ from typing import Literal, final
 import pymc as pm
 
 from bayes_lca.data.frame import is_whole
+from bayes_lca.data.survey_design import SurveyDesign
 from bayes_lca.dims import PATTERN
 from bayes_lca.fitted.kinds import Kind
 from bayes_lca.fitted.twins import group_classes, latent_class
@@ -95,22 +96,45 @@ class LatentClass(Model):
         return KINDS[self.structural.hidden]
 
     @property
+    def takes_survey_design(self) -> bool:
+        """Where respondents are the units of the likelihood: weights of groups are another matter."""
+        return self.structural.hidden == OneClass.__name__
+
+    @property
     def columns(self) -> tuple[str, ...]:
         """Items, covariates and groups."""
         return (*self.measurement.columns, *self.structural.columns)
 
-    def prepare(self, frame, *, missing: Literal["raise", "drop"] = "raise", collapse: bool = True) -> Prepared:
+    def prepare(
+        self,
+        frame,
+        *,
+        missing: Literal["raise", "drop"] = "raise",
+        collapse: bool = True,
+        survey: SurveyDesign | None = None,
+    ) -> Prepared:
         """The model of a frame, started where the measurement part finds the classes.
 
         With ``collapse=False`` every respondent keeps a row: the same posterior, in a model whose shape does not
-        depend on the answers, so that one compilation serves many data sets.
+        depend on the answers, so that one compilation serves many data sets. With a survey design each row counts for
+        the weights of its respondents.
         """
-        return sum_over_classes(self, self.n_classes, frame, missing=missing, collapse=collapse)
+        return sum_over_classes(self, self.n_classes, frame, missing=missing, collapse=collapse, survey=survey)
 
 
-def sum_over_classes(model, n_classes: int, frame, *, missing: Literal["raise", "drop"], collapse: bool) -> Prepared:
+def sum_over_classes(
+    model,
+    n_classes: int,
+    frame,
+    *,
+    missing: Literal["raise", "drop"],
+    collapse: bool,
+    survey: SurveyDesign | None = None,
+) -> Prepared:
     """Measurement times structural part, the classes summed out by the hidden part that the structural one names."""
-    rows = ClassRows.read(model.measurement, model.structural, n_classes, frame, missing=missing, collapse=collapse)
+    rows = ClassRows.read(
+        model.measurement, model.structural, n_classes, frame, missing=missing, collapse=collapse, survey=survey
+    )
     answers_alone = not rows.design.terms and not rows.design.groupings  # these bring tables of their own
     freedom = model.measurement.degrees_of_freedom(rows.responses, n_classes) if answers_alone else None
     warn_of_too_few_cells(n_classes, freedom, stacklevel=4)
@@ -119,6 +143,6 @@ def sum_over_classes(model, n_classes: int, frame, *, missing: Literal["raise", 
     with pm.Model(coords=rows.coords(model.measurement, model.structural)) as built:
         eta = model.structural.class_logits(rows.design, rows.membership, rows=PATTERN)  # (pattern, latent_class)
         answers = model.measurement.answers(rows.responses, rows.start, rows.first)  # log p(y | c)
-        hidden = HIDDEN[model.structural.hidden].of(rows.design, rows.answer_pattern)
-        hidden.observe(eta, answers, rows.count)  # (pattern, item)
+        hidden = HIDDEN[model.structural.hidden].of(rows.design, rows.answer_patterns.pattern[rows.first])
+        hidden.observe(eta, answers, rows.weight)  # (pattern, item)
     return rows.prepared(model, built)

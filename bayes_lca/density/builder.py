@@ -139,6 +139,7 @@ class Builder(Steps):
             by_place = array.vectors.transpose(*kept, *axes).reshape(int(np.prod(shape)), -1)
             results = [self._vector(Operation.LOG_SUM_EXP, summands=tuple(summands))[0] for summands in by_place]
             return Rows(_objects(results, shape), kept.index(row_axis) - len(kept))
+        array = self.positions(array)
         shape = tuple(array.shape[axis] for axis in kept)
         summands = array.transpose(*axes, *kept).reshape(-1, *shape)
         operands = tuple(self.operand(summand) for summand in summands)

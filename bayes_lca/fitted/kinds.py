@@ -76,6 +76,14 @@ class AnswersGivenClass(ABC):
     def log_density(self, fit, rows: np.ndarray, which: slice) -> np.ndarray:
         """Log density of the answers of some patterns given the class, shape (draw, row, latent_class)."""
 
+    def person_weight(self, fit) -> np.ndarray:
+        """Weights of the persons that stand for all, shape (person,); one where answers depend on the class alone."""
+        return np.ones(1)
+
+    def log_density_given_person(self, fit, which: slice) -> np.ndarray:
+        """Log density of distinct answers given class and person, shape (draw, answers, latent_class, person)."""
+        return self.log_density(fit, fit.distinct_answers[0], which)[..., None]
+
     @abstractmethod
     def log_density_at_mean(self, fit) -> np.ndarray:
         """The same of every distinct row, with parameters at their posterior means, shape (pattern, latent_class)."""
@@ -175,6 +183,10 @@ class HiddenOfRespondent(ABC):
             From ``fit.parts_of_rows``.
         """
 
+    def attributes_of_draws(self, fit) -> dict[str, str | int | float]:
+        """What draws should remember of how well their densities were computed."""
+        return fit.answers.attributes_of_draws(fit)
+
     def draw_class(self, fit, which: slice, rng: np.random.Generator) -> np.ndarray:
         """Classes of the respondents drawn given covariates and groups, without their answers; (draw, respondent)."""
         share = np.exp(fit.log_class(slice(None), which))
@@ -203,6 +215,8 @@ class Kind:
         From a `Fit` to `Words`.
     hidden : str
         Hidden part, such as ``"OneClass"``.
+    structural : str
+        Field of the model that holds the structural part.
     class_is_observed : bool
         Whether the class is an observed category, so that there is no measurement part.
     """
@@ -213,6 +227,7 @@ class Kind:
     capabilities: Capabilities
     words: Callable[[object], Words]
     hidden: str = "OneClass"
+    structural: str = "structural"
     class_is_observed: bool = False
 
 

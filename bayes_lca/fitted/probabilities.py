@@ -5,7 +5,7 @@ from functools import cached_property
 
 import numpy as np
 
-from bayes_lca.dims import CLASS_SHARE
+from bayes_lca.dims import CLASS_SHARE, LIKELIHOOD_UNIT
 from bayes_lca.fitted.draws import draws_kept
 from bayes_lca.fitted.record import TOTAL_LOG_LIKELIHOOD
 from bayes_lca.fitted.rows import FittedRows
@@ -18,7 +18,7 @@ class AllDraws:
     Attributes
     ----------
     log_likelihood : ndarray, shape (draw,)
-        Of all respondents.
+        Of all respondents, each as often as its survey weight says where there are some.
     class_share : ndarray, shape (draw, latent_class)
     kept : ndarray of int, shape (kept draw,)
         Positions of draws whose memberships are kept, from `draws_kept`.
@@ -34,6 +34,25 @@ class AllDraws:
 @dataclass(frozen=True, eq=False)
 class FittedProbabilities(FittedRows):
     """What a `Fit` says of the class of every distinct row: the one place that computes it."""
+
+    @property
+    def likelihood_unit(self) -> str | None:
+        """The grouping whose groups are the units of the likelihood; None where respondents are."""
+        return self.attributes.get(LIKELIHOOD_UNIT)
+
+    @cached_property
+    def unit_of_pattern(self) -> np.ndarray:
+        """The unit of the likelihood of each distinct row: the row itself, or its group; shape (pattern,)."""
+        if self.likelihood_unit is None:
+            return np.arange(len(self.count))
+        return self.group_of_pattern[self.likelihood_unit]
+
+    @cached_property
+    def count_of_units(self) -> np.ndarray:
+        """How many units are equal: what each distinct row counts for, or one of each group; shape (unit,)."""
+        if self.likelihood_unit is None:
+            return self.weight
+        return np.ones(len(self.group_names[self.likelihood_unit]), dtype=int)
 
     def log_class(self, rows: np.ndarray | slice, which: slice) -> np.ndarray:
         """Log probability of each class given covariates and group, before answers are seen.

@@ -8,9 +8,19 @@ import xarray as xr
 from xarray.backends import BackendArray
 from xarray.core import indexing
 
-from bayes_lca.dims import ANSWERS, COUNT, LIKELIHOOD_UNIT, OUTCOME, PATTERN, PATTERN_OF_RESPONDENT, RESPONDENT
+from bayes_lca.dims import (
+    ANSWERS,
+    COUNT,
+    LIKELIHOOD_UNIT,
+    OUTCOME,
+    PATTERN,
+    PATTERN_OF_RESPONDENT,
+    RESPONDENT,
+    SURVEY_WEIGHT,
+)
 from bayes_lca.fitted.fit import Fit
 from bayes_lca.fitted.record import ENCODING, PATTERNS, respondents_of
+from bayes_lca.fitted.survey_capabilities import LEAVING_OUT
 
 VIEWS = ("observed_data", "constant_data", "log_likelihood")
 """Groups that are views."""
@@ -56,6 +66,7 @@ class RespondentView(BackendArray):
 class LogLikelihoodView(BackendArray):
     """Log-likelihoods of respondents or groups in every draw, computed when they are read; they are kept nowhere.
 
+    Of a fit of a survey design they are refused: its draws are of no posterior that a respondent could be left out of.
     Who answered nothing is equally likely in all draws. ArviZ 1.3 refuses rows whose tail it cannot smooth, so these
     have noise too small to count, the same for a draw however selected.
 
@@ -78,6 +89,8 @@ class LogLikelihoodView(BackendArray):
 
     def _read(self, key: tuple) -> np.ndarray:
         fit = Fit.reading(self.tree)
+        if fit.is_weighted:
+            raise ValueError(f"log_likelihood: {LEAVING_OUT}")
         chains, draws, members = (np.arange(n)[place] for n, place in zip(self.shape, key, strict=True))
         places = np.atleast_1d(chains)[:, None] * self.shape[1] + np.atleast_1d(draws)  # (chain, draw)
         units, unit = np.unique(self.unit[np.atleast_1d(members)], return_inverse=True)
@@ -104,7 +117,7 @@ def with_views(tree: xr.DataTree) -> xr.DataTree:
     respondents = respondents_of(result)
     pattern = respondents[PATTERN_OF_RESPONDENT].to_numpy()
     observed = [name for name in (ANSWERS, OUTCOME) if name in patterns]
-    of_patterns = patterns.drop_vars([COUNT, PATTERN, *respondents.data_vars], errors="ignore")
+    of_patterns = patterns.drop_vars([COUNT, SURVEY_WEIGHT, PATTERN, *respondents.data_vars], errors="ignore")
     of_respondents = _view(of_patterns.assign_coords(respondents.coords), pattern)
     result["observed_data"] = xr.DataTree(of_respondents[observed])
     result["constant_data"] = xr.DataTree(of_respondents.drop_vars(observed).merge(encoding))

@@ -25,8 +25,8 @@ class Hidden(ABC):
             Up to a constant; of a structural part that names this hidden part.
         answers : Answers
             From a measurement part.
-        count : ndarray of int, shape (pattern,)
-            How many respondents share each pattern.
+        count : ndarray, shape (pattern,)
+            How many respondents share each pattern, or their survey weights, added up.
 
         Returns
         -------

@@ -61,6 +61,10 @@ class Family(ABC):
         """The same without members given beside those there are: for maximum likelihood."""
         return replace(self, weight=0.0)
 
+    def log_prior(self, parameters: Parameters) -> np.ndarray:
+        """Log of the prior that `estimate` maximises beside the likelihood, up to a constant, shape (start,)."""
+        return np.zeros(len(next(iter(parameters.values()))))
+
     def degenerate(self, parameters: Parameters) -> np.ndarray:
         """Whether the likelihood grows without a bound there, shape (start,)."""
         return np.zeros(len(next(iter(parameters.values()))), dtype=bool)
@@ -132,9 +136,13 @@ class NormalFamily(Family):
         """Means vary by the standard error, variances by a share of themselves."""
         n, variance = np.split(sums, 3, axis=-1)[0] + 1.0, parameters["variance"]
         of_variance = n if self.free else n.sum(axis=1, keepdims=True)
-        prior = -0.5 * self.weight * (np.log(variance) + self.typical**2 / variance)
         means = 0.5 * (np.log(variance) - np.log(n))
-        return means.sum(axis=(1, 2)) + (prior - 0.5 * np.log(of_variance)).sum(axis=(1, 2))
+        return means.sum(axis=(1, 2)) + self.log_prior(parameters) - 0.5 * np.log(of_variance).sum(axis=(1, 2))
+
+    def log_prior(self, parameters: Parameters) -> np.ndarray:
+        """Members of a typical variance."""
+        variance = parameters["variance"]
+        return -0.5 * self.weight * (np.log(variance) + self.typical**2 / variance).sum(axis=(1, 2))
 
     def degenerate(self, parameters: Parameters) -> np.ndarray:
         """Whether a variance has vanished."""

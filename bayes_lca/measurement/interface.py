@@ -12,7 +12,7 @@ import pymc as pm
 from bayes_lca.data.answered import for_model
 from bayes_lca.data.responses import Responses
 from bayes_lca.data.unique_rows import UniqueRows
-from bayes_lca.dims import ANSWER_CODES, ITEM, PATTERN
+from bayes_lca.dims import ANSWER_CODES, ANSWERS, ITEM, PATTERN
 from bayes_lca.likelihood.families import Family
 from bayes_lca.likelihood.mixture import MixtureMaximum
 from bayes_lca.likelihood.probability_sets import ProbabilitySets
@@ -62,6 +62,10 @@ class Answers:
         From values of shape (pattern, item) and the parameters to log p(answers given class), (latent_class, pattern).
     draw : callable
         From classes of shape (...), the parameters and a random generator to answers of shape (..., item).
+    name : str
+        Of the observed variable.
+    dims : tuple of str
+        Its axes.
     """
 
     observed: object
@@ -69,6 +73,8 @@ class Answers:
     signature: tuple[str, ...]
     log_density: Callable
     draw: Callable
+    name: str = ANSWERS
+    dims: tuple[str, ...] = (PATTERN, ITEM)
 
 
 class Measurement(ABC):
@@ -136,6 +142,23 @@ class Measurement(ABC):
     @abstractmethod
     def draw(self, responses: Responses, latent_class: np.ndarray, *parameters: np.ndarray, rng) -> np.ndarray:
         """Draw complete answers of respondents of known classes, shape (..., item)."""
+
+    @property
+    def person_weight(self) -> np.ndarray:
+        """Weights of the persons that stand for all, shape (person,); one where answers depend on the class alone."""
+        return np.ones(1)
+
+    def log_density_given_person(self, responses: Responses, value, *parameters):
+        """The same given the person too, shape (latent_class, person, pattern)."""
+        return self.log_density(responses, value, *parameters)[:, None]
+
+    def draw_persons(self, shape: tuple[int, ...], rng) -> np.ndarray | None:
+        """Draw persons; None where answers depend on the class alone."""
+        return None
+
+    def draw_given_person(self, responses: Responses, latent_class: np.ndarray, person, *parameters, rng) -> np.ndarray:
+        """Draw complete answers of known persons of known classes, shape (..., item)."""
+        return self.draw(responses, latent_class, *parameters, rng=rng)
 
     def exchangeable(self, responses: Responses, n_classes: int) -> np.ndarray:
         """The set of each class, shape (latent_class,): the part is the same when classes of a set change places."""

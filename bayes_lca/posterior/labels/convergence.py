@@ -165,7 +165,8 @@ def _label_free_elements(fit: Fit) -> Iterator[_Elements]:
 def _labelled_elements(fit: Fit) -> Iterator[_Elements]:
     for name in sorted(fit.parameters_of_classes):
         values = fit.posterior[name]
-        dims = [str(dim) for dim in values.dims if dim not in ("chain", "draw")]
+        dims = [str(dim) for dim in values.dims if dim not in ("chain", "draw")] or [""]
+        values = values if dims != [""] else values.expand_dims({"": [""]}, axis=-1)
         rows = existing_elements(values, dims)
         names = [
             ", ".join(map(str, label)) if isinstance(label, tuple) else str(label) for label in row_index(rows, dims)

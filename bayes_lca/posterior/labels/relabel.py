@@ -171,7 +171,7 @@ def align(fit: Fit, pivot: np.ndarray, order: str | int | xr.DataTree) -> xr.Dat
     order = checked_order(order, fit.items, fit.exchangeable, fit.category_orders)
     share = fit.class_share.reshape(fit.n_draws, -1)
     start = match_profiles(fit.answers.profiles(fit), pivot, share, sets=fit.exchangeable)
-    labels = align_memberships(fit.membership_in, fit.count, start, (every.kept, every.membership), fit.exchangeable)
+    labels = align_memberships(fit.membership_in, fit.weight, start, (every.kept, every.membership), fit.exchangeable)
     aligned = Fit.reading(_with_posterior(draws, permute(with_class_share(fit), labels.order)))
     shown = display_order(aligned, order)
     posterior = permute(aligned.posterior, np.tile(shown, (len(start), 1)))
