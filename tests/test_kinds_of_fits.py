@@ -268,7 +268,7 @@ REFUSED["LatentClass, GroupClasses"] = NO_COMMON_METHOD | {
         "poststratify prior_sensitivity random_intercepts rank_groups"
     ),
     r"^{name}: the classes of this fit were found together with classes of groups": (
-        "answers_of class_shift compare_estimators fit_estimators fit_two_step modal_class_of split_halves "
+        "answers_of class_shift compare_estimators fit_distal fit_estimators fit_two_step modal_class_of split_halves "
         "stepwise_odds_ratios stepwise_outcome"
     ),
 }
