@@ -4,23 +4,24 @@ A latent class model is measurement (what answers look like given the class) tim
 class is), with the class summed out. A multilevel multinomial regression is the same structural part with the class
 seen.
 
-=======================================  ============  ==============  ================================
-model                                    structural    measurement     hidden part
-=======================================  ============  ==============  ================================
-latent class analysis                    `Shares`      `Items`         class, summed out
-latent class regression, multilevel      `Regression`  `Items`         class, summed out
-either, categories in order              either        `OrdinalItems`  class, summed out
-either, confirmatory                     either        `Items`, with   class, summed out
-                                                       restrictions
-either, persons who answer their way     either        `CommonMethod`  person by quadrature, then class
-latent profile analysis, either          either        `NormalItems`   class, summed out
-classes of counts, either                either        `CountItems`    class, summed out
-items of several kinds, either           either        `Mixed`         class, summed out
-the same in two or three steps           `Regression`  `Assigned`      class, summed out
-latent transition, multilevel            either, and   any of items    a class at each wave, the path
-                                         `Transition`                  summed out
-multinomial regression, multilevel       `Regression`  none            none: the category is observed
-=======================================  ============  ==============  ================================
+=======================================  ==============  ==============  ================================
+model                                    structural      measurement     hidden part
+=======================================  ==============  ==============  ================================
+latent class analysis                    `Shares`        `Items`         class, summed out
+latent class regression, multilevel      `Regression`    `Items`         class, summed out
+latent classes with classes of groups    `GroupClasses`  `Items`         classes at both levels
+either, categories in order              either          `OrdinalItems`  class, summed out
+either, confirmatory                     either          `Items`, with   class, summed out
+                                                         restrictions
+either, persons who answer their way     either          `CommonMethod`  person by quadrature, then class
+latent profile analysis, either          either          `NormalItems`   class, summed out
+classes of counts, either                either          `CountItems`    class, summed out
+items of several kinds, either           either          `Mixed`         class, summed out
+the same in two or three steps           `Regression`    `Assigned`      class, summed out
+latent transition, multilevel            either, and     any of items    a class at each wave, the path
+                                         `Transition`                    summed out
+multinomial regression, multilevel       `Regression`    none            none: the category is observed
+=======================================  ==============  ==============  ================================
 
 The models themselves are in `bayes_lca.models`.
 """
@@ -79,6 +80,7 @@ _NAMES_BY_MODULE = {
     "posterior.labels.modes": ("keep_mode", "modes"),
     "posterior.labels.relabel": ("name_classes", "relabel"),
     "posterior.plots.item_pairs": ("plot_check_items",),
+    "posterior.plots.group_classes": ("plot_group_classes",),
     "posterior.plots.odds_ratios": ("plot_odds_ratios",),
     "posterior.plots.prior_predictive": ("plot_prior_predictive",),
     "posterior.plots.outcome": ("plot_outcome",),
@@ -87,9 +89,11 @@ _NAMES_BY_MODULE = {
     "posterior.plots.structures": ("plot_structures",),
     "posterior.storage.netcdf": ("load", "save"),
     "posterior.storage.without_respondents": ("holds_respondents",),
+    "posterior.structures.compare_group_structures": ("GroupComparison", "compare_group_structures"),
     "posterior.structures.compare_structures": ("StructureComparison", "compare_structures"),
     "posterior.tables.class_tables": ("class_profiles", "class_sizes"),
     "posterior.tables.classification": ("classification_table",),
+    "posterior.tables.group_classes": ("group_classes", "group_membership"),
     "posterior.tables.design_effects": ("design_effects",),
     "posterior.tables.membership": ("membership", "membership_draws"),
     "posterior.tables.membership_table": ("membership_table",),
@@ -118,6 +122,7 @@ _NAMES_BY_MODULE = {
     "sampling.fit_or_load": ("fit_or_load",),
     "sampling.nuts": ("fit",),
     "sampling.prior_predictive": ("prior_predictive",),
+    "structural.group_classes": ("FewGroupsWarning", "GroupClasses"),
     "structural.regression": ("Regression",),
     "structural.separation": ("SeparationWarning",),
     "structural.shares": ("Shares",),
@@ -125,6 +130,7 @@ _NAMES_BY_MODULE = {
     "table": ("SummaryTable",),
     "workflows.class_counts.blrt": ("bootstrap_likelihood_ratio",),
     "workflows.class_counts.count_classes": ("count_classes",),
+    "workflows.class_counts.count_group_classes": ("count_group_classes",),
     "workflows.class_counts.overfitted": ("overfitted",),
     "workflows.class_counts.plot_class_counts": ("plot_class_counts",),
     "workflows.class_counts.recommendation": ("recommend_classes",),

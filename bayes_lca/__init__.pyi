@@ -72,6 +72,7 @@ from bayes_lca.posterior.labels.modes import keep_mode as keep_mode
 from bayes_lca.posterior.labels.modes import modes as modes
 from bayes_lca.posterior.labels.relabel import name_classes as name_classes
 from bayes_lca.posterior.labels.relabel import relabel as relabel
+from bayes_lca.posterior.plots.group_classes import plot_group_classes as plot_group_classes
 from bayes_lca.posterior.plots.item_pairs import plot_check_items as plot_check_items
 from bayes_lca.posterior.plots.odds_ratios import plot_odds_ratios as plot_odds_ratios
 from bayes_lca.posterior.plots.outcome import plot_outcome as plot_outcome
@@ -82,12 +83,16 @@ from bayes_lca.posterior.plots.structures import plot_structures as plot_structu
 from bayes_lca.posterior.storage.netcdf import load as load
 from bayes_lca.posterior.storage.netcdf import save as save
 from bayes_lca.posterior.storage.without_respondents import holds_respondents as holds_respondents
+from bayes_lca.posterior.structures.compare_group_structures import GroupComparison as GroupComparison
+from bayes_lca.posterior.structures.compare_group_structures import compare_group_structures as compare_group_structures
 from bayes_lca.posterior.structures.compare_structures import StructureComparison as StructureComparison
 from bayes_lca.posterior.structures.compare_structures import compare_structures as compare_structures
 from bayes_lca.posterior.tables.class_tables import class_profiles as class_profiles
 from bayes_lca.posterior.tables.class_tables import class_sizes as class_sizes
 from bayes_lca.posterior.tables.classification import classification_table as classification_table
 from bayes_lca.posterior.tables.design_effects import design_effects as design_effects
+from bayes_lca.posterior.tables.group_classes import group_classes as group_classes
+from bayes_lca.posterior.tables.group_classes import group_membership as group_membership
 from bayes_lca.posterior.tables.membership import membership as membership
 from bayes_lca.posterior.tables.membership import membership_draws as membership_draws
 from bayes_lca.posterior.tables.membership_table import membership_table as membership_table
@@ -116,6 +121,8 @@ from bayes_lca.sampling.adopt import adopt as adopt
 from bayes_lca.sampling.fit_or_load import fit_or_load as fit_or_load
 from bayes_lca.sampling.nuts import fit as fit
 from bayes_lca.sampling.prior_predictive import prior_predictive as prior_predictive
+from bayes_lca.structural.group_classes import FewGroupsWarning as FewGroupsWarning
+from bayes_lca.structural.group_classes import GroupClasses as GroupClasses
 from bayes_lca.structural.regression import Regression as Regression
 from bayes_lca.structural.separation import SeparationWarning as SeparationWarning
 from bayes_lca.structural.shares import Shares as Shares
@@ -123,6 +130,7 @@ from bayes_lca.structural.transition import Transition as Transition
 from bayes_lca.table import SummaryTable as SummaryTable
 from bayes_lca.workflows.class_counts.blrt import bootstrap_likelihood_ratio as bootstrap_likelihood_ratio
 from bayes_lca.workflows.class_counts.count_classes import count_classes as count_classes
+from bayes_lca.workflows.class_counts.count_group_classes import count_group_classes as count_group_classes
 from bayes_lca.workflows.class_counts.overfitted import overfitted as overfitted
 from bayes_lca.workflows.class_counts.plot_class_counts import plot_class_counts as plot_class_counts
 from bayes_lca.workflows.class_counts.recommendation import recommend_classes as recommend_classes

@@ -40,6 +40,11 @@ STYLE_SD = "style_sd"
 STYLE_LOADING = "style_loading"
 TYPICAL_PERSON = "typical_person"
 """Prefix of the variables of a person without any leaning, where answers depend on the person."""
+GROUP_CLASS = "group_class"
+"""Classes of groups, in each of which the classes of respondents have shares of their own."""
+GROUP_CLASS_SHARE = "group_class_share"
+GROUP_MEMBERSHIP = "group_membership"
+"""Probability of each group class, given the answers of all in the group."""
 INTERCEPT = "intercept"
 SLOPE = "slope"
 STAY_LOGIT = "stay_logit"
@@ -83,6 +88,8 @@ ITEM_CENTER = "item_center"
 ITEM_SCALE = "item_scale"
 """Mean and standard deviation of items that are numbers, over all respondents."""
 PATTERN_OF_RESPONDENT = "pattern_of_respondent"
+LIKELIHOOD_UNIT = "likelihood_unit"
+"""Attribute with the grouping whose groups are the units of the likelihood, where these are not respondents."""
 ROW_OF_RESPONDENT = "row_of_respondent"
 """Position of each respondent in the frame that was fitted, from 0 on."""
 ROW = "row"
@@ -103,6 +110,7 @@ RESERVED = (
     | {DESIGN_CENTER, ANSWER_CODES, OUTCOME_COUNTS, KNOWN_ITEM_PROBABILITY, BASELINE_PROBABILITY}
     | {f"{SLOPE}_{what}" for what in ("standardised", "direction", "shrinkage", "local_shrinkage")}
     | {f"{INTERCEPT}_at_mean", ANSWER_PATTERN, N_CATEGORIES, PATTERN_OF_RESPONDENT}
+    | {GROUP_CLASS, GROUP_CLASS_SHARE, GROUP_MEMBERSHIP}
     | {SURVEY_WEIGHT, SURVEY_UNIT, SURVEY_STRATUM}
     | {ROW_OF_RESPONDENT, STYLE, STYLE_SD, STYLE_LOADING, TYPICAL_PERSON, ITEM_CENTER, ITEM_SCALE}
     | {OUTCOME_LOCATION, OUTCOME_SLOPE, OUTCOME_VARIANCE, OUTCOME_SD, OUTCOME_BASELINE, KNOWN_MEMBERSHIP, KNOWN_ROW}

@@ -64,6 +64,9 @@ KEY = "key"
 EXCHANGEABLE = "exchangeable_classes"
 """Attribute with the set of each class, where priors or restrictions tell classes apart; those of a set are alike."""
 
+LEFT_OUT = "left_out"
+"""Attribute with the group whose rows had no part in the draws, where a group was left out."""
+
 GROUPINGS = "groupings"
 """Attribute with the names of the groupings that have random effects, as JSON."""
 

@@ -172,6 +172,10 @@ class Measurement(ABC):
         """Free sets of which restricted probabilities are made; None where nothing is restricted."""
         return None
 
+    def families(self, responses: Responses, first: np.ndarray) -> tuple[Family, ...] | None:
+        """The part for maximum likelihood, of the rows at some respondents; None where it has no such families."""
+        return None
+
     @final
     def answers(self, responses: Responses, start: Start, first: np.ndarray) -> Answers:
         """Answers of a model with the part's parameters, inside a `pymc.Model`.
@@ -201,6 +205,10 @@ class PartOfMixed(Measurement):
     @abstractmethod
     def family(self, responses: Responses, first: np.ndarray) -> Family:
         """The part for `fit_mixture`, of the rows at some respondents."""
+
+    def families(self, responses: Responses, first: np.ndarray) -> tuple[Family, ...] | None:
+        """The one of all items, where nothing is known of single ones."""
+        return (self.family(responses, first),) if self.can_be_mixed else None
 
     @abstractmethod
     def profile(self, responses: Responses, maximum: MixtureMaximum, place: int = 0) -> np.ndarray:

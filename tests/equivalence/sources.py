@@ -8,6 +8,7 @@ from equivalence import (
     bambi_posterior,
     class_regression,
     davies,
+    group_classes,
     mplus_estimates,
     nnet,
     other_figures,
@@ -44,6 +45,7 @@ SOURCES = tuple(
         davies,
         survey_weights,
         transition_outputs,
+        group_classes,
     )
     for source in module.SOURCES
 )

@@ -38,6 +38,7 @@ SUPPORTED = (
         "classification_table",
         "common_method",
         "compare_estimators",
+        "compare_group_structures",
         "compare_groups",
         "compare_structures",
         "concat_chains",
