@@ -44,7 +44,10 @@ NOT_IMPORTED = {
     "ruff": "a command of the Makefile",
     "setuptools": "builds the wheel that is tested",
 }
-IN_ANOTHER_ENVIRONMENT = {"bambi": ["tests/reference/multinom_sim_bambi.py"]}
+IN_ANOTHER_ENVIRONMENT = {
+    "bambi": ["tests/reference/multinom_sim_bambi.py"],
+    "hmmlearn": ["tests/benchmarks/paths_against_hmmlearn.py"],
+}
 
 
 def code_of(path):

@@ -27,6 +27,7 @@ TINY = {"measurement_draws": 4, "draws": 4, "tune": 50, "progressbar": False}
 SURVEY = bl.example_survey().assign(
     visits=lambda frame: (2 * frame["participation"]).round().astype(int) + np.arange(180) % 3,
     calls=lambda frame: (frame["participation"] > 4) * (3 + np.arange(180) % 5),
+    ward=lambda frame: [f"w{number % 30:02d}" for number in range(180)],
 )
 EXAMPLE = bl.LatentClass(2, bl.Items(ITEMS))
 NESTED = bl.LatentClass(2, bl.Items(ITEMS), bl.Regression("~ participation + (1 | group)"))
@@ -70,6 +71,7 @@ CALLS = {
     "common_method": lambda draws: bl.common_method(draws).sensitivity,
     "classification_table": bl.classification_table,
     "compare_estimators": lambda draws: bl.compare_estimators(fits={"measured": draws, "three-step": draws}),
+    "compare_group_structures": lambda draws: bl.compare_group_structures({"a": draws, "b": draws}, n_draws=50),
     "compare_groups": lambda draws: bl.compare_groups(draws),
     "compare_structures": lambda draws: bl.compare_structures({"first": draws, "second": bl.load_example("alone")}),
     "concat_chains": lambda draws: bl.concat_chains(chains_of(draws)),
@@ -79,7 +81,9 @@ CALLS = {
     "direct_effects": lambda draws: bl.direct_effects(draws, ["age"], frame=SURVEY, n_draws=20),
     "fit_estimators": lambda draws: bl.fit_estimators(NESTED, SURVEY, measured=draws, **TINY, until=None),
     "fit_two_step": lambda draws: bl.fit_two_step(draws, bl.Regression("~ participation"), SURVEY, **TINY),
+    "group_classes": bl.group_classes,
     "group_level_effects": bl.group_level_effects,
+    "group_membership": bl.group_membership,
     "group_shares": bl.group_shares,
     "heterogeneity": bl.heterogeneity,
     "holds_respondents": bl.holds_respondents,
@@ -94,6 +98,7 @@ CALLS = {
     "nesting_in_words": lambda draws: bl.nesting_in_words(draws, draws, draws),
     "odds_ratios": bl.odds_ratios,
     "order": lambda draws: bl.fit(EXAMPLE, SURVEY, order=draws, draws=2, tune=2, until=None, progressbar=False),
+    "plot_group_classes": bl.plot_group_classes,
     "plot_odds_ratios": bl.plot_odds_ratios,
     "plot_predictions": lambda draws: bl.plot_predictions(draws, "participation", n_draws=20),
     "plot_profiles": bl.plot_profiles,
@@ -126,7 +131,13 @@ COVARIATES_IN_CLASSES = {
         "answers_of fit_estimators fit_two_step modal_class_of stepwise_odds_ratios stepwise_outcome"
     )
 }
+NO_GROUP_CLASSES = {
+    r"^{name}: it is not declared to hold for a fit of (LatentClass|AssignedClass|Multinomial); functions": (
+        "group_classes group_membership plot_group_classes"
+    )
+}
 NO_GROUPS = {
+    r"none of the fits 'a', 'b' has groups to leave out": "compare_group_structures",
     r"has no groups to compare; add \(1 \| group\)": "compare_groups group_shares rank_groups",
     r"has no random intercepts; add \(1 \| group\)": (
         "group_level_effects heterogeneity plot_random_intercepts prior_sensitivity random_intercepts"
@@ -168,7 +179,8 @@ REFUSED = {
         r"takes part in its classes; a regression in steps": "answers_of fit_two_step",
         r": needs the rows of the 180 respondents, and this fit was saved without respondents": (
             "characteristics plot_predictions "
-            "average_marginal_effects check_items classification_table compare_groups concat_chains covariate_tests "
+            "average_marginal_effects check_items classification_table compare_group_structures compare_groups "
+            "concat_chains covariate_tests "
             "direct_effects fit_estimators group_level_effects group_shares membership membership_draws "
             "membership_table modal_class_of modes nesting_in_words posterior_predictive poststratify predict_classes "
             "prior_sensitivity rank_groups relabel report split_halves stepwise_odds_ratios "
@@ -180,7 +192,8 @@ REFUSED = {
         r"takes part in its classes; a regression in steps": "answers_of fit_two_step",
         r": needs the rows of the 180 respondents, which differ between the 2 completed data sets of this fit": (
             "characteristics plot_predictions "
-            "average_marginal_effects check_items classification_table compare_groups concat_chains covariate_tests "
+            "average_marginal_effects check_items classification_table compare_group_structures compare_groups "
+            "concat_chains covariate_tests "
             "direct_effects fit_estimators group_level_effects group_shares membership membership_draws "
             "membership_table modal_class_of modes nesting_in_words posterior_predictive poststratify predict_classes "
             "prior_sensitivity rank_groups relabel report split_halves stepwise_odds_ratios "
@@ -250,6 +263,21 @@ REFUSED = {
         r"measured is a fit of 1 class and 180 respondents: there are none to compare": "stepwise_outcome",
     },
 }
+for _refused in REFUSED.values():
+    _refused.update(NO_GROUP_CLASSES)
+REFUSED["Multinomial"][r"^{name}: it is not declared to hold for a fit of Multinomial; functions"] = (
+    "compare_group_structures"
+)
+REFUSED["LatentClass, GroupClasses"] = NO_COMMON_METHOD | {
+    r"^{name}: groups of this fit have classes, and no random intercepts; look at group_classes": (
+        "compare_groups group_level_effects group_shares heterogeneity nesting_in_words plot_random_intercepts "
+        "poststratify prior_sensitivity random_intercepts rank_groups"
+    ),
+    r"^{name}: the classes of this fit were found together with classes of groups": (
+        "answers_of class_shift compare_estimators fit_distal fit_estimators fit_two_step modal_class_of split_halves "
+        "stepwise_odds_ratios stepwise_outcome"
+    ),
+}
 """What each kind of fit refuses: pieces of messages, and the functions that say so; all others answer."""
 
 
@@ -273,6 +301,9 @@ def fits():
             bl.Regression("~ participation"),
         ),
         "LatentClass, CountItems": bl.LatentClass(2, bl.CountItems(["visits", "calls"])),
+        "LatentClass, GroupClasses": bl.LatentClass(
+            2, bl.Items(ITEMS), bl.GroupClasses(2, group="ward", formula="~ participation")
+        ),
         "LatentClass, one class": bl.LatentClass(1, bl.Items(ITEMS)),
     }
     with warnings.catch_warnings():
@@ -363,9 +394,11 @@ def density_of_persons(posterior, answers):
 
 
 WITHOUT_ROWS = {"LatentClass, no respondents", "LatentClass, completed data sets"}
+WHOLE_GROUPS = {"LatentClass, GroupClasses"}
+"""Their likelihood is of groups; `test_group_classes.py` goes over these."""
 
 
-@pytest.mark.parametrize("kind", [kind for kind in REFUSED if kind not in WITHOUT_ROWS])
+@pytest.mark.parametrize("kind", [kind for kind in REFUSED if kind not in WITHOUT_ROWS | WHOLE_GROUPS])
 def test_answers_are_those_of_a_loop_over_respondents(fits, kind):
     """Log-likelihood, membership and sizes of classes, from the rows as the frame had them."""
     draws = fits[kind]

@@ -11,7 +11,7 @@ import xarray as xr
 from bayes_lca.data.formula import Formula, read_formula
 from bayes_lca.data.responses import CATEGORY_ORDERS, EMPTY_CATEGORIES
 from bayes_lca.data.variable_labels import VARIABLE_LABELS
-from bayes_lca.dims import DESIGN_CENTER, ITEM, SLOPE, TERM
+from bayes_lca.dims import DESIGN_CENTER, GROUP_CLASS_SHARE, ITEM, SLOPE, TERM, group_effect, group_sd
 from bayes_lca.fitted.draws import FittedDraws
 from bayes_lca.fitted.kinds import Words
 from bayes_lca.fitted.record import ENCODING, exchangeable_classes
@@ -78,11 +78,12 @@ class FittedModel(FittedDraws):
 
     @cached_property
     def parameters_of_classes(self) -> tuple[str, ...]:
-        """Variables with an axis of classes, and those of answers that all classes share."""
+        """Variables with an axis of classes, and those of answers and groups that all classes share."""
+        of_groups = {make(name) for name in self.groupings for make in (group_effect, group_sd)} | {GROUP_CLASS_SHARE}
         return tuple(
             str(name)
             for name, values in self.posterior.data_vars.items()
-            if self.class_axis in values.dims or name in self.answer_variables
+            if self.class_axis in values.dims or name in self.answer_variables or name in of_groups
         )
 
     @cached_property

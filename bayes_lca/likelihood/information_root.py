@@ -83,8 +83,14 @@ def free_log_ratios(model: Classification) -> np.ndarray:
     return np.concatenate([share, item.ravel()])
 
 
-def information_root(model: Classification) -> InformationRoot:
+def information_root(model: Classification, free: np.ndarray | None = None) -> InformationRoot:
     """The root at the parameters of a model, for the directions along which the likelihood curves downwards.
+
+    Parameters
+    ----------
+    model : Classification
+    free : ndarray of bool, shape (coordinate,), optional
+        Log ratios that can move, where others than those of `free_log_ratios` are held.
 
     Examples
     --------
@@ -95,7 +101,7 @@ def information_root(model: Classification) -> InformationRoot:
     >>> (found.of_free @ found.of_free.T).round(6).tolist()
     [[1.5]]
     """
-    free = free_log_ratios(model)
+    free = free_log_ratios(model) if free is None else free
     if not free.any():
         nothing = np.zeros((0, 0))
         return InformationRoot(free, nothing, nothing, 0.0)

@@ -1,18 +1,16 @@
 """Maximum likelihood estimates as Mplus prints them: thresholds and class logits with standard errors of MLR."""
 
-import json
 from collections.abc import Iterator
 from dataclasses import dataclass
 from functools import cache
 
 import numpy as np
-import pandas as pd
 
 import bayes_lca as bl
 from bayes_lca.workflows.maximum_likelihood.maximum_likelihood import MaximumLikelihoodEstimates
-from equivalence.row import Row, Source, beside_project, printed
+from equivalence.peers import PEERS, figures, frame
+from equivalence.row import Row, Source, printed
 
-PEERS = "shared/reference/peers"
 HELD = ("15.000", "-15.000")
 """Thresholds that Mplus has fixed, without a standard error."""
 STEEP = 0.001
@@ -35,37 +33,30 @@ class Printed:
     n_items: int
 
 
-def figures_of(name: str) -> dict:
-    """What Mplus printed."""
-    return json.loads((beside_project(PEERS) / "figures.json").read_text(encoding="utf-8"))[name]
-
-
 @cache
 def estimates(file: str, n_items: int, n_classes: int) -> MaximumLikelihoodEstimates:
     """Our estimates of those who gave any answer."""
-    frame = pd.read_csv(beside_project(PEERS) / "data" / f"{file}.csv")
+    table = frame(file)
     items = bl.Items([f"u{item + 1}" for item in range(n_items)])
-    count = "count" if "count" in frame else None
-    return bl.maximum_likelihood(items, frame, n_classes, count=count, n_starts=40, seed=1)
+    count = "count" if "count" in table else None
+    return bl.maximum_likelihood(items, table, n_classes, count=count, n_starts=40, seed=1)
 
 
 def rows_of(data: Printed) -> Iterator[Row]:
     """A row for each figure."""
     for name in data.figures:
-        figures = figures_of(name)
-        shares = [float(share) for _, share in figures["class_counts_model"]]
+        output = figures(name)
+        shares = [float(share) for _, share in output["class_counts_model"]]
         ours = estimates(data.file, data.n_items, len(shares))
         label = f"{data.file}, {len(shares)} classes"
         values = ours.fit["value"]
-        yield printed(f"{label}: scaling correction factor", figures["scaling"], values["scaling"])
+        yield printed(f"{label}: scaling correction factor", output["scaling"], values["scaling"])
         for theirs, column in QUANTITIES.items():
-            if figures.get(theirs):
+            if output.get(theirs):
                 within = EARLY[1].get(column) if name == EARLY[0] else None
-                figure = (
-                    {"printed": figures[theirs], "within": within, "because": STOPPED} if within else figures[theirs]
-                )
+                figure = {"printed": output[theirs], "within": within, "because": STOPPED} if within else output[theirs]
                 yield printed(f"{label}: {column}", figure, values[column])
-        yield from _estimate_rows(label, figures.get("parameters", []), shares, ours)
+        yield from _estimate_rows(label, output.get("parameters", []), shares, ours)
 
 
 def _estimate_rows(label: str, parameters: list, shares: list, ours: MaximumLikelihoodEstimates) -> Iterator[Row]:

@@ -10,13 +10,14 @@ PRINTED = "0.6 of a unit of the last printed digit: half for rounding, a tenth f
 
 @dataclass(frozen=True)
 class Row:
-    """A quantity of theirs, ours, and the largest difference allowed, with its reason."""
+    """A quantity of theirs, ours, and the largest difference allowed, with its reason; what was printed, if it was."""
 
     quantity: str
     theirs: float
     ours: float
     tolerance: float
     reason: str
+    text: str | None = None
 
     @property
     def difference(self) -> float:
@@ -65,6 +66,7 @@ def printed(quantity: str, figure: str | dict, ours: float) -> Row:
     A figure that is further off than its digits say is kept as ``printed``, ``within`` and ``because``.
     """
     if isinstance(figure, dict):
-        return Row(quantity, float(figure["printed"]), float(ours), figure["within"], figure["because"])
+        text = figure["printed"]
+        return Row(quantity, float(text), float(ours), figure["within"], figure["because"], text)
     digits = len(figure.partition(".")[2])
-    return Row(quantity, float(figure), float(ours), 0.6 * 10.0**-digits, PRINTED)
+    return Row(quantity, float(figure), float(ours), 0.6 * 10.0**-digits, PRINTED, figure)

@@ -1,10 +1,14 @@
 """All sources of the table of equivalences, in the order in which it shows them."""
 
+from collections.abc import Sequence
+from functools import cache
+
 from equivalence import (
     arviz_loo,
     bambi_posterior,
     class_regression,
     davies,
+    group_classes,
     mplus_estimates,
     nnet,
     other_figures,
@@ -16,7 +20,10 @@ from equivalence import (
     stepmix_classes,
     stepmix_outcomes,
     stepmix_steps,
+    survey_weights,
+    transition_outputs,
 )
+from equivalence.row import Row, Source
 
 SOURCES = tuple(
     source
@@ -36,6 +43,15 @@ SOURCES = tuple(
         arviz_loo,
         scikit_learn,
         davies,
+        survey_weights,
+        transition_outputs,
+        group_classes,
     )
     for source in module.SOURCES
 )
+
+
+@cache
+def computed(source: Source) -> Sequence[Row]:
+    """Rows of a source, computed once."""
+    return source.rows()

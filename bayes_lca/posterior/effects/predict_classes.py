@@ -101,7 +101,7 @@ def predict_classes(
     groupings = design.groupings if group == "these" and not chosen.group else ()
     if averaged or len(groupings) > 1:
         fit.require_respondents("averages over the covariates or the crossed groups of the respondents")
-    rest, count = sample_rows(design, averaged, groupings)
+    rest, count = sample_rows(design, averaged, groupings, fit.survey_weight)
     average = averages_of(fit, design, rest, count, group, seed)
     each = sparse.csr_array(sparse.kron(sparse.eye_array(len(chosen)), average.weight))
     values = average_class_probabilities(fit, design, cross(chosen, average.rows), each, average.effects)

@@ -7,6 +7,7 @@ import numpy as np
 import pandas as pd
 
 from bayes_lca.workflows.class_counts.method_columns import with_common_method
+from bayes_lca.workflows.class_counts.pseudo_criteria import refuse_pseudo
 from bayes_lca.workflows.class_counts.recommendation_in_words import agreement, proposal, unidentified, warnings
 
 CRITERIA = ("AIC", "BIC", "aBIC", "CAIC", "ICL")
@@ -109,6 +110,7 @@ def recommend_classes(table: pd.DataFrame, *, smallest_class: float = 0.10) -> R
     """
     if not 0 <= smallest_class < 1:
         raise ValueError(f"smallest_class={smallest_class!r}: give a share from 0 to less than 1, such as 0.1")
+    refuse_pseudo(table, "recommend_classes")
     lacking = [
         name for name in ("log_likelihood", *CRITERIA, "smallest_class", "starts_at_mode") if name not in table.columns
     ]

@@ -6,6 +6,7 @@ from mutations.data import DATA
 from mutations.density import DENSITY
 from mutations.likelihood import LIKELIHOOD
 from mutations.measurement import MEASUREMENT
+from mutations.moves import MOVES
 from mutations.mutation import Mutation
 from mutations.numbers import NUMBERS
 from mutations.posterior import POSTERIOR
@@ -24,6 +25,7 @@ MUTATIONS: tuple[Mutation, ...] = (
     *CONFIRMATORY,
     *STRUCTURAL,
     *LIKELIHOOD,
+    *MOVES,
     *DENSITY,
     *POSTERIOR,
     *SUMMARIES,
