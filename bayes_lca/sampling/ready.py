@@ -103,7 +103,8 @@ def prepare_named(
             "several; leave one of the two out"
         )
     prepared = model.prepare(counted.frame, missing=missing, **sampled)
-    warn_of_repeated_rows(frame, read_formula(prepared.attributes["formula"]).columns, key=key)
+    of_design = design.columns if design else ()
+    warn_of_repeated_rows(frame, (*read_formula(prepared.attributes["formula"]).columns, *of_design), key=key)
     if counted.words:
         return prepared.counted_by(counted)
     return prepared if key is None else prepared.named_by(frame, key)
