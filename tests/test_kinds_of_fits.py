@@ -78,6 +78,7 @@ CALLS = {
     "contrasts": lambda draws: bl.contrasts(draws, "intercept"),
     "convergence": bl.convergence,
     "covariate_tests": lambda draws: bl.covariate_tests(draws, SURVEY, ["age"]),
+    "design_effects": bl.design_effects,
     "direct_effects": lambda draws: bl.direct_effects(draws, ["age"], frame=SURVEY, n_draws=20),
     "fit_estimators": lambda draws: bl.fit_estimators(NESTED, SURVEY, measured=draws, **TINY, until=None),
     "fit_two_step": lambda draws: bl.fit_two_step(draws, bl.Regression("~ participation"), SURVEY, **TINY),
@@ -162,7 +163,22 @@ LOCALLY_INDEPENDENT = (
     "answers_of fit_estimators fit_two_step modal_class_of split_halves stepwise_odds_ratios stepwise_outcome"
 )
 """Functions that take answers for independent within classes."""
+SURVEYED = {
+    r"^{name}: its later steps know no survey weights; regress the classes in one step": (
+        "answers_of fit_estimators fit_two_step modal_class_of stepwise_odds_ratios stepwise_outcome"
+    ),
+    r"^{name}: what is observed is held against answers of a simple random sample": (
+        "check_items covariate_tests direct_effects"
+    ),
+    r"^concat_chains: draws were corrected about the mean of each fit": "concat_chains",
+    r"^group_level_effects: its estimates of groups are not weighted": "group_level_effects",
+    r"^modes: the density of a respondent left out is computed from draws of an ordinary posterior": "modes",
+    r"^prior_sensitivity: draws are reweighted as if they were of an ordinary posterior": "prior_sensitivity",
+    r"^relabel: draws were corrected under the labels that they have": "relabel",
+    r"^split_halves: halves of respondents are no samples of the design": "split_halves",
+}
 REFUSED = {
+    "LatentClass, survey design": SURVEYED | NO_COMMON_METHOD,
     "LatentClass, regression": COVARIATES_IN_CLASSES | NO_COMMON_METHOD,
     "LatentClass": NO_COVARIATES | NO_COMMON_METHOD,
     "LatentClass, CommonMethod": {
@@ -180,7 +196,7 @@ REFUSED = {
         r": needs the rows of the 180 respondents, and this fit was saved without respondents": (
             "characteristics plot_predictions "
             "average_marginal_effects check_items classification_table compare_group_structures compare_groups "
-            "concat_chains covariate_tests "
+            "concat_chains covariate_tests design_effects "
             "direct_effects fit_estimators group_level_effects group_shares membership membership_draws "
             "membership_table modal_class_of modes nesting_in_words posterior_predictive poststratify predict_classes "
             "prior_sensitivity rank_groups relabel report split_halves stepwise_odds_ratios "
@@ -193,7 +209,7 @@ REFUSED = {
         r": needs the rows of the 180 respondents, which differ between the 2 completed data sets of this fit": (
             "characteristics plot_predictions "
             "average_marginal_effects check_items classification_table compare_group_structures compare_groups "
-            "concat_chains covariate_tests "
+            "concat_chains covariate_tests design_effects "
             "direct_effects fit_estimators group_level_effects group_shares membership membership_draws "
             "membership_table modal_class_of modes nesting_in_words posterior_predictive poststratify predict_classes "
             "prior_sensitivity rank_groups relabel report split_halves stepwise_odds_ratios "
@@ -279,6 +295,10 @@ REFUSED["LatentClass, GroupClasses"] = NO_COMMON_METHOD | {
     ),
 }
 """What each kind of fit refuses: pieces of messages, and the functions that say so; all others answer."""
+REFUSED = {kind: dict(refused) for kind, refused in REFUSED.items()}
+for kind, refused in REFUSED.items():
+    if not kind.endswith(("survey design", "no respondents", "completed data sets")):
+        refused["^design_effects: the 180 respondents of this fit are taken for a simple random"] = "design_effects"
 
 
 @pytest.fixture(scope="module")
@@ -310,6 +330,9 @@ def fits():
         warnings.simplefilter("ignore")
         sampled = {name: bl.fit(model, survey, **SHORT) for name, model in models.items()}
         moved = survey.assign(participation=survey["participation"].to_numpy()[::-1])
+        weighted = survey.assign(w=np.random.default_rng(2).gamma(2.0, size=180), c=np.arange(180) % 30)
+        design = bl.SurveyDesign(weights="w", cluster="c")
+        sampled["LatentClass, survey design"] = bl.fit(NESTED, weighted, design=design, **SHORT)
         stacked = bl.fit_multiple(bl.LatentClass(2, bl.Items(ITEMS), regression), [survey, moved], **SHORT)
     with tempfile.TemporaryDirectory() as folder:
         bl.save(bl.load_example(), Path(folder) / "fit.nc", respondents=False)
@@ -398,7 +421,9 @@ WHOLE_GROUPS = {"LatentClass, GroupClasses"}
 """Their likelihood is of groups; `test_group_classes.py` goes over these."""
 
 
-@pytest.mark.parametrize("kind", [kind for kind in REFUSED if kind not in WITHOUT_ROWS | WHOLE_GROUPS])
+@pytest.mark.parametrize(
+    "kind", [kind for kind in REFUSED if kind not in WITHOUT_ROWS | WHOLE_GROUPS | {"LatentClass, survey design"}]
+)
 def test_answers_are_those_of_a_loop_over_respondents(fits, kind):
     """Log-likelihood, membership and sizes of classes, from the rows as the frame had them."""
     draws = fits[kind]

@@ -106,7 +106,8 @@ def prepare_named(
     prepared = model.prepare(counted.frame, missing=missing, **sampled)
     used = set(map(str, getattr(model, "columns", ())))
     prepared = prepared.labelled_by({name: text for name, text in variable_labels(frame).items() if name in used})
-    warn_of_repeated_rows(frame, read_formula(prepared.attributes["formula"]).columns, key=key)
+    of_design = design.columns if design else ()
+    warn_of_repeated_rows(frame, (*read_formula(prepared.attributes["formula"]).columns, *of_design), key=key)
     if counted.words:
         return prepared.counted_by(counted)
     return prepared if key is None else prepared.named_by(frame, key)

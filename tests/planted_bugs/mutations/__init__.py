@@ -14,6 +14,7 @@ from mutations.priors import PRIORS
 from mutations.storage_and_reporting import STORAGE_AND_REPORTING
 from mutations.structural import STRUCTURAL
 from mutations.summaries import SUMMARIES
+from mutations.survey import SURVEY
 from mutations.workflows import WORKFLOWS
 
 MUTATIONS: tuple[Mutation, ...] = (
@@ -29,6 +30,7 @@ MUTATIONS: tuple[Mutation, ...] = (
     *DENSITY,
     *POSTERIOR,
     *SUMMARIES,
+    *SURVEY,
     *WORKFLOWS,
     *STORAGE_AND_REPORTING,
 )
