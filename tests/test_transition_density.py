@@ -1,7 +1,7 @@
 """Latent transition models against sums over all paths, a term for each."""
 
 from dataclasses import dataclass, field
-from functools import cached_property
+from functools import cache, cached_property
 from itertools import product
 
 import numpy as np
@@ -20,6 +20,7 @@ from bayes_lca.density import compiled
 from bayes_lca.fitted.fit import Fit
 from bayes_lca.fitted.paths import paths_of
 from bayes_lca.models import LatentTransition
+from bayes_lca.posterior.labels.relabel import permute
 from bayes_lca.sampling.tree import assemble
 from bayes_lca.structural.whitening import contrast_basis
 
@@ -111,7 +112,7 @@ class Case:
             last = name.rpartition("::")[2].removeprefix("nominal_")
             if last.startswith(SIMPLEX):
                 point[name] = rng.dirichlet(np.ones(shape[-1]), size=shape[:-1])
-            elif "_mean" in last and "at_mean" not in last or "variance" in last:
+            elif last.endswith(("item_mean", "item_variance")):
                 point[name] = self.prepared.start[name] * rng.lognormal(0.0, 0.2, size=shape)
             elif name.endswith(("_sd", "_sd_standardised")):
                 point[name] = 0.1 + rng.exponential(size=shape)
@@ -165,9 +166,9 @@ CASES = {
     "counts": Case(model(3, bl.CountItems(["visits"])), 3),
     "several kinds": Case(model(2, MIXED), 3),
     "measurement of each wave": Case(model(2, NOMINAL, measurement_over_time="free"), 3),
-    "person intercept": Case(model(2, bl.CommonMethod(NOMINAL, nodes=7), person_intercept=True), 3),
+    "person intercept": Case(model(2, bl.CommonMethod(NOMINAL, nodes=9), person_intercept=True), 3),
     "person intercept, ordinal, groups": Case(
-        model(2, bl.CommonMethod(WITH_ORDER, loadings="free", nodes=7), **GROUPED), 3
+        model(2, bl.CommonMethod(WITH_ORDER, loadings="free", nodes=9), **GROUPED), 3
     ),
 }
 SEVERAL_CLASSES = [name for name in CASES if name != "one class"]
@@ -251,7 +252,7 @@ def persons_of(case):
     measurement = case.model.measurement
     if not isinstance(measurement, bl.CommonMethod):
         return [0.0], [0.0]
-    nodes = 5.0 * (7 / 31) ** (1 / 3) * np.linspace(-1, 1, 7)
+    nodes = 5.0 * (9 / 31) ** (1 / 3) * np.linspace(-1, 1, 9)
     weight = stats.norm.pdf(nodes)
     return nodes, np.log(weight / weight.sum())
 
@@ -282,3 +283,151 @@ def test_recursion_is_the_sum_over_all_paths(name):
     in_numpy = of_persons(case, fit.log_likelihood_in(np.arange(2)))
     np.testing.assert_allclose(in_numpy, expected, rtol=0, atol=1e-10)
     assert list(fit.respondents) == list(case.persons)
+
+
+def test_classes_at_waves_are_those_of_all_paths():
+    """Smoothed memberships, moves and the most likely path, from the list of all paths."""
+    case = CASES["covariates and groups"]
+    values, _, _ = case.evaluate(case.draw_point(3))
+    fit = case.fit([values])
+    paths = paths_of(fit)
+    smoothed, (likely, log_p) = paths.smoothed(slice(None)), paths.most_likely(slice(None))
+    assert paths.waves == ("1", "2", "3")
+    for place, rows in enumerate(case.persons.values()):
+        pattern = fit.pattern_of_respondent[place]
+        all_paths, log_joint = paths_of_person(case, values, rows)
+        p = np.exp(log_joint - logsumexp(log_joint))
+        assert paths.seen[pattern].tolist() == [wave in rows for wave in (1, 2, 3)]
+        assert paths.moved[pattern].tolist() == [wave <= max(rows) for wave in (2, 3)]
+        for t in range(all_paths.shape[1]):
+            of_wave = [p[all_paths[:, t] == c].sum() for c in range(3)]
+            np.testing.assert_allclose(smoothed.membership[t, :, 0, pattern], of_wave, rtol=0, atol=1e-10)
+        for t in range(all_paths.shape[1] - 1):
+            moves = [[p[(all_paths[:, t] == c) & (all_paths[:, t + 1] == d)].sum() for d in range(3)] for c in range(3)]
+            np.testing.assert_allclose(smoothed.moves[t, :, :, 0, pattern], moves, rtol=0, atol=1e-10)
+        if all_paths.shape[1] == 3:
+            assert likely[:, 0, pattern].tolist() == all_paths[p.argmax()].tolist()
+            assert log_p[0, pattern] == pytest.approx(p.max(), rel=1e-10)
+    membership = fit.membership_in(np.arange(1))[0]
+    seen = paths.seen.T[:, None]
+    expected = (smoothed.membership[:, :, 0] * seen).sum(axis=0) / seen.sum(axis=0)
+    np.testing.assert_allclose(membership, expected.T, atol=1e-6)
+
+
+def permuted(case, point, values, order):
+    """The point with its classes in another order, on both axes of transitions."""
+    basis, result = contrast_basis(len(order)), {}
+    for name, value in point.items():
+        dims = case.dims(name)
+        if name == "destination_logit":
+            continue
+        if name.endswith("_coefficients"):
+            of_terms = value.reshape(len(value), -1, len(order) - 1)
+            result[name] = ((of_terms @ basis.T)[..., order] @ basis).reshape(value.shape)
+            continue
+        result[name] = value
+        for axis in {"latent_class", "other_class"}.intersection(dims):
+            result[name] = np.take(result[name], order, axis=dims.index(axis))
+    if "destination_logit" in point:
+        tau = values["transition_logit"][..., order, :][..., order]
+        off = ~np.eye(len(order), dtype=bool)
+        result["destination_logit"] = tau[..., off].reshape(point["destination_logit"].shape)
+    return result
+
+
+@pytest.mark.parametrize(
+    "name", ["covariates and groups", "slopes by origin", "four waves, three classes, steps of their own"]
+)
+def test_permuting_classes_leaves_the_density_unchanged(name):
+    case = CASES[name]
+    point = case.draw_point(5)
+    values, log_prior, rows = case.evaluate(point)
+    for order in ([1, 2, 0], [0, 2, 1]):
+        _, of_order, rows_of_order = case.evaluate(permuted(case, point, values, order))
+        np.testing.assert_allclose(rows_of_order, rows, rtol=1e-12)
+        assert of_order == pytest.approx(log_prior, rel=1e-12)
+
+
+def test_relabelling_permutes_both_axes_of_transitions_and_all_waves():
+    """Draws whose classes changed places say the same of everybody afterwards."""
+    case = CASES["slopes by origin"]
+    point = case.draw_point(7)
+    values, _, _ = case.evaluate(point)
+    order = [2, 0, 1]
+    other, _, _ = case.evaluate(permuted(case, point, values, order))
+    fit, of_order = case.fit([values]), case.fit([other])
+    back = permute(of_order.posterior, np.array([np.argsort(order)]))
+    for name in fit.posterior.data_vars:
+        np.testing.assert_allclose(back[name], fit.posterior[name], atol=1e-12, err_msg=name)
+
+
+def test_one_class_is_independent_items():
+    case = CASES["one class"]
+    values, _, rows = case.evaluate(case.draw_point())
+    expected = 0.0
+    for j, item in enumerate("abc"):
+        for answer, times in case.frame[item].value_counts().items():
+            expected += times * np.log(values["item_probability"][0, j, answer])
+    assert rows.sum() == pytest.approx(expected, rel=1e-12)
+
+
+def test_priors_of_staying_and_moving_are_those_of_the_docstring():
+    case = CASES["three waves, three classes"]
+    point = case.draw_point(2)
+    _, log_prior, _ = case.evaluate(point)
+    rows = [*point["item_probability_of_2"].reshape(-1, 2), *point["item_probability_of_3"].reshape(-1, 3)]
+    expected = sum(stats.dirichlet.logpdf(row, np.ones(len(row))) for row in [point["class_share"], *rows])
+    expected += stats.norm.logpdf(point["stay_logit"], 1.0, 1.5).sum()
+    # two numbers that sum to zero are one, at their distance over the root of two
+    one = (point["destination_logit"][:, 0] - point["destination_logit"][:, 1]) / np.sqrt(2)
+    expected += stats.norm.logpdf(one, 0.0, 1.5).sum()
+    assert log_prior == pytest.approx(expected, abs=1e-5)  # PyMC holds log sqrt(2 pi) in single precision
+
+
+@pytest.mark.parametrize("fewest_rows", [1, 10**9], ids=["rows in tiles", "all in one"])
+@pytest.mark.parametrize(
+    "name",
+    [
+        "covariates and groups",
+        "person intercept",
+        *(
+            pytest.param(name, marks=pytest.mark.slow)
+            for name in CASES
+            if name not in ("covariates and groups", "person intercept")
+        ),
+    ],
+)
+def test_programs_have_the_density_and_gradient_of_pymc(name, fewest_rows, monkeypatch):
+    monkeypatch.setattr(compiled, "FEWEST_ROWS", fewest_rows)
+    case = CASES[name]
+    density = compiled.Density(case.prepared.model)
+    program, _ = density.program()
+    assert (program.builder.n_rows > 0) == (fewest_rows == 1)
+    x = density.coordinates(case.prepared.start) + np.random.default_rng(0).normal(0.0, 0.5, program.n_inputs)
+    parts = np.split(x, np.cumsum([int(np.prod(shape)) for shape in density.shapes])[:-1])
+    value, gradient = value_and_gradient(name)(
+        *(part.reshape(shape) for part, shape in zip(parts, density.shapes, strict=True))
+    )
+    found, found_gradient = program.log_density(x)
+    np.testing.assert_allclose(found, value, rtol=1e-10)
+    np.testing.assert_allclose(found_gradient, gradient, rtol=1e-10, atol=1e-10 * np.abs(gradient).max())
+
+
+@cache
+def value_and_gradient(name):
+    frozen = freeze_dims_and_data(CASES[name].prepared.model)
+    with pytensor.config.change_flags(cxx=""):
+        return frozen.compile_fn([frozen.logp(), frozen.dlogp()], inputs=frozen.value_vars, point_fn=False, **COMPILE)
+
+
+def test_rows_apart_have_the_density_of_rows_counted():
+    """Everybody twice: counted, or a row for each."""
+    frame = FRAMES[3]
+    twice = pd.concat([frame, frame.assign(id=frame["id"] + 100)], ignore_index=True)
+    plain = model(2, NOMINAL)
+    counted = plain.prepare(twice)
+    apart = plain.prepare(twice, collapse=False)
+    assert len(counted.model.coords["pattern"]) * 2 <= len(apart.model.coords["pattern"]) == 28
+    x = compiled.Density(counted.model).coordinates(counted.start)
+    values = [compiled.Density(each.model).program()[0].log_density(x)[0] for each in (counted, apart)]
+    assert values[0] == pytest.approx(values[1], rel=1e-12)
