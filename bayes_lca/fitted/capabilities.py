@@ -81,6 +81,11 @@ NEEDS: Final[Mapping[str, Need]] = MappingProxyType(
         "save": Need("a file of the fit", summary=False),
         "split_halves": Need("classes of halves of the respondents", respondents=True, answers=True),
         "stepwise_odds_ratios": Need("estimates in steps", respondents=True, answers=True),
+        "most_likely_paths": Need("most likely paths of persons", respondents=True),
+        "plot_transitions": Need("a plot of transitions", respondents=True),
+        "stayers_and_movers": Need("shares of stayers and movers", respondents=True),
+        "transition_odds_ratios": Need("odds ratios of moving"),
+        "transition_probabilities": Need("transition probabilities", respondents=True),
         "stepwise_outcome": Need("an outcome by class in steps", respondents=True, answers=True),
     }
 )
