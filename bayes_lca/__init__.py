@@ -83,6 +83,7 @@ _NAMES_BY_MODULE = {
     "posterior.plots.profiles": ("plot_profiles",),
     "posterior.plots.random_intercepts": ("plot_random_intercepts",),
     "posterior.plots.structures": ("plot_structures",),
+    "posterior.plots.transitions": ("plot_transitions",),
     "posterior.storage.netcdf": ("load", "save"),
     "posterior.storage.without_respondents": ("holds_respondents",),
     "posterior.structures.compare_structures": ("StructureComparison", "compare_structures"),

@@ -77,6 +77,7 @@ from bayes_lca.posterior.plots.prior_predictive import plot_prior_predictive as 
 from bayes_lca.posterior.plots.profiles import plot_profiles as plot_profiles
 from bayes_lca.posterior.plots.random_intercepts import plot_random_intercepts as plot_random_intercepts
 from bayes_lca.posterior.plots.structures import plot_structures as plot_structures
+from bayes_lca.posterior.plots.transitions import plot_transitions as plot_transitions
 from bayes_lca.posterior.storage.netcdf import load as load
 from bayes_lca.posterior.storage.netcdf import save as save
 from bayes_lca.posterior.storage.without_respondents import holds_respondents as holds_respondents

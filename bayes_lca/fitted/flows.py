@@ -4,6 +4,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from bayes_lca.fitted.moves import move_probabilities
 from bayes_lca.fitted.paths import paths_of
 
 NUMBERS_AT_ONCE = 2**21
@@ -43,22 +44,22 @@ def _flows(fit) -> Flows:
     k, n_steps = len(fit.classes), len(paths.steps)
     size, stayed = np.empty((fit.n_draws, n_steps + 1, k)), np.empty((fit.n_draws, k))
     moves = np.empty((fit.n_draws, n_steps, k, k))
-    at_once = max(1, NUMBERS_AT_ONCE // (len(rows) * n_steps * k * k))
+    at_once = max(1, NUMBERS_AT_ONCE // (len(rows) * k * k))
     for start in range(0, fit.n_draws, at_once):
-        which = slice(start, start + at_once)
-        here = np.exp(fit.log_class(rows, which))  # (draw, row or 1, class)
-        transition = np.exp(np.moveaxis(paths.log_transition_of_rows(which, rows), (0, 1, 2), (2, 3, 4)))
-        here = np.broadcast_to(here, (len(here), len(rows), k))
-        transition = np.broadcast_to(transition, (len(here), len(rows), n_steps, k, k))
+        which = slice(start, min(start + at_once, fit.n_draws))
+        here = np.moveaxis(np.exp(fit.log_class(rows, which)), -1, 0)  # (class, draw, row or 1)
+        here = np.broadcast_to(here, (*here.shape[:2], len(rows)))
         staying = here
-        size[which, 0] = np.einsum("src,r->sc", here, weight[0])
+        size[which, 0] = (here @ weight[0]).T
         for step in range(n_steps):
-            joint = here[..., None] * transition[:, :, step]  # (draw, row, origin, destination)
-            moves[which, step] = np.einsum("srcd,r->scd", joint, weight[step + 1])
-            here = joint.sum(axis=2)
-            size[which, step + 1] = np.einsum("srd,r->sd", here, weight[step + 1])
-            staying = staying * np.einsum("srcc->src", transition[:, :, step])
-        stayed[which] = np.einsum("src,r->sc", staying, weight[-1])
+            groups = {name: np.maximum(index[rows, step], 0) for name, index in paths.transition_group.items()}
+            transition = move_probabilities(paths, which, step, paths.transition_matrix[rows, step], groups)
+            joint = here[:, None] * transition  # (origin, destination, draw, row)
+            moves[which, step] = np.moveaxis(joint @ weight[step + 1], -1, 0)
+            here = joint.sum(axis=0)
+            size[which, step + 1] = (here @ weight[step + 1]).T
+            staying = staying * np.moveaxis(np.diagonal(transition), -1, 0)
+        stayed[which] = (staying @ weight[-1]).T
     n = np.concatenate([[fit.count.sum()], fit.count @ paths.moved]).astype(int)
     return Flows(size, moves, stayed, n)
 

@@ -8,15 +8,15 @@ import numpy as np
 import pandas as pd
 import xarray as xr
 from scipy import sparse
-from scipy.special import softmax
 
 from bayes_lca.data.design import Design
 from bayes_lca.data.formula import read_formula
 from bayes_lca.data.frame import check_whole, named
-from bayes_lca.dims import CLASS, OTHER_CLASS, TRANSITION_SLOPE, TRANSITION_TERM, of_transition
+from bayes_lca.dims import of_transition
 from bayes_lca.fitted.fit import Fit
-from bayes_lca.fitted.paths import FittedPaths, paths_of
-from bayes_lca.fitted.random_effects import RandomEffectDraws, effects_of_new_groups, effects_of_seen_groups
+from bayes_lca.fitted.moves import move_probabilities
+from bayes_lca.fitted.paths import paths_of
+from bayes_lca.fitted.random_effects import RandomEffectDraws, effects_of_new_groups
 from bayes_lca.fitted.transition_design import transition_design
 from bayes_lca.posterior.effects.covariate_rows import Rows, cross, sample_rows
 from bayes_lca.posterior.effects.estimand import Group, estimand
@@ -190,40 +190,17 @@ def _averages(
 ) -> np.ndarray:
     """Weighted averages over rows of their probabilities of moving, shape (draw, target, origin, destination)."""
     k, averages = len(fit.classes), []
+    groups = {of_transition(name): index for name, index in group.items()}
     at_once = max(1, NUMBERS_AT_ONCE // (len(matrix) * k * k))
     for start in range(0, fit.n_draws, at_once):
         which = slice(start, min(start + at_once, fit.n_draws))
-        tau = paths_of(fit).transition_logits(which)[:, step]  # (draw, origin, destination)
-        of_draws = {
-            name: effects_of_seen_groups(fit, of_transition(name), which)
-            if effects is None
-            else effects[name].in_draws(which)
-            for name in group
-        }
-        moving = _moving(paths_of(fit), which, matrix, group, of_draws)
-        moves = softmax(tau[:, None] + moving, axis=-1)  # (draw, row, origin, destination)
-        by_row = moves.swapaxes(0, 1).reshape(len(matrix), -1)
-        averages.append((weight @ by_row).reshape(weight.shape[0], len(tau), k, k).swapaxes(0, 1))
+        of_draws = effects and {of_transition(name): each.in_draws(which) for name, each in effects.items()}
+        moves = move_probabilities(paths_of(fit), which, step, matrix, groups, of_draws)
+        moves = np.broadcast_to(moves, (*moves.shape[:3], len(matrix)))
+        by_row = moves.reshape(-1, len(matrix)).T
+        averaged = (weight @ by_row).reshape(weight.shape[0], k, k, -1)  # (target, origin, destination, draw)
+        averages.append(np.moveaxis(averaged, -1, 0))
     return np.concatenate(averages)
-
-
-def _moving(paths: FittedPaths, which: slice, matrix: np.ndarray, group: Mapping, effects: Mapping) -> np.ndarray:
-    """What covariates and groups add to the logits, shape (draw, row, origin or 1, destination)."""
-    fit, centered = paths.fit, matrix - paths.transition_center
-    moving = np.zeros((1, len(matrix), 1, len(fit.classes)))
-    if TRANSITION_SLOPE in fit.posterior:
-        by_origin = OTHER_CLASS in fit.posterior[TRANSITION_SLOPE].dims
-        slope = fit.parameter(TRANSITION_SLOPE, TRANSITION_TERM, *[CLASS, OTHER_CLASS][: 1 + by_origin])[which]
-        slope = slope if by_origin else slope[:, :, None]  # (draw, term, origin or 1, destination)
-        moving = moving + np.einsum("nt,dtoc->dnoc", centered, slope)
-    for name, index in group.items():
-        moving = moving + effects[name].intercept[:, index][:, :, None]
-        if effects[name].slope is not None:
-            terms = fit.posterior[f"{of_transition(name)}_term"].to_numpy()
-            varying = [paths.transition_terms.index(str(term)) for term in terms]
-            slope = effects[name].slope[:, index]  # (draw, row, term, destination)
-            moving = moving + np.einsum("nt,dntc->dnc", centered[:, varying], slope)[:, :, None]
-    return moving
 
 
 def _all_steps(moves: list[_Moves]) -> _Moves:

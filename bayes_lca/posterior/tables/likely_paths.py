@@ -9,6 +9,8 @@ from bayes_lca.fitted.paths import FittedPaths, paths_of
 from bayes_lca.posterior.tables.rows import CI_PROB
 from bayes_lca.table import SummaryTable, tail_probabilities
 
+DRAWS_SEARCHED, DRAWS_AVERAGED = 100, 400
+"""Draws in which paths are searched, and those that their probability is averaged over, evenly over all."""
 NUMBERS_AT_ONCE = 2**21
 """Draws x rows x classes x waves held in memory at a time."""
 
@@ -16,8 +18,8 @@ NUMBERS_AT_ONCE = 2**21
 def most_likely_paths(draws: xr.DataTree, *, ci_prob: float = CI_PROB) -> SummaryTable:
     r"""The most likely path of each person, by the algorithm of Viterbi, with its certainty.
 
-    In every draw the path that is most likely given all answers of the person is found; the one that is so in most
-    draws is shown. Its certainty is the posterior mean of its probability,
+    In each of 100 draws the path that is most likely given all answers of the person is found; the one that is so in
+    most of them is shown. Its certainty is the posterior mean of its probability over 400 draws,
     :math:`P(z_{i1}, \dots, z_{iT} \mid y_i, x_i, g_i)`. With several waves many paths share what is likely, so that
     certainty is lower than that of the class at each wave (`membership`).
 
@@ -66,26 +68,31 @@ def most_likely_paths(draws: xr.DataTree, *, ci_prob: float = CI_PROB) -> Summar
     table["certainty_lower"], table["certainty_upper"] = np.quantile(probability, tails, axis=0)
     table["waves_seen"] = paths.seen.sum(axis=1)
     of_persons = table.iloc[fit.pattern_of_respondent].set_axis(fit.respondents)
-    note = f"{fit.note}; {100 * ci_prob:g} % intervals of the path's probability; classes at missed waves are guesses"
+    note = (
+        f"{fit.note}; {100 * ci_prob:g} % intervals of the path's probability, over {len(probability)} draws; classes "
+        "at missed waves are inferred from the others"
+    )
     return SummaryTable.of(of_persons, note)
 
 
 def _paths(fit: Fit, paths: FittedPaths) -> tuple[np.ndarray, np.ndarray]:
-    """The path that most draws find, shape (wave, pattern), and its probability in every draw (draw, pattern)."""
+    """The path that most draws find, shape (wave, pattern), and its probability in draws (draw, pattern)."""
     n_waves, n_rows, k = len(paths.waves), len(fit.count), len(fit.classes)
-    number = np.empty((fit.n_draws, n_rows), dtype=np.int64)
-    powers = k ** np.arange(n_waves)
-    blocks = _blocks(fit, n_rows * k * k * n_waves)
-    for which in blocks:
-        number[which] = np.tensordot(powers, paths.most_likely(which)[0], axes=1)
-    chosen = np.empty(n_rows, dtype=np.int64)
-    for row in range(n_rows):
-        found, times = np.unique(number[:, row], return_counts=True)
-        chosen[row] = found[times.argmax()]
+    powers, numbers = k ** np.arange(n_waves), n_rows * k * k * n_waves
+    found = [
+        np.tensordot(powers, paths.most_likely(which)[0], axes=1) for which in _blocks(fit, DRAWS_SEARCHED, numbers)
+    ]
+    number = np.sort(np.concatenate(found), axis=0)  # (draw, pattern)
+    run = np.ones_like(number)
+    for draw in range(1, len(number)):
+        run[draw] = np.where(number[draw] == number[draw - 1], run[draw - 1] + 1, 1)
+    chosen = number[run.argmax(axis=0), np.arange(n_rows)]
     path = chosen // powers[:, None] % k  # (wave, pattern)
-    return path, np.concatenate([paths.probability_of(which, path) for which in blocks])
+    used = _blocks(fit, DRAWS_AVERAGED, numbers)
+    return path, np.concatenate([paths.probability_of(which, path) for which in used])
 
 
-def _blocks(fit: Fit, numbers: int) -> list[slice]:
-    at_once = max(1, NUMBERS_AT_ONCE // numbers)
-    return [slice(start, min(start + at_once, fit.n_draws)) for start in range(0, fit.n_draws, at_once)]
+def _blocks(fit: Fit, n_draws: int, numbers: int) -> list[np.ndarray]:
+    """So many draws at the most, evenly over all, in blocks."""
+    used = np.unique(np.linspace(0, fit.n_draws - 1, n_draws).astype(int))
+    return np.array_split(used, max(1, len(used) * numbers // NUMBERS_AT_ONCE))
