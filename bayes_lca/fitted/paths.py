@@ -51,12 +51,12 @@ class FittedPaths:
     @cached_property
     def waves(self) -> tuple[str, ...]:
         """Names of the waves in their order."""
-        return tuple(str(name) for name in self.fit.patterns[WAVE].to_numpy())
+        return tuple(str(name) for name in self.fit.encoding[WAVE].to_numpy())
 
     @cached_property
     def steps(self) -> tuple[str, ...]:
         """Names of the steps from a wave to the next."""
-        return tuple(str(name) for name in self.fit.patterns[STEP].to_numpy())
+        return tuple(str(name) for name in self.fit.encoding[STEP].to_numpy())
 
     @cached_property
     def answers(self) -> np.ndarray:

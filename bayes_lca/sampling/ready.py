@@ -85,7 +85,15 @@ def prepare_named(
             f"key={key!r} names respondents one by one, and each of {len(counted.labels)} rows{by} stands for "
             "several; leave one of the two out"
         )
+    person = getattr(model, "person", None)
+    if person is not None and (counted.words or key is not None):
+        raise ValueError(
+            f"{'count=' if counted.words else 'key='} speaks of rows that are respondents, and {len(counted.labels)} "
+            f"rows of this frame are waves of persons, who are named by {person!r}; leave it out"
+        )
     prepared = model.prepare(counted.frame, missing=missing)
+    if person is not None:
+        return prepared
     warn_of_repeated_rows(frame, read_formula(prepared.attributes["formula"]).columns, key=key)
     if counted.words:
         return prepared.counted_by(counted)

@@ -8,8 +8,8 @@ from bayes_lca.fitted.kinds import KINDS, Kind, Words, register
 
 def _words(fit: Fit) -> Words:
     summary = (
-        f"Each person belongs to one of {len(fit.classes)} latent classes at each wave; the path from class to class is "
-        f"summed out of the likelihood; {fit.answers.independence}."
+        f"Each person belongs to one of {len(fit.classes)} latent classes at each wave, and the path from class to "
+        f"class is summed out of the likelihood; {fit.answers.independence}."
     )
     formula = (
         f"p(answers of i) = Σ_z P(z_1 | x_i1, g_i) Π_t P(z_t | z_t-1, x_it, g_it) Π_t {fit.answers.formula}"

@@ -16,7 +16,7 @@ from bayes_lca.likelihood.person import QUADRATURE_ERROR, QUADRATURE_NODES
 
 
 class PathOfPerson(HiddenOfRespondent):
-    r"""The path of a person, :math:`P(z_1, \dots, z_T \mid y) \propto P(z_1) \prod_t P(z_t \mid z_{t-1}) p(y_t \mid z_t)`.
+    r"""The path of a person, :math:`P(z \mid y) \propto P(z_1) \prod_{t>1} P(z_t \mid z_{t-1}) \prod p(y_t \mid z_t)`.
 
     Membership is the share of the waves at which a person was seen in each class, given all answers; the share of a
     class is that at the first wave.
