@@ -11,8 +11,8 @@ import numpy as np
 import pandas as pd
 
 from bayes_lca.fitted.capabilities import NEEDS, OF_ANSWERS, Capabilities
+from bayes_lca.fitted.hidden_of_respondent import HiddenOfRespondent
 from bayes_lca.fitted.independent_answers import IndependentAnswers
-from bayes_lca.fitted.parts_of_rows import PartsOfRows
 
 
 @dataclass(frozen=True)
@@ -169,46 +169,6 @@ class ClassGivenCovariates(ABC):
     def logits(self, fit, matrix: np.ndarray, groups: Mapping[str, np.ndarray], which) -> np.ndarray:
         """The same up to a constant of each draw and row, where that is cheaper."""
         return self.log_class(fit, matrix, groups, which)
-
-
-@dataclass(frozen=True, eq=False)
-class SummedOut:
-    """Distinct rows with all that is hidden summed out, in some draws.
-
-    Attributes
-    ----------
-    log_likelihood : ndarray, shape (draw, pattern)
-        Of one respondent with each row.
-    membership : ndarray, shape (draw, pattern, latent_class)
-        Probability of each class given what was seen of a row.
-    class_share : ndarray, shape (draw, latent_class)
-        Share of each class among the respondents with these rows.
-    """
-
-    log_likelihood: np.ndarray
-    membership: np.ndarray
-    class_share: np.ndarray
-
-
-class HiddenOfRespondent(ABC):
-    """What is hidden in a fit, and summed out: the twin of a hidden part, in NumPy."""
-
-    @abstractmethod
-    def summed_out(self, fit, which: slice | np.ndarray, rows: PartsOfRows) -> SummedOut:
-        """Distinct rows with all that is hidden summed out, in some draws.
-
-        Parameters
-        ----------
-        fit : Fit
-        which : slice or ndarray of int
-            Draws, chains after each other.
-        rows : PartsOfRows
-            From ``fit.parts_of_rows``.
-        """
-
-    def attributes_of_draws(self, fit) -> dict[str, str | int | float]:
-        """What draws should remember of how well their densities were computed."""
-        return fit.answers.attributes_of_draws(fit)
 
 
 @dataclass(frozen=True)
