@@ -266,7 +266,6 @@ REFUSED = {kind: ONE_WAVE | pieces for kind, pieces in REFUSED.items()} | {
         ),
         r"variable='intercept' is not among the draws": "contrasts",
         r"formula '~ 1' has no covariates; odds ratios come from": "odds_ratios plot_odds_ratios",
-        r"has no random intercepts; add": "heterogeneity plot_random_intercepts random_intercepts",
     }
 }
 """What each kind of fit refuses: pieces of messages, and the functions that say so; all others answer."""

@@ -10,7 +10,7 @@ import xarray as xr
 
 from bayes_lca.data.formula import Formula, read_formula
 from bayes_lca.data.responses import CATEGORY_ORDERS, EMPTY_CATEGORIES
-from bayes_lca.dims import DESIGN_CENTER, ITEM, SLOPE, TERM
+from bayes_lca.dims import DESIGN_CENTER, ITEM, SLOPE, TERM, of_transition
 from bayes_lca.fitted.draws import FittedDraws
 from bayes_lca.fitted.kinds import Words
 from bayes_lca.fitted.record import ENCODING, exchangeable_classes
@@ -64,6 +64,11 @@ class FittedModel(FittedDraws):
     def groupings(self) -> tuple[str, ...]:
         """Names of the groupings that have random effects."""
         return tuple(json.loads(self.attributes["groupings"]))
+
+    @cached_property
+    def groupings_of_transitions(self) -> tuple[str, ...]:
+        """The same of the transitions, such as ``transition_group``; none where there is one wave."""
+        return tuple(json.loads(self.attributes.get(of_transition("groupings"), "[]")))
 
     @property
     def has_regression(self) -> bool:
