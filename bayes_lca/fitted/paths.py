@@ -3,6 +3,7 @@
 import json
 from dataclasses import dataclass, replace
 from functools import cached_property
+from itertools import pairwise
 
 import numpy as np
 import scipy
@@ -50,12 +51,12 @@ class FittedPaths:
     @cached_property
     def waves(self) -> tuple[str, ...]:
         """Names of the waves in their order."""
-        return tuple(str(name) for name in self.fit.patterns[WAVE].to_numpy())
+        return tuple(str(name) for name in self.fit.encoding[WAVE].to_numpy())
 
     @cached_property
     def steps(self) -> tuple[str, ...]:
         """Names of the steps from a wave to the next."""
-        return tuple(str(name) for name in self.fit.patterns[STEP].to_numpy())
+        return tuple(str(name) for name in self.fit.encoding[STEP].to_numpy())
 
     @cached_property
     def answers(self) -> np.ndarray:
@@ -253,6 +254,21 @@ class FittedPaths:
         of_person = np.take_along_axis(path, person[None], axis=-1)[..., 0]
         log_p = np.take_along_axis(log_joint + weight - log_likelihood, person, axis=-1)[..., 0]
         return of_person, np.exp(log_p)
+
+    def probability_of(self, which, path: np.ndarray) -> np.ndarray:
+        """Probability of one path of each distinct sequence given all its answers, from (wave, row) to (draw, row)."""
+        rows = np.arange(len(self.answers))
+        initial, transition = self.log_initial(which, rows), self.log_transition_of_rows(which, rows)
+        answers = self.log_answers(which, rows)  # (wave, class, draw, row, person)
+        initial = np.broadcast_to(initial, (*initial.shape[:2], len(rows)))
+        transition = np.broadcast_to(transition, (*transition.shape[:4], len(rows)))
+        log_joint = initial[path[0], :, rows].T[..., None] + answers[0][path[0], :, rows].swapaxes(0, 1)
+        for step, (before, after) in enumerate(pairwise(path)):
+            log_joint = log_joint + transition[step][before, after, :, rows].T[..., None]
+            log_joint = log_joint + answers[step + 1][after, :, rows].swapaxes(0, 1)
+        weight = np.log(self.fit.answers.person_weight(self.fit))
+        total = self.smoothed(which, rows).log_likelihood
+        return np.exp(np.logaddexp.reduce(log_joint + weight, axis=-1) - total)
 
     @property
     def missing_answers(self) -> np.ndarray:

@@ -152,7 +152,7 @@ class Transition:
         }
 
     def transition_logits(self, design: Design, membership: StartingMembership):
-        """Logits up to a constant of each origin, inside a `pymc.Model`, shape (pattern or 1, step, origin, destination).
+        """Logits up to a constant of each origin, inside a `pymc.Model`.
 
         Parameters
         ----------
@@ -160,6 +160,10 @@ class Transition:
             Covariates of all steps of every pattern, steps one after the other.
         membership : StartingMembership
             Of the same rows; it chooses the sampler's coordinates and changes no posterior.
+
+        Returns
+        -------
+        TensorVariable, shape (pattern or 1, step, origin, destination)
         """
         names = pm.modelcontext(None).coords
         n_classes, n_steps = len(names[CLASS]), len(names[STEP])

@@ -2,16 +2,18 @@
 
 import xarray as xr
 
-from bayes_lca.dims import CLASS, CLASS_SHARE, ITEM
+from bayes_lca.dims import CLASS, ITEM
 from bayes_lca.fitted.fit import Fit
 from bayes_lca.posterior.tables.rows import CI_PROB, table_of, table_once
 from bayes_lca.table import SummaryTable
 
 
 def class_sizes(draws: xr.DataTree, *, ci_prob: float = CI_PROB) -> SummaryTable:
-    r"""Share of each class.
+    r"""Share of each class; of a fit to several waves, at every wave.
 
-    With covariates, the average over respondents of :math:`P(c \mid x_i, g_i)`.
+    With covariates, the average over respondents of :math:`P(c \mid x_i, g_i)`. At a later wave, of
+    :math:`P(z_{it} = c \mid x_{i1}, \dots, x_{it})`, over the persons who were seen then or later, whose covariates are
+    known up to there.
 
     Parameters
     ----------
@@ -23,7 +25,8 @@ def class_sizes(draws: xr.DataTree, *, ci_prob: float = CI_PROB) -> SummaryTable
     Returns
     -------
     SummaryTable
-        One row per class: ``mean``, ``sd``, ``lower``, ``upper``, ``r_hat``, ``ess_bulk``, ``ess_tail``.
+        One row per class, or wave and class: ``mean``, ``sd``, ``lower``, ``upper``, ``r_hat``, ``ess_bulk``,
+        ``ess_tail``.
 
     Raises
     ------
@@ -37,8 +40,12 @@ def class_sizes(draws: xr.DataTree, *, ci_prob: float = CI_PROB) -> SummaryTable
     {'C1': 0.7, 'C2': 0.3}
     """
     fit = Fit.of(draws, needs="class_sizes")
-    values = fit.posterior[CLASS_SHARE]
-    return table_once(fit, ("class_sizes", ci_prob), lambda: table_of(values, [CLASS], fit, ci_prob))
+    return table_once(fit, ("class_sizes", ci_prob), lambda: _sizes(fit, ci_prob))
+
+
+def _sizes(fit: Fit, ci_prob: float) -> SummaryTable:
+    values = fit.hidden.class_sizes(fit)
+    return table_of(values, [str(axis) for axis in values.dims if axis not in ("chain", "draw")], fit, ci_prob)
 
 
 def class_profiles(draws: xr.DataTree, *, ci_prob: float = CI_PROB) -> SummaryTable:
