@@ -12,6 +12,7 @@ from bayes_lca.data.responses import CATEGORY_ORDERS
 from bayes_lca.dims import ITEM
 from bayes_lca.fitted.fit import parts_of_fit
 from bayes_lca.fitted.record import ENCODING, exchangeable_classes
+from bayes_lca.fitted.record_sequences import PERSON_COLUMN
 from bayes_lca.posterior.labels.relabel import checked_order
 from bayes_lca.prepared import Model, Prepared
 
@@ -94,7 +95,9 @@ def prepare_named(
     prepared = model.prepare(counted.frame, missing=missing)
     if person is not None:
         return prepared
-    warn_of_repeated_rows(frame, read_formula(prepared.attributes["formula"]).columns, key=key)
+    persons = {prepared.attributes[PERSON_COLUMN]} if PERSON_COLUMN in prepared.attributes else set()
+    used = persons | set(read_formula(prepared.attributes["formula"]).columns)
+    warn_of_repeated_rows(frame, used, key=key)
     if counted.words:
         return prepared.counted_by(counted)
     return prepared if key is None else prepared.named_by(frame, key)

@@ -73,7 +73,7 @@ MOVES = (
     Mutation(
         name="flows-average-over-everybody",
         wrong="Class sizes of later waves average over persons of whom nothing is known there.",
-        symbol="_distinct",
+        symbol="flows:_distinct",
         pattern="np.column_stack([np.ones(n, dtype=bool), moved])",
         replacement="np.column_stack([np.ones(n, dtype=bool), moved | True])",
         tests=(f"{TABLES}::test_sizes_stayers_and_moves_follow_everybody_through",),
@@ -98,8 +98,8 @@ MOVES = (
         name="membership-of-the-wave-before",
         wrong="Membership at a wave is that of the wave before it.",
         symbol="PathOfPerson.occasions",
-        pattern="membership[place].mean(_1)",
-        replacement="membership[place - 1].mean(_1)",
+        pattern="membership[place].mean(axis=0, dtype=float)",
+        replacement="membership[place - 1].mean(axis=0, dtype=float)",
         tests=(f"{TABLES}::test_membership_at_every_wave_is_the_sum_over_all_paths",),
     ),
     Mutation(
