@@ -223,7 +223,8 @@ class Transition:
         if not design.terms:
             return 0.0
         x = pm.Data(f"{TRANSITION_DESIGN}_{number}", design.standardised, dims=(PATTERN, TRANSITION_TERM))
-        by_origin = [beta[:, c] for c in range(beta.type.shape[1])] if self.by_origin else [beta]
+        n_classes = len(pm.modelcontext(None).coords[CLASS])
+        by_origin = [beta[:, c] for c in range(n_classes)] if self.by_origin else [beta]
         return pt.stack([pt.dot(each.T, x.T) for each in by_origin]).dimshuffle(2, 0, 1)
 
     @property
