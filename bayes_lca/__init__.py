@@ -123,6 +123,7 @@ _NAMES_BY_MODULE = {
     "workflows.invariance.partial_invariance": ("PartialInvariance", "partial_invariance"),
     "workflows.invariance.split_halves": ("split_halves",),
     "workflows.ladder.assign": ("answers_of", "modal_class_of"),
+    "workflows.ladder.compare_outcomes": ("compare_outcomes",),
     "workflows.ladder.compare_estimators": ("compare_estimators",),
     "workflows.ladder.estimators": ("fit_estimators",),
     "workflows.ladder.fit_distal": ("fit_distal",),

@@ -123,6 +123,7 @@ from bayes_lca.workflows.invariance.split_halves import split_halves as split_ha
 from bayes_lca.workflows.ladder.assign import answers_of as answers_of
 from bayes_lca.workflows.ladder.assign import modal_class_of as modal_class_of
 from bayes_lca.workflows.ladder.compare_estimators import compare_estimators as compare_estimators
+from bayes_lca.workflows.ladder.compare_outcomes import compare_outcomes as compare_outcomes
 from bayes_lca.workflows.ladder.estimators import fit_estimators as fit_estimators
 from bayes_lca.workflows.ladder.fit_distal import fit_distal as fit_distal
 from bayes_lca.workflows.ladder.stepwise_odds_ratios import stepwise_odds_ratios as stepwise_odds_ratios

@@ -77,6 +77,7 @@ CALLS = {
     "covariate_tests": lambda draws: bl.covariate_tests(draws, SURVEY, ["age"]),
     "direct_effects": lambda draws: bl.direct_effects(draws, ["age"], frame=SURVEY, n_draws=20),
     "fit_estimators": lambda draws: bl.fit_estimators(NESTED, SURVEY, measured=draws, **TINY, until=None),
+    "fit_distal": lambda draws: bl.fit_distal(draws, SURVEY, "score ~ latent_class", **TINY),
     "fit_two_step": lambda draws: bl.fit_two_step(draws, bl.Regression("~ participation"), SURVEY, **TINY),
     "group_level_effects": bl.group_level_effects,
     "group_shares": bl.group_shares,
@@ -93,6 +94,7 @@ CALLS = {
     "nesting_in_words": lambda draws: bl.nesting_in_words(draws, draws, draws),
     "odds_ratios": bl.odds_ratios,
     "order": lambda draws: bl.fit(EXAMPLE, SURVEY, order=draws, draws=2, tune=2, until=None, progressbar=False),
+    "outcome_by_class": bl.outcome_by_class,
     "plot_odds_ratios": bl.plot_odds_ratios,
     "plot_profiles": bl.plot_profiles,
     "plot_random_intercepts": bl.plot_random_intercepts,
@@ -115,7 +117,7 @@ CALLS = {
 }
 """Every function that takes a fit, called with one and the simplest other arguments."""
 
-SAMPLING = {"fit_estimators", "fit_two_step", "order"}
+SAMPLING = {"fit_distal", "fit_estimators", "fit_two_step", "order"}
 """They sample, so they are called where they refuse and not where they would answer."""
 
 COVARIATES_IN_CLASSES = {
@@ -123,13 +125,16 @@ COVARIATES_IN_CLASSES = {
         "answers_of fit_estimators fit_two_step modal_class_of stepwise_odds_ratios stepwise_outcome"
     )
 }
-NO_GROUPS = {
+NO_OUTCOME = {
+    r"^outcome_by_class: it is not declared to hold for a fit of (LatentClass|AssignedClass);": "outcome_by_class"
+}
+NO_GROUPS = NO_OUTCOME | {
     r"has no groups to compare; add \(1 \| group\)": "compare_groups group_shares rank_groups",
     r"has no random intercepts; add \(1 \| group\)": (
         "group_level_effects heterogeneity plot_random_intercepts prior_sensitivity random_intercepts"
     ),
 }
-NO_COMMON_METHOD = {
+NO_COMMON_METHOD = NO_OUTCOME | {
     r"^common_method: it depends on what answers are, and is not declared to hold for (nom|ord|ind)": "common_method"
 }
 NOT_OF_NUMBERS = (
@@ -193,8 +198,9 @@ REFUSED = {
     "Multinomial": {
         r"^{name}: this fit of outcome 'education' has no latent classes: its categories are observed": (
             "answers_of check_items class_profiles class_shift class_sizes classification_table common_method "
-            "compare_structures covariate_tests direct_effects fit_estimators fit_two_step membership membership_draws "
-            "membership_of_new_rows membership_table modal_class_of name_classes order plot_profiles plot_structures "
+            "compare_structures covariate_tests direct_effects fit_distal fit_estimators fit_two_step membership "
+            "membership_draws membership_of_new_rows membership_table modal_class_of name_classes order "
+            "outcome_by_class plot_profiles plot_structures "
             "prior_from relabel split_halves stepwise_odds_ratios stepwise_outcome"
         )
     },
@@ -241,7 +247,16 @@ REFUSED = {
         r"2 names for 1 classes; give one per class": "name_classes",
         r"order is a fit of 1 classes": "order",
         r"item_probability has 1 classes and class_share 1: give two or more": "stepwise_odds_ratios",
-        r"measured is a fit of 1 class and 180 respondents: there are none to compare": "stepwise_outcome",
+        r"measured is a fit of 1 class and 180 respondents: there are none to compare": "fit_distal stepwise_outcome",
+    },
+    "DistalOutcome": {
+        r"^{name}: this fit is of the outcome 'score', given classes of an earlier fit; use outcome_by_class": " ".join(
+            sorted(
+                set(NEEDS)
+                - {"class_sizes", "convergence", "holds_respondents", "keep_mode", "membership", "membership_draws"}
+                - {"modes", "outcome_by_class", "save"}
+            )
+        )
     },
 }
 """What each kind of fit refuses: pieces of messages, and the functions that say so; all others answer."""
@@ -273,6 +288,7 @@ def fits():
         warnings.simplefilter("ignore")
         sampled = {name: bl.fit(model, survey, **SHORT) for name, model in models.items()}
         moved = survey.assign(participation=survey["participation"].to_numpy()[::-1])
+        distal = bl.fit_distal(bl.load_example("alone"), survey, "score ~ latent_class", **TINY | {"draws": 40})
         stacked = bl.fit_multiple(bl.LatentClass(2, bl.Items(ITEMS), regression), [survey, moved], **SHORT)
     with tempfile.TemporaryDirectory() as folder:
         bl.save(bl.load_example(), Path(folder) / "fit.nc", respondents=False)
@@ -282,6 +298,7 @@ def fits():
         "LatentClass": bl.load_example("alone"),
         "LatentClass, no respondents": without,
         "LatentClass, completed data sets": stacked,
+        "DistalOutcome": distal,
         **sampled,
     }
 
@@ -308,6 +325,11 @@ def densities(draws, row):
     """Share of each class, and probability of the answers given it, of one respondent: shape (draw, class) both."""
     posterior = draws["posterior"].to_dataset().stack(drawn=["chain", "draw"]).transpose("drawn", ...)
     observed, constant = draws["observed_data"], draws["constant_data"]
+    if "first_step" in draws.children:
+        step = draws["sample_stats"]["measurement_draw"].to_numpy().reshape(-1)
+        share = draws["first_step"]["known_membership"].to_numpy()[step, int(constant["known_row"][row])]
+        mean, sd = (posterior[f"outcome_{name}"].to_numpy() for name in ("location", "sd"))
+        return share, stats.norm.pdf(float(observed["outcome"][row]), mean, sd)
     if "intercept" in posterior:
         eta = posterior["intercept"].to_numpy().copy()
         for position, x in enumerate(constant["design"][row].to_numpy()):

@@ -8,6 +8,7 @@ from mutations.likelihood import LIKELIHOOD
 from mutations.measurement import MEASUREMENT
 from mutations.mutation import Mutation
 from mutations.numbers import NUMBERS
+from mutations.outcomes import OUTCOMES
 from mutations.posterior import POSTERIOR
 from mutations.priors import PRIORS
 from mutations.storage_and_reporting import STORAGE_AND_REPORTING
@@ -28,5 +29,6 @@ MUTATIONS: tuple[Mutation, ...] = (
     *POSTERIOR,
     *SUMMARIES,
     *WORKFLOWS,
+    *OUTCOMES,
     *STORAGE_AND_REPORTING,
 )
