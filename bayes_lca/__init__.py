@@ -9,6 +9,7 @@ model                                    structural    measurement     hidden pa
 =======================================  ============  ==============  ================================
 latent class analysis                    `Shares`      `Items`         class, summed out
 latent class regression, multilevel      `Regression`  `Items`         class, summed out
+several populations                      `KnownClass`  `Items`         class, summed out
 either, categories in order              either        `OrdinalItems`  class, summed out
 either, confirmatory                     either        `Items`, with   class, summed out
                                                        restrictions
@@ -17,6 +18,7 @@ latent profile analysis, either          either        `NormalItems`   class, su
 classes of counts, either                either        `CountItems`    class, summed out
 items of several kinds, either           either        `Mixed`         class, summed out
 the same in two or three steps           `Regression`  `Assigned`      class, summed out
+distal outcome of measured classes       held shares   an outcome      class, summed out
 multinomial regression, multilevel       `Regression`  none            none: the category is observed
 =======================================  ============  ==============  ================================
 
@@ -108,6 +110,7 @@ _NAMES_BY_MODULE = {
     "sampling.fit_or_load": ("fit_or_load",),
     "sampling.nuts": ("fit",),
     "sampling.prior_predictive": ("prior_predictive",),
+    "structural.known_class": ("KnownClass",),
     "structural.regression": ("Regression",),
     "structural.separation": ("SeparationWarning",),
     "structural.shares": ("Shares",),
@@ -121,6 +124,7 @@ _NAMES_BY_MODULE = {
     "workflows.fit_multiple": ("fit_multiple",),
     "workflows.invariance.measurement_invariance": ("measurement_invariance",),
     "workflows.invariance.partial_invariance": ("PartialInvariance", "partial_invariance"),
+    "workflows.invariance.populations": ("compare_populations", "fit_populations"),
     "workflows.invariance.split_halves": ("split_halves",),
     "workflows.ladder.assign": ("answers_of", "modal_class_of"),
     "workflows.ladder.compare_outcomes": ("compare_outcomes",),

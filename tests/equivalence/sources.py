@@ -5,6 +5,7 @@ from equivalence import (
     bambi_posterior,
     class_regression,
     davies,
+    known_classes,
     nnet,
     other_figures,
     parallel_lines,
@@ -34,6 +35,7 @@ SOURCES = tuple(
         arviz_loo,
         scikit_learn,
         davies,
+        known_classes,
     )
     for source in module.SOURCES
 )
