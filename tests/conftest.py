@@ -9,7 +9,7 @@ from hypothesis import HealthCheck, settings
 
 import bayes_lca as bl
 from bayes_lca.models import LatentClass, Multinomial
-from bayes_lca.workflows.ladder import two_step
+from bayes_lca.workflows.ladder import cut_posterior
 
 LONG = {
     *("workflows", "test_documentation.py", "test_fit.py", "test_notebooks.py", "test_readme.py"),
@@ -72,7 +72,7 @@ def few_draws(monkeypatch):
     """Functions of the package with few draws, whatever they are asked for."""
     for name, options in FEW.items():
         monkeypatch.setattr(bl, name, with_few(getattr(bl, name), options))
-    monkeypatch.setattr(two_step, "LARGEST_PARETO_K", float("inf"))  # no draw of a first step is worth another run
+    monkeypatch.setattr(cut_posterior, "LARGEST_PARETO_K", float("inf"))  # no draw of a first step is worth another run
 
 
 def fit_short(model, frame, **options):

@@ -288,7 +288,9 @@ def fits():
         warnings.simplefilter("ignore")
         sampled = {name: bl.fit(model, survey, **SHORT) for name, model in models.items()}
         moved = survey.assign(participation=survey["participation"].to_numpy()[::-1])
-        distal = bl.fit_distal(bl.load_example("alone"), survey, "score ~ latent_class", **TINY | {"measurement_draws": 40, "draws": 40})
+        distal = bl.fit_distal(
+            bl.load_example("alone"), survey, "score ~ latent_class", **TINY | {"measurement_draws": 40, "draws": 40}
+        )
         stacked = bl.fit_multiple(bl.LatentClass(2, bl.Items(ITEMS), regression), [survey, moved], **SHORT)
     with tempfile.TemporaryDirectory() as folder:
         bl.save(bl.load_example(), Path(folder) / "fit.nc", respondents=False)

@@ -70,4 +70,20 @@ OUTCOMES = (
         replacement="array",
         tests=("tests/density/test_operations.py::test_log_sum_exp_of_known_numbers",),
     ),
+    Mutation(
+        name="sizes-of-sites-of-everybody",
+        wrong="The size of a class at a site is its average over the respondents of all sites.",
+        symbol="_sizes_by",
+        pattern="(_1 == _2) * fit.count",
+        replacement="(_1 == _1) * fit.count",
+        tests=("tests/workflows/test_populations.py::test_sizes_by_site_are_averages_over_its_respondents",),
+    ),
+    Mutation(
+        name="populations-in-another-order",
+        wrong="Respondents of the fit of equal profiles are taken in its order, not in that of the populations.",
+        symbol="_by_respondent",
+        pattern="of.pattern_of_respondent[_1]",
+        replacement="of.pattern_of_respondent[np.sort(_1)[::-1]]",
+        tests=("tests/workflows/test_populations.py::test_each_respondent_is_compared_with_itself",),
+    ),
 )
