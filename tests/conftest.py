@@ -26,6 +26,8 @@ FEW = {
     "fit": {"draws": 60, "tune": 100, "chains": 2, "until": None},
     "fit_estimators": {"draws": 60, "tune": 100, "measurement_draws": 40, "until": None},
     "fit_two_step": {"draws": 60, "tune": 100, "measurement_draws": 4},
+    "fit_distal": {"draws": 60, "tune": 100, "measurement_draws": 20},
+    "fit_populations": {"draws": 60, "tune": 100, "chains": 2, "until": None},
     "leave_one_group_out": {"draws": 60, "tune": 100},
     "count_classes": {"draws": 50, "tune": 20, "n_starts": 5},
     "bootstrap_likelihood_ratio": {"draws": 3, "starts": 2, "jobs": 1},
