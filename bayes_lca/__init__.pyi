@@ -8,15 +8,23 @@ from bayes_lca.data.grid import round_to_grid as round_to_grid
 from bayes_lca.data.identifiability import RepeatedLabelsWarning as RepeatedLabelsWarning
 from bayes_lca.data.identifiability import SingleLevelWarning as SingleLevelWarning
 from bayes_lca.data.keys import RepeatedRowsWarning as RepeatedRowsWarning
+from bayes_lca.data.survey_design import EqualWeightsWarning as EqualWeightsWarning
+from bayes_lca.data.survey_design import SurveyDesign as SurveyDesign
+from bayes_lca.data.survey_weights import WeightsInGroupsWarning as WeightsInGroupsWarning
 from bayes_lca.data.suspected_codes import MissingCodeWarning as MissingCodeWarning
 from bayes_lca.data.unusual_values import FarValueWarning as FarValueWarning
 from bayes_lca.data.unusual_values import SmallLevelWarning as SmallLevelWarning
+from bayes_lca.data.waves import UnequalSpacingWarning as UnequalSpacingWarning
+from bayes_lca.data.wide_waves import long_from_wide as long_from_wide
 from bayes_lca.datasets.cohort import cohort_items as cohort_items
 from bayes_lca.datasets.cohort import cohort_truth as cohort_truth
 from bayes_lca.datasets.cohort import load_cohort as load_cohort
 from bayes_lca.datasets.cohort import simulate_cohort as simulate_cohort
+from bayes_lca.datasets.cohort_waves import load_waves as load_waves
+from bayes_lca.datasets.cohort_waves import waves_truth as waves_truth
 from bayes_lca.datasets.example import example_survey as example_survey
 from bayes_lca.datasets.example import load_example as load_example
+from bayes_lca.datasets.simulate_waves import simulate_waves as simulate_waves
 from bayes_lca.fitted.refusals import NotRelabelledError as NotRelabelledError
 from bayes_lca.fitted.refusals import SeveralModesError as SeveralModesError
 from bayes_lca.likelihood.identification import UnidentifiedWarning as UnidentifiedWarning
@@ -33,6 +41,7 @@ from bayes_lca.measurement.restrictions import Ordered as Ordered
 from bayes_lca.measurement.restrictions import Zero as Zero
 from bayes_lca.models import AssignedClass as AssignedClass
 from bayes_lca.models import LatentClass as LatentClass
+from bayes_lca.models import LatentTransition as LatentTransition
 from bayes_lca.models import Multinomial as Multinomial
 from bayes_lca.posterior.checks.check_items import ItemCheck as ItemCheck
 from bayes_lca.posterior.checks.check_items import check_items as check_items
@@ -63,9 +72,11 @@ from bayes_lca.posterior.labels.modes import keep_mode as keep_mode
 from bayes_lca.posterior.labels.modes import modes as modes
 from bayes_lca.posterior.labels.relabel import name_classes as name_classes
 from bayes_lca.posterior.labels.relabel import relabel as relabel
+from bayes_lca.posterior.plots.group_classes import plot_group_classes as plot_group_classes
 from bayes_lca.posterior.plots.item_pairs import plot_check_items as plot_check_items
 from bayes_lca.posterior.plots.odds_ratios import plot_odds_ratios as plot_odds_ratios
 from bayes_lca.posterior.plots.outcome import plot_outcome as plot_outcome
+from bayes_lca.posterior.plots.predictions import plot_predictions as plot_predictions
 from bayes_lca.posterior.plots.prior_predictive import plot_prior_predictive as plot_prior_predictive
 from bayes_lca.posterior.plots.profiles import plot_profiles as plot_profiles
 from bayes_lca.posterior.plots.random_intercepts import plot_random_intercepts as plot_random_intercepts
@@ -73,11 +84,16 @@ from bayes_lca.posterior.plots.structures import plot_structures as plot_structu
 from bayes_lca.posterior.storage.netcdf import load as load
 from bayes_lca.posterior.storage.netcdf import save as save
 from bayes_lca.posterior.storage.without_respondents import holds_respondents as holds_respondents
+from bayes_lca.posterior.structures.compare_group_structures import GroupComparison as GroupComparison
+from bayes_lca.posterior.structures.compare_group_structures import compare_group_structures as compare_group_structures
 from bayes_lca.posterior.structures.compare_structures import StructureComparison as StructureComparison
 from bayes_lca.posterior.structures.compare_structures import compare_structures as compare_structures
 from bayes_lca.posterior.tables.class_tables import class_profiles as class_profiles
 from bayes_lca.posterior.tables.class_tables import class_sizes as class_sizes
 from bayes_lca.posterior.tables.classification import classification_table as classification_table
+from bayes_lca.posterior.tables.design_effects import design_effects as design_effects
+from bayes_lca.posterior.tables.group_classes import group_classes as group_classes
+from bayes_lca.posterior.tables.group_classes import group_membership as group_membership
 from bayes_lca.posterior.tables.membership import membership as membership
 from bayes_lca.posterior.tables.membership import membership_draws as membership_draws
 from bayes_lca.posterior.tables.membership_table import membership_table as membership_table
@@ -97,21 +113,30 @@ from bayes_lca.priors import ItemWeights as ItemWeights
 from bayes_lca.priors import LogNormal as LogNormal
 from bayes_lca.priors import Normal as Normal
 from bayes_lca.priors import NormalByClass as NormalByClass
+from bayes_lca.priors import NormalLogit as NormalLogit
 from bayes_lca.priors import PerUnit as PerUnit
 from bayes_lca.priors import ScaledInverseChiSquared as ScaledInverseChiSquared
 from bayes_lca.priors import ZeroSumNormal as ZeroSumNormal
+from bayes_lca.reporting.paper.characteristics import characteristics as characteristics
+from bayes_lca.reporting.paper.numbers_of_classes import class_number_table as class_number_table
+from bayes_lca.reporting.paper.regression_table import regression_table as regression_table
+from bayes_lca.reporting.paper.write_tables import write_tables as write_tables
 from bayes_lca.reporting.report import report as report
 from bayes_lca.sampling.adopt import adopt as adopt
 from bayes_lca.sampling.fit_or_load import fit_or_load as fit_or_load
 from bayes_lca.sampling.nuts import fit as fit
 from bayes_lca.sampling.prior_predictive import prior_predictive as prior_predictive
 from bayes_lca.structural.known_class import KnownClass as KnownClass
+from bayes_lca.structural.group_classes import FewGroupsWarning as FewGroupsWarning
+from bayes_lca.structural.group_classes import GroupClasses as GroupClasses
 from bayes_lca.structural.regression import Regression as Regression
 from bayes_lca.structural.separation import SeparationWarning as SeparationWarning
 from bayes_lca.structural.shares import Shares as Shares
+from bayes_lca.structural.transition import Transition as Transition
 from bayes_lca.table import SummaryTable as SummaryTable
 from bayes_lca.workflows.class_counts.blrt import bootstrap_likelihood_ratio as bootstrap_likelihood_ratio
 from bayes_lca.workflows.class_counts.count_classes import count_classes as count_classes
+from bayes_lca.workflows.class_counts.count_group_classes import count_group_classes as count_group_classes
 from bayes_lca.workflows.class_counts.overfitted import overfitted as overfitted
 from bayes_lca.workflows.class_counts.plot_class_counts import plot_class_counts as plot_class_counts
 from bayes_lca.workflows.class_counts.recommendation import recommend_classes as recommend_classes
@@ -133,5 +158,9 @@ from bayes_lca.workflows.ladder.stepwise_odds_ratios import stepwise_odds_ratios
 from bayes_lca.workflows.ladder.stepwise_outcome import stepwise_outcome as stepwise_outcome
 from bayes_lca.workflows.ladder.two_step import fit_two_step as fit_two_step
 from bayes_lca.workflows.leave_one_group_out import leave_one_group_out as leave_one_group_out
+from bayes_lca.workflows.maximum_likelihood.maximum_likelihood import (
+    MaximumLikelihoodEstimates as MaximumLikelihoodEstimates,
+)
+from bayes_lca.workflows.maximum_likelihood.maximum_likelihood import maximum_likelihood as maximum_likelihood
 
 __version__: str

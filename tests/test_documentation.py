@@ -14,7 +14,13 @@ import bayes_lca as bl
 PUBLIC = {name: getattr(bl, name) for name in bl.__all__}
 FUNCTIONS = sorted(name for name, entry in PUBLIC.items() if inspect.isfunction(entry))
 CLASSES = sorted(name for name, entry in PUBLIC.items() if inspect.isclass(entry) and not issubclass(entry, Exception))
-MADE_BY_FUNCTIONS = {"ItemCheck", "PartialInvariance", "StructureComparison", "SummaryTable"}
+MADE_BY_FUNCTIONS = {
+    "ItemCheck",
+    "MaximumLikelihoodEstimates",
+    "PartialInvariance",
+    "StructureComparison",
+    "SummaryTable",
+}
 """Classes whose objects users are given; what makes them has the example."""
 
 

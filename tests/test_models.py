@@ -65,6 +65,7 @@ MODELS = {
         NormalOutcome(),
         OutcomeRegression("participation ~ latent_class + age + latent_class:score + (1 | group)"),
     ),
+    "latent_class_group_classes": LatentClass(3, ITEMS, bl.GroupClasses(2, group="ward", formula="~ participation")),
     "assigned_class": AssignedClass(KNOWN, bl.Regression("~ participation + (1 | group)")),
     "multinomial": Multinomial("title", bl.Regression("~ age + participation + (1 | group)")),
     "multinomial_prior_by_term": Multinomial(
@@ -80,7 +81,9 @@ FAST = {"mode": Mode(linker="py", optimizer="fast_compile")}
 @pytest.fixture(scope="module")
 def frame():
     rng = np.random.default_rng(4)
-    return bl.simulate_cohort(n=200, seed=2)[0].assign(visits=rng.poisson(2.0, 200), calls=rng.poisson(5.0, 200))
+    wards = [f"w{number % 25:02d}" for number in range(200)]
+    counts = {"visits": rng.poisson(2.0, 200), "calls": rng.poisson(5.0, 200)}
+    return bl.simulate_cohort(n=200, seed=2)[0].assign(**counts, ward=wards)
 
 
 @pytest.fixture(scope="module")

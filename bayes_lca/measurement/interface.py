@@ -143,6 +143,23 @@ class Measurement(ABC):
     def draw(self, responses: Responses, latent_class: np.ndarray, *parameters: np.ndarray, rng) -> np.ndarray:
         """Draw complete answers of respondents of known classes, shape (..., item)."""
 
+    @property
+    def person_weight(self) -> np.ndarray:
+        """Weights of the persons that stand for all, shape (person,); one where answers depend on the class alone."""
+        return np.ones(1)
+
+    def log_density_given_person(self, responses: Responses, value, *parameters):
+        """The same given the person too, shape (latent_class, person, pattern)."""
+        return self.log_density(responses, value, *parameters)[:, None]
+
+    def draw_persons(self, shape: tuple[int, ...], rng) -> np.ndarray | None:
+        """Draw persons; None where answers depend on the class alone."""
+        return None
+
+    def draw_given_person(self, responses: Responses, latent_class: np.ndarray, person, *parameters, rng) -> np.ndarray:
+        """Draw complete answers of known persons of known classes, shape (..., item)."""
+        return self.draw(responses, latent_class, *parameters, rng=rng)
+
     def exchangeable(self, responses: Responses, n_classes: int) -> np.ndarray:
         """The set of each class, shape (latent_class,): the part is the same when classes of a set change places."""
         return np.zeros(n_classes, dtype=int)
@@ -153,6 +170,10 @@ class Measurement(ABC):
 
     def restricted_sets(self, responses: Responses, n_classes: int) -> ProbabilitySets | None:
         """Free sets of which restricted probabilities are made; None where nothing is restricted."""
+        return None
+
+    def families(self, responses: Responses, first: np.ndarray) -> tuple[Family, ...] | None:
+        """The part for maximum likelihood, of the rows at some respondents; None where it has no such families."""
         return None
 
     @final
@@ -184,6 +205,10 @@ class PartOfMixed(Measurement):
     @abstractmethod
     def family(self, responses: Responses, first: np.ndarray) -> Family:
         """The part for `fit_mixture`, of the rows at some respondents."""
+
+    def families(self, responses: Responses, first: np.ndarray) -> tuple[Family, ...] | None:
+        """The one of all items, where nothing is known of single ones."""
+        return (self.family(responses, first),) if self.can_be_mixed else None
 
     @abstractmethod
     def profile(self, responses: Responses, maximum: MixtureMaximum, place: int = 0) -> np.ndarray:

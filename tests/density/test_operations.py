@@ -184,3 +184,19 @@ def test_a_density_that_is_not_finite_says_so():
     x = pt.tensor("x", shape=(2,), dtype="float64")
     with pytest.raises(FloatingPointError, match="nan"):
         program_of(pt.log, x).log_density(np.array([-1.0, 1.0]))
+
+
+@pytest.mark.parametrize("sizes", [[3, 1, 5], [1, 200, 2, 70], [4000, 1]], ids=["short", "unequal", "very long"])
+def test_sums_of_segments(sizes):
+    """Sums over the rows of groups of any sizes, in any order, added to what is there."""
+    segment = np.random.default_rng(1).permutation(np.repeat(np.arange(len(sizes)), sizes))
+    start = np.arange(2.0 * len(sizes)).reshape(2, -1)
+    x = pt.tensor("x", shape=(2, len(segment)), dtype="float64")
+    program = program_of(lambda x: pt.as_tensor(start)[:, segment].inc(x**2) ** 2, x)
+    at = np.random.default_rng(2).normal(size=(2, len(segment)))
+    sums = start + np.array([np.bincount(segment, weights=row**2) for row in at])
+    np.testing.assert_allclose(program.expand(at.ravel()), sums.ravel() ** 2, rtol=1e-12)
+    value, gradient = program.log_density(at.ravel())
+    assert value == pytest.approx((sums**2).sum(), rel=1e-12)
+    np.testing.assert_allclose(gradient.reshape(at.shape), 4 * at * sums[:, segment], rtol=1e-11)
+    assert len(program.builder.instructions) < 20

@@ -116,5 +116,5 @@ def _profiles(fit: Fit, ci_prob: float) -> SummaryTable:
     values = fit.answers.profile_values(fit)
     (last,) = set(map(str, values.dims)) - {"chain", "draw", CLASS, ITEM}
     table = table_of(values, [CLASS, ITEM, last], fit, ci_prob)
-    note = "; ".join(filter(None, [table.note, fit.answers.profile_note(fit)]))
+    note = "; ".join(filter(None, [table.note, fit.answers.profile_note(fit), fit.items_in_words]))
     return SummaryTable.of(fit.answers.in_order(table, fit), note)

@@ -22,11 +22,11 @@ from bayes_lca.fitted.refusals import SeveralModesError
 from bayes_lca.fitted.same_respondents import respondents_of_rows
 from bayes_lca.likelihood.classification import ErrorMatrixError, FirstStepError
 from bayes_lca.likelihood.newton import NoMaximumError
+from bayes_lca.measurement.items_apart import check_no_items
 from bayes_lca.models.assigned_class import AssignedClass
 from bayes_lca.models.latent_class import LatentClass
 from bayes_lca.models.multinomial import Multinomial
 from bayes_lca.posterior.checks.class_shift import class_shift
-from bayes_lca.prepared import check_no_items
 from bayes_lca.sampling.fit_or_load import fit_or_load
 from bayes_lca.sampling.nuts import Sampling, fit
 from bayes_lca.structural.regression import Regression

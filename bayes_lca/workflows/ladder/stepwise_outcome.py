@@ -14,8 +14,8 @@ from bayes_lca.data.outcome import read_numeric_outcome, read_ordered_outcome
 from bayes_lca.data.unique_rows import unique_rows
 from bayes_lca.fitted.fit import Fit
 from bayes_lca.fitted.same_respondents import respondents_of_rows
+from bayes_lca.measurement.items_apart import check_no_items
 from bayes_lca.posterior.tables.rows import CI_PROB
-from bayes_lca.prepared import check_no_items
 from bayes_lca.table import SummaryTable, tail_probabilities
 from bayes_lca.workflows.ladder.assign import answers_of, require_classes_of_answers_alone
 from bayes_lca.workflows.ladder.bias_adjusted_regression import Method

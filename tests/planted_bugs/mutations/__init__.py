@@ -6,6 +6,7 @@ from mutations.data import DATA
 from mutations.density import DENSITY
 from mutations.likelihood import LIKELIHOOD
 from mutations.measurement import MEASUREMENT
+from mutations.moves import MOVES
 from mutations.mutation import Mutation
 from mutations.numbers import NUMBERS
 from mutations.outcomes import OUTCOMES
@@ -14,6 +15,7 @@ from mutations.priors import PRIORS
 from mutations.storage_and_reporting import STORAGE_AND_REPORTING
 from mutations.structural import STRUCTURAL
 from mutations.summaries import SUMMARIES
+from mutations.survey import SURVEY
 from mutations.workflows import WORKFLOWS
 
 MUTATIONS: tuple[Mutation, ...] = (
@@ -25,9 +27,11 @@ MUTATIONS: tuple[Mutation, ...] = (
     *CONFIRMATORY,
     *STRUCTURAL,
     *LIKELIHOOD,
+    *MOVES,
     *DENSITY,
     *POSTERIOR,
     *SUMMARIES,
+    *SURVEY,
     *WORKFLOWS,
     *OUTCOMES,
     *STORAGE_AND_REPORTING,
