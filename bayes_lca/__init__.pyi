@@ -132,6 +132,7 @@ from bayes_lca.sampling.adopt import adopt as adopt
 from bayes_lca.sampling.fit_or_load import fit_or_load as fit_or_load
 from bayes_lca.sampling.nuts import fit as fit
 from bayes_lca.sampling.prior_predictive import prior_predictive as prior_predictive
+from bayes_lca.structural.known_class import KnownClass as KnownClass
 from bayes_lca.structural.group_classes import FewGroupsWarning as FewGroupsWarning
 from bayes_lca.structural.group_classes import GroupClasses as GroupClasses
 from bayes_lca.structural.regression import Regression as Regression
@@ -150,10 +151,13 @@ from bayes_lca.workflows.fit_multiple import fit_multiple as fit_multiple
 from bayes_lca.workflows.invariance.measurement_invariance import measurement_invariance as measurement_invariance
 from bayes_lca.workflows.invariance.partial_invariance import PartialInvariance as PartialInvariance
 from bayes_lca.workflows.invariance.partial_invariance import partial_invariance as partial_invariance
+from bayes_lca.workflows.invariance.populations import compare_populations as compare_populations
+from bayes_lca.workflows.invariance.populations import fit_populations as fit_populations
 from bayes_lca.workflows.invariance.split_halves import split_halves as split_halves
 from bayes_lca.workflows.ladder.assign import answers_of as answers_of
 from bayes_lca.workflows.ladder.assign import modal_class_of as modal_class_of
 from bayes_lca.workflows.ladder.compare_estimators import compare_estimators as compare_estimators
+from bayes_lca.workflows.ladder.compare_outcomes import compare_outcomes as compare_outcomes
 from bayes_lca.workflows.ladder.estimators import fit_estimators as fit_estimators
 from bayes_lca.workflows.ladder.fit_distal import fit_distal as fit_distal
 from bayes_lca.workflows.ladder.stepwise_odds_ratios import stepwise_odds_ratios as stepwise_odds_ratios

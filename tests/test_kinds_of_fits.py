@@ -81,6 +81,7 @@ CALLS = {
     "design_effects": bl.design_effects,
     "direct_effects": lambda draws: bl.direct_effects(draws, ["age"], frame=SURVEY, n_draws=20),
     "fit_estimators": lambda draws: bl.fit_estimators(NESTED, SURVEY, measured=draws, **TINY, until=None),
+    "fit_distal": lambda draws: bl.fit_distal(draws, SURVEY, "score ~ latent_class", **TINY),
     "fit_two_step": lambda draws: bl.fit_two_step(draws, bl.Regression("~ participation"), SURVEY, **TINY),
     "group_classes": bl.group_classes,
     "group_level_effects": bl.group_level_effects,
@@ -100,6 +101,7 @@ CALLS = {
     "nesting_in_words": lambda draws: bl.nesting_in_words(draws, draws, draws),
     "odds_ratios": bl.odds_ratios,
     "order": lambda draws: bl.fit(EXAMPLE, SURVEY, order=draws, draws=2, tune=2, until=None, progressbar=False),
+    "outcome_by_class": bl.outcome_by_class,
     "plot_group_classes": bl.plot_group_classes,
     "plot_odds_ratios": bl.plot_odds_ratios,
     "plot_predictions": lambda draws: bl.plot_predictions(draws, "participation", n_draws=20),
@@ -129,7 +131,7 @@ CALLS = {
 }
 """Every function that takes a fit, called with one and the simplest other arguments."""
 
-SAMPLING = {"fit_estimators", "fit_two_step", "order"}
+SAMPLING = {"fit_distal", "fit_estimators", "fit_two_step", "order"}
 """They sample, so they are called where they refuse and not where they would answer."""
 
 COVARIATES_IN_CLASSES = {
@@ -137,19 +139,20 @@ COVARIATES_IN_CLASSES = {
         "answers_of fit_estimators fit_two_step modal_class_of stepwise_odds_ratios stepwise_outcome"
     )
 }
+NO_OUTCOME = {r"^outcome_by_class: it is not declared to hold for a fit of ": "outcome_by_class"}
 NO_GROUP_CLASSES = {
     r"^{name}: it is not declared to hold for a fit of (LatentClass|AssignedClass|Multinomial); functions": (
         "group_classes group_membership plot_group_classes"
     )
 }
-NO_GROUPS = {
+NO_GROUPS = NO_OUTCOME | {
     r"none of the fits 'a', 'b' has groups to leave out": "compare_group_structures",
     r"has no groups to compare; add \(1 \| group\)": "compare_groups group_shares rank_groups",
     r"has no random intercepts; add \(1 \| group\)": (
         "group_level_effects heterogeneity plot_random_intercepts prior_sensitivity random_intercepts"
     ),
 }
-NO_COMMON_METHOD = {
+NO_COMMON_METHOD = NO_OUTCOME | {
     r"^common_method: it depends on what answers are, and is not declared to hold for (nom|ord|ind)": "common_method"
 }
 NOT_OF_NUMBERS = (
@@ -233,8 +236,9 @@ REFUSED = {
         r"^{name}: this fit of outcome 'education' has no latent classes: its categories are observed": (
             "characteristics "
             "answers_of check_items class_profiles class_shift class_sizes classification_table common_method "
-            "compare_structures covariate_tests direct_effects fit_estimators fit_two_step membership membership_draws "
-            "membership_of_new_rows membership_table modal_class_of name_classes order plot_profiles plot_structures "
+            "compare_structures covariate_tests direct_effects fit_distal fit_estimators fit_two_step membership "
+            "membership_draws membership_of_new_rows membership_table modal_class_of name_classes order "
+            "outcome_by_class plot_profiles plot_structures "
             "prior_from relabel split_halves stepwise_odds_ratios stepwise_outcome"
         )
     },
@@ -281,7 +285,16 @@ REFUSED = {
         r"2 names for 1 classes; give one per class": "name_classes",
         r"order is a fit of 1 classes": "order",
         r"item_probability has 1 classes and class_share 1: give two or more": "stepwise_odds_ratios",
-        r"measured is a fit of 1 class and 180 respondents: there are none to compare": "stepwise_outcome",
+        r"measured is a fit of 1 class and 180 respondents: there are none to compare": "fit_distal stepwise_outcome",
+    },
+    "DistalOutcome": {
+        r"^{name}: this fit is of the outcome 'score', given classes of an earlier fit; use outcome_by_class": " ".join(
+            sorted(
+                set(NEEDS)
+                - {"class_sizes", "convergence", "holds_respondents", "keep_mode", "membership", "membership_draws"}
+                - {"modes", "outcome_by_class", "save"}
+            )
+        )
     },
 }
 for _refused in REFUSED.values():
@@ -354,6 +367,9 @@ def fits():
         warnings.simplefilter("ignore")
         sampled = {name: bl.fit(model, survey, **SHORT) for name, model in models.items()}
         moved = survey.assign(participation=survey["participation"].to_numpy()[::-1])
+        distal = bl.fit_distal(
+            bl.load_example("alone"), survey, "score ~ latent_class", **TINY | {"measurement_draws": 40, "draws": 40}
+        )
         weighted = survey.assign(w=np.random.default_rng(2).gamma(2.0, size=180), c=np.arange(180) % 30)
         design = bl.SurveyDesign(weights="w", cluster="c")
         sampled["LatentClass, survey design"] = bl.fit(NESTED, weighted, design=design, **SHORT)
@@ -367,6 +383,7 @@ def fits():
         "LatentTransition": bl.load_example("waves"),
         "LatentClass, no respondents": without,
         "LatentClass, completed data sets": stacked,
+        "DistalOutcome": distal,
         **sampled,
     }
 
@@ -393,6 +410,11 @@ def densities(draws, row):
     """Share of each class, and probability of the answers given it, of one respondent: shape (draw, class) both."""
     posterior = draws["posterior"].to_dataset().stack(drawn=["chain", "draw"]).transpose("drawn", ...)
     observed, constant = draws["observed_data"], draws["constant_data"]
+    if "first_step" in draws.children:
+        step = draws["sample_stats"]["measurement_draw"].to_numpy().reshape(-1)
+        share = draws["first_step"]["known_membership"].to_numpy()[step, int(constant["known_row"][row])]
+        mean, sd = (posterior[f"outcome_{name}"].to_numpy() for name in ("location", "sd"))
+        return share, stats.norm.pdf(float(observed["outcome"][row]), mean, sd)
     if "intercept" in posterior:
         eta = posterior["intercept"].to_numpy().copy()
         for position, x in enumerate(constant["design"][row].to_numpy()):

@@ -9,6 +9,7 @@ from mutations.measurement import MEASUREMENT
 from mutations.moves import MOVES
 from mutations.mutation import Mutation
 from mutations.numbers import NUMBERS
+from mutations.outcomes import OUTCOMES
 from mutations.posterior import POSTERIOR
 from mutations.priors import PRIORS
 from mutations.storage_and_reporting import STORAGE_AND_REPORTING
@@ -32,5 +33,6 @@ MUTATIONS: tuple[Mutation, ...] = (
     *SUMMARIES,
     *SURVEY,
     *WORKFLOWS,
+    *OUTCOMES,
     *STORAGE_AND_REPORTING,
 )
