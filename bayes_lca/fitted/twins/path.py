@@ -8,10 +8,11 @@ import xarray as xr
 
 from bayes_lca.dims import CLASS, WAVE
 from bayes_lca.fitted.flows import flows_of
-from bayes_lca.fitted.hidden_of_respondent import HiddenOfRespondent, Occasion, SummedOut
+from bayes_lca.fitted.hidden_of_respondent import HiddenOfRespondent, Occasion
 from bayes_lca.fitted.kinds import HIDDEN, register
 from bayes_lca.fitted.parts_of_rows import PartsOfRows
 from bayes_lca.fitted.paths import paths_of
+from bayes_lca.fitted.summed_out import SummedOut
 from bayes_lca.likelihood.person import QUADRATURE_ERROR, QUADRATURE_NODES
 
 
@@ -25,7 +26,7 @@ class PathOfPerson(HiddenOfRespondent):
     def summed_out(self, fit, which: slice | np.ndarray, rows: PartsOfRows) -> SummedOut:
         """Sequences with their paths summed out."""
         paths = paths_of(fit)
-        smoothed = paths.smoothed(which, rows.rows)
+        smoothed = paths.smoothed(which, rows.rows, with_moves=False)
         seen = paths.seen[rows.rows].T.astype(float)  # (wave, row)
         seen[:, ~seen.any(axis=0)] = 1.0
         membership = np.einsum("tksr,tr->ksr", smoothed.membership, seen / seen.sum(axis=0))
@@ -46,7 +47,7 @@ class PathOfPerson(HiddenOfRespondent):
         step = fit.draws_nearby(len(fit.count) * len(waves))
         for start in range(0, fit.n_draws, step):
             which = slice(start, min(start + step, fit.n_draws))
-            membership[:, which] = np.moveaxis(paths.smoothed(which).membership, 1, -1)
+            membership[:, which] = np.moveaxis(paths.smoothed(which, with_moves=False).membership, 1, -1)
         for place, wave in enumerate(waves):
             mean = membership[place].mean(axis=0, dtype=float)
             yield Occasion({WAVE: wave}, membership[place], mean, paths.seen[:, place])
@@ -58,7 +59,9 @@ class PathOfPerson(HiddenOfRespondent):
         tree = fit.tree.copy()
         tree.attrs = dict(fit.attributes) | {QUADRATURE_NODES: 2 * int(fit.attributes[QUADRATURE_NODES])}
         finer, draws = replace(fit, tree=tree, _kept={}), fit.answers.draws_to_check(fit)
-        coarse, fine = (paths_of(each).smoothed(draws).log_likelihood @ fit.count for each in (fit, finer))
+        coarse, fine = (
+            paths_of(each).smoothed(draws, with_moves=False).log_likelihood @ fit.count for each in (fit, finer)
+        )
         return {QUADRATURE_ERROR: float(np.abs(fine - coarse).max())}
 
 
