@@ -19,6 +19,7 @@ from bayes_lca.data.survey_design import SurveyDesign
 from bayes_lca.data.survey_sample import SurveySample
 from bayes_lca.data.survey_weights import sample_of, survey_options
 from bayes_lca.data.unique_rows import UniqueRows, unique_rows
+from bayes_lca.data.variable_labels import VARIABLE_LABELS
 from bayes_lca.dims import CLASS, OTHER_CLASS, PATTERN, RESPONDENT, ROW_OF_RESPONDENT
 from bayes_lca.fitted.kinds import Kind
 from bayes_lca.fitted.record import EXCHANGEABLE, KEY, PATTERNS, distinct_rows, record_answers, record_table
@@ -74,6 +75,12 @@ class Prepared:
         names = read_key(frame, key)[patterns[ROW_OF_RESPONDENT].to_numpy()]
         groups = dict(self.groups) | {PATTERNS: patterns.assign_coords({RESPONDENT: names.to_numpy()})}
         return replace(self, groups=groups, attributes=dict(self.attributes) | {KEY: str(key)})
+
+    def labelled_by(self, labels: Mapping[str, str]) -> "Prepared":
+        """The same, with the variable labels of its columns beside them, where there are any."""
+        if not labels:
+            return self
+        return replace(self, attributes=dict(self.attributes) | {VARIABLE_LABELS: json.dumps(labels)})
 
     def counted_by(self, counted: CountedRows) -> "Prepared":
         """The same, with the frequency table that its respondents come from beside them."""
@@ -207,7 +214,7 @@ class ClassRows:
             answer_patterns = sample.weighing(answer_patterns)
         start = measurement.start(responses, answer_patterns, n_classes)
         everybody = np.arange(len(responses.codes))
-        patterns = distinct_rows(design, responses.codes) if collapse else unique_rows(everybody)
+        patterns = distinct_rows(design, answer_patterns.pattern) if collapse else unique_rows(everybody)
         return cls(responses, start, patterns, answer_patterns, design, design.take(patterns.first), sample)
 
     @property

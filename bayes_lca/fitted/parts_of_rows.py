@@ -17,6 +17,8 @@ class PartsOfRows:
 
     Attributes
     ----------
+    rows : ndarray of int, shape (pattern,)
+        Their positions in the fit.
     covariates, answers : ndarray of int, shape (pattern,)
         Which of the distinct covariates, and of the distinct answers, a row has.
     matrix : ndarray, shape (covariates, term)
@@ -25,14 +27,22 @@ class PartsOfRows:
         Share of the respondents with these rows, by their survey weights where they have some.
     first_with_answers : ndarray of int, shape (answers,)
         A distinct row of the fit that has them.
+    unit : ndarray of int, shape (pattern,)
+        The unit of the likelihood that each row is part of, numbered among those of these rows.
+    count, count_in_unit : ndarray, shape (pattern,)
+        Respondents with each row, and how many of them its unit has.
     """
 
+    rows: np.ndarray
     covariates: np.ndarray
     answers: np.ndarray
     matrix: np.ndarray
     groups: Mapping[str, np.ndarray]
     share_of_covariates: np.ndarray
     first_with_answers: np.ndarray
+    unit: np.ndarray
+    count: np.ndarray
+    count_in_unit: np.ndarray
 
     @property
     def n_rows(self) -> int:
@@ -50,11 +60,17 @@ class PartsOfRows:
             first, covariates = np.zeros(1, dtype=int), np.zeros(len(rows), dtype=int)
         _, first_with_answers, answers = np.unique(fit.answer_pattern[rows], return_index=True, return_inverse=True)
         weight = np.bincount(covariates, weights=fit.weight[rows], minlength=len(first))
+        _, unit = np.unique(fit.unit_of_pattern[rows], return_inverse=True)
+        units_alike = fit.count_of_units[fit.unit_of_pattern[rows]]
         return cls(
+            rows=rows,
             covariates=covariates,
             answers=answers.reshape(-1),
             matrix=matrix[first],
             groups={name: index[first] for name, index in groups.items()},
             share_of_covariates=weight / max(weight.sum(), SMALLEST_WEIGHT),
             first_with_answers=rows[first_with_answers],
+            unit=unit.reshape(-1),
+            count=fit.count[rows],
+            count_in_unit=fit.count[rows] // np.maximum(units_alike, 1),
         )

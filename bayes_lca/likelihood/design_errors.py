@@ -13,7 +13,7 @@ import numpy as np
 from bayes_lca.data.survey_sample import SurveySample
 from bayes_lca.likelihood.classification import Classification
 from bayes_lca.likelihood.design_information import design_information
-from bayes_lca.likelihood.nearest_maximum import KNOWN, free_log_ratios
+from bayes_lca.likelihood.information_root import information_root
 
 
 @dataclass(frozen=True, eq=False)
@@ -52,15 +52,12 @@ class DesignErrors:
         free : ndarray of bool, shape (coordinate,), optional
             Log ratios that are estimated, where others than those of `free_log_ratios` are held.
         """
-        free = free_log_ratios(model) if free is None else free
-        information = model.information()[np.ix_(free, free)]
-        size = np.linalg.eigvalsh(information)
-        if not free.any() or size[0] <= KNOWN * size[-1]:
+        found = information_root(model, free)
+        if not found.n_free or found.unknown_of_free.shape[1]:
             return None
-        inverse = np.linalg.inv(information)
-        between = design_information(model.log_ratio_scores(model.codes)[:, free], pattern, sample)
-        scaling = float(np.trace(between @ inverse) / free.sum())
-        return cls(model, free, inverse @ between @ inverse, scaling)
+        score = model.log_ratio_scores(model.codes)[:, found.free] @ found.of_free
+        ratio = design_information(score, pattern, sample)
+        return cls(model, found.free, found.of_free @ ratio @ found.of_free.T, float(np.trace(ratio) / found.n_free))
 
     @property
     def of_shares(self) -> np.ndarray:

@@ -20,6 +20,7 @@ from bayes_lca.fitted.survey_record import SURVEY
 from bayes_lca.posterior.checks.posterior_predictive import draw_predictive
 from bayes_lca.posterior.labels.convergence import warn_of_convergence
 from bayes_lca.prepared import Model, Prepared
+from bayes_lca.sampling.collector import collector_paused
 from bayes_lca.sampling.design_correction import check_correctable, correct_draws
 from bayes_lca.sampling.ready import ready_model
 from bayes_lca.sampling.roads import Adaptation, road_of
@@ -145,8 +146,11 @@ def fit(
     {'chain': 2, 'draw': 100, 'latent_class': 2}
     """
     settings = Sampling(draws, tune, chains, seed, target_accept, cores, progressbar, until)
-    prepared = ready_model(model, frame, needs="fit", count=count, missing=missing, order=order, key=key, design=design)
-    sampler = Sampler(prepared, backend=backend)
+    with collector_paused():
+        prepared = ready_model(
+            model, frame, needs="fit", count=count, missing=missing, order=order, key=key, design=design
+        )
+        sampler = Sampler(prepared, backend=backend)
     return sampler.fit(prepared, settings, order=order, predictive=predictive)
 
 
@@ -266,13 +270,14 @@ class Sampler:
         check_correctable(prepared, self._road)
         draws = settings.draws
         while draws:
-            sampled = self.sample(prepared, replace(settings, draws=draws))
-            sampled.attrs |= {
-                "model_text": prepared.model.str_repr(),
-                "draws_asked": settings.draws,
-                "draws_made": draws,
-            }
-            completed = Fit.reading(complete(prepared, sampled, order=order))
+            with collector_paused():
+                sampled = self.sample(prepared, replace(settings, draws=draws))
+                sampled.attrs |= {
+                    "model_text": prepared.model.str_repr(),
+                    "draws_asked": settings.draws,
+                    "draws_made": draws,
+                }
+                completed = Fit.reading(complete(prepared, sampled, order=order))
             draws = draws_to_go_on_to(completed, settings.draws) if settings.until else None
         return Fit.reading(correct_draws(prepared, completed, sampled)) if completed.is_weighted else completed
 

@@ -3,10 +3,6 @@
 The data are read where they lie, and not kept here; without them there are no rows.
 """
 
-import json
-from functools import cache
-from pathlib import Path
-
 import numpy as np
 import pandas as pd
 
@@ -16,27 +12,20 @@ from bayes_lca.likelihood.classification import Classification
 from bayes_lca.likelihood.criteria import entropy_r2
 from bayes_lca.likelihood.design_errors import DesignErrors
 from bayes_lca.likelihood.em import fit_em
-from bayes_lca.likelihood.nearest_maximum import free_log_ratios
+from bayes_lca.likelihood.information_root import free_log_ratios
+from equivalence.peers import PEERS, figures, frame
 from equivalence.row import Row, Source, printed
 
-PEERS = next(
-    (path for parent in Path(__file__).parents if (path := parent / "shared" / "reference" / "peers").is_dir()), None
-)
 FULL = bl.SurveyDesign(weights="weight", strata="stratum", cluster="cluster")
 SMALL_SAMPLE = "Mplus leaves out the factor n / (n - 1), a hundredth of a percent here; and half a digit for rounding"
 
 
-@cache
-def figures(name: str) -> dict:
-    return json.loads((PEERS / "figures.json").read_text())[name]
-
-
 def fitted(name: str, n_items: int, design: bl.SurveyDesign):
     """Two classes of the weighted answers, with what is needed for errors: model, rows, sample, membership."""
-    frame = pd.read_csv(PEERS / "data" / f"{name}.csv")
-    codes = np.column_stack([pd.factorize(frame[item], sort=True)[0] for item in frame.columns[:n_items]])
+    table = frame(name)
+    codes = np.column_stack([pd.factorize(table[item], sort=True)[0] for item in table.columns[:n_items]])
     rows = unique_rows(codes)
-    sample = design.read(frame).scaled(np.ones(len(frame), dtype=bool))
+    sample = design.read(table).scaled(np.ones(len(table), dtype=bool))
     weight = sample.weighing(rows).count
     fit = fit_em(codes[rows.first], weight, codes.max(axis=0) + 1, 2, n_starts=20)
     model = Classification(fit.item_probability, fit.class_share, codes[rows.first], weight)
@@ -94,19 +83,17 @@ def survey_rows() -> list[Row]:
 
 
 SOURCES = (
-    ()
-    if PEERS is None
-    else (
-        Source(
-            "Mplus with weights",
-            "Mplus 9, MLR, WEIGHT: output beside ELS:2002, https://nces.ed.gov/surveys/els2002",
-            mplus_rows,
-        ),
-        Source(
-            "R survey",
-            "Lumley (2004), survey 4.1.1, Journal of Statistical Software 9(8), doi 10.18637/jss.v009.i08: svytotal of "
-            "influence values, NHANES foods",
-            survey_rows,
-        ),
-    )
+    Source(
+        "Mplus with weights",
+        "Mplus 9, MLR, WEIGHT: output beside ELS:2002, https://nces.ed.gov/surveys/els2002",
+        mplus_rows,
+        folder=PEERS,
+    ),
+    Source(
+        "R survey",
+        "Lumley (2004), survey 4.1.1, Journal of Statistical Software 9(8), doi 10.18637/jss.v009.i08: svytotal of "
+        "influence values, NHANES foods",
+        survey_rows,
+        folder=PEERS,
+    ),
 )

@@ -8,7 +8,6 @@ import numpy as np
 from bayes_lca.data.responses import Responses
 from bayes_lca.data.survey_sample import SurveySample
 from bayes_lca.data.unique_rows import unique_rows
-from bayes_lca.likelihood.classification import KNOWN
 from bayes_lca.likelihood.criteria import (
     assignment_quality,
     entropy_r2,
@@ -18,6 +17,7 @@ from bayes_lca.likelihood.criteria import (
 )
 from bayes_lca.likelihood.em import fit_em
 from bayes_lca.likelihood.identification import degrees_of_freedom
+from bayes_lca.likelihood.information_root import KNOWN
 from bayes_lca.likelihood.modes import MaximumLikelihood
 from bayes_lca.likelihood.restricted_identification import n_unidentified_at
 from bayes_lca.likelihood.whitened_scores import WhitenedScores

@@ -33,8 +33,9 @@ from bayes_lca.structural.regression import Regression
 from bayes_lca.structural.shares import Shares
 from bayes_lca.table import SummaryTable
 from bayes_lca.workflows.ladder.assign import answers_of, modal_class_of
+from bayes_lca.workflows.ladder.cut_posterior import CHAINS, check_measurement_draws
 from bayes_lca.workflows.ladder.stepwise_odds_ratios import stepwise_odds_ratios
-from bayes_lca.workflows.ladder.two_step import CHAINS, MEASUREMENT_DRAWS, check_measurement_draws, fit_two_step
+from bayes_lca.workflows.ladder.two_step import MEASUREMENT_DRAWS, fit_two_step
 
 MODAL_CLASS = "modal_class"
 PASSED_ON = ("draws", "tune", "seed", "target_accept", "cores", "progressbar", "until")

@@ -149,7 +149,7 @@ def stepwise_outcome(
     check_no_items(known, [outcome], len(frame))
     n_rows, declared = len(frame), Declarations(categories, missing_codes)
     if family == NORMAL:
-        answered, values = read_numeric_outcome(frame, outcome, missing, declared)
+        answered, values, _ = read_numeric_outcome(frame, outcome, missing, declared)
         what = f"means of {outcome}"
     else:
         answered, values, labels = _two_categories(frame, outcome, missing, declared)
@@ -178,7 +178,7 @@ def _two_categories(
     frame, outcome: str, missing: str, declared: Declarations
 ) -> tuple[object, np.ndarray, tuple[str, ...]]:
     """Rows with the outcome, whether it is the second category, and the labels of both."""
-    answered, values, labels, _ = read_ordered_outcome(frame, outcome, BERNOULLI, missing, declared)
+    answered, values, labels, *_ = read_ordered_outcome(frame, outcome, BERNOULLI, missing, declared)
     if len(labels) != 2:
         raise ValueError(
             f"outcome {outcome!r} has {len(labels)} categories in {len(values)} rows; the Bernoulli family takes two"

@@ -6,8 +6,10 @@ from mutations.data import DATA
 from mutations.density import DENSITY
 from mutations.likelihood import LIKELIHOOD
 from mutations.measurement import MEASUREMENT
+from mutations.moves import MOVES
 from mutations.mutation import Mutation
 from mutations.numbers import NUMBERS
+from mutations.outcomes import OUTCOMES
 from mutations.posterior import POSTERIOR
 from mutations.priors import PRIORS
 from mutations.storage_and_reporting import STORAGE_AND_REPORTING
@@ -25,10 +27,12 @@ MUTATIONS: tuple[Mutation, ...] = (
     *CONFIRMATORY,
     *STRUCTURAL,
     *LIKELIHOOD,
+    *MOVES,
     *DENSITY,
     *POSTERIOR,
     *SUMMARIES,
     *SURVEY,
     *WORKFLOWS,
+    *OUTCOMES,
     *STORAGE_AND_REPORTING,
 )
