@@ -5,13 +5,12 @@ from collections.abc import Mapping
 import numpy as np
 
 from bayes_lca.dims import CLASS, OTHER_CLASS, TRANSITION_SLOPE, TRANSITION_TERM, group_terms
-from bayes_lca.fitted.paths import FittedPaths
 from bayes_lca.fitted.random_effects import RandomEffectDraws, effects_of_seen_groups
 from bayes_lca.likelihood.matrix_product import matrix_product
 
 
 def move_probabilities(
-    paths: FittedPaths,
+    paths,
     which: slice,
     step: int,
     matrix: np.ndarray,
@@ -43,13 +42,13 @@ def move_probabilities(
     return odds / odds.sum(axis=1, keepdims=True)
 
 
-def moves_of_groups(paths: FittedPaths, grouping: str) -> np.ndarray:
+def moves_of_groups(paths, grouping: str) -> np.ndarray:
     """Moves of persons in every group of a grouping of the transitions, shape (group,)."""
     index, count = paths.transition_group[grouping], paths.fit.count[:, None] * paths.moved
     return np.bincount(index[paths.moved], count[paths.moved], paths.fit.encoding.sizes[grouping]).astype(int)
 
 
-def _moving(paths: FittedPaths, which: slice, matrix: np.ndarray, groups: Mapping, effects: Mapping | None):
+def _moving(paths, which: slice, matrix: np.ndarray, groups: Mapping, effects: Mapping | None):
     """What covariates and groups add to the logits, shape (origin or 1, destination, draw, row)."""
     fit, k = paths.fit, len(paths.fit.classes)
     moving = np.zeros((1, k, 1, 1))
