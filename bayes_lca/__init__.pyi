@@ -8,6 +8,9 @@ from bayes_lca.data.grid import round_to_grid as round_to_grid
 from bayes_lca.data.identifiability import RepeatedLabelsWarning as RepeatedLabelsWarning
 from bayes_lca.data.identifiability import SingleLevelWarning as SingleLevelWarning
 from bayes_lca.data.keys import RepeatedRowsWarning as RepeatedRowsWarning
+from bayes_lca.data.survey_design import EqualWeightsWarning as EqualWeightsWarning
+from bayes_lca.data.survey_design import SurveyDesign as SurveyDesign
+from bayes_lca.data.survey_weights import WeightsInGroupsWarning as WeightsInGroupsWarning
 from bayes_lca.data.suspected_codes import MissingCodeWarning as MissingCodeWarning
 from bayes_lca.data.unusual_values import FarValueWarning as FarValueWarning
 from bayes_lca.data.unusual_values import SmallLevelWarning as SmallLevelWarning
@@ -60,6 +63,7 @@ from bayes_lca.posterior.effects.compare_groups import rank_groups as rank_group
 from bayes_lca.posterior.effects.group_level_effects import group_level_effects as group_level_effects
 from bayes_lca.posterior.effects.marginal_effects import average_marginal_effects as average_marginal_effects
 from bayes_lca.posterior.effects.nesting_in_words import nesting_in_words as nesting_in_words
+from bayes_lca.posterior.effects.outcome_by_class import outcome_by_class as outcome_by_class
 from bayes_lca.posterior.effects.poststratify import poststratify as poststratify
 from bayes_lca.posterior.effects.predict_classes import predict_classes as predict_classes
 from bayes_lca.posterior.effects.transition_probabilities import transition_probabilities as transition_probabilities
@@ -70,9 +74,11 @@ from bayes_lca.posterior.labels.modes import keep_mode as keep_mode
 from bayes_lca.posterior.labels.modes import modes as modes
 from bayes_lca.posterior.labels.relabel import name_classes as name_classes
 from bayes_lca.posterior.labels.relabel import relabel as relabel
+from bayes_lca.posterior.plots.group_classes import plot_group_classes as plot_group_classes
 from bayes_lca.posterior.plots.item_pairs import plot_check_items as plot_check_items
 from bayes_lca.posterior.plots.odds_ratios import plot_odds_ratios as plot_odds_ratios
 from bayes_lca.posterior.plots.outcome import plot_outcome as plot_outcome
+from bayes_lca.posterior.plots.predictions import plot_predictions as plot_predictions
 from bayes_lca.posterior.plots.prior_predictive import plot_prior_predictive as plot_prior_predictive
 from bayes_lca.posterior.plots.profiles import plot_profiles as plot_profiles
 from bayes_lca.posterior.plots.random_intercepts import plot_random_intercepts as plot_random_intercepts
@@ -81,11 +87,16 @@ from bayes_lca.posterior.plots.transitions import plot_transitions as plot_trans
 from bayes_lca.posterior.storage.netcdf import load as load
 from bayes_lca.posterior.storage.netcdf import save as save
 from bayes_lca.posterior.storage.without_respondents import holds_respondents as holds_respondents
+from bayes_lca.posterior.structures.compare_group_structures import GroupComparison as GroupComparison
+from bayes_lca.posterior.structures.compare_group_structures import compare_group_structures as compare_group_structures
 from bayes_lca.posterior.structures.compare_structures import StructureComparison as StructureComparison
 from bayes_lca.posterior.structures.compare_structures import compare_structures as compare_structures
 from bayes_lca.posterior.tables.class_tables import class_profiles as class_profiles
 from bayes_lca.posterior.tables.class_tables import class_sizes as class_sizes
 from bayes_lca.posterior.tables.classification import classification_table as classification_table
+from bayes_lca.posterior.tables.design_effects import design_effects as design_effects
+from bayes_lca.posterior.tables.group_classes import group_classes as group_classes
+from bayes_lca.posterior.tables.group_classes import group_membership as group_membership
 from bayes_lca.posterior.tables.likely_paths import most_likely_paths as most_likely_paths
 from bayes_lca.posterior.tables.membership import membership as membership
 from bayes_lca.posterior.tables.membership import membership_draws as membership_draws
@@ -112,11 +123,18 @@ from bayes_lca.priors import NormalLogit as NormalLogit
 from bayes_lca.priors import PerUnit as PerUnit
 from bayes_lca.priors import ScaledInverseChiSquared as ScaledInverseChiSquared
 from bayes_lca.priors import ZeroSumNormal as ZeroSumNormal
+from bayes_lca.reporting.paper.characteristics import characteristics as characteristics
+from bayes_lca.reporting.paper.numbers_of_classes import class_number_table as class_number_table
+from bayes_lca.reporting.paper.regression_table import regression_table as regression_table
+from bayes_lca.reporting.paper.write_tables import write_tables as write_tables
 from bayes_lca.reporting.report import report as report
 from bayes_lca.sampling.adopt import adopt as adopt
 from bayes_lca.sampling.fit_or_load import fit_or_load as fit_or_load
 from bayes_lca.sampling.nuts import fit as fit
 from bayes_lca.sampling.prior_predictive import prior_predictive as prior_predictive
+from bayes_lca.structural.known_class import KnownClass as KnownClass
+from bayes_lca.structural.group_classes import FewGroupsWarning as FewGroupsWarning
+from bayes_lca.structural.group_classes import GroupClasses as GroupClasses
 from bayes_lca.structural.regression import Regression as Regression
 from bayes_lca.structural.separation import SeparationWarning as SeparationWarning
 from bayes_lca.structural.shares import Shares as Shares
@@ -124,6 +142,7 @@ from bayes_lca.structural.transition import Transition as Transition
 from bayes_lca.table import SummaryTable as SummaryTable
 from bayes_lca.workflows.class_counts.blrt import bootstrap_likelihood_ratio as bootstrap_likelihood_ratio
 from bayes_lca.workflows.class_counts.count_classes import count_classes as count_classes
+from bayes_lca.workflows.class_counts.count_group_classes import count_group_classes as count_group_classes
 from bayes_lca.workflows.class_counts.overfitted import overfitted as overfitted
 from bayes_lca.workflows.class_counts.plot_class_counts import plot_class_counts as plot_class_counts
 from bayes_lca.workflows.class_counts.recommendation import recommend_classes as recommend_classes
@@ -132,14 +151,22 @@ from bayes_lca.workflows.fit_multiple import fit_multiple as fit_multiple
 from bayes_lca.workflows.invariance.measurement_invariance import measurement_invariance as measurement_invariance
 from bayes_lca.workflows.invariance.partial_invariance import PartialInvariance as PartialInvariance
 from bayes_lca.workflows.invariance.partial_invariance import partial_invariance as partial_invariance
+from bayes_lca.workflows.invariance.populations import compare_populations as compare_populations
+from bayes_lca.workflows.invariance.populations import fit_populations as fit_populations
 from bayes_lca.workflows.invariance.split_halves import split_halves as split_halves
 from bayes_lca.workflows.ladder.assign import answers_of as answers_of
 from bayes_lca.workflows.ladder.assign import modal_class_of as modal_class_of
 from bayes_lca.workflows.ladder.compare_estimators import compare_estimators as compare_estimators
+from bayes_lca.workflows.ladder.compare_outcomes import compare_outcomes as compare_outcomes
 from bayes_lca.workflows.ladder.estimators import fit_estimators as fit_estimators
+from bayes_lca.workflows.ladder.fit_distal import fit_distal as fit_distal
 from bayes_lca.workflows.ladder.stepwise_odds_ratios import stepwise_odds_ratios as stepwise_odds_ratios
 from bayes_lca.workflows.ladder.stepwise_outcome import stepwise_outcome as stepwise_outcome
 from bayes_lca.workflows.ladder.two_step import fit_two_step as fit_two_step
 from bayes_lca.workflows.leave_one_group_out import leave_one_group_out as leave_one_group_out
+from bayes_lca.workflows.maximum_likelihood.maximum_likelihood import (
+    MaximumLikelihoodEstimates as MaximumLikelihoodEstimates,
+)
+from bayes_lca.workflows.maximum_likelihood.maximum_likelihood import maximum_likelihood as maximum_likelihood
 
 __version__: str

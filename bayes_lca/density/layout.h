@@ -12,11 +12,13 @@
 #include <intrin.h>
 #define EXPORT __declspec(dllexport)
 #define INLINE static __forceinline
+#define APART __declspec(noinline)
 #define TAKEN(flag) _InterlockedExchange8((volatile char *)(flag), 1)
 #define RELEASE(flag) _InterlockedExchange8((volatile char *)(flag), 0)
 #else
 #define EXPORT __attribute__((visibility("default")))
 #define INLINE static inline __attribute__((always_inline))
+#define APART __attribute__((noinline))
 #define TAKEN(flag) __atomic_exchange_n((flag), 1, __ATOMIC_ACQUIRE)
 #define RELEASE(flag) __atomic_store_n((flag), 0, __ATOMIC_RELEASE)
 #endif

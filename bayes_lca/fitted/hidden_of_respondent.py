@@ -7,27 +7,11 @@ from dataclasses import dataclass
 import numpy as np
 import xarray as xr
 
+from bayes_lca.data.categories import draw_category
 from bayes_lca.dims import CLASS_SHARE
 from bayes_lca.fitted.parts_of_rows import PartsOfRows
-
-
-@dataclass(frozen=True, eq=False)
-class SummedOut:
-    """Distinct rows with all that is hidden summed out, in some draws.
-
-    Attributes
-    ----------
-    log_likelihood : ndarray, shape (draw, pattern)
-        Of one respondent with each row.
-    membership : ndarray, shape (draw, pattern, latent_class)
-        Probability of each class given what was seen of a row.
-    class_share : ndarray, shape (draw, latent_class)
-        Share of each class among the respondents with these rows.
-    """
-
-    log_likelihood: np.ndarray
-    membership: np.ndarray
-    class_share: np.ndarray
+from bayes_lca.fitted.summed_out import SummedOut
+from bayes_lca.fitted.unseen_group_likelihood import new_group_log_likelihood
 
 
 @dataclass(frozen=True, eq=False)
@@ -78,3 +62,13 @@ class HiddenOfRespondent(ABC):
     def attributes_of_draws(self, fit) -> dict[str, str | int | float]:
         """What draws should remember of how well their densities were computed."""
         return fit.answers.attributes_of_draws(fit)
+
+    def draw_class(self, fit, which: slice, rng: np.random.Generator) -> np.ndarray:
+        """Classes of the respondents drawn given covariates and groups, without their answers; (draw, respondent)."""
+        share = np.exp(fit.log_class(slice(None), which))
+        share = np.broadcast_to(share, (len(share), len(fit.count), share.shape[-1]))
+        return draw_category(share[:, fit.pattern_of_respondent], rng)
+
+    def unseen_group_log_likelihood(self, fit, grouping: str, group: int, which: np.ndarray, rng) -> np.ndarray:
+        """Log probability of all answers of a group as if it were new; see `new_group_log_likelihood`."""
+        return new_group_log_likelihood(fit, grouping, group, which, rng)

@@ -5,7 +5,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from importlib import import_module
 from pkgutil import iter_modules
-from typing import Final
+from typing import ClassVar, Final
 
 import numpy as np
 import pandas as pd
@@ -13,27 +13,8 @@ import pandas as pd
 from bayes_lca.fitted.capabilities import NEEDS, OF_ANSWERS, Capabilities
 from bayes_lca.fitted.hidden_of_respondent import HiddenOfRespondent
 from bayes_lca.fitted.independent_answers import IndependentAnswers
-
-
-@dataclass(frozen=True)
-class Words:
-    """A model in words, for reports.
-
-    Attributes
-    ----------
-    title : str
-        The model in a few words.
-    summary : str
-        What it assumes, in a sentence or two.
-    formula : str
-        Its likelihood, one line; empty where the regression's line says all.
-    references : tuple of str
-    """
-
-    title: str
-    summary: str
-    formula: str
-    references: tuple[str, ...]
+from bayes_lca.fitted.random_effects import RandomEffectDraws, effects_of_new_groups
+from bayes_lca.fitted.words import Words
 
 
 class AnswersGivenClass(ABC):
@@ -142,7 +123,15 @@ class AnswersGivenClass(ABC):
 
 
 class ClassGivenCovariates(ABC):
-    """How likely each class is in a fit: the twin of a structural part, in NumPy."""
+    """How likely each class is in a fit: the twin of a structural part, in NumPy.
+
+    Attributes
+    ----------
+    unseen_groups_are_summed_out : bool
+        Whether groups that the fit has not seen need no effects drawn.
+    """
+
+    unseen_groups_are_summed_out: ClassVar[bool] = False
 
     @abstractmethod
     def log_class(self, fit, matrix: np.ndarray, groups: Mapping[str, np.ndarray], which, effects=None) -> np.ndarray:
@@ -169,6 +158,10 @@ class ClassGivenCovariates(ABC):
     def logits(self, fit, matrix: np.ndarray, groups: Mapping[str, np.ndarray], which) -> np.ndarray:
         """The same up to a constant of each draw and row, where that is cheaper."""
         return self.log_class(fit, matrix, groups, which)
+
+    def effects_of_new_groups(self, fit, grouping: str, which, rng, n_groups: int = 1) -> RandomEffectDraws:
+        """Effects of groups that were not seen, anew in every draw; see `random_effects.effects_of_new_groups`."""
+        return effects_of_new_groups(fit, grouping, which, rng, n_groups)
 
 
 @dataclass(frozen=True)

@@ -42,6 +42,12 @@ def move_probabilities(
     return odds / odds.sum(axis=1, keepdims=True)
 
 
+def moves_of_groups(paths, grouping: str) -> np.ndarray:
+    """Moves of persons in every group of a grouping of the transitions, shape (group,)."""
+    index, count = paths.transition_group[grouping], paths.fit.count[:, None] * paths.moved
+    return np.bincount(index[paths.moved], count[paths.moved], paths.fit.encoding.sizes[grouping]).astype(int)
+
+
 def _moving(paths, which: slice, matrix: np.ndarray, groups: Mapping, effects: Mapping | None):
     """What covariates and groups add to the logits, shape (origin or 1, destination, draw, row)."""
     fit, k = paths.fit, len(paths.fit.classes)

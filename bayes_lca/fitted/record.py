@@ -11,14 +11,19 @@ import xarray as xr
 from bayes_lca.data.answered import is_missing
 from bayes_lca.data.counted import CountedRows
 from bayes_lca.data.design import Design
+from bayes_lca.data.distal_outcome import DistalOutcome, KnownMembership
 from bayes_lca.data.unique_rows import UniqueRows, unique_rows
 from bayes_lca.dims import (
     ANSWER_PATTERN,
     ANSWERS,
+    CLASS,
     COUNT,
     DESIGN,
     DESIGN_CENTER,
+    FIRST_STEP_DRAW,
     ITEM,
+    KNOWN_MEMBERSHIP,
+    KNOWN_ROW,
     N_CATEGORIES,
     OUTCOME,
     PATTERN,
@@ -38,6 +43,9 @@ PATTERNS, ENCODING = "patterns", "encoding"
 TOTAL_LOG_LIKELIHOOD = "total_log_likelihood"
 """Statistic of the draws of any fit: the log-likelihood of all respondents."""
 
+FIRST_STEP = "first_step"
+"""Group of the tree of a distal outcome: what each draw of the fit that found the classes says of who is in them."""
+
 TABLE = "frequency_table"
 """Group of the tree with the rows of a frequency table, where one was fitted."""
 
@@ -55,6 +63,9 @@ KEY = "key"
 
 EXCHANGEABLE = "exchangeable_classes"
 """Attribute with the set of each class, where priors or restrictions tell classes apart; those of a set are alike."""
+
+LEFT_OUT = "left_out"
+"""Attribute with the group whose rows had no part in the draws, where a group was left out."""
 
 GROUPINGS = "groupings"
 """Attribute with the names of the groupings that have random effects, as JSON."""
@@ -77,7 +88,7 @@ def distinct_rows(design: Design, *seen: np.ndarray) -> UniqueRows:
     """Respondents who are equal in what was seen, in design, groups and covariates."""
     codes = [values.cat.codes if hasattr(values, "cat") else values for _, values in design.covariates.items()]
     numbers = [np.asarray(values) for values in codes if np.asarray(values).dtype.kind in "iuf"]
-    return unique_rows(*seen, design.matrix, *(grouping.index for grouping in design.groupings), *numbers)
+    return unique_rows(*seen, design.patterns.pattern, *numbers)
 
 
 def record_answers(
@@ -113,11 +124,11 @@ def record_answers(
     groups, attributes = record_rows(seen, answer_pattern, of_items, design, respondents, patterns)
     groups = {name: dataset.assign_coords({ITEM: [str(item) for item in items]}) for name, dataset in groups.items()}
     axes = json.loads(attributes[AXES]) | {ITEM: [str(item) for item in items]}
-    missing = is_missing(codes)
+    missing = is_missing(codes[patterns.first])
     answered = {
         "labels": json.dumps(labels),
-        "n_missing_answers": int(missing.sum()),
-        "n_without_answer": int(missing.all(axis=1).sum()),
+        "n_missing_answers": int(patterns.count @ missing.sum(axis=1)),
+        "n_without_answer": int(patterns.count @ missing.all(axis=1)),
     }
     return groups, attributes | answered | {AXES: json.dumps(axes)}
 
@@ -135,6 +146,24 @@ def record_outcome(
     groups, attributes = record_rows(seen, codes, {}, design, respondents, patterns)
     complete = {"n_missing_answers": 0, "n_without_answer": 0}
     return groups, attributes | {"outcome": str(outcome), "labels": json.dumps([list(labels)])} | complete
+
+
+def record_distal_outcome(
+    outcome: DistalOutcome,
+    known: KnownMembership,
+    design: Design,
+    respondents: pd.Index,
+    patterns: UniqueRows,
+) -> tuple[dict[str, xr.Dataset], dict[str, str | int]]:
+    """Groups and attributes of a fit of a distal outcome, with the membership that its classes have by draw."""
+    first = patterns.first
+    seen = {OUTCOME: ((PATTERN,), outcome.values[first]), KNOWN_ROW: ((PATTERN,), known.row[first])}
+    groups, attributes = record_rows(seen, known.row, {}, design, respondents, patterns)
+    groups[FIRST_STEP] = xr.Dataset({KNOWN_MEMBERSHIP: ((FIRST_STEP_DRAW, KNOWN_ROW, CLASS), known.by_draw)})
+    labels = [list(outcome.labels)] if outcome.labels else []
+    complete = {"n_missing_answers": 0, "n_without_answer": 0}
+    named = {"outcome": str(outcome.name), "labels": json.dumps(labels)}
+    return groups, attributes | named | complete | {"relabelled": 1}
 
 
 def record_table(

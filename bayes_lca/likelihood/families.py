@@ -10,7 +10,7 @@ estimate of its parameters needs. Arrays of parameters have shape (start, latent
 """
 
 from abc import ABC, abstractmethod
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cached_property
 
 import numpy as np
@@ -56,6 +56,10 @@ class Family(ABC):
     @abstractmethod
     def log_volume(self, parameters: Parameters, sums: np.ndarray) -> np.ndarray:
         """Log of the room that the parameters have near a maximum if members were known, and their prior; (start,)."""
+
+    def without_prior(self) -> "Family":
+        """The same without members given beside those there are: for maximum likelihood."""
+        return replace(self, weight=0.0)
 
     def log_prior(self, parameters: Parameters) -> np.ndarray:
         """Log of the prior that `estimate` maximises beside the likelihood, up to a constant, shape (start,)."""

@@ -12,7 +12,7 @@ import pymc as pm
 from bayes_lca.data.answered import for_model
 from bayes_lca.data.responses import Responses
 from bayes_lca.data.unique_rows import UniqueRows
-from bayes_lca.dims import ANSWER_CODES, ITEM, PATTERN
+from bayes_lca.dims import ANSWER_CODES, ANSWERS, ITEM, PATTERN
 from bayes_lca.likelihood.families import Family
 from bayes_lca.likelihood.mixture import MixtureMaximum
 from bayes_lca.likelihood.probability_sets import ProbabilitySets
@@ -62,6 +62,10 @@ class Answers:
         From values of shape (pattern, item) and the parameters to log p(answers given class), (latent_class, pattern).
     draw : callable
         From classes of shape (...), the parameters and a random generator to answers of shape (..., item).
+    name : str
+        Of the observed variable.
+    dims : tuple of str
+        Its axes.
     """
 
     observed: object
@@ -69,6 +73,8 @@ class Answers:
     signature: tuple[str, ...]
     log_density: Callable
     draw: Callable
+    name: str = ANSWERS
+    dims: tuple[str, ...] = (PATTERN, ITEM)
 
 
 class Measurement(ABC):
@@ -173,6 +179,10 @@ class Measurement(ABC):
         """Free sets of which restricted probabilities are made; None where nothing is restricted."""
         return None
 
+    def families(self, responses: Responses, first: np.ndarray) -> tuple[Family, ...] | None:
+        """The part for maximum likelihood, of the rows at some respondents; None where it has no such families."""
+        return None
+
     @final
     def answers(self, responses: Responses, start: Start, first: np.ndarray) -> Answers:
         """Answers of a model with the part's parameters, inside a `pymc.Model`.
@@ -202,6 +212,10 @@ class PartOfMixed(Measurement):
     @abstractmethod
     def family(self, responses: Responses, first: np.ndarray) -> Family:
         """The part for `fit_mixture`, of the rows at some respondents."""
+
+    def families(self, responses: Responses, first: np.ndarray) -> tuple[Family, ...] | None:
+        """The one of all items, where nothing is known of single ones."""
+        return (self.family(responses, first),) if self.can_be_mixed else None
 
     @abstractmethod
     def profile(self, responses: Responses, maximum: MixtureMaximum, place: int = 0) -> np.ndarray:

@@ -110,9 +110,9 @@ class Mixed(Measurement):
             responses, families, answer_patterns, n_classes, lambda maximum: self.profile(responses, maximum)
         )
 
-    def families(self, responses: MixedAnswers, first: np.ndarray) -> list[Family]:
-        """Those of all parts."""
-        return [part.family(of_part, first) for part, of_part in zip(self.parts, responses.parts, strict=True)]
+    def families(self, responses: MixedAnswers, first: np.ndarray) -> tuple[Family, ...]:
+        """One of each part."""
+        return tuple(part.family(of_part, first) for part, of_part in zip(self.parts, responses.parts, strict=True))
 
     def profile(self, responses: MixedAnswers, maximum: MixtureMaximum) -> np.ndarray:
         """What tells classes apart in each part, side by side, 0 in places that a part does not use."""

@@ -12,6 +12,7 @@ from bayes_lca.fitted.one_fit import with_identity
 from bayes_lca.fitted.record import TOTAL_LOG_LIKELIHOOD, all_groupings
 from bayes_lca.fitted.views import with_views
 from bayes_lca.posterior.labels.convergence import warn_of_convergence
+from bayes_lca.posterior.labels.group_classes import with_group_classes
 from bayes_lca.posterior.labels.modes import MODE_EVIDENCE, UNCONSTRAINED, chain_modes, evidence_of_modes
 from bayes_lca.posterior.labels.relabel import align, with_class_share
 from bayes_lca.prepared import Prepared
@@ -48,6 +49,8 @@ def complete(prepared: Prepared, tree: xr.DataTree, *, order: str | int | xr.Dat
         tree = align(fit, prepared.pivot, order)
     elif not fit.class_is_observed:
         tree["posterior"] = xr.DataTree(with_class_share(fit))
+    if fit.likelihood_unit is not None:
+        tree = with_group_classes(tree)
     tree["sample_stats"] = xr.DataTree(statistics)
     tree.attrs |= fit.hidden.attributes_of_draws(fit)
     modes = chain_modes(Fit.reading(tree))

@@ -1,10 +1,16 @@
 """All sources of the table of equivalences, in the order in which it shows them."""
 
+from collections.abc import Sequence
+from functools import cache
+
 from equivalence import (
     arviz_loo,
     bambi_posterior,
     class_regression,
     davies,
+    known_classes,
+    group_classes,
+    mplus_estimates,
     nnet,
     other_figures,
     parallel_lines,
@@ -15,13 +21,16 @@ from equivalence import (
     stepmix_classes,
     stepmix_outcomes,
     stepmix_steps,
+    survey_weights,
     transition_outputs,
 )
+from equivalence.row import Row, Source
 
 SOURCES = tuple(
     source
     for module in (
         printed_outputs,
+        mplus_estimates,
         other_figures,
         class_regression,
         stepmix_classes,
@@ -35,7 +44,16 @@ SOURCES = tuple(
         arviz_loo,
         scikit_learn,
         davies,
+        known_classes,
+        survey_weights,
         transition_outputs,
+        group_classes,
     )
     for source in module.SOURCES
 )
+
+
+@cache
+def computed(source: Source) -> Sequence[Row]:
+    """Rows of a source, computed once."""
+    return source.rows()

@@ -1,10 +1,8 @@
 """Latent transitions as printed by Mplus, Latent GOLD and LMest; the data lie beside the project."""
 
-import json
 from functools import cache
 
 import numpy as np
-import pandas as pd
 from scipy.optimize import linear_sum_assignment
 from scipy.special import entr, expit, logit, softmax
 
@@ -12,20 +10,13 @@ from bayes_lca.likelihood.baum_welch import PathFit, fit_paths
 from bayes_lca.likelihood.categorical_family import CategoricalFamily
 from bayes_lca.likelihood.criteria import information_criteria
 from bayes_lca.likelihood.families import NormalFamily
-from equivalence.row import PEERS, Row, Source, printed
+from equivalence.peers import PEERS, figures, frame
+from equivalence.row import Row, Source, printed
 
 MPLUS_ESTIMATE, SHARE_OF_ERROR, MPLUS_SHARE = 0.002, 0.005, 0.0005
 STOPPED_EARLY = "Mplus stops where its derivatives fall below a limit, within half a percent of a standard error"
 BOUNDARY = 10.0
 """A threshold of Mplus farther out is a probability of 0 or 1."""
-
-
-def figures(case: str) -> dict:
-    return json.loads((PEERS / "figures.json").read_text(encoding="utf-8"))[case]
-
-
-def frame(name: str) -> pd.DataFrame:
-    return pd.read_csv(PEERS / "data" / f"{name}.csv")
 
 
 @cache
@@ -176,18 +167,18 @@ def matched(theirs: np.ndarray, ours: np.ndarray) -> np.ndarray:
 
 LSAY = "Longitudinal Study of American Youth, two waves; lca-bookdown of the IMMERSE project"
 SOURCES = (
-    Source("Mplus, two waves, items equal", f"Mplus 8.11; {LSAY}", lambda: mplus_rows("equal"), needs_peers=True),
-    Source("Mplus, two waves, items free", f"Mplus 8.11; {LSAY}", lambda: mplus_rows("free"), needs_peers=True),
+    Source("Mplus, two waves, items equal", f"Mplus 8.11; {LSAY}", lambda: mplus_rows("equal"), folder=PEERS),
+    Source("Mplus, two waves, items free", f"Mplus 8.11; {LSAY}", lambda: mplus_rows("free"), folder=PEERS),
     Source(
         "Latent GOLD, latent Markov",
         "Latent GOLD 6.1, outputs and simulated data in the validation of the R package latents",
         latent_gold_rows,
-        needs_peers=True,
+        folder=PEERS,
     ),
     Source(
         "LMest, RLMS job satisfaction",
         "LMest 3.2.5; Bartolucci, Pandolfi & Pennoni (2017), J. Stat. Software 81(4), doi 10.18637/jss.v081.i04",
         lmest_rows,
-        needs_peers=True,
+        folder=PEERS,
     ),
 )

@@ -260,3 +260,18 @@ def test_the_picture_shows_every_wave_and_every_move(draws):
     assert f"{row['mean']:.2f} ({row['lower']:.2f}–{row['upper']:.2f})" in [text.get_text() for text in moves[0].texts]
     heights = [patch.get_height() for patch in flow.patches if hasattr(patch, "get_height")]
     np.testing.assert_allclose(sorted(heights), sorted(sizes), atol=1e-9)
+
+
+def test_groups_of_transitions_are_among_the_random_intercepts(draws, persons):
+    table = bl.random_intercepts(draws)
+    effect = draws["posterior"]["transition_group_effect"]
+    moves = sum(max(person) - 1 for person in persons if max(person) > 1 and person[min(person)]["group"] == "G2")
+    row = table.loc[("transition_group", "G2", "C1")]
+    assert row["n"] == moves
+    assert row["mean"] == pytest.approx(float(effect.sel(transition_group="G2", latent_class="C1").mean()))
+    sd = draws["posterior"]["transition_group_sd"]
+    spread = np.sqrt((sd**2).sum("latent_class"))
+    heterogeneity = bl.heterogeneity(draws).loc[("transition_group", "C2 vs C1")]
+    assert heterogeneity["groups"] == 5
+    assert heterogeneity["sd"] == pytest.approx(float(spread.median()))
+    assert len(bl.plot_random_intercepts(draws, grouping="transition_group").axes) == K

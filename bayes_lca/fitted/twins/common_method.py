@@ -137,7 +137,7 @@ class AnswersOfPersons(CategoricalAnswers):
             log_answers = log_density_of_answers(*of_persons, fit.codes[first])[0]
             log_class = fit.log_class(slice(None), which)[0]  # (pattern or 1, latent_class)
             rows = np.logaddexp.reduce(log_class + log_answers[answers.reshape(-1)], axis=-1)
-            total.append(fit.count @ rows)
+            total.append(fit.weight @ rows)
         return np.array(total)
 
     @staticmethod

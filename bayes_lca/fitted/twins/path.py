@@ -8,10 +8,11 @@ import xarray as xr
 
 from bayes_lca.dims import CLASS, WAVE
 from bayes_lca.fitted.flows import flows_of
-from bayes_lca.fitted.hidden_of_respondent import HiddenOfRespondent, Occasion, SummedOut
+from bayes_lca.fitted.hidden_of_respondent import HiddenOfRespondent, Occasion
 from bayes_lca.fitted.kinds import HIDDEN, register
 from bayes_lca.fitted.parts_of_rows import PartsOfRows
 from bayes_lca.fitted.paths import paths_of
+from bayes_lca.fitted.summed_out import SummedOut
 from bayes_lca.likelihood.person import QUADRATURE_ERROR, QUADRATURE_NODES
 
 

@@ -9,11 +9,13 @@ from mutations.measurement import MEASUREMENT
 from mutations.moves import MOVES
 from mutations.mutation import Mutation
 from mutations.numbers import NUMBERS
+from mutations.outcomes import OUTCOMES
 from mutations.posterior import POSTERIOR
 from mutations.priors import PRIORS
 from mutations.storage_and_reporting import STORAGE_AND_REPORTING
 from mutations.structural import STRUCTURAL
 from mutations.summaries import SUMMARIES
+from mutations.survey import SURVEY
 from mutations.workflows import WORKFLOWS
 
 MUTATIONS: tuple[Mutation, ...] = (
@@ -29,6 +31,8 @@ MUTATIONS: tuple[Mutation, ...] = (
     *DENSITY,
     *POSTERIOR,
     *SUMMARIES,
+    *SURVEY,
     *WORKFLOWS,
+    *OUTCOMES,
     *STORAGE_AND_REPORTING,
 )
