@@ -13,13 +13,8 @@ from bayes_lca.data.design import Design
 from bayes_lca.data.formula import read_formula
 from bayes_lca.data.responses import Responses, recorded_empty
 from bayes_lca.data.unique_rows import UniqueRows, unique_rows
-from bayes_lca.data.waves import (
-    Waves,
-    check_every_wave_answered,
-    check_within_persons,
-    read_waves,
-    step_names,
-)
+from bayes_lca.data.wave_checks import check_every_wave_answered, check_within_persons
+from bayes_lca.data.waves import Waves, read_waves, step_names
 from bayes_lca.dims import CLASS, OTHER_CLASS, PATTERN, STEP, WAVE
 from bayes_lca.fitted.record import EXCHANGEABLE, distinct_rows
 from bayes_lca.fitted.record_sequences import merged_axes, record_sequences, record_steps

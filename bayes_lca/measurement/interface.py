@@ -143,13 +143,6 @@ class Measurement(ABC):
     def draw(self, responses: Responses, latent_class: np.ndarray, *parameters: np.ndarray, rng) -> np.ndarray:
         """Draw complete answers of respondents of known classes, shape (..., item)."""
 
-    def families(self, responses: Responses, first: np.ndarray) -> list[Family] | None:
-        """The part for maximum likelihood, of the rows at some respondents; None where it has no such form.
-
-        A part that has one has a method ``profile`` too, from a maximum to what tells its classes apart.
-        """
-        return None
-
     @property
     def person_weight(self) -> np.ndarray:
         """Weights of the persons that stand for all, shape (person,); one where answers depend on the class alone."""
@@ -180,7 +173,10 @@ class Measurement(ABC):
         return None
 
     def families(self, responses: Responses, first: np.ndarray) -> tuple[Family, ...] | None:
-        """The part for maximum likelihood, of the rows at some respondents; None where it has no such families."""
+        """The part for maximum likelihood, of the rows at some respondents; None where it has no such families.
+
+        A part that has some has a method ``profile`` too, from a maximum to what tells its classes apart.
+        """
         return None
 
     @final
@@ -220,7 +216,3 @@ class PartOfMixed(Measurement):
     @abstractmethod
     def profile(self, responses: Responses, maximum: MixtureMaximum, place: int = 0) -> np.ndarray:
         """What tells classes apart, from parameters of the family at a place."""
-
-    def families(self, responses: Responses, first: np.ndarray) -> list[Family] | None:
-        """The family alone, where nothing more is known of single classes."""
-        return [self.family(responses, first)] if self.can_be_mixed else None
