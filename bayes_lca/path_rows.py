@@ -18,6 +18,7 @@ from bayes_lca.data.waves import Waves, read_waves, step_names
 from bayes_lca.dims import CLASS, OTHER_CLASS, PATTERN, STEP, WAVE
 from bayes_lca.fitted.record import EXCHANGEABLE, distinct_rows
 from bayes_lca.fitted.record_sequences import merged_axes, record_sequences, record_steps
+from bayes_lca.likelihood.identification import check_cells_of_waves
 from bayes_lca.likelihood.path_start import PathStart
 from bayes_lca.measurement.answers_of_waves import starting_values_of_waves
 from bayes_lca.measurement.interface import Start
@@ -83,6 +84,11 @@ class PathRows:
         kept_waves = waves.keep(kept, of_persons.kept)
         at_waves = kept_waves.at_waves(responses.codes)  # (person, wave, item)
         check_every_wave_answered(at_waves, responses.items, kept_waves, is_missing(at_waves))
+        n_steps = kept_waves.n_steps if model.transition.over_time == "free" else 1
+        check_cells_of_waves(
+            *(model.n_classes, model.measurement.degrees_of_freedom(responses, model.n_classes)),
+            *(responses.n_categories, len(kept_waves.names), n_steps, len(responses.codes)),
+        )
         answer_patterns = unique_rows(responses.codes)
         row_of_step = _rows_of_steps(kept_waves)
         answers = kept_waves.at_waves(answer_patterns.pattern[:, None])[..., 0]  # (person, wave)

@@ -167,7 +167,7 @@ def _with_effects_given_answers(fit, rng: np.random.Generator):
 
 
 def _known(paths, name: str) -> np.ndarray:
-    """Groups of the steps that were made; those after a person's last wave are of no meaning, and are the first."""
+    """Groups of the steps that were made; 0 after a person's last wave, where an average one is taken."""
     return np.where(paths.moved, paths.transition_group[name], 0)
 
 
