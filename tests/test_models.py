@@ -92,7 +92,8 @@ def frame():
     rng = np.random.default_rng(4)
     wards = [f"w{number % 25:02d}" for number in range(200)]
     counts = {"visits": rng.poisson(2.0, 200), "calls": rng.poisson(5.0, 200)}
-    return bl.simulate_cohort(n=200, seed=2)[0].assign(**counts, ward=wards)
+    seen = {"person": np.arange(200) // 2, "wave": np.arange(200) % 2 + 1}
+    return bl.simulate_cohort(n=200, seed=2)[0].assign(**counts, **seen, ward=wards)
 
 
 @pytest.fixture(scope="module")
