@@ -16,6 +16,7 @@ from mutations.storage_and_reporting import STORAGE_AND_REPORTING
 from mutations.structural import STRUCTURAL
 from mutations.summaries import SUMMARIES
 from mutations.survey import SURVEY
+from mutations.transitions import TRANSITIONS
 from mutations.workflows import WORKFLOWS
 
 MUTATIONS: tuple[Mutation, ...] = (
@@ -28,6 +29,7 @@ MUTATIONS: tuple[Mutation, ...] = (
     *STRUCTURAL,
     *LIKELIHOOD,
     *MOVES,
+    *TRANSITIONS,
     *DENSITY,
     *POSTERIOR,
     *SUMMARIES,
