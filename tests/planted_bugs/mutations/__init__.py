@@ -17,6 +17,7 @@ from mutations.storage_and_reporting import STORAGE_AND_REPORTING
 from mutations.structural import STRUCTURAL
 from mutations.summaries import SUMMARIES
 from mutations.survey import SURVEY
+from mutations.transitions import TRANSITIONS
 from mutations.workflows import WORKFLOWS
 
 MUTATIONS: tuple[Mutation, ...] = (
@@ -29,6 +30,7 @@ MUTATIONS: tuple[Mutation, ...] = (
     *STRUCTURAL,
     *LIKELIHOOD,
     *MOVES,
+    *TRANSITIONS,
     *DENSITY,
     *GROUP_CLASSES,
     *POSTERIOR,
