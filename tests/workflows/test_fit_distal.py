@@ -133,7 +133,7 @@ def test_slopes_differ_by_class_only_where_they_interact(measured, survey):
 def truth():
     """Two classes of four items at entropy .7; a normal outcome that a covariate and six groups move too."""
     rng = np.random.default_rng(8)
-    n = 800
+    n = 1200
     z = (rng.random(n) < 0.4).astype(int)
     answers = (rng.random((n, 4)) < np.where(z, 0.85, 0.2)[:, None]).astype(int)
     group, x = rng.integers(0, 6, n), rng.normal(size=n).round(1)
