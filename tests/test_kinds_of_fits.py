@@ -96,6 +96,7 @@ CALLS = {
     "membership_of_new_rows": lambda draws: bl.membership(draws, SURVEY.head(5)),
     "modal_class_of": bl.modal_class_of,
     "modes": bl.modes,
+    "most_likely_paths": bl.most_likely_paths,
     "name_classes": lambda draws: bl.name_classes(draws, ["first", "second"]),
     "nesting_in_words": lambda draws: bl.nesting_in_words(draws, draws, draws),
     "odds_ratios": bl.odds_ratios,
@@ -106,6 +107,7 @@ CALLS = {
     "plot_predictions": lambda draws: bl.plot_predictions(draws, "participation", n_draws=20),
     "plot_profiles": bl.plot_profiles,
     "plot_random_intercepts": bl.plot_random_intercepts,
+    "plot_transitions": bl.plot_transitions,
     "plot_structures": lambda draws: bl.plot_structures({"first": draws, "second": bl.load_example("alone")}),
     "posterior_predictive": bl.posterior_predictive,
     "poststratify": lambda draws: bl.poststratify(draws, CELLS),
@@ -119,6 +121,9 @@ CALLS = {
     "report": lambda draws: bl.report(draws, Path(tempfile.mkdtemp()) / "page.html"),
     "save": lambda draws: bl.save(draws, Path(tempfile.mkdtemp()) / "fit.nc"),
     "split_halves": lambda draws: bl.split_halves(draws, repeats=2, n_draws=20),
+    "stayers_and_movers": bl.stayers_and_movers,
+    "transition_odds_ratios": bl.transition_odds_ratios,
+    "transition_probabilities": bl.transition_probabilities,
     "stepwise_outcome": lambda draws: bl.stepwise_outcome(draws, "attitude", bl.example_survey()),
     "stepwise_odds_ratios": lambda draws: bl.stepwise_odds_ratios(
         draws, bl.Regression("~ participation"), SURVEY, method="bch"
@@ -307,6 +312,25 @@ REFUSED["LatentClass, GroupClasses"] = NO_COMMON_METHOD | {
         "stepwise_odds_ratios stepwise_outcome"
     ),
 }
+ONE_WAVE = {
+    r"^{name}: nobody moves in this fit of 180 respondents, each of whom is in a class or category once; follow": (
+        "most_likely_paths plot_transitions stayers_and_movers transition_odds_ratios transition_probabilities"
+    )
+}
+REFUSED = {kind: ONE_WAVE | pieces for kind, pieces in REFUSED.items()} | {
+    "LatentTransition": {
+        r"^{name}: a person of this fit is in a class at every wave": (
+            "answers_of average_marginal_effects check_items class_shift classification_table common_method "
+            "compare_estimators compare_groups compare_structures concat_chains covariate_tests direct_effects "
+            "fit_estimators fit_two_step group_level_effects group_shares membership_draws membership_of_new_rows "
+            "membership_table modal_class_of nesting_in_words plot_structures posterior_predictive poststratify "
+            "predict_classes prior_from prior_sensitivity rank_groups report split_halves stepwise_odds_ratios "
+            "stepwise_outcome"
+        ),
+        r"variable='intercept' is not among the draws": "contrasts",
+        r"formula '~ 1' has no covariates; odds ratios come from": "odds_ratios plot_odds_ratios",
+    }
+}
 """What each kind of fit refuses: pieces of messages, and the functions that say so; all others answer."""
 REFUSED = {kind: dict(refused) for kind, refused in REFUSED.items()}
 for kind, refused in REFUSED.items():
@@ -356,6 +380,7 @@ def fits():
     return {
         "LatentClass, regression": bl.load_example(),
         "LatentClass": bl.load_example("alone"),
+        "LatentTransition": bl.load_example("waves"),
         "LatentClass, no respondents": without,
         "LatentClass, completed data sets": stacked,
         "DistalOutcome": distal,
@@ -438,14 +463,14 @@ def density_of_persons(posterior, answers):
     return likelihood.sum(axis=2)
 
 
-WITHOUT_ROWS = {"LatentClass, no respondents", "LatentClass, completed data sets"}
-WHOLE_GROUPS = {"LatentClass, GroupClasses"}
-"""Their likelihood is of groups; `test_group_classes.py` goes over these."""
+ELSEWHERE = {
+    *("LatentClass, no respondents", "LatentClass, completed data sets", "LatentClass, survey design"),
+    *("LatentClass, GroupClasses", "LatentTransition"),
+}
+"""Fits without rows, and those that have tests of their own of this: weighted, of groups, and of persons over waves."""
 
 
-@pytest.mark.parametrize(
-    "kind", [kind for kind in REFUSED if kind not in WITHOUT_ROWS | WHOLE_GROUPS | {"LatentClass, survey design"}]
-)
+@pytest.mark.parametrize("kind", [kind for kind in REFUSED if kind not in ELSEWHERE])
 def test_answers_are_those_of_a_loop_over_respondents(fits, kind):
     """Log-likelihood, membership and sizes of classes, from the rows as the frame had them."""
     draws = fits[kind]
