@@ -20,7 +20,7 @@ from bayes_lca.data.waves import (
     read_waves,
     step_names,
 )
-from bayes_lca.dims import CLASS, OTHER_CLASS, PATTERN, STEP, STEP_OF_PATTERN, WAVE
+from bayes_lca.dims import CLASS, OTHER_CLASS, PATTERN, STEP, WAVE
 from bayes_lca.fitted.record import EXCHANGEABLE, distinct_rows
 from bayes_lca.fitted.record_sequences import merged_axes, record_sequences, record_steps
 from bayes_lca.likelihood.path_start import PathStart, path_start
@@ -49,8 +49,8 @@ class PathRows:
         Rows of the likelihood: distinct persons, or all of them.
     of_persons, initial : Design
         Covariates of the first wave, of persons and of the rows of the likelihood.
-    of_rows, steps : Design
-        Covariates of transitions, of rows of the frame and of all steps of the rows of the likelihood.
+    of_rows : Design
+        Covariates of transitions, of rows of the frame.
     row_of_step : ndarray of int, shape (person, step)
         Row of `of_rows` for each step.
     first_row : ndarray of int, shape (person,)
@@ -68,7 +68,6 @@ class PathRows:
     of_persons: Design
     initial: Design
     of_rows: Design
-    steps: Design
     row_of_step: np.ndarray
     first_row: np.ndarray
     n_dropped: int
@@ -94,7 +93,6 @@ class PathRows:
         seen = [kept_waves.at_waves(answer_patterns.pattern[:, None])[..., 0], *_of_steps(of_rows, row_of_step)]
         everybody = np.arange(len(at_waves))
         sequences = distinct_rows(of_persons, *seen) if collapse else unique_rows(everybody)
-        first = row_of_step[sequences.first]
         return cls(
             model=model,
             waves=kept_waves,
@@ -105,7 +103,6 @@ class PathRows:
             of_persons=of_persons,
             initial=of_persons.take(sequences.first),
             of_rows=of_rows,
-            steps=of_rows.take(np.maximum(first, 0).T.ravel()),
             row_of_step=row_of_step,
             first_row=waves.first_row[of_persons.kept],
             n_dropped=int((~kept).sum()),
@@ -120,6 +117,17 @@ class PathRows:
     def count(self) -> np.ndarray:
         """Persons with each row, shape (pattern,)."""
         return self.sequences.count
+
+    @property
+    def steps(self) -> list[Design]:
+        """Covariates of each step of the rows of the likelihood."""
+        rows = np.maximum(self.row_of_step[self.sequences.first], 0)  # (pattern, step)
+        return [self.of_rows.take(of_step) for of_step in rows.T]
+
+    @property
+    def all_steps(self) -> Design:
+        """The same, one step after the other."""
+        return self.of_rows.take(np.maximum(self.row_of_step[self.sequences.first], 0).T.ravel())
 
     @property
     def answers_at_waves(self) -> np.ndarray:
@@ -141,10 +149,9 @@ class PathRows:
             PATTERN: range(len(self.count)),
             WAVE: list(self.waves.names),
             STEP: step_names(self.waves.names),
-            STEP_OF_PATTERN: range(len(self.count) * self.waves.n_steps),
             **model.measurement.coords(self.responses),
             **model.initial.coords(self.initial, len(names)),
-            **model.transition.coords(self.steps, len(names)),
+            **model.transition.coords(self.of_rows, len(names)),
         }
 
     def path_start(self, start: Start) -> PathStart:
@@ -164,7 +171,7 @@ class PathRows:
         return StartingMembership(
             path.membership[:, 1:].swapaxes(0, 1).reshape(-1, n_classes),
             weight.T.ravel(),
-            self.steps,
+            self.all_steps,
             path.expected.swapaxes(0, 1).reshape(n_steps * len(weight), n_classes),
         )
 
@@ -185,7 +192,7 @@ class PathRows:
                 )
             )
             of_first = model.initial.starting_values(self.initial, self.initial_membership(start))
-            of_steps = model.transition.starting_values(self.steps, self.path_start(start).transition)
+            of_steps = model.transition.starting_values(self.of_rows, self.path_start(start).transition)
             values.append({**of_first, **of_steps, **of_items[-1]})
         attributes |= self.responses.attributes | model.initial.attributes | model.transition.attributes
         attributes |= dict(self.start.attributes)

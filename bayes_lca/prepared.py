@@ -214,7 +214,7 @@ class ClassRows:
             answer_patterns = sample.weighing(answer_patterns)
         start = measurement.start(responses, answer_patterns, n_classes)
         everybody = np.arange(len(responses.codes))
-        patterns = distinct_rows(design, responses.codes) if collapse else unique_rows(everybody)
+        patterns = distinct_rows(design, answer_patterns.pattern) if collapse else unique_rows(everybody)
         return cls(responses, start, patterns, answer_patterns, design, design.take(patterns.first), sample)
 
     @property

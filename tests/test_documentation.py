@@ -58,6 +58,7 @@ TAKE_MINUTES = {
     "calibration.intervals.replicates.run_replicate",
     "calibration.kit.running.run_study",
     "workflows.ladder.compare_estimators.compare_estimators",
+    "workflows.ladder.compare_outcomes.compare_outcomes",
     "workflows.ladder.estimators.fit_estimators",
     "workflows.ladder.two_step.fit_two_step",
     "workflows.leave_one_group_out.leave_one_group_out",

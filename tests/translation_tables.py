@@ -61,7 +61,10 @@ class Numbers:
 
     def markdown(self) -> str:
         """The table as it stands in the page."""
-        titles = [f"{column}: {who}" if column else who for column in self.columns for who in (self.program, OURS)]
+        whose = (re.sub(r" [\d.]+$", "", self.program), OURS)
+        titles = [f"{column}: {who}" for column in self.columns for who in whose]
+        if self.columns == ("",):
+            titles = [self.program, OURS]
         lines = [["quantity", *titles], ["---"] + ["--:"] * len(titles)]
         for label, pairs in self.pairs():
             lines.append([label, *(cell for pair in pairs for cell in pair or ("", ""))])
@@ -141,12 +144,10 @@ def mplus_tables() -> Iterator[Numbers]:
     ]
     yield Numbers("mplus", "thresholds", "Mplus 7.31", by_class(2), class_lines(two, thresholds, 2), source)
     names = ("log_likelihood", "BIC", "aBIC", "entropy_r2", "scaling correction factor")
-    lines = []
-    for k in range(2, 6):
-        label = f"lca_cfa_example, {k} classes"
-        lines.append((f"{k} classes", tuple(f"{label}: {name}" for name in names)))
-    columns = ("log-likelihood", "BIC", "aBIC", "entropy", "scaling")
-    yield Numbers("mplus", "class-counts", "Mplus 7.31", columns, tuple(lines), source)
+    lines = tuple(
+        (f"{k} classes: {FIT[name]}", (f"lca_cfa_example, {k} classes: {name}",)) for k in range(3, 6) for name in names
+    )
+    yield Numbers("mplus", "class-counts", "Mplus 7.31", ("",), lines, source)
     label = "mplus_ex7_6, 2 classes"
     names = [name for name in FIT if not name.startswith("2 ")]
     yield Numbers("mplus", "polytomous-fit", "Mplus 8.11", ("",), fit_lines(label, names), ("Mplus, example 7.6",))
@@ -245,21 +246,18 @@ def latent_gold_tables() -> Iterator[Numbers]:
 
 
 def brms_tables() -> Iterator[Numbers]:
-    terms = ["(Intercept)", *nnet.COVARIATES]
+    columns = ("2 against 1", "3 against 1")
     lines = tuple(
-        (term, tuple(f"{se}no groups: {term}, category {c} against 1" for c in (2, 3) for se in ("", "SE of ")))
-        for term in terms
+        (f"{words}{term}", tuple(f"{quantity}no groups: {term}, category {c} against 1" for c in (2, 3)))
+        for term in ("(Intercept)", *nnet.COVARIATES)
+        for words, quantity in (("", ""), ("SE, ", "SE of "))
     )
-    columns = ("2 against 1", "SE", "3 against 1", "SE")
     yield Numbers("brms_bambi", "maximum-likelihood", "nnet", columns, lines, ("nnet",), digits=3)
     lines = tuple(
-        (
-            term,
-            tuple(f"{'Intercept' if term[0] == '(' else term}[{c}]: {what}" for c in (2, 3) for what in ("mean", "SD")),
-        )
-        for term in terms
+        (f"{words}{term}", tuple(f"{term}[{c}]: {what}" for c in (2, 3)))
+        for term in ("Intercept", *nnet.COVARIATES)
+        for words, what in (("", "mean"), ("SD, ", "SD"))
     )
-    columns = ("2 against 1: mean", "SD", "3 against 1: mean", "SD")
     yield Numbers("brms_bambi", "posterior", "Bambi 0.21", columns, lines, (SAMPLED,), digits=2)
     lines = tuple((term, tuple(f"{term}[1]: {what}" for what in ("mean", "SD"))) for term in nnet.COVARIATES)
     lines += (("SD of the groups", tuple(f"SD of random intercepts: {what}" for what in ("mean", "SD"))),)

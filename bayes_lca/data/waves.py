@@ -2,6 +2,7 @@
 
 import warnings
 from dataclasses import dataclass
+from itertools import pairwise
 
 import numpy as np
 import pandas as pd
@@ -129,8 +130,8 @@ def read_waves(frame, person: str, wave: str) -> Waves:
     index, names = _numbered(values[wave], ordered)
     if len(names) < 2:
         raise ValueError(
-            f"wave column {wave!r} is {names[0]!r} in all {n} rows: transitions take two waves or more; fit LatentClass "
-            "to one"
+            f"wave column {wave!r} is {names[0]!r} in all {n} rows: transitions take two waves or more; fit "
+            "LatentClass to one"
         )
     who, persons = pd.factorize(values[person])
     place = np.full((len(persons), len(names)), MISSED)
@@ -162,8 +163,8 @@ def _in_order(values: pd.Series, wave: str) -> list:
                 f"{len(values)} rows; number the waves, or make it an ordered categorical"
             ) from None
         raise ValueError(
-            f"wave column {wave!r} mixes {' and '.join(sorted(kinds))} in {len(values)} rows; number the waves, or make "
-            "it an ordered categorical"
+            f"wave column {wave!r} mixes {' and '.join(sorted(kinds))} in {len(values)} rows; number the waves, or "
+            "make it an ordered categorical"
         ) from None
     if order in NOBODY_DECLARED and not _are_dates(present):
         raise ValueError(
@@ -199,8 +200,8 @@ def _warn_of_spacing(ordered: list, wave: str) -> None:
         return
     steps = ", ".join(f"{gap:g}" for gap in apart)
     warnings.warn(
-        f"waves of {wave!r} are unequally far apart ({steps}), and how far is not modelled: with transitions equal over "
-        'time a short step moves as many as a long one; give Transition(over_time="free")',
+        f"waves of {wave!r} are unequally far apart ({steps}), and how far is not modelled: with transitions equal "
+        'over time a short step moves as many as a long one; give Transition(over_time="free")',
         UnequalSpacingWarning,
         stacklevel=4,
     )
@@ -214,7 +215,7 @@ def step_names(names: tuple[str, ...]) -> list[str]:
     >>> step_names(("1", "2", "3"))
     ['1 to 2', '2 to 3']
     """
-    return [f"{before} to {after}" for before, after in zip(names[:-1], names[1:], strict=True)]
+    return [f"{before} to {after}" for before, after in pairwise(names)]
 
 
 def check_within_persons(frame, waves: Waves, columns: tuple[str, ...]) -> None:

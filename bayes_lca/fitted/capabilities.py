@@ -20,13 +20,21 @@ class Need:
         Whether it averages over draws, so that labels have to be aligned and chains in one mode.
     answers : bool
         Whether it depends on what answers are: the measurement part has to declare it too.
+    otherwise : str
+        Why it does not hold for the fits of a model that does not declare it; empty where nothing is known.
     """
 
     purpose: str
     respondents: bool = False
     summary: bool = True
     answers: bool = False
+    otherwise: str = ""
 
+
+ONE_WAVE = (
+    "nobody moves in this fit of {n_respondents} respondents, each of whom is in a class or category once; follow them "
+    "over waves, and fit LatentTransition"
+)
 
 NEEDS: Final[Mapping[str, Need]] = MappingProxyType(
     {
@@ -91,6 +99,11 @@ NEEDS: Final[Mapping[str, Need]] = MappingProxyType(
         "save": Need("a file of the fit", summary=False),
         "split_halves": Need("classes of halves of the respondents", respondents=True, answers=True),
         "stepwise_odds_ratios": Need("estimates in steps", respondents=True, answers=True),
+        "most_likely_paths": Need("most likely paths of persons", respondents=True, otherwise=ONE_WAVE),
+        "plot_transitions": Need("a plot of transitions", respondents=True, otherwise=ONE_WAVE),
+        "stayers_and_movers": Need("shares of stayers and movers", respondents=True, otherwise=ONE_WAVE),
+        "transition_odds_ratios": Need("odds ratios of moving", otherwise=ONE_WAVE),
+        "transition_probabilities": Need("transition probabilities", respondents=True, otherwise=ONE_WAVE),
         "stepwise_outcome": Need("an outcome by class in steps", respondents=True, answers=True),
     }
 )

@@ -163,6 +163,15 @@ def test_rows_whose_sum_enters_otherwise_than_once_are_not_worked_off_apart(seve
     np.testing.assert_allclose(program.log_density(at)[1], expected, rtol=1e-11)
 
 
+def test_log_sum_exp_of_known_numbers():
+    """Beside one of parameters: it is a number like any other, and moves the value alone."""
+    known = np.log(np.random.default_rng(2).dirichlet([1.0, 2.0, 3.0], 5).T)
+    agrees(
+        lambda x: pt.logsumexp(known + x[:, None], axis=0) - 2 * pt.logsumexp(known * 2, axis=0),
+        np.array([0.3, -1.0, 0.2]),
+    )
+
+
 def test_what_programs_do_not_have_is_refused_by_name():
     x = pt.tensor("x", shape=(3,), dtype="float64")
     with pytest.raises(NotCovered, match="Cos"):

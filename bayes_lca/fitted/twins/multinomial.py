@@ -35,13 +35,14 @@ OF_LATENT_CLASSES = (
         "compare_structures",
         "covariate_tests",
         "direct_effects",
+        "fit_distal",
         "fit_estimators",
         "fit_two_step",
         "membership",
     ),
     *("membership_draws", "membership_of_new_rows", "membership_table", "modal_class_of", "name_classes", "order"),
     *("plot_profiles", "plot_structures", "prior_from", "relabel", "split_halves", "stepwise_odds_ratios"),
-    "stepwise_outcome",
+    *("outcome_by_class", "stepwise_outcome"),
 )
 
 KIND = register(

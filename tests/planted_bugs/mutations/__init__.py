@@ -5,16 +5,19 @@ from mutations.confirmatory import CONFIRMATORY
 from mutations.data import DATA
 from mutations.density import DENSITY
 from mutations.doors import DOORS
+from mutations.group_classes import GROUP_CLASSES
 from mutations.likelihood import LIKELIHOOD
 from mutations.measurement import MEASUREMENT
 from mutations.moves import MOVES
 from mutations.mutation import Mutation
 from mutations.numbers import NUMBERS
+from mutations.outcomes import OUTCOMES
 from mutations.posterior import POSTERIOR
 from mutations.priors import PRIORS
 from mutations.storage_and_reporting import STORAGE_AND_REPORTING
 from mutations.structural import STRUCTURAL
 from mutations.summaries import SUMMARIES
+from mutations.survey import SURVEY
 from mutations.workflows import WORKFLOWS
 
 MUTATIONS: tuple[Mutation, ...] = (
@@ -29,8 +32,11 @@ MUTATIONS: tuple[Mutation, ...] = (
     *DOORS,
     *MOVES,
     *DENSITY,
+    *GROUP_CLASSES,
     *POSTERIOR,
     *SUMMARIES,
+    *SURVEY,
     *WORKFLOWS,
+    *OUTCOMES,
     *STORAGE_AND_REPORTING,
 )
