@@ -83,7 +83,7 @@ def one_survey(seed):
 def coverage(surveys=SURVEYS):
     """Share of intervals that hold the truth, by what they are of."""
     rows = pd.DataFrame([one_survey(seed) for seed in range(1, surveys + 1)]).astype(float)
-    return rows.T.groupby(level=0).mean().mean(axis=1)
+    return rows.mean().groupby([what for what, _ in rows.columns]).mean()
 
 
 def false_alarms(surveys=SURVEYS):
