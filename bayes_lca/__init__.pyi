@@ -132,9 +132,9 @@ from bayes_lca.sampling.adopt import adopt as adopt
 from bayes_lca.sampling.fit_or_load import fit_or_load as fit_or_load
 from bayes_lca.sampling.nuts import fit as fit
 from bayes_lca.sampling.prior_predictive import prior_predictive as prior_predictive
-from bayes_lca.structural.known_class import KnownClass as KnownClass
 from bayes_lca.structural.group_classes import FewGroupsWarning as FewGroupsWarning
 from bayes_lca.structural.group_classes import GroupClasses as GroupClasses
+from bayes_lca.structural.known_class import KnownClass as KnownClass
 from bayes_lca.structural.regression import Regression as Regression
 from bayes_lca.structural.separation import SeparationWarning as SeparationWarning
 from bayes_lca.structural.shares import Shares as Shares
