@@ -23,7 +23,7 @@ from bayes_lca.sampling import adopt, nuts
 from bayes_lca.sampling.ready import prepare_named
 from bayes_lca.sampling.tree import assemble, finish
 from bayes_lca.workflows import leave_one_group_out
-from bayes_lca.workflows.ladder import two_step
+from bayes_lca.workflows.ladder import cut_posterior
 
 REFERENCE = Path(__file__).parent / "reference"
 ITEMS, N = ["a", "b", "c"], 240
@@ -181,6 +181,9 @@ SAMPLING = {
     "compare_estimators": lambda frame, **count: bl.compare_estimators(NESTED, frame, **count),
     "fit": lambda frame, **count: bl.fit(NESTED, frame, **count),
     "fit_estimators": lambda frame, **count: bl.fit_estimators(NESTED, frame, **count),
+    "fit_distal": lambda frame, **count: bl.fit_distal(
+        fit_made_up(ALONE, frame, **count), frame, "x ~ latent_class", measurement_draws=4, draws=4, **count
+    ),
     "fit_or_load": lambda frame, **count: bl.fit_or_load("never written.nc", NESTED, frame, **count),
     "fit_two_step": lambda frame, **count: bl.fit_two_step(
         fit_made_up(ALONE, frame, **count), bl.Regression(FORMULA), frame, measurement_draws=4, draws=4, **count
@@ -220,7 +223,7 @@ def test_what_is_sampled_is_the_model_of_the_respondents(table, expanded, monkey
         raise PreparedError(prepared)
 
     monkeypatch.setattr(adopt, "_check_data", lambda model, frame, missing, prepared, idata: stop(prepared))
-    for module in (nuts, two_step, leave_one_group_out):
+    for module in (nuts, cut_posterior, leave_one_group_out):
         monkeypatch.setattr(module, "Sampler", stop)
     prepared = []
     for frame, count in ((table, {"count": "n"}), (expanded, {})):

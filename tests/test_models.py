@@ -11,9 +11,14 @@ from pytensor.compile.mode import Mode
 from scipy.special import softmax
 
 import bayes_lca as bl
+from bayes_lca.fitted.fit import Fit
+from bayes_lca.fitted.measured_classes import MeasuredClasses
 from bayes_lca.hidden.one_class import draw_class
+from bayes_lca.measurement.outcome_families import NormalOutcome
 from bayes_lca.models import AssignedClass, LatentClass, Multinomial
+from bayes_lca.models.distal_outcome import DistalOutcome
 from bayes_lca.priors import LKJ
+from bayes_lca.structural.outcome_regression import OutcomeRegression
 
 GOLDEN = Path(__file__).parent / "golden"
 ITEMS = bl.Items(bl.cohort_items())
@@ -55,6 +60,12 @@ MODELS = {
             ],
         ),
     ),
+    "distal_outcome": DistalOutcome(
+        MeasuredClasses(Fit.reading(bl.load_example("alone")), np.array([0, 100])),
+        NormalOutcome(),
+        OutcomeRegression("participation ~ latent_class + age + latent_class:score + (1 | group)"),
+    ),
+    "latent_class_group_classes": LatentClass(3, ITEMS, bl.GroupClasses(2, group="ward", formula="~ participation")),
     "assigned_class": AssignedClass(KNOWN, bl.Regression("~ participation + (1 | group)")),
     "multinomial": Multinomial("title", bl.Regression("~ age + participation + (1 | group)")),
     "multinomial_prior_by_term": Multinomial(
@@ -70,7 +81,9 @@ FAST = {"mode": Mode(linker="py", optimizer="fast_compile")}
 @pytest.fixture(scope="module")
 def frame():
     rng = np.random.default_rng(4)
-    return bl.simulate_cohort(n=200, seed=2)[0].assign(visits=rng.poisson(2.0, 200), calls=rng.poisson(5.0, 200))
+    wards = [f"w{number % 25:02d}" for number in range(200)]
+    counts = {"visits": rng.poisson(2.0, 200), "calls": rng.poisson(5.0, 200)}
+    return bl.simulate_cohort(n=200, seed=2)[0].assign(**counts, ward=wards)
 
 
 @pytest.fixture(scope="module")
@@ -94,7 +107,7 @@ def test_every_axis_of_every_variable_has_a_name(name, frame, unequal):
         for variable in [*model.free_RVs, *model.deterministics, *model.observed_RVs]:
             if variable.name == "group_correlation_root":
                 continue  # rows and columns of a Cholesky factor are no classes
-            dims = model.named_vars_to_dims[variable.name]
+            dims = model.named_vars_to_dims[variable.name] if variable.ndim else ()
             assert len(dims) == variable.ndim, variable.name
             assert all(dim in model.coords for dim in dims), variable.name
 

@@ -12,11 +12,13 @@
 #include <intrin.h>
 #define EXPORT __declspec(dllexport)
 #define INLINE static __forceinline
+#define APART __declspec(noinline)
 #define TAKEN(flag) _InterlockedExchange8((volatile char *)(flag), 1)
 #define RELEASE(flag) _InterlockedExchange8((volatile char *)(flag), 0)
 #else
 #define EXPORT __attribute__((visibility("default")))
 #define INLINE static inline __attribute__((always_inline))
+#define APART __attribute__((noinline))
 #define TAKEN(flag) __atomic_exchange_n((flag), 1, __ATOMIC_ACQUIRE)
 #define RELEASE(flag) __atomic_store_n((flag), 0, __ATOMIC_RELEASE)
 #endif
@@ -34,6 +36,7 @@ enum Operation {
     NEGATIVE = 20, EXP, LOG, LOG1P, EXPM1, SQRT, SQUARE, ABSOLUTE, SIGN, SIGMOID, SOFTPLUS, ERF, ERFC, ERFINV, LOG_GAMMA,
     TANH, LOG1MEXP, IS_INFINITE, IS_NAN, NOT,
     SWITCH = 50, GATHER, SUM, SUM_OF_PLACES, MATRIX_PRODUCT, LOG_SUM_EXP, LOG_MIXTURE, INVERSE, CHOLESKY, SOLVE_TRIANGULAR,
+    LOG_MATRIX_PRODUCT,
 };
 
 enum Mode { SCALAR, VECTOR, LARGE_CONSTANT };

@@ -79,6 +79,7 @@ class Program:
         rows = [number for number in of_value if builder.instructions[number].is_of_rows]
         before = [number for number in of_value if number not in after and number not in set(rows)]
         self.n_inputs, self.n_expanded = builder.n_inputs, len(self.expanded)
+        self._free = library().bayes_lca_free  # kept, for modules may be gone when Python ends
         self._pools = Pools(builder)
         backwards = Backwards.of([builder.instructions[number] for number in rows])
         code = {
@@ -113,7 +114,7 @@ class Program:
 
     def __del__(self):
         if hasattr(self, "layout"):
-            library().bayes_lca_free(ctypes.byref(self.layout))
+            self._free(ctypes.byref(self.layout))
 
     def _after(self, of_value: Sequence[int], makers: "_Makers", reads) -> set[int]:
         """Steps that rest on the sum over rows, which is to enter the density with factor one."""

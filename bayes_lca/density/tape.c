@@ -13,40 +13,44 @@ places in the large constants of the program, from which a row reads its own. */
 #include "matrices.h"
 #include "mixtures.h"
 
-/* Vectors that are read at the same places, each so far behind the one before. */
-INLINE void gather_some(const Run *run, const Instruction *now, const int n_vectors) {
+enum { SOME = 4 };
+
+/* Vectors that are read at the same places, each so far behind the one before: some of them, from the first on. */
+INLINE void gather_some(const Run *run, const Instruction *now, int64_t first, const int n_vectors) {
     const int64_t n = run->n, apart = now->detail[2], width = now->detail[3];
     const int32_t *restrict place = run->program->places + now->detail[0] + run->row;
-    double *restrict o = run->numbers + now->out;
-    EACH for (int k = 0; k < n_vectors; k++) o[k * width + i] = run->numbers[place[i] + k * apart];
+    const double *restrict a = run->numbers + first * apart;
+    double *restrict o = run->numbers + now->out + first * width;
+    EACH for (int k = 0; k < n_vectors; k++) o[k * width + i] = a[place[i] + k * apart];
 }
 
-INLINE void gather_some_backwards(const Run *run, const Instruction *now, const int n_vectors) {
+/* Rows beside each other that have the same place, as sorted ones do, are added up first. */
+INLINE void gather_some_backwards(const Run *run, const Instruction *now, int64_t first, const int n_vectors) {
     const int64_t n = run->n, apart = now->detail[2], width = now->detail[3];
     const int32_t *restrict place = run->program->places + now->detail[0] + run->row;
-    const double *restrict g = run->adjoints + now->out;
-    EACH for (int k = 0; k < n_vectors; k++) run->adjoints[place[i] + k * apart] += g[k * width + i];
-}
-
-static void gather(const Run *run, const Instruction *now) {
-    switch (now->detail[1]) {
-    case 1: gather_some(run, now, 1); break;
-    case 2: gather_some(run, now, 2); break;
-    case 3: gather_some(run, now, 3); break;
-    case 4: gather_some(run, now, 4); break;
-    default: gather_some(run, now, (int)now->detail[1]);
+    const double *restrict g = run->adjoints + now->out + first * width;
+    double *restrict sums = run->adjoints + first * apart;
+    for (int64_t i = 0; i < n;) {
+        const int32_t here = place[i];
+        double sum[SOME] = {0.0};
+        do {
+            for (int k = 0; k < n_vectors; k++) sum[k] += g[k * width + i];
+            i++;
+        } while (i < n && place[i] == here);
+        for (int k = 0; k < n_vectors; k++) sums[here + k * apart] += sum[k];
     }
 }
 
-static void gather_backwards(const Run *run, const Instruction *now) {
-    switch (now->detail[1]) {
-    case 1: gather_some_backwards(run, now, 1); break;
-    case 2: gather_some_backwards(run, now, 2); break;
-    case 3: gather_some_backwards(run, now, 3); break;
-    case 4: gather_some_backwards(run, now, 4); break;
-    default: gather_some_backwards(run, now, (int)now->detail[1]);
-    }
-}
+#define BY_SOME(function)                                                                                              \
+    for (int64_t first = 0; first < now->detail[1]; first += SOME) switch (now->detail[1] - first) {                   \
+        case 1: function(run, now, first, 1); break;                                                                   \
+        case 2: function(run, now, first, 2); break;                                                                   \
+        case 3: function(run, now, first, 3); break;                                                                   \
+        default: function(run, now, first, SOME);                                                                      \
+        }
+
+APART static void gather(const Run *run, const Instruction *now) { BY_SOME(gather_some) }
+APART static void gather_backwards(const Run *run, const Instruction *now) { BY_SOME(gather_some_backwards) }
 
 static void forwards(const Run *run, const Instruction *now) {
     const int64_t n = run->n, operation = now->operation, d = now->detail[0];
@@ -77,6 +81,7 @@ static void forwards(const Run *run, const Instruction *now) {
     case MATRIX_PRODUCT: matrix_product(d, now->detail[1], n, a, b, now->detail[2], o, now->detail[3]); break;
     case LOG_SUM_EXP: log_sum_exp(run, now); break;
     case LOG_MIXTURE: log_mixture(run, now); break;
+    case LOG_MATRIX_PRODUCT: log_matrix_product(run, now); break;
     case INVERSE: EACH invert(d, a + i * d * d, o + i * d * d, run->matrices); break;
     case CHOLESKY: EACH cholesky(d, a + i * d * d, o + i * d * d); break;
     case SOLVE_TRIANGULAR:
@@ -115,6 +120,7 @@ static void backwards(const Run *run, const Instruction *now) {
         break;
     case LOG_SUM_EXP: log_sum_exp_backwards(run, now); break;
     case LOG_MIXTURE: log_mixture_backwards(run, now); break;
+    case LOG_MATRIX_PRODUCT: log_matrix_product_backwards(run, now); break;
     case INVERSE: EACH invert_backwards(d, o + i * d * d, g + i * d * d, ga + i * d * d, run->matrices); break;
     case CHOLESKY:
         EACH cholesky_backwards(d, o + i * d * d, g + i * d * d, ga + i * d * d, run->matrices, run->matrices + d * d);

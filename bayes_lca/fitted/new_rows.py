@@ -14,6 +14,7 @@ from bayes_lca.dims import (
     COUNT,
     DESIGN,
     ITEM,
+    LIKELIHOOD_UNIT,
     PATTERN,
     PATTERN_OF_RESPONDENT,
     RESPONDENT,
@@ -79,7 +80,7 @@ def with_new_rows(fit, frame, seed: int):
     first = rows.first
     of_patterns = {name: places[first] for name, places in index.items()}
     new = _with_patterns(fit, codes[first], matrix[first], of_patterns, rows.pattern, row_labels(frame))
-    if unseen:
+    if unseen and not fit.structural.unseen_groups_are_summed_out:
         new = _with_effects_given_answers(new, np.random.default_rng(seed))
     return new, unseen
 
@@ -109,9 +110,10 @@ def _with_patterns(fit, codes, matrix, index: Mapping[str, np.ndarray], pattern:
         "holds_respondents": 1,
         COUNTED: "",
     }
+    attributes = {name: value for name, value in fit.attributes.items() if name != LIKELIHOOD_UNIT}  # each as if alone
     tree = xr.DataTree.from_dict(
         {
-            "/": xr.Dataset(attrs=dict(fit.attributes) | counts),
+            "/": xr.Dataset(attrs=attributes | counts),
             "/posterior": fit.posterior,
             f"/{ENCODING}": fit.tree[ENCODING].to_dataset(),
             f"/{PATTERNS}": patterns,

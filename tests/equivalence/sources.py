@@ -8,6 +8,9 @@ from equivalence import (
     bambi_posterior,
     class_regression,
     davies,
+    group_classes,
+    known_classes,
+    mplus_estimates,
     nnet,
     other_figures,
     parallel_lines,
@@ -18,6 +21,8 @@ from equivalence import (
     stepmix_classes,
     stepmix_outcomes,
     stepmix_steps,
+    survey_weights,
+    transition_outputs,
 )
 from equivalence.row import Row, Source
 
@@ -25,6 +30,7 @@ SOURCES = tuple(
     source
     for module in (
         printed_outputs,
+        mplus_estimates,
         other_figures,
         class_regression,
         stepmix_classes,
@@ -38,6 +44,10 @@ SOURCES = tuple(
         arviz_loo,
         scikit_learn,
         davies,
+        known_classes,
+        survey_weights,
+        transition_outputs,
+        group_classes,
     )
     for source in module.SOURCES
 )

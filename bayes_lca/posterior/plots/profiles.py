@@ -85,7 +85,7 @@ def plot_profiles(
         }
         answers = {item: labels[item][place] for item, place in positions.items()}
         fig = profile_lines(of_class, answers, classes, figsize)
-    write_note(fig, f"{sizes.note}; class sizes in % of respondents")
+    write_note(fig, f"{sizes.note}; class sizes in % of respondents", *filter(None, [fit.items_in_words]))
     return fig
 
 
@@ -100,7 +100,8 @@ def _in_units(fit: Fit, category: str | None, ci_prob: float, figsize: tuple[flo
     classes = {name: f"{wrapped(name, LONGEST_NAME)}\n{_percent(size)}" for name, size in sizes.iterrows()}
     fig = profile_panels({item: profiles.xs(item, level=ITEM) for item in fit.items}, classes, figsize)
     spread = "; grey: one standard deviation within the class" if "sd" in profiles.index.levels[-1] else ""
-    write_note(fig, f"{sizes.note}; class sizes in % of respondents{spread}")
+    note = f"{sizes.note}; class sizes in % of respondents{spread}"
+    write_note(fig, note, *filter(None, [fit.items_in_words]))
     return fig
 
 

@@ -51,7 +51,11 @@ def certainty(fit: Fit) -> SummaryTable:
     largest, modal = mean.max(axis=1), mean.argmax(axis=1)
     of_class = [largest[modal == place] for place in range(len(fit.classes))]
     rows = [_spread(values, len(mean)) for values in [*of_class, largest]]
-    note = f"{fit.note}; of respondents with an answer; certainty is the posterior mean probability of the modal class"
+    unweighted = ", who count once each" if fit.is_weighted else ""
+    note = (
+        f"{fit.note}; of respondents with an answer{unweighted}; certainty is the posterior mean probability of the "
+        "modal class"
+    )
     index = pd.Index([*fit.classes, "all"], name="modal class")
     return SummaryTable.of(pd.DataFrame(rows, index=index), note)
 

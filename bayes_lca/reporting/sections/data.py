@@ -7,6 +7,7 @@ import pandas as pd
 
 from bayes_lca.dims import ITEM
 from bayes_lca.fitted.fit import Fit
+from bayes_lca.reporting.sections.survey_design import design_in_words
 from bayes_lca.reporting.writing.section import Block, Paragraph, Section, Table
 from bayes_lca.table import SummaryTable
 
@@ -19,6 +20,7 @@ def data_section(fit: Fit, smallest_cell: int | None = None) -> Section:
     The text says of fewer than `smallest_cell` respondents no more than that; tables are left as they are.
     """
     blocks: list[Block] = [Paragraph(_respondents(fit, smallest_cell or 0))]
+    blocks += [Paragraph(design_in_words(fit))] if fit.is_weighted else []
     blocks += [_outcome(fit)] if fit.class_is_observed else [_missing(fit), *_answers(fit)]
     numeric, categorical = _covariates(fit)
     if numeric is not None:

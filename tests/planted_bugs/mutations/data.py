@@ -23,8 +23,8 @@ DATA = (
         name="groups-merged-in-patterns",
         wrong="Respondents of different groups with equal answers and covariates are counted as one group's.",
         symbol="distinct_rows",
-        pattern="unique_rows(*_1, _2, *_3, *_4)",
-        replacement="unique_rows(*_1, _2)",
+        pattern="unique_rows(*_1, design.patterns.pattern, *_2)",
+        replacement="unique_rows(*_1, design.matrix, *_2)",
         tests=("tests/test_log_density.py::test_log_likelihood_is_the_one_of_slow_loops",),
     ),
     Mutation(
