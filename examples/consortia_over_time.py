@@ -5,8 +5,8 @@
 Staff of medical consortia answer five questions in three waves; which class they are in, little gained or much, can
 change. In close consortia the odds of being moved to the class that gains are three times those of loose ones, in
 semi-close ones half as much more. The type is the same for all staff of a consortium, so that consortia count, not
-staff: with 5 of them the fit warns, and the interval says next to nothing; with 30 it comes near what was planted. A fit
-that ignores the consortia is the third, and is surer than it may be. The data are simulated.
+staff: with 5 of them the fit warns, and the interval says next to nothing; with 30 it comes near what was planted. A
+fit that ignores the consortia is the third, and is surer than it may be. The data are simulated.
 """
 
 import warnings

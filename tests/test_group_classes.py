@@ -327,14 +327,14 @@ def test_table_of_group_classes_averages_over_the_same_covariates(draws):
 
 def test_labels_of_group_classes_are_found_again(draws):
     """Draws whose group classes changed places at random get the labels they had."""
-    tree, n_draws = draws.copy(), 60
-    order = np.array([np.random.default_rng(4).permutation(2) for _ in range(n_draws)])
+    tree, rng = draws.copy(), np.random.default_rng(4)
+    order = np.array([rng.permutation(2) for _ in range(60)])
     mixed = permute(draws["posterior"].to_dataset(), order, axes=[GROUP_CLASS])
     tree["posterior"] = xr.DataTree(mixed.drop_vars("group_membership"))
     found = with_group_classes(tree)["posterior"]
     for name in ("group_class_share", "intercept", "group_membership"):
         np.testing.assert_allclose(found[name], draws["posterior"][name], rtol=1e-9, atol=1e-12)
-    assert (order[:, 0] == 1).any()
+    assert 20 < order[:, 0].sum() < 40
 
 
 def test_group_classes_that_are_alike_are_reported(draws):

@@ -326,7 +326,7 @@ REFUSED = {kind: ONE_WAVE | pieces for kind, pieces in REFUSED.items()} | {
             "compare_estimators compare_groups compare_structures concat_chains covariate_tests direct_effects "
             "fit_estimators fit_two_step group_level_effects group_shares membership_draws "
             "membership_table modal_class_of nesting_in_words plot_structures posterior_predictive poststratify "
-            "predict_classes prior_from prior_sensitivity rank_groups report split_halves stepwise_odds_ratios "
+            "predict_classes prior_from prior_sensitivity rank_groups split_halves stepwise_odds_ratios "
             "stepwise_outcome"
         ),
         r"variable='intercept' is not among the draws": "contrasts",

@@ -64,6 +64,10 @@ class HiddenOfRespondent(ABC):
         """Membership at each occasion on which respondents were in a class; one where they were asked once."""
         yield Occasion({}, fit.membership, fit.mean_membership, np.ones(len(fit.count), dtype=bool))
 
+    def answers_given(self, fit) -> tuple[np.ndarray, np.ndarray]:
+        """Distinct rows of answers (row, item), and how often respondents gave each, on whatever occasion (row,)."""
+        return fit.codes, fit.count
+
     def attributes_of_draws(self, fit) -> dict[str, str | int | float]:
         """What draws should remember of how well their densities were computed."""
         return fit.answers.attributes_of_draws(fit)

@@ -63,7 +63,7 @@ class ClassOfGroup(Hidden):
             *parameters, count = rest
             log_answers = answers.log_density(value[self.first], *parameters)  # (latent_class, row)
             of_rows = eta if eta.type.shape[1] == 1 else eta[:, self.first]  # (group_class, row, latent_class)
-            log_rows = sum_out_class(of_rows, log_answers)  # (group_class, row)
+            log_rows = sum_out_within(of_rows, log_answers)  # (group_class, row)
             log_patterns = pt.cast(count, "float64") * log_rows[:, self.row]
             log_groups = sum_by_group(log_patterns, self.group)  # (group_class, group)
             return pt.logsumexp(log_share[:, None] + log_groups, axis=0)  # (group,)
@@ -90,7 +90,7 @@ class ClassOfGroup(Hidden):
         )
 
 
-def sum_out_class(eta, log_answers):
+def sum_out_within(eta, log_answers):
     r"""Log-likelihood of rows in each group class, :math:`\log \sum_c \pi_{iwc}\, p(y_i \mid c)`.
 
     Parameters

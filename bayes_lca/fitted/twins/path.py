@@ -6,7 +6,7 @@ from dataclasses import replace
 import numpy as np
 import xarray as xr
 
-from bayes_lca.dims import CLASS, WAVE
+from bayes_lca.dims import ANSWERS, CLASS, ITEM, PATTERN, WAVE
 from bayes_lca.fitted.flows import flows_of
 from bayes_lca.fitted.hidden_of_respondent import HiddenOfRespondent, Occasion
 from bayes_lca.fitted.kinds import HIDDEN, register
@@ -56,6 +56,11 @@ class PathOfPerson(HiddenOfRespondent):
         for place, wave in enumerate(waves):
             mean = membership[place].mean(axis=0, dtype=float)
             yield Occasion({WAVE: wave}, membership[place], mean, paths.seen[:, place])
+
+    def answers_given(self, fit) -> tuple[np.ndarray, np.ndarray]:
+        """Answers at all waves at which persons were seen."""
+        codes, seen = fit.patterns[ANSWERS].transpose(PATTERN, WAVE, ITEM).to_numpy(), paths_of(fit).seen
+        return codes[seen], np.broadcast_to(fit.count[:, None], seen.shape)[seen]
 
     def attributes_of_draws(self, fit) -> dict[str, float]:
         """By how much the sum over persons is off: the largest change of the log-likelihood with twice the nodes."""

@@ -4,6 +4,7 @@ from mutations.common_method import COMMON_METHOD
 from mutations.confirmatory import CONFIRMATORY
 from mutations.data import DATA
 from mutations.density import DENSITY
+from mutations.group_classes import GROUP_CLASSES
 from mutations.likelihood import LIKELIHOOD
 from mutations.measurement import MEASUREMENT
 from mutations.moves import MOVES
@@ -31,6 +32,7 @@ MUTATIONS: tuple[Mutation, ...] = (
     *MOVES,
     *TRANSITIONS,
     *DENSITY,
+    *GROUP_CLASSES,
     *POSTERIOR,
     *SUMMARIES,
     *SURVEY,
