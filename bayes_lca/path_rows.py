@@ -87,7 +87,7 @@ class PathRows:
         n_steps = kept_waves.n_steps if model.transition.over_time == "free" else 1
         check_cells_of_waves(
             *(model.n_classes, model.measurement.degrees_of_freedom(responses, model.n_classes)),
-            *(responses.n_categories, len(kept_waves.names), n_steps, len(responses.codes)),
+            *([len(labels) for labels in responses.labels], len(kept_waves.names), n_steps, len(responses.codes)),
         )
         answer_patterns = unique_rows(responses.codes)
         row_of_step = _rows_of_steps(kept_waves)
