@@ -9,6 +9,7 @@ import xarray as xr
 
 from bayes_lca.data.categories import draw_category
 from bayes_lca.dims import CLASS_SHARE
+from bayes_lca.fitted.new_rows import with_new_rows
 from bayes_lca.fitted.parts_of_rows import PartsOfRows
 from bayes_lca.fitted.summed_out import SummedOut
 from bayes_lca.fitted.unseen_group_likelihood import new_group_log_likelihood
@@ -50,6 +51,10 @@ class HiddenOfRespondent(ABC):
         rows : PartsOfRows
             From ``fit.parts_of_rows``.
         """
+
+    def with_new_rows(self, fit, frame, seed: int) -> tuple:
+        """The fit with the respondents of a frame in place of its own, and groups that it has not seen."""
+        return with_new_rows(fit, frame, seed)
 
     def class_sizes(self, fit) -> xr.DataArray:
         """Share of each class among the respondents, dims (chain, draw, ..., latent_class)."""

@@ -10,6 +10,7 @@ from bayes_lca.dims import ANSWERS, CLASS, ITEM, PATTERN, WAVE
 from bayes_lca.fitted.flows import flows_of
 from bayes_lca.fitted.hidden_of_respondent import HiddenOfRespondent, Occasion
 from bayes_lca.fitted.kinds import HIDDEN, register
+from bayes_lca.fitted.new_sequences import with_new_sequences
 from bayes_lca.fitted.parts_of_rows import PartsOfRows
 from bayes_lca.fitted.paths import paths_of
 from bayes_lca.fitted.summed_out import SummedOut
@@ -33,6 +34,10 @@ class PathOfPerson(HiddenOfRespondent):
         log_class = fit.structural.log_class(fit, rows.matrix, rows.groups, which)  # (draw, covariates, class)
         share = np.einsum("sxc,x->sc", np.exp(log_class), rows.share_of_covariates)
         return SummedOut(smoothed.log_likelihood, np.moveaxis(membership, 0, -1), share)
+
+    def with_new_rows(self, fit, frame, seed: int) -> tuple:
+        """With the persons of a long frame; see `with_new_sequences`."""
+        return with_new_sequences(fit, frame, seed)
 
     def class_sizes(self, fit) -> xr.DataArray:
         """Share of each class at every wave, averaged over the persons whose covariates are known then."""
