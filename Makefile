@@ -52,6 +52,7 @@ bench: $(VENV)/ready
 	$(RUN) tests/benchmarks/import_against_build_before.py
 	$(RUN) tests/benchmarks/fits_against_build_before.py
 	$(RUN) tests/benchmarks/gradient_against_c.py
+	$(RUN) tests/benchmarks/survey_design.py
 
 simulation: $(VENV)/ready
 	$(RUN) examples/simulation_study.py --out $(OUT)/simulation_study $(ARGUMENTS)

@@ -23,6 +23,7 @@ from bayes_lca.datasets.cohort import simulate_cohort as simulate_cohort
 from bayes_lca.datasets.cohort_waves import load_waves as load_waves
 from bayes_lca.datasets.cohort_waves import waves_truth as waves_truth
 from bayes_lca.datasets.example import example_survey as example_survey
+from bayes_lca.datasets.example import example_waves as example_waves
 from bayes_lca.datasets.example import load_example as load_example
 from bayes_lca.datasets.simulate_waves import simulate_waves as simulate_waves
 from bayes_lca.fitted.refusals import NotRelabelledError as NotRelabelledError
@@ -65,6 +66,7 @@ from bayes_lca.posterior.effects.nesting_in_words import nesting_in_words as nes
 from bayes_lca.posterior.effects.outcome_by_class import outcome_by_class as outcome_by_class
 from bayes_lca.posterior.effects.poststratify import poststratify as poststratify
 from bayes_lca.posterior.effects.predict_classes import predict_classes as predict_classes
+from bayes_lca.posterior.effects.transition_probabilities import transition_probabilities as transition_probabilities
 from bayes_lca.posterior.labels.concat_chains import concat_chains as concat_chains
 from bayes_lca.posterior.labels.convergence import ConvergenceWarning as ConvergenceWarning
 from bayes_lca.posterior.labels.convergence import convergence as convergence
@@ -76,10 +78,12 @@ from bayes_lca.posterior.plots.group_classes import plot_group_classes as plot_g
 from bayes_lca.posterior.plots.item_pairs import plot_check_items as plot_check_items
 from bayes_lca.posterior.plots.odds_ratios import plot_odds_ratios as plot_odds_ratios
 from bayes_lca.posterior.plots.outcome import plot_outcome as plot_outcome
+from bayes_lca.posterior.plots.predictions import plot_predictions as plot_predictions
 from bayes_lca.posterior.plots.prior_predictive import plot_prior_predictive as plot_prior_predictive
 from bayes_lca.posterior.plots.profiles import plot_profiles as plot_profiles
 from bayes_lca.posterior.plots.random_intercepts import plot_random_intercepts as plot_random_intercepts
 from bayes_lca.posterior.plots.structures import plot_structures as plot_structures
+from bayes_lca.posterior.plots.transitions import plot_transitions as plot_transitions
 from bayes_lca.posterior.storage.netcdf import load as load
 from bayes_lca.posterior.storage.netcdf import save as save
 from bayes_lca.posterior.storage.without_respondents import holds_respondents as holds_respondents
@@ -93,6 +97,7 @@ from bayes_lca.posterior.tables.classification import classification_table as cl
 from bayes_lca.posterior.tables.design_effects import design_effects as design_effects
 from bayes_lca.posterior.tables.group_classes import group_classes as group_classes
 from bayes_lca.posterior.tables.group_classes import group_membership as group_membership
+from bayes_lca.posterior.tables.likely_paths import most_likely_paths as most_likely_paths
 from bayes_lca.posterior.tables.membership import membership as membership
 from bayes_lca.posterior.tables.membership import membership_draws as membership_draws
 from bayes_lca.posterior.tables.membership_table import membership_table as membership_table
@@ -102,6 +107,8 @@ from bayes_lca.posterior.tables.prior_from import prior_from as prior_from
 from bayes_lca.posterior.tables.random_intercepts import heterogeneity as heterogeneity
 from bayes_lca.posterior.tables.random_intercepts import random_intercepts as random_intercepts
 from bayes_lca.posterior.tables.small_cells import suppress_small_cells as suppress_small_cells
+from bayes_lca.posterior.tables.stayers import stayers_and_movers as stayers_and_movers
+from bayes_lca.posterior.tables.transition_odds_ratios import transition_odds_ratios as transition_odds_ratios
 from bayes_lca.priors import LKJ as LKJ
 from bayes_lca.priors import Dirichlet as Dirichlet
 from bayes_lca.priors import Exponential as Exponential
@@ -116,6 +123,10 @@ from bayes_lca.priors import NormalLogit as NormalLogit
 from bayes_lca.priors import PerUnit as PerUnit
 from bayes_lca.priors import ScaledInverseChiSquared as ScaledInverseChiSquared
 from bayes_lca.priors import ZeroSumNormal as ZeroSumNormal
+from bayes_lca.reporting.paper.characteristics import characteristics as characteristics
+from bayes_lca.reporting.paper.numbers_of_classes import class_number_table as class_number_table
+from bayes_lca.reporting.paper.regression_table import regression_table as regression_table
+from bayes_lca.reporting.paper.write_tables import write_tables as write_tables
 from bayes_lca.reporting.report import report as report
 from bayes_lca.sampling.adopt import adopt as adopt
 from bayes_lca.sampling.fit_or_load import fit_or_load as fit_or_load
@@ -123,6 +134,7 @@ from bayes_lca.sampling.nuts import fit as fit
 from bayes_lca.sampling.prior_predictive import prior_predictive as prior_predictive
 from bayes_lca.structural.group_classes import FewGroupsWarning as FewGroupsWarning
 from bayes_lca.structural.group_classes import GroupClasses as GroupClasses
+from bayes_lca.structural.known_class import KnownClass as KnownClass
 from bayes_lca.structural.regression import Regression as Regression
 from bayes_lca.structural.separation import SeparationWarning as SeparationWarning
 from bayes_lca.structural.shares import Shares as Shares
@@ -139,10 +151,13 @@ from bayes_lca.workflows.fit_multiple import fit_multiple as fit_multiple
 from bayes_lca.workflows.invariance.measurement_invariance import measurement_invariance as measurement_invariance
 from bayes_lca.workflows.invariance.partial_invariance import PartialInvariance as PartialInvariance
 from bayes_lca.workflows.invariance.partial_invariance import partial_invariance as partial_invariance
+from bayes_lca.workflows.invariance.populations import compare_populations as compare_populations
+from bayes_lca.workflows.invariance.populations import fit_populations as fit_populations
 from bayes_lca.workflows.invariance.split_halves import split_halves as split_halves
 from bayes_lca.workflows.ladder.assign import answers_of as answers_of
 from bayes_lca.workflows.ladder.assign import modal_class_of as modal_class_of
 from bayes_lca.workflows.ladder.compare_estimators import compare_estimators as compare_estimators
+from bayes_lca.workflows.ladder.compare_outcomes import compare_outcomes as compare_outcomes
 from bayes_lca.workflows.ladder.estimators import fit_estimators as fit_estimators
 from bayes_lca.workflows.ladder.fit_distal import fit_distal as fit_distal
 from bayes_lca.workflows.ladder.stepwise_odds_ratios import stepwise_odds_ratios as stepwise_odds_ratios

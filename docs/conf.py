@@ -22,6 +22,7 @@ extensions = [
     "myst_nb",
     "sphinx_design",
 ]
+templates_path = ["_templates"]
 exclude_patterns = ["_build", "_generated/notebooks/README.md", "requirements.txt"]
 default_role = "obj"
 language = "en"
@@ -48,9 +49,12 @@ html_show_sourcelink = False
 html_copy_source = False
 html_theme_options = {
     "navbar_align": "left",
-    "header_links_before_dropdown": 7,
+    "header_links_before_dropdown": 6,
     "show_toc_level": 2,
     "navigation_with_keys": False,
+    "navbar_persistent": ["search-button"],  # the field with its shortcut has another name than it shows
+    "collapse_navigation": True,  # toggles of the theme have no name
+    "navigation_depth": 1,
     "pygments_light_style": "a11y-high-contrast-light",
     "pygments_dark_style": "a11y-high-contrast-dark",
     "secondary_sidebar_items": {"**": ["page-toc"], "gallery": [], "index": []},

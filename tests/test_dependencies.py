@@ -24,7 +24,11 @@ RUNTIME = by_name(PROJECT["dependencies"])
 EXTRAS = {extra: by_name(requirements) for extra, requirements in PROJECT["optional-dependencies"].items()}
 IN_AN_EXTRA = {name for requirements in EXTRAS.values() for name in requirements}
 
-OF_ONE_EXTRA = {"distributed": "dask", "ipython": "notebooks", **dict.fromkeys(["openpyxl", "pyreadstat"], "files")}
+OF_ONE_EXTRA = {
+    "distributed": "dask",
+    "ipython": "notebooks",
+    **dict.fromkeys(["openpyxl", "pyreadstat", "python-docx"], "files"),
+}
 """What the package imports where a Dask cluster, a notebook or another program's file is asked for, and its extra."""
 
 NOT_IMPORTED = {

@@ -15,7 +15,7 @@ from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
 
-from equivalence import bambi_posterior, latent_gold, nnet, parallel_lines
+from equivalence import bambi_posterior, nnet, parallel_lines
 from equivalence.class_fits import REFERENCE, read_json
 from equivalence.row import Row
 from equivalence.sources import SOURCES, computed
@@ -24,6 +24,7 @@ PAGES = Path(__file__).parents[1] / "docs" / "translate"
 PLACE = re.compile(r"<!-- numbers: ([\w-]+) -->\n(.*?)<!-- end of numbers -->\n", re.DOTALL)
 OURS = "bayes_lca"
 SAMPLED = "multinom_sim_bayes_lca"
+BY_NAME = {source.name: source for source in SOURCES}
 
 
 @dataclass(frozen=True)
@@ -61,7 +62,10 @@ class Numbers:
 
     def markdown(self) -> str:
         """The table as it stands in the page."""
-        titles = [f"{column}: {who}" if column else who for column in self.columns for who in (self.program, OURS)]
+        whose = (re.sub(r" [\d.]+$", "", self.program), OURS)
+        titles = [f"{column}: {who}" for column in self.columns for who in whose]
+        if self.columns == ("",):
+            titles = [self.program, OURS]
         lines = [["quantity", *titles], ["---"] + ["--:"] * len(titles)]
         for label, pairs in self.pairs():
             lines.append([label, *(cell for pair in pairs for cell in pair or ("", ""))])
@@ -83,12 +87,10 @@ def with_decimals(value: float, digits: int) -> str:
 
 @cache
 def table_rows(source: str) -> Sequence[Row]:
-    """Rows of a source of the table of equivalences by its name, of Latent GOLD, or of posteriors that are kept."""
-    if source == latent_gold.CITATION:
-        return latent_gold.rows()
+    """Rows of a source of the table of equivalences by its name, or of posteriors that are kept."""
     if source == SAMPLED:
         return [Row(*row) for row in read_json(SAMPLED)["rows"]]
-    return computed(next(each for each in SOURCES if each.name == source))
+    return computed(BY_NAME[source])
 
 
 FIT = {
@@ -141,12 +143,10 @@ def mplus_tables() -> Iterator[Numbers]:
     ]
     yield Numbers("mplus", "thresholds", "Mplus 7.31", by_class(2), class_lines(two, thresholds, 2), source)
     names = ("log_likelihood", "BIC", "aBIC", "entropy_r2", "scaling correction factor")
-    lines = []
-    for k in range(2, 6):
-        label = f"lca_cfa_example, {k} classes"
-        lines.append((f"{k} classes", tuple(f"{label}: {name}" for name in names)))
-    columns = ("log-likelihood", "BIC", "aBIC", "entropy", "scaling")
-    yield Numbers("mplus", "class-counts", "Mplus 7.31", columns, tuple(lines), source)
+    lines = tuple(
+        (f"{k} classes: {FIT[name]}", (f"lca_cfa_example, {k} classes: {name}",)) for k in range(3, 6) for name in names
+    )
+    yield Numbers("mplus", "class-counts", "Mplus 7.31", ("",), lines, source)
     label = "mplus_ex7_6, 2 classes"
     names = [name for name in FIT if not name.startswith("2 ")]
     yield Numbers("mplus", "polytomous-fit", "Mplus 8.11", ("",), fit_lines(label, names), ("Mplus, example 7.6",))
@@ -224,7 +224,7 @@ def stepmix_tables() -> Iterator[Numbers]:
 
 
 def latent_gold_tables() -> Iterator[Numbers]:
-    program, source = "Latent GOLD 6.1", (latent_gold.CITATION,)
+    program, source = "Latent GOLD 6.1", ("Latent GOLD, steps",)
     names = ("log-likelihood", "parameters", "BIC", "SABIC", "CAIC")
     yield Numbers("latent_gold", "fit", program, ("",), tuple((name, (name,)) for name in names), source)
     quantities = [("size", "size of class {k}")]
@@ -243,23 +243,46 @@ def latent_gold_tables() -> Iterator[Numbers]:
     )
     yield Numbers("latent_gold", "outcome", program, by_class(2), lines, source)
 
+    names = ("log-likelihood", "BIC by respondents", "BIC by groups", "group class 1", "group class 2")
+    lines = tuple((name, (f"nominal: {name}",)) for name in names)
+    source = ("Latent GOLD, classes of groups",)
+    yield Numbers("latent_gold", "group-classes", program, ("",), lines, source, digits=4)
+    lines = tuple(
+        (f"P(class {c}, given the group class)", tuple(f"nominal: P(class {c} | group class {w})" for w in (1, 2)))
+        for c in (1, 2)
+    )
+    columns = ("group class 1", "group class 2")
+    yield Numbers("latent_gold", "shares-in-group-classes", program, columns, lines, source, digits=4)
+    source = ("Latent GOLD, latent Markov",)
+    names = ("log-likelihood", "AIC", "BIC of sequences", "CAIC of sequences", "aBIC of sequences")
+    yield Numbers("latent_gold", "markov-fit", program, ("",), tuple((name, (name,)) for name in names), source)
+    quantities = [
+        ("share at first", "share of class {k} at first"),
+        ("P(to 1)", "P({k} to 1)"),
+        ("P(to 2)", "P({k} to 2)"),
+    ]
+    quantities += [
+        (f"{what} of {item}", f"{what} of {item} in class {{k}}")
+        for what in ("mean", "variance")
+        for item in ("y1", "y2")
+    ]
+    lines = tuple((title, tuple(quantity.format(k=k) for k in (1, 2))) for title, quantity in quantities)
+    yield Numbers("latent_gold", "markov", program, by_class(2), lines, source)
+
 
 def brms_tables() -> Iterator[Numbers]:
-    terms = ["(Intercept)", *nnet.COVARIATES]
+    columns = ("2 against 1", "3 against 1")
     lines = tuple(
-        (term, tuple(f"{se}no groups: {term}, category {c} against 1" for c in (2, 3) for se in ("", "SE of ")))
-        for term in terms
+        (f"{words}{term}", tuple(f"{quantity}no groups: {term}, category {c} against 1" for c in (2, 3)))
+        for term in ("(Intercept)", *nnet.COVARIATES)
+        for words, quantity in (("", ""), ("SE, ", "SE of "))
     )
-    columns = ("2 against 1", "SE", "3 against 1", "SE")
     yield Numbers("brms_bambi", "maximum-likelihood", "nnet", columns, lines, ("nnet",), digits=3)
     lines = tuple(
-        (
-            term,
-            tuple(f"{'Intercept' if term[0] == '(' else term}[{c}]: {what}" for c in (2, 3) for what in ("mean", "SD")),
-        )
-        for term in terms
+        (f"{words}{term}", tuple(f"{term}[{c}]: {what}" for c in (2, 3)))
+        for term in ("Intercept", *nnet.COVARIATES)
+        for words, what in (("", "mean"), ("SD, ", "SD"))
     )
-    columns = ("2 against 1: mean", "SD", "3 against 1: mean", "SD")
     yield Numbers("brms_bambi", "posterior", "Bambi 0.21", columns, lines, (SAMPLED,), digits=2)
     lines = tuple((term, tuple(f"{term}[1]: {what}" for what in ("mean", "SD"))) for term in nnet.COVARIATES)
     lines += (("SD of the groups", tuple(f"SD of random intercepts: {what}" for what in ("mean", "SD"))),)
@@ -296,7 +319,7 @@ def filled(page: str, text: str) -> str:
 
     def fill(place: re.Match) -> str:
         name, before = place.groups()
-        absent = latent_gold.DATA is None and latent_gold.CITATION in tables[name].sources
+        absent = any(BY_NAME[source].is_absent for source in tables[name].sources if source != SAMPLED)
         return f"<!-- numbers: {name} -->\n{before if absent else tables[name].markdown()}<!-- end of numbers -->\n"
 
     return PLACE.sub(fill, text)

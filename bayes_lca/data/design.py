@@ -87,7 +87,7 @@ class Design:
     @cached_property
     def patterns(self) -> UniqueRows:
         """Distinct patterns of covariates and groups."""
-        everybody = np.zeros(len(self.matrix))
+        everybody = np.zeros(len(self.matrix), dtype=np.int8)
         return unique_rows(everybody, self.matrix, *(grouping.index for grouping in self.groupings))
 
     def take(self, rows: np.ndarray) -> "Design":

@@ -119,4 +119,4 @@ def encode(formula: Formula, covariates: pd.DataFrame) -> Encoder:
 def _without_intercept(common) -> np.ndarray:
     kept = [columns for name, columns in common.slices.items() if common.terms[name].kind != "intercept"]
     parts = [common.design_matrix[:, columns] for columns in kept]
-    return np.column_stack(parts).astype(float) if parts else np.empty((len(common.design_matrix), 0))
+    return np.column_stack(parts).astype(float, copy=False) if parts else np.empty((len(common.design_matrix), 0))

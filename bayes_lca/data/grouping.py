@@ -38,11 +38,15 @@ class Grouping:
         first[self.index[::-1]] = np.arange(len(self.index) - 1, -1, -1)  # of equal places the last written stays
         return first
 
-    def means(self, columns: np.ndarray) -> np.ndarray:
-        """Mean of each column in each group, from shape (row, column) to (group, column)."""
-        n = len(self.levels)
-        sums = [np.bincount(self.index, weights=values, minlength=n) for values in columns.T]
-        return np.array(sums).reshape(columns.shape[1], n).T / np.bincount(self.index, minlength=n)[:, None]
+    def means(self, columns: np.ndarray, weights: np.ndarray | None = None) -> np.ndarray:
+        """Mean of each column in each group, from shape (row, column) to (group, column).
+
+        Rows count once, or as often as `weights` says.
+        """
+        n, weights = len(self.levels), np.ones(len(self.index)) if weights is None else weights
+        sums = [np.bincount(self.index, weights=values * weights, minlength=n) for values in columns.T]
+        size = np.bincount(self.index, weights=weights, minlength=n)
+        return np.array(sums).reshape(columns.shape[1], n).T / size[:, None]
 
     def nested_in(self, other: "Grouping") -> bool:
         """Whether each group lies within one group of `other`."""

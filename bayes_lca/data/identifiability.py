@@ -4,6 +4,7 @@ import re
 import warnings
 from bisect import bisect_left
 from collections.abc import Sequence
+from dataclasses import replace
 from itertools import combinations
 
 import narwhals as nw
@@ -210,7 +211,8 @@ def _refuse_cut_of_another(table: pd.DataFrame, covariates: Sequence[str]) -> No
 
 
 def _refuse_constant(design) -> None:
-    varies = design.matrix.min(axis=0) < design.matrix.max(axis=0)
+    matrix = design.matrix[design.patterns.first]
+    varies = matrix.min(axis=0) < matrix.max(axis=0)
     constant = [term for term, several in zip(design.terms, varies, strict=True) if not several]
     if constant:
         raise ValueError(
@@ -221,7 +223,9 @@ def _refuse_constant(design) -> None:
 
 def _check_degrees_of_freedom(design, grouping) -> None:
     n_groups = len(grouping.levels)
-    within = design.standardised - grouping.means(design.standardised)[grouping.index]
+    rows = design.patterns
+    columns, index = design.take(rows.first).standardised, grouping.index[rows.first]
+    within = columns - replace(grouping, index=index).means(columns, weights=rows.count)[index]
     at_group_level = (np.abs(within) < CONSTANT_WITHIN).all(axis=0)
     terms = [term for term, constant in zip(design.terms, at_group_level, strict=True) if constant]
     constant = [design.terms[column] for column in grouping.varying if at_group_level[column]]
@@ -265,7 +269,7 @@ def _refuse_dependent(design) -> None:
     if not design.terms:
         return
     rows = design.patterns
-    of_patterns = np.column_stack([np.ones(len(rows.first)), design.standardised[rows.first]])
+    of_patterns = np.column_stack([np.ones(len(rows.first)), design.take(rows.first).standardised])
     columns = of_patterns * np.sqrt(rows.count)[:, None]  # of the same singular values as those of all rows
 
     def dependent(width: int) -> bool:

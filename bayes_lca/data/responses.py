@@ -30,6 +30,8 @@ from bayes_lca.data.frame import (
 CATEGORY_ORDERS, EMPTY_CATEGORIES = "category_orders", "empty_categories"
 """Attributes of draws: what the order of each item's categories rests on, and categories that nobody has, by column."""
 MOST_UNDECLARED_CATEGORIES = 20
+CODE = np.int32
+"""Type of codes, half as large as that of other whole numbers, for there is one for each answer."""
 
 
 @dataclass(frozen=True)
@@ -70,7 +72,7 @@ class Responses:
         """Number of categories of each item."""
         return tuple(len(labels) for labels in self.labels)
 
-    @property
+    @cached_property
     def n_observed_categories(self) -> tuple[int, ...]:
         """Number of categories of each item that somebody chose."""
         return tuple(np.count_nonzero(np.bincount(answers + 1)[1:]) for answers in self.codes.T)
@@ -213,7 +215,7 @@ def read_responses(frame, items: Sequence[str], declared: Declarations = NOTHING
     responses = Responses(
         items,
         tuple(labels for _, labels, _ in read),
-        np.column_stack([codes for codes, _, _ in read]),
+        np.stack([codes for codes, _, _ in read], dtype=CODE).T,
         row_labels(frame),
         orders=tuple(order for _, _, order in read),
         keeps_empty=declared.empty_categories == "keep",
@@ -259,7 +261,7 @@ def read_categories(
         )
     position = {value: code for code, value in enumerate(values)}
     chosen = np.array([position[value] for value in present.values])
-    codes = np.append(chosen, MISSING)[present.place]
+    codes = np.append(chosen, MISSING).astype(CODE)[present.place]
     labels = tuple(label(value) for value in values)
     if len(set(labels)) < len(labels):
         raise ValueError(f"{role} {item!r} has categories that read the same in {n} rows: {named(labels)}; rename them")

@@ -24,9 +24,26 @@ class SurveyDesign:
 
     .. math:: \sum_i w_i \log p(y_i), \qquad \sum_i w_i = n
 
-    and draws from this pseudo-posterior are corrected for weights, strata and clusters, as `fit` says. The first stage
-    of sampling alone counts: clusters are taken for drawn with replacement within their strata, unless `population`
-    says how many there are.
+    which is a pseudo-likelihood: its maximum estimates what the population holds, but its curvature H, that of the
+    log pseudo-posterior in free coordinates, says nothing of how estimates vary between samples. Draws are therefore
+    corrected about their mean, so that their covariance becomes [1]_
+
+    .. math::
+        H^{-1} J H^{-1}, \qquad J = P + \sum_h (1 - f_h) \frac{n_h}{n_h - 1}
+        \sum_{u=1}^{n_h} (t_{hu} - \bar t_h)(t_{hu} - \bar t_h)^\top
+
+    with the weighted scores :math:`t_{hu}` of the :math:`n_h` clusters of stratum h added up, the share :math:`f_h` of
+    its clusters that were drawn, and the curvature P of the prior, which no sampling touches. Directions of which too
+    few answers speak, such as probabilities near 0, stay as they are. `design_effects` says what the correction did to
+    each parameter, and ``draws["uncorrected_posterior"]`` has the draws before it. The first stage of sampling alone
+    counts: clusters are taken for drawn with replacement within their strata, unless `population` says how many there
+    are. J rests on as many clusters as there are, less the strata: with few of them, intervals are uncertain
+    themselves.
+
+    All averages over respondents are weighted. Beside random effects weights add up to the respondents of each of the
+    finest groups, which is contested and warned of; clusters then have to lie within groups. What would take
+    respondents for a simple random sample refuses the fit: checks against replicated answers, leave-one-out densities
+    and the draws' ``log_likelihood``, estimates in steps.
 
     Parameters
     ----------
@@ -41,7 +58,8 @@ class SurveyDesign:
     population : int, or mapping of stratum to int, optional
         How many clusters (without `cluster`, persons) there are in the population of each stratum, or in all without
         `strata`. The variance between the n clusters of a stratum of N is multiplied by :math:`1 - n / N`; without
-        `population` by 1, as if few of many were drawn.
+        `population` by 1, as if few of many were drawn. What varies because some persons of each cluster were asked
+        and others not is left out of the product: give it where all of a cluster, or persons one by one, were drawn.
 
     Raises
     ------
@@ -59,8 +77,8 @@ class SurveyDesign:
 
     References
     ----------
-    Williams, M. R. & Savitsky, T. D. (2021). Uncertainty estimation for pseudo-Bayesian inference under complex
-    sampling. International Statistical Review 89(1), 72-107. doi 10.1111/insr.12376
+    .. [1] Williams, M. R. & Savitsky, T. D. (2021). Uncertainty estimation for pseudo-Bayesian inference under complex
+       sampling. International Statistical Review 89(1), 72-107. doi 10.1111/insr.12376
 
     Examples
     --------

@@ -124,6 +124,8 @@ class Fit(FittedProbabilities):
         need, capabilities = NEEDS[needs], self.kind.capabilities
         if needs in capabilities.reasons:
             raise ValueError(f"{needs}: {capabilities.reasons[needs].format(outcome=repr(self.outcome))}")
+        if needs not in capabilities.supported and need.otherwise:
+            raise ValueError(f"{needs}: {need.otherwise.format(n_respondents=self.n_respondents)}")
         if needs not in capabilities.supported:
             raise ValueError(
                 f"{needs}: it is not declared to hold for a fit of {self.kind.name}; functions that do are "

@@ -10,13 +10,10 @@ from typing import ClassVar, Final
 import numpy as np
 import pandas as pd
 
-from bayes_lca.data.categories import draw_category
 from bayes_lca.fitted.capabilities import NEEDS, OF_ANSWERS, Capabilities
+from bayes_lca.fitted.hidden_of_respondent import HiddenOfRespondent
 from bayes_lca.fitted.independent_answers import IndependentAnswers
-from bayes_lca.fitted.parts_of_rows import PartsOfRows
 from bayes_lca.fitted.random_effects import RandomEffectDraws, effects_of_new_groups
-from bayes_lca.fitted.summed_out import SummedOut
-from bayes_lca.fitted.unseen_group_likelihood import new_group_log_likelihood
 from bayes_lca.fitted.words import Words
 
 
@@ -165,37 +162,6 @@ class ClassGivenCovariates(ABC):
     def effects_of_new_groups(self, fit, grouping: str, which, rng, n_groups: int = 1) -> RandomEffectDraws:
         """Effects of groups that were not seen, anew in every draw; see `random_effects.effects_of_new_groups`."""
         return effects_of_new_groups(fit, grouping, which, rng, n_groups)
-
-
-class HiddenOfRespondent(ABC):
-    """What is hidden in a fit, and summed out: the twin of a hidden part, in NumPy."""
-
-    @abstractmethod
-    def summed_out(self, fit, which: slice | np.ndarray, rows: PartsOfRows) -> SummedOut:
-        """Distinct rows with all that is hidden summed out, in some draws.
-
-        Parameters
-        ----------
-        fit : Fit
-        which : slice or ndarray of int
-            Draws, chains after each other.
-        rows : PartsOfRows
-            From ``fit.parts_of_rows``.
-        """
-
-    def attributes_of_draws(self, fit) -> dict[str, str | int | float]:
-        """What draws should remember of how well their densities were computed."""
-        return fit.answers.attributes_of_draws(fit)
-
-    def draw_class(self, fit, which: slice, rng: np.random.Generator) -> np.ndarray:
-        """Classes of the respondents drawn given covariates and groups, without their answers; (draw, respondent)."""
-        share = np.exp(fit.log_class(slice(None), which))
-        share = np.broadcast_to(share, (len(share), len(fit.count), share.shape[-1]))
-        return draw_category(share[:, fit.pattern_of_respondent], rng)
-
-    def unseen_group_log_likelihood(self, fit, grouping: str, group: int, which: np.ndarray, rng) -> np.ndarray:
-        """Log probability of all answers of a group as if it were new; see `new_group_log_likelihood`."""
-        return new_group_log_likelihood(fit, grouping, group, which, rng)
 
 
 @dataclass(frozen=True)

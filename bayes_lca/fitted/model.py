@@ -11,10 +11,10 @@ import xarray as xr
 from bayes_lca.data.formula import Formula, read_formula
 from bayes_lca.data.responses import CATEGORY_ORDERS, EMPTY_CATEGORIES
 from bayes_lca.data.variable_labels import VARIABLE_LABELS
-from bayes_lca.dims import DESIGN_CENTER, GROUP_CLASS_SHARE, ITEM, SLOPE, TERM, group_effect, group_sd
+from bayes_lca.dims import DESIGN_CENTER, GROUP_CLASS_SHARE, ITEM, SLOPE, TERM, group_effect, group_sd, of_transition
 from bayes_lca.fitted.draws import FittedDraws
-from bayes_lca.fitted.kinds import Words
 from bayes_lca.fitted.record import ENCODING, exchangeable_classes
+from bayes_lca.fitted.words import Words
 
 
 @dataclass(frozen=True, eq=False)
@@ -65,6 +65,11 @@ class FittedModel(FittedDraws):
     def groupings(self) -> tuple[str, ...]:
         """Names of the groupings that have random effects."""
         return tuple(json.loads(self.attributes["groupings"]))
+
+    @cached_property
+    def groupings_of_transitions(self) -> tuple[str, ...]:
+        """The same of the transitions, such as ``transition_group``; none where there is one wave."""
+        return tuple(json.loads(self.attributes.get(of_transition("groupings"), "[]")))
 
     @property
     def has_regression(self) -> bool:

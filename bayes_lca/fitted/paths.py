@@ -3,9 +3,9 @@
 import json
 from dataclasses import dataclass, replace
 from functools import cached_property
+from itertools import pairwise
 
 import numpy as np
-import scipy
 import xarray as xr
 
 from bayes_lca.data.answered import is_missing
@@ -20,15 +20,12 @@ from bayes_lca.dims import (
     TRANSITION_DESIGN,
     TRANSITION_DESIGN_CENTER,
     TRANSITION_LOGIT,
-    TRANSITION_SLOPE,
     TRANSITION_TERM,
     WAVE,
     by_wave,
-    group_effect,
-    group_slope,
-    group_terms,
     of_transition,
 )
+from bayes_lca.fitted.moves import move_probabilities
 from bayes_lca.fitted.record import GROUPINGS, PATTERNS
 from bayes_lca.likelihood.paths import SmoothedPaths, most_likely_paths, smooth_paths
 
@@ -50,12 +47,12 @@ class FittedPaths:
     @cached_property
     def waves(self) -> tuple[str, ...]:
         """Names of the waves in their order."""
-        return tuple(str(name) for name in self.fit.patterns[WAVE].to_numpy())
+        return tuple(str(name) for name in self.fit.encoding[WAVE].to_numpy())
 
     @cached_property
     def steps(self) -> tuple[str, ...]:
         """Names of the steps from a wave to the next."""
-        return tuple(str(name) for name in self.fit.patterns[STEP].to_numpy())
+        return tuple(str(name) for name in self.fit.encoding[STEP].to_numpy())
 
     @cached_property
     def answers(self) -> np.ndarray:
@@ -71,7 +68,7 @@ class FittedPaths:
     def moved(self) -> np.ndarray:
         """Whether they were seen after each step, at its wave or later, shape (pattern, step).
 
-        Of other steps nothing is known, and their covariates and groups are of no meaning.
+        Of other steps nothing is known: they are taken at the mean of the covariates in an average group.
         """
         return np.logical_or.accumulate(self.seen[:, ::-1], axis=1)[:, ::-1][:, 1:]
 
@@ -88,7 +85,8 @@ class FittedPaths:
     @cached_property
     def transition_matrix(self) -> np.ndarray:
         """Their design in the user's units, shape (pattern, step, term)."""
-        return self.fit.patterns[TRANSITION_DESIGN].transpose(PATTERN, STEP, TRANSITION_TERM).to_numpy()
+        matrix = self.fit.patterns[TRANSITION_DESIGN].transpose(PATTERN, STEP, TRANSITION_TERM).to_numpy()
+        return np.where(self.moved[..., None], matrix, self.transition_center)
 
     @cached_property
     def transition_center(self) -> np.ndarray:
@@ -97,8 +95,9 @@ class FittedPaths:
 
     @cached_property
     def transition_group(self) -> dict[str, np.ndarray]:
-        """Group at each step by grouping, shape (pattern, step)."""
-        return {name: self.fit.patterns[f"{name}_index"].to_numpy() for name in self.transition_groupings}
+        """Group at each step by grouping, -1 for an average one, shape (pattern, step)."""
+        index = {name: self.fit.patterns[f"{name}_index"].to_numpy() for name in self.transition_groupings}
+        return {name: np.where(self.moved, places, -1) for name, places in index.items()}
 
     @property
     def equal_over_time(self) -> bool:
@@ -112,52 +111,6 @@ class FittedPaths:
             return self.fit.parameter(TRANSITION_LOGIT, STEP, *axes)[which]
         logits = self.fit.parameter(TRANSITION_LOGIT, *axes)[which]
         return np.broadcast_to(logits[:, None], (len(logits), len(self.steps), *logits.shape[1:]))
-
-    def log_transition(self, which, matrix: np.ndarray, groups: dict[str, np.ndarray]) -> np.ndarray:
-        """Log transition probabilities at rows of covariates and groups.
-
-        Parameters
-        ----------
-        which : slice or ndarray of int
-            Draws, chains after each other.
-        matrix : ndarray, shape (row, step, term)
-            In the user's units.
-        groups : dict of str to ndarray of int, shape (row, step)
-            A grouping left out, and a group of -1, count as an average group.
-
-        Returns
-        -------
-        ndarray, shape (draw, row or 1, step, origin, destination)
-        """
-        fit, logits = self.fit, self.transition_logits(which)[:, None]  # (draw, 1, step, origin, destination)
-        if TRANSITION_SLOPE in fit.posterior:
-            centered = matrix - self.transition_center
-            axes = (
-                (CLASS_BEFORE,)
-                if CLASS_AFTER not in fit.posterior[TRANSITION_SLOPE].dims
-                else (CLASS_BEFORE, CLASS_AFTER)
-            )
-            slope = fit.parameter(TRANSITION_SLOPE, TRANSITION_TERM, *axes)[which]
-            if len(axes) == 1:
-                slope = slope[:, :, None]  # (draw, term, origin or 1, destination)
-            logits = logits + np.einsum("nst,dtoc->dnsoc", centered, slope, optimize=True)
-        for name, index in groups.items():
-            logits = logits + self._of_groups(name, index, matrix, which)[:, :, :, None, :]
-        return scipy.special.log_softmax(logits, axis=-1)
-
-    def _of_groups(self, name: str, index: np.ndarray, matrix: np.ndarray, which) -> np.ndarray:
-        """What groups add to the logits of each destination, shape (draw, row, step, destination)."""
-        fit = self.fit
-        effect = fit.parameter(group_effect(name), name, CLASS_BEFORE)[which]
-        effect = np.concatenate([effect, np.zeros_like(effect[:, :1])], axis=1)  # a group of -1 is the last
-        added = effect[:, index]
-        if group_slope(name) in fit.posterior:
-            varying = [self.transition_terms.index(str(t)) for t in fit.posterior[group_terms(name)].to_numpy()]
-            slope = fit.parameter(group_slope(name), name, group_terms(name), CLASS_BEFORE)[which]
-            slope = np.concatenate([slope, np.zeros_like(slope[:, :1])], axis=1)
-            centered = (matrix - self.transition_center)[..., varying]
-            added = added + np.einsum("nst,dnstc->dnsc", centered, slope[:, index])
-        return added
 
     def answers_at(self, wave: int):
         """The fit of one wave alone, whose rows are the distinct answers of all waves."""
@@ -198,17 +151,26 @@ class FittedPaths:
             at_waves.append(of_distinct[:, :, self.answers[rows, wave]])
         return np.stack(at_waves)
 
-    def log_initial(self, which, rows: np.ndarray) -> np.ndarray:
-        """Log probability of each class at the first wave, shape (class, draw, row or 1)."""
-        return np.moveaxis(self.fit.log_class(rows, which), -1, 0)
+    def initial(self, which, rows: np.ndarray) -> np.ndarray:
+        """Probability of each class at the first wave, shape (class, draw, row or 1)."""
+        return np.exp(np.moveaxis(self.fit.log_class(rows, which), -1, 0))
 
-    def log_transition_of_rows(self, which, rows: np.ndarray) -> np.ndarray:
-        """Log transition probabilities of distinct sequences, shape (step, origin, destination, draw, row or 1)."""
-        groups = {name: index[rows] for name, index in self.transition_group.items()}
-        log_p = self.log_transition(which, self.transition_matrix[rows], groups)
-        return log_p.transpose(2, 3, 4, 0, 1)
+    def transition(self, which, rows: np.ndarray) -> list[np.ndarray]:
+        """Transition probabilities of distinct sequences at each step, shape (origin, destination, draw, row or 1)."""
+        return [
+            move_probabilities(
+                *(self, which, step, self.transition_matrix[rows, step]),
+                {name: index[rows, step] for name, index in self.transition_group.items()},
+            )
+            for step in range(len(self.steps))
+        ]
 
-    def smoothed(self, which, rows: np.ndarray | None = None) -> SmoothedPaths:
+    def _parts(self, which, rows: np.ndarray) -> tuple:
+        """What the recursions take, persons on the last axis."""
+        transition = [each[..., None] for each in self.transition(which, rows)]
+        return self.initial(which, rows)[..., None], transition, self.log_answers(which, rows)
+
+    def smoothed(self, which, rows: np.ndarray | None = None, *, with_moves: bool = True) -> SmoothedPaths:
         """Class at every wave and moves of distinct sequences given all their answers.
 
         Parameters
@@ -217,6 +179,8 @@ class FittedPaths:
             Draws, chains after each other.
         rows : ndarray of int, optional
             Distinct sequences by position; all by default.
+        with_moves : bool
+            Whether moves are wanted; without them they are empty.
 
         Returns
         -------
@@ -225,11 +189,9 @@ class FittedPaths:
             destination, draw, row).
         """
         rows = np.arange(len(self.answers)) if rows is None else rows
-        paths = smooth_paths(
-            self.log_initial(which, rows)[..., None],
-            self.log_transition_of_rows(which, rows)[..., None],
-            self.log_answers(which, rows),
-        )
+        paths = smooth_paths(*self._parts(which, rows), with_moves=with_moves)
+        if paths.log_likelihood.shape[-1] == 1:
+            return SmoothedPaths(paths.log_likelihood[..., 0], paths.membership[..., 0], paths.moves[..., 0])
         log_joint = paths.log_likelihood + np.log(self.fit.answers.person_weight(self.fit))  # (draw, row, person)
         total = np.logaddexp.reduce(log_joint, axis=-1)
         person = np.exp(log_joint - total[..., None])
@@ -241,18 +203,29 @@ class FittedPaths:
         Where persons are summed out it is that of each sequence's most likely person.
         """
         rows = np.arange(len(self.answers)) if rows is None else rows
-        parts = (
-            self.log_initial(which, rows)[..., None],
-            self.log_transition_of_rows(which, rows)[..., None],
-            self.log_answers(which, rows),
-        )
+        parts = self._parts(which, rows)
         weight = np.log(self.fit.answers.person_weight(self.fit))
         path, log_joint = most_likely_paths(*parts)
-        log_likelihood = smooth_paths(*parts).log_likelihood + weight
+        log_likelihood = smooth_paths(*parts, with_moves=False).log_likelihood + weight
         person = log_likelihood.argmax(axis=-1)[..., None]
         of_person = np.take_along_axis(path, person[None], axis=-1)[..., 0]
         log_p = np.take_along_axis(log_joint + weight - log_likelihood, person, axis=-1)[..., 0]
         return of_person, np.exp(log_p)
+
+    def probability_of(self, which, path: np.ndarray) -> np.ndarray:
+        """Probability of one path of each distinct sequence given all its answers, from (wave, row) to (draw, row)."""
+        rows = np.arange(len(self.answers))
+        initial, steps = self.initial(which, rows), self.transition(which, rows)
+        answers = self.log_answers(which, rows)  # (wave, class, draw, row, person)
+        initial = np.broadcast_to(initial, (*initial.shape[:2], len(rows)))
+        log_joint = np.log(initial[path[0], :, rows]).T[..., None] + answers[0][path[0], :, rows].swapaxes(0, 1)
+        for step, (before, after) in enumerate(pairwise(path)):
+            transition = np.broadcast_to(steps[step], (*steps[step].shape[:3], len(rows)))
+            log_joint = log_joint + np.log(transition[before, after, :, rows]).T[..., None]
+            log_joint = log_joint + answers[step + 1][after, :, rows].swapaxes(0, 1)
+        weight = np.log(self.fit.answers.person_weight(self.fit))
+        total = self.smoothed(which, rows, with_moves=False).log_likelihood
+        return np.exp(np.logaddexp.reduce(log_joint + weight, axis=-1) - total)
 
     @property
     def missing_answers(self) -> np.ndarray:

@@ -88,7 +88,7 @@ def distinct_rows(design: Design, *seen: np.ndarray) -> UniqueRows:
     """Respondents who are equal in what was seen, in design, groups and covariates."""
     codes = [values.cat.codes if hasattr(values, "cat") else values for _, values in design.covariates.items()]
     numbers = [np.asarray(values) for values in codes if np.asarray(values).dtype.kind in "iuf"]
-    return unique_rows(*seen, design.matrix, *(grouping.index for grouping in design.groupings), *numbers)
+    return unique_rows(*seen, design.patterns.pattern, *numbers)
 
 
 def record_answers(
@@ -124,11 +124,11 @@ def record_answers(
     groups, attributes = record_rows(seen, answer_pattern, of_items, design, respondents, patterns)
     groups = {name: dataset.assign_coords({ITEM: [str(item) for item in items]}) for name, dataset in groups.items()}
     axes = json.loads(attributes[AXES]) | {ITEM: [str(item) for item in items]}
-    missing = is_missing(codes)
+    missing = is_missing(codes[patterns.first])
     answered = {
         "labels": json.dumps(labels),
-        "n_missing_answers": int(missing.sum()),
-        "n_without_answer": int(missing.all(axis=1).sum()),
+        "n_missing_answers": int(patterns.count @ missing.sum(axis=1)),
+        "n_without_answer": int(patterns.count @ missing.all(axis=1)),
     }
     return groups, attributes | answered | {AXES: json.dumps(axes)}
 

@@ -26,11 +26,14 @@ class Path(Hidden):
 
     Attributes
     ----------
-    transition_logits : TensorVariable, shape (pattern or 1, step, origin, destination)
-        Up to a constant of each origin.
+    at_mean : list of TensorVariable, shape (origin, destination)
+        Transition logits of each step up to a constant of each origin, the same for all rows.
+    moving : list of TensorVariable, shape (pattern, origin or 1, destination)
+        What is added to them by row; none where all rows move alike.
     """
 
-    transition_logits: object
+    at_mean: list
+    moving: list
 
     def observe(self, class_logits, answers, count: np.ndarray):
         """Observe the answers of every distinct sequence, counted; see `Hidden.observe`.
@@ -48,37 +51,45 @@ class Path(Hidden):
         """
         counts = pm.Data(COUNT, count, dims=PATTERN)
 
-        n_waves = len(pm.modelcontext(None).coords[WAVE])
+        n_steps = len(self.at_mean)
+        n_logits = n_steps + len(self.moving)
 
-        def logp(value, eta, tau, _, *rest):
-            *parameters, count = rest
+        def logp(value, eta, _, *rest):
+            *rest, count = rest
+            tau, h, parameters = rest[:n_steps], rest[n_steps:n_logits], rest[n_logits:]
             log_answers = answers.log_density(value, *parameters)  # (latent_class, person, pattern) of each wave
-            steps = [tau[:, step].dimshuffle(1, 2, "x", 0) for step in range(len(log_answers) - 1)]
             eta = pt.atleast_2d(eta).T[:, None]  # (latent_class, 1, pattern)
-            return pt.cast(count, "float64") * sum_out_path(eta, steps, log_answers, answers.person_weight)
+            tau = [each.reshape(each.shape[-2:])[:, :, None, None] for each in tau]  # (origin, destination, 1, 1)
+            h = [each.dimshuffle(1, 2, "x", 0) for each in h] or [None] * n_steps  # (origin, destination, 1, pattern)
+            return pt.cast(count, "float64") * sum_out_path(eta, tau, h, log_answers, answers.person_weight)
 
-        def draw_rows(class_logits, transition_logits, _, *rest, rng=None, size=None) -> np.ndarray:
-            *parameters, count = rest
+        def draw_rows(class_logits, _, *rest, rng=None, size=None) -> np.ndarray:
+            *rest, count = rest
             shape = np.shape(count) if size is None else tuple(size)
-            return answers.draw(draw_path(class_logits, transition_logits, shape, rng), *parameters, rng=rng)
+            moving = rest[n_steps:n_logits] or [0.0] * n_steps
+            tau = [at_mean + each for at_mean, each in zip(rest[:n_steps], moving, strict=True)]
+            return answers.draw(draw_path(class_logits, tau, shape, rng), *rest[n_logits:], rng=rng)
 
         return pm.CustomDist(
             ANSWERS,
             class_logits,
-            self.transition_logits,
-            np.arange(n_waves),  # from which the axis of waves has its length
+            np.arange(n_steps + 1),  # from which the axis of waves has its length
+            *self.at_mean,
+            *self.moving,
             *answers.parameters,
             counts,
             logp=logp,
             random=draw_rows,
-            signature=f"(c),(s,c,d),(w),{','.join(answers.signature)},()->(w,j)",
+            signature=",".join(
+                ["(c),(w)", *["(c,d)"] * n_steps, *["(o,d)"] * len(self.moving), *answers.signature, "()->(w,j)"]
+            ),
             dtype=answers.observed.dtype,
             observed=answers.observed,
             dims=(PATTERN, WAVE, ITEM),
         )
 
 
-def sum_out_path(class_logits, transition_logits: Sequence, log_answers: Sequence, person_weight: np.ndarray):
+def sum_out_path(class_logits, at_mean: Sequence, moving: Sequence, log_answers: Sequence, person_weight: np.ndarray):
     r"""Log-likelihood of answers at all waves when nobody knows the path, by the forward recursion.
 
     .. math::
@@ -86,12 +97,17 @@ def sum_out_path(class_logits, transition_logits: Sequence, log_answers: Sequenc
         \alpha_t(d) = p(y_t \mid d) \sum_c \alpha_{t-1}(c)\, P(z_t = d \mid z_{t-1} = c), \qquad
         p(y) = \sum_d \alpha_T(d)
 
+    It runs on logarithms. With :math:`P(d \mid c) = \exp(\tau_{cd} + h_d) / Z_c` sums over origins are of
+    :math:`\alpha_{t-1}(c) / Z_c` and :math:`\exp \tau_{cd}`, and :math:`h_d` is put in afterwards.
+
     Parameters
     ----------
     class_logits : TensorVariable, shape (latent_class, 1, row or 1)
         Of the first wave, up to a constant.
-    transition_logits : sequence of TensorVariable, shape (origin, destination, 1, row or 1)
-        Of each step, up to a constant of each origin.
+    at_mean : sequence of TensorVariable, shape (origin, destination, 1, 1)
+        Transition logits of each step, :math:`\tau`.
+    moving : sequence of TensorVariable, shape (origin or 1, destination, 1, row), or None
+        What is added to them, h.
     log_answers : sequence of TensorVariable, shape (latent_class, person, row)
         Of each wave; 0 where it is missing.
     person_weight : ndarray, shape (person,)
@@ -101,25 +117,34 @@ def sum_out_path(class_logits, transition_logits: Sequence, log_answers: Sequenc
     TensorVariable, shape (row,)
     """
     log_alpha = class_logits + log_answers[0]  # (latent_class, person, row)
-    for tau, here in zip(transition_logits, log_answers[1:], strict=True):
-        leaving = log_alpha - pt.logsumexp(tau, axis=1)  # (origin, person, row)
-        log_alpha = pt.logsumexp(leaving[:, None] + tau, axis=0) + here  # (destination, person, row)
+    for tau, h, here in zip(at_mean, moving, log_answers[1:], strict=True):
+        log_alpha = log_alpha - pt.logsumexp(tau if h is None else tau + h, axis=1)  # (origin, person, row)
+        if h is None:
+            log_alpha = pt.logsumexp(log_alpha[:, None] + tau, axis=0)
+        elif h.type.shape[0] == 1:
+            log_alpha = pt.logsumexp(log_alpha[:, None] + tau, axis=0) + h[0]
+        else:
+            log_alpha = pt.logsumexp(log_alpha[:, None] + (tau + h), axis=0)
+        log_alpha = log_alpha + here  # (destination, person, row)
     of_persons = log_alpha + np.log(person_weight)[:, None]
     return pt.logsumexp(of_persons, axis=(0, 1)) - pt.logsumexp(class_logits, axis=0)[0]
 
 
 def draw_path(
-    class_logits: np.ndarray, transition_logits: np.ndarray, shape: tuple[int, ...], rng: np.random.Generator
+    class_logits: np.ndarray,
+    transition_logits: Sequence[np.ndarray],
+    shape: tuple[int, ...],
+    rng: np.random.Generator,
 ) -> np.ndarray:
-    """Draw a class at each wave, from logits of shapes (..., latent_class) and (..., step, origin, destination).
+    """Draw a class at each wave, from logits of shapes (..., latent_class) and, by step, (..., origin, destination).
 
     Returns
     -------
     ndarray of int, shape (*shape, wave)
     """
-    tau = np.broadcast_to(transition_logits, (*shape, *np.shape(transition_logits)[-3:]))
     path = [draw_class(class_logits, shape, rng)]
-    for step in range(tau.shape[-3]):
-        leaving = np.take_along_axis(tau[..., step, :, :], path[-1][..., None, None], axis=-2)[..., 0, :]
+    for tau in transition_logits:
+        tau = np.broadcast_to(tau, (*shape, *np.shape(tau)[-2:]))
+        leaving = np.take_along_axis(tau, path[-1][..., None, None], axis=-2)[..., 0, :]
         path.append(draw_class(leaving, shape, rng))
     return np.stack(path, axis=-1)

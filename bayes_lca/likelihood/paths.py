@@ -7,6 +7,7 @@ The recursions run on probabilities that are scaled to add up to one at every wa
 axes, and any others behind them.
 """
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -30,7 +31,9 @@ class SmoothedPaths:
     moves: np.ndarray
 
 
-def smooth_paths(log_initial: np.ndarray, log_transition: np.ndarray, log_answers: np.ndarray) -> SmoothedPaths:
+def smooth_paths(
+    initial: np.ndarray, transition: Sequence[np.ndarray], log_answers: np.ndarray, *, with_moves: bool = True
+) -> SmoothedPaths:
     r"""Sum out the path, and go back for the classes at every wave.
 
     Forwards, :math:`\alpha_t(d) \propto p(y_t \mid d) \sum_c \alpha_{t-1}(c)\, P(d \mid c)`. Backwards,
@@ -38,11 +41,14 @@ def smooth_paths(log_initial: np.ndarray, log_transition: np.ndarray, log_answer
 
     Parameters
     ----------
-    log_initial : ndarray, shape (latent_class, ...)
-        Log probabilities of the classes at the first wave.
-    log_transition : ndarray, shape (step, origin, destination, ...)
+    initial : ndarray, shape (latent_class, ...)
+        Probabilities of the classes at the first wave.
+    transition : sequence of ndarray, shape (origin, destination, ...)
+        Probabilities of moving, of each step.
     log_answers : ndarray, shape (wave, latent_class, ...)
         Log densities of the answers, 0 where a wave is missing.
+    with_moves : bool
+        Whether pairs of classes are wanted; without them ``moves`` is empty.
 
     Returns
     -------
@@ -50,42 +56,47 @@ def smooth_paths(log_initial: np.ndarray, log_transition: np.ndarray, log_answer
 
     Examples
     --------
-    >>> stay = np.log([[[0.9, 0.1], [0.2, 0.8]]])
-    >>> answers = np.log([[0.5, 0.1], [0.5, 0.1]])
-    >>> paths = smooth_paths(np.log([0.6, 0.4]), stay, answers)
+    >>> stay, answers = np.array([[0.9, 0.1], [0.2, 0.8]]), np.log([[0.5, 0.1], [0.5, 0.1]])
+    >>> paths = smooth_paths(np.array([0.6, 0.4]), [stay], answers)
     >>> np.exp(paths.log_likelihood).round(4), paths.membership.round(3)
     (np.float64(0.1452), array([[0.95 , 0.05 ],
            [0.957, 0.043]]))
     """
-    n_waves = len(log_answers)
-    largest = log_answers.max(axis=1, keepdims=True)
-    density, transition = np.exp(log_answers - largest), np.exp(log_transition)
-    shape = np.broadcast_shapes(log_initial.shape[1:], log_transition.shape[3:], log_answers.shape[2:])
-    forward = np.empty((n_waves, len(log_initial), *shape))
-    total = np.empty((n_waves, *shape))
+    n_waves, n_classes = log_answers.shape[:2]
+    largest = log_answers.max(axis=1)
+    density = np.exp(log_answers - largest[:, None])
+    shapes = [each.shape[2:] for each in (*transition, density)]
+    shape = np.broadcast_shapes(initial.shape[1:], *shapes)
+    membership, total = np.empty((n_waves, n_classes, *shape)), np.empty((n_waves, *shape))
     for wave in range(n_waves):
-        entering = (forward[wave - 1][:, None] * transition[wave - 1]).sum(axis=0) if wave else np.exp(log_initial)
-        forward[wave] = entering * density[wave]
-        total[wave] = np.maximum(forward[wave].sum(axis=0), np.finfo(float).tiny)
-        forward[wave] /= total[wave]
-    membership, moves = forward, np.empty((n_waves - 1, *transition.shape[1:3], *shape))
-    backward = np.ones_like(forward[0])
-    for wave in range(n_waves - 1, 0, -1):
-        ahead = density[wave] * backward / total[wave]
-        moves[wave - 1] = forward[wave - 1][:, None] * transition[wave - 1] * ahead
-        backward = (transition[wave - 1] * ahead).sum(axis=1)
-        membership[wave - 1] *= backward
-    return SmoothedPaths((np.log(total) + largest[:, 0]).sum(axis=0), membership, moves)
+        entering = initial
+        if wave:
+            entering = sum(a * p for a, p in zip(membership[wave - 1], transition[wave - 1], strict=True))
+        np.multiply(entering, density[wave], out=membership[wave])
+        membership[wave].sum(axis=0, out=total[wave])
+        np.maximum(total[wave], np.finfo(float).tiny, out=total[wave])
+        membership[wave] /= total[wave]
+    moves = np.empty((n_waves - 1 if with_moves else 0, n_classes, n_classes, *shape))
+    ahead = density[-1] / total[-1]
+    for step in range(n_waves - 2, -1, -1):
+        if with_moves:
+            moves[step] = membership[step][:, None] * transition[step] * ahead
+        backward = [sum(p * a for p, a in zip(of_origin, ahead, strict=True)) for of_origin in transition[step]]
+        for of_class, behind in zip(membership[step], backward, strict=True):
+            of_class *= behind
+        if step:
+            ahead = np.stack(np.broadcast_arrays(*backward)) * (density[step] / total[step])
+    return SmoothedPaths((np.log(total) + largest).sum(axis=0), membership, moves)
 
 
 def most_likely_paths(
-    log_initial: np.ndarray, log_transition: np.ndarray, log_answers: np.ndarray
+    initial: np.ndarray, transition: Sequence[np.ndarray], log_answers: np.ndarray
 ) -> tuple[np.ndarray, np.ndarray]:
     """The most likely path given all answers, by the algorithm of Viterbi.
 
     Parameters
     ----------
-    log_initial, log_transition, log_answers : ndarray
+    initial, transition, log_answers
         As `smooth_paths` takes them.
 
     Returns
@@ -101,15 +112,16 @@ def most_likely_paths(
 
     Examples
     --------
-    >>> stay, answers = np.log([[[0.9, 0.1], [0.2, 0.8]]]), np.log([[0.5, 0.1], [0.2, 0.4]])
-    >>> most_likely_paths(np.log([0.6, 0.4]), stay, answers)[0]
+    >>> stay, answers = np.array([[0.9, 0.1], [0.2, 0.8]]), np.log([[0.5, 0.1], [0.2, 0.4]])
+    >>> most_likely_paths(np.array([0.6, 0.4]), [stay], answers)[0]
     array([0, 0])
     """
-    shape = np.broadcast_shapes(log_initial.shape[1:], log_transition.shape[3:], log_answers.shape[2:])
-    best = np.broadcast_to(log_initial + log_answers[0], (len(log_initial), *shape))
+    shapes = [each.shape[2:] for each in (*transition, log_answers)]
+    shape = np.broadcast_shapes(initial.shape[1:], *shapes)
+    best = np.broadcast_to(np.log(initial) + log_answers[0], (len(initial), *shape))
     came_from = []
-    for tau, here in zip(log_transition, log_answers[1:], strict=True):
-        reached = best[:, None] + tau  # (origin, destination, ...)
+    for step, here in zip(transition, log_answers[1:], strict=True):
+        reached = best[:, None] + np.log(step)  # (origin, destination, ...)
         came_from.append(reached.argmax(axis=0))
         best = reached.max(axis=0) + here
     path = [best.argmax(axis=0)]

@@ -71,6 +71,10 @@ def answers_of_waves(
         return given if over_time == "equal" else given[number * n_each : (number + 1) * n_each]
 
     def log_density(value, *given) -> list:
+        if over_time == "equal":  # answers that recur at several waves are worked off once
+            at_all = measurement.log_density_given_person(responses, value.reshape((-1, codes.shape[2])), *given)
+            at_all = at_all.reshape((*at_all.shape[:2], -1, n_waves))  # (latent_class, person, pattern, wave)
+            return [at_all[..., t] for t in range(n_waves)]
         return [
             measurement.log_density_given_person(responses, value[:, t], *of_wave_number(t, given))
             for t in range(n_waves)

@@ -63,9 +63,8 @@ def fit(
     count : str or int, optional
         Column of the number of respondents with each row, where the frame is a frequency table.
     design : SurveyDesign, optional
-        How respondents were sampled. The likelihood is weighted, averages over respondents are, and draws, once their
-        labels are aligned, are corrected for weights, strata and clusters; ``uncorrected_posterior`` has them as they
-        were. `design_effects` says what that did to each parameter.
+        How respondents were sampled; `SurveyDesign` says what is done with it. Draws are corrected for the design once
+        their labels are aligned; ``uncorrected_posterior`` has them as they were.
     draws, chains : int
         Draws kept of each chain, and the number of chains. Chains start at the modes of the likelihood in proportion to
         what each could hold of the posterior, as far as their number allows.
@@ -116,7 +115,7 @@ def fit(
     TypeError
         If `model` is no model.
     ValueError
-        If the frame or its counts cannot be used; always before sampling starts.
+        If the frame, its counts or its survey design cannot be used; always before sampling starts.
     KeyboardInterrupt
         If it is stopped by Ctrl-C, within a second or two. Sampling ends, and nothing is returned: part of a fit would
         be taken for a whole one.
@@ -129,6 +128,8 @@ def fit(
         If rows share their label, or several may belong to one person, whom the model takes for several respondents.
     UnusedCountsWarning
         If nothing is counted, and a column that the model does not use looks like counts.
+    EqualWeightsWarning, WeightsInGroupsWarning
+        If all survey weights are equal, or stand beside random effects, where their scale is contested.
 
     References
     ----------

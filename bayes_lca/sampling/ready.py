@@ -15,6 +15,7 @@ from bayes_lca.data.variable_labels import variable_labels
 from bayes_lca.dims import ITEM
 from bayes_lca.fitted.fit import parts_of_fit
 from bayes_lca.fitted.record import ENCODING, exchangeable_classes
+from bayes_lca.fitted.record_sequences import PERSON_COLUMN
 from bayes_lca.posterior.labels.relabel import checked_order
 from bayes_lca.prepared import Model, Prepared
 
@@ -103,10 +104,21 @@ def prepare_named(
             f"key={key!r} names respondents one by one, and each of {len(counted.labels)} rows{by} stands for "
             "several; leave one of the two out"
         )
+    person = getattr(model, "person", None)
+    if person is not None and (counted.words or key is not None):
+        raise ValueError(
+            f"{'count=' if counted.words else 'key='} speaks of rows that are respondents, and {len(counted.labels)} "
+            f"rows of this frame are waves of persons, who are named by {person!r}; leave it out"
+        )
     prepared = model.prepare(counted.frame, missing=missing, **sampled)
     used = set(map(str, getattr(model, "columns", ())))
     prepared = prepared.labelled_by({name: text for name, text in variable_labels(frame).items() if name in used})
-    warn_of_repeated_rows(frame, read_formula(prepared.attributes["formula"]).columns, key=key)
+    if person is not None:
+        return prepared
+    persons = [prepared.attributes[PERSON_COLUMN]] if PERSON_COLUMN in prepared.attributes else []
+    of_design = design.columns if design else ()
+    explaining = read_formula(prepared.attributes["formula"]).columns
+    warn_of_repeated_rows(frame, (*explaining, *of_design, *persons), key=key)
     if counted.words:
         return prepared.counted_by(counted)
     return prepared if key is None else prepared.named_by(frame, key)

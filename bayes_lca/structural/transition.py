@@ -19,9 +19,9 @@ from bayes_lca.dims import (
     DESTINATION_LOGIT,
     OTHER_CLASS,
     OTHER_DESTINATION,
+    PATTERN,
     STAY_LOGIT,
     STEP,
-    STEP_OF_PATTERN,
     TRANSITION_DESIGN,
     TRANSITION_LOGIT,
     TRANSITION_PROBABILITY,
@@ -151,24 +151,45 @@ class Transition:
             **RandomEffects.coords(design, n_classes),
         }
 
-    def transition_logits(self, design: Design, membership: StartingMembership):
-        """Logits up to a constant of each origin, inside a `pymc.Model`, shape (pattern or 1, step, origin, destination).
+    def transition_logits(self, steps: Sequence[Design], all_steps: Design, membership: StartingMembership):
+        """Logits up to a constant of each origin, inside a `pymc.Model`.
 
         Parameters
         ----------
-        design : Design
-            Covariates of all steps of every pattern, steps one after the other.
+        steps : sequence of Design
+            Covariates and groups of the rows of the likelihood at each step.
+        all_steps : Design
+            The same, one step after the other.
         membership : StartingMembership
-            Of the same rows; it chooses the sampler's coordinates and changes no posterior.
+            Of the rows of `all_steps`; it chooses the sampler's coordinates and changes no posterior.
+
+        Returns
+        -------
+        at_mean : list of TensorVariable, shape (origin, destination)
+            Of each step, the same for all rows.
+        moving : list of TensorVariable, shape (row, origin or 1, destination)
+            What covariates and groups add; empty where there are none.
         """
-        names = pm.modelcontext(None).coords
-        n_classes, n_steps = len(names[CLASS]), len(names[STEP])
-        tau = self._constant(n_classes)  # (step or 1, origin, destination)
-        if not design.terms and not design.groupings:
-            return pt.broadcast_to(tau, (1, n_steps, n_classes, n_classes))
-        moving = self._moving(design, membership)  # (origin or 1, row, destination)
-        moving = moving.reshape((moving.shape[0], n_steps, len(design.matrix) // n_steps, n_classes))
-        return tau + moving.dimshuffle(2, 1, 0, 3)
+        tau = self._constant(membership.n_classes)  # (step or 1, origin, destination)
+        by_step = [tau[step if self.over_time == "free" else 0] for step in range(len(steps))]
+        if all_steps.terms:
+            beta = self._slopes(all_steps, membership.n_classes)
+        elif not all_steps.groupings:
+            return by_step, []
+        else:
+            beta = pt.zeros((0, membership.n_classes))
+        moving = [0.0] * len(steps)
+        if self.by_origin or not all_steps.groupings:
+            moving = [self._on_covariates(beta, step, number) for number, step in enumerate(steps, 1)]
+        if all_steps.groupings:
+            effects, nothing = RandomEffects(self.group_sd, self.group_slope_sd), pt.zeros(membership.n_classes)
+            shared, slopes = (without_terms, beta[:0, 0]) if self.by_origin and all_steps.terms else (_itself, beta)
+            of_groups = effects.group_logits(nothing, slopes, shared(all_steps), membership, classes=CLASS)
+            moving = [
+                add + of_groups.at(shared(step), PATTERN, part=f"_{number}")[:, None]
+                for number, (add, step) in enumerate(zip(moving, steps, strict=True), 1)
+            ]
+        return by_step, moving
 
     def _constant(self, n_classes: int):
         """Logits at the mean of the covariates in an average group, shape (step or 1, origin, destination)."""
@@ -188,32 +209,23 @@ class Transition:
         pm.Deterministic(TRANSITION_PROBABILITY, pm.math.softmax(shown, axis=-1), dims=(*steps, CLASS, OTHER_CLASS))
         return tau
 
-    def _moving(self, design: Design, membership: StartingMembership):
-        """What covariates and groups add, shape (origin or 1, row, destination)."""
-        beta = pt.zeros((0, membership.n_classes))
-        by_origin = self.by_origin and bool(design.terms)
-        if design.terms:
-            times = self._widths(design)  # (term, 1)
-            if by_origin:
-                axes, times = (TRANSITION_TERM, CLASS, OTHER_CLASS), times[:, None]
-            else:
-                axes = (TRANSITION_TERM, CLASS)
-            beta = pm.ZeroSumNormal(STANDARDISED, self._sigma * times, dims=axes)
-            pm.Deterministic(TRANSITION_SLOPE, (beta.T / design.scale).T, dims=axes)
-        of_origins = []
-        if by_origin or not design.groupings:
-            x = pm.Data(TRANSITION_DESIGN, design.standardised, dims=(STEP_OF_PATTERN, TRANSITION_TERM))
-            by_class = [beta[:, c] for c in range(membership.n_classes)] if by_origin else [beta]
-            of_origins = [pt.dot(each.T, x.T).T for each in by_class]  # (row, destination) each
-        if not design.groupings:
-            return pt.stack(of_origins)
-        effects = RandomEffects(self.group_sd, self.group_slope_sd)
-        nothing = pt.zeros(membership.n_classes)
-        shared = without_terms(design) if by_origin else design
-        of_groups = effects.class_logits(
-            nothing, beta[:0, 0] if by_origin else beta, shared, membership, classes=CLASS, rows=STEP_OF_PATTERN
-        )
-        return pt.stack([each + of_groups for each in of_origins]) if by_origin else of_groups[None]
+    def _slopes(self, design: Design, n_classes: int):
+        """Slopes per standard deviation, shape (term, destination) or (term, origin, destination)."""
+        times, axes = self._widths(design), (TRANSITION_TERM, CLASS)  # (term, 1)
+        if self.by_origin:
+            times, axes = times[:, None], (TRANSITION_TERM, CLASS, OTHER_CLASS)
+        beta = pm.ZeroSumNormal(STANDARDISED, self._sigma * times, dims=axes)
+        pm.Deterministic(TRANSITION_SLOPE, (beta.T / design.scale).T, dims=axes)
+        return beta
+
+    def _on_covariates(self, beta, design: Design, number: int):
+        """What covariates add at one step, shape (row, origin or 1, destination)."""
+        if not design.terms:
+            return 0.0
+        x = pm.Data(f"{TRANSITION_DESIGN}_{number}", design.standardised, dims=(PATTERN, TRANSITION_TERM))
+        n_classes = len(pm.modelcontext(None).coords[CLASS])
+        by_origin = [beta[:, c] for c in range(n_classes)] if self.by_origin else [beta]
+        return pt.stack([pt.dot(each.T, x.T) for each in by_origin]).dimshuffle(2, 0, 1)
 
     @property
     def _sigma(self) -> float:
@@ -245,6 +257,10 @@ class Transition:
                 {"distribution": type(self.group_sd).__name__, **asdict(self.group_sd)}
             )
         }
+
+
+def _itself(design: Design) -> Design:
+    return design
 
 
 def without_terms(design: Design) -> Design:

@@ -1,4 +1,4 @@
-"""Time multi-start EM against StepMix on the same data with as many starts.
+"""Time multi-start EM against StepMix, and polca where it is installed, on the same data with as many starts.
 
     python tests/benchmarks/em_against_stepmix.py
 
@@ -7,6 +7,9 @@ of gss82. StepMix is timed twice, on one row per respondent and on one row per p
 faster of the two counts. It stops when one update raises the mean log-likelihood by less than its tolerance:
 1e-12 here, about 2e-9 for all respondents, where it reaches the mode to 1e-6. The EM here stops when three
 updates raise the log-likelihood of all respondents by less than 1e-10.
+
+polca (0.4, C++) reads one row per respondent and is told to stop where an update raises the log-likelihood by less than
+1e-10. It is no dependency: `pip install polca==0.4.0`.
 
 Then one to six classes with 100 starts each on the simulated data, which is what choosing the number of
 classes takes.
@@ -17,6 +20,7 @@ more than 1e-6, or if the six fits take more than 10 seconds together.
 
 import sys
 import time
+from importlib.util import find_spec
 from pathlib import Path
 
 import numpy as np
@@ -67,6 +71,20 @@ def time_stepmix(codes: np.ndarray, weights: np.ndarray | None, n: int) -> tuple
     return seconds / N_STARTS, model.lower_bound_ * n
 
 
+def time_polca(codes: np.ndarray, n_classes: int) -> tuple[float, float]:
+    """Seconds per start and best log-likelihood of polca."""
+    import polars as pl
+    import pypolca
+
+    frame = pl.DataFrame(codes + 1, schema=[f"Y{j}" for j in range(codes.shape[1])])
+    formula = f"cbind({', '.join(frame.columns)}) ~ 1"
+    began = time.perf_counter()
+    result = pypolca.fit(
+        formula, frame, n_classes, maxiter=20_000, tol=1e-10, nrep=N_STARTS, seed=1, calc_se=False, verbose=False
+    )
+    return (time.perf_counter() - began) / N_STARTS, float(result.loglik)
+
+
 def time_em(codes: np.ndarray, counts: np.ndarray) -> tuple[float, float]:
     """Seconds per start and best log-likelihood of the EM here."""
     n_categories = codes.max(axis=0) + 1
@@ -90,6 +108,14 @@ def main() -> int:
         print(f"  bayes_lca            {ours:.6f} s per start, log-likelihood {log_likelihood:.7f}")
         print(f"  StepMix, respondents {rows:.6f} s per start, log-likelihood {rows_log_likelihood:.7f}")
         print(f"  StepMix, patterns    {patterns:.6f} s per start, log-likelihood {patterns_log_likelihood:.7f}")
+        if find_spec("pypolca"):
+            seconds, peers_log_likelihood = time_polca(np.repeat(codes, counts, axis=0), N_CLASSES)
+            print(
+                f"  polca, respondents   {seconds:.6f} s per start, log-likelihood {peers_log_likelihood:.7f}, "
+                f"{seconds / ours:.1f} times the time"
+            )
+        else:
+            print("  polca is not installed, and left out")
         print(f"  {ratio:.1f} times as fast, log-likelihood differs by {difference:.1e}", flush=True)
         passed &= ratio >= FASTER_BY and abs(difference) <= SAME_LOG_LIKELIHOOD
     codes, counts = simulated()

@@ -121,11 +121,12 @@ def test_weights_add_up_to_the_rows_that_are_kept_and_clusters_stay():
 
 def test_weights_add_up_to_the_size_of_each_group_and_that_is_said():
     design = design_of("~ (1 | g)")
+    frame = FRAME.assign(w=FRAME["w"] * np.where(FRAME["g"] == "a", 3.0, 1.0))
     with pytest.warns(bl.WeightsInGroupsWarning, match="weights 'w' stand beside random effects of 'g'.*contested"):
-        sample = sample_of(bl.SurveyDesign(weights="w"), FRAME, design)
+        sample = sample_of(bl.SurveyDesign(weights="w"), frame, design)
     for name in ("a", "b"):
-        inside = (FRAME["g"] == name).to_numpy()
-        np.testing.assert_allclose(sample.weight[inside], FRAME["w"][inside] * 4 / FRAME["w"][inside].sum())
+        inside = (frame["g"] == name).to_numpy()
+        np.testing.assert_allclose(sample.weight[inside], frame["w"][inside] * 4 / frame["w"][inside].sum())
 
 
 def test_clusters_that_hold_whole_groups_are_refused_beside_their_effects():

@@ -23,6 +23,7 @@ from bayes_lca.dims import (
 )
 from bayes_lca.fitted.capabilities import NEEDS, Capabilities
 from bayes_lca.fitted.fit import Fit
+from bayes_lca.fitted.hidden_of_respondent import HiddenOfRespondent
 from bayes_lca.fitted.kinds import (
     HIDDEN,
     KINDS,
@@ -30,14 +31,13 @@ from bayes_lca.fitted.kinds import (
     STRUCTURAL,
     AnswersGivenClass,
     ClassGivenCovariates,
-    HiddenOfRespondent,
     Kind,
-    SummedOut,
-    Words,
     register,
 )
 from bayes_lca.fitted.parts_of_rows import PartsOfRows
 from bayes_lca.fitted.record import FIRST_STEP
+from bayes_lca.fitted.summed_out import SummedOut
+from bayes_lca.fitted.words import Words
 from bayes_lca.likelihood.outcome_families import (
     BernoulliDistribution,
     MultinomialDistribution,

@@ -20,21 +20,14 @@ from bayes_lca.dims import (
 )
 from bayes_lca.fitted.capabilities import Capabilities
 from bayes_lca.fitted.fit import Fit
-from bayes_lca.fitted.kinds import (
-    HIDDEN,
-    KINDS,
-    STRUCTURAL,
-    ClassGivenCovariates,
-    HiddenOfRespondent,
-    Kind,
-    SummedOut,
-    Words,
-    register,
-)
+from bayes_lca.fitted.hidden_of_respondent import HiddenOfRespondent
+from bayes_lca.fitted.kinds import HIDDEN, KINDS, STRUCTURAL, ClassGivenCovariates, Kind, register
 from bayes_lca.fitted.parts_of_rows import PartsOfRows
 from bayes_lca.fitted.random_effects import RandomEffectDraws
 from bayes_lca.fitted.record import LEFT_OUT
+from bayes_lca.fitted.summed_out import SummedOut
 from bayes_lca.fitted.twins.latent_class import SUPPORTED as OF_LATENT_CLASS
+from bayes_lca.fitted.words import Words
 from bayes_lca.likelihood.group_shares import GroupTable
 from bayes_lca.likelihood.summed_out import sum_out_classes
 

@@ -33,6 +33,7 @@ def _words(fit: Fit) -> Words:
 
 
 SUPPORTED = (
+    *("characteristics", "plot_predictions", "regression_table"),
     *("answers_of", "average_marginal_effects", "check_items", "class_profiles", "class_shift", "class_sizes"),
     *(
         "classification_table",

@@ -8,8 +8,8 @@ from bayes_lca.fitted.kinds import KINDS, Kind, Words, register
 
 def _words(fit: Fit) -> Words:
     summary = (
-        f"Each person belongs to one of {len(fit.classes)} latent classes at each wave; the path from class to class is "
-        f"summed out of the likelihood; {fit.answers.independence}."
+        f"Each person belongs to one of {len(fit.classes)} latent classes at each wave, and the path from class to "
+        f"class is summed out of the likelihood; {fit.answers.independence}."
     )
     formula = (
         f"p(answers of i) = Σ_z P(z_1 | x_i1, g_i) Π_t P(z_t | z_t-1, x_it, g_it) Π_t {fit.answers.formula}"
@@ -27,8 +27,10 @@ def _words(fit: Fit) -> Words:
 
 SUPPORTED = (
     *("class_profiles", "class_sizes", "contrasts", "convergence", "heterogeneity", "holds_respondents", "keep_mode"),
-    *("membership_of_new_rows", "modes", "name_classes", "odds_ratios", "order", "plot_odds_ratios", "plot_profiles"),
+    *("modes", "name_classes", "odds_ratios", "order", "plot_odds_ratios", "plot_profiles"),
     *("plot_random_intercepts", "random_intercepts", "relabel", "save"),
+    *("most_likely_paths", "plot_transitions", "report", "stayers_and_movers", "transition_odds_ratios"),
+    *("membership", "membership_of_new_rows", "transition_probabilities"),
 )
 
 KIND = register(

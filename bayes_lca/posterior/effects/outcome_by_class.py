@@ -1,6 +1,6 @@
 """A distal outcome by class: means or shares, every contrast, and a test of them all."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from itertools import combinations
 
 import numpy as np
@@ -86,56 +86,74 @@ def outcome_by_class(
             "classes, for its formula has no latent_class; add it, or give this fit as without_class="
         )
     expected = fit.answers.average_expected(fit)  # (draw, latent_class) or with categories
-    rows = dict(_rows(fit, expected))
-    values = np.stack([of_draws for _, of_draws in rows.values()], axis=1)  # (draw, row)
-    lower, upper = np.quantile(values, tails, axis=0)
-    array = xr.DataArray(fit.by_chain(values), dims=("chain", "draw", "row"))
-    quality = diagnostics(array, chain_by_chain=fit.measurement_draw is not None)
-    table = pd.DataFrame(
-        {
-            "estimate": values.mean(axis=0),
-            "sd": values.std(axis=0, ddof=1),
-            "lower": lower,
-            "upper": upper,
-            "probability_of_direction": np.maximum((values > 0).mean(axis=0), (values < 0).mean(axis=0)),
-            "outcome_sd": np.nan,
-            **{name: quality[name].to_numpy() for name in ("r_hat", "ess_bulk", "ess_tail")},
-        },
-        index=pd.MultiIndex.from_tuples(rows, names=["quantity", "name"]),
-    )
-    table.loc[CLASSES, "probability_of_direction"] = np.nan
-    spread = fit.answers.spread(fit)
-    if spread is not None:
+    labels, unbounded = fit.labels[0] if expected.ndim == 3 else (), fit.answers.distribution.unbounded(expected)
+    table = tabulate_outcome(fit, expected, unbounded, labels, tails)
+    if (spread := fit.answers.spread(fit)) is not None:
         table.loc[CLASSES, "outcome_sd"] = spread
-    overall = _test(fit.answers.distribution.unbounded(expected))
     notes = [f"{_what(fit)}; {note_of(fit, ci_prob)}"]
     if without_class is not None:
         compared, told = _compared(fit, Fit.of(without_class, needs="outcome_by_class"))
-        overall |= compared
         notes.append(told)
-    table.loc[(OVERALL, EVERYBODY), list(overall)] = list(overall.values())
+        for name, value in compared.items():
+            table.loc[(OVERALL, EVERYBODY), name] = value
     notes.append(
         "adjusted: averaged over the covariates and groups of all respondents; p_value: share of draws at least as far "
         "from the mean of the differences as equal classes are (Held 2004)"
     )
-    order = [*table.columns[:5], *(name for name in overall), *table.columns[5:9]]
-    return SummaryTable.of(table[order], "\n".join(notes))
+    return SummaryTable.of(table, "\n".join(notes))
 
 
-def _rows(fit: Fit, expected: np.ndarray) -> Iterator[tuple[tuple[str, str], tuple[str, np.ndarray]]]:
+def tabulate_outcome(
+    fit: Fit, expected: np.ndarray, unbounded: np.ndarray, labels: Sequence[str], tails: Sequence[float]
+) -> pd.DataFrame:
+    """Rows of classes, contrasts and the overall test, as `outcome_by_class` has them.
+
+    Parameters
+    ----------
+    fit : Fit
+    expected : ndarray, shape (draw, latent_class) or (draw, latent_class, category)
+    unbounded : ndarray, shape (draw, latent_class, ...)
+        The same on a scale without bounds.
+    labels : sequence of str
+        Categories, if there are some.
+    tails : sequence of float
+        Probabilities below the ends of the intervals.
+    """
+    rows = dict(_rows(fit.classes, expected, labels))
+    values = np.stack(list(rows.values()), axis=1)  # (draw, row)
+    lower, upper = np.quantile(values, tails, axis=0)
+    array = xr.DataArray(fit.by_chain(values), dims=("chain", "draw", "row"))
+    quality = diagnostics(array, chain_by_chain=fit.measurement_draw is not None)
+    side = np.maximum((values > 0).mean(axis=0), (values < 0).mean(axis=0))
+    columns = {
+        "estimate": values.mean(axis=0),
+        "sd": values.std(axis=0, ddof=1),
+        "lower": lower,
+        "upper": upper,
+        "probability_of_direction": np.where([quantity == CONTRASTS for quantity, _ in rows], side, np.nan),
+        **dict.fromkeys(("wald", "df", "p_value", "outcome_sd"), np.nan),
+        **{name: quality[name].to_numpy() for name in ("r_hat", "ess_bulk", "ess_tail")},
+    }
+    table = pd.DataFrame(columns, index=pd.MultiIndex.from_tuples(rows, names=["quantity", "name"]))
+    table.loc[(OVERALL, EVERYBODY), ["wald", "df", "p_value"]] = _test(unbounded)
+    return table
+
+
+def _rows(
+    classes: Sequence[str], expected: np.ndarray, labels: Sequence[str]
+) -> Iterator[tuple[tuple[str, str], np.ndarray]]:
     """Classes, then contrasts, of each category where there are some; draws of each."""
-    categories = [f": {label}" for label in fit.labels[0]] if expected.ndim == 3 else [""]
-    of_categories = expected.reshape(*expected.shape[:2], -1)
-    for c, name in enumerate(fit.classes):
+    categories = [f": {label}" for label in labels] or [""]
+    by_category = expected.reshape(*expected.shape[:2], -1)
+    for c, name in enumerate(classes):
         for r, category in enumerate(categories):
-            yield (CLASSES, f"{name}{category}"), (name, of_categories[:, c, r])
-    for a, b in combinations(range(len(fit.classes)), 2):
+            yield (CLASSES, f"{name}{category}"), by_category[:, c, r]
+    for a, b in combinations(range(len(classes)), 2):
         for r, category in enumerate(categories):
-            name = f"{fit.classes[b]} vs {fit.classes[a]}{category}"
-            yield (CONTRASTS, name), (name, of_categories[:, b, r] - of_categories[:, a, r])
+            yield (CONTRASTS, f"{classes[b]} vs {classes[a]}{category}"), by_category[:, b, r] - by_category[:, a, r]
 
 
-def _test(values: np.ndarray) -> dict[str, float]:
+def _test(values: np.ndarray) -> tuple[float, int, float]:
     """Distance of equal classes from the posterior of the differences, from draws (draw, latent_class, ...)."""
     differences = (values[:, 1:] - values[:, :1]).reshape(len(values), -1)  # (draw, difference)
     away = differences - differences.mean(axis=0)
@@ -143,7 +161,7 @@ def _test(values: np.ndarray) -> dict[str, float]:
     distance = np.einsum("sd,de,se->s", away, inverse, away)
     of_equal = differences.mean(axis=0) @ inverse @ differences.mean(axis=0)
     p_value = (1 + (distance >= of_equal).sum()) / (1 + len(distance))
-    return {"wald": float(of_equal), "df": differences.shape[1], "p_value": float(p_value)}
+    return float(of_equal), differences.shape[1], float(p_value)
 
 
 def _compared(fit: Fit, other: Fit) -> tuple[dict[str, float], str]:

@@ -71,6 +71,7 @@ def design_effects(draws: xr.DataTree) -> SummaryTable:
     parts = [_rows(fit, str(name), after[name], before[name]) for name in after.data_vars]
     said = said_of_sample(fit.attributes)
     note = f"{fit.note}; Kish's effective n {said['kish_n']:.1f} of {fit.n_respondents}"
+    note += f"; {said['n_units'] - said['n_strata']} degrees of freedom, sampling units less strata"
     if left := fit.attributes[DIRECTIONS_LEFT]:
         note += f"; {left} direction(s) left uncorrected, of which too few answers speak, such as probabilities near 0"
     return SummaryTable.of(pd.concat(parts).set_index(["variable", "element"]), note)

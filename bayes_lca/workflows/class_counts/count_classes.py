@@ -1,5 +1,6 @@
 """How many classes: one row per number of classes, by maximum likelihood and, on request, by posteriors."""
 
+import json
 from collections.abc import Iterable
 
 import pandas as pd
@@ -15,6 +16,9 @@ from bayes_lca.workflows.class_counts.common_method_counts import common_method_
 from bayes_lca.workflows.class_counts.likelihood_counts import LikelihoodCounts
 from bayes_lca.workflows.class_counts.pseudo_criteria import WORDS, refuse_beside_design
 from bayes_lca.workflows.class_counts.vlmr import LIMITS
+
+CLASS_SHARES = "class_shares"
+"""Attribute of the table with the shares of all classes, the largest first, by number of classes."""
 
 
 def count_classes(
@@ -216,7 +220,10 @@ def count_classes(
         notes.append(posterior_note(posteriors))
     else:
         note += ", no draws"
-    return SummaryTable.of(table, "; ".join([note, *notes]))
+    summary = SummaryTable.of(table, "; ".join([note, *notes]))
+    shares = {n_classes: likelihood.fit(n_classes).class_share.tolist() for n_classes in classes}
+    summary.attrs[CLASS_SHARES] = json.dumps(shares)
+    return summary
 
 
 def _cautions(table: pd.DataFrame) -> list[str]:

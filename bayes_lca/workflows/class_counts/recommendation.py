@@ -1,6 +1,7 @@
 """A number of classes recommended in words, from the table of class counts."""
 
 from dataclasses import dataclass, replace
+from html import escape
 
 import numpy as np
 import pandas as pd
@@ -47,6 +48,10 @@ class Recommendation:
         return self.words
 
     __repr__ = __str__
+
+    def _repr_html_(self) -> str:
+        first, *others = map(escape, self.words.split("\n"))
+        return f"<p><strong>{first}</strong></p>" + "".join(f"<p>{line}</p>" for line in others)
 
 
 def recommend_classes(table: pd.DataFrame, *, smallest_class: float = 0.10) -> Recommendation:

@@ -21,6 +21,7 @@ CHAINS = 4
 PROPOSALS = 1000
 """Draws of each chain that are resampled."""
 LARGEST_PARETO_K = 0.7
+LARGEST_ROUNDING = 1e-9
 
 
 class FirstStepDraws(ABC):
@@ -138,7 +139,9 @@ def _resample_chain(
     pool, draws = at_mean.posterior.isel(chain=chain, drop=True), at_mean.draws_per_chain
     proposals = np.unique(np.linspace(0, draws - 1, PROPOSALS).astype(int))
     log_ratios = steps.log_ratios(at_mean, places, chain * draws + proposals)
-    log_weights, pareto_k = array_stats.psislw(-log_ratios, axis=-1)
+    log_weights, pareto_k = np.zeros_like(log_ratios), np.full(len(places), -np.inf)
+    if (varies := np.ptp(log_ratios, axis=1) > LARGEST_ROUNDING).any():  # equal weights have no tail to be smoothed
+        log_weights[varies], pareto_k[varies] = array_stats.psislw(-log_ratios[varies], axis=-1)
     reliable = pareto_k <= LARGEST_PARETO_K
     chosen = [proposals[_resample(of_step, draws // len(places), rng)] for of_step in log_weights[reliable]]
     parts = [

@@ -206,9 +206,9 @@ def maximum_likelihood(
     >>> items = bl.Items(["training", "recognition", "expertise"])
     >>> estimates = bl.maximum_likelihood(items, bl.example_survey(), 2, n_starts=10)
     >>> estimates.shares["estimate"].round(2).to_dict()
-    {'C1': 0.7, 'C2': 0.3}
+    {'C1': 0.64, 'C2': 0.36}
     >>> estimates.thresholds.loc[("C1", "training", "decrease"), ["estimate", "robust_se"]].round(2).tolist()
-    [-2.32, 0.47]
+    [-3.62, 0.6]
     """
     check_whole(least=1, n_classes=n_classes, n_starts=n_starts)
     answers = read_answers(items, frame, count)

@@ -3,6 +3,7 @@
 from mutations.mutation import Mutation
 
 LIKELIHOOD = "tests/likelihood/test_baum_welch.py"
+TABLES = "tests/posterior/test_waves.py"
 
 MOVES = (
     Mutation(
@@ -52,5 +53,77 @@ MOVES = (
         pattern="log_likelihood + log_prior",
         replacement="log_likelihood + 0 * log_prior",
         tests=(f"{LIKELIHOOD}::test_no_step_is_lower_where_items_have_a_prior",),
+    ),
+    Mutation(
+        name="moves-normalised-over-origins",
+        wrong="Probabilities of moving add up to one over the classes that are left.",
+        symbol="move_probabilities",
+        pattern="odds.sum(axis=1, keepdims=True)",
+        replacement="odds.sum(axis=0, keepdims=True)",
+        tests=(f"{TABLES}::test_averages_are_those_of_the_persons_who_come_to_a_wave",),
+    ),
+    Mutation(
+        name="moves-by-covariates-of-the-first-step",
+        wrong="Flows take the covariates of the first step at all steps.",
+        symbol="_flows",
+        pattern="paths.transition_matrix[rows, step]",
+        replacement="paths.transition_matrix[rows, 0]",
+        tests=(f"{TABLES}::test_sizes_stayers_and_moves_follow_everybody_through",),
+    ),
+    Mutation(
+        name="flows-average-over-everybody",
+        wrong="Class sizes of later waves average over persons of whom nothing is known there.",
+        symbol="flows:_distinct",
+        pattern="np.column_stack([np.ones(n, dtype=bool), moved])",
+        replacement="np.column_stack([np.ones(n, dtype=bool), moved | True])",
+        tests=(f"{TABLES}::test_sizes_stayers_and_moves_follow_everybody_through",),
+    ),
+    Mutation(
+        name="all-steps-count-alike",
+        wrong="The average over all steps counts steps, not persons.",
+        symbol="_all_steps",
+        pattern="n / np.maximum(n.sum(axis=0), 1)",
+        replacement="np.ones_like(n) / len(n)",
+        tests=(f"{TABLES}::test_averages_are_those_of_the_persons_who_come_to_a_wave",),
+    ),
+    Mutation(
+        name="paths-without-the-last-wave",
+        wrong="The probability of a path forgets the answers of its last wave.",
+        symbol="FittedPaths.probability_of",
+        pattern="answers[step + 1][_1]",
+        replacement="answers[step][_1]",
+        tests=(f"{TABLES}::test_the_most_likely_path_is_that_of_all_paths",),
+    ),
+    Mutation(
+        name="membership-of-the-wave-before",
+        wrong="Membership at a wave is that of the wave before it.",
+        symbol="PathOfPerson.occasions",
+        pattern="membership[place].mean(axis=0, dtype=float)",
+        replacement="membership[place - 1].mean(axis=0, dtype=float)",
+        tests=(f"{TABLES}::test_membership_at_every_wave_is_the_sum_over_all_paths",),
+    ),
+    Mutation(
+        name="long-frame-gives-waves-to-others",
+        wrong="Values of a wave are given to persons in another order.",
+        symbol="long_from_wide",
+        pattern="np.tile(np.arange(n), len(by_wave))",
+        replacement="np.repeat(np.arange(n), len(by_wave))",
+        tests=("tests/data/test_wide_waves.py::test_every_value_is_of_its_person_and_wave",),
+    ),
+    Mutation(
+        name="whoever-missed-all-waves-is-lost",
+        wrong="A person who missed all waves has no row in the long frame.",
+        symbol="long_from_wide",
+        pattern="seen | (never[row] & (place == 0))",
+        replacement="seen",
+        tests=("tests/data/test_wide_waves.py::test_missed_waves_have_no_row_and_nobody_is_lost",),
+    ),
+    Mutation(
+        name="simulated-moves-by-covariates-of-the-wave-before",
+        wrong="Simulated persons move by the covariates of the wave that they leave.",
+        symbol="simulate_waves",
+        pattern="covariates[:, 1:] @ slopes[1]",
+        replacement="covariates[:, :-1] @ slopes[1]",
+        tests=("tests/data/test_simulate_waves.py",),
     ),
 )
