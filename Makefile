@@ -10,7 +10,7 @@ PARALLEL := --numprocesses auto --maxprocesses 4 --dist loadfile --no-loadscope-
 
 export PYTHON
 
-.PHONY: study test test-slow engines lint notebooks example bench simulation selection calibration common-method false-alarms equivalence planted-bugs coverage clean
+.PHONY: study test test-slow engines lint docs notebooks example bench simulation selection calibration common-method false-alarms equivalence planted-bugs coverage clean
 
 study: $(VENV)/ready
 	$(RUN) examples/medical_groups.py --draws $(DRAWS) --seed $(SEED) --out $(OUT) $(ARGUMENTS)
@@ -33,6 +33,12 @@ lint: $(VENV)/ready
 	$(VENV)/bin/ruff check .
 	$(VENV)/bin/ruff format --check .
 
+# The site, in docs/_build/html: nothing in it needs a network. Notebooks are shown as they are kept.
+docs: $(VENV)/ready
+	$(RUN) -m pip install --quiet --disable-pip-version-check -r docs/requirements.txt
+	$(RUN) -m sphinx -W --keep-going --quiet -b html docs docs/_build/html
+	@echo "The site is in docs/_build/html/index.html"
+
 notebooks: $(VENV)/ready
 	$(VENV)/bin/jupyter nbconvert --to notebook --execute --inplace examples/*.ipynb
 
@@ -46,6 +52,7 @@ bench: $(VENV)/ready
 	$(RUN) tests/benchmarks/import_against_build_before.py
 	$(RUN) tests/benchmarks/fits_against_build_before.py
 	$(RUN) tests/benchmarks/gradient_against_c.py
+	$(RUN) tests/benchmarks/survey_design.py
 
 simulation: $(VENV)/ready
 	$(RUN) examples/simulation_study.py --out $(OUT)/simulation_study $(ARGUMENTS)
@@ -78,4 +85,4 @@ $(VENV)/ready: requirements.txt pyproject.toml $(wildcard bayes_lca/density/*.[c
 	@touch $@
 
 clean:
-	rm -rf $(VENV) results build *.egg-info
+	rm -rf $(VENV) results build docs/_build docs/_generated *.egg-info

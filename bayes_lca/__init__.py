@@ -4,11 +4,11 @@ A latent class model is measurement (what answers look like given the class) tim
 class is), with the class summed out. A multilevel multinomial regression is the same structural part with the class
 seen.
 
-=======================================  ============  ==============  ================================
 model                                    structural    measurement     hidden part
 =======================================  ============  ==============  ================================
 latent class analysis                    `Shares`      `Items`         class, summed out
 latent class regression, multilevel      `Regression`  `Items`         class, summed out
+several populations                      `KnownClass`  `Items`         class, summed out
 either, categories in order              either        `OrdinalItems`  class, summed out
 either, confirmatory                     either        `Items`, with   class, summed out
                                                        restrictions
@@ -17,8 +17,30 @@ latent profile analysis, either          either        `NormalItems`   class, su
 classes of counts, either                either        `CountItems`    class, summed out
 items of several kinds, either           either        `Mixed`         class, summed out
 the same in two or three steps           `Regression`  `Assigned`      class, summed out
+distal outcome of measured classes       held shares   an outcome      class, summed out
 multinomial regression, multilevel       `Regression`  none            none: the category is observed
 =======================================  ============  ==============  ================================
+=======
+=======================================  ==============  ==============  ================================
+model                                    structural      measurement     hidden part
+=======================================  ==============  ==============  ================================
+latent class analysis                    `Shares`        `Items`         class, summed out
+latent class regression, multilevel      `Regression`    `Items`         class, summed out
+several populations                      `KnownClass`    `Items`         class, summed out
+latent classes with classes of groups    `GroupClasses`  `Items`         classes at both levels
+either, categories in order              either          `OrdinalItems`  class, summed out
+either, confirmatory                     either          `Items`, with   class, summed out
+                                                         restrictions
+either, persons who answer their way     either          `CommonMethod`  person by quadrature, then class
+latent profile analysis, either          either          `NormalItems`   class, summed out
+classes of counts, either                either          `CountItems`    class, summed out
+items of several kinds, either           either          `Mixed`         class, summed out
+the same in two or three steps           `Regression`    `Assigned`      class, summed out
+distal outcome of measured classes       held shares     an outcome      class, summed out
+latent transition, multilevel            either, and     any of items    a class at each wave, the path
+                                         `Transition`                    summed out
+multinomial regression, multilevel       `Regression`    none            none: the category is observed
+=======================================  ==============  ==============  ================================
 
 The models themselves are in `bayes_lca.models`.
 """
@@ -35,10 +57,16 @@ _NAMES_BY_MODULE = {
     "data.grid": ("round_to_grid",),
     "data.identifiability": ("RepeatedLabelsWarning", "SingleLevelWarning"),
     "data.keys": ("RepeatedRowsWarning",),
+    "data.survey_design": ("EqualWeightsWarning", "SurveyDesign"),
+    "data.survey_weights": ("WeightsInGroupsWarning",),
     "data.suspected_codes": ("MissingCodeWarning",),
     "data.unusual_values": ("FarValueWarning", "SmallLevelWarning"),
+    "data.waves": ("UnequalSpacingWarning",),
+    "data.wide_waves": ("long_from_wide",),
     "datasets.cohort": ("cohort_items", "cohort_truth", "load_cohort", "simulate_cohort"),
-    "datasets.example": ("example_survey", "load_example"),
+    "datasets.cohort_waves": ("load_waves", "waves_truth"),
+    "datasets.example": ("example_survey", "example_waves", "load_example"),
+    "datasets.simulate_waves": ("simulate_waves",),
     "fitted.refusals": ("NotRelabelledError", "SeveralModesError"),
     "likelihood.identification": ("UnidentifiedWarning",),
     "measurement.assigned": ("Assigned",),
@@ -49,7 +77,7 @@ _NAMES_BY_MODULE = {
     "measurement.normal_items": ("NormalItems",),
     "measurement.ordinal_items": ("OrdinalItems",),
     "measurement.restrictions": ("Equal", "Fixed", "Ordered", "Zero"),
-    "models": ("AssignedClass", "LatentClass", "Multinomial"),
+    "models": ("AssignedClass", "LatentClass", "LatentTransition", "Multinomial"),
     "posterior.checks.check_items": ("ItemCheck", "check_items"),
     "posterior.checks.class_shift": ("ClassShiftWarning", "class_shift"),
     "posterior.checks.common_method": ("CommonMethodEffect", "common_method"),
@@ -62,31 +90,42 @@ _NAMES_BY_MODULE = {
     "posterior.effects.compare_groups": ("compare_groups", "group_shares", "rank_groups"),
     "posterior.effects.group_level_effects": ("group_level_effects",),
     "posterior.effects.marginal_effects": ("average_marginal_effects",),
+    "posterior.effects.outcome_by_class": ("outcome_by_class",),
     "posterior.effects.nesting_in_words": ("nesting_in_words",),
     "posterior.effects.poststratify": ("poststratify",),
     "posterior.effects.predict_classes": ("predict_classes",),
+    "posterior.effects.transition_probabilities": ("transition_probabilities",),
     "posterior.labels.concat_chains": ("concat_chains",),
     "posterior.labels.convergence": ("ConvergenceWarning", "convergence"),
     "posterior.labels.modes": ("keep_mode", "modes"),
     "posterior.labels.relabel": ("name_classes", "relabel"),
     "posterior.plots.item_pairs": ("plot_check_items",),
+    "posterior.plots.group_classes": ("plot_group_classes",),
     "posterior.plots.odds_ratios": ("plot_odds_ratios",),
+    "posterior.plots.predictions": ("plot_predictions",),
     "posterior.plots.prior_predictive": ("plot_prior_predictive",),
     "posterior.plots.outcome": ("plot_outcome",),
     "posterior.plots.profiles": ("plot_profiles",),
     "posterior.plots.random_intercepts": ("plot_random_intercepts",),
     "posterior.plots.structures": ("plot_structures",),
+    "posterior.plots.transitions": ("plot_transitions",),
     "posterior.storage.netcdf": ("load", "save"),
     "posterior.storage.without_respondents": ("holds_respondents",),
+    "posterior.structures.compare_group_structures": ("GroupComparison", "compare_group_structures"),
     "posterior.structures.compare_structures": ("StructureComparison", "compare_structures"),
     "posterior.tables.class_tables": ("class_profiles", "class_sizes"),
     "posterior.tables.classification": ("classification_table",),
+    "posterior.tables.group_classes": ("group_classes", "group_membership"),
+    "posterior.tables.design_effects": ("design_effects",),
+    "posterior.tables.likely_paths": ("most_likely_paths",),
     "posterior.tables.membership": ("membership", "membership_draws"),
     "posterior.tables.membership_table": ("membership_table",),
     "posterior.tables.odds_ratios": ("contrasts", "odds_ratios"),
     "posterior.tables.prior_from": ("prior_from",),
     "posterior.tables.random_intercepts": ("heterogeneity", "random_intercepts"),
     "posterior.tables.small_cells": ("suppress_small_cells",),
+    "posterior.tables.stayers": ("stayers_and_movers",),
+    "posterior.tables.transition_odds_ratios": ("transition_odds_ratios",),
     "priors": (
         "LKJ",
         "Dirichlet",
@@ -96,23 +135,32 @@ _NAMES_BY_MODULE = {
         "Horseshoe",
         "ItemWeights",
         "NormalByClass",
+        "NormalLogit",
         "LogNormal",
         "Normal",
         "PerUnit",
         "ScaledInverseChiSquared",
         "ZeroSumNormal",
     ),
+    "reporting.paper.characteristics": ("characteristics",),
+    "reporting.paper.numbers_of_classes": ("class_number_table",),
+    "reporting.paper.regression_table": ("regression_table",),
+    "reporting.paper.write_tables": ("write_tables",),
     "reporting.report": ("report",),
     "sampling.adopt": ("adopt",),
     "sampling.fit_or_load": ("fit_or_load",),
     "sampling.nuts": ("fit",),
     "sampling.prior_predictive": ("prior_predictive",),
+    "structural.known_class": ("KnownClass",),
+    "structural.group_classes": ("FewGroupsWarning", "GroupClasses"),
     "structural.regression": ("Regression",),
     "structural.separation": ("SeparationWarning",),
     "structural.shares": ("Shares",),
+    "structural.transition": ("Transition",),
     "table": ("SummaryTable",),
     "workflows.class_counts.blrt": ("bootstrap_likelihood_ratio",),
     "workflows.class_counts.count_classes": ("count_classes",),
+    "workflows.class_counts.count_group_classes": ("count_group_classes",),
     "workflows.class_counts.overfitted": ("overfitted",),
     "workflows.class_counts.plot_class_counts": ("plot_class_counts",),
     "workflows.class_counts.recommendation": ("recommend_classes",),
@@ -120,14 +168,18 @@ _NAMES_BY_MODULE = {
     "workflows.fit_multiple": ("fit_multiple",),
     "workflows.invariance.measurement_invariance": ("measurement_invariance",),
     "workflows.invariance.partial_invariance": ("PartialInvariance", "partial_invariance"),
+    "workflows.invariance.populations": ("compare_populations", "fit_populations"),
     "workflows.invariance.split_halves": ("split_halves",),
     "workflows.ladder.assign": ("answers_of", "modal_class_of"),
+    "workflows.ladder.compare_outcomes": ("compare_outcomes",),
     "workflows.ladder.compare_estimators": ("compare_estimators",),
     "workflows.ladder.estimators": ("fit_estimators",),
+    "workflows.ladder.fit_distal": ("fit_distal",),
     "workflows.ladder.stepwise_odds_ratios": ("stepwise_odds_ratios",),
     "workflows.ladder.stepwise_outcome": ("stepwise_outcome",),
     "workflows.ladder.two_step": ("fit_two_step",),
     "workflows.leave_one_group_out": ("leave_one_group_out",),
+    "workflows.maximum_likelihood.maximum_likelihood": ("MaximumLikelihoodEstimates", "maximum_likelihood"),
 }
 """Modules that define the names of the package; each is imported when one of its names is first asked for.
 

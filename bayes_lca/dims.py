@@ -19,6 +19,12 @@ RESPONDENT = "respondent"
 PATTERN = "pattern"
 OTHER_CLASS = "other_class"
 OUTCOME = "outcome"
+WAVE = "wave"
+STEP = "step"
+"""Steps from a wave to the next."""
+TRANSITION_TERM = "transition_term"
+OTHER_DESTINATION = "other_destination"
+"""Classes that a move can lead to, numbered without the class it starts from; no table shows it."""
 
 CLASS_SHARE = "class_share"
 ITEM_PROBABILITY = "item_probability"
@@ -32,14 +38,46 @@ STYLE_SD = "style_sd"
 STYLE_LOADING = "style_loading"
 TYPICAL_PERSON = "typical_person"
 """Prefix of the variables of a person without any leaning, where answers depend on the person."""
+GROUP_CLASS = "group_class"
+"""Classes of groups, in each of which the classes of respondents have shares of their own."""
+GROUP_CLASS_SHARE = "group_class_share"
+GROUP_MEMBERSHIP = "group_membership"
+"""Probability of each group class, given the answers of all in the group."""
 INTERCEPT = "intercept"
 SLOPE = "slope"
+STAY_LOGIT = "stay_logit"
+DESTINATION_LOGIT = "destination_logit"
+TRANSITION_LOGIT = "transition_logit"
+TRANSITION_PROBABILITY = "transition_probability"
+TRANSITION_SLOPE = "transition_slope"
+TRANSITION_DESIGN = "transition_design"
+TRANSITION_DESIGN_CENTER = "transition_design_center"
+ANSWERS_OF_WAVE = "answers_of_wave"
+"""The distinct answers that each distinct row has at each wave, -1 where the person was not seen."""
 ANSWERS = "answers"
 LABEL = "label"
 ANSWER_CODES = "answer_codes"
 OUTCOME_COUNTS = "outcome_counts"
 KNOWN_ITEM_PROBABILITY = "known_item_probability"
+OUTCOME_VALUES = "outcome_values"
+OUTCOME_LOCATION = "outcome_location"
+"""What is expected of a distal outcome in each class at the mean of the covariates, on the scale of its link."""
+OUTCOME_SLOPE = "outcome_slope"
+FREE_OUTCOME_SLOPE = "free_outcome_slope"
+"""Axis of its slopes that are free: one of a term that all classes share, one for each class of other terms."""
+OUTCOME_VARIANCE = "outcome_variance"
+OUTCOME_SD = "outcome_sd"
+OUTCOME_BASELINE = "outcome_baseline"
+"""Probabilities of the ordered categories of an outcome at location 0."""
+KNOWN_MEMBERSHIP = "known_membership"
+KNOWN_ROW = "known_row"
+"""Rows that an earlier fit gives one membership."""
+FIRST_STEP_DRAW = "first_step_draw"
 COUNT = "count"
+SURVEY_WEIGHT = "survey_weight"
+"""Survey weights of the respondents with a distinct row, added up."""
+SURVEY_UNIT, SURVEY_STRATUM = "survey_unit", "survey_stratum"
+"""Primary sampling units, and the strata that they were drawn from."""
 DESIGN = "design"
 DESIGN_CENTER = "design_center"
 ANSWER_PATTERN = "answer_pattern"
@@ -48,6 +86,8 @@ ITEM_CENTER = "item_center"
 ITEM_SCALE = "item_scale"
 """Mean and standard deviation of items that are numbers, over all respondents."""
 PATTERN_OF_RESPONDENT = "pattern_of_respondent"
+LIKELIHOOD_UNIT = "likelihood_unit"
+"""Attribute with the grouping whose groups are the units of the likelihood, where these are not respondents."""
 ROW_OF_RESPONDENT = "row_of_respondent"
 """Position of each respondent in the frame that was fitted, from 0 on."""
 ROW = "row"
@@ -68,7 +108,11 @@ RESERVED = (
     | {DESIGN_CENTER, ANSWER_CODES, OUTCOME_COUNTS, KNOWN_ITEM_PROBABILITY, BASELINE_PROBABILITY}
     | {f"{SLOPE}_{what}" for what in ("standardised", "direction", "shrinkage", "local_shrinkage")}
     | {f"{INTERCEPT}_at_mean", ANSWER_PATTERN, N_CATEGORIES, PATTERN_OF_RESPONDENT}
+    | {GROUP_CLASS, GROUP_CLASS_SHARE, GROUP_MEMBERSHIP}
+    | {SURVEY_WEIGHT, SURVEY_UNIT, SURVEY_STRATUM}
     | {ROW_OF_RESPONDENT, STYLE, STYLE_SD, STYLE_LOADING, TYPICAL_PERSON, ITEM_CENTER, ITEM_SCALE}
+    | {OUTCOME_LOCATION, OUTCOME_SLOPE, OUTCOME_VARIANCE, OUTCOME_SD, OUTCOME_BASELINE, KNOWN_MEMBERSHIP, KNOWN_ROW}
+    | {OUTCOME_VALUES}
 )
 """Names a group column may not have, because axes or variables of the draws have them."""
 
@@ -82,6 +126,25 @@ OF_EQUAL_SIZE = re.compile(
 
 OF_KIND = re.compile(rf"(nominal|ordinal|normal|count)_({ITEM}|{CATEGORY}|{BASELINE_PROBABILITY}).*")
 """Axes and variables of one kind of items among several; nor such a name."""
+
+
+def of_transition(name: str) -> str:
+    """Grouping, covariate or attribute of transitions, such as ``transition_group``."""
+    return f"transition_{name}"
+
+
+def by_wave(variable: str) -> str:
+    """Variable with a value for each wave, such as ``item_probability_by_wave``."""
+    return f"{variable}_by_wave"
+
+
+def of_wave(number: int, variable: str) -> str:
+    """Free variable of one wave, waves numbered from 1, such as ``wave_1::item_probability``."""
+    return f"{WAVE}_{number}::{variable}"
+
+
+OF_WAVE = re.compile(rf"{WAVE}_\d+::")
+"""What stands before the free variables of one wave."""
 
 
 def of_part(kind: str, name: str) -> str:
@@ -130,7 +193,8 @@ def axes_of_free_sets(variable: str) -> tuple[str, str]:
 def internal_axes(axes: Iterable[str], groupings: Iterable[str]) -> set[str]:
     """Axes of variables that only choose coordinates, and are of no table."""
     of_sets = {str(axis) for axis in axes if str(axis).startswith((FREE_PROBABILITY, RISING_SPACING))}
-    return of_sets | {group_coefficients(grouping) for grouping in groupings}
+    of_groups = {group_coefficients(grouping) for grouping in groupings}
+    return of_sets | of_groups | {OTHER_DESTINATION, FREE_OUTCOME_SLOPE}
 
 
 def whitened_coefficients(grouping: str) -> str:
@@ -199,7 +263,8 @@ def names_of_grouping(grouping: str) -> frozenset[str]:
 
 def depends_on_answers(data: str) -> bool:
     """Whether data of a model, by name, change when the same respondents give other answers, or from step one."""
-    return data in {ANSWER_CODES, COUNT, OUTCOME_COUNTS, KNOWN_ITEM_PROBABILITY} or "_rough_" in data
+    of_answers = {ANSWER_CODES, COUNT, OUTCOME_COUNTS, OUTCOME_VALUES, KNOWN_ITEM_PROBABILITY, KNOWN_MEMBERSHIP}
+    return data in of_answers or "_rough_" in data
 
 
 def of_typical_person(variable: str) -> str:

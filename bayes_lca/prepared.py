@@ -2,7 +2,7 @@
 
 import json
 from abc import ABC, abstractmethod
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from typing import ClassVar, Literal, final
 
@@ -15,11 +15,17 @@ from bayes_lca.data.design import Design
 from bayes_lca.data.frame import named
 from bayes_lca.data.keys import read_key
 from bayes_lca.data.responses import Responses, recorded_empty
+from bayes_lca.data.survey_design import SurveyDesign
+from bayes_lca.data.survey_sample import SurveySample
+from bayes_lca.data.survey_weights import sample_of, survey_options
 from bayes_lca.data.unique_rows import UniqueRows, unique_rows
+from bayes_lca.data.variable_labels import VARIABLE_LABELS
 from bayes_lca.dims import CLASS, OTHER_CLASS, PATTERN, RESPONDENT, ROW_OF_RESPONDENT
 from bayes_lca.fitted.kinds import Kind
 from bayes_lca.fitted.record import EXCHANGEABLE, KEY, PATTERNS, distinct_rows, record_answers, record_table
+from bayes_lca.fitted.survey_record import record_sample
 from bayes_lca.measurement.interface import Measurement, Start
+from bayes_lca.measurement.items_apart import check_no_items
 from bayes_lca.specification import specification_of
 from bayes_lca.structural.interface import Structural
 from bayes_lca.structural.starting_membership import StartingMembership
@@ -70,6 +76,12 @@ class Prepared:
         groups = dict(self.groups) | {PATTERNS: patterns.assign_coords({RESPONDENT: names.to_numpy()})}
         return replace(self, groups=groups, attributes=dict(self.attributes) | {KEY: str(key)})
 
+    def labelled_by(self, labels: Mapping[str, str]) -> "Prepared":
+        """The same, with the variable labels of its columns beside them, where there are any."""
+        if not labels:
+            return self
+        return replace(self, attributes=dict(self.attributes) | {VARIABLE_LABELS: json.dumps(labels)})
+
     def counted_by(self, counted: CountedRows) -> "Prepared":
         """The same, with the frequency table that its respondents come from beside them."""
         groups, attributes = record_table(counted, self.groups)
@@ -81,6 +93,9 @@ class Model(ABC):
 
     kind: ClassVar[Kind]
     """How fits of the model are read, and which functions hold for them."""
+
+    takes_survey_design: ClassVar[bool] = False
+    """Whether `prepare` takes a survey design."""
 
     @property
     @abstractmethod
@@ -97,6 +112,7 @@ class Model(ABC):
         frame,
         *,
         count: str | int | None = None,
+        design: SurveyDesign | None = None,
         missing: Literal["raise", "drop"] = "raise",
         collapse: bool = True,
     ) -> pm.Model:
@@ -114,6 +130,8 @@ class Model(ABC):
             One row per respondent, or a frequency table with `count`.
         count : str or int, optional
             Column of the number of respondents with each row.
+        design : SurveyDesign, optional
+            How respondents were sampled: their weights enter the likelihood, which is a pseudo-likelihood then.
         missing : {"raise", "drop"}
             What to do with rows that lack a covariate or an observed outcome. Missing answers need nothing done.
         collapse : bool, default True
@@ -136,27 +154,14 @@ class Model(ABC):
         UnusedCountsWarning
             If nothing is counted, and a column that the model does not use looks like counts.
         """
-        respondents = count_rows(frame, count, self.columns).frame
-        return self.prepare(respondents, missing=missing, collapse=collapse).model
+        respondents = count_rows(frame, count, (*self.columns, *(design.columns if design else ()))).frame
+        sampled = survey_options(self, design)
+        return self.prepare(respondents, missing=missing, collapse=collapse, **sampled).model
 
     @property
     def identity(self) -> dict[str, str]:
         """What the draws remember of the model: its kind, and its specification as JSON."""
         return {"model": self.kind.name, "specification": json.dumps(specification_of(self))}
-
-
-def check_no_items(measurement: Measurement, explaining: Iterable[str], n_rows: int) -> None:
-    """Refuse items among the covariates and groups of the classes that they define.
-
-    Raises
-    ------
-    ValueError
-    """
-    if both := [name for name in measurement.columns if str(name) in set(explaining)]:
-        raise ValueError(
-            f"item(s) {named(both)} are also in the formula of the classes of {n_rows} rows: they are what the classes "
-            "are made of, and cannot explain them too; leave them out of the items, or out of the formula"
-        )
 
 
 @dataclass(frozen=True, eq=False)
@@ -175,6 +180,8 @@ class ClassRows:
     of_respondents : Design
     design : Design
         Of the rows of the likelihood.
+    sample : SurveySample, optional
+        Survey weights of the respondents, their clusters and strata.
     """
 
     responses: Responses
@@ -183,6 +190,7 @@ class ClassRows:
     answer_patterns: UniqueRows
     of_respondents: Design
     design: Design
+    sample: SurveySample | None = None
 
     @classmethod
     def read(
@@ -194,16 +202,19 @@ class ClassRows:
         *,
         missing: Literal["raise", "drop"],
         collapse: bool,
+        survey: SurveyDesign | None = None,
     ) -> "ClassRows":
         """Answers and covariates of the respondents whose covariates are complete."""
         responses, design = measurement.read(frame), structural.read(frame, missing)
         check_no_items(measurement, design.covariates, len(responses.codes))
         responses = responses.keep(design.kept)
         answer_patterns = unique_rows(responses.codes)
+        sample = None if survey is None else sample_of(survey, frame, design)
+        answer_patterns = answer_patterns if sample is None else sample.weighing(answer_patterns)
         start = measurement.start(responses, answer_patterns, n_classes)
         everybody = np.arange(len(responses.codes))
         patterns = distinct_rows(design, answer_patterns.pattern) if collapse else unique_rows(everybody)
-        return cls(responses, start, patterns, answer_patterns, design, design.take(patterns.first))
+        return cls(responses, start, patterns, answer_patterns, design, design.take(patterns.first), sample)
 
     @property
     def membership(self) -> StartingMembership:
@@ -212,7 +223,7 @@ class ClassRows:
 
     def _membership_at(self, start: Start) -> StartingMembership:
         probability = start.membership[self.answer_patterns.pattern[self.patterns.first]]
-        return StartingMembership(probability, self.count, self.design)
+        return StartingMembership(probability, self.weight, self.design)
 
     @property
     def first(self) -> np.ndarray:
@@ -223,6 +234,11 @@ class ClassRows:
     def count(self) -> np.ndarray:
         """Respondents with each row, shape (pattern,)."""
         return self.patterns.count
+
+    @property
+    def weight(self) -> np.ndarray:
+        """What each row counts for in the likelihood: its respondents, or their survey weights; shape (pattern,)."""
+        return self.count if self.sample is None else self.sample.weighing(self.patterns).count
 
     def coords(self, measurement: Measurement, structural: Structural) -> dict:
         """Names along the axes of the model."""
@@ -257,13 +273,12 @@ class ClassRows:
         groups, attributes = record_answers(
             self.responses.codes,
             self.answer_patterns.pattern,
-            self.responses.items,
-            self.responses.labels,
-            self.of_respondents,
-            self.responses.respondents,
+            *(self.responses.items, self.responses.labels),
+            *(self.of_respondents, self.responses.respondents),
             self.patterns,
             self.responses.encoding,
         )
+        groups, attributes = record_sample(self.sample, self.weight, groups, attributes)
         starts = (self.start, *self.start.rivals)
         of_items = [model.measurement.starting_values(self.responses, start) for start in starts]
         of_classes = [model.structural.starting_values(self.design, self._membership_at(start)) for start in starts]

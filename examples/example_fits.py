@@ -1,30 +1,45 @@
-"""Make the two tiny fits that the package ships for its examples anew.
+"""Make the tiny fits that the package ships for its examples anew.
 
-python examples/example_fits.py
+python examples/example_fits.py [name of a file ...]
 """
 
+import sys
 import warnings
 from pathlib import Path
 
 import bayes_lca as bl
 from bayes_lca.datasets import example
-from bayes_lca.models import LatentClass
+from bayes_lca.models import LatentClass, LatentTransition
 
 FOLDER = Path(example.__file__).parent
 
 
-def main() -> None:
-    """Fit both, and write them beside the code that loads them."""
+def models() -> dict:
+    """The model of each file, and its frame."""
     survey, items = bl.example_survey(), bl.Items(example.ITEMS)
-    parts = {"example_regression.nc": bl.Regression(example.FORMULA), "example_classes.nc": bl.Shares()}
-    for name, structural in parts.items():
+    transition = bl.Transition(example.TRANSITION)
+    return {
+        "example_regression.nc": (LatentClass(2, items, bl.Regression(example.FORMULA)), survey),
+        "example_classes.nc": (LatentClass(2, items), survey),
+        "example_waves.nc": (
+            LatentTransition(2, items, person="person", wave="wave", transition=transition),
+            bl.example_waves(),
+        ),
+    }
+
+
+def main(names: list[str]) -> None:
+    """Fit those named, or all, and write them beside the code that loads them."""
+    for name, (model, frame) in models().items():
+        if names and name not in names:
+            continue
         with warnings.catch_warnings():
             warnings.simplefilter("ignore", bl.ConvergenceWarning)
-            model = LatentClass(2, items, structural)
-            draws = bl.fit(model, survey, draws=100, tune=200, chains=2, until=None, progressbar=False)
+            warnings.simplefilter("ignore", bl.SmallLevelWarning)
+            draws = bl.fit(model, frame, draws=100, tune=200, chains=2, until=None, progressbar=False)
         bl.save(draws, FOLDER / name)
         print(f"{name}: {(FOLDER / name).stat().st_size} bytes")
 
 
 if __name__ == "__main__":
-    main()
+    main(sys.argv[1:])

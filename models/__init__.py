@@ -2,6 +2,7 @@
 
 from bayes_lca.models.assigned_class import AssignedClass
 from bayes_lca.models.latent_class import LatentClass
+from bayes_lca.models.latent_transition import LatentTransition
 from bayes_lca.models.multinomial import Multinomial
 
-__all__ = ["AssignedClass", "LatentClass", "Multinomial"]
+__all__ = ["AssignedClass", "LatentClass", "LatentTransition", "Multinomial"]

@@ -1,14 +1,16 @@
 """Latent class analysis, and latent class regression in one step."""
 
 from dataclasses import dataclass, field
-from typing import ClassVar, Literal, final
+from typing import Literal, final
 
 import pymc as pm
 
 from bayes_lca.data.frame import is_whole
+from bayes_lca.data.survey_design import SurveyDesign
 from bayes_lca.dims import PATTERN
 from bayes_lca.fitted.kinds import Kind
-from bayes_lca.fitted.twins.latent_class import KIND
+from bayes_lca.fitted.twins import group_classes, latent_class
+from bayes_lca.hidden.class_of_group import ClassOfGroup
 from bayes_lca.hidden.one_class import OneClass
 from bayes_lca.likelihood.identification import warn_of_too_few_cells
 from bayes_lca.likelihood.restricted_identification import warn_of_restrictions
@@ -16,6 +18,11 @@ from bayes_lca.measurement.interface import Measurement
 from bayes_lca.prepared import ClassRows, Model, Prepared
 from bayes_lca.structural.interface import Structural
 from bayes_lca.structural.shares import Shares
+
+HIDDEN = {part.__name__: part for part in (OneClass, ClassOfGroup)}
+"""Hidden parts, by the name that a structural part gives."""
+KINDS = {kind.hidden: kind for kind in (latent_class.KIND, group_classes.KIND)}
+"""How fits are read, by their hidden part."""
 
 
 @final
@@ -28,7 +35,12 @@ class LatentClass(Model):
 
     With `Shares`, :math:`P(c) = \pi_c`: latent class analysis. With `Regression`,
     :math:`P(c \mid x, g) \propto \exp(\alpha_c + x^\top \beta_c + u_{cg})`: classes and their multilevel multinomial
-    regression are one posterior, so the regression carries the uncertainty of who belongs where.
+    regression are one posterior, so the regression carries the uncertainty of who belongs where. With `GroupClasses`
+    groups have classes too, and a group is the unit of the likelihood:
+
+    .. math::
+        p(y_g) = \sum_{w=1}^{W} \omega_w \prod_{i \in g} \sum_{c=1}^{K} P(c \mid x_i, w)
+                 \prod_{j\,\text{answered}} \rho_{c j y_{ij}}
 
     Classes are exchangeable in the model; their order is a matter of display, settled after sampling. Those that priors
     or restrictions of the items tell apart keep their numbers.
@@ -41,7 +53,7 @@ class LatentClass(Model):
     n_classes : int
         K, at least 1.
     measurement : Items, OrdinalItems or another `Measurement`
-    structural : Shares or Regression, default ``Shares()``
+    structural : Shares, Regression or GroupClasses, default ``Shares()``
 
     References
     ----------
@@ -58,8 +70,6 @@ class LatentClass(Model):
     >>> [variable.name for variable in lca.build(bl.load_cohort()).free_RVs]
     ['class_share', 'item_probability']
     """
-
-    kind: ClassVar[Kind] = KIND
 
     n_classes: int
     measurement: Measurement
@@ -81,22 +91,50 @@ class LatentClass(Model):
             )
 
     @property
+    def kind(self) -> Kind:
+        """How fits are read, which depends on what is hidden."""
+        return KINDS[self.structural.hidden]
+
+    @property
+    def takes_survey_design(self) -> bool:
+        """Where respondents are the units of the likelihood: weights of groups are another matter."""
+        return self.structural.hidden == OneClass.__name__
+
+    @property
     def columns(self) -> tuple[str, ...]:
         """Items, covariates and groups."""
         return (*self.measurement.columns, *self.structural.columns)
 
-    def prepare(self, frame, *, missing: Literal["raise", "drop"] = "raise", collapse: bool = True) -> Prepared:
+    def prepare(
+        self,
+        frame,
+        *,
+        missing: Literal["raise", "drop"] = "raise",
+        collapse: bool = True,
+        survey: SurveyDesign | None = None,
+    ) -> Prepared:
         """The model of a frame, started where the measurement part finds the classes.
 
         With ``collapse=False`` every respondent keeps a row: the same posterior, in a model whose shape does not
-        depend on the answers, so that one compilation serves many data sets.
+        depend on the answers, so that one compilation serves many data sets. With a survey design each row counts for
+        the weights of its respondents.
         """
-        return sum_over_classes(self, self.n_classes, frame, missing=missing, collapse=collapse)
+        return sum_over_classes(self, self.n_classes, frame, missing=missing, collapse=collapse, survey=survey)
 
 
-def sum_over_classes(model, n_classes: int, frame, *, missing: Literal["raise", "drop"], collapse: bool) -> Prepared:
-    """Measurement times structural part, one class for each respondent summed out."""
-    rows = ClassRows.read(model.measurement, model.structural, n_classes, frame, missing=missing, collapse=collapse)
+def sum_over_classes(
+    model,
+    n_classes: int,
+    frame,
+    *,
+    missing: Literal["raise", "drop"],
+    collapse: bool,
+    survey: SurveyDesign | None = None,
+) -> Prepared:
+    """Measurement times structural part, the classes summed out by the hidden part that the structural one names."""
+    rows = ClassRows.read(
+        model.measurement, model.structural, n_classes, frame, missing=missing, collapse=collapse, survey=survey
+    )
     answers_alone = not rows.design.terms and not rows.design.groupings  # these bring tables of their own
     freedom = model.measurement.degrees_of_freedom(rows.responses, n_classes) if answers_alone else None
     warn_of_too_few_cells(n_classes, freedom, stacklevel=4)
@@ -105,5 +143,6 @@ def sum_over_classes(model, n_classes: int, frame, *, missing: Literal["raise", 
     with pm.Model(coords=rows.coords(model.measurement, model.structural)) as built:
         eta = model.structural.class_logits(rows.design, rows.membership, rows=PATTERN)  # (pattern, latent_class)
         answers = model.measurement.answers(rows.responses, rows.start, rows.first)  # log p(y | c)
-        OneClass().observe(eta, answers, rows.count)  # (pattern, item)
+        hidden = HIDDEN[model.structural.hidden].of(rows.design, rows.answer_patterns.pattern[rows.first])
+        hidden.observe(eta, answers, rows.weight)  # (pattern, item)
     return rows.prepared(model, built)

@@ -9,7 +9,7 @@ from hypothesis import HealthCheck, settings
 
 import bayes_lca as bl
 from bayes_lca.models import LatentClass, Multinomial
-from bayes_lca.workflows.ladder import two_step
+from bayes_lca.workflows.ladder import cut_posterior
 
 LONG = {
     *("workflows", "test_documentation.py", "test_fit.py", "test_notebooks.py", "test_readme.py"),
@@ -26,6 +26,8 @@ FEW = {
     "fit": {"draws": 60, "tune": 100, "chains": 2, "until": None},
     "fit_estimators": {"draws": 60, "tune": 100, "measurement_draws": 40, "until": None},
     "fit_two_step": {"draws": 60, "tune": 100, "measurement_draws": 4},
+    "fit_distal": {"draws": 60, "tune": 100, "measurement_draws": 20},
+    "fit_populations": {"draws": 60, "tune": 100, "chains": 2, "until": None},
     "leave_one_group_out": {"draws": 60, "tune": 100},
     "count_classes": {"draws": 50, "tune": 20, "n_starts": 5},
     "bootstrap_likelihood_ratio": {"draws": 3, "starts": 2, "jobs": 1},
@@ -72,7 +74,7 @@ def few_draws(monkeypatch):
     """Functions of the package with few draws, whatever they are asked for."""
     for name, options in FEW.items():
         monkeypatch.setattr(bl, name, with_few(getattr(bl, name), options))
-    monkeypatch.setattr(two_step, "LARGEST_PARETO_K", float("inf"))  # no draw of a first step is worth another run
+    monkeypatch.setattr(cut_posterior, "LARGEST_PARETO_K", float("inf"))  # no draw of a first step is worth another run
 
 
 def fit_short(model, frame, **options):

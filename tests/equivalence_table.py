@@ -90,6 +90,9 @@ def main(arguments: Sequence[str] | None = None, sources: Sequence[Source] = SOU
             print(f"\n{source.name}: not compared, {', '.join(source.missing)} not installed")
             passed = False
             continue
+        if source.is_absent:
+            print(f"\n{source.name}: left out, {source.folder} is not beside the project")
+            continue
         found[source] = source.rows()
         show(source, found[source])
         passed &= all(row.passes for row in found[source])

@@ -24,8 +24,12 @@ RUNTIME = by_name(PROJECT["dependencies"])
 EXTRAS = {extra: by_name(requirements) for extra, requirements in PROJECT["optional-dependencies"].items()}
 IN_AN_EXTRA = {name for requirements in EXTRAS.values() for name in requirements}
 
-OF_ONE_EXTRA = {"distributed": "dask", "ipython": "notebooks", "pyreadstat": "spss"}
-"""What the package imports where a Dask cluster, a notebook or a file of SPSS is asked for, and the extra it is in."""
+OF_ONE_EXTRA = {
+    "distributed": "dask",
+    "ipython": "notebooks",
+    **dict.fromkeys(["openpyxl", "pyreadstat", "python-docx"], "files"),
+}
+"""What the package imports where a Dask cluster, a notebook or another program's file is asked for, and its extra."""
 
 NOT_IMPORTED = {
     "arviz": "users call it on draws, and every fit keeps its version",
@@ -40,7 +44,10 @@ NOT_IMPORTED = {
     "ruff": "a command of the Makefile",
     "setuptools": "builds the wheel that is tested",
 }
-IN_ANOTHER_ENVIRONMENT = {"bambi": ["tests/reference/multinom_sim_bambi.py"]}
+IN_ANOTHER_ENVIRONMENT = {
+    "bambi": ["tests/reference/multinom_sim_bambi.py"],
+    "hmmlearn": ["tests/benchmarks/paths_against_hmmlearn.py"],
+}
 
 
 def code_of(path):

@@ -14,7 +14,13 @@ import bayes_lca as bl
 PUBLIC = {name: getattr(bl, name) for name in bl.__all__}
 FUNCTIONS = sorted(name for name, entry in PUBLIC.items() if inspect.isfunction(entry))
 CLASSES = sorted(name for name, entry in PUBLIC.items() if inspect.isclass(entry) and not issubclass(entry, Exception))
-MADE_BY_FUNCTIONS = {"ItemCheck", "PartialInvariance", "StructureComparison", "SummaryTable"}
+MADE_BY_FUNCTIONS = {
+    "ItemCheck",
+    "MaximumLikelihoodEstimates",
+    "PartialInvariance",
+    "StructureComparison",
+    "SummaryTable",
+}
 """Classes whose objects users are given; what makes them has the example."""
 
 
@@ -52,6 +58,7 @@ TAKE_MINUTES = {
     "calibration.intervals.replicates.run_replicate",
     "calibration.kit.running.run_study",
     "workflows.ladder.compare_estimators.compare_estimators",
+    "workflows.ladder.compare_outcomes.compare_outcomes",
     "workflows.ladder.estimators.fit_estimators",
     "workflows.ladder.two_step.fit_two_step",
     "workflows.leave_one_group_out.leave_one_group_out",

@@ -27,7 +27,10 @@ TINY = {"measurement_draws": 4, "draws": 4, "tune": 50, "progressbar": False}
 SURVEY = bl.example_survey().assign(
     visits=lambda frame: (2 * frame["participation"]).round().astype(int) + np.arange(180) % 3,
     calls=lambda frame: (frame["participation"] > 4) * (3 + np.arange(180) % 5),
+    ward=lambda frame: [f"w{number % 30:02d}" for number in range(180)],
 )
+NEW_PERSONS = SURVEY.head(5).assign(**bl.example_waves().head(5)[["person", "wave"]].reset_index(drop=True))
+"""Rows of a survey, which are waves of persons too."""
 EXAMPLE = bl.LatentClass(2, bl.Items(ITEMS))
 NESTED = bl.LatentClass(2, bl.Items(ITEMS), bl.Regression("~ participation + (1 | group)"))
 CELLS = (
@@ -62,6 +65,7 @@ def chains_of(draws):
 CALLS = {
     "answers_of": bl.answers_of,
     "average_marginal_effects": lambda draws: bl.average_marginal_effects(draws, "participation"),
+    "characteristics": lambda draws: bl.characteristics(SURVEY, ["age"], draws),
     "check_items": lambda draws: bl.check_items(draws, n_draws=20),
     "class_profiles": bl.class_profiles,
     "class_shift": lambda draws: bl.class_shift(bl.load_example("alone"), draws, largest=0.9),
@@ -69,16 +73,21 @@ CALLS = {
     "common_method": lambda draws: bl.common_method(draws).sensitivity,
     "classification_table": bl.classification_table,
     "compare_estimators": lambda draws: bl.compare_estimators(fits={"measured": draws, "three-step": draws}),
+    "compare_group_structures": lambda draws: bl.compare_group_structures({"a": draws, "b": draws}, n_draws=50),
     "compare_groups": lambda draws: bl.compare_groups(draws),
     "compare_structures": lambda draws: bl.compare_structures({"first": draws, "second": bl.load_example("alone")}),
     "concat_chains": lambda draws: bl.concat_chains(chains_of(draws)),
     "contrasts": lambda draws: bl.contrasts(draws, "intercept"),
     "convergence": bl.convergence,
     "covariate_tests": lambda draws: bl.covariate_tests(draws, SURVEY, ["age"]),
+    "design_effects": bl.design_effects,
     "direct_effects": lambda draws: bl.direct_effects(draws, ["age"], frame=SURVEY, n_draws=20),
     "fit_estimators": lambda draws: bl.fit_estimators(NESTED, SURVEY, measured=draws, **TINY, until=None),
+    "fit_distal": lambda draws: bl.fit_distal(draws, SURVEY, "score ~ latent_class", **TINY),
     "fit_two_step": lambda draws: bl.fit_two_step(draws, bl.Regression("~ participation"), SURVEY, **TINY),
+    "group_classes": bl.group_classes,
     "group_level_effects": bl.group_level_effects,
+    "group_membership": bl.group_membership,
     "group_shares": bl.group_shares,
     "heterogeneity": bl.heterogeneity,
     "holds_respondents": bl.holds_respondents,
@@ -86,16 +95,21 @@ CALLS = {
     "membership": bl.membership,
     "membership_draws": bl.membership_draws,
     "membership_table": lambda draws: bl.membership_table(draws, SURVEY),
-    "membership_of_new_rows": lambda draws: bl.membership(draws, SURVEY.head(5)),
+    "membership_of_new_rows": lambda draws: bl.membership(draws, NEW_PERSONS),
     "modal_class_of": bl.modal_class_of,
     "modes": bl.modes,
+    "most_likely_paths": bl.most_likely_paths,
     "name_classes": lambda draws: bl.name_classes(draws, ["first", "second"]),
     "nesting_in_words": lambda draws: bl.nesting_in_words(draws, draws, draws),
     "odds_ratios": bl.odds_ratios,
     "order": lambda draws: bl.fit(EXAMPLE, SURVEY, order=draws, draws=2, tune=2, until=None, progressbar=False),
+    "outcome_by_class": bl.outcome_by_class,
+    "plot_group_classes": bl.plot_group_classes,
     "plot_odds_ratios": bl.plot_odds_ratios,
+    "plot_predictions": lambda draws: bl.plot_predictions(draws, "participation", n_draws=20),
     "plot_profiles": bl.plot_profiles,
     "plot_random_intercepts": bl.plot_random_intercepts,
+    "plot_transitions": bl.plot_transitions,
     "plot_structures": lambda draws: bl.plot_structures({"first": draws, "second": bl.load_example("alone")}),
     "posterior_predictive": bl.posterior_predictive,
     "poststratify": lambda draws: bl.poststratify(draws, CELLS),
@@ -104,10 +118,14 @@ CALLS = {
     "prior_sensitivity": bl.prior_sensitivity,
     "random_intercepts": bl.random_intercepts,
     "rank_groups": bl.rank_groups,
+    "regression_table": bl.regression_table,
     "relabel": lambda draws: bl.relabel(draws, pivot_for(draws)),
     "report": lambda draws: bl.report(draws, Path(tempfile.mkdtemp()) / "page.html"),
     "save": lambda draws: bl.save(draws, Path(tempfile.mkdtemp()) / "fit.nc"),
     "split_halves": lambda draws: bl.split_halves(draws, repeats=2, n_draws=20),
+    "stayers_and_movers": bl.stayers_and_movers,
+    "transition_odds_ratios": bl.transition_odds_ratios,
+    "transition_probabilities": bl.transition_probabilities,
     "stepwise_outcome": lambda draws: bl.stepwise_outcome(draws, "attitude", bl.example_survey()),
     "stepwise_odds_ratios": lambda draws: bl.stepwise_odds_ratios(
         draws, bl.Regression("~ participation"), SURVEY, method="bch"
@@ -115,7 +133,7 @@ CALLS = {
 }
 """Every function that takes a fit, called with one and the simplest other arguments."""
 
-SAMPLING = {"fit_estimators", "fit_two_step", "order"}
+SAMPLING = {"fit_distal", "fit_estimators", "fit_two_step", "order"}
 """They sample, so they are called where they refuse and not where they would answer."""
 
 COVARIATES_IN_CLASSES = {
@@ -123,13 +141,20 @@ COVARIATES_IN_CLASSES = {
         "answers_of fit_estimators fit_two_step modal_class_of stepwise_odds_ratios stepwise_outcome"
     )
 }
-NO_GROUPS = {
+NO_OUTCOME = {r"^outcome_by_class: it is not declared to hold for a fit of ": "outcome_by_class"}
+NO_GROUP_CLASSES = {
+    r"^{name}: it is not declared to hold for a fit of (LatentClass|AssignedClass|Multinomial); functions": (
+        "group_classes group_membership plot_group_classes"
+    )
+}
+NO_GROUPS = NO_OUTCOME | {
+    r"none of the fits 'a', 'b' has groups to leave out": "compare_group_structures",
     r"has no groups to compare; add \(1 \| group\)": "compare_groups group_shares rank_groups",
     r"has no random intercepts; add \(1 \| group\)": (
         "group_level_effects heterogeneity plot_random_intercepts prior_sensitivity random_intercepts"
     ),
 }
-NO_COMMON_METHOD = {
+NO_COMMON_METHOD = NO_OUTCOME | {
     r"^common_method: it depends on what answers are, and is not declared to hold for (nom|ord|ind)": "common_method"
 }
 NOT_OF_NUMBERS = (
@@ -137,10 +162,10 @@ NOT_OF_NUMBERS = (
     "plot_structures prior_from split_halves stepwise_odds_ratios stepwise_outcome"
 )
 NO_COVARIATES = NO_GROUPS | {
-    r"'participation' is no covariate of '~ 1' \(180 respondents\)": "average_marginal_effects",
+    r"'participation' is no covariate of '~ 1' \(180 respondents\)": "average_marginal_effects plot_predictions",
     r"variable='intercept' is not among the draws; they have \['class_share', 'item_probability'\]": "contrasts",
     r"formula '~ 1' has no covariates; odds ratios come from": (
-        "compare_estimators nesting_in_words odds_ratios plot_odds_ratios"
+        "compare_estimators nesting_in_words odds_ratios plot_odds_ratios regression_table"
     ),
     r"'~ 1' has no covariates or groups, so there are no cells, and the table has 44 rows": "poststratify",
 }
@@ -148,7 +173,24 @@ LOCALLY_INDEPENDENT = (
     "answers_of fit_estimators fit_two_step modal_class_of split_halves stepwise_odds_ratios stepwise_outcome"
 )
 """Functions that take answers for independent within classes."""
+SURVEYED = {
+    r"^{name}: its later steps know no survey weights; regress the classes in one step": (
+        "answers_of fit_distal fit_estimators fit_two_step modal_class_of stepwise_odds_ratios stepwise_outcome"
+    ),
+    r"^characteristics: its counts and tests are of respondents who count once": "characteristics",
+    r"^compare_group_structures: its groups are not weighted": "compare_group_structures",
+    r"^{name}: what is observed is held against answers of a simple random sample": (
+        "check_items covariate_tests direct_effects"
+    ),
+    r"^concat_chains: draws were corrected about the mean of each fit": "concat_chains",
+    r"^group_level_effects: its estimates of groups are not weighted": "group_level_effects",
+    r"^modes: the density of a respondent left out is computed from draws of an ordinary posterior": "modes",
+    r"^prior_sensitivity: draws are reweighted as if they were of an ordinary posterior": "prior_sensitivity",
+    r"^relabel: draws were corrected under the labels that they have": "relabel",
+    r"^split_halves: halves of respondents are no samples of the design": "split_halves",
+}
 REFUSED = {
+    "LatentClass, survey design": SURVEYED | NO_COMMON_METHOD,
     "LatentClass, regression": COVARIATES_IN_CLASSES | NO_COMMON_METHOD,
     "LatentClass": NO_COVARIATES | NO_COMMON_METHOD,
     "LatentClass, CommonMethod": {
@@ -164,7 +206,9 @@ REFUSED = {
     | {
         r"takes part in its classes; a regression in steps": "answers_of fit_two_step",
         r": needs the rows of the 180 respondents, and this fit was saved without respondents": (
-            "average_marginal_effects check_items classification_table compare_groups concat_chains covariate_tests "
+            "characteristics plot_predictions "
+            "average_marginal_effects check_items classification_table compare_group_structures compare_groups "
+            "concat_chains covariate_tests design_effects "
             "direct_effects fit_estimators group_level_effects group_shares membership membership_draws "
             "membership_table modal_class_of modes nesting_in_words posterior_predictive poststratify predict_classes "
             "prior_sensitivity rank_groups relabel report split_halves stepwise_odds_ratios "
@@ -175,7 +219,9 @@ REFUSED = {
     | {
         r"takes part in its classes; a regression in steps": "answers_of fit_two_step",
         r": needs the rows of the 180 respondents, which differ between the 2 completed data sets of this fit": (
-            "average_marginal_effects check_items classification_table compare_groups concat_chains covariate_tests "
+            "characteristics plot_predictions "
+            "average_marginal_effects check_items classification_table compare_group_structures compare_groups "
+            "concat_chains covariate_tests design_effects "
             "direct_effects fit_estimators group_level_effects group_shares membership membership_draws "
             "membership_table modal_class_of modes nesting_in_words posterior_predictive poststratify predict_classes "
             "prior_sensitivity rank_groups relabel report split_halves stepwise_odds_ratios "
@@ -192,9 +238,11 @@ REFUSED = {
     },
     "Multinomial": {
         r"^{name}: this fit of outcome 'education' has no latent classes: its categories are observed": (
+            "characteristics "
             "answers_of check_items class_profiles class_shift class_sizes classification_table common_method "
-            "compare_structures covariate_tests direct_effects fit_estimators fit_two_step membership membership_draws "
-            "membership_of_new_rows membership_table modal_class_of name_classes order plot_profiles plot_structures "
+            "compare_structures covariate_tests direct_effects fit_distal fit_estimators fit_two_step membership "
+            "membership_draws membership_of_new_rows membership_table modal_class_of name_classes order "
+            "outcome_by_class plot_profiles plot_structures "
             "prior_from relabel split_halves stepwise_odds_ratios stepwise_outcome"
         )
     },
@@ -236,15 +284,62 @@ REFUSED = {
     | NO_COMMON_METHOD
     | {
         r"the fits differ in latent_class: 'C1', 'C2' and 'C1'": "class_shift",
-        r"the most likely class is the same in all 180 rows that have column 'age'": "covariate_tests",
+        r"the most likely class is the same in all 180 rows that have column 'age'": "characteristics covariate_tests",
         r"measured is a fit of 1 classes": "fit_estimators",
         r"2 names for 1 classes; give one per class": "name_classes",
         r"order is a fit of 1 classes": "order",
         r"item_probability has 1 classes and class_share 1: give two or more": "stepwise_odds_ratios",
-        r"measured is a fit of 1 class and 180 respondents: there are none to compare": "stepwise_outcome",
+        r"measured is a fit of 1 class and 180 respondents: there are none to compare": "fit_distal stepwise_outcome",
+    },
+    "DistalOutcome": {
+        r"^{name}: this fit is of the outcome 'score', given classes of an earlier fit; use outcome_by_class": " ".join(
+            sorted(
+                set(NEEDS)
+                - {"class_sizes", "convergence", "holds_respondents", "keep_mode", "membership", "membership_draws"}
+                - {"modes", "outcome_by_class", "save"}
+            )
+        )
     },
 }
+for _refused in REFUSED.values():
+    _refused.update(NO_GROUP_CLASSES)
+REFUSED["Multinomial"][r"^{name}: it is not declared to hold for a fit of Multinomial; functions"] = (
+    "compare_group_structures"
+)
+REFUSED["LatentClass, GroupClasses"] = NO_COMMON_METHOD | {
+    r"^{name}: groups of this fit have classes, and no random intercepts; look at group_classes": (
+        "compare_groups group_level_effects group_shares heterogeneity nesting_in_words plot_random_intercepts "
+        "poststratify prior_sensitivity random_intercepts rank_groups"
+    ),
+    r"^{name}: the classes of this fit were found together with classes of groups": (
+        "answers_of class_shift compare_estimators fit_distal fit_estimators fit_two_step modal_class_of split_halves "
+        "stepwise_odds_ratios stepwise_outcome"
+    ),
+}
+ONE_WAVE = {
+    r"^{name}: nobody moves in this fit of 180 respondents, each of whom is in a class or category once; follow": (
+        "most_likely_paths plot_transitions stayers_and_movers transition_odds_ratios transition_probabilities"
+    )
+}
+REFUSED = {kind: ONE_WAVE | pieces for kind, pieces in REFUSED.items()} | {
+    "LatentTransition": {
+        r"^{name}: a person of this fit is in a class at every wave": (
+            "answers_of average_marginal_effects check_items class_shift classification_table common_method "
+            "compare_estimators compare_groups compare_structures concat_chains covariate_tests direct_effects "
+            "fit_estimators fit_two_step group_level_effects group_shares membership_draws "
+            "membership_table modal_class_of nesting_in_words plot_structures posterior_predictive poststratify "
+            "predict_classes prior_from prior_sensitivity rank_groups split_halves stepwise_odds_ratios "
+            "stepwise_outcome"
+        ),
+        r"variable='intercept' is not among the draws": "contrasts",
+        r"formula '~ 1' has no covariates; odds ratios come from": "odds_ratios plot_odds_ratios",
+    }
+}
 """What each kind of fit refuses: pieces of messages, and the functions that say so; all others answer."""
+REFUSED = {kind: dict(refused) for kind, refused in REFUSED.items()}
+for kind, refused in REFUSED.items():
+    if not kind.endswith(("survey design", "no respondents", "completed data sets")):
+        refused["^design_effects: the 180 respondents of this fit are taken for a simple random"] = "design_effects"
 
 
 @pytest.fixture(scope="module")
@@ -267,12 +362,21 @@ def fits():
             bl.Regression("~ participation"),
         ),
         "LatentClass, CountItems": bl.LatentClass(2, bl.CountItems(["visits", "calls"])),
+        "LatentClass, GroupClasses": bl.LatentClass(
+            2, bl.Items(ITEMS), bl.GroupClasses(2, group="ward", formula="~ participation")
+        ),
         "LatentClass, one class": bl.LatentClass(1, bl.Items(ITEMS)),
     }
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")
         sampled = {name: bl.fit(model, survey, **SHORT) for name, model in models.items()}
         moved = survey.assign(participation=survey["participation"].to_numpy()[::-1])
+        distal = bl.fit_distal(
+            bl.load_example("alone"), survey, "score ~ latent_class", **TINY | {"measurement_draws": 40, "draws": 40}
+        )
+        weighted = survey.assign(w=np.random.default_rng(2).gamma(2.0, size=180), c=np.arange(180) % 30)
+        design = bl.SurveyDesign(weights="w", cluster="c")
+        sampled["LatentClass, survey design"] = bl.fit(NESTED, weighted, design=design, **SHORT)
         stacked = bl.fit_multiple(bl.LatentClass(2, bl.Items(ITEMS), regression), [survey, moved], **SHORT)
     with tempfile.TemporaryDirectory() as folder:
         bl.save(bl.load_example(), Path(folder) / "fit.nc", respondents=False)
@@ -280,8 +384,10 @@ def fits():
     return {
         "LatentClass, regression": bl.load_example(),
         "LatentClass": bl.load_example("alone"),
+        "LatentTransition": bl.load_example("waves"),
         "LatentClass, no respondents": without,
         "LatentClass, completed data sets": stacked,
+        "DistalOutcome": distal,
         **sampled,
     }
 
@@ -308,6 +414,11 @@ def densities(draws, row):
     """Share of each class, and probability of the answers given it, of one respondent: shape (draw, class) both."""
     posterior = draws["posterior"].to_dataset().stack(drawn=["chain", "draw"]).transpose("drawn", ...)
     observed, constant = draws["observed_data"], draws["constant_data"]
+    if "first_step" in draws.children:
+        step = draws["sample_stats"]["measurement_draw"].to_numpy().reshape(-1)
+        share = draws["first_step"]["known_membership"].to_numpy()[step, int(constant["known_row"][row])]
+        mean, sd = (posterior[f"outcome_{name}"].to_numpy() for name in ("location", "sd"))
+        return share, stats.norm.pdf(float(observed["outcome"][row]), mean, sd)
     if "intercept" in posterior:
         eta = posterior["intercept"].to_numpy().copy()
         for position, x in enumerate(constant["design"][row].to_numpy()):
@@ -356,10 +467,14 @@ def density_of_persons(posterior, answers):
     return likelihood.sum(axis=2)
 
 
-WITHOUT_ROWS = {"LatentClass, no respondents", "LatentClass, completed data sets"}
+ELSEWHERE = {
+    *("LatentClass, no respondents", "LatentClass, completed data sets", "LatentClass, survey design"),
+    *("LatentClass, GroupClasses", "LatentTransition"),
+}
+"""Fits without rows, and those that have tests of their own of this: weighted, of groups, and of persons over waves."""
 
 
-@pytest.mark.parametrize("kind", [kind for kind in REFUSED if kind not in WITHOUT_ROWS])
+@pytest.mark.parametrize("kind", [kind for kind in REFUSED if kind not in ELSEWHERE])
 def test_answers_are_those_of_a_loop_over_respondents(fits, kind):
     """Log-likelihood, membership and sizes of classes, from the rows as the frame had them."""
     draws = fits[kind]
@@ -415,7 +530,7 @@ def test_a_part_nobody_wrote_is_refused_by_every_function():
     ],
     ids=["path", "model", "table", "number"],
 )
-@pytest.mark.parametrize("name", sorted(set(CALLS) - {"covariate_tests", "order", "prior_from"}))
+@pytest.mark.parametrize("name", sorted(set(CALLS) - {"characteristics", "covariate_tests", "order", "prior_from"}))
 def test_what_is_no_fit_is_told_what_it_is(name, given, told):
     with pytest.raises(TypeError, match=told):
         CALLS[name](given)

@@ -231,6 +231,11 @@ CASES = (
         and (data == "equal categories" or (k == 3 and kind in ("shares", "random intercepts")))
     }
     | {
+        "LatentClass(3), known classes": Case(
+            LatentClass(3, bl.Items(["a", "b", "c"]), bl.KnownClass("z", "~ x")), FRAMES["equal categories"]
+        )
+    }
+    | {
         f"LatentClass({k}), {data}, ordinal, {kind}": Case(
             LatentClass(k, bl.OrdinalItems(frame.columns[5:]), STRUCTURAL[kind]), frame
         )

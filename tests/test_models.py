@@ -11,9 +11,14 @@ from pytensor.compile.mode import Mode
 from scipy.special import softmax
 
 import bayes_lca as bl
+from bayes_lca.fitted.fit import Fit
+from bayes_lca.fitted.measured_classes import MeasuredClasses
 from bayes_lca.hidden.one_class import draw_class
-from bayes_lca.models import AssignedClass, LatentClass, Multinomial
+from bayes_lca.measurement.outcome_families import NormalOutcome
+from bayes_lca.models import AssignedClass, LatentClass, LatentTransition, Multinomial
+from bayes_lca.models.distal_outcome import DistalOutcome
 from bayes_lca.priors import LKJ
+from bayes_lca.structural.outcome_regression import OutcomeRegression
 
 GOLDEN = Path(__file__).parent / "golden"
 ITEMS = bl.Items(bl.cohort_items())
@@ -55,6 +60,12 @@ MODELS = {
             ],
         ),
     ),
+    "distal_outcome": DistalOutcome(
+        MeasuredClasses(Fit.reading(bl.load_example("alone")), np.array([0, 100])),
+        NormalOutcome(),
+        OutcomeRegression("participation ~ latent_class + age + latent_class:score + (1 | group)"),
+    ),
+    "latent_class_group_classes": LatentClass(3, ITEMS, bl.GroupClasses(2, group="ward", formula="~ participation")),
     "assigned_class": AssignedClass(KNOWN, bl.Regression("~ participation + (1 | group)")),
     "multinomial": Multinomial("title", bl.Regression("~ age + participation + (1 | group)")),
     "multinomial_prior_by_term": Multinomial(
@@ -64,13 +75,25 @@ MODELS = {
         "title", bl.Regression("~ age + participation + (participation | city/group)")
     ),
 }
+MODELS |= {
+    "latent_transition": LatentTransition(3, ITEMS, "person", "wave"),
+    "latent_transition_regression": LatentTransition(
+        *(2, ITEMS, "person", "wave"),
+        initial=bl.Regression("~ age"),
+        transition=bl.Transition("~ participation + (1 | group)", "free"),
+    ),
+    "latent_transition_person_intercept": LatentTransition(2, ITEMS, "person", "wave", person_intercept=True),
+}
 FAST = {"mode": Mode(linker="py", optimizer="fast_compile")}
 
 
 @pytest.fixture(scope="module")
 def frame():
     rng = np.random.default_rng(4)
-    return bl.simulate_cohort(n=200, seed=2)[0].assign(visits=rng.poisson(2.0, 200), calls=rng.poisson(5.0, 200))
+    wards = [f"w{number % 25:02d}" for number in range(200)]
+    counts = {"visits": rng.poisson(2.0, 200), "calls": rng.poisson(5.0, 200)}
+    seen = {"person": np.arange(200) // 2, "wave": np.arange(200) % 2 + 1}
+    return bl.simulate_cohort(n=200, seed=2)[0].assign(**counts, **seen, ward=wards)
 
 
 @pytest.fixture(scope="module")
@@ -94,7 +117,7 @@ def test_every_axis_of_every_variable_has_a_name(name, frame, unequal):
         for variable in [*model.free_RVs, *model.deterministics, *model.observed_RVs]:
             if variable.name == "group_correlation_root":
                 continue  # rows and columns of a Cholesky factor are no classes
-            dims = model.named_vars_to_dims[variable.name]
+            dims = model.named_vars_to_dims[variable.name] if variable.ndim else ()
             assert len(dims) == variable.ndim, variable.name
             assert all(dim in model.coords for dim in dims), variable.name
 

@@ -104,6 +104,6 @@ def test_categories_are_drawn_in_one_place():
     def is_method_call(node):
         return isinstance(node, ast.Call) and isinstance(node.func, ast.Attribute)
 
-    resampling = ("bayes_lca/workflows/ladder/two_step.py", "bayes_lca/sampling/gibbs_partial.py")
+    resampling = ("bayes_lca/workflows/ladder/cut_posterior.py", "bayes_lca/sampling/gibbs_partial.py")
     drawing = {place.partition(":")[0] for place in places(FILES, draws)}
     assert drawing - set(resampling) == {"bayes_lca/data/categories.py"}  # the others draw positions, not categories

@@ -19,8 +19,13 @@ def test_there_are_blocks_and_every_import_is_public():
         assert line in ("import bayes_lca as bl", "from bayes_lca.models import LatentClass", "import duckdb")
 
 
+def test_it_is_short_for_the_rest_is_on_the_site():
+    assert len(README.read_text(encoding="utf-8").splitlines()) <= 120
+
+
 def test_the_version_to_cite_is_this_one():
     assert f"Version {bl.__version__}." in README.read_text(encoding="utf-8")
+    assert f"version: {bl.__version__}\n" in README.with_name("CITATION.cff").read_text(encoding="utf-8")
 
 
 def test_blocks_run_one_after_the_other(few_draws, tmp_path, monkeypatch):
@@ -36,6 +41,6 @@ def test_blocks_run_one_after_the_other(few_draws, tmp_path, monkeypatch):
     assert (tmp_path / "fit.html").exists()
 
 
-@pytest.mark.parametrize("name", sorted(set(re.findall(r"`([a-z_]+)\(", README.read_text(encoding="utf-8")))))
+@pytest.mark.parametrize("name", sorted(set(re.findall(r"`(?:bl\.)?([a-z_]+)\(", README.read_text(encoding="utf-8")))))
 def test_functions_that_are_named_exist(name):
     assert hasattr(bl, name)

@@ -274,7 +274,9 @@ def apply_declarations(frame, declared: Declarations) -> pd.DataFrame:
         columns[name] = (
             numbers_beside_codes(given, values) if chosen is None else with_categories(values, chosen, name, "column")
         )
-    return pd.DataFrame(columns, index=frame.index if isinstance(frame, pd.DataFrame) else None)
+    declared_frame = pd.DataFrame(columns, index=frame.index if isinstance(frame, pd.DataFrame) else None)
+    declared_frame.attrs = dict(getattr(frame, "attrs", {}))
+    return declared_frame
 
 
 def _is_list(value) -> bool:

@@ -1,7 +1,8 @@
 """Surveys from files: labels in their order, missing codes as declared, and no answer taken for a missing one."""
 
+import io
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from types import MappingProxyType
 
@@ -10,13 +11,15 @@ import pandas as pd
 from bayes_lca.data.declarations import Declarations, MissingCodes, apply_declarations, without_codes
 from bayes_lca.data.frame import label
 from bayes_lca.data.suspected_codes import says_missing
+from bayes_lca.data.variable_labels import variable_labels, with_variable_labels
+from bayes_lca.data.workbook import REMEDY, sheet_as_csv
 
 TABLES = {".csv": (",", ";", "\t"), ".tsv": ("\t",)}
 """Separators of text files; of a .csv that one which its first line has most of."""
 EMPTY = ("", "NA")
 """What stands for nothing in a column of numbers; R writes NA."""
 QUOTED = re.compile(r'"[^"]*"')
-SPSS, STATA, PARQUET = (".sav", ".zsav", ".por"), ".dta", (".parquet", ".pq")
+SPSS, STATA, PARQUET, EXCEL = (".sav", ".zsav", ".por"), ".dta", (".parquet", ".pq"), ".xlsx"
 
 
 def read_survey(
@@ -24,36 +27,43 @@ def read_survey(
     *,
     categories: Mapping[str, Sequence] = MappingProxyType({}),
     missing_codes: MissingCodes = (),
+    sheet: str | None = None,
 ) -> pd.DataFrame:
-    r"""Read a survey from a file of CSV, SPSS, Stata or Parquet.
+    r"""Read a survey from a file of CSV, Excel, SPSS, Stata or Parquet.
 
     Text is taken as it stands: in a CSV file an empty cell is missing, and None, NA or null are answers. A column that
     is numbers, or truth values, but for NA and codes declared missing is numbers; NA is missing there. Fields are
     separated by comma, semicolon or tab, whichever the first line has most of; with semicolons, decimals may have a
-    comma.
+    comma. A sheet of Excel is read as the same table in CSV.
     Value labels of SPSS and Stata become categories in the order of their codes; what the file declares as missing is
-    missing.
+    missing. Variable labels are kept in ``attrs["variable_labels"]``, and by the fits made of the frame: they stand
+    below the tables of the items and beside their names in plots.
 
     Parameters
     ----------
     path : str or path
-        With suffix .csv, .tsv, .sav, .zsav, .por, .dta, .parquet or .pq. SPSS takes the package pyreadstat.
+        With suffix .csv, .tsv, .xlsx, .sav, .zsav, .por, .dta, .parquet or .pq. SPSS takes the package pyreadstat,
+        Excel the package openpyxl: ``pip install 'bayes-lca[files]'``.
     categories : mapping of str to sequence
         Categories in their order, by column.
     missing_codes : mapping of str to sequence, or sequence
         Codes, or labels, that mean no answer, by column, or in all columns.
+    sheet : str, optional
+        Name of the sheet of a workbook that has several.
 
     Returns
     -------
     pandas.DataFrame
+        Columns that name the respondents stay columns; ``fit(..., key="id")`` names respondents by one.
 
     Raises
     ------
     ValueError
-        If the file is of another kind or not UTF-8, rows have more fields than its first line, a declared column
-        is unknown, or has a value that its categories do not name.
+        If the file is of another kind than its suffix says, or not UTF-8, rows have more fields than its first line, a
+        workbook has several sheets and none is named, a declared column is unknown, or has a value that its categories
+        do not name.
     ImportError
-        If a file of SPSS is read without pyreadstat.
+        If a file of SPSS is read without pyreadstat, or one of Excel without openpyxl.
 
     Warns
     -----
@@ -71,8 +81,16 @@ def read_survey(
     """
     path, declared = Path(path), Declarations(dict(categories), missing_codes)
     suffix = path.suffix.lower()
+    if sheet is not None and suffix != EXCEL:
+        raise ValueError(f"sheet={sheet!r}: {path.name} is no workbook of Excel and has no sheets; leave sheet out")
     if suffix in TABLES:
-        frame = _read_table(path, declared)
+        with path.open(encoding="latin-1") as file:
+            header = QUOTED.sub("", file.readline())
+        separator = max(TABLES[suffix], key=header.count)
+        frame = _read_table(path, lambda: path, separator, declared)
+    elif suffix == EXCEL:
+        text = sheet_as_csv(path, sheet)
+        frame = _read_table(path, lambda: io.StringIO(text), ",", declared)
     elif suffix in SPSS:
         frame = _read_spss(path, missing_codes)
     elif suffix == STATA:
@@ -80,19 +98,16 @@ def read_survey(
     elif suffix in PARQUET:
         frame = pd.read_parquet(path)
     else:
-        known = ", ".join([*TABLES, *SPSS, STATA, *PARQUET])
+        known = ", ".join([*TABLES, EXCEL, *SPSS, STATA, *PARQUET])
         raise ValueError(f"path={str(path)!r}: files of {suffix or 'no suffix'} are not read here; known are {known}")
     if suffix in PARQUET:
         declared.warn_of_absent_codes(frame, list(frame.columns))
-    return apply_declarations(frame, declared)
+    return with_variable_labels(apply_declarations(frame, declared), variable_labels(frame))
 
 
-def _read_table(path: Path, declared: Declarations) -> pd.DataFrame:
-    """Columns of a text file: numbers beside NA and declared codes are numbers, anything else is as it stands."""
-    with path.open(encoding="latin-1") as file:
-        header = QUOTED.sub("", file.readline())
-    separator = max(TABLES[path.suffix.lower()], key=header.count)
-    frame = _parsed(path, separator, [""])
+def _read_table(path: Path, source: Callable, separator: str, declared: Declarations) -> pd.DataFrame:
+    """Columns of a text: numbers beside NA and declared codes are numbers, anything else is as it stands."""
+    frame = _parsed(path, source, separator, [""])
     declared.check_names(list(frame.columns))
     declared.warn_of_absent_codes(frame, list(frame.columns))
     marks = {
@@ -101,7 +116,7 @@ def _read_table(path: Path, declared: Declarations) -> pd.DataFrame:
         for name in frame.columns
     }
     for decimal in (",", ".") if separator == ";" else (".",):
-        numbers = _parsed(path, separator, marks, decimal=decimal, dtype_backend="numpy_nullable")
+        numbers = _parsed(path, source, separator, marks, decimal=decimal, dtype_backend="numpy_nullable")
         for name in frame.columns:
             if not pd.api.types.is_numeric_dtype(frame[name]) and pd.api.types.is_numeric_dtype(numbers[name]):
                 is_float = pd.api.types.is_float_dtype(numbers[name])
@@ -109,10 +124,12 @@ def _read_table(path: Path, declared: Declarations) -> pd.DataFrame:
     return frame
 
 
-def _parsed(path: Path, separator: str, missing: Sequence[str] | Mapping[str, Sequence[str]], **how) -> pd.DataFrame:
-    """A text file whose rows have the fields that its first line names."""
+def _parsed(
+    path: Path, source: Callable, separator: str, missing: Sequence[str] | Mapping[str, Sequence[str]], **how
+) -> pd.DataFrame:
+    """A text whose rows have the fields that its first line names."""
     try:
-        frame = pd.read_csv(path, sep=separator, keep_default_na=False, na_values=missing, **how)
+        frame = pd.read_csv(source(), sep=separator, keep_default_na=False, na_values=missing, **how)
     except pd.errors.ParserError as error:
         raise ValueError(
             f"path={str(path)!r}: rows have not the fields of the first line, separated by {separator!r} "
@@ -133,12 +150,17 @@ def _read_spss(path: Path, missing_codes: MissingCodes) -> pd.DataFrame:
     try:
         import pyreadstat
     except ImportError as error:
-        raise ImportError(f"{path.name}: files of SPSS are read by pyreadstat; pip install pyreadstat") from error
+        raise ImportError(f"{path.name}: files of SPSS are read by pyreadstat; {REMEDY}") from error
     read = pyreadstat.read_por if path.suffix.lower() == ".por" else pyreadstat.read_sav
-    frame, _ = read(str(path))
-    _, described = read(
-        str(path), metadataonly=True, **({} if path.suffix.lower() == ".por" else {"user_missing": True})
-    )
+    if not path.is_file():
+        raise FileNotFoundError(f"path={str(path)!r}: there is no such file")
+    try:
+        frame, _ = read(str(path))
+        _, described = read(
+            str(path), metadataonly=True, **({} if path.suffix.lower() == ".por" else {"user_missing": True})
+        )
+    except pyreadstat.ReadstatError as error:
+        raise ValueError(f"path={str(path)!r}: no file of SPSS can be read from it ({error})") from error
     columns = {}
     for name in frame.columns:
         gone = described.missing_ranges.get(name, [])
@@ -150,7 +172,7 @@ def _read_spss(path: Path, missing_codes: MissingCodes) -> pd.DataFrame:
         values = without_codes(_without_blanks(frame[name]), _codes_of(missing_codes, name), name)
         nominal = described.variable_measure.get(name) == "nominal"
         columns[name] = _labelled(values, labels, _codes_of(missing_codes, name), ordered=not nominal)
-    return pd.DataFrame(columns, index=frame.index)
+    return with_variable_labels(pd.DataFrame(columns, index=frame.index), described.column_names_to_labels)
 
 
 def _read_stata(path: Path, missing_codes: MissingCodes) -> pd.DataFrame:
@@ -170,7 +192,8 @@ def _read_stata(path: Path, missing_codes: MissingCodes) -> pd.DataFrame:
                 ordered=True,
             )
         columns[name] = values
-    return pd.DataFrame(columns, index=coded.index)
+    with pd.read_stata(path, iterator=True) as reader:
+        return with_variable_labels(pd.DataFrame(columns, index=coded.index), reader.variable_labels())
 
 
 def _codes_of(missing_codes: MissingCodes, name: str) -> Sequence:

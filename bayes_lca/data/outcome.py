@@ -62,7 +62,7 @@ def read_ordered_outcome(
     use: str,
     missing: Literal["raise", "drop"] = "raise",
     declared: Declarations = NOTHING_DECLARED,
-) -> tuple[object, np.ndarray, tuple[str, ...], CategoryOrder]:
+) -> tuple[object, np.ndarray, tuple[str, ...], CategoryOrder, np.ndarray]:
     """Read an outcome whose categories have an order that somebody declared, or that is the one of numbers.
 
     Parameters
@@ -85,6 +85,8 @@ def read_ordered_outcome(
     labels : tuple of str
     order : str
         What the order rests on; see `bayes_lca.data.category_order.ordered_categories`.
+    complete : ndarray of bool, shape (row of the given frame,)
+        Rows that have the outcome, the others being left out.
 
     Raises
     ------
@@ -106,12 +108,12 @@ def read_ordered_outcome(
             "ordered categorical in the frame"
         )
     frame, complete = _rows_that_have(frame, outcome, codes != MISSING, missing)
-    return frame, codes[complete], labels, order
+    return frame, codes[complete], labels, order, complete
 
 
 def read_numeric_outcome(
     frame, outcome: str, missing: Literal["raise", "drop"] = "raise", declared: Declarations = NOTHING_DECLARED
-) -> tuple[object, np.ndarray]:
+) -> tuple[object, np.ndarray, np.ndarray]:
     """Read an outcome that is a number.
 
     Parameters
@@ -128,6 +130,8 @@ def read_numeric_outcome(
     frame : data frame
         The rows that have the outcome.
     values : ndarray, shape (row,)
+    complete : ndarray of bool, shape (row of the given frame,)
+        Rows that have the outcome, the others being left out.
 
     Raises
     ------
@@ -166,7 +170,7 @@ def read_numeric_outcome(
     if not len(values) or np.ptp(values) == 0:
         what = f"is {values[0]:g} in all {len(values)} rows" if len(values) else f"is missing in all {n} rows"
         raise ValueError(f"outcome {outcome!r} {what}; choose another outcome")
-    return frame, values
+    return frame, values, complete
 
 
 def _rows_that_have(frame, outcome: str, complete: np.ndarray, missing: str) -> tuple[object, np.ndarray]:

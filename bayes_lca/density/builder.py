@@ -7,6 +7,9 @@ import numpy as np
 from bayes_lca.density.instructions import TILE, Instruction, Mode, Operand, Operation
 from bayes_lca.density.steps import NotCovered, Rows, Steps, is_known
 
+LONGEST_SUM = 64
+"""Numbers of a segment that are added up at a time: short ones are filled up with zeros to the longest."""
+
 
 @dataclass(eq=False)
 class Builder(Steps):
@@ -56,6 +59,24 @@ class Builder(Steps):
             return np.full(shape, self.known[0.0])
         width = places.shape[-1]
         return self._result(Operation.SUM_OF_PLACES, shape, places=places.ravel(), detail=(0, width))
+
+    def sums_of_segments(self, positions: np.ndarray, segment: np.ndarray) -> np.ndarray:
+        """Sums of the numbers of each segment, in steps that grow with the numbers however unequal the segments are.
+
+        Parameters
+        ----------
+        positions, segment : ndarray of int, shape (number,)
+            Positions of the numbers, and the segment of each, from 0 on, none of them empty.
+        """
+        sizes = np.bincount(segment)
+        width = min(int(sizes.max()), LONGEST_SUM)
+        n_parts = -(-sizes // width)  # of each segment
+        place = np.arange(len(segment)) - np.repeat(np.cumsum(sizes) - sizes, sizes)  # within the segment
+        first = np.repeat((np.cumsum(n_parts) - n_parts) * width, sizes)
+        padded = np.full(n_parts.sum() * width, self.known[0.0])
+        padded[first + place] = positions[np.argsort(segment, kind="stable")]
+        sums = self._result(Operation.SUM_OF_PLACES, (n_parts.sum(),), places=padded, detail=(0, width))
+        return sums if width == sizes.max() else self.sums_of_segments(sums, np.repeat(np.arange(len(sizes)), n_parts))
 
     def reduced(self, operation: Operation, array, axes: tuple[int, ...]):
         """An operation of two numbers, such as the larger, along axes."""
@@ -118,6 +139,7 @@ class Builder(Steps):
             by_place = array.vectors.transpose(*kept, *axes).reshape(int(np.prod(shape)), -1)
             results = [self._vector(Operation.LOG_SUM_EXP, summands=tuple(summands))[0] for summands in by_place]
             return Rows(_objects(results, shape), kept.index(row_axis) - len(kept))
+        array = self.positions(array)
         shape = tuple(array.shape[axis] for axis in kept)
         summands = array.transpose(*axes, *kept).reshape(-1, *shape)
         operands = tuple(self.operand(summand) for summand in summands)

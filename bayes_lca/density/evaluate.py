@@ -17,6 +17,7 @@ from pytensor.tensor.special import LogSumExp
 
 from bayes_lca.density.builder import Builder
 from bayes_lca.density.instructions import Operation
+from bayes_lca.density.log_matrices import log_matrix_product
 from bayes_lca.density.steps import NotCovered, Rows
 
 
@@ -58,6 +59,8 @@ def evaluate(outputs: Sequence[Variable], values: dict[Variable, Value], builder
             results = [values[node.inputs[0]]]
         elif (mixture := mixture_of(node)) is not None and builder.n_rows:
             results = [mixed(*mixture, node, values, builder)]
+        elif (summands := rows_and_numbers(node, values, builder)) is not None:
+            results = [log_matrix_product(builder, *summands, axes_of(node.op, node)[0])]
         else:
             results = step(node.op, node, [values[variable] for variable in node.inputs], builder)
         values |= zip(node.outputs, results, strict=True)
@@ -85,6 +88,26 @@ def mixture_of(node: Apply) -> tuple[list[Variable], list[Variable]] | None:
             return None
         weights.remove(variable)
     return (logits, weights) if weights else None
+
+
+def rows_and_numbers(node: Apply, values: Mapping[Variable, Value], builder: Builder) -> tuple | None:
+    """Rows and numbers, where a node is the log-sum-exp of their sum along one axis that is not that of the rows."""
+    if not (builder.n_rows and isinstance(node.op, LogSumExp) and len(axes := axes_of(node.op, node)) == 1):
+        return None
+    owner = node.inputs[0].owner
+    if owner is None or not (isinstance(owner.op, Elemwise) and isinstance(owner.op.scalar_op, ps.Add)):
+        return None
+    ndim, rows, numbers = node.inputs[0].ndim, [], []
+    for value in (plain(values[variable]) for variable in owner.inputs):
+        is_of_rows = isinstance(value, Rows) or builder.n_rows in np.shape(value)
+        (rows if is_of_rows else numbers).append(value)
+    of_tiles = [each for each in rows if isinstance(each, Rows)]
+    if not of_tiles or not numbers or any(each.axis + ndim == axes[0] for each in of_tiles):
+        return None
+    if any(np.ndim(value) != ndim for value in numbers):
+        return None
+    total = [reduce(lambda left, right: builder.elementwise(Operation.ADD, left, right), of) for of in (rows, numbers)]
+    return total[0], builder.positions(total[1])
 
 
 def _summands(variable: Variable) -> list[Variable]:

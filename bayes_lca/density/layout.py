@@ -73,6 +73,8 @@ class Pools:
             if instruction.summands:
                 stride = TILE if instruction.is_of_rows else instruction.length
                 detail = [len(instruction.summands), len(self.operands), self._real(instruction.shares), stride]
+                if instruction.operation is Operation.LOG_MATRIX_PRODUCT:
+                    code[row]["operand"][2] = instruction.detail[0]
                 for operand, starts in zip(instruction.summands, first[len(instruction.operands) :], strict=True):
                     self.operands += [self._real(operand.position), int(operand.mode), int(starts)]
             code[row]["operation"] = instruction.operation

@@ -95,4 +95,56 @@ WIDEST static void log_mixture_backwards(const Run *run, const Instruction *now)
     }
 }
 
+/* log of sum_k e^(x_k) a_km for every m, with a = e^alpha: a product with a matrix where all is kept as logarithms. The
+   table has the vectors x, then the alphas, row by row; of shares there are e^(x_k - largest), then one over each sum. */
+WIDEST static void log_matrix_product(const Run *run, const Instruction *now) {
+    const int64_t n = run->n, m_all = now->operand[2], k_all = now->detail[0] / (1 + m_all), stride = now->detail[3];
+    const int64_t *table = run->program->operands + now->detail[1];
+    double *restrict share = run->numbers + now->detail[2], largest[TILE], total[TILE];
+    largest_of(run, table, k_all, 0, n, largest);
+    EACH largest[i] = largest[i] < -1e300 ? 0.0 : largest[i];
+    for (int64_t k = 0; k < k_all; k++) exp_less(run, table + 3 * k, 0, n, largest, share + k * stride);
+    for (int64_t m = 0; m < m_all; m++) {
+        double *restrict o = run->numbers + now->out + m * stride, *restrict inverse = share + (k_all + m) * stride;
+        double most = -INFINITY;
+        for (int64_t k = 0; k < k_all; k++) {
+            const double alpha = run->numbers[table[3 * (k_all + k * m_all + m)]];
+            most = alpha > most ? alpha : most;
+        }
+        EACH total[i] = 0.0;
+        for (int64_t k = 0; k < k_all; k++) {
+            const double a = exp(run->numbers[table[3 * (k_all + k * m_all + m)]] - most), *restrict e = share + k * stride;
+            EACH total[i] += a * e[i];
+        }
+        EACH o[i] = total[i] > 0.0 ? fast_log(total[i]) + largest[i] + most : -INFINITY;
+        const double scale = exp(-most);
+        EACH inverse[i] = scale / total[i];
+    }
+}
+
+WIDEST static void log_matrix_product_backwards(const Run *run, const Instruction *now) {
+    const int64_t n = run->n, m_all = now->operand[2], k_all = now->detail[0] / (1 + m_all), stride = now->detail[3];
+    const int64_t *table = run->program->operands + now->detail[1];
+    const double *restrict share = run->numbers + now->detail[2];
+    double from_all[TILE];
+    for (int64_t k = 0; k < k_all; k++) {
+        const double *restrict e = share + k * stride;
+        double *restrict gx = adjoint_of(run, table[3 * k]);
+        EACH from_all[i] = 0.0;
+        for (int64_t m = 0; m < m_all; m++) {
+            const int64_t at = table[3 * (k_all + k * m_all + m)];
+            const double a = exp(run->numbers[at]), *restrict inverse = share + (k_all + m) * stride;
+            const double *restrict g = run->adjoints + now->out + m * stride;
+            double *galpha = adjoint_of(run, at), sum = 0.0;
+            _Pragma("omp simd reduction(+ : sum)") EACH {
+                const double part = a * g[i] * inverse[i] * e[i];
+                from_all[i] += part;
+                sum += part;
+            }
+            if (galpha) *galpha += sum;
+        }
+        TO_ADJOINT(gx, table[3 * k + 1] != SCALAR, table[3 * k + 2], from_all[i])
+    }
+}
+
 #endif

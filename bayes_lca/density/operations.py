@@ -164,10 +164,9 @@ def _added(op, node, moved, index, builder: Builder) -> Value:
     places = np.asarray(storage[0][0])
     part, places = np.broadcast_to(part, places.shape).ravel(), places.ravel()
     result = whole.ravel().copy()
-    while len(places):
-        once, first = np.unique(places, return_index=True)
-        result[once] = builder.elementwise(Operation.ADD, result[once], part[first])
-        part, places = np.delete(part, first), np.delete(places, first)
+    touched, segment = np.unique(places, return_inverse=True)
+    added = part[np.argsort(places)] if len(touched) == len(places) else builder.sums_of_segments(part, segment)
+    result[touched] = builder.elementwise(Operation.ADD, result[touched], added)
     return result.reshape(whole.shape)
 
 

@@ -98,6 +98,10 @@ class Steps:
         step = self._step(Instruction(operation, self.n_rows, vectors * TILE, is_of_rows=True, **what))
         return [Operand(step.out + vector * TILE) for vector in range(vectors)]
 
+    def vector_of(self, instruction: Instruction, number: int) -> Operand:
+        """One of the vectors over the rows that a step makes, which is written if it is not there."""
+        return Operand(self._step(instruction).out + number * TILE)
+
     def _step(self, instruction: Instruction) -> Instruction:
         """A step with a place for its result: the one that is there if it was written before."""
         if (same := self.made.get(instruction.key)) is not None:

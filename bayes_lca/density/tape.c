@@ -81,6 +81,7 @@ static void forwards(const Run *run, const Instruction *now) {
     case MATRIX_PRODUCT: matrix_product(d, now->detail[1], n, a, b, now->detail[2], o, now->detail[3]); break;
     case LOG_SUM_EXP: log_sum_exp(run, now); break;
     case LOG_MIXTURE: log_mixture(run, now); break;
+    case LOG_MATRIX_PRODUCT: log_matrix_product(run, now); break;
     case INVERSE: EACH invert(d, a + i * d * d, o + i * d * d, run->matrices); break;
     case CHOLESKY: EACH cholesky(d, a + i * d * d, o + i * d * d); break;
     case SOLVE_TRIANGULAR:
@@ -119,6 +120,7 @@ static void backwards(const Run *run, const Instruction *now) {
         break;
     case LOG_SUM_EXP: log_sum_exp_backwards(run, now); break;
     case LOG_MIXTURE: log_mixture_backwards(run, now); break;
+    case LOG_MATRIX_PRODUCT: log_matrix_product_backwards(run, now); break;
     case INVERSE: EACH invert_backwards(d, o + i * d * d, g + i * d * d, ga + i * d * d, run->matrices); break;
     case CHOLESKY:
         EACH cholesky_backwards(d, o + i * d * d, g + i * d * d, ga + i * d * d, run->matrices, run->matrices + d * d);

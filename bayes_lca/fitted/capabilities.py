@@ -20,18 +20,27 @@ class Need:
         Whether it averages over draws, so that labels have to be aligned and chains in one mode.
     answers : bool
         Whether it depends on what answers are: the measurement part has to declare it too.
+    otherwise : str
+        Why it does not hold for the fits of a model that does not declare it; empty where nothing is known.
     """
 
     purpose: str
     respondents: bool = False
     summary: bool = True
     answers: bool = False
+    otherwise: str = ""
 
+
+ONE_WAVE = (
+    "nobody moves in this fit of {n_respondents} respondents, each of whom is in a class or category once; follow them "
+    "over waves, and fit LatentTransition"
+)
 
 NEEDS: Final[Mapping[str, Need]] = MappingProxyType(
     {
         "answers_of": Need("answers as indicators", answers=True),
         "average_marginal_effects": Need("averages over the covariates of the respondents", respondents=True),
+        "characteristics": Need("characteristics by class", respondents=True),
         "check_items": Need("checks of items", respondents=True, answers=True),
         "class_profiles": Need("class profiles", answers=True),
         "class_shift": Need("shifts of classes", answers=True),
@@ -45,10 +54,15 @@ NEEDS: Final[Mapping[str, Need]] = MappingProxyType(
         "contrasts": Need("contrasts", summary=False),
         "convergence": Need("convergence", summary=False),
         "covariate_tests": Need("tests of covariates by class", respondents=True),
+        "design_effects": Need("effects of a survey design", respondents=True),
         "direct_effects": Need("direct effects", respondents=True, answers=True),
         "fit_estimators": Need("estimators of the same classes", respondents=True, answers=True),
+        "fit_distal": Need("an outcome of classes"),
         "fit_two_step": Need("two-step estimation", answers=True),
+        "compare_group_structures": Need("comparisons of how groups are modelled", respondents=True),
+        "group_classes": Need("classes of groups", respondents=True),
         "group_level_effects": Need("effects of group-level predictors", respondents=True),
+        "group_membership": Need("membership of groups", respondents=True),
         "group_shares": Need("shares of groups", respondents=True),
         "heterogeneity": Need("heterogeneity of groups"),
         "holds_respondents": Need("whether respondents are held", summary=False),
@@ -63,7 +77,10 @@ NEEDS: Final[Mapping[str, Need]] = MappingProxyType(
         "nesting_in_words": Need("what the nesting changed", respondents=True),
         "odds_ratios": Need("odds ratios"),
         "order": Need("the order of classes", answers=True),
+        "plot_group_classes": Need("a plot of classes of groups", respondents=True),
+        "outcome_by_class": Need("an outcome by class", respondents=True),
         "plot_odds_ratios": Need("a plot of odds ratios"),
+        "plot_predictions": Need("a plot of predictions", respondents=True),
         "plot_profiles": Need("a plot of class profiles", answers=True),
         "plot_random_intercepts": Need("a plot of random intercepts"),
         "plot_structures": Need("a plot of structures", answers=True),
@@ -74,6 +91,7 @@ NEEDS: Final[Mapping[str, Need]] = MappingProxyType(
         "prior_sensitivity": Need("sensitivity to prior and likelihood", respondents=True),
         "random_intercepts": Need("random intercepts"),
         "rank_groups": Need("ranks of groups", respondents=True),
+        "regression_table": Need("a table of the regression"),
         "relabel": Need(
             "alignment of labels, which membership confirms", respondents=True, summary=False, answers=True
         ),
@@ -81,6 +99,11 @@ NEEDS: Final[Mapping[str, Need]] = MappingProxyType(
         "save": Need("a file of the fit", summary=False),
         "split_halves": Need("classes of halves of the respondents", respondents=True, answers=True),
         "stepwise_odds_ratios": Need("estimates in steps", respondents=True, answers=True),
+        "most_likely_paths": Need("most likely paths of persons", respondents=True, otherwise=ONE_WAVE),
+        "plot_transitions": Need("a plot of transitions", respondents=True, otherwise=ONE_WAVE),
+        "stayers_and_movers": Need("shares of stayers and movers", respondents=True, otherwise=ONE_WAVE),
+        "transition_odds_ratios": Need("odds ratios of moving", otherwise=ONE_WAVE),
+        "transition_probabilities": Need("transition probabilities", respondents=True, otherwise=ONE_WAVE),
         "stepwise_outcome": Need("an outcome by class in steps", respondents=True, answers=True),
     }
 )

@@ -111,7 +111,7 @@ def design_for_new_rows(fit) -> Design:
 
 def _declared(fit) -> Declarations:
     """Codes that mean no value in the rows that were fitted."""
-    return Declarations(missing_codes=fit.specification["structural"].get("missing_codes", ()))
+    return Declarations(missing_codes=fit.specification[fit.kind.structural].get("missing_codes", ()))
 
 
 def _stand_in(fit, low: float, high: float, power: float) -> pd.DataFrame:

@@ -9,7 +9,8 @@ import numpy as np
 import xarray as xr
 
 from bayes_lca.fitted.axes import flat
-from bayes_lca.fitted.kinds import AnswersGivenClass, ClassGivenCovariates, HiddenOfRespondent, Kind
+from bayes_lca.fitted.hidden_of_respondent import HiddenOfRespondent
+from bayes_lca.fitted.kinds import AnswersGivenClass, ClassGivenCovariates, Kind
 from bayes_lca.fitted.record import MEASUREMENT_DRAW
 from bayes_lca.fitted.respondents import DATA_SET_OF_CHAIN
 

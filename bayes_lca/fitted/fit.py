@@ -24,6 +24,7 @@ from bayes_lca.fitted.one_fit import following_posterior, not_one_fit
 from bayes_lca.fitted.probabilities import FittedProbabilities
 from bayes_lca.fitted.record import LAYOUT
 from bayes_lca.fitted.refusals import NotRelabelledError, SeveralModesError
+from bayes_lca.fitted.survey_capabilities import refusal
 from bayes_lca.fitted.torn_apart import torn_apart
 from bayes_lca.likelihood.person import LARGEST_QUADRATURE_ERROR, QUADRATURE_ERROR, QUADRATURE_NODES, finer_nodes
 
@@ -112,7 +113,9 @@ class Fit(FittedProbabilities):
         return cls(draws, kind, *twins)
 
     def supports(self, *functions: str) -> bool:
-        """Whether functions are declared to hold: by the model, and where answers matter by the measurement part."""
+        """Whether functions are declared to hold: by the model, by its answers where they matter, and by its design."""
+        if self.is_weighted and any(map(refusal, functions)):
+            return False
         of_model, of_answers = self.kind.capabilities.supported, self.answers.supported
         return all(name in of_model and (name in of_answers or not NEEDS[name].answers) for name in functions)
 
@@ -121,16 +124,29 @@ class Fit(FittedProbabilities):
         need, capabilities = NEEDS[needs], self.kind.capabilities
         if needs in capabilities.reasons:
             raise ValueError(f"{needs}: {capabilities.reasons[needs].format(outcome=repr(self.outcome))}")
+        if needs not in capabilities.supported and need.otherwise:
+            raise ValueError(f"{needs}: {need.otherwise.format(n_respondents=self.n_respondents)}")
         if needs not in capabilities.supported:
             raise ValueError(
                 f"{needs}: it is not declared to hold for a fit of {self.kind.name}; functions that do are "
                 f"{', '.join(filter(self.supports, sorted(capabilities.supported))) or 'none'}"
             )
         require_of_answers(self.answers, needs)
+        self.require_of_design(needs)
         if need.summary:
             self.require_summarisable()
         if need.respondents:
             self.require_respondents(need.purpose)
+
+    def require_of_design(self, needs: str) -> None:
+        """Refuse what does not hold for respondents who were sampled by a survey design.
+
+        Raises
+        ------
+        ValueError
+        """
+        if self.is_weighted and (reason := refusal(needs)):
+            raise ValueError(f"{needs}: {reason}")
 
     def require_summarisable(self) -> None:
         """Refuse draws whose summary would average over labels or modes.
@@ -188,7 +204,7 @@ def parts_of_fit(attributes: Mapping, needs: str) -> tuple[Kind, tuple]:
     kind, parts = KINDS[attributes["model"]], json.loads(attributes["specification"])
     names = {
         "measurement": OBSERVED_CATEGORY if kind.class_is_observed else parts["measurement"]["kind"],
-        "structural": parts["structural"]["kind"],
+        "structural": parts[kind.structural]["kind"],
         "hidden": kind.hidden,
     }
     registries = {"measurement": MEASUREMENT, "structural": STRUCTURAL, "hidden": HIDDEN}

@@ -5,35 +5,16 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from importlib import import_module
 from pkgutil import iter_modules
-from typing import Final
+from typing import ClassVar, Final
 
 import numpy as np
 import pandas as pd
 
 from bayes_lca.fitted.capabilities import NEEDS, OF_ANSWERS, Capabilities
+from bayes_lca.fitted.hidden_of_respondent import HiddenOfRespondent
 from bayes_lca.fitted.independent_answers import IndependentAnswers
-from bayes_lca.fitted.parts_of_rows import PartsOfRows
-
-
-@dataclass(frozen=True)
-class Words:
-    """A model in words, for reports.
-
-    Attributes
-    ----------
-    title : str
-        The model in a few words.
-    summary : str
-        What it assumes, in a sentence or two.
-    formula : str
-        Its likelihood, one line; empty where the regression's line says all.
-    references : tuple of str
-    """
-
-    title: str
-    summary: str
-    formula: str
-    references: tuple[str, ...]
+from bayes_lca.fitted.random_effects import RandomEffectDraws, effects_of_new_groups
+from bayes_lca.fitted.words import Words
 
 
 class AnswersGivenClass(ABC):
@@ -92,6 +73,14 @@ class AnswersGivenClass(ABC):
     def log_density(self, fit, rows: np.ndarray, which: slice) -> np.ndarray:
         """Log density of the answers of some patterns given the class, shape (draw, row, latent_class)."""
 
+    def person_weight(self, fit) -> np.ndarray:
+        """Weights of the persons that stand for all, shape (person,); one where answers depend on the class alone."""
+        return np.ones(1)
+
+    def log_density_given_person(self, fit, which: slice) -> np.ndarray:
+        """Log density of distinct answers given class and person, shape (draw, answers, latent_class, person)."""
+        return self.log_density(fit, fit.distinct_answers[0], which)[..., None]
+
     @abstractmethod
     def log_density_at_mean(self, fit) -> np.ndarray:
         """The same of every distinct row, with parameters at their posterior means, shape (pattern, latent_class)."""
@@ -134,7 +123,15 @@ class AnswersGivenClass(ABC):
 
 
 class ClassGivenCovariates(ABC):
-    """How likely each class is in a fit: the twin of a structural part, in NumPy."""
+    """How likely each class is in a fit: the twin of a structural part, in NumPy.
+
+    Attributes
+    ----------
+    unseen_groups_are_summed_out : bool
+        Whether groups that the fit has not seen need no effects drawn.
+    """
+
+    unseen_groups_are_summed_out: ClassVar[bool] = False
 
     @abstractmethod
     def log_class(self, fit, matrix: np.ndarray, groups: Mapping[str, np.ndarray], which, effects=None) -> np.ndarray:
@@ -162,41 +159,9 @@ class ClassGivenCovariates(ABC):
         """The same up to a constant of each draw and row, where that is cheaper."""
         return self.log_class(fit, matrix, groups, which)
 
-
-@dataclass(frozen=True, eq=False)
-class SummedOut:
-    """Distinct rows with all that is hidden summed out, in some draws.
-
-    Attributes
-    ----------
-    log_likelihood : ndarray, shape (draw, pattern)
-        Of one respondent with each row.
-    membership : ndarray, shape (draw, pattern, latent_class)
-        Probability of each class given what was seen of a row.
-    class_share : ndarray, shape (draw, latent_class)
-        Share of each class among the respondents with these rows.
-    """
-
-    log_likelihood: np.ndarray
-    membership: np.ndarray
-    class_share: np.ndarray
-
-
-class HiddenOfRespondent(ABC):
-    """What is hidden in a fit, and summed out: the twin of a hidden part, in NumPy."""
-
-    @abstractmethod
-    def summed_out(self, fit, which: slice | np.ndarray, rows: PartsOfRows) -> SummedOut:
-        """Distinct rows with all that is hidden summed out, in some draws.
-
-        Parameters
-        ----------
-        fit : Fit
-        which : slice or ndarray of int
-            Draws, chains after each other.
-        rows : PartsOfRows
-            From ``fit.parts_of_rows``.
-        """
+    def effects_of_new_groups(self, fit, grouping: str, which, rng, n_groups: int = 1) -> RandomEffectDraws:
+        """Effects of groups that were not seen, anew in every draw; see `random_effects.effects_of_new_groups`."""
+        return effects_of_new_groups(fit, grouping, which, rng, n_groups)
 
 
 @dataclass(frozen=True)
@@ -216,6 +181,8 @@ class Kind:
         From a `Fit` to `Words`.
     hidden : str
         Hidden part, such as ``"OneClass"``.
+    structural : str
+        Field of the model that holds the structural part.
     class_is_observed : bool
         Whether the class is an observed category, so that there is no measurement part.
     """
@@ -226,6 +193,7 @@ class Kind:
     capabilities: Capabilities
     words: Callable[[object], Words]
     hidden: str = "OneClass"
+    structural: str = "structural"
     class_is_observed: bool = False
 
 

@@ -10,10 +10,11 @@ import xarray as xr
 
 from bayes_lca.data.formula import Formula, read_formula
 from bayes_lca.data.responses import CATEGORY_ORDERS, EMPTY_CATEGORIES
-from bayes_lca.dims import DESIGN_CENTER, ITEM, SLOPE, TERM
+from bayes_lca.data.variable_labels import VARIABLE_LABELS
+from bayes_lca.dims import DESIGN_CENTER, GROUP_CLASS_SHARE, ITEM, SLOPE, TERM, group_effect, group_sd, of_transition
 from bayes_lca.fitted.draws import FittedDraws
-from bayes_lca.fitted.kinds import Words
 from bayes_lca.fitted.record import ENCODING, exchangeable_classes
+from bayes_lca.fitted.words import Words
 
 
 @dataclass(frozen=True, eq=False)
@@ -65,6 +66,11 @@ class FittedModel(FittedDraws):
         """Names of the groupings that have random effects."""
         return tuple(json.loads(self.attributes["groupings"]))
 
+    @cached_property
+    def groupings_of_transitions(self) -> tuple[str, ...]:
+        """The same of the transitions, such as ``transition_group``; none where there is one wave."""
+        return tuple(json.loads(self.attributes.get(of_transition("groupings"), "[]")))
+
     @property
     def has_regression(self) -> bool:
         """Whether class probabilities differ between respondents."""
@@ -77,11 +83,12 @@ class FittedModel(FittedDraws):
 
     @cached_property
     def parameters_of_classes(self) -> tuple[str, ...]:
-        """Variables with an axis of classes, and those of answers that all classes share."""
+        """Variables with an axis of classes, and those of answers and groups that all classes share."""
+        of_groups = {make(name) for name in self.groupings for make in (group_effect, group_sd)} | {GROUP_CLASS_SHARE}
         return tuple(
             str(name)
             for name, values in self.posterior.data_vars.items()
-            if self.class_axis in values.dims or name in self.answer_variables
+            if self.class_axis in values.dims or name in self.answer_variables or name in of_groups
         )
 
     @cached_property
@@ -108,6 +115,17 @@ class FittedModel(FittedDraws):
     def items(self) -> tuple[str, ...]:
         """Names of the items; none where the class is observed."""
         return tuple(str(item) for item in self.encoding[ITEM].to_numpy()) if ITEM in self.encoding.coords else ()
+
+    @cached_property
+    def variable_labels(self) -> Mapping[str, str]:
+        """What columns are about in words, by name, where the frame said so."""
+        return json.loads(self.attributes.get(VARIABLE_LABELS, "{}"))
+
+    @property
+    def items_in_words(self) -> str:
+        """Names of the items with their variable labels, as a part of a note; empty where there are none."""
+        labels = self.variable_labels
+        return "; ".join(f"{item}: {labels[item]}" for item in self.items if item in labels)
 
     @cached_property
     def terms(self) -> tuple[str, ...]:

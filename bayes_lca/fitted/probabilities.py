@@ -5,7 +5,7 @@ from functools import cached_property
 
 import numpy as np
 
-from bayes_lca.dims import CLASS_SHARE
+from bayes_lca.dims import CLASS_SHARE, LIKELIHOOD_UNIT
 from bayes_lca.fitted.draws import draws_kept
 from bayes_lca.fitted.record import TOTAL_LOG_LIKELIHOOD
 from bayes_lca.fitted.rows import FittedRows
@@ -18,7 +18,7 @@ class AllDraws:
     Attributes
     ----------
     log_likelihood : ndarray, shape (draw,)
-        Of all respondents.
+        Of all respondents, each as often as its survey weight says where there are some.
     class_share : ndarray, shape (draw, latent_class)
     kept : ndarray of int, shape (kept draw,)
         Positions of draws whose memberships are kept, from `draws_kept`.
@@ -34,6 +34,25 @@ class AllDraws:
 @dataclass(frozen=True, eq=False)
 class FittedProbabilities(FittedRows):
     """What a `Fit` says of the class of every distinct row: the one place that computes it."""
+
+    @property
+    def likelihood_unit(self) -> str | None:
+        """The grouping whose groups are the units of the likelihood; None where respondents are."""
+        return self.attributes.get(LIKELIHOOD_UNIT)
+
+    @cached_property
+    def unit_of_pattern(self) -> np.ndarray:
+        """The unit of the likelihood of each distinct row: the row itself, or its group; shape (pattern,)."""
+        if self.likelihood_unit is None:
+            return np.arange(len(self.count))
+        return self.group_of_pattern[self.likelihood_unit]
+
+    @cached_property
+    def count_of_units(self) -> np.ndarray:
+        """How many units are equal: what each distinct row counts for, or one of each group; shape (unit,)."""
+        if self.likelihood_unit is None:
+            return self.weight
+        return np.ones(len(self.group_names[self.likelihood_unit]), dtype=int)
 
     def log_class(self, rows: np.ndarray | slice, which: slice) -> np.ndarray:
         """Log probability of each class given covariates and group, before answers are seen.
@@ -62,17 +81,27 @@ class FittedProbabilities(FittedRows):
         return self.answers.log_density(self, np.arange(len(self.count))[rows], which)
 
     def log_likelihood(self) -> np.ndarray:
-        """Log-likelihood of one respondent with each distinct row, the class summed out; (chain, draw, pattern)."""
+        """Log-likelihood of every unit, what is hidden summed out: one respondent with each row, or a group.
+
+        Returns
+        -------
+        ndarray, shape (chain, draw, unit)
+        """
         return self.by_chain(self.log_likelihood_in(np.arange(self.n_draws)))
 
-    def log_likelihood_in(self, draws: np.ndarray, rows: np.ndarray | None = None) -> np.ndarray:
-        """The same in some draws, by position with chains after each other, of some distinct rows; (draw, row)."""
+    def log_likelihood_in(self, draws: np.ndarray, units: np.ndarray | None = None) -> np.ndarray:
+        """The same in some draws, by position with chains after each other, of some units in order; (draw, unit)."""
+        rows = units if self.likelihood_unit is None or units is None else self._rows_of(units)
         parts = self.parts_of_rows(rows)
-        result, step = np.empty((len(draws), parts.n_rows)), self.draws_nearby(parts.n_rows)
+        n_units = len(self.count_of_units) if units is None else len(units)
+        result, step = np.empty((len(draws), n_units)), self.draws_nearby(parts.n_rows)
         for start in range(0, len(draws), step):
             some = draws[start : start + step]
             result[start : start + step] = self.hidden.summed_out(self, some, parts).log_likelihood
         return result
+
+    def _rows_of(self, units: np.ndarray) -> np.ndarray:
+        return np.flatnonzero(np.isin(self.unit_of_pattern, units))
 
     @cached_property
     def total_log_likelihood(self) -> np.ndarray:
@@ -92,7 +121,7 @@ class FittedProbabilities(FittedRows):
         for start in range(0, self.n_draws, step):
             which = slice(start, min(start + step, self.n_draws))
             rows = self.hidden.summed_out(self, which, parts)
-            total[which] = np.einsum("sr,r->s", rows.log_likelihood, self.count)
+            total[which] = np.einsum("su,u->s", rows.log_likelihood, self.count_of_units)
             share[which] = rows.class_share
             places = slice(*np.searchsorted(kept, (which.start, which.stop)))
             is_kept = kept[places] - start

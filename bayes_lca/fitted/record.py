@@ -11,14 +11,19 @@ import xarray as xr
 from bayes_lca.data.answered import is_missing
 from bayes_lca.data.counted import CountedRows
 from bayes_lca.data.design import Design
+from bayes_lca.data.distal_outcome import DistalOutcome, KnownMembership
 from bayes_lca.data.unique_rows import UniqueRows, unique_rows
 from bayes_lca.dims import (
     ANSWER_PATTERN,
     ANSWERS,
+    CLASS,
     COUNT,
     DESIGN,
     DESIGN_CENTER,
+    FIRST_STEP_DRAW,
     ITEM,
+    KNOWN_MEMBERSHIP,
+    KNOWN_ROW,
     N_CATEGORIES,
     OUTCOME,
     PATTERN,
@@ -28,6 +33,7 @@ from bayes_lca.dims import (
     ROW_OF_RESPONDENT,
     TABLE_ROW,
     TERM,
+    of_transition,
 )
 from bayes_lca.fitted.respondents import HOLDS_RESPONDENTS
 
@@ -36,6 +42,9 @@ PATTERNS, ENCODING = "patterns", "encoding"
 
 TOTAL_LOG_LIKELIHOOD = "total_log_likelihood"
 """Statistic of the draws of any fit: the log-likelihood of all respondents."""
+
+FIRST_STEP = "first_step"
+"""Group of the tree of a distal outcome: what each draw of the fit that found the classes says of who is in them."""
 
 TABLE = "frequency_table"
 """Group of the tree with the rows of a frequency table, where one was fitted."""
@@ -55,6 +64,12 @@ KEY = "key"
 EXCHANGEABLE = "exchangeable_classes"
 """Attribute with the set of each class, where priors or restrictions tell classes apart; those of a set are alike."""
 
+LEFT_OUT = "left_out"
+"""Attribute with the group whose rows had no part in the draws, where a group was left out."""
+
+GROUPINGS = "groupings"
+"""Attribute with the names of the groupings that have random effects, as JSON."""
+
 LAYOUT = 3
 """Number of the layout of trees; a tree of another one is refused."""
 
@@ -62,6 +77,11 @@ LAYOUT = 3
 def exchangeable_classes(attributes: Mapping, n_classes: int) -> np.ndarray:
     """The set of each class, shape (latent_class,): classes of one set are exchangeable, as all are by default."""
     return np.array(json.loads(attributes.get(EXCHANGEABLE, json.dumps([0] * n_classes))))
+
+
+def all_groupings(attributes: Mapping) -> list[str]:
+    """Names of the groupings of all parts of a model."""
+    return [name for which in (GROUPINGS, of_transition(GROUPINGS)) for name in json.loads(attributes.get(which, "[]"))]
 
 
 def distinct_rows(design: Design, *seen: np.ndarray) -> UniqueRows:
@@ -101,7 +121,7 @@ def record_answers(
     """
     of_items = {N_CATEGORIES: ((ITEM,), np.array([len(of_item) for of_item in labels])), **encoding}
     seen = {ANSWERS: ((PATTERN, ITEM), codes[patterns.first])}
-    groups, attributes = _record(seen, answer_pattern, of_items, design, respondents, patterns)
+    groups, attributes = record_rows(seen, answer_pattern, of_items, design, respondents, patterns)
     groups = {name: dataset.assign_coords({ITEM: [str(item) for item in items]}) for name, dataset in groups.items()}
     axes = json.loads(attributes[AXES]) | {ITEM: [str(item) for item in items]}
     missing = is_missing(codes[patterns.first])
@@ -123,9 +143,27 @@ def record_outcome(
 ) -> tuple[dict[str, xr.Dataset], dict[str, str | int]]:
     """Groups and attributes of a fit of an observed category; codes have shape (respondent,)."""
     seen = {OUTCOME: ((PATTERN,), codes[patterns.first])}
-    groups, attributes = _record(seen, codes, {}, design, respondents, patterns)
+    groups, attributes = record_rows(seen, codes, {}, design, respondents, patterns)
     complete = {"n_missing_answers": 0, "n_without_answer": 0}
     return groups, attributes | {"outcome": str(outcome), "labels": json.dumps([list(labels)])} | complete
+
+
+def record_distal_outcome(
+    outcome: DistalOutcome,
+    known: KnownMembership,
+    design: Design,
+    respondents: pd.Index,
+    patterns: UniqueRows,
+) -> tuple[dict[str, xr.Dataset], dict[str, str | int]]:
+    """Groups and attributes of a fit of a distal outcome, with the membership that its classes have by draw."""
+    first = patterns.first
+    seen = {OUTCOME: ((PATTERN,), outcome.values[first]), KNOWN_ROW: ((PATTERN,), known.row[first])}
+    groups, attributes = record_rows(seen, known.row, {}, design, respondents, patterns)
+    groups[FIRST_STEP] = xr.Dataset({KNOWN_MEMBERSHIP: ((FIRST_STEP_DRAW, KNOWN_ROW, CLASS), known.by_draw)})
+    labels = [list(outcome.labels)] if outcome.labels else []
+    complete = {"n_missing_answers": 0, "n_without_answer": 0}
+    named = {"outcome": str(outcome.name), "labels": json.dumps(labels)}
+    return groups, attributes | named | complete | {"relabelled": 1}
 
 
 def record_table(
@@ -175,7 +213,7 @@ def respondents_of(tree: xr.DataTree | Mapping[str, xr.Dataset]) -> xr.Dataset:
     )
 
 
-def _record(
+def record_rows(
     seen: Mapping[str, tuple],
     answer_pattern: np.ndarray,
     of_items: Mapping[str, tuple],
@@ -183,6 +221,7 @@ def _record(
     respondents: pd.Index,
     patterns: UniqueRows,
 ) -> tuple[dict[str, xr.Dataset], dict[str, str | int]]:
+    """Groups and attributes of any fit: distinct rows of what was `seen`, variables by name as axes and values."""
     first = patterns.first
     rows = {
         **seen,
@@ -197,20 +236,14 @@ def _record(
         rows[f"{grouping.name}_index"] = ((PATTERN,), grouping.index[first])
         names[grouping.name] = np.array(grouping.levels, dtype="U")
     for name, values in design.covariates.items():
-        stored = values.iloc[first]
-        stored = stored.astype(str).to_numpy(dtype="U") if values.dtype.kind not in "fi" else stored.to_numpy()
-        rows[f"covariate_{name}"] = ((PATTERN,), stored)
-    levels = {
-        name: list(values.cat.categories)
-        for name, values in design.covariates.items()
-        if hasattr(values.dtype, "categories")
-    }
+        rows[f"covariate_{name}"] = ((PATTERN,), as_stored(values.iloc[first]))
+    levels = levels_of(design)
     attributes = {
         "layout": LAYOUT,
         AXES: json.dumps({axis: [str(name) for name in of_axis] for axis, of_axis in names.items()}),
         HOLDS_RESPONDENTS: 1,
         "formula": design.formula,
-        "groupings": json.dumps([grouping.name for grouping in design.groupings]),
+        GROUPINGS: json.dumps([grouping.name for grouping in design.groupings]),
         "levels": json.dumps(levels),
         "n_respondents": len(design.matrix),
         "n_dropped": design.n_dropped,
@@ -221,3 +254,17 @@ def _record(
         ),
         ENCODING: xr.Dataset({DESIGN_CENTER: ((TERM,), design.center), **of_items}, names),
     }, attributes
+
+
+def as_stored(values: pd.Series) -> np.ndarray:
+    """A covariate as a file has it: numbers as they are, all else as text."""
+    return values.astype(str).to_numpy(dtype="U") if values.dtype.kind not in "fi" else values.to_numpy()
+
+
+def levels_of(design: Design) -> dict[str, list[str]]:
+    """Levels of every covariate that has some, the reference first."""
+    return {
+        name: list(values.cat.categories)
+        for name, values in design.covariates.items()
+        if hasattr(values.dtype, "categories")
+    }

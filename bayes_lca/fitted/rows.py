@@ -13,6 +13,7 @@ from bayes_lca.data.answered import is_missing
 from bayes_lca.data.category_order import empty_in_words
 from bayes_lca.data.counted import count_rows
 from bayes_lca.data.design import Design
+from bayes_lca.data.survey_sample import SurveySample
 from bayes_lca.dims import (
     ANSWER_PATTERN,
     COUNT,
@@ -22,13 +23,16 @@ from bayes_lca.dims import (
     RESPONDENT,
     ROW,
     ROW_OF_RESPONDENT,
+    SURVEY_WEIGHT,
     TABLE_ROW,
 )
 from bayes_lca.fitted.design import fitted_design
 from bayes_lca.fitted.model import FittedModel
 from bayes_lca.fitted.parts_of_rows import PartsOfRows
 from bayes_lca.fitted.record import COUNTED, KEY, PATTERNS, TABLE, respondents_of
+from bayes_lca.fitted.record_sequences import N_MISSED_WAVES, waves_in_words
 from bayes_lca.fitted.respondents import DATA_SETS, GROUP_SIZES, HOLDS_RESPONDENTS
+from bayes_lca.fitted.survey_record import SURVEY, recorded_sample, survey_note
 from bayes_lca.likelihood.person import QUADRATURE_ERROR, quadrature_in_words
 
 
@@ -82,6 +86,11 @@ class FittedRows(FittedModel):
         return np.where(self.answered.any(axis=1), self.count, 0)
 
     @cached_property
+    def answering_weight(self) -> np.ndarray:
+        """What each distinct row counts for, 0 where it holds no answer at all, shape (pattern,)."""
+        return np.where(self.answered.any(axis=1), self.weight, 0)
+
+    @cached_property
     def note(self) -> str:
         """Respondents, rows left out, missing answers and draws behind a table, as one line."""
         counted, silent = self.attributes.get(COUNTED), self.n_without_answer
@@ -89,6 +98,8 @@ class FittedRows(FittedModel):
             [
                 f"n = {self.n_respondents}" + (f" ({counted})" if counted else ""),
                 *([f"{silent} of them without any answer"] if silent else []),
+                *survey_note(self.attributes),
+                *([waves_in_words(self.attributes)] if N_MISSED_WAVES in self.attributes else []),
                 *self._data_sets_note,
                 f"{self.attributes['n_dropped']} rows left out",
                 f"{self.attributes['n_missing_answers']} answers missing",
@@ -135,9 +146,10 @@ class FittedRows(FittedModel):
 
     @cached_property
     def distinct_answers(self) -> tuple[np.ndarray, np.ndarray]:
-        """A distinct row that has each distinct pattern of answers, and the respondents who gave it."""
+        """A distinct row that has each distinct pattern of answers, and what those count for who gave it."""
         _, first, pattern = np.unique(self.answer_pattern, return_index=True, return_inverse=True)
-        return first, np.bincount(pattern.reshape(-1), weights=self.count).astype(int)
+        weight = np.bincount(pattern.reshape(-1), weights=self.weight)
+        return first, weight if self.is_weighted else weight.astype(int)
 
     def parts_of_rows(self, rows: np.ndarray | None = None) -> PartsOfRows:
         """Distinct rows taken apart, some by position; all, kept, by default."""
@@ -149,6 +161,27 @@ class FittedRows(FittedModel):
     def count(self) -> np.ndarray:
         """Respondents with each distinct row, shape (pattern,)."""
         return self.patterns[COUNT].to_numpy()
+
+    @cached_property
+    def weight(self) -> np.ndarray:
+        """What each distinct row counts for: its respondents, or their survey weights added up; shape (pattern,)."""
+        return self.patterns[SURVEY_WEIGHT].to_numpy() if SURVEY_WEIGHT in self.patterns else self.count
+
+    @property
+    def survey_weight(self) -> np.ndarray | None:
+        """Survey weights of the respondents, shape (respondent,); None where each counts once, or none are held."""
+        return self.sample.weight if self.is_weighted and self.holds_respondents else None
+
+    @property
+    def is_weighted(self) -> bool:
+        """Whether respondents were drawn by a survey design, so that draws are of a pseudo-posterior."""
+        return SURVEY in self.attributes
+
+    @cached_property
+    def sample(self) -> SurveySample:
+        """Survey weights of the respondents, their clusters and strata."""
+        self.require_respondents("survey weights")
+        return recorded_sample(self.tree)
 
     @cached_property
     def _who_has_which(self) -> xr.Dataset:

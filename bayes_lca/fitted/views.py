@@ -8,9 +8,19 @@ import xarray as xr
 from xarray.backends import BackendArray
 from xarray.core import indexing
 
-from bayes_lca.dims import ANSWERS, COUNT, OUTCOME, PATTERN, PATTERN_OF_RESPONDENT, RESPONDENT
+from bayes_lca.dims import (
+    ANSWERS,
+    COUNT,
+    LIKELIHOOD_UNIT,
+    OUTCOME,
+    PATTERN,
+    PATTERN_OF_RESPONDENT,
+    RESPONDENT,
+    SURVEY_WEIGHT,
+)
 from bayes_lca.fitted.fit import Fit
 from bayes_lca.fitted.record import ENCODING, PATTERNS, respondents_of
+from bayes_lca.fitted.survey_capabilities import LEAVING_OUT
 
 VIEWS = ("observed_data", "constant_data", "log_likelihood")
 """Groups that are views."""
@@ -54,8 +64,9 @@ class RespondentView(BackendArray):
 
 
 class LogLikelihoodView(BackendArray):
-    """Log-likelihoods of the respondents in every draw, computed when they are read; they are kept nowhere.
+    """Log-likelihoods of respondents or groups in every draw, computed when they are read; they are kept nowhere.
 
+    Of a fit of a survey design they are refused: its draws are of no posterior that a respondent could be left out of.
     Who answered nothing is equally likely in all draws. ArviZ 1.3 refuses rows whose tail it cannot smooth, so these
     have noise too small to count, the same for a draw however selected.
 
@@ -63,13 +74,13 @@ class LogLikelihoodView(BackendArray):
     ----------
     tree : xarray.DataTree
         The fit.
-    pattern : ndarray of int, shape (respondent,)
-        The distinct row of each respondent.
+    unit : ndarray of int, shape (respondent,) or (group,)
+        The distinct row of each respondent, or each group, where groups are the units of the likelihood.
     """
 
-    def __init__(self, tree: xr.DataTree, pattern: np.ndarray):
-        self.tree, self.pattern = tree, pattern
-        self.shape = (tree["posterior"].sizes["chain"], tree["posterior"].sizes["draw"], len(pattern))
+    def __init__(self, tree: xr.DataTree, unit: np.ndarray):
+        self.tree, self.unit = tree, unit
+        self.shape = (tree["posterior"].sizes["chain"], tree["posterior"].sizes["draw"], len(unit))
         self.dtype = np.dtype(float)
 
     def __getitem__(self, key: indexing.ExplicitIndexer) -> np.ndarray:
@@ -78,18 +89,21 @@ class LogLikelihoodView(BackendArray):
 
     def _read(self, key: tuple) -> np.ndarray:
         fit = Fit.reading(self.tree)
-        chains, draws, respondents = (np.arange(n)[place] for n, place in zip(self.shape, key, strict=True))
+        if fit.is_weighted:
+            raise ValueError(f"log_likelihood: {LEAVING_OUT}")
+        chains, draws, members = (np.arange(n)[place] for n, place in zip(self.shape, key, strict=True))
         places = np.atleast_1d(chains)[:, None] * self.shape[1] + np.atleast_1d(draws)  # (chain, draw)
-        rows, row = np.unique(self.pattern[np.atleast_1d(respondents)], return_inverse=True)
-        values = fit.log_likelihood_in(places.ravel(), rows)
-        silent = ~fit.answered[rows].any(axis=1)
+        units, unit = np.unique(self.unit[np.atleast_1d(members)], return_inverse=True)
+        values = fit.log_likelihood_in(places.ravel(), units)
+        answering = np.bincount(fit.unit_of_pattern, weights=fit.answered.any(axis=1))
+        silent = answering[units] == 0
         if silent.any():
             named = (fit.chain_coords[axis].to_numpy()[at] for axis, at in (("chain", chains), ("draw", draws)))
             chain, draw = (np.atleast_1d(names) for names in named)
             place = np.sqrt(2) * chain[:, None] + GOLDEN_RATIO * draw
             values[:, silent] += NOISE * (place.reshape(-1, 1) % 1 - 0.5)
-        values = values[:, row.reshape(-1)].reshape(*places.shape, -1)
-        return values[tuple(slice(None) if np.ndim(at) else 0 for at in (chains, draws, respondents))]
+        values = values[:, unit.reshape(-1)].reshape(*places.shape, -1)
+        return values[tuple(slice(None) if np.ndim(at) else 0 for at in (chains, draws, members))]
 
 
 def with_views(tree: xr.DataTree) -> xr.DataTree:
@@ -103,15 +117,20 @@ def with_views(tree: xr.DataTree) -> xr.DataTree:
     respondents = respondents_of(result)
     pattern = respondents[PATTERN_OF_RESPONDENT].to_numpy()
     observed = [name for name in (ANSWERS, OUTCOME) if name in patterns]
-    of_patterns = patterns.drop_vars([COUNT, PATTERN, *respondents.data_vars], errors="ignore")
+    of_patterns = patterns.drop_vars([COUNT, SURVEY_WEIGHT, PATTERN, *respondents.data_vars], errors="ignore")
     of_respondents = _view(of_patterns.assign_coords(respondents.coords), pattern)
     result["observed_data"] = xr.DataTree(of_respondents[observed])
     result["constant_data"] = xr.DataTree(of_respondents.drop_vars(observed).merge(encoding))
-    (name,), view = observed, LogLikelihoodView(result.copy(), pattern)
-    log_likelihood = xr.Variable(("chain", "draw", RESPONDENT), indexing.LazilyIndexedArray(view))
-    posterior = result["posterior"].to_dataset()
+    (name,), posterior = observed, result["posterior"].to_dataset()
+    unit_axis = result.attrs.get(LIKELIHOOD_UNIT, RESPONDENT)
+    if unit_axis == RESPONDENT:
+        unit, of_units = pattern, respondents.coords
+    else:
+        unit, of_units = np.arange(encoding.sizes[unit_axis]), {unit_axis: encoding[unit_axis]}
+    view = indexing.LazilyIndexedArray(LogLikelihoodView(result.copy(), unit))
     coords = {axis: posterior[axis] for axis in ("chain", "draw")}
-    result["log_likelihood"] = xr.DataTree(xr.Dataset({name: log_likelihood}, coords).assign_coords(respondents.coords))
+    log_likelihood = xr.Dataset({name: xr.Variable(("chain", "draw", unit_axis), view)}, coords)
+    result["log_likelihood"] = xr.DataTree(log_likelihood.assign_coords(of_units))
     return result
 
 

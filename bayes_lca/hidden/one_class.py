@@ -6,7 +6,7 @@ import numpy as np
 import pymc as pm
 import pytensor.tensor as pt
 
-from bayes_lca.dims import ANSWERS, COUNT, ITEM, PATTERN
+from bayes_lca.dims import COUNT, PATTERN
 from bayes_lca.hidden.interface import Hidden
 
 
@@ -31,17 +31,18 @@ class OneClass(Hidden):
             shape = np.shape(count) if size is None else tuple(size)
             return answers.draw(draw_class(class_logits, shape, rng), *parameters, rng=rng)
 
+        of_each = ",".join(["(c)", *answers.signature, "()"])
         return pm.CustomDist(
-            ANSWERS,
+            answers.name,
             class_logits,
             *answers.parameters,
             counts,
             logp=logp,
             random=draw_rows,
-            signature=f"(c),{','.join(answers.signature)},()->(j)",
+            signature=f"{of_each}->{'(j)' if len(answers.dims) > 1 else '()'}",
             dtype=answers.observed.dtype,
             observed=answers.observed,
-            dims=(PATTERN, ITEM),
+            dims=answers.dims,
         )
 
 

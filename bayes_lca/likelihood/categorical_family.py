@@ -70,3 +70,7 @@ class CategoricalFamily(Family):
     def log_volume(self, parameters: Parameters, sums: np.ndarray) -> np.ndarray:
         """Logarithms of probabilities vary by one over the root of the answers."""
         return -0.5 * np.log(sums + 1.0).sum(axis=(1, 2))
+
+    def log_prior(self, parameters: Parameters) -> np.ndarray:
+        """Answers in every category."""
+        return self.weight * self.coefficients(parameters).sum(axis=(1, 2))

@@ -1,9 +1,9 @@
 """Estimated latent classes put to use: who is assigned where, with which errors, and how well the estimates are known.
 
 The uncertainty of class shares and item probabilities is held on the scale of log ratios, one coordinate for every
-share and for every item-category, so each simplex has one coordinate too many. Moving along that one changes nothing,
-and a generalised inverse leaves it out. A probability at its boundary of zero leaves the same way: no finite move of
-its coordinate changes it, and it counts as known, as is usual for boundary estimates.
+share and for every item-category, so each simplex has one coordinate too many, and moving along that one changes
+nothing. `bayes_lca.likelihood.information_root` holds one of each, and those of probabilities at their boundary of
+zero: no finite move changes these, and they count as known, as is usual for boundary estimates.
 """
 
 from dataclasses import dataclass
@@ -15,9 +15,6 @@ from scipy.special import softmax
 
 from bayes_lca.likelihood.answers import SMALLEST_PROBABILITY, log_probability_of_answers
 from bayes_lca.likelihood.row_sums import sum_products
-
-KNOWN = 1e-6
-"""Information, as a share of the largest, below which nothing is known about a direction of the log ratios."""
 
 Assignment = Literal["modal", "proportional"]
 
@@ -152,28 +149,6 @@ class Classification:
                 item = slice(first, first + n_categories)
                 information[item, item] += answered[c, j] * _covariance(self.item_probability[c, j])
         return information
-
-    def covariance_root(self) -> tuple[np.ndarray, np.ndarray]:
-        """Root R of the covariance of the log ratios, R R', and the directions about which the answers say nothing.
-
-        Returns
-        -------
-        root : shape (coordinate, known direction)
-        unknown : shape (coordinate, unknown direction), orthonormal
-
-        Raises
-        ------
-        FirstStepError
-            If the log-likelihood curves upwards somewhere.
-        """
-        value, vector = np.linalg.eigh(self.information())
-        if value[0] < -KNOWN * value[-1]:
-            raise FirstStepError(
-                "item_probability and class_share are not at a maximum of the likelihood of the answers they come "
-                "from, so their uncertainty is not known: estimate them from these answers by fit_em, to the end."
-            )
-        known = value > KNOWN * value[-1]
-        return vector[:, known] / np.sqrt(value[known]), vector[:, ~known]
 
     def _weighted_scores(self, codes: np.ndarray, weight: np.ndarray) -> np.ndarray:
         """Class indicators, then derivatives in each class with respect to its log item probabilities, weighted.

@@ -100,6 +100,11 @@ class PoissonFamily(Family):
         _, total = np.split(sums, 2, axis=-1)
         return -0.5 * np.log(total + 1.0).sum(axis=(1, 2))
 
+    def log_prior(self, parameters: Parameters) -> np.ndarray:
+        """Members with the mean count of everybody."""
+        mean = parameters["mean"]
+        return self.weight * (self.center * np.log(mean) - mean).sum(axis=(1, 2))
+
 
 @dataclass(frozen=True, eq=False)
 class NegativeBinomialFamily(PoissonFamily):

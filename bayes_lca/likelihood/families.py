@@ -10,7 +10,7 @@ estimate of its parameters needs. Arrays of parameters have shape (start, latent
 """
 
 from abc import ABC, abstractmethod
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cached_property
 
 import numpy as np
@@ -56,6 +56,14 @@ class Family(ABC):
     @abstractmethod
     def log_volume(self, parameters: Parameters, sums: np.ndarray) -> np.ndarray:
         """Log of the room that the parameters have near a maximum if members were known, and their prior; (start,)."""
+
+    def without_prior(self) -> "Family":
+        """The same without members given beside those there are: for maximum likelihood."""
+        return replace(self, weight=0.0)
+
+    def log_prior(self, parameters: Parameters) -> np.ndarray:
+        """Log of the prior that `estimate` maximises beside the likelihood, up to a constant, shape (start,)."""
+        return np.zeros(len(next(iter(parameters.values()))))
 
     def degenerate(self, parameters: Parameters) -> np.ndarray:
         """Whether the likelihood grows without a bound there, shape (start,)."""
@@ -128,9 +136,13 @@ class NormalFamily(Family):
         """Means vary by the standard error, variances by a share of themselves."""
         n, variance = np.split(sums, 3, axis=-1)[0] + 1.0, parameters["variance"]
         of_variance = n if self.free else n.sum(axis=1, keepdims=True)
-        prior = -0.5 * self.weight * (np.log(variance) + self.typical**2 / variance)
         means = 0.5 * (np.log(variance) - np.log(n))
-        return means.sum(axis=(1, 2)) + (prior - 0.5 * np.log(of_variance)).sum(axis=(1, 2))
+        return means.sum(axis=(1, 2)) + self.log_prior(parameters) - 0.5 * np.log(of_variance).sum(axis=(1, 2))
+
+    def log_prior(self, parameters: Parameters) -> np.ndarray:
+        """Members of a typical variance."""
+        variance = parameters["variance"]
+        return -0.5 * self.weight * (np.log(variance) + self.typical**2 / variance).sum(axis=(1, 2))
 
     def degenerate(self, parameters: Parameters) -> np.ndarray:
         """Whether a variance has vanished."""

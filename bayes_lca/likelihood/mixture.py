@@ -132,7 +132,7 @@ def fit_mixture(
     (array([0.6, 0.4]), array([[1. ],
            [5.1]]))
     """
-    mixture = _Mixture(tuple(families), np.asarray(counts, dtype=float))
+    mixture = Mixture(tuple(families), np.asarray(counts, dtype=float))
     if n_classes > len(mixture.counts):
         raise ValueError(
             f"n_classes={n_classes} exceeds the {len(mixture.counts)} distinct rows; ask for fewer classes"
@@ -168,8 +168,14 @@ def fit_mixture(
     )
 
 
-class _Mixture:
-    """Families of the same rows beside each other; the first feature, 1 for all, counts members."""
+class Mixture:
+    """Families of the same rows beside each other; the first feature, 1 for all, counts members.
+
+    Parameters
+    ----------
+    families : tuple of Family
+    counts : ndarray, shape (row,)
+    """
 
     def __init__(self, families: tuple[Family, ...], counts: np.ndarray):
         self.families, self.counts = families, counts
@@ -216,16 +222,19 @@ class _Mixture:
 
     def expectation(self, sums: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
         """Membership (start, latent_class, row) and log-likelihood (start,) at the estimates from these sums."""
-        share, parameters = self.estimate(sums)
-        parts = [family.coefficients(of) for family, of in zip(self.families, parameters, strict=True)]
-        coefficients = np.concatenate([np.log(share)[..., None], *parts], axis=-1)
-        n_starts, n_classes, n_features = coefficients.shape
-        joint = matrix_product(coefficients.reshape(-1, n_features), self.transposed).reshape(n_starts, n_classes, -1)
+        joint = self.log_joint(*self.estimate(sums))
         largest = joint.max(axis=1, keepdims=True)
         np.exp(joint - largest, out=joint)
         total = joint.sum(axis=1, keepdims=True)
         joint /= total
         return joint, (np.log(total[:, 0]) + largest[:, 0] + self.constant) @ self.counts
+
+    def log_joint(self, share: np.ndarray, parameters: tuple[Parameters, ...]) -> np.ndarray:
+        """Log of share times density of every row, up to a constant of the row, shape (start, latent_class, row)."""
+        parts = [family.coefficients(of) for family, of in zip(self.families, parameters, strict=True)]
+        coefficients = np.concatenate([np.log(share)[..., None], *parts], axis=-1)
+        n_starts, n_classes, n_features = coefficients.shape
+        return matrix_product(coefficients.reshape(-1, n_features), self.transposed).reshape(n_starts, n_classes, -1)
 
     def maximum(self, sums: np.ndarray, starts: int) -> MixtureMaximum:
         """One end, classes in decreasing order of their shares."""

@@ -10,11 +10,9 @@ from dataclasses import dataclass, replace
 import numpy as np
 from scipy.special import logsumexp
 
-from bayes_lca.likelihood.classification import KNOWN, Classification
+from bayes_lca.likelihood.classification import Classification
+from bayes_lca.likelihood.information_root import KNOWN, information_root
 from bayes_lca.likelihood.modes import MODE_TOLERANCE, Mode
-
-BOUNDARY = 0.01
-"""Respondents expected in a class, or with an answer in a class, below which the probability counts as zero."""
 
 MOST_COORDINATES = 2000
 """Log ratios up to which a mode of EM is moved: the information is a matrix of as many rows."""
@@ -27,10 +25,6 @@ AT_THE_TOP = 1e-12
 
 BELOW_ROUNDING = 1e-9
 """Log-likelihood that a Newton step promises, below which rounding may hide what it brings: it is taken unseen."""
-
-
-LEAST_INFORMATION = 1e-6
-"""Respondents' worth of information below which nothing is known about a log ratio, as of an item nobody answered."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -85,13 +79,13 @@ def nearest_maximum(model: Classification) -> NearestMaximum:
     """Climb by Newton steps in the directions that curve downwards; none lowers the log-likelihood."""
     height = _log_likelihood(model)
     for steps_left in reversed(range(MOST_STEPS)):
-        free = free_log_ratios(model)
-        root, n_free, lowest = _root_of_covariance(model, free)
-        score = model.log_ratio_scores(model.codes)[:, free] @ root  # (pattern, direction)
+        found = information_root(model)
+        lowest = found.lowest
+        score = model.log_ratio_scores(model.codes)[:, found.free] @ found.of_free  # (pattern, direction)
         slope = model.count @ score  # (direction,)
-        step = np.zeros(len(free))
-        step[free] = root @ slope
-        here = NearestMaximum(model, height, score, n_free, lowest, step, float(slope @ slope / 2))
+        step = np.zeros(len(found.free))
+        step[found.free] = found.of_free @ slope
+        here = NearestMaximum(model, height, score, found.n_free, lowest, step, float(slope @ slope / 2))
         if here.promised < AT_THE_TOP or steps_left == 0:
             break
         higher = _climb(model, step, height)
@@ -99,32 +93,6 @@ def nearest_maximum(model: Classification) -> NearestMaximum:
             break
         model, height = higher
     return here
-
-
-def free_log_ratios(model: Classification) -> np.ndarray:
-    """Log ratios that can move, one of every simplex held, those at the boundary left out: shape (coordinate,).
-
-    Mplus leaves out the same ones, whose logits it has fixed at 15 or -15.
-    """
-    members = model.count.sum() * model.class_share  # (latent_class,)
-    inhabited = members > BOUNDARY
-    share = inhabited.copy()
-    share[model.class_share.argmax()] = False
-    expected = members[:, None, None] * model.item_probability  # (latent_class, item, category)
-    item = (expected > BOUNDARY) & inhabited[:, None, None]
-    np.put_along_axis(item, model.item_probability.argmax(axis=2)[:, :, None], False, axis=2)
-    return np.concatenate([share, item.ravel()])
-
-
-def _root_of_covariance(model: Classification, free: np.ndarray) -> tuple[np.ndarray, int, float]:
-    """R with R R' the inverse information of the free log ratios, how many those are, and the lowest eigenvalue."""
-    information = model.information()[np.ix_(free, free)]
-    if not free.any():
-        return np.zeros((0, 0)), 0, 0.0
-    scale = np.sqrt(np.maximum(np.diag(information), LEAST_INFORMATION))
-    value, vector = np.linalg.eigh(information / np.outer(scale, scale))
-    known = value > KNOWN
-    return vector[:, known] / np.sqrt(value[known]) / scale[:, None], int(free.sum()), float(value[0])
 
 
 def _climb(model: Classification, change: np.ndarray, height: float) -> tuple[Classification, float] | None:

@@ -19,9 +19,8 @@ from itertools import product
 import numpy as np
 
 from bayes_lca.likelihood.answers import indicators_of_answers, membership_and_log_likelihood
-from bayes_lca.likelihood.classification import KNOWN
 from bayes_lca.likelihood.identification import UnidentifiedWarning
-from bayes_lca.likelihood.nearest_maximum import BOUNDARY
+from bayes_lca.likelihood.information_root import BOUNDARY, KNOWN
 from bayes_lca.likelihood.probability_sets import ProbabilitySets
 
 POINTS = 3

@@ -227,19 +227,38 @@ class CommonMethod(Measurement):
         -------
         TensorVariable, shape (latent_class, pattern)
         """
+        given_person = self.log_density_given_person(responses, value, rho, lam)  # (latent_class, node, pattern)
+        return pt.logsumexp(given_person + np.log(self.person_weight)[:, None], axis=1)
+
+    @property
+    def person_weight(self) -> np.ndarray:
+        """Weights of the persons of the grid, shape (node,)."""
+        return self.grid.weight
+
+    def log_density_given_person(self, responses: Responses, value, rho, lam):
+        """The same given the person, shape (latent_class, node, pattern)."""
         rho, lam = rho.reshape(rho.shape[-3:]), lam.reshape(lam.shape[-2:])
         of_persons = self._answers_of_persons(responses, rho, lam)  # (latent_class, node, item, category)
         n_classes, n_nodes = of_persons.shape[:2]
         given_person = answers.log_density(responses, value, of_persons.reshape((-1, *of_persons.shape[2:])))
-        given_person = given_person.reshape((n_classes, n_nodes, -1))  # (latent_class, node, pattern)
-        return pt.logsumexp(given_person + np.log(self.grid.weight)[:, None], axis=1)
+        return given_person.reshape((n_classes, n_nodes, -1))
 
     def draw(self, responses: Responses, latent_class: np.ndarray, rho: np.ndarray, lam: np.ndarray, *, rng):
         """Draw complete answers of respondents of known classes, each with traits of their own."""
+        person = self.draw_persons(latent_class.shape, rng)
+        return self.draw_given_person(responses, latent_class, person, rho, lam, rng=rng)
+
+    def draw_persons(self, shape: tuple[int, ...], rng) -> np.ndarray:
+        """Draw traits, shape (..., style)."""
+        return rng.normal(size=(*shape, len(self.styles)))
+
+    def draw_given_person(
+        self, responses: Responses, latent_class: np.ndarray, person: np.ndarray, rho, lam, *, rng
+    ) -> np.ndarray:
+        """Draw complete answers of respondents of known classes and traits."""
         shape, scores = latent_class.shape, self.scores(responses)
-        u = rng.normal(size=(*shape, len(self.styles)))
         lam = np.broadcast_to(lam, (*shape, *np.shape(lam)[-2:]))
-        tilt = np.einsum("...t,...tj,tjr->...jr", u, lam, scores)
+        tilt = np.einsum("...t,...tj,tjr->...jr", person, lam, scores)
         rho = np.broadcast_to(rho, (*shape, *np.shape(rho)[-3:]))
         of_class = np.take_along_axis(rho, latent_class[..., None, None, None], axis=-3)[..., 0, :, :]
         tilted = of_class * np.exp(tilt)

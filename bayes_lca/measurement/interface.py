@@ -12,7 +12,7 @@ import pymc as pm
 from bayes_lca.data.answered import for_model
 from bayes_lca.data.responses import Responses
 from bayes_lca.data.unique_rows import UniqueRows
-from bayes_lca.dims import ANSWER_CODES, ITEM, PATTERN
+from bayes_lca.dims import ANSWER_CODES, ANSWERS, ITEM, PATTERN
 from bayes_lca.likelihood.families import Family
 from bayes_lca.likelihood.mixture import MixtureMaximum
 from bayes_lca.likelihood.probability_sets import ProbabilitySets
@@ -62,6 +62,10 @@ class Answers:
         From values of shape (pattern, item) and the parameters to log p(answers given class), (latent_class, pattern).
     draw : callable
         From classes of shape (...), the parameters and a random generator to answers of shape (..., item).
+    name : str
+        Of the observed variable.
+    dims : tuple of str
+        Its axes.
     """
 
     observed: object
@@ -69,6 +73,8 @@ class Answers:
     signature: tuple[str, ...]
     log_density: Callable
     draw: Callable
+    name: str = ANSWERS
+    dims: tuple[str, ...] = (PATTERN, ITEM)
 
 
 class Measurement(ABC):
@@ -137,6 +143,23 @@ class Measurement(ABC):
     def draw(self, responses: Responses, latent_class: np.ndarray, *parameters: np.ndarray, rng) -> np.ndarray:
         """Draw complete answers of respondents of known classes, shape (..., item)."""
 
+    @property
+    def person_weight(self) -> np.ndarray:
+        """Weights of the persons that stand for all, shape (person,); one where answers depend on the class alone."""
+        return np.ones(1)
+
+    def log_density_given_person(self, responses: Responses, value, *parameters):
+        """The same given the person too, shape (latent_class, person, pattern)."""
+        return self.log_density(responses, value, *parameters)[:, None]
+
+    def draw_persons(self, shape: tuple[int, ...], rng) -> np.ndarray | None:
+        """Draw persons; None where answers depend on the class alone."""
+        return None
+
+    def draw_given_person(self, responses: Responses, latent_class: np.ndarray, person, *parameters, rng) -> np.ndarray:
+        """Draw complete answers of known persons of known classes, shape (..., item)."""
+        return self.draw(responses, latent_class, *parameters, rng=rng)
+
     def exchangeable(self, responses: Responses, n_classes: int) -> np.ndarray:
         """The set of each class, shape (latent_class,): the part is the same when classes of a set change places."""
         return np.zeros(n_classes, dtype=int)
@@ -147,6 +170,13 @@ class Measurement(ABC):
 
     def restricted_sets(self, responses: Responses, n_classes: int) -> ProbabilitySets | None:
         """Free sets of which restricted probabilities are made; None where nothing is restricted."""
+        return None
+
+    def families(self, responses: Responses, first: np.ndarray) -> tuple[Family, ...] | None:
+        """The part for maximum likelihood, of the rows at some respondents; None where it has no such families.
+
+        A part that has some has a method ``profile`` too, from a maximum to what tells its classes apart.
+        """
         return None
 
     @final
@@ -178,6 +208,10 @@ class PartOfMixed(Measurement):
     @abstractmethod
     def family(self, responses: Responses, first: np.ndarray) -> Family:
         """The part for `fit_mixture`, of the rows at some respondents."""
+
+    def families(self, responses: Responses, first: np.ndarray) -> tuple[Family, ...] | None:
+        """The one of all items, where nothing is known of single ones."""
+        return (self.family(responses, first),) if self.can_be_mixed else None
 
     @abstractmethod
     def profile(self, responses: Responses, maximum: MixtureMaximum, place: int = 0) -> np.ndarray:

@@ -13,6 +13,7 @@ from bayes_lca.data.frame import named
 from bayes_lca.data.mixed_answers import MixedAnswers
 from bayes_lca.data.unique_rows import UniqueRows
 from bayes_lca.dims import CLASS, ITEM, of_part
+from bayes_lca.likelihood.families import Family
 from bayes_lca.likelihood.mixture import MixtureMaximum
 from bayes_lca.measurement.interface import Measurement, Start
 from bayes_lca.measurement.mixture_start import COMPARE_FITS, mixture_start
@@ -104,11 +105,14 @@ class Mixed(Measurement):
 
     def start(self, responses: MixedAnswers, answer_patterns: UniqueRows, n_classes: int) -> Start:
         """Classes of the modes of the likelihood of all items."""
-        first = answer_patterns.first
-        families = [part.family(of_part, first) for part, of_part in zip(self.parts, responses.parts, strict=True)]
+        families = self.families(responses, answer_patterns.first)
         return mixture_start(
             responses, families, answer_patterns, n_classes, lambda maximum: self.profile(responses, maximum)
         )
+
+    def families(self, responses: MixedAnswers, first: np.ndarray) -> tuple[Family, ...]:
+        """One of each part."""
+        return tuple(part.family(of_part, first) for part, of_part in zip(self.parts, responses.parts, strict=True))
 
     def profile(self, responses: MixedAnswers, maximum: MixtureMaximum) -> np.ndarray:
         """What tells classes apart in each part, side by side, 0 in places that a part does not use."""

@@ -4,6 +4,7 @@ from bayes_lca.priors.by_class import NormalByClass
 from bayes_lca.priors.defaults import (
     CLASS_SHARE,
     COLUMNS,
+    DESTINATION,
     DISPERSION,
     GROUP_SD,
     GROUP_SLOPE_SD,
@@ -14,7 +15,9 @@ from bayes_lca.priors.defaults import (
     ITEM_VARIANCE,
     MEAN_COUNT,
     SLOPE,
+    STAY,
     STYLE_LOADING,
+    TRANSITION_SLOPE,
 )
 from bayes_lca.priors.distributions import (
     LKJ,
@@ -29,10 +32,12 @@ from bayes_lca.priors.distributions import (
 from bayes_lca.priors.of_items import ItemWeights, item_weights
 from bayes_lca.priors.of_numbers import LogNormal, Normal, ScaledInverseChiSquared
 from bayes_lca.priors.of_slopes import Horseshoe, PerUnit, SlopePrior, SlopeSpreadPrior, TermPrior
+from bayes_lca.priors.of_transitions import NormalLogit
 
 __all__ = [
     "CLASS_SHARE",
     "COLUMNS",
+    "DESTINATION",
     "DISPERSION",
     "GROUP_SD",
     "GROUP_SLOPE_SD",
@@ -44,7 +49,9 @@ __all__ = [
     "LKJ",
     "MEAN_COUNT",
     "SLOPE",
+    "STAY",
     "STYLE_LOADING",
+    "TRANSITION_SLOPE",
     "Dirichlet",
     "Exponential",
     "HalfNormal",
@@ -54,6 +61,7 @@ __all__ = [
     "LogNormal",
     "Normal",
     "NormalByClass",
+    "NormalLogit",
     "PerUnit",
     "ScaledInverseChiSquared",
     "SlopePrior",

@@ -3,6 +3,7 @@
 from bayes_lca.priors.distributions import Dirichlet, Exponential, HalfNormal, ZeroSumNormal
 from bayes_lca.priors.of_numbers import LogNormal, Normal, ScaledInverseChiSquared
 from bayes_lca.priors.of_slopes import PerUnit
+from bayes_lca.priors.of_transitions import NormalLogit
 
 COLUMNS = 12
 """Columns up to which slopes have the full width; see `PerUnit`."""
@@ -44,3 +45,12 @@ GROUP_SD = HalfNormal(1.0)
 
 GROUP_SLOPE_SD = PerUnit(HalfNormal(0.5))
 """Random slopes per unit of a covariate: slopes of like groups differ less than their levels."""
+
+STAY = NormalLogit(1.0, 1.5)
+"""Most people stay: of two classes with probability .73, or anything from .12 to .98, before data are seen."""
+
+DESTINATION = ZeroSumNormal(1.5)
+"""Where those who leave a class go: two destinations seldom differ by odds beyond 64."""
+
+TRANSITION_SLOPE = PerUnit(ZeroSumNormal(1.25))
+"""The same width as `SLOPE`, for the destination of a move."""

@@ -11,6 +11,7 @@ import xarray as xr
 from bayes_lca.data.counted import count_rows
 from bayes_lca.data.frame import named
 from bayes_lca.dims import internal_axes, rough_groups
+from bayes_lca.fitted.record import all_groupings
 from bayes_lca.posterior.storage.file_integrity import UnreadableFileError
 from bayes_lca.posterior.storage.whole_fit import check_posterior
 from bayes_lca.prepared import Model, Prepared
@@ -115,7 +116,7 @@ def adopt(
 def _variables(prepared: Prepared, posterior: xr.Dataset) -> xr.Dataset:
     """Variables of the model, on its axes and under its names, chains and draws numbered anew."""
     model, free = prepared.model, {variable.name for variable in prepared.model.free_RVs}
-    internal = internal_axes(model.coords, json.loads(prepared.attributes["groupings"]))
+    internal = internal_axes(model.coords, all_groupings(prepared.attributes))
     variables = {}
     for variable in model.free_RVs + model.deterministics:
         name, dims = variable.name, model.named_vars_to_dims.get(variable.name)
@@ -195,7 +196,7 @@ def _check_data(model: Model, frame, missing: str, prepared: Prepared, idata: xr
 
 def _data(prepared: Prepared) -> Iterator[tuple[str, np.ndarray]]:
     """Data of a model on which its posterior depends, what was observed last."""
-    groupings = json.loads(prepared.attributes["groupings"])
+    groupings = all_groupings(prepared.attributes)
     coordinates = {rough_groups(name, what) for name in groupings for what in ("information", "pull")}
     for variable in prepared.model.data_vars:
         if variable.name not in coordinates:

@@ -13,12 +13,15 @@ import xarray as xr
 from threadpoolctl import threadpool_limits
 
 from bayes_lca.data.frame import check_whole
+from bayes_lca.data.survey_design import SurveyDesign
 from bayes_lca.dims import depends_on_answers
 from bayes_lca.fitted.fit import Fit
+from bayes_lca.fitted.survey_record import SURVEY
 from bayes_lca.posterior.checks.posterior_predictive import draw_predictive
 from bayes_lca.posterior.labels.convergence import warn_of_convergence
 from bayes_lca.prepared import Model, Prepared
 from bayes_lca.sampling.collector import collector_paused
+from bayes_lca.sampling.design_correction import check_correctable, correct_draws
 from bayes_lca.sampling.ready import ready_model
 from bayes_lca.sampling.roads import Adaptation, road_of
 from bayes_lca.sampling.starts import chains_by_start
@@ -35,6 +38,7 @@ def fit(
     frame,
     *,
     count: str | int | None = None,
+    design: SurveyDesign | None = None,
     draws: int = 1000,
     tune: int | None = None,
     chains: int = 4,
@@ -58,6 +62,9 @@ def fit(
         One row per respondent.
     count : str or int, optional
         Column of the number of respondents with each row, where the frame is a frequency table.
+    design : SurveyDesign, optional
+        How respondents were sampled; `SurveyDesign` says what is done with it. Draws are corrected for the design once
+        their labels are aligned; ``uncorrected_posterior`` has them as they were.
     draws, chains : int
         Draws kept of each chain, and the number of chains. Chains start at the modes of the likelihood in proportion to
         what each could hold of the posterior, as far as their number allows.
@@ -108,7 +115,7 @@ def fit(
     TypeError
         If `model` is no model.
     ValueError
-        If the frame or its counts cannot be used; always before sampling starts.
+        If the frame, its counts or its survey design cannot be used; always before sampling starts.
     KeyboardInterrupt
         If it is stopped by Ctrl-C, within a second or two. Sampling ends, and nothing is returned: part of a fit would
         be taken for a whole one.
@@ -121,6 +128,8 @@ def fit(
         If rows share their label, or several may belong to one person, whom the model takes for several respondents.
     UnusedCountsWarning
         If nothing is counted, and a column that the model does not use looks like counts.
+    EqualWeightsWarning, WeightsInGroupsWarning
+        If all survey weights are equal, or stand beside random effects, where their scale is contested.
 
     References
     ----------
@@ -138,7 +147,9 @@ def fit(
     """
     settings = Sampling(draws, tune, chains, seed, target_accept, cores, progressbar, until)
     with collector_paused():
-        prepared = ready_model(model, frame, needs="fit", count=count, missing=missing, order=order, key=key)
+        prepared = ready_model(
+            model, frame, needs="fit", count=count, missing=missing, order=order, key=key, design=design
+        )
         sampler = Sampler(prepared, backend=backend)
     return sampler.fit(prepared, settings, order=order, predictive=predictive)
 
@@ -216,7 +227,7 @@ class Sampler:
             "draws": settings.draws,
             "cores": settings.cores,
             "progress_bar": settings.progressbar,
-            "store_unconstrained": self._road.n_coordinates <= MOST_COORDINATES,
+            "store_unconstrained": self._road.n_coordinates <= MOST_COORDINATES or SURVEY in prepared.groups,
         }
         by_start = chains_by_start(self._weights, settings.chains)
         asked, parts, adapted = Adaptation(settings.tune, settings.target_accept), [], []
@@ -256,6 +267,7 @@ class Sampler:
 
     def _completed(self, prepared: Prepared, settings: Sampling, order) -> Fit:
         """Draws with aligned labels, as many as are asked for or convergence takes."""
+        check_correctable(prepared, self._road)
         draws = settings.draws
         while draws:
             with collector_paused():
@@ -267,7 +279,7 @@ class Sampler:
                 }
                 completed = Fit.reading(complete(prepared, sampled, order=order))
             draws = draws_to_go_on_to(completed, settings.draws) if settings.until else None
-        return completed
+        return Fit.reading(correct_draws(prepared, completed, sampled)) if completed.is_weighted else completed
 
 
 def _side_by_side(parts: Sequence[xr.DataTree]) -> xr.DataTree:

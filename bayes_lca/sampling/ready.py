@@ -9,9 +9,13 @@ from bayes_lca.data.counted import count_rows
 from bayes_lca.data.formula import read_formula
 from bayes_lca.data.keys import warn_of_repeated_rows
 from bayes_lca.data.responses import CATEGORY_ORDERS
+from bayes_lca.data.survey_design import SurveyDesign
+from bayes_lca.data.survey_weights import survey_options
+from bayes_lca.data.variable_labels import variable_labels
 from bayes_lca.dims import ITEM
 from bayes_lca.fitted.fit import parts_of_fit
 from bayes_lca.fitted.record import ENCODING, exchangeable_classes
+from bayes_lca.fitted.record_sequences import PERSON_COLUMN
 from bayes_lca.posterior.labels.relabel import checked_order
 from bayes_lca.prepared import Model, Prepared
 
@@ -25,6 +29,7 @@ def ready_model(
     missing: Literal["raise", "drop"],
     order: str | int | xr.DataTree,
     key: str | None = None,
+    design: SurveyDesign | None = None,
 ) -> Prepared:
     """What a model makes of a frame, where its draws can be read as a fit.
 
@@ -41,6 +46,7 @@ def ready_model(
         Display order of the classes.
     key : str, optional
         Column that names the respondents.
+    design : SurveyDesign, optional
 
     Raises
     ------
@@ -61,7 +67,7 @@ def ready_model(
             f"model is {type(model).__name__} {str(model)[:60]!r}; {needs} takes a model and then a frame, such as "
             f"bl.{needs}(LatentClass(3, Items([...])), frame)"
         )
-    prepared = prepare_named(model, frame, count=count, missing=missing, key=key)
+    prepared = prepare_named(model, frame, count=count, missing=missing, key=key, design=design)
     if prepared.pivot is not None:
         items = [str(item) for item in prepared.groups[ENCODING][ITEM].to_numpy()]
         orders = json.loads(prepared.attributes.get(CATEGORY_ORDERS, "[]"))
@@ -72,21 +78,47 @@ def ready_model(
 
 
 def prepare_named(
-    model: Model, frame, *, count: str | int | None, missing: Literal["raise", "drop"], key: str | None
+    model: Model,
+    frame,
+    *,
+    count: str | int | None,
+    missing: Literal["raise", "drop"],
+    key: str | None,
+    design: SurveyDesign | None = None,
 ) -> Prepared:
     """The model of a frame or a frequency table, respondents named by the key if there is one.
 
     Warns of rows that may be one person's, and of a column that looks like counts where nothing is counted.
     """
-    counted = count_rows(frame, count, getattr(model, "columns", None))  # models from elsewhere need not say them
+    sampled, columns = survey_options(model, design), getattr(model, "columns", None)  # not all models say them
+    used = columns if columns is None or design is None else (*columns, *design.columns)
+    counted = count_rows(frame, count, used)
+    if counted.words and design is not None:
+        raise ValueError(
+            f"design={design!r} weighs respondents one by one, and each of {len(counted.labels)} rows "
+            f"({counted.words}) stands for several; give one row per respondent, in memory, or leave out design"
+        )
     if counted.words and key is not None:
         by = "" if count is None else f" counted by {count!r}"
         raise ValueError(
             f"key={key!r} names respondents one by one, and each of {len(counted.labels)} rows{by} stands for "
             "several; leave one of the two out"
         )
-    prepared = model.prepare(counted.frame, missing=missing)
-    warn_of_repeated_rows(frame, read_formula(prepared.attributes["formula"]).columns, key=key)
+    person = getattr(model, "person", None)
+    if person is not None and (counted.words or key is not None):
+        raise ValueError(
+            f"{'count=' if counted.words else 'key='} speaks of rows that are respondents, and {len(counted.labels)} "
+            f"rows of this frame are waves of persons, who are named by {person!r}; leave it out"
+        )
+    prepared = model.prepare(counted.frame, missing=missing, **sampled)
+    used = set(map(str, getattr(model, "columns", ())))
+    prepared = prepared.labelled_by({name: text for name, text in variable_labels(frame).items() if name in used})
+    if person is not None:
+        return prepared
+    persons = [prepared.attributes[PERSON_COLUMN]] if PERSON_COLUMN in prepared.attributes else []
+    of_design = design.columns if design else ()
+    explaining = read_formula(prepared.attributes["formula"]).columns
+    warn_of_repeated_rows(frame, (*explaining, *of_design, *persons), key=key)
     if counted.words:
         return prepared.counted_by(counted)
     return prepared if key is None else prepared.named_by(frame, key)

@@ -1,6 +1,5 @@
 """The ways from a model to chains: a program of its log density, or PyMC's own functions."""
 
-import json
 import warnings
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass
@@ -14,6 +13,7 @@ from bayes_lca.density.compiled import Density
 from bayes_lca.density.laplace import Laplace, laplace
 from bayes_lca.density.program import library
 from bayes_lca.density.steps import NotCovered
+from bayes_lca.fitted.record import all_groupings
 from bayes_lca.posterior.labels.modes import UNCONSTRAINED
 from bayes_lca.prepared import Prepared
 from bayes_lca.sampling.nutpie_core import is_known, start_sampling
@@ -207,7 +207,7 @@ class ThroughPyMC:
 
 def has_random_effects(prepared: Prepared) -> bool:
     """Whether a model has groups."""
-    return bool(json.loads(prepared.attributes["groupings"]))
+    return bool(all_groupings(prepared.attributes))
 
 
 def finished(running) -> xr.DataTree:

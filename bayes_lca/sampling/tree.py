@@ -5,13 +5,14 @@ from collections.abc import Sequence
 
 import xarray as xr
 
-from bayes_lca.dims import ITEM_PROBABILITY, internal_axes
+from bayes_lca.dims import ITEM_PROBABILITY, OF_WAVE, internal_axes
 from bayes_lca.fitted.elements import probabilities_by_label
 from bayes_lca.fitted.fit import Fit
 from bayes_lca.fitted.one_fit import with_identity
-from bayes_lca.fitted.record import TOTAL_LOG_LIKELIHOOD
+from bayes_lca.fitted.record import TOTAL_LOG_LIKELIHOOD, all_groupings
 from bayes_lca.fitted.views import with_views
 from bayes_lca.posterior.labels.convergence import warn_of_convergence
+from bayes_lca.posterior.labels.group_classes import with_group_classes
 from bayes_lca.posterior.labels.modes import MODE_EVIDENCE, UNCONSTRAINED, chain_modes, evidence_of_modes
 from bayes_lca.posterior.labels.relabel import align, with_class_share
 from bayes_lca.prepared import Prepared
@@ -20,12 +21,12 @@ from bayes_lca.prepared import Prepared
 def assemble(prepared: Prepared, sampled: xr.DataTree) -> xr.DataTree:
     """Posterior in the user's names, with the data that later steps need."""
     named = {variable.name for variable in prepared.model.free_RVs + prepared.model.deterministics}
-    internal = internal_axes(prepared.model.coords, json.loads(prepared.attributes["groupings"]))
+    internal = internal_axes(prepared.model.coords, all_groupings(prepared.attributes))
     shown = {"chain", "draw", *prepared.model.coords} - internal
     posterior = sampled["posterior"].to_dataset()
     hidden = {str(dim) for dim in posterior.dims} - shown
     posterior = posterior.drop_dims(hidden)
-    posterior = posterior[[name for name in posterior.data_vars if name in named]]
+    posterior = posterior[[name for name in posterior.data_vars if name in named and not OF_WAVE.match(name)]]
     if ITEM_PROBABILITY in posterior:
         posterior = probabilities_by_label(posterior, json.loads(prepared.attributes["labels"]))
     unused = [dim for dim in posterior.coords if dim not in posterior.dims]
@@ -48,8 +49,10 @@ def complete(prepared: Prepared, tree: xr.DataTree, *, order: str | int | xr.Dat
         tree = align(fit, prepared.pivot, order)
     elif not fit.class_is_observed:
         tree["posterior"] = xr.DataTree(with_class_share(fit))
+    if fit.likelihood_unit is not None:
+        tree = with_group_classes(tree)
     tree["sample_stats"] = xr.DataTree(statistics)
-    tree.attrs |= fit.answers.attributes_of_draws(fit)
+    tree.attrs |= fit.hidden.attributes_of_draws(fit)
     modes = chain_modes(Fit.reading(tree))
     tree.attrs |= {"n_modes": int(modes.max() + 1), "chain_modes": json.dumps(modes.tolist())}
     if modes.max() > 0 and UNCONSTRAINED in fit.sample_stats:

@@ -17,6 +17,9 @@ class Structural(ABC):
     fewest_classes: ClassVar[int]
     """Classes there have to be for the part to have anything to say."""
 
+    hidden: ClassVar[str] = "OneClass"
+    """The hidden part that takes its class logits, by the name of its class."""
+
     @property
     @abstractmethod
     def columns(self) -> tuple[str, ...]:
@@ -37,6 +40,8 @@ class Structural(ABC):
     @abstractmethod
     def class_logits(self, design: Design, membership: StartingMembership, *, classes: str = CLASS, rows: str):
         """Class logits up to a constant, inside a `pymc.Model`, shape (row, latent_class) or (latent_class,).
+
+        A part whose `hidden` is not one class gives what that takes.
 
         Parameters
         ----------

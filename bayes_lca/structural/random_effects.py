@@ -33,6 +33,73 @@ from bayes_lca.structural.starting_membership import StartingMembership
 from bayes_lca.structural.whitening import RoughGroups, contrast_basis, whitened_normal
 
 
+@dataclass(frozen=True, eq=False)
+class CoarserGroups:
+    """Effects of groups other than the finest.
+
+    Attributes
+    ----------
+    name : str
+    place : ndarray of int, shape (finest group,), optional
+        That of each finest group, where these lie within; their intercepts have its own in them already.
+    intercept : TensorVariable, shape (group, class)
+    slope : TensorVariable, shape (group, varying term, class), optional
+    """
+
+    name: str
+    place: np.ndarray | None
+    intercept: object
+    slope: object
+
+
+@dataclass(frozen=True, eq=False)
+class GroupLogits:
+    """Class logits as the groups and covariates of any rows give them.
+
+    Attributes
+    ----------
+    name : str
+        Of the finest grouping.
+    theta : TensorVariable, shape (group, 1 + varying term, class)
+        Intercepts and slopes.
+    beta : TensorVariable, shape (shared term, class)
+        Slopes that do not vary by its groups.
+    x_mean : ndarray, shape (group, shared term)
+    shared : list of int
+        Columns of these terms.
+    coarser : tuple of CoarserGroups
+    """
+
+    name: str
+    theta: object
+    beta: object
+    x_mean: np.ndarray
+    shared: list[int]
+    coarser: tuple[CoarserGroups, ...]
+
+    def at(self, design: Design, rows: str, *, part: str = ""):
+        """Class logits of the rows of a design, shape (row, class); `part` is put behind the names of their data."""
+        groupings = {grouping.name: grouping for grouping in design.groupings}
+        finest = groupings[self.name]
+        group = pm.Data(f"{group_index(self.name)}{part}", finest.index, dims=rows)  # (row,)
+        x_within = pm.Data(
+            f"{design_within(self.name)}{part}", design.standardised[:, self.shared] - self.x_mean[finest.index]
+        )  # (row, shared term)
+        eta = pt.dot(self.beta.T, x_within.T)  # (class, row)
+        for each in self.coarser:
+            grouping = groupings[each.name]
+            if each.place is not None:
+                index = pt.as_tensor(each.place)[group]
+            else:
+                index = pm.Data(f"{group_index(each.name)}{part}", grouping.index, dims=rows)
+                eta = eta + each.intercept[index].T  # (class, row)
+            for place, term in enumerate(grouping.varying):
+                eta = eta + each.slope[:, place][index].T * design.standardised[:, term]
+        for place, term in enumerate(finest.varying):
+            eta = eta + self.theta[:, 1 + place].T[:, group] * design.standardised[:, term]
+        return (eta + self.theta[:, 0].T[:, group]).T  # (row, class)
+
+
 @dataclass(frozen=True)
 class RandomEffects:
     r"""Effects of groups on class logits.
@@ -81,19 +148,22 @@ class RandomEffects:
                 f"correlation={self.correlation!r} with two classes: their one contrast has one standard deviation, "
                 "from which no correlation can be told; leave out correlation"
             )
+        of_groups = self.group_logits(alpha, beta, design, membership, classes=classes)
+        return of_groups.at(design, rows)
+
+    def group_logits(self, alpha, beta, design: Design, membership: StartingMembership, *, classes: str):
+        """What rows have from their groups and covariates, inside a `pymc.Model`, as `GroupLogits`; see `class_logits`.
+
+        `design` has all rows: those for which logits are wanted may be some of them.
+        """
         # Groups are the rows of theta: intercept and slopes of each, about what covariates and coarser groups say of
         # it (middle). All live on contrasts of classes (basis), of which the likelihood knows, not on class logits.
         finest, *coarser = sorted(design.groupings, key=lambda grouping: -len(grouping.levels))
         varying = list(finest.varying)
         shared = [term for term in range(len(design.terms)) if term not in varying]
-        group = pm.Data(group_index(finest.name), finest.index, dims=rows)  # (row,)
         x_mean = finest.means(design.standardised[:, shared])  # (group, shared term)
-        x_within = pm.Data(
-            design_within(finest.name), design.standardised[:, shared] - x_mean[finest.index]
-        )  # (row, shared term)
         # what varies between groups goes into the middle of the group's intercept, what varies within into the rows
         mu = alpha + pt.dot(x_mean, beta[shared])  # (group, class)
-        eta = pt.dot(beta[shared].T, x_within.T)  # (class, row)
         contrasts = contrast_basis(membership.n_classes)  # (class, contrast)
         basis = np.kron(np.eye(1 + len(varying)), contrasts)
         # `membership` may be of other rows than `design`, respondents in place of counted rows: groups by their name
@@ -104,6 +174,7 @@ class RandomEffects:
             for what, values in zip(ROUGH, (information, pull), strict=True)
         ]
         covariance = self._covariance(finest, design, basis, classes)
+        of_coarser = []
         for grouping in coarser:
             nested = finest.nested_in(grouping)
             if nested and not grouping.varying:
@@ -111,14 +182,11 @@ class RandomEffects:
                 b = None
             else:
                 u, b = self._noncentred(grouping, design, membership.n_classes, classes)
+            place = None
             if nested:  # a city's effect moves all its groups, crossed groups only their rows
-                mu = mu + u[grouping.index[finest.first_row]]  # (group, class)
-                index = pt.as_tensor(grouping.index[finest.first_row])[group]
-            else:
-                index = pm.Data(group_index(grouping.name), grouping.index, dims=rows)
-                eta = eta + u[index].T  # (class, row)
-            for place, term in enumerate(grouping.varying):
-                eta = eta + b[:, place][index].T * design.standardised[:, term]
+                place = grouping.index[finest.first_row]
+                mu = mu + u[place]  # (group, class)
+            of_coarser.append(CoarserGroups(grouping.name, place, u, b))
 
         n_groups = len(finest.levels)
         middle = mu[:, None]  # (group, 1 + varying term, class)
@@ -133,9 +201,7 @@ class RandomEffects:
         )  # (group, coefficient)
         theta = pt.dot(theta, basis.T).reshape((n_groups, 1 + len(varying), membership.n_classes))
         self._record(finest, theta - middle, design, classes)
-        for place, term in enumerate(varying):
-            eta = eta + theta[:, 1 + place].T[:, group] * design.standardised[:, term]
-        return (eta + theta[:, 0].T[:, group]).T  # (row, class)
+        return GroupLogits(finest.name, theta, beta[shared], x_mean, shared, tuple(of_coarser))
 
     @staticmethod
     def coords(design: Design, n_classes: int) -> dict[str, Sequence]:

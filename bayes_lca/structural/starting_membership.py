@@ -21,11 +21,15 @@ class StartingMembership:
         Respondents behind each row.
     design : Design
         Covariates and groups of the rows.
+    expected : ndarray, shape (row, latent_class), optional
+        Class probabilities that each row has whatever its covariates and group, such as those from the class before;
+        where there are none, all rows of a group are expected to be alike.
     """
 
     probability: np.ndarray
     weight: np.ndarray
     design: Design
+    expected: np.ndarray | None = None
 
     @property
     def n_classes(self) -> int:

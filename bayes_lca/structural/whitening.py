@@ -22,8 +22,9 @@ class RoughGroups:
     .. math:: \Lambda_g = \sum_{i \in g} w_i w_i^\top \otimes (m_i - \bar m_g)(m_i - \bar m_g)^\top
 
     is the empirical information: n (diag(p) - p p') for intercepts when classes are seen, less when they are guessed
-    from answers. The location is :math:`\log \bar m_g` with slopes one Newton step from zero. Both only choose
-    coordinates; no posterior depends on them.
+    from answers. The location is :math:`\log \bar m_g` with slopes one Newton step from zero; where something is
+    expected of each row whatever its group, all is one step from zero. Both only choose coordinates; no posterior
+    depends on them.
 
     Attributes
     ----------
@@ -47,9 +48,13 @@ class RoughGroups:
             share = (membership.weight[inside] @ membership.probability[inside] + 0.5) / (
                 membership.weight[inside].sum() + 0.5 * n_classes
             )
-            residual = membership.probability[inside] - share  # (row, class)
+            expected = share if membership.expected is None else membership.expected[inside]
+            residual = membership.probability[inside] - expected  # (row, class)
             score = np.einsum("it,ic->itc", w[inside], residual).reshape(-1, size)
             information[g] = (score * membership.weight[inside, None]).T @ score
+            if membership.expected is not None:
+                location[g] = np.linalg.solve(information[g] + np.eye(size), membership.weight[inside] @ score)
+                continue
             location[g, :n_classes] = np.log(share) - np.log(share).mean()
             if size > n_classes:
                 slopes = information[g][n_classes:, n_classes:] + np.eye(size - n_classes)

@@ -16,8 +16,8 @@ from bayes_lca.data.counted import count_rows
 from bayes_lca.data.frame import named
 from bayes_lca.dims import COUNT, ITEM, OUTCOME_COUNTS, group_slope, rough_groups
 from bayes_lca.fitted.fit import Fit
-from bayes_lca.fitted.record import ENCODING, PATTERNS
-from bayes_lca.fitted.unseen_group_likelihood import new_group_log_likelihood, new_levels
+from bayes_lca.fitted.record import ENCODING, LEFT_OUT, PATTERNS
+from bayes_lca.fitted.unseen_group_likelihood import new_levels
 from bayes_lca.posterior.checks.posterior_predictive import draw_predictive
 from bayes_lca.prepared import Model, Prepared
 from bayes_lca.sampling.fit_or_load import fit_or_load
@@ -76,7 +76,7 @@ def leave_one_group_out(
     Parameters
     ----------
     model : LatentClass or Multinomial
-        With ``(1 | group)`` in its formula.
+        With ``(1 | group)`` in its formula, or with `GroupClasses`, whose class of the group left out is summed out.
     frame : pandas.DataFrame, polars.DataFrame or any eager frame narwhals understands
     count : str or int, optional
         Column of the number of respondents with each row, where the frame is a frequency table.
@@ -196,7 +196,7 @@ def _refit(
     """Fit without the rows of one group."""
     data = _without(prepared, grouping, position)
     tree = sampler.sample(prepared, settings, data)
-    tree.attrs["left_out"] = str(prepared.groups[ENCODING][grouping].to_numpy()[position])
+    tree.attrs[LEFT_OUT] = str(prepared.groups[ENCODING][grouping].to_numpy()[position])
     return finish(prepared, tree)
 
 
@@ -204,7 +204,9 @@ def _without(prepared: Prepared, grouping: str, position: int) -> dict[str, np.n
     """Data of the model in which the rows of one group count zero times."""
     model = prepared.model
     counts = COUNT if COUNT in model.named_vars else OUTCOME_COUNTS
-    finest = next(str(name) for name in model.coords if rough_groups(str(name), "pull") in model.named_vars)
+    finest = next((str(name) for name in model.coords if rough_groups(str(name), "pull") in model.named_vars), None)
+    if finest is None:
+        return {counts: np.where(_group_of_patterns(prepared, grouping) == position, 0, model[counts].get_value())}
     index = model[f"{finest}_index"].get_value()
     gone = _group_of_rows(prepared, grouping, finest) == position
     data = {counts: np.where(gone.reshape(-1, *(1,) * (model[counts].ndim - 1)), 0, model[counts].get_value())}
@@ -216,13 +218,18 @@ def _without(prepared: Prepared, grouping: str, position: int) -> dict[str, np.n
     return data
 
 
+def _group_of_patterns(prepared: Prepared, grouping: str) -> np.ndarray:
+    """Group of every distinct row, shape (pattern,)."""
+    return prepared.groups[PATTERNS][f"{grouping}_index"].to_numpy()
+
+
 def _group_of_rows(prepared: Prepared, grouping: str, finest: str) -> np.ndarray:
     """Group of every row of the model, which it has as data, or that of the finer group it lies in."""
     model, patterns = prepared.model, prepared.groups[PATTERNS]
     if f"{grouping}_index" in model.named_vars:
         return model[f"{grouping}_index"].get_value()
     _, first = np.unique(patterns[f"{finest}_index"].to_numpy(), return_index=True)
-    return patterns[f"{grouping}_index"].to_numpy()[first][model[f"{finest}_index"].get_value()]
+    return _group_of_patterns(prepared, grouping)[first][model[f"{finest}_index"].get_value()]
 
 
 def _judge(fit: Fit, grouping: str, position: int, seed: int, tails) -> tuple[dict[str, float], pd.DataFrame]:
@@ -233,7 +240,7 @@ def _judge(fit: Fit, grouping: str, position: int, seed: int, tails) -> tuple[di
     of_chain = np.unique(np.linspace(0, fit.draws_per_chain - 1, INTEGRATED_DRAWS // fit.n_chains).astype(int))
     which = (fit.draws_per_chain * np.arange(fit.n_chains)[:, None] + of_chain).ravel()
     rng = np.random.default_rng([seed, position])
-    log_likelihood = new_group_log_likelihood(fit, grouping, position, which, rng)
+    log_likelihood = fit.hidden.unseen_group_log_likelihood(fit, grouping, position, which, rng)
     weight = np.exp(log_likelihood - log_likelihood.max())
     effective = float(array_stats.ess(weight.reshape(fit.n_chains, -1), chain_axis=0, draw_axis=1, method="mean"))
     elpd = float(scipy.special.logsumexp(log_likelihood) - np.log(len(which)))

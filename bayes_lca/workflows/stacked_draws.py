@@ -18,6 +18,7 @@ from bayes_lca.fitted.respondents import (
     LOG_LIKELIHOOD_DIAGNOSTICS,
 )
 from bayes_lca.fitted.views import with_views, without_views
+from bayes_lca.posterior.labels.group_classes import with_group_classes, with_mean_membership
 from bayes_lca.posterior.labels.total_log_likelihood import diagnostics_to_keep
 
 OF_EACH = (
@@ -73,6 +74,9 @@ def stacked(trees: Sequence[xr.DataTree]) -> xr.DataTree:
         "chain_modes": json.dumps(np.concatenate([fit.mode_of_chain for fit in fits]).tolist()),
         "n_modes": max(fit.n_modes for fit in fits),
     }
+    if fits[0].likelihood_unit is not None:
+        result = with_group_classes(result)
+        result["posterior"] = xr.DataTree(with_mean_membership(result["posterior"].to_dataset()))
     return with_views(with_identity(result))
 
 

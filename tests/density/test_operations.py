@@ -184,6 +184,15 @@ def test_rows_whose_sum_enters_otherwise_than_once_are_not_worked_off_apart(seve
     np.testing.assert_allclose(program.log_density(at)[1], expected, rtol=1e-11)
 
 
+def test_log_sum_exp_of_known_numbers():
+    """Beside one of parameters: it is a number like any other, and moves the value alone."""
+    known = np.log(np.random.default_rng(2).dirichlet([1.0, 2.0, 3.0], 5).T)
+    agrees(
+        lambda x: pt.logsumexp(known + x[:, None], axis=0) - 2 * pt.logsumexp(known * 2, axis=0),
+        np.array([0.3, -1.0, 0.2]),
+    )
+
+
 def test_what_programs_do_not_have_is_refused_by_name():
     x = pt.tensor("x", shape=(3,), dtype="float64")
     with pytest.raises(NotCovered, match="Cos"):
@@ -196,3 +205,19 @@ def test_a_density_that_is_not_finite_says_so():
     x = pt.tensor("x", shape=(2,), dtype="float64")
     with pytest.raises(FloatingPointError, match="nan"):
         program_of(pt.log, x).log_density(np.array([-1.0, 1.0]))
+
+
+@pytest.mark.parametrize("sizes", [[3, 1, 5], [1, 200, 2, 70], [4000, 1]], ids=["short", "unequal", "very long"])
+def test_sums_of_segments(sizes):
+    """Sums over the rows of groups of any sizes, in any order, added to what is there."""
+    segment = np.random.default_rng(1).permutation(np.repeat(np.arange(len(sizes)), sizes))
+    start = np.arange(2.0 * len(sizes)).reshape(2, -1)
+    x = pt.tensor("x", shape=(2, len(segment)), dtype="float64")
+    program = program_of(lambda x: pt.as_tensor(start)[:, segment].inc(x**2) ** 2, x)
+    at = np.random.default_rng(2).normal(size=(2, len(segment)))
+    sums = start + np.array([np.bincount(segment, weights=row**2) for row in at])
+    np.testing.assert_allclose(program.expand(at.ravel()), sums.ravel() ** 2, rtol=1e-12)
+    value, gradient = program.log_density(at.ravel())
+    assert value == pytest.approx((sums**2).sum(), rel=1e-12)
+    np.testing.assert_allclose(gradient.reshape(at.shape), 4 * at * sums[:, segment], rtol=1e-11)
+    assert len(program.builder.instructions) < 20

@@ -7,11 +7,11 @@ from pathlib import Path
 
 import numpy as np
 import pandas as pd
-from scipy.special import logit
 
 import bayes_lca as bl
 from bayes_lca.likelihood.classification import Classification
 from bayes_lca.likelihood.criteria import assignment_quality
+from bayes_lca.likelihood.estimate_errors import EstimateErrors
 from bayes_lca.likelihood.modes import MaximumLikelihood
 from bayes_lca.likelihood.row_sums import sum_products
 from bayes_lca.posterior.checks.item_discrepancies import pattern_statistics
@@ -112,22 +112,18 @@ class ClassFit:
         return sum_products(scores, scores, self.counts.counts)
 
     @cached_property
-    def robust_covariance(self) -> np.ndarray:
-        """Sandwich covariance of the log ratios, as the estimator MLR of Mplus takes it."""
-        root, _ = self.classification.covariance_root()
-        return root @ (root.T @ self._products @ root) @ root.T
-
-    @cached_property
     def empirical_covariance(self) -> np.ndarray:
         """Inverse of the summed products of scores, as poLCA takes it."""
         return np.linalg.pinv(self._products, rcond=NEGLIGIBLE, hermitian=True)
 
+    @cached_property
+    def errors(self) -> EstimateErrors:
+        """Both standard errors, as `bl.maximum_likelihood` has them."""
+        return EstimateErrors(self.classification, self.counts.responses.n_observed_categories)
+
     @property
     def scaling(self) -> float:
-        """Mean eigenvalue of the robust by the usual covariance, one for a parameter at its boundary."""
-        root, _ = self.classification.covariance_root()
-        at_boundary = self.criteria["parameters"] - root.shape[1]
-        return (np.trace(root.T @ self._products @ root) + at_boundary) / self.criteria["parameters"]
+        return self.errors.scaling
 
     def share_error(self, covariance: np.ndarray) -> np.ndarray:
         """Standard errors of the shares from the covariance of the log ratios, shape (latent_class,)."""
@@ -145,13 +141,11 @@ class ClassFit:
 
     def threshold(self, k: int, j: int, c: int) -> float:
         """Logit of category c or one before it."""
-        return float(logit(self.item_probability[k, j, : c + 1].sum()))
+        return float(self.errors.thresholds.value[k, j, c])
 
     def threshold_error(self, k: int, j: int, c: int) -> float:
         """Robust standard error of a threshold."""
-        below = self.item_probability[k, j, : c + 1].sum()
-        error = np.sqrt(self.item_covariance(self.robust_covariance, k, j)[: c + 1, : c + 1].sum())
-        return float(error / (below * (1 - below)))
+        return float(self.errors.thresholds.robust_error[k, j, c])
 
 
 def class_fit(name: str, n_classes: int, *, n_starts: int = 30, seed: int = 0) -> ClassFit:

@@ -1,4 +1,4 @@
-"""The test of parallel lines: statsmodels' ordered regression, and Brant's tests as Stata prints them."""
+"""The test of parallel lines: ordered regression of statsmodels and SPSS, and Brant's tests as Stata prints them."""
 
 from pathlib import Path
 
@@ -12,6 +12,13 @@ from equivalence.row import Row, Source, printed
 CATEGORIES = ["unlikely", "somewhat likely", "very likely"]
 COVARIATES = ["pared", "public", "gpa"]
 BRANT = {"all": ("4.34", "0.227"), "pared": ("0.13", "0.716"), "public": ("3.44", "0.064"), "gpa": ("0.18", "0.672")}
+PLUM = {
+    "threshold 1": "1.214",
+    "threshold 2": "3.310",
+    "gpa": ".616",
+    "pared, 0 against 1": "-1.048",
+    "public, 0 against 1": ".059",
+}
 TIGHT_REASON = "both at the maximum, up to rounding and the last Newton step"
 
 
@@ -48,6 +55,22 @@ def brant() -> list[Row]:
     return found
 
 
+def plum() -> list[Row]:
+    """Thresholds, slopes, and the test of parallel lines, the last level of each factor as reference."""
+    frame = applicants()
+    codes = frame["apply"].map(CATEGORIES.index).to_numpy()
+    first_levels = [frame["gpa"], frame["pared"] == 0, frame["public"] == 0]
+    design = np.column_stack([np.ones(len(codes)), *first_levels]).astype(float)
+    ours = fit_cumulative_logit(design, codes, np.ones(len(codes)), 3, parallel=True)
+    values = (-ours.coefficient[0, 0], -ours.coefficient[1, 0], *ours.coefficient[0, 1:])
+    table = bl.parallel_lines(frame, "apply", f"~ {' + '.join(COVARIATES)}", categories=CATEGORIES)
+    found = [printed("applicants: -2 log-likelihood of parallel lines", "717.025", -2 * ours.log_likelihood)]
+    for (name, figure), value in zip(PLUM.items(), values, strict=True):
+        found.append(printed(f"applicants: {name} of PLUM", figure, value))
+    p_value = table.loc[("likelihood ratio", "all"), "p_value"]
+    return [*found, printed("applicants: p of the test of parallel lines", "0.26", p_value)]
+
+
 SOURCES = (
     Source("statsmodels OrderedModel", "statsmodels 0.15.0, miscmodels.ordinal_model", ordered, ("statsmodels",)),
     Source(
@@ -55,6 +78,12 @@ SOURCES = (
         "UCLA, Ordered logistic regression: Stata data analysis examples, brant of SPost (Long & Freese), "
         "stats.oarc.ucla.edu/stata/dae/ordered-logistic-regression; data with statsmodels",
         brant,
+        ("statsmodels",),
+    ),
+    Source(
+        "SPSS PLUM",
+        "IBM SPSS on the same data: UCLA's pages, and B. Marquier, Ordinal regression, University of Sheffield",
+        plum,
         ("statsmodels",),
     ),
 )

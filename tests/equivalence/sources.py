@@ -1,10 +1,17 @@
 """All sources of the table of equivalences, in the order in which it shows them."""
 
+from collections.abc import Sequence
+from functools import cache
+
 from equivalence import (
     arviz_loo,
     bambi_posterior,
     class_regression,
     davies,
+    group_classes,
+    known_classes,
+    latent_gold,
+    mplus_estimates,
     nnet,
     other_figures,
     parallel_lines,
@@ -15,17 +22,22 @@ from equivalence import (
     stepmix_classes,
     stepmix_outcomes,
     stepmix_steps,
+    survey_weights,
+    transition_outputs,
 )
+from equivalence.row import Row, Source
 
 SOURCES = tuple(
     source
     for module in (
         printed_outputs,
+        mplus_estimates,
         other_figures,
         class_regression,
         stepmix_classes,
         stepmix_steps,
         stepmix_outcomes,
+        latent_gold,
         nnet,
         statsmodels_logit,
         parallel_lines,
@@ -34,6 +46,16 @@ SOURCES = tuple(
         arviz_loo,
         scikit_learn,
         davies,
+        known_classes,
+        survey_weights,
+        transition_outputs,
+        group_classes,
     )
     for source in module.SOURCES
 )
+
+
+@cache
+def computed(source: Source) -> Sequence[Row]:
+    """Rows of a source, computed once."""
+    return source.rows()

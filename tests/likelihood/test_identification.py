@@ -11,7 +11,7 @@ from bayes_lca.likelihood.classification import Classification
 from bayes_lca.likelihood.criteria import n_parameters
 from bayes_lca.likelihood.em import fit_em
 from bayes_lca.likelihood.identification import degrees_of_freedom
-from bayes_lca.likelihood.nearest_maximum import free_log_ratios
+from bayes_lca.likelihood.information_root import free_log_ratios
 from bayes_lca.likelihood.whitened_scores import WhitenedScores
 from bayes_lca.workflows.class_counts.blrt import BootstrapLikelihoodRatio
 from bayes_lca.workflows.class_counts.blrt_decision import decide_by_bootstrap

@@ -287,6 +287,8 @@ NEED_ROWS = {
     "classification_table": lambda d, s: bl.classification_table(d["lca_draws"]),
     "compare_groups": lambda d, s: bl.compare_groups(d["joint_draws"]),
     "concat_chains": lambda d, s: bl.concat_chains([d["lca_draws"], d["joint_draws"]]),
+    "characteristics": lambda d, s: bl.characteristics(s, ["age"], d["lca_draws"]),
+    "plot_predictions": lambda d, s: bl.plot_predictions(d["joint_draws"], "age"),
     "covariate_tests": lambda d, s: bl.covariate_tests(d["lca_draws"], s, ["age"]),
     "direct_effects": lambda d, s: bl.direct_effects(d["joint_draws"]),
     "group_level_effects": lambda d, s: bl.group_level_effects(d["joint_draws"]),
@@ -311,14 +313,16 @@ NEED_ROWS = {
 WORK = set(
     "answers_of class_profiles class_shift class_sizes common_method compare_structures contrasts convergence fit "
     "fit_two_step heterogeneity holds_respondents keep_mode load name_classes odds_ratios plot_odds_ratios "
-    "plot_profiles plot_random_intercepts plot_structures predict_classes prior_from random_intercepts save".split()
+    "plot_profiles plot_random_intercepts plot_structures predict_classes prior_from random_intercepts "
+    "regression_table save".split()
 )
 TAKE_NO_FIT = set(
+    "class_number_table write_tables "
     "adopt bootstrap_likelihood_ratio cohort_items cohort_truth compare_estimators count_classes "
     "declare_columns example_survey fit_estimators fit_multiple fit_or_load leave_one_group_out load_cohort "
-    "load_example measurement_invariance overfitted parallel_lines partial_invariance plot_check_items "
-    "plot_class_counts plot_outcome plot_prior_predictive prior_predictive read_survey recommend_classes "
-    "reliability round_to_grid simulate_cohort suppress_small_cells vuong_lo_mendell_rubin".split()
+    "load_example maximum_likelihood measurement_invariance overfitted parallel_lines partial_invariance "
+    "plot_check_items plot_class_counts plot_outcome plot_prior_predictive prior_predictive read_survey "
+    "recommend_classes reliability round_to_grid simulate_cohort suppress_small_cells vuong_lo_mendell_rubin".split()
 )
 
 

@@ -5,7 +5,7 @@ import pytest
 from arviz_stats.base import array_stats
 
 import bayes_lca as bl
-from bayes_lca.workflows.ladder import two_step
+from bayes_lca.workflows.ladder import cut_posterior
 
 STEPS, EACH = 8, 400
 OPTIONS = {"measurement_draws": STEPS, "draws": STEPS * EACH // 4, "tune": 300, "seed": 3, "progressbar": False}
@@ -38,7 +38,7 @@ def by_step(draws):
 
 def test_resampling_is_nested_sampling(measured, structural, survey, resampled, monkeypatch):
     """Given each draw of the first step, mean and spread of a slope within Monte Carlo error."""
-    monkeypatch.setattr(two_step, "LARGEST_PARETO_K", -np.inf)
+    monkeypatch.setattr(cut_posterior, "LARGEST_PARETO_K", -np.inf)
     sampled = bl.fit_two_step(measured, structural, survey, **OPTIONS)
     assert resampled.attrs["sampled_again"] < STEPS == sampled.attrs["sampled_again"]
     ours, nuts = by_step(resampled), by_step(sampled)
@@ -64,7 +64,7 @@ def test_first_step_is_untouched_by_the_covariates(measured, resampled):
 
 def test_draws_used_again_and_chains_that_disagree_are_seen(measured, structural, survey, monkeypatch):
     """Chains of NUTS that were moved apart stay apart; effective draws are no more than there were."""
-    sample = two_step.Sampler.sample
+    sample = cut_posterior.Sampler.sample
 
     def moved_apart(self, prepared, settings, data=None):
         draws = sample(self, prepared, settings, data or {})
@@ -75,10 +75,10 @@ def test_draws_used_again_and_chains_that_disagree_are_seen(measured, structural
 
     few = OPTIONS | {"draws": 800, "measurement_draws": 40}
     plain = bl.odds_ratios(bl.fit_two_step(measured, structural, survey, **few))
-    monkeypatch.setattr(two_step, "PROPOSALS", 50)
+    monkeypatch.setattr(cut_posterior, "PROPOSALS", 50)
     again = bl.odds_ratios(bl.fit_two_step(measured, structural, survey, **few))
     assert again["ess_bulk"].max() < 4 * 50 * 1.5 < plain["ess_bulk"].min()
-    monkeypatch.setattr(two_step.Sampler, "sample", moved_apart)
+    monkeypatch.setattr(cut_posterior.Sampler, "sample", moved_apart)
     with pytest.warns(bl.ConvergenceWarning, match="R-hat"):
         apart = bl.fit_two_step(measured, structural, survey, **few)
     with pytest.raises(bl.SeveralModesError):

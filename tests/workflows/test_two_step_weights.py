@@ -12,7 +12,7 @@ from bayes_lca.fitted.record import distinct_rows, record_answers
 from bayes_lca.measurement.assigned import Assigned
 from bayes_lca.models import AssignedClass
 from bayes_lca.structural.regression import Regression
-from bayes_lca.workflows.ladder import two_step
+from bayes_lca.workflows.ladder import cut_posterior, two_step
 
 CLASSES, ITEMS = ("C1", "C2"), ("a", "b", "c")
 CHAINS, DRAWS, N = 2, 6, 50
@@ -88,6 +88,6 @@ def test_weights_are_likelihood_ratios_of_a_draw_to_the_mean(at_mean, steps):
 def test_draws_are_repeated_as_often_as_their_weight_says():
     weights = np.array([0.05, 0.0, 0.25, 0.7])
     with np.errstate(divide="ignore"):
-        places = two_step._resample(np.log(weights) + 3.0, 1000, np.random.default_rng(1))
+        places = cut_posterior._resample(np.log(weights) + 3.0, 1000, np.random.default_rng(1))
     assert np.abs(np.bincount(places, minlength=4) - 1000 * weights).max() <= 1
     assert (np.diff(places) >= 0).all()

@@ -70,6 +70,14 @@ class AnswersOfPersons(CategoricalAnswers):
         of_persons = self.typical(fit)[which], self.loading(fit)[which], self.scores(fit), self.grid(fit)
         return log_density_of_persons(*of_persons, fit.codes[first])
 
+    def person_weight(self, fit) -> np.ndarray:
+        """Weights of the persons of the grid, shape (node,)."""
+        return self.grid(fit).weight
+
+    def log_density_given_person(self, fit, which: slice) -> np.ndarray:
+        """Given the node of the person, of distinct answers, shape (draw, answers, latent_class, node)."""
+        return self.log_density_of_persons(fit, which) - np.log(self.person_weight(fit))
+
     def draw(self, fit, which: slice, latent_class: np.ndarray, rng: np.random.Generator) -> np.ndarray:
         """Respondents have traits of their own, the same for all items; shape (draw, row, item)."""
         rho, loading, scores = self.typical(fit)[which], self.loading(fit)[which], self.scores(fit)
@@ -107,13 +115,16 @@ class AnswersOfPersons(CategoricalAnswers):
 
         Of draws here and there, those with the largest loadings among them, which decide how coarse a grid may be.
         """
+        draws, grid = self.draws_to_check(fit), self.grid(fit)
+        coarse, fine = (self._log_likelihood(fit, draws, each) for each in (grid, grid.finer))
+        return {QUADRATURE_ERROR: float(np.abs(fine - coarse).max())}
+
+    def draws_to_check(self, fit) -> np.ndarray:
+        """Draws here and there, those with the largest loadings among them."""
         size = np.abs(self.loading(fit)).max(axis=(1, 2))
         largest = np.argsort(size, kind="stable")[-DRAWS_CHECKED // 2 :]
         spread = np.linspace(0, fit.n_draws - 1, DRAWS_CHECKED // 2).astype(int)
-        draws = np.unique(np.concatenate([largest, spread]))
-        grid = self.grid(fit)
-        coarse, fine = (self._log_likelihood(fit, draws, each) for each in (grid, grid.finer))
-        return {QUADRATURE_ERROR: float(np.abs(fine - coarse).max())}
+        return np.unique(np.concatenate([largest, spread]))
 
     def _log_likelihood(self, fit, draws: np.ndarray, grid: PersonGrid) -> np.ndarray:
         """Log-likelihood of all respondents with a grid, shape (draw,)."""
@@ -126,7 +137,7 @@ class AnswersOfPersons(CategoricalAnswers):
             log_answers = log_density_of_answers(*of_persons, fit.codes[first])[0]
             log_class = fit.log_class(slice(None), which)[0]  # (pattern or 1, latent_class)
             rows = np.logaddexp.reduce(log_class + log_answers[answers.reshape(-1)], axis=-1)
-            total.append(fit.count @ rows)
+            total.append(fit.weight @ rows)
         return np.array(total)
 
     @staticmethod

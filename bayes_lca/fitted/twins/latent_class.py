@@ -33,16 +33,19 @@ def _words(fit: Fit) -> Words:
 
 
 SUPPORTED = (
+    *("characteristics", "plot_predictions", "regression_table"),
     *("answers_of", "average_marginal_effects", "check_items", "class_profiles", "class_shift", "class_sizes"),
     *(
         "classification_table",
         "common_method",
         "compare_estimators",
+        "compare_group_structures",
         "compare_groups",
         "compare_structures",
         "concat_chains",
     ),
-    *("contrasts", "convergence", "covariate_tests", "direct_effects", "fit_estimators", "fit_two_step"),
+    *("contrasts", "convergence", "covariate_tests", "design_effects", "direct_effects"),
+    *("fit_distal", "fit_estimators", "fit_two_step"),
     *("group_level_effects", "group_shares", "heterogeneity", "holds_respondents", "keep_mode", "membership"),
     *("membership_draws", "membership_of_new_rows", "membership_table", "modal_class_of", "modes", "name_classes"),
     "nesting_in_words",

@@ -20,25 +20,29 @@ def _words(fit: Fit) -> Words:
 
 
 SUPPORTED = (
+    *("plot_predictions", "regression_table"),
     *("average_marginal_effects", "compare_estimators", "compare_groups", "concat_chains", "contrasts", "convergence"),
+    "design_effects",
     *("group_level_effects", "group_shares", "heterogeneity", "holds_respondents", "keep_mode", "modes"),
     *("nesting_in_words", "odds_ratios", "plot_odds_ratios", "plot_random_intercepts", "posterior_predictive"),
     *("poststratify", "predict_classes", "prior_sensitivity", "random_intercepts", "rank_groups", "report", "save"),
 )
 OF_LATENT_CLASSES = (
+    "characteristics",
     *("answers_of", "check_items", "class_profiles", "class_shift", "class_sizes", "classification_table"),
     *(
         "common_method",
         "compare_structures",
         "covariate_tests",
         "direct_effects",
+        "fit_distal",
         "fit_estimators",
         "fit_two_step",
         "membership",
     ),
     *("membership_draws", "membership_of_new_rows", "membership_table", "modal_class_of", "name_classes", "order"),
     *("plot_profiles", "plot_structures", "prior_from", "relabel", "split_halves", "stepwise_odds_ratios"),
-    "stepwise_outcome",
+    *("outcome_by_class", "stepwise_outcome"),
 )
 
 KIND = register(

@@ -2,8 +2,10 @@
 
 import numpy as np
 
-from bayes_lca.fitted.kinds import HIDDEN, HiddenOfRespondent, SummedOut, register
+from bayes_lca.fitted.hidden_of_respondent import HiddenOfRespondent
+from bayes_lca.fitted.kinds import HIDDEN, register
 from bayes_lca.fitted.parts_of_rows import PartsOfRows
+from bayes_lca.fitted.summed_out import SummedOut
 from bayes_lca.likelihood.summed_out import sum_out_classes
 
 

@@ -46,3 +46,4 @@ def _products(slope: np.ndarray, matrix: np.ndarray) -> np.ndarray:
 
 
 register(STRUCTURAL, "Regression", RegressionOfClass(), home=__name__)
+register(STRUCTURAL, "KnownClass", RegressionOfClass(), home=__name__)

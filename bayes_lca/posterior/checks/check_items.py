@@ -14,12 +14,13 @@ from bayes_lca.posterior.checks.item_check_rows import item_rows, overall_rows, 
 from bayes_lca.posterior.checks.item_discrepancies import item_discrepancies
 from bayes_lca.posterior.checks.moment_check import moment_rows
 from bayes_lca.table import SummaryTable, tail_probabilities
+from bayes_lca.verdict import TablesWithVerdict
 
 FLAGGED_BELOW = 0.05
 
 
 @dataclass(frozen=True, repr=False, eq=False)
-class ItemCheck:
+class ItemCheck(TablesWithVerdict):
     """Posterior predictive checks of the answers, as `check_items` returns them.
 
     Attributes
@@ -48,9 +49,22 @@ class ItemCheck:
         """Whether items are associated within classes: 5 % of models that are right are flagged."""
         return bool(self.overall.loc["either", "p_value"] < FLAGGED_BELOW)
 
-    def __repr__(self) -> str:
+    @property
+    def tables(self) -> dict[str, SummaryTable]:
+        """The tables there are, by name."""
         parts = {name: getattr(self, name) for name in ("overall", "items", "pairs", "patterns", "groups")}
-        return "\n\n".join(f"{name}\n{table!r}" for name, table in parts.items() if table is not None)
+        return {name: table for name, table in parts.items() if table is not None}
+
+    @property
+    def verdict(self) -> str:
+        """Whether the classes explain how answers go together."""
+        either, pair = self.overall.loc["either"], self.overall.loc["largest pair"]
+        if self.flagged:
+            return (
+                f"The classes do not explain all that goes together: {pair['where']} depart most "
+                f"(p = {either['p_value']:.3f} of items that are independent within classes)."
+            )
+        return f"Nothing speaks against items that are independent within classes (p = {either['p_value']:.3f})."
 
 
 def check_items(

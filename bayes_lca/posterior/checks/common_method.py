@@ -87,6 +87,7 @@ class CommonMethodEffect:
         """
         fit = self._fit
         fit.require_respondents("sensitivity to the prior of loadings")
+        fit.require_of_design("prior_sensitivity")
         values = fit.posterior[_free_loadings(fit)]
         elements = values.stack(
             element=[dim for dim in values.dims if dim not in ("chain", "draw")], create_index=False

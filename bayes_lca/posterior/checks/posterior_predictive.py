@@ -3,7 +3,6 @@
 import numpy as np
 import xarray as xr
 
-from bayes_lca.data.categories import draw_category
 from bayes_lca.data.frame import named
 from bayes_lca.dims import ANSWERS, ITEM, LABEL, OUTCOME, RESPONDENT
 from bayes_lca.fitted.fit import Fit
@@ -71,9 +70,7 @@ def draw_predictive(fit: Fit, *, seed: int) -> xr.Dataset:
     n, n_items = fit.n_respondents, fit.codes.shape[1]
     result = np.empty((fit.n_draws, n, n_items), dtype=np.int8)
     for which in fit.blocks(n):
-        share = np.exp(fit.log_class(slice(None), which))
-        share = np.broadcast_to(share, (len(share), len(fit.count), share.shape[-1]))[:, fit.pattern_of_respondent]
-        drawn = fit.answers.draw(fit, which, draw_category(share, rng), rng)
+        drawn = fit.answers.draw(fit, which, fit.hidden.draw_class(fit, which, rng), rng)
         result = result.astype(np.result_type(result, _smallest_type(drawn)), copy=False)
         result[which] = drawn
     shaped = fit.by_chain(result)

@@ -142,7 +142,8 @@ def parallel_lines(
     declared = _declared(outcome, categories, missing_codes)
     Declarations(missing_codes=missing_codes).check_names([outcome, *parsed.columns])
     counted = count_rows(frame, count, [outcome, *parsed.columns])
-    answered, codes, labels, order = read_ordered_outcome(counted.frame, outcome, "parallel_lines", missing, declared)
+    use = "parallel_lines"
+    answered, codes, labels, order, _ = read_ordered_outcome(counted.frame, outcome, use, missing, declared)
     of_formula = Declarations(missing_codes=_only(missing_codes, parsed.columns))
     design = read_design(answered, formula, reference=reference, missing=missing, declared=of_formula)
     codes, labels, empty = without_empty(codes[design.kept], labels)

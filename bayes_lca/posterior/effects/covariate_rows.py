@@ -34,14 +34,20 @@ class Rows:
         return Rows(self.covariates.iloc[places].reset_index(drop=True), group)
 
 
-def sample_rows(design: Design, covariates: Sequence[str], groupings: Sequence[Grouping]) -> tuple[Rows, np.ndarray]:
-    """Distinct rows of some covariates and groupings among the respondents, and how many respondents have each."""
+def sample_rows(
+    design: Design, covariates: Sequence[str], groupings: Sequence[Grouping], weight: np.ndarray | None = None
+) -> tuple[Rows, np.ndarray]:
+    """Distinct rows of some covariates and groupings among the respondents, and what counts of these.
+
+    That is how many respondents have each, or with their survey weights, shape (respondent,), the sum of these.
+    """
     columns = design.covariates[list(covariates)]
     codes = [values.cat.codes if hasattr(values, "cat") else values for _, values in columns.items()]
     everybody = np.zeros(len(columns))
     distinct = unique_rows(everybody, *codes, *(grouping.index for grouping in groupings))
     rows = Rows(columns, {grouping.name: grouping.index for grouping in groupings})
-    return rows.take(distinct.first), distinct.count
+    count = distinct.count if weight is None else np.bincount(distinct.pattern, weights=weight)
+    return rows.take(distinct.first), count
 
 
 def cross(profiles: Rows, rest: Rows) -> Rows:

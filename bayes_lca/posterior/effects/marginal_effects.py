@@ -94,7 +94,7 @@ def average_marginal_effects(
     _check_covariate(fit, covariate, group)
     design = fit.design
     groupings = design.groupings if group == "these" else ()
-    rows, count = sample_rows(design, fit.formula.covariates, groupings)
+    rows, count = sample_rows(design, fit.formula.covariates, groupings, fit.survey_weight)
     change = change_of(rows.covariates[covariate], covariate, comparison)
     check_derivative(
         change,

@@ -124,15 +124,17 @@ def _respondent_classes(fit: Fit, of_part: np.ndarray, rng: np.random.Generator)
     certain = possible.sum(axis=1) == 1
     expected = of_part[:, certain] @ possible[certain].astype(float)
     number = np.repeat(expected[None], fit.n_draws, axis=0)
+    mean = possible.astype(float)  # (respondent, latent_class)
     if not certain.all():
         uncertain, of_uncertain = pattern[~certain], of_part[:, ~certain].astype(float)
         for which in fit.blocks(len(uncertain)):
             drawn = draw_category(fit.membership[which][:, uncertain], rng)  # (draw, respondent)
             for k in range(number.shape[-1]):
                 number[which, :, k] += (drawn == k) @ of_uncertain.T
-        expected = expected + of_uncertain @ fit.membership.mean(axis=0, dtype=float)[uncertain]
-    n = of_part.sum(axis=1)[:, None]
-    return number, expected / np.where(n > 0, n, np.nan)
+        mean[~certain] = fit.membership.mean(axis=0, dtype=float)[uncertain]
+    weight = np.ones(len(pattern)) if fit.survey_weight is None else fit.survey_weight
+    n = of_part @ weight
+    return number, (of_part @ (weight[:, None] * mean)) / np.where(n > 0, n, np.nan)[:, None]
 
 
 def _other_classes(fit: Fit, population: Population, of_part: np.ndarray, rng: np.random.Generator) -> np.ndarray:

@@ -5,6 +5,7 @@ from typing import Literal
 
 import narwhals as nw
 import numpy as np
+import pandas as pd
 import xarray as xr
 from scipy import sparse
 
@@ -64,7 +65,8 @@ def predict_classes(
     Returns
     -------
     SummaryTable
-        One row per profile, group and class, in the columns of `class_sizes`. The note names the estimand.
+        One row per profile, group and class: the covariates that the profile states, each in a column of its own
+        (``covariate_mean`` if one is named ``mean``), then the columns of `class_sizes`. The note names the estimand.
 
     Raises
     ------
@@ -99,7 +101,7 @@ def predict_classes(
     groupings = design.groupings if group == "these" and not chosen.group else ()
     if averaged or len(groupings) > 1:
         fit.require_respondents("averages over the covariates or the crossed groups of the respondents")
-    rest, count = sample_rows(design, averaged, groupings)
+    rest, count = sample_rows(design, averaged, groupings, fit.survey_weight)
     average = averages_of(fit, design, rest, count, group, seed)
     each = sparse.csr_array(sparse.kron(sparse.eye_array(len(chosen)), average.weight))
     values = average_class_probabilities(fit, design, cross(chosen, average.rows), each, average.effects)
@@ -117,7 +119,20 @@ def predict_classes(
         columns = group_columns(fit.formula)
         if group == "new" and set(columns) & set(nw.from_native(profiles, eager_only=True).columns):
             notes.append(f"the profiles' {named(columns)} is not used")
-    return table_of_targets(values, labels, fit, ci_prob, *filter(None, notes))
+    table = table_of_targets(values, labels, fit, ci_prob, *filter(None, notes))
+    if profiles is None:
+        return table
+    of_row = np.arange(len(table)) // (len(table) // len(chosen))
+    return _with_covariates(table, chosen.covariates.iloc[of_row].reset_index(drop=True))
+
+
+def _with_covariates(table: SummaryTable, covariates: pd.DataFrame) -> SummaryTable:
+    """The table with the values of the profiles before its numbers; one named as these are is ``covariate_mean``."""
+    taken = set(table.columns) | {name for name in table.index.names if name is not None}
+    for place, name in enumerate(covariates):
+        column = f"covariate_{name}" if name in taken else str(name)
+        table.insert(place, column, covariates[name].to_numpy())
+    return table
 
 
 def _design(fit: Fit) -> Design:

@@ -10,7 +10,7 @@ from scipy import sparse
 from bayes_lca.data.design import Design
 from bayes_lca.fitted.design import finest
 from bayes_lca.fitted.fit import Fit
-from bayes_lca.fitted.random_effects import RandomEffectDraws, effects_of_new_groups
+from bayes_lca.fitted.random_effects import RandomEffectDraws
 from bayes_lca.posterior.effects.covariate_rows import Rows
 from bayes_lca.posterior.effects.estimand import Group
 
@@ -45,7 +45,7 @@ def averages_of(fit: Fit, design: Design, rows: Rows, count: np.ndarray, group: 
     everybody = sparse.csr_array((count / count.sum())[None, :])
     if group == "new":
         rng = np.random.default_rng(seed)
-        effects = {name: effects_of_new_groups(fit, name, slice(None), rng) for name in fit.groupings}
+        effects = {name: fit.structural.effects_of_new_groups(fit, name, slice(None), rng) for name in fit.groupings}
         label = pd.DataFrame([(finest(design).name, "a new group")], columns=["grouping", "group"])
         moved = Rows(rows.covariates, {name: np.zeros(len(rows), dtype=int) for name in effects})
         return Averages(moved, label, everybody, effects)

@@ -55,8 +55,9 @@ def _standardise(fit: Fit, groups: Grouping) -> StandardisedShares:
     of_group = constant_within(design.covariates[covariates], places.pattern)
     individual = [name for name in covariates if name not in of_group]
     at_place = Rows(design.covariates[of_group], {other.name: other.index for other in nested}).take(places.first)
-    rest, count = sample_rows(design, individual, crossed)
-    share = np.eye(len(groups.levels))[:, at_place.group[groups.name]] * places.count  # (group, place)
+    rest, count = sample_rows(design, individual, crossed, fit.survey_weight)
+    of_place = np.bincount(places.pattern, weights=fit.survey_weight)
+    share = np.eye(len(groups.levels))[:, at_place.group[groups.name]] * of_place  # (group, place)
     share = sparse.csr_array(share / share.sum(axis=1, keepdims=True))
     weight = sparse.csr_array(sparse.kron(share, (count / count.sum())[None, :]))
     values = average_class_probabilities(fit, design, cross(at_place, rest), weight)

@@ -10,6 +10,7 @@ from bayes_lca.fitted.fit import Fit
 from bayes_lca.fitted.one_fit import FIT_IDENTITY, with_identity
 from bayes_lca.fitted.views import with_views, without_views
 from bayes_lca.posterior.labels.convergence import warn_of_convergence
+from bayes_lca.posterior.labels.group_classes import with_group_classes
 from bayes_lca.posterior.labels.modes import MODE_EVIDENCE, chain_modes
 from bayes_lca.posterior.labels.relabel import align
 
@@ -91,6 +92,8 @@ def concat_chains(fits: Sequence[xr.DataTree]) -> xr.DataTree:
     if "pivot" in first.attributes:
         pivot = np.array(json.loads(first.attributes["pivot"]))
         tree = with_identity(align(Fit.reading(tree), pivot, first.tree))
+    if first.likelihood_unit is not None:
+        tree = with_identity(with_group_classes(tree))
     modes = chain_modes(Fit.reading(tree))
     tree.attrs |= {"n_modes": int(modes.max() + 1), "chain_modes": json.dumps(modes.tolist())}
     tree.attrs.pop(MODE_EVIDENCE, None)  # of the modes of one of the fits

@@ -16,6 +16,7 @@ from bayes_lca.posterior.labels.agreement import LARGEST_R_HAT, SMALLEST_ESS
 from bayes_lca.posterior.labels.certainty import label_note, label_problems
 from bayes_lca.posterior.labels.chance import effective_draws, r_hat_by_chance
 from bayes_lca.posterior.labels.convergence_of_data_sets import of_data_sets
+from bayes_lca.posterior.labels.group_classes import group_label_problems
 from bayes_lca.posterior.labels.label_free import SPREAD, label_free_of_classes
 from bayes_lca.posterior.labels.total_log_likelihood import log_likelihood_diagnostics
 from bayes_lca.table import SummaryTable
@@ -164,7 +165,8 @@ def _label_free_elements(fit: Fit) -> Iterator[_Elements]:
 def _labelled_elements(fit: Fit) -> Iterator[_Elements]:
     for name in sorted(fit.parameters_of_classes):
         values = fit.posterior[name]
-        dims = [str(dim) for dim in values.dims if dim not in ("chain", "draw")]
+        dims = [str(dim) for dim in values.dims if dim not in ("chain", "draw")] or [""]
+        values = values if dims != [""] else values.expand_dims({"": [""]}, axis=-1)
         rows = existing_elements(values, dims)
         names = [
             ", ".join(map(str, label)) if isinstance(label, tuple) else str(label) for label in row_index(rows, dims)
@@ -272,7 +274,7 @@ def convergence_problems(fit: Fit, judged: Sequence[str] = ()) -> list[str]:
             f"{len(missed)} modes that could hold about {', '.join(f'{weight:.0%}' for weight in missed)} of the "
             f"posterior were not started from: fit with chains={len(weights)} or more"
         )
-    problems += label_problems(fit)
+    problems += [*label_problems(fit), *group_label_problems(fit)]
     if (table["element"] == TOO_FEW).any():
         problems.append(f"{fit.draws_per_chain} draws of each chain are too few to see whether chains agree")
     for layer, rows in (("of all classes together", free), ("of single classes", labelled)):

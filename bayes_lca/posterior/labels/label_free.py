@@ -30,7 +30,7 @@ def label_free_of_classes(fit: Fit) -> xr.Dataset:
     places.
     """
     quantities = {}
-    if CLASS_SHARE in fit.posterior:
+    if CLASS_SHARE in fit.posterior and fit.items:  # classes of an earlier fit were judged there
         profile = fit.by_chain(fit.answers.profiles(fit))
         quantities = _of_classes(fit.class_share, profile, fit.items, fit.exchangeable)
     return xr.Dataset(quantities, fit.chain_coords)

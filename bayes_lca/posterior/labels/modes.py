@@ -102,7 +102,7 @@ def modes(draws: xr.DataTree) -> SummaryTable:
         One row per mode: ``chains``, ``share_of_draws`` (of the draws, not of the posterior: chains stay where they
         start), ``mass``, the share of the posterior among these modes with its 95 % interval of Monte Carlo error
         ``mass_lower`` and ``mass_upper``, ``elpd_loo`` with its standard error ``se``, and ``n_high_k``, the
-        respondents for whom the estimate is unreliable.
+        respondents for whom the estimate is unreliable; groups in place of respondents where groups have classes.
 
         The mass is that of `bayes_lca.posterior.labels.mode_mass`; it is not a number where a mode has too few draws
         for so many parameters. Modes that no chain visited are in none of these numbers.
@@ -143,7 +143,8 @@ def modes(draws: xr.DataTree) -> SummaryTable:
                 "n_high_k": int((np.asarray(loo.pareto_k) > loo.good_k).sum()),
             }
         )
-    note = f"{fit.note}; mass: of the posterior among modes visited, 95 % intervals of Monte Carlo error"
+    units = "" if fit.likelihood_unit is None else f"; elpd_loo leaves out groups of {fit.likelihood_unit!r}"
+    note = f"{fit.note}{units}; mass: of the posterior among modes visited, 95 % intervals of Monte Carlo error"
     return SummaryTable.of(pd.DataFrame(rows).set_index("mode"), note)
 
 

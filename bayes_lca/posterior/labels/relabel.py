@@ -1,7 +1,7 @@
 """Give every draw the same class labels."""
 
 import json
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from numbers import Integral
 
 import numpy as np
@@ -16,12 +16,12 @@ from bayes_lca.posterior.labels.matching import match_profiles
 from bayes_lca.posterior.labels.stephens import align_memberships
 
 
-def permute(posterior: xr.Dataset, order: np.ndarray) -> xr.Dataset:
+def permute(posterior: xr.Dataset, order: np.ndarray, axes: Collection[str] = (CLASS, OTHER_CLASS)) -> xr.Dataset:
     """Reorder the classes of every draw; `order` has shape (draw, latent_class), chains after each other."""
     result = posterior.copy()
     for name, values in posterior.data_vars.items():
         reordered = values
-        for axis in {CLASS, OTHER_CLASS}.intersection(values.dims):
+        for axis in set(axes).intersection(values.dims):
             last = reordered.transpose("chain", "draw", ..., axis)
             index = order.reshape(*last.shape[:2], *(1,) * (last.ndim - 3), -1)
             reordered = last.copy(data=np.take_along_axis(last.to_numpy(), np.broadcast_to(index, last.shape), axis=-1))
@@ -171,7 +171,7 @@ def align(fit: Fit, pivot: np.ndarray, order: str | int | xr.DataTree) -> xr.Dat
     order = checked_order(order, fit.items, fit.exchangeable, fit.category_orders)
     share = fit.class_share.reshape(fit.n_draws, -1)
     start = match_profiles(fit.answers.profiles(fit), pivot, share, sets=fit.exchangeable)
-    labels = align_memberships(fit.membership_in, fit.count, start, (every.kept, every.membership), fit.exchangeable)
+    labels = align_memberships(fit.membership_in, fit.weight, start, (every.kept, every.membership), fit.exchangeable)
     aligned = Fit.reading(_with_posterior(draws, permute(with_class_share(fit), labels.order)))
     shown = display_order(aligned, order)
     posterior = permute(aligned.posterior, np.tile(shown, (len(start), 1)))

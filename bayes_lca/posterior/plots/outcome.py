@@ -1,4 +1,7 @@
-"""An outcome by class: means or shares, and every difference, with intervals."""
+"""An outcome by class: means or shares, and every difference, with intervals; of one estimator or of several."""
+
+from collections.abc import Mapping
+from itertools import cycle
 
 import matplotlib as mpl
 import numpy as np
@@ -6,7 +9,7 @@ import pandas as pd
 from matplotlib.figure import Figure
 from matplotlib.ticker import MaxNLocator
 
-from bayes_lca.posterior.plots.forest_panels import forest_panels, mark_interval, write_beside
+from bayes_lca.posterior.plots.forest_panels import forest_panels, mark_interval, name_fits, write_beside
 from bayes_lca.posterior.plots.page import COLOURS, LINE, MARKERS, STYLE, n_lines, wrapped, write_note
 from bayes_lca.table import SummaryTable
 
@@ -16,13 +19,15 @@ ROOM = 0.06
 
 
 @mpl.rc_context(STYLE)
-def plot_outcome(table: SummaryTable, *, figsize: tuple[float, float] | None = None) -> Figure:
+def plot_outcome(
+    table: SummaryTable | Mapping[str, SummaryTable], *, figsize: tuple[float, float] | None = None
+) -> Figure:
     """Plot an outcome's means or shares by class, and the difference of every two classes.
 
     Parameters
     ----------
-    table : SummaryTable
-        From `stepwise_outcome`.
+    table : SummaryTable, or mapping of str to SummaryTable
+        From `outcome_by_class` or `stepwise_outcome`; or several by name, as from `compare_outcomes`, side by side.
     figsize : tuple of float, optional
         Width and height in inches.
 
@@ -35,7 +40,9 @@ def plot_outcome(table: SummaryTable, *, figsize: tuple[float, float] | None = N
     Raises
     ------
     TypeError
-        If `table` is no table of an outcome by class.
+        If `table` is no table of an outcome by class, nor several by name.
+    ValueError
+        If the tables have other classes.
 
     Examples
     --------
@@ -44,30 +51,57 @@ def plot_outcome(table: SummaryTable, *, figsize: tuple[float, float] | None = N
     >>> [ax.get_title(loc="left") for ax in bl.plot_outcome(table).axes]
     ['means of attitude', 'differences']
     """
-    if not isinstance(table, pd.DataFrame) or list(table.index.names) != ["quantity", "name"]:
-        given = f"a table of {len(table)} rows" if isinstance(table, pd.DataFrame) else f"{type(table).__name__}"
-        raise TypeError(f"plot_outcome takes the table of stepwise_outcome, and was given {given}")
-    note = table.attrs.get("note", "")
-    parts = {name: table.loc[name] for name in ("class", "contrast")}
-    titles = (note.split(";")[0], "differences")
-    names = [[wrapped(name, NAME_LETTERS) for name in part.index] for part in parts.values()]
-    row_inches = LINE * max(map(n_lines, names)) + 0.12
+    tables = dict(table) if isinstance(table, Mapping) else {"": table}
+    _check(tables)
+    first = next(iter(tables.values()))
+    parts = [first.loc[name].index for name in ("class", "contrast")]
+    titles = (first.attrs.get("note", "").split(";")[0], "differences")
+    names = [[wrapped(name, NAME_LETTERS) for name in part] for part in parts]
+    row_inches = max(LINE * max(map(n_lines, names)), LINE * len(tables)) + 0.12
     blocks = [(of_part, [title]) for of_part, title in zip(names, titles, strict=True)]
-    fig, panels = forest_panels(blocks, 2.0, row_inches, figsize)
-    for (ax, _, block), part, null in zip(panels, parts.values(), (-np.inf, 0.0), strict=True):
-        intervals = part[["estimate", "lower", "upper"]].to_numpy(dtype=float)
+    fig, panels = forest_panels(blocks, 2.0, row_inches, figsize, legend=0.3 if len(tables) > 1 else 0.0)
+    offsets = LINE / row_inches * (np.arange(len(tables)) - (len(tables) - 1) / 2)
+    for (ax, _, block), quantity, null in zip(panels, ("class", "contrast"), (-np.inf, 0.0), strict=True):
+        intervals = [
+            each.loc[quantity][["estimate", "lower", "upper"]].to_numpy(dtype=float) for each in tables.values()
+        ]
         low, high = np.nanmin(intervals), np.nanmax(intervals)
         room = ROOM * (high - low or 1.0)
         limits = (min(low, 0.0 if block else low) - room, max(high, 0.0 if block else high) + room)
-        for place, interval in enumerate(intervals):
-            mark_interval(ax, place, interval, null, limits, MARKERS[0], COLOURS[0])
-            ends = "" if np.isnan(interval).any() else f" ({interval[1]:.2f} to {interval[2]:.2f})"
-            write_beside(ax, place, f"{interval[0]:.2f}{ends}")
+        for of_table, offset, marker, colour in zip(intervals, offsets, cycle(MARKERS), cycle(COLOURS)):
+            for place, interval in enumerate(of_table):
+                mark_interval(ax, place + offset, interval, null, limits, marker, colour)
+                ends = "" if np.isnan(interval).any() else f" ({interval[1]:.2f} to {interval[2]:.2f})"
+                write_beside(ax, place + offset, f"{interval[0]:.2f}{ends}")
         if block:
             ax.axvline(0.0, color="0.3", linewidth=0.7, zorder=1)
         ax.set_xlim(limits)
         ax.xaxis.set_major_locator(MaxNLocator(5))
+    if len(tables) > 1:
+        name_fits(fig, list(tables))
+    notes = [line for name, each in tables.items() for line in _note(name, each)]
+    write_note(fig, *notes, "filled marker of a difference: interval excludes 0")
+    return fig
+
+
+def _check(tables: Mapping[str, SummaryTable]) -> None:
+    """Refuse what is no table of an outcome by class, and tables of other classes."""
+    for table in tables.values():
+        if not isinstance(table, pd.DataFrame) or list(table.index.names) != ["quantity", "name"]:
+            given = f"a table of {len(table)} rows" if isinstance(table, pd.DataFrame) else f"{type(table).__name__}"
+            raise TypeError(
+                f"plot_outcome takes the table of outcome_by_class or stepwise_outcome, and was given {given}"
+            )
+    indices = [table.index for table in tables.values()]
+    if not indices or any(not index.equals(indices[0]) for index in indices):
+        raise ValueError(f"plot_outcome was given {len(tables)} tables of unlike rows; give tables of the same classes")
+
+
+def _note(name: str, table: SummaryTable) -> list[str]:
+    """What a table rests on, with its overall test."""
     overall = table.loc[("overall", "all classes")]
     test = f"all classes equal: Wald {overall['wald']:.2f}, df {overall['df']:.0f}, p = {overall['p_value']:.3f}"
-    write_note(fig, *note.split("\n"), f"{test}; filled marker of a difference: interval excludes 0")
-    return fig
+    first, *others = table.attrs.get("note", "").split("\n")
+    if not name:
+        return [first, *others, test]
+    return [f"{name}: {first.split('; ', 1)[-1]}; {test}"]

@@ -62,9 +62,10 @@ def plot_random_intercepts(
     """
     fit = Fit.of(draws, needs="plot_random_intercepts")
     table = random_intercepts(fit, reference, ci_prob=ci_prob)
-    if grouping is not None and grouping not in fit.groupings:
-        raise ValueError(f"grouping={grouping!r} has no random intercepts; choose one of {list(fit.groupings)}")
-    shown = list(fit.groupings) if grouping is None else [grouping]
+    groupings = [*fit.groupings, *fit.groupings_of_transitions]
+    if grouping is not None and grouping not in groupings:
+        raise ValueError(f"grouping={grouping!r} has no random intercepts; choose one of {groupings}")
+    shown = groupings if grouping is None else [grouping]
     table_of_grouping = {name: table.loc[name] for name in shown}
     titles = list(dict.fromkeys(table.index.get_level_values(-1)))
     n_of_groups = [part["n"].groupby("group", sort=False).first() for part in table_of_grouping.values()]

@@ -28,6 +28,7 @@ from bayes_lca.fitted.respondents import (
     HOLDS_RESPONDENTS,
     LOG_LIKELIHOOD_DIAGNOSTICS,
 )
+from bayes_lca.fitted.survey_record import SURVEY, UNCORRECTED
 from bayes_lca.posterior.storage.file_integrity import UnreadableFileError
 from bayes_lca.posterior.storage.without_respondents import AXES_OF_ROWS
 
@@ -138,7 +139,7 @@ def _check_rows(draws: xr.DataTree) -> None:
     wanted, n = [ENCODING], draws.attrs["n_respondents"]
     holds_respondents = bool(draws.attrs.get(HOLDS_RESPONDENTS, 1))
     if holds_respondents:
-        wanted += [PATTERNS, "sample_stats"]
+        wanted += [PATTERNS, "sample_stats", *([SURVEY, UNCORRECTED] if SURVEY in draws.attrs else [])]
     elif GROUP_SIZES not in draws.attrs or LOG_LIKELIHOOD_DIAGNOSTICS not in draws.attrs:
         raise UnreadableFileError("it holds no respondents, and no counts of them either")
     else:

@@ -13,14 +13,21 @@ from bayes_lca.dims import (
     ITEM,
     ITEM_CENTER,
     ITEM_SCALE,
+    LIKELIHOOD_UNIT,
     N_CATEGORIES,
     PATTERN,
     RESPONDENT,
+    STEP,
     TERM,
+    TRANSITION_DESIGN_CENTER,
+    TRANSITION_TERM,
+    WAVE,
+    of_transition,
 )
 from bayes_lca.fitted.fit import Fit
 from bayes_lca.fitted.one_fit import FIT_IDENTITY
-from bayes_lca.fitted.record import AXES, COUNTED, ENCODING, MEASUREMENT_DRAW
+from bayes_lca.fitted.record import AXES, COUNTED, ENCODING, MEASUREMENT_DRAW, all_groupings
+from bayes_lca.fitted.record_sequences import N_MISSED_WAVES, PERSON_COLUMN, WAVE_COLUMN
 from bayes_lca.fitted.respondents import (
     DATA_SET_OF_CHAIN,
     DATA_SETS,
@@ -28,8 +35,10 @@ from bayes_lca.fitted.respondents import (
     HOLDS_RESPONDENTS,
     LOG_LIKELIHOOD_DIAGNOSTICS,
 )
+from bayes_lca.fitted.survey_record import DIRECTIONS_LEFT, SURVEY
 from bayes_lca.fitted.views import with_views
 from bayes_lca.likelihood.person import QUADRATURE_ERROR, QUADRATURE_NODES
+from bayes_lca.posterior.labels.group_classes import with_mean_membership
 from bayes_lca.posterior.labels.total_log_likelihood import diagnostics_to_keep
 
 AXES_OF_ROWS = (RESPONDENT, PATTERN)
@@ -51,7 +60,7 @@ LIKELIHOOD_DECIMALS = 2
 
 KEPT_ATTRIBUTES = frozenset(
     {
-        *("layout", AXES, "formula", "groupings", "levels", "labels", "outcome"),
+        *("layout", AXES, "formula", "groupings", "levels", "labels", "outcome", LIKELIHOOD_UNIT),
         *("n_respondents", "n_dropped", "n_missing_answers", "n_without_answer", "n_classes", COUNTED),
         *("model", "specification", "model_text", "group_sd_prior", CATEGORY_ORDERS, EMPTY_CATEGORIES),
         *("seed", "tune", "target_accept", "backend", "versions"),
@@ -59,8 +68,11 @@ KEPT_ATTRIBUTES = frozenset(
         *("relabelled", "relabel_certainty", "relabel_margin", "relabel_mislabelled", "relabel_switched"),
         *("class_order", "n_modes", "chain_modes", "kept_mode", "left_out", "joined", FIT_IDENTITY),
         *("mode_log_evidence", "start_weights", "chains_by_start", "draws_asked", "draws_made"),
+        *(PERSON_COLUMN, WAVE_COLUMN, N_MISSED_WAVES),
+        *map(of_transition, ("formula", "groupings", "levels", "group_sd_prior")),
         *("measurement_draws", "pareto_k", "sampled_again", QUADRATURE_NODES, QUADRATURE_ERROR),
         *(HOLDS_RESPONDENTS, GROUP_SIZES, LOG_LIKELIHOOD_DIAGNOSTICS, DATA_SETS, DATA_SET_OF_CHAIN),
+        *(SURVEY, DIRECTIONS_LEFT),
     }
 )
 """Of the fit. No fingerprint of whole rows is among them: whoever knows all rows but one could try what the last must
@@ -113,7 +125,9 @@ def without_respondents(fit: Fit) -> xr.DataTree:
     posterior = _without_rows(fit.posterior)
     if CLASS_SHARE in posterior and INTERCEPT in posterior:
         posterior = posterior.assign({CLASS_SHARE: posterior[CLASS_SHARE].round(SHARE_DECIMALS)})
-    encoding = {DESIGN_CENTER, N_CATEGORIES, ITEM_CENTER, ITEM_SCALE, TERM, ITEM, *fit.groupings}
+    posterior = with_mean_membership(posterior)
+    encoding = {DESIGN_CENTER, N_CATEGORIES, ITEM_CENTER, ITEM_SCALE, TERM, ITEM, *all_groupings(fit.attributes)}
+    encoding |= {TRANSITION_DESIGN_CENTER, TRANSITION_TERM, WAVE, STEP}
     nodes = {"posterior": posterior, ENCODING: _only(fit.tree[ENCODING].to_dataset(), encoding)}
     if "sample_stats" in fit.tree.children:
         nodes["sample_stats"] = _only(fit.sample_stats, {*KEPT_STATISTICS, "chain", "draw"})

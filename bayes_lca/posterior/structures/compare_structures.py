@@ -26,13 +26,14 @@ from bayes_lca.posterior.structures.matched_classes import MatchedClasses
 from bayes_lca.posterior.structures.membership_flow import most_likely_classes
 from bayes_lca.posterior.tables.rows import CI_PROB
 from bayes_lca.table import SummaryTable, tail_probabilities
+from bayes_lca.verdict import TablesWithVerdict
 
 DRAWS_OF_MEMBERS = 200
 """Draws in which members are compared; each is a class for every respondent."""
 
 
 @dataclass(frozen=True, repr=False, eq=False)
-class StructureComparison:
+class StructureComparison(TablesWithVerdict):
     """Class structures of several fits against that of the first, as `compare_structures` returns them.
 
     Attributes
@@ -60,13 +61,19 @@ class StructureComparison:
         """What differs, a sentence for each fit and each class."""
         return "\n".join(sentences(self.reference, self.overall, self.classes, self.items, self.flows))
 
-    def __str__(self) -> str:
+    @property
+    def verdict(self) -> str:
+        """The words."""
         return self.words
 
-    def __repr__(self) -> str:
+    @property
+    def tables(self) -> dict[str, SummaryTable]:
+        """The tables there are, but for that of all distances."""
         parts = {name: getattr(self, name) for name in ("overall", "classes", "items", "flows")}
-        tables = "\n\n".join(f"{name}\n{table!r}" for name, table in parts.items() if table is not None)
-        return f"{tables}\n\n{self.words}"
+        return {name: table for name, table in parts.items() if table is not None}
+
+    def __str__(self) -> str:
+        return self.words
 
 
 def compare_structures(

@@ -1,44 +1,63 @@
 """Tables of the classes: how many belong to them, and how they answer."""
 
+import numpy as np
 import xarray as xr
 
-from bayes_lca.dims import CLASS, CLASS_SHARE, ITEM
+from bayes_lca.data.frame import named
+from bayes_lca.dims import CLASS, ITEM
 from bayes_lca.fitted.fit import Fit
 from bayes_lca.posterior.tables.rows import CI_PROB, table_of, table_once
 from bayes_lca.table import SummaryTable
 
 
-def class_sizes(draws: xr.DataTree, *, ci_prob: float = CI_PROB) -> SummaryTable:
-    r"""Share of each class.
+def class_sizes(draws: xr.DataTree, *, by: str | None = None, ci_prob: float = CI_PROB) -> SummaryTable:
+    r"""Share of each class; of a fit to several waves, at every wave.
 
-    With covariates, the average over respondents of :math:`P(c \mid x_i, g_i)`.
+    With covariates, the average over respondents of :math:`P(c \mid x_i, g_i)`. At a later wave, of
+    :math:`P(z_{it} = c \mid x_{i1}, \dots, x_{it})`, over the persons who were seen then or later, whose covariates are
+    known up to there.
 
     Parameters
     ----------
     draws : xarray.DataTree
         From `fit` of a latent class model.
+    by : str, optional
+        A category among the covariates and groups of the classes, such as the known class of `KnownClass`: the average
+        over the respondents of each level.
     ci_prob : float, default 0.95
         Probability of the equal-tailed intervals.
 
     Returns
     -------
     SummaryTable
-        One row per class: ``mean``, ``sd``, ``lower``, ``upper``, ``r_hat``, ``ess_bulk``, ``ess_tail``.
+        One row per class, wave and class, or level and class: ``mean``, ``sd``, ``lower``, ``upper``, ``r_hat``,
+        ``ess_bulk``, ``ess_tail``.
 
     Raises
     ------
+    ValueError
+        If `by` is no category of the classes' formula, or is given for a fit of several waves, or for one that was
+        saved without respondents.
     NotRelabelledError, SeveralModesError
         If an average would mix labels or modes.
 
     Examples
     --------
     >>> import bayes_lca as bl
+    >>> bl.class_sizes(bl.load_example(), by="group").index[0]
+    ('G1', 'C1')
     >>> bl.class_sizes(bl.load_example())["mean"].round(1).to_dict()
     {'C1': 0.7, 'C2': 0.3}
     """
     fit = Fit.of(draws, needs="class_sizes")
-    values = fit.posterior[CLASS_SHARE]
-    return table_once(fit, ("class_sizes", ci_prob), lambda: table_of(values, [CLASS], fit, ci_prob))
+    if by is not None:
+        return table_once(fit, ("class_sizes", by, ci_prob), lambda: _sizes_by(fit, by, ci_prob))
+    return table_once(fit, ("class_sizes", ci_prob), lambda: _sizes(fit, ci_prob))
+
+
+def _sizes(fit: Fit, ci_prob: float) -> SummaryTable:
+    values = fit.hidden.class_sizes(fit)
+    return table_of(values, [str(axis) for axis in values.dims if axis not in ("chain", "draw")], fit, ci_prob)
 
 
 def class_profiles(draws: xr.DataTree, *, ci_prob: float = CI_PROB) -> SummaryTable:
@@ -75,9 +94,40 @@ def class_profiles(draws: xr.DataTree, *, ci_prob: float = CI_PROB) -> SummaryTa
     return table_once(fit, ("class_profiles", ci_prob), lambda: _profiles(fit, ci_prob))
 
 
+def _sizes_by(fit: Fit, by: str, ci_prob: float) -> SummaryTable:
+    """Average class probabilities of the respondents of each level."""
+    fit.require_respondents("class sizes by level")
+    if [axis for axis in fit.hidden.class_sizes(fit).dims if axis not in ("chain", "draw", CLASS)]:
+        raise ValueError(
+            f"by={by!r}: the {fit.n_respondents} persons of this fit are in a class at every wave, and a level may be "
+            "that of one wave; leave by out, or fit the level's persons by themselves"
+        )
+    groups = [name for name in fit.formula.columns if name not in fit.formula.covariates]
+    if by not in fit.levels and by not in groups:
+        raise ValueError(
+            f"by={by!r} is no category of the formula {fit.formula.text!r} of this fit of {fit.n_respondents} "
+            f"respondents; choose from {named([*fit.levels, *groups]) or 'none'}"
+        )
+    value = fit.covariate_of_pattern(by)
+    of_level = {level: (value == level) * fit.weight for level in fit.levels.get(by, sorted(set(value.tolist())))}
+    levels = [level for level, weight in of_level.items() if weight.any()]
+    weight = np.stack([of_level[level] for level in levels], axis=1)  # (pattern, level)
+    weight = weight / weight.sum(axis=0)
+    everybody = np.arange(len(fit.count))
+    share = [
+        np.einsum("sic,il->slc", np.exp(fit.log_class(everybody, which)), weight) for which in fit.blocks(len(value))
+    ]
+    values = xr.DataArray(
+        fit.by_chain(np.concatenate(share)),
+        dims=("chain", "draw", by, CLASS),
+        coords={**fit.chain_coords, by: levels, CLASS: list(fit.classes)},
+    )
+    return table_of(values, [by, CLASS], fit, ci_prob)
+
+
 def _profiles(fit: Fit, ci_prob: float) -> SummaryTable:
     values = fit.answers.profile_values(fit)
     (last,) = set(map(str, values.dims)) - {"chain", "draw", CLASS, ITEM}
     table = table_of(values, [CLASS, ITEM, last], fit, ci_prob)
-    note = "; ".join(filter(None, [table.note, fit.answers.profile_note(fit)]))
+    note = "; ".join(filter(None, [table.note, fit.answers.profile_note(fit), fit.items_in_words]))
     return SummaryTable.of(fit.answers.in_order(table, fit), note)

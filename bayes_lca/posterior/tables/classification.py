@@ -47,7 +47,8 @@ def classification_table(draws: xr.DataTree, *, ci_prob: float = CI_PROB) -> Sum
         given class`` D, ``odds of correct classification`` (``mean`` is the exponential of the mean log odds; above
         5 is taken as high [1]_) and ``entropy R2``; ``mean``, ``sd`` (of the log odds for odds), ``lower``,
         ``upper``, ``r_hat``, ``ess_bulk``, ``ess_tail`` and ``n``, respondents of the modal class. A class that is
-        modal for nobody has no row but D and its ``n`` of 0.
+        modal for nobody has no row but D and its ``n`` of 0. Sums over respondents are weighted where they have survey
+        weights, and ``n`` counts respondents.
 
     Raises
     ------
@@ -73,13 +74,15 @@ def classification_table(draws: xr.DataTree, *, ci_prob: float = CI_PROB) -> Sum
     [1.0, 1.0]
     """
     fit = Fit.of(draws, needs="classification_table")
-    membership, count = fit.by_chain(fit.membership), fit.answering_count  # (chain, draw, pattern, latent_class)
+    membership, weight = fit.by_chain(fit.membership), fit.answering_weight  # (chain, draw, pattern, latent_class)
     classes, n_classes = np.array(fit.classes), len(fit.classes)
-    respondents = np.eye(n_classes)[fit.modal_class] * count[:, None]  # (pattern, modal_class)
-    n = respondents.sum(axis=0).astype(int)
+    of_modal_class = np.eye(n_classes)[fit.modal_class]  # (pattern, modal_class)
+    respondents = of_modal_class * weight[:, None]
+    n = (fit.answering_count @ of_modal_class).astype(int)
+    total = respondents.sum(axis=0)
     members = np.einsum("sdic,iw->sdwc", membership, respondents, optimize=True)
-    occupied = np.flatnonzero(n)
-    average = members[..., occupied, :] / n[occupied, None]  # (chain, draw, modal_class, latent_class)
+    occupied = np.flatnonzero(total)
+    average = members[..., occupied, :] / total[occupied, None]  # (chain, draw, modal_class, latent_class)
     error = members / members.sum(axis=2, keepdims=True)
     correct = np.take_along_axis(average, occupied[None, None, :, None], axis=3)[..., 0]
     wrong = (average * (1 - np.eye(n_classes)[occupied])).sum(axis=3)
@@ -90,7 +93,7 @@ def classification_table(draws: xr.DataTree, *, ci_prob: float = CI_PROB) -> Sum
     }
     if n_classes > 1:
         log_odds = _log(correct) - _log(wrong) - _log(share) + _log(1 - share)
-        entropy = fit.by_chain(np.array([entropy_r2(of_draw, count) for of_draw in fit.membership]))
+        entropy = fit.by_chain(np.array([entropy_r2(of_draw, weight) for of_draw in fit.membership]))
         parts[ODDS] = _by_classes(fit, log_odds[..., None], classes[occupied], ["odds"])
         parts[ENTROPY] = _by_classes(fit, entropy[..., None, None], ["all"], ["all"])
     n_of_class = dict(zip(classes, n, strict=True))

@@ -7,7 +7,7 @@ import scipy
 import xarray as xr
 
 from bayes_lca import priors
-from bayes_lca.dims import OTHER_CLASS, group_correlation, group_sd
+from bayes_lca.dims import OTHER_CLASS, group_correlation, group_sd, of_transition
 from bayes_lca.fitted.fit import Fit
 from bayes_lca.posterior.tables.odds_ratios import class_pairs
 
@@ -34,9 +34,10 @@ def contrast_sd(fit: Fit, grouping: str, reference: str | None = None) -> xr.Dat
     return xr.concat(parts, xr.DataArray([f"{b} vs {a}" for b, a in pairs], dims="contrast", name="contrast"))
 
 
-def fitted_prior(fit: Fit) -> priors.StandardDeviationPrior:
+def fitted_prior(fit: Fit, grouping: str | None = None) -> priors.StandardDeviationPrior:
     """The prior of the standard deviations of random intercepts that the draws were made with."""
-    stored = json.loads(fit.attributes["group_sd_prior"])
+    name = of_transition("group_sd_prior") if grouping in fit.groupings_of_transitions else "group_sd_prior"
+    stored = json.loads(fit.attributes[name])
     return getattr(priors, stored.pop("distribution"))(**stored)
 
 

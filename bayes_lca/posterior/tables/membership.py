@@ -7,7 +7,7 @@ import xarray as xr
 from bayes_lca.data.frame import check_whole, named
 from bayes_lca.dims import CLASS, RESPONDENT, ROW
 from bayes_lca.fitted.fit import Fit
-from bayes_lca.fitted.new_rows import with_new_rows
+from bayes_lca.fitted.hidden_of_respondent import Occasion
 from bayes_lca.table import SummaryTable, tail_probabilities
 
 
@@ -81,7 +81,9 @@ def membership(draws: xr.DataTree, frame=None, *, seed: int = 1, ci_prob: float 
         probability) and the interval ``certainty_lower``, ``certainty_upper``; and ``row``, the position in the frame
         from 0 on. Where labels of the frame repeat, the index has a second level, ``occurrence``, for a join by label
         would multiply rows; see the notes. A frequency table that was fitted with ``count=`` has one row for
-        each of its rows, and their ``n_respondents``.
+        each of its rows, and their ``n_respondents``. A fit to several waves has a row for each person and wave, with
+        a second level ``wave`` in the index and a column ``seen``, False at waves that the person missed; ``row`` is
+        then where the person was first seen.
 
     Raises
     ------
@@ -121,23 +123,32 @@ def membership(draws: xr.DataTree, frame=None, *, seed: int = 1, ci_prob: float 
     fit, notes = Fit.of(draws, needs="membership" if frame is None else "membership_of_new_rows"), []
     if frame is not None:
         check_whole(least=0, seed=seed)
-        fit, unseen = with_new_rows(fit, frame, seed)
+        fit, unseen = fit.hidden.with_new_rows(fit, frame, seed)
         notes = ["new respondents, who had no part in the fit", *map(_of_unseen_groups, unseen, unseen.values())]
-    classes, values = list(fit.classes), fit.membership
-    mean, modal = fit.mean_membership, fit.modal_class
-    of_modal = np.take_along_axis(values, modal[None, :, None], axis=2)[..., 0]
-    lower, upper = np.quantile(of_modal, tails, axis=0)
+    parts = [_of_occasion(fit, occasion, tails) for occasion in fit.hidden.occasions(fit)]
+    table = parts[0] if len(parts) == 1 else pd.concat(parts).sort_values(ROW, kind="stable")
+    note = f"{fit.note}; {100 * ci_prob:g} % intervals of the modal class's probability"
+    return SummaryTable.of(table, "\n".join([note, *notes]))
+
+
+def _of_occasion(fit: Fit, occasion: Occasion, tails: list[float]) -> pd.DataFrame:
+    """Membership of all respondents on one occasion."""
+    classes, mean = list(fit.classes), occasion.mean
+    modal = mean.argmax(axis=1)
+    of_modal = np.take_along_axis(occasion.membership, modal[None, :, None], axis=2)[..., 0]
     table = pd.DataFrame(mean, columns=classes)
     table["modal_class"] = pd.Categorical.from_codes(modal, classes)
     table["certainty"] = mean.max(axis=1)
-    table["certainty_lower"], table["certainty_upper"] = lower, upper
+    table["certainty_lower"], table["certainty_upper"] = np.quantile(of_modal, tails, axis=0)
     entries = fit.entries
     of_entries = table.iloc[entries["pattern"]].set_axis(_index(entries.index))
     of_entries[ROW] = entries[ROW].to_numpy(dtype=np.uint32)  # as polars counts rows
     if "n_respondents" in entries:
         of_entries["n_respondents"] = entries["n_respondents"].to_numpy()
-    note = f"{fit.note}; {100 * ci_prob:g} % intervals of the modal class's probability"
-    return SummaryTable.of(of_entries, "\n".join([note, *notes]))
+    if occasion.label:
+        of_entries["seen"] = occasion.seen[entries["pattern"]]
+        of_entries = of_entries.assign(**occasion.label).set_index(list(occasion.label), append=True)
+    return of_entries
 
 
 def _of_unseen_groups(grouping: str, groups: list[str]) -> str:

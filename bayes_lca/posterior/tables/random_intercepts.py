@@ -7,6 +7,8 @@ import xarray as xr
 from bayes_lca.dims import group_correlation, group_effect
 from bayes_lca.fitted.elements import diagnostics
 from bayes_lca.fitted.fit import Fit
+from bayes_lca.fitted.moves import moves_of_groups
+from bayes_lca.fitted.paths import paths_of
 from bayes_lca.posterior.tables.contrast_sd import contrast_sd, fitted_prior, prior_contrast_sd
 from bayes_lca.posterior.tables.odds_ratios import contrasts_of
 from bayes_lca.posterior.tables.rows import CI_PROB, note_of, quantiles_of, table_of, table_once
@@ -32,7 +34,8 @@ def random_intercepts(draws: xr.DataTree, reference: str | None = None, *, ci_pr
     -------
     SummaryTable
         One row per grouping, group and class (or contrast), with the number of respondents ``n`` of the group and the
-        columns of `class_sizes`.
+        columns of `class_sizes`. Groupings of transitions are named ``transition_group``; their ``n`` counts moves, and
+        their intercepts are those of the class that is moved to.
 
     Raises
     ------
@@ -62,7 +65,7 @@ def _random_intercepts(fit: Fit, groupings: list[str], reference: str | None, ci
         variable = group_effect(name)
         values = fit.posterior[variable] if reference is None else contrasts_of(fit, variable, reference)
         part = pd.DataFrame(table_of(values, [name, axis], fit, ci_prob))
-        part.insert(0, "n", np.repeat(fit.group_sizes(name), values.sizes[axis]))
+        part.insert(0, "n", np.repeat(_group_sizes(fit, name), values.sizes[axis]))
         part.index = part.index.set_names(["group", axis])
         parts.append(part)
     return SummaryTable.of(pd.concat(parts, keys=groupings, names=["grouping"]), note_of(fit, ci_prob))
@@ -125,7 +128,7 @@ def heterogeneity(draws: xr.DataTree, reference: str | None = None, *, ci_prob: 
     rows = {}
     for grouping in _required_groupings(fit):
         for s in contrast_sd(fit, grouping, reference):
-            row = {"groups": len(fit.group_names[grouping])}
+            row = {"groups": fit.encoding.sizes[grouping]}
             measures = {
                 "sd": s,
                 "vpc": s**2 / (s**2 + LOGISTIC_VARIANCE),
@@ -138,14 +141,25 @@ def heterogeneity(draws: xr.DataTree, reference: str | None = None, *, ci_prob: 
             rows[grouping, s["contrast"].item()] = row | {name: float(part) for name, part in quality.items()}
     table = pd.DataFrame.from_dict(rows, orient="index")
     table.index = pd.MultiIndex.from_tuples(table.index, names=["grouping", "contrast"])
-    middle, lower, upper = np.quantile(prior_contrast_sd(fitted_prior(fit)), [0.5, *tails])
-    prior = f"before the data, sd had median {middle:.2f} ({lower:.2f} to {upper:.2f})"
+    prior = "; ".join(dict.fromkeys(_before_the_data(fit, name, tails) for name in _required_groupings(fit)))
     if any(group_correlation(grouping) in fit.posterior for grouping in fit.groupings):
         prior += ", classes independent"
     return SummaryTable.of(table, f"{note_of(fit, ci_prob)}; {prior}")
 
 
+def _before_the_data(fit: Fit, grouping: str, tails: list[float]) -> str:
+    middle, lower, upper = np.quantile(prior_contrast_sd(fitted_prior(fit, grouping)), [0.5, *tails])
+    return f"before the data, sd had median {middle:.2f} ({lower:.2f} to {upper:.2f})"
+
+
+def _group_sizes(fit: Fit, grouping: str) -> np.ndarray:
+    """Respondents in every group; of groupings of transitions, their moves."""
+    moving = grouping in fit.groupings_of_transitions
+    return moves_of_groups(paths_of(fit), grouping) if moving else fit.group_sizes(grouping)
+
+
 def _required_groupings(fit: Fit) -> tuple[str, ...]:
-    if not fit.groupings:
+    groupings = (*fit.groupings, *fit.groupings_of_transitions)
+    if not groupings:
         raise ValueError(f"formula {fit.formula.text!r} has no random intercepts; add (1 | group)")
-    return fit.groupings
+    return groupings

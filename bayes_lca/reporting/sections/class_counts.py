@@ -8,6 +8,7 @@ from bayes_lca.reporting.writing.figures import drawn
 from bayes_lca.reporting.writing.section import Block, Bullets, Paragraph, Picture, Section, Table
 from bayes_lca.table import SummaryTable
 from bayes_lca.workflows.class_counts.plot_class_counts import plot_class_counts
+from bayes_lca.workflows.class_counts.pseudo_criteria import WORDS, is_pseudo
 from bayes_lca.workflows.class_counts.recommendation import Recommendation, recommend_classes
 
 ANCHOR, TITLE = "classes", "Number of classes"
@@ -42,11 +43,15 @@ def class_counts_section(fit: Fit, counted: pd.DataFrame | None) -> Section:
         why = "no table of numbers of classes was given: report(..., counted=bl.count_classes(...))."
         return Section(ANCHOR, TITLE, "", left_out=why)
     counted = counted.sort_index()
+    table = Table("class_counts", "Numbers of classes compared", _noted(counted), turned(counted))
+    if is_pseudo(counted):
+        said = f"This fit has {len(fit.classes)} classes. No number of classes is recommended: {WORDS}."
+        return Section(ANCHOR, TITLE, STEPS, [Paragraph(said), table], references=REFERENCES)
     recommended = recommend_classes(counted)
     blocks: list[Block] = [
         Paragraph(_fitted_in_words(fit, recommended, [int(n) for n in counted.index])),
         Bullets(recommended.words.splitlines()),
-        Table("class_counts", "Numbers of classes compared", _noted(counted), turned(counted)),
+        table,
     ]
     if len(counted) > 1:
         blocks.append(

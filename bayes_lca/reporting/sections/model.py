@@ -49,7 +49,7 @@ def _in_words(fit: Fit) -> str:
     sentences = [fit.words.summary]
     if fit.has_regression:
         sentences.append(SYMMETRIC)
-    if fit.groupings:
+    if fit.groupings and not fit.words.classes_of_groups:
         sentences.append(RANDOM_EFFECTS)
     return " ".join(sentences)
 
@@ -58,6 +58,8 @@ def _in_formulas(fit: Fit) -> str:
     likelihood = [fit.words.formula] if fit.words.formula else []
     if not fit.has_regression:
         return "\n".join([*likelihood, SHARES])
+    if fit.words.classes_of_groups:
+        return "\n".join([*likelihood, fit.words.classes_of_groups])
     effects = (" + u_cg" if fit.groupings else "") + (" + x′b_cg" if has_random_slopes(fit) else "")
     return "\n".join([*likelihood, REGRESSION.format(groups=effects)])
 

@@ -1,10 +1,12 @@
 """How many classes: one row per number of classes, by maximum likelihood and, on request, by posteriors."""
 
+import json
 from collections.abc import Iterable
 
 import pandas as pd
 
 from bayes_lca.data.frame import check_whole, is_whole
+from bayes_lca.data.survey_design import SurveyDesign
 from bayes_lca.measurement.interface import Measurement
 from bayes_lca.measurement.nominal import read_answers
 from bayes_lca.table import SummaryTable
@@ -12,7 +14,11 @@ from bayes_lca.workflows.class_counts.blrt import check_bootstrap
 from bayes_lca.workflows.class_counts.class_posteriors import posterior_columns, posterior_note, sample_classes
 from bayes_lca.workflows.class_counts.common_method_counts import common_method_columns, preference_in_words
 from bayes_lca.workflows.class_counts.likelihood_counts import LikelihoodCounts
+from bayes_lca.workflows.class_counts.pseudo_criteria import WORDS, refuse_beside_design
 from bayes_lca.workflows.class_counts.vlmr import LIMITS
+
+CLASS_SHARES = "class_shares"
+"""Attribute of the table with the shares of all classes, the largest first, by number of classes."""
 
 
 def count_classes(
@@ -21,6 +27,7 @@ def count_classes(
     classes: Iterable[int],
     *,
     count: str | int | None = None,
+    design: SurveyDesign | None = None,
     n_starts: int = 50,
     seed: int = 0,
     blrt_draws: int = 0,
@@ -50,6 +57,10 @@ def count_classes(
         Numbers of classes, ``range(1, 6)`` for one to five.
     count : str or int, optional
         Column of the number of respondents with each row, where the frame is a frequency table.
+    design : SurveyDesign, optional
+        How respondents were sampled. The likelihood is weighted; criteria are those of a pseudo-likelihood, in columns
+        ``pseudo_log_likelihood``, ``pseudo_AIC`` and so on; ``smallest_class_se`` is the standard error over samples of
+        the design, and ``scaling`` how many times as large the scores vary as the information says. Tests are left out.
     n_starts : int, default 50
         Random starts for each number of classes.
     seed : int
@@ -149,8 +160,18 @@ def count_classes(
         check_whole(least=50, draws=draws)
         check_whole(least=0, tune=tune)
         check_whole(least=2, chains=chains)
-    answers = read_answers(items, frame, count, restricted=True)
+    if design is not None:
+        restricted = bool(getattr(items, "restrictions", ()))
+        options = {
+            "count": count is not None,
+            "blrt_draws": blrt_draws > 0,
+            "bayes": bayes,
+            "common_method": common_method,
+        }
+        refuse_beside_design(design, options | {"restrictions": restricted})
+    answers = read_answers(items, frame, count, design.columns if design else (), restricted=True)
     responses = answers.responses
+    sample = design.read(answers.frame).scaled(answers.answered) if design else None
     if items.restrictions and (blrt_draws or common_method):
         given = f"blrt_draws={blrt_draws}: the bootstrap" if blrt_draws else "common_method=True: the common method"
         raise ValueError(
@@ -158,10 +179,10 @@ def count_classes(
             "the two out"
         )
     known = {k: items.known(responses, k) for k in classes} if items.restrictions else {}
-    likelihood = LikelihoodCounts(responses, n_starts, seed, known)
+    likelihood = LikelihoodCounts(responses, n_starts, seed, known, sample)
     rows, notes = [], []
     for n_classes in classes:
-        parts = [likelihood.test_by_scores(n_classes)]
+        parts = [likelihood.test_by_scores(n_classes)] if sample is None else []
         if blrt_draws:
             parts.append(
                 likelihood.test_by_bootstrap(n_classes, blrt_draws, blrt_starts, jobs, progressbar=progressbar)
@@ -173,8 +194,12 @@ def count_classes(
         rows.append(row)
     table = pd.DataFrame(rows).set_index("classes")
     note = f"{answers.note}; maximum likelihood"
+    if sample is not None:
+        note = f"{answers.note}, {sample.in_words}; maximum pseudo-likelihood"
     notes = [*_cautions(table), *notes]
-    if max(classes) > 1:
+    if sample is not None:
+        notes.append(WORDS)
+    elif max(classes) > 1:
         notes.append(LIMITS)
     if known:
         notes.append("items are restricted: no tests by scores")
@@ -195,7 +220,10 @@ def count_classes(
         notes.append(posterior_note(posteriors))
     else:
         note += ", no draws"
-    return SummaryTable.of(table, "; ".join([note, *notes]))
+    summary = SummaryTable.of(table, "; ".join([note, *notes]))
+    shares = {n_classes: likelihood.fit(n_classes).class_share.tolist() for n_classes in classes}
+    summary.attrs[CLASS_SHARES] = json.dumps(shares)
+    return summary
 
 
 def _cautions(table: pd.DataFrame) -> list[str]:
@@ -206,6 +234,6 @@ def _cautions(table: pd.DataFrame) -> list[str]:
         for n_classes, unidentified in table.loc[table["degrees_of_freedom"] >= 0, "unidentified"].items()
         if unidentified > 0
     ]
-    if table["aBIC"].isna().any():
+    if "aBIC" in table and table["aBIC"].isna().any():
         cautions.append("aBIC left out: with so few respondents its penalty is not positive")
     return cautions

@@ -6,8 +6,8 @@ from types import MappingProxyType
 import numpy as np
 
 from bayes_lca.data.responses import Responses
+from bayes_lca.data.survey_sample import SurveySample
 from bayes_lca.data.unique_rows import unique_rows
-from bayes_lca.likelihood.classification import KNOWN
 from bayes_lca.likelihood.criteria import (
     assignment_quality,
     entropy_r2,
@@ -17,11 +17,13 @@ from bayes_lca.likelihood.criteria import (
 )
 from bayes_lca.likelihood.em import fit_em
 from bayes_lca.likelihood.identification import degrees_of_freedom
+from bayes_lca.likelihood.information_root import KNOWN
 from bayes_lca.likelihood.modes import MaximumLikelihood
 from bayes_lca.likelihood.restricted_identification import n_unidentified_at
 from bayes_lca.likelihood.whitened_scores import WhitenedScores
 from bayes_lca.measurement.known_of_classes import KnownOfClasses
 from bayes_lca.workflows.class_counts.blrt import bootstrap
+from bayes_lca.workflows.class_counts.pseudo_criteria import pseudo_columns
 from bayes_lca.workflows.class_counts.vlmr import VuongLoMendellRubin, compare_by_scores
 
 LARGEST_INTEGER = 2**53
@@ -38,19 +40,28 @@ class LikelihoodCounts:
         Of every fit.
     known : mapping of int to KnownOfClasses
         Restrictions by number of classes, where items are restricted.
+    sample : SurveySample, optional
+        Survey weights of the respondents; the likelihood is weighted then.
 
     Attributes
     ----------
     codes : ndarray of int, shape (pattern, item)
         Distinct rows of answers.
-    counts : ndarray of int, shape (pattern,)
-        Respondents with each.
+    counts : ndarray, shape (pattern,)
+        Respondents with each, or their survey weights added up.
     """
 
     def __init__(
-        self, responses: Responses, n_starts: int, seed: int, known: Mapping[int, KnownOfClasses] = MappingProxyType({})
+        self,
+        responses: Responses,
+        n_starts: int,
+        seed: int,
+        known: Mapping[int, KnownOfClasses] = MappingProxyType({}),
+        sample: SurveySample | None = None,
     ):
         patterns = unique_rows(responses.codes)
+        patterns = patterns if sample is None else sample.weighing(patterns)
+        self._patterns, self._sample = patterns, sample
         self.responses, self.n_starts, self.seed, self.known = responses, n_starts, seed, known
         self.codes, self.counts = responses.codes[patterns.first], patterns.count
         self._fits: dict[int, MaximumLikelihood] = {}
@@ -62,7 +73,7 @@ class LikelihoodCounts:
             if n_classes > len(self.counts):
                 raise ValueError(
                     f"{n_classes} classes exceed the {len(self.counts)} distinct answer patterns of "
-                    f"{self.counts.sum()} respondents; ask for fewer classes"
+                    f"{len(self.responses.codes)} respondents; ask for fewer classes"
                 )
             if n_classes in self.known:
                 settings = {"n_starts": self.n_starts, "seed": self.seed}
@@ -92,7 +103,11 @@ class LikelihoodCounts:
             return _criteria(fit, self.counts, sizes, n_classes - 1 + sets.n_free, unidentified)
         scores = self.scores(n_classes)
         unidentified = np.nan if scores.remark else scores.n_unidentified
-        return _criteria(self.fit(n_classes), self.counts, sizes, n_parameters(n_classes, sizes), unidentified)
+        fit = self.fit(n_classes)
+        criteria = _criteria(fit, self.counts, sizes, n_parameters(n_classes, sizes), unidentified)
+        if self._sample is None:
+            return criteria
+        return pseudo_columns(criteria, fit, self.codes, self._sample, self._patterns)
 
     def test_by_scores(self, n_classes: int) -> tuple[dict[str, float], list[str]]:
         """Columns of the test of Vuong, Lo, Mendell and Rubin of one class fewer, and what it left out."""

@@ -1,11 +1,13 @@
 """A number of classes recommended in words, from the table of class counts."""
 
 from dataclasses import dataclass, replace
+from html import escape
 
 import numpy as np
 import pandas as pd
 
 from bayes_lca.workflows.class_counts.method_columns import with_common_method
+from bayes_lca.workflows.class_counts.pseudo_criteria import refuse_pseudo
 from bayes_lca.workflows.class_counts.recommendation_in_words import agreement, proposal, unidentified, warnings
 
 CRITERIA = ("AIC", "BIC", "aBIC", "CAIC", "ICL")
@@ -46,6 +48,10 @@ class Recommendation:
         return self.words
 
     __repr__ = __str__
+
+    def _repr_html_(self) -> str:
+        first, *others = map(escape, self.words.split("\n"))
+        return f"<p><strong>{first}</strong></p>" + "".join(f"<p>{line}</p>" for line in others)
 
 
 def recommend_classes(table: pd.DataFrame, *, smallest_class: float = 0.10) -> Recommendation:
@@ -104,6 +110,7 @@ def recommend_classes(table: pd.DataFrame, *, smallest_class: float = 0.10) -> R
     """
     if not 0 <= smallest_class < 1:
         raise ValueError(f"smallest_class={smallest_class!r}: give a share from 0 to less than 1, such as 0.1")
+    refuse_pseudo(table, "recommend_classes")
     lacking = [
         name for name in ("log_likelihood", *CRITERIA, "smallest_class", "starts_at_mode") if name not in table.columns
     ]

@@ -22,19 +22,20 @@ from bayes_lca.fitted.refusals import SeveralModesError
 from bayes_lca.fitted.same_respondents import respondents_of_rows
 from bayes_lca.likelihood.classification import ErrorMatrixError, FirstStepError
 from bayes_lca.likelihood.newton import NoMaximumError
+from bayes_lca.measurement.items_apart import check_no_items
 from bayes_lca.models.assigned_class import AssignedClass
 from bayes_lca.models.latent_class import LatentClass
 from bayes_lca.models.multinomial import Multinomial
 from bayes_lca.posterior.checks.class_shift import class_shift
-from bayes_lca.prepared import check_no_items
 from bayes_lca.sampling.fit_or_load import fit_or_load
 from bayes_lca.sampling.nuts import Sampling, fit
 from bayes_lca.structural.regression import Regression
 from bayes_lca.structural.shares import Shares
 from bayes_lca.table import SummaryTable
 from bayes_lca.workflows.ladder.assign import answers_of, modal_class_of
+from bayes_lca.workflows.ladder.cut_posterior import CHAINS, check_measurement_draws
 from bayes_lca.workflows.ladder.stepwise_odds_ratios import stepwise_odds_ratios
-from bayes_lca.workflows.ladder.two_step import CHAINS, MEASUREMENT_DRAWS, check_measurement_draws, fit_two_step
+from bayes_lca.workflows.ladder.two_step import MEASUREMENT_DRAWS, fit_two_step
 
 MODAL_CLASS = "modal_class"
 PASSED_ON = ("draws", "tune", "seed", "target_accept", "cores", "progressbar", "until")

@@ -13,6 +13,7 @@ import numpy as np
 
 from bayes_lca.likelihood.answers import SMALLEST_PROBABILITY
 from bayes_lca.likelihood.classification import Assignment, Classification, ErrorMatrixError, FirstStepError
+from bayes_lca.likelihood.information_root import root_at_maximum
 from bayes_lca.likelihood.row_sums import sum_products
 
 UNCORRECTED = ("modal", "proportional")
@@ -148,7 +149,8 @@ class GivenFirstStep(ABC):
 
         Shapes (free, coordinate) and (coordinate, known direction).
         """
-        root, unknown = self.base.covariance_root()
+        found = root_at_maximum(self.base)
+        root, unknown = found.root, found.unknown
         response = np.zeros((len(estimate.covariance), len(root)))
         for coordinate in np.flatnonzero(self.base.log_ratios > np.log(SMALLEST_PROBABILITY)):
             move = STEP * np.eye(len(root))[coordinate]

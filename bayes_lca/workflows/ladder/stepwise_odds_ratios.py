@@ -7,10 +7,10 @@ import xarray as xr
 
 from bayes_lca.fitted.fit import Fit
 from bayes_lca.fitted.same_respondents import respondents_of_rows
+from bayes_lca.measurement.items_apart import check_no_items
 from bayes_lca.posterior.tables.larger_unit import in_larger_units
 from bayes_lca.posterior.tables.odds_ratios import class_pairs
 from bayes_lca.posterior.tables.rows import CI_PROB
-from bayes_lca.prepared import check_no_items
 from bayes_lca.structural.regression import Regression
 from bayes_lca.table import SummaryTable, tail_probabilities
 from bayes_lca.workflows.ladder.assign import answers_of, require_classes_of_answers_alone

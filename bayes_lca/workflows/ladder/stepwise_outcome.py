@@ -14,8 +14,8 @@ from bayes_lca.data.outcome import read_numeric_outcome, read_ordered_outcome
 from bayes_lca.data.unique_rows import unique_rows
 from bayes_lca.fitted.fit import Fit
 from bayes_lca.fitted.same_respondents import respondents_of_rows
+from bayes_lca.measurement.items_apart import check_no_items
 from bayes_lca.posterior.tables.rows import CI_PROB
-from bayes_lca.prepared import check_no_items
 from bayes_lca.table import SummaryTable, tail_probabilities
 from bayes_lca.workflows.ladder.assign import answers_of, require_classes_of_answers_alone
 from bayes_lca.workflows.ladder.bias_adjusted_regression import Method
@@ -149,7 +149,7 @@ def stepwise_outcome(
     check_no_items(known, [outcome], len(frame))
     n_rows, declared = len(frame), Declarations(categories, missing_codes)
     if family == NORMAL:
-        answered, values = read_numeric_outcome(frame, outcome, missing, declared)
+        answered, values, _ = read_numeric_outcome(frame, outcome, missing, declared)
         what = f"means of {outcome}"
     else:
         answered, values, labels = _two_categories(frame, outcome, missing, declared)
@@ -178,7 +178,7 @@ def _two_categories(
     frame, outcome: str, missing: str, declared: Declarations
 ) -> tuple[object, np.ndarray, tuple[str, ...]]:
     """Rows with the outcome, whether it is the second category, and the labels of both."""
-    answered, values, labels, _ = read_ordered_outcome(frame, outcome, BERNOULLI, missing, declared)
+    answered, values, labels, *_ = read_ordered_outcome(frame, outcome, BERNOULLI, missing, declared)
     if len(labels) != 2:
         raise ValueError(
             f"outcome {outcome!r} has {len(labels)} categories in {len(values)} rows; the Bernoulli family takes two"

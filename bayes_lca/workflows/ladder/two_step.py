@@ -1,35 +1,32 @@
 """Two-step estimation with the uncertainty of the first step carried through."""
 
-import warnings
-from dataclasses import replace
-from itertools import batched
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
 from typing import Literal
 
 import numpy as np
 import xarray as xr
 
 from bayes_lca.data.category_axis import on_axis
-from bayes_lca.data.frame import is_whole
 from bayes_lca.dims import CATEGORY, CLASS, CLASS_SHARE, ITEM, ITEM_PROBABILITY, KNOWN_ITEM_PROBABILITY
 from bayes_lca.fitted.draws import DRAWS_AT_ONCE
 from bayes_lca.fitted.fit import Fit
-from bayes_lca.fitted.record import MEASUREMENT_DRAW
 from bayes_lca.likelihood.answers import log_probability_of_answers
 from bayes_lca.measurement.assigned import Assigned
 from bayes_lca.models.assigned_class import AssignedClass
-from bayes_lca.posterior.labels.convergence import ConvergenceWarning
-from bayes_lca.posterior.labels.modes import UNCONSTRAINED
-from bayes_lca.sampling.nuts import Sampler, Sampling
+from bayes_lca.sampling.nuts import Sampling
 from bayes_lca.sampling.ready import prepare_named
-from bayes_lca.sampling.tree import finish
 from bayes_lca.structural.regression import Regression
 from bayes_lca.workflows.ladder.assign import answers_of
+from bayes_lca.workflows.ladder.cut_posterior import (
+    CHAINS,
+    FirstStepDraws,
+    check_measurement_draws,
+    chosen_draws,
+    sample_cut,
+)
 
-CHAINS = 4
 MEASUREMENT_DRAWS = 400
-PROPOSALS = 1000
-"""Draws of each chain that are resampled."""
-LARGEST_PARETO_K = 0.7
 
 
 def fit_two_step(
@@ -139,94 +136,47 @@ def fit_two_step(
     settings = Sampling(draws, tune, CHAINS, seed, target_accept, cores, progressbar)
     first_step = Fit.of(measured, needs="fit_two_step")
     known = answers_of(first_step)
-    steps = _measurement_steps(first_step, known, measurement_draws, draws)
+    check_measurement_draws(measurement_draws, draws, first_step.n_draws)
+    steps = ItemProbabilities(_measurement_steps(first_step, known, measurement_draws))
     prepared = prepare_named(AssignedClass(known, structural), frame, count=count, missing=missing, key=key)
-    sampler = Sampler(prepared, reusable=True)
-    at_mean = sampler.sample(prepared, settings)
-    fit_at_mean = Fit.reading(at_mean)
-
-    rng = np.random.default_rng(seed)
-    chains, largest_k, divergences = [], 0.0, []
-    for chain, of_chain in enumerate(steps):
-        first = chain * len(of_chain)
-        resampled, pareto_k = _resample_chain(fit_at_mean, chain, of_chain, rng)
-        largest_k = max(largest_k, *pareto_k)
-        pieces = [resampled]
-        for place in np.flatnonzero(~(pareto_k <= LARGEST_PARETO_K)):
-            each = draws // len(of_chain)
-            run = {"draws": max(each, 100), "chains": 1, "seed": seed + 1 + len(divergences), "progressbar": False}
-            step = {KNOWN_ITEM_PROBABILITY: of_chain[place].probability}
-            given_step = sampler.sample(prepared, replace(settings, **run), step)
-            last = given_step["posterior"].to_dataset().isel(chain=0, drop=True).isel(draw=slice(-each, None))
-            pieces.append(_beside(last, of_chain[place], first + place))
-            divergences.append(int(given_step["sample_stats"]["diverging"].sum()))
-        chains.append(xr.concat(pieces, "draw").assign_coords(draw=range(draws)))
-    if sum(divergences):
-        warnings.warn(
-            f"{sum(divergences)} divergent transitions in {len(divergences)} runs of NUTS at draws of the first step: "
-            "raise target_accept",
-            ConvergenceWarning,
-            stacklevel=2,
-        )
-    tree, joined = at_mean.copy(), xr.concat(chains, "chain").assign_coords(chain=range(CHAINS))
-    tree["posterior"] = xr.DataTree(joined.drop_vars(MEASUREMENT_DRAW))
-    stats = fit_at_mean.sample_stats.drop_vars(UNCONSTRAINED, errors="ignore")
-    tree["sample_stats"] = xr.DataTree(stats.assign({MEASUREMENT_DRAW: joined[MEASUREMENT_DRAW]}))
-    tree.attrs |= {
-        "measurement_draws": measurement_draws,
-        "pareto_k": float(largest_k),
-        "sampled_again": len(divergences),
-        "model_text": prepared.model.str_repr(),
-    }
-    return finish(prepared, tree, judged=[ITEM_PROBABILITY])
+    return sample_cut(prepared, steps, settings, judged=[ITEM_PROBABILITY])
 
 
-def check_measurement_draws(wanted: int, draws: int, available: int) -> None:
-    """Refuse a number of measurement draws that does not go into the draws to be made, or exceeds those there are.
+@dataclass(frozen=True)
+class ItemProbabilities(FirstStepDraws):
+    """A latent class analysis at some of its draws."""
 
-    Raises
-    ------
-    ValueError
-    """
-    if not is_whole(wanted, least=CHAINS) or wanted % CHAINS or draws % (wanted // CHAINS) or wanted > available:
-        raise ValueError(
-            f"measurement_draws={wanted!r}: give a multiple of {CHAINS} that divides the {CHAINS} x {draws} draws and "
-            f"is at most the {available} draws of the first step"
-        )
+    steps: list[Assigned]
+
+    def __len__(self) -> int:
+        return len(self.steps)
+
+    def held(self, place: int) -> dict[str, np.ndarray]:
+        """The item probabilities."""
+        return {KNOWN_ITEM_PROBABILITY: self.steps[place].probability}
+
+    def log_ratios(self, at_mean: Fit, places: Sequence[int], proposals: np.ndarray) -> np.ndarray:
+        """Log-likelihood given each step's parameters less that given their mean, shape (step, proposal)."""
+        return _log_ratios(at_mean, [self.steps[place] for place in places], proposals)
+
+    def beside(self, posterior: xr.Dataset, place: int) -> xr.Dataset:
+        """Draws of the regression beside the item probabilities they are made with."""
+        exists, step = posterior[ITEM_PROBABILITY].notnull(), self.steps[place]
+        of_draw = on_axis(step.probability, list(step.labels.values()))
+        known = np.broadcast_to(of_draw, (posterior.sizes["draw"], *of_draw.shape))
+        of_step = exists.transpose("draw", CLASS, ITEM, CATEGORY).copy(data=known).where(exists)
+        return posterior.assign({ITEM_PROBABILITY: of_step})
 
 
-def _measurement_steps(measured: Fit, at_mean: Assigned, wanted: int, draws: int) -> list[list[Assigned]]:
-    """The first step at some of its draws, evenly spread and in their order, a list for each chain to come."""
-    check_measurement_draws(wanted, draws, measured.n_draws)
-    chosen = np.linspace(0, measured.n_draws - 1, wanted).astype(int)
+def _measurement_steps(measured: Fit, at_mean: Assigned, wanted: int) -> list[Assigned]:
+    """The first step at some of its draws, evenly spread and in their order."""
+    chosen = chosen_draws(wanted, measured.n_draws)
     theta = measured.answers.profiles(measured)[chosen]
     share = measured.flat(measured.posterior[CLASS_SHARE], measured.class_axis)[chosen]
-    steps = [
+    return [
         replace(at_mean, probability=probability, class_share=class_share)
         for probability, class_share in zip(theta, share, strict=True)
     ]
-    return [list(of_chain) for of_chain in batched(steps, wanted // CHAINS)]
-
-
-def _resample_chain(
-    at_mean: Fit, chain: int, steps: list[Assigned], rng: np.random.Generator
-) -> tuple[xr.Dataset, np.ndarray]:
-    """Draws of a chain as they would be at its steps, in its order, where weights are reliable; and every step's k."""
-    from arviz_stats.base import array_stats
-
-    pool, draws = at_mean.posterior.isel(chain=chain, drop=True), at_mean.draws_per_chain
-    first = chain * len(steps)
-    proposals = np.unique(np.linspace(0, draws - 1, PROPOSALS).astype(int))
-    log_weights, pareto_k = array_stats.psislw(-_log_ratios(at_mean, steps, chain * draws + proposals), axis=-1)
-    reliable = pareto_k <= LARGEST_PARETO_K
-    chosen = [proposals[_resample(of_step, draws // len(steps), rng)] for of_step in log_weights[reliable]]
-    parts = [
-        _beside(pool.isel(draw=places), steps[place], first + place)
-        for places, place in zip(chosen, np.flatnonzero(reliable), strict=True)
-    ]
-    if not parts:
-        return _beside(pool.isel(draw=slice(0)), steps[0], first), pareto_k
-    return xr.concat(parts, "draw").isel(draw=np.argsort(np.ravel(chosen), kind="stable")), pareto_k
 
 
 def _log_ratios(at_mean: Fit, steps: list[Assigned], proposals: np.ndarray) -> np.ndarray:
@@ -240,20 +190,3 @@ def _log_ratios(at_mean: Fit, steps: list[Assigned], proposals: np.ndarray) -> n
         for place, of_step in enumerate(answers):
             result[place, start : start + len(which)] = np.log((share * of_step).sum(axis=-1)) @ at_mean.count
     return result[1:] - result[0]
-
-
-def _resample(log_weights: np.ndarray, times: int, rng: np.random.Generator) -> np.ndarray:
-    """Positions drawn systematically with the weights, in their order."""
-    cumulative = np.exp(log_weights - log_weights.max()).cumsum()
-    points = (np.arange(times) + rng.random()) / times * cumulative[-1]
-    return np.searchsorted(cumulative, points)
-
-
-def _beside(posterior: xr.Dataset, step: Assigned, number: int) -> xr.Dataset:
-    """Draws of the regression beside the item probabilities they are made with, and the number of their draw."""
-    exists = posterior[ITEM_PROBABILITY].notnull()
-    of_draw = on_axis(step.probability, list(step.labels.values()))
-    known = np.broadcast_to(of_draw, (posterior.sizes["draw"], *of_draw.shape))
-    of_step = exists.transpose("draw", CLASS, ITEM, CATEGORY).copy(data=known).where(exists)
-    numbers = xr.DataArray(np.full(posterior.sizes["draw"], number), dims="draw")
-    return posterior.assign({ITEM_PROBABILITY: of_step, MEASUREMENT_DRAW: numbers})

@@ -4,15 +4,21 @@ from mutations.common_method import COMMON_METHOD
 from mutations.confirmatory import CONFIRMATORY
 from mutations.data import DATA
 from mutations.density import DENSITY
+from mutations.doors import DOORS
+from mutations.group_classes import GROUP_CLASSES
 from mutations.likelihood import LIKELIHOOD
 from mutations.measurement import MEASUREMENT
+from mutations.moves import MOVES
 from mutations.mutation import Mutation
 from mutations.numbers import NUMBERS
+from mutations.outcomes import OUTCOMES
 from mutations.posterior import POSTERIOR
 from mutations.priors import PRIORS
 from mutations.storage_and_reporting import STORAGE_AND_REPORTING
 from mutations.structural import STRUCTURAL
 from mutations.summaries import SUMMARIES
+from mutations.survey import SURVEY
+from mutations.transitions import TRANSITIONS
 from mutations.workflows import WORKFLOWS
 
 MUTATIONS: tuple[Mutation, ...] = (
@@ -24,9 +30,15 @@ MUTATIONS: tuple[Mutation, ...] = (
     *CONFIRMATORY,
     *STRUCTURAL,
     *LIKELIHOOD,
+    *DOORS,
+    *MOVES,
+    *TRANSITIONS,
     *DENSITY,
+    *GROUP_CLASSES,
     *POSTERIOR,
     *SUMMARIES,
+    *SURVEY,
     *WORKFLOWS,
+    *OUTCOMES,
     *STORAGE_AND_REPORTING,
 )

@@ -59,8 +59,8 @@ POSTERIOR = (
         name="correlations-relabelled-on-one-axis",
         wrong="Correlations between classes are relabelled in their rows and not in their columns.",
         symbol="permute",
-        pattern="{CLASS, OTHER_CLASS}",
-        replacement="{CLASS}",
+        pattern="set(axes).intersection(_1)",
+        replacement="{CLASS}.intersection(_1)",
         tests=("tests/posterior/test_relabel.py::test_correlations_of_classes_are_permuted_on_both_axes",),
     ),
     Mutation(

@@ -1,0 +1,83 @@
+"""What is hidden in a fit, and summed out: the interface of the twins of hidden parts."""
+
+from abc import ABC, abstractmethod
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+
+import numpy as np
+import xarray as xr
+
+from bayes_lca.data.categories import draw_category
+from bayes_lca.dims import CLASS_SHARE
+from bayes_lca.fitted.new_rows import with_new_rows
+from bayes_lca.fitted.parts_of_rows import PartsOfRows
+from bayes_lca.fitted.summed_out import SummedOut
+from bayes_lca.fitted.unseen_group_likelihood import new_group_log_likelihood
+
+
+@dataclass(frozen=True, eq=False)
+class Occasion:
+    """Classes of the distinct rows on an occasion.
+
+    Attributes
+    ----------
+    label : mapping of str to str
+        Name and value of what tells it from others, such as a wave; empty where there is one occasion.
+    membership : ndarray, shape (draw, pattern, latent_class)
+    mean : ndarray, shape (pattern, latent_class)
+        Over all draws.
+    seen : ndarray of bool, shape (pattern,)
+        Whether respondents with each row were seen.
+    """
+
+    label: Mapping[str, str]
+    membership: np.ndarray
+    mean: np.ndarray
+    seen: np.ndarray
+
+
+class HiddenOfRespondent(ABC):
+    """What is hidden in a fit, and summed out: the twin of a hidden part, in NumPy."""
+
+    @abstractmethod
+    def summed_out(self, fit, which: slice | np.ndarray, rows: PartsOfRows) -> SummedOut:
+        """Distinct rows with all that is hidden summed out, in some draws.
+
+        Parameters
+        ----------
+        fit : Fit
+        which : slice or ndarray of int
+            Draws, chains after each other.
+        rows : PartsOfRows
+            From ``fit.parts_of_rows``.
+        """
+
+    def with_new_rows(self, fit, frame, seed: int) -> tuple:
+        """The fit with the respondents of a frame in place of its own, and groups that it has not seen."""
+        return with_new_rows(fit, frame, seed)
+
+    def class_sizes(self, fit) -> xr.DataArray:
+        """Share of each class among the respondents, dims (chain, draw, ..., latent_class)."""
+        return fit.posterior[CLASS_SHARE]
+
+    def occasions(self, fit) -> Iterator[Occasion]:
+        """Membership at each occasion on which respondents were in a class; one where they were asked once."""
+        yield Occasion({}, fit.membership, fit.mean_membership, np.ones(len(fit.count), dtype=bool))
+
+    def answers_given(self, fit) -> tuple[np.ndarray, np.ndarray]:
+        """Distinct rows of answers (row, item), and how often respondents gave each, on whatever occasion (row,)."""
+        return fit.codes, fit.count
+
+    def attributes_of_draws(self, fit) -> dict[str, str | int | float]:
+        """What draws should remember of how well their densities were computed."""
+        return fit.answers.attributes_of_draws(fit)
+
+    def draw_class(self, fit, which: slice, rng: np.random.Generator) -> np.ndarray:
+        """Classes of the respondents drawn given covariates and groups, without their answers; (draw, respondent)."""
+        share = np.exp(fit.log_class(slice(None), which))
+        share = np.broadcast_to(share, (len(share), len(fit.count), share.shape[-1]))
+        return draw_category(share[:, fit.pattern_of_respondent], rng)
+
+    def unseen_group_log_likelihood(self, fit, grouping: str, group: int, which: np.ndarray, rng) -> np.ndarray:
+        """Log probability of all answers of a group as if it were new; see `new_group_log_likelihood`."""
+        return new_group_log_likelihood(fit, grouping, group, which, rng)

@@ -1,0 +1,239 @@
+"""Paths of a fit to several waves: what the draws say of every distinct sequence."""
+
+import json
+from dataclasses import dataclass, replace
+from functools import cached_property
+from itertools import pairwise
+
+import numpy as np
+import xarray as xr
+
+from bayes_lca.data.answered import is_missing
+from bayes_lca.dims import (
+    ANSWER_PATTERN,
+    ANSWERS,
+    ANSWERS_OF_WAVE,
+    COUNT,
+    ITEM,
+    PATTERN,
+    STEP,
+    TRANSITION_DESIGN,
+    TRANSITION_DESIGN_CENTER,
+    TRANSITION_LOGIT,
+    TRANSITION_TERM,
+    WAVE,
+    by_wave,
+    of_transition,
+)
+from bayes_lca.fitted.moves import move_probabilities
+from bayes_lca.fitted.record import GROUPINGS, PATTERNS
+from bayes_lca.likelihood.paths import SmoothedPaths, most_likely_paths, smooth_paths
+
+CLASS_BEFORE, CLASS_AFTER = "latent_class", "other_class"
+"""Axes of transition probabilities: the class that is left, and the class that is moved to."""
+
+
+@dataclass(frozen=True, eq=False)
+class FittedPaths:
+    """Distinct sequences of a fit of `LatentTransition`, and probabilities of their paths in draws.
+
+    Attributes
+    ----------
+    fit : Fit
+    """
+
+    fit: object
+
+    @cached_property
+    def waves(self) -> tuple[str, ...]:
+        """Names of the waves in their order."""
+        return tuple(str(name) for name in self.fit.encoding[WAVE].to_numpy())
+
+    @cached_property
+    def steps(self) -> tuple[str, ...]:
+        """Names of the steps from a wave to the next."""
+        return tuple(str(name) for name in self.fit.encoding[STEP].to_numpy())
+
+    @cached_property
+    def answers(self) -> np.ndarray:
+        """Distinct answers of each sequence at each wave, -1 where the person was not seen, shape (pattern, wave)."""
+        return self.fit.patterns[ANSWERS_OF_WAVE].to_numpy()
+
+    @property
+    def seen(self) -> np.ndarray:
+        """Whether persons with each sequence were seen at each wave, shape (pattern, wave)."""
+        return self.answers >= 0
+
+    @property
+    def moved(self) -> np.ndarray:
+        """Whether they were seen after each step, at its wave or later, shape (pattern, step).
+
+        Of other steps nothing is known: they are taken at the mean of the covariates in an average group.
+        """
+        return np.logical_or.accumulate(self.seen[:, ::-1], axis=1)[:, ::-1][:, 1:]
+
+    @cached_property
+    def transition_terms(self) -> tuple[str, ...]:
+        """Names of the design columns of the transitions."""
+        return tuple(str(term) for term in self.fit.encoding[TRANSITION_TERM].to_numpy())
+
+    @cached_property
+    def transition_groupings(self) -> tuple[str, ...]:
+        """Names of their groupings, such as ``transition_group``."""
+        return tuple(json.loads(self.fit.attributes[of_transition(GROUPINGS)]))
+
+    @cached_property
+    def transition_matrix(self) -> np.ndarray:
+        """Their design in the user's units, shape (pattern, step, term)."""
+        matrix = self.fit.patterns[TRANSITION_DESIGN].transpose(PATTERN, STEP, TRANSITION_TERM).to_numpy()
+        return np.where(self.moved[..., None], matrix, self.transition_center)
+
+    @cached_property
+    def transition_center(self) -> np.ndarray:
+        """Mean of each of its columns over all moves, shape (term,)."""
+        return self.fit.encoding[TRANSITION_DESIGN_CENTER].to_numpy()
+
+    @cached_property
+    def transition_group(self) -> dict[str, np.ndarray]:
+        """Group at each step by grouping, -1 for an average one, shape (pattern, step)."""
+        index = {name: self.fit.patterns[f"{name}_index"].to_numpy() for name in self.transition_groupings}
+        return {name: np.where(self.moved, places, -1) for name, places in index.items()}
+
+    @property
+    def equal_over_time(self) -> bool:
+        """Whether all steps have the same transitions but for covariates and groups."""
+        return STEP not in self.fit.posterior[TRANSITION_LOGIT].dims
+
+    def transition_logits(self, which) -> np.ndarray:
+        """At the mean of the covariates in an average group, shape (draw, step, origin, destination)."""
+        axes = (CLASS_BEFORE, CLASS_AFTER)
+        if not self.equal_over_time:
+            return self.fit.parameter(TRANSITION_LOGIT, STEP, *axes)[which]
+        logits = self.fit.parameter(TRANSITION_LOGIT, *axes)[which]
+        return np.broadcast_to(logits[:, None], (len(logits), len(self.steps), *logits.shape[1:]))
+
+    def answers_at(self, wave: int):
+        """The fit of one wave alone, whose rows are the distinct answers of all waves."""
+        return self.fit.once(("answers of wave", wave), lambda: self._answers_at(wave))
+
+    def _answers_at(self, wave: int):
+        fit, place = self.fit, self.answers.ravel()
+        codes = fit.patterns[ANSWERS].transpose(PATTERN, WAVE, ITEM).to_numpy().reshape(len(place), -1)
+        there = np.flatnonzero(place >= 0)
+        number = np.full(place.max() + 1, 0)
+        number[place[there]] = there
+        patterns = xr.Dataset(
+            {
+                ANSWERS: ((PATTERN, ITEM), codes[number]),
+                ANSWER_PATTERN: ((PATTERN,), np.arange(len(number))),
+                COUNT: ((PATTERN,), np.ones(len(number), dtype=int)),
+            }
+        )
+        posterior = fit.posterior
+        free = [name for name in posterior if by_wave(str(name)) in posterior]
+        posterior = posterior.assign(
+            {name: posterior[by_wave(str(name))].isel({WAVE: wave}, drop=True) for name in free}
+        )
+        tree = fit.tree.copy()
+        tree["posterior"], tree[PATTERNS] = xr.DataTree(posterior), xr.DataTree(patterns)
+        return replace(fit, tree=tree, _kept={})
+
+    def log_answers(self, which, rows: np.ndarray) -> np.ndarray:
+        """Log density of the answers at each wave, 0 where a wave is missing; (wave, class, draw, row, person)."""
+        free = any(by_wave(str(name)) in self.fit.posterior for name in self.fit.posterior)
+        at_waves, of_distinct = [], None
+        for wave in range(len(self.waves)):
+            if of_distinct is None or free:
+                one = self.answers_at(wave)
+                of_distinct = np.moveaxis(one.answers.log_density_given_person(one, which), 2, 0)
+                missing = np.zeros((*of_distinct.shape[:2], 1, of_distinct.shape[3]))
+                of_distinct = np.concatenate([of_distinct, missing], axis=2)  # a row of -1 is the last
+            at_waves.append(of_distinct[:, :, self.answers[rows, wave]])
+        return np.stack(at_waves)
+
+    def initial(self, which, rows: np.ndarray) -> np.ndarray:
+        """Probability of each class at the first wave, shape (class, draw, row or 1)."""
+        return np.exp(np.moveaxis(self.fit.log_class(rows, which), -1, 0))
+
+    def transition(self, which, rows: np.ndarray) -> list[np.ndarray]:
+        """Transition probabilities of distinct sequences at each step, shape (origin, destination, draw, row or 1)."""
+        return [
+            move_probabilities(
+                *(self, which, step, self.transition_matrix[rows, step]),
+                {name: index[rows, step] for name, index in self.transition_group.items()},
+            )
+            for step in range(len(self.steps))
+        ]
+
+    def _parts(self, which, rows: np.ndarray) -> tuple:
+        """What the recursions take, persons on the last axis."""
+        transition = [each[..., None] for each in self.transition(which, rows)]
+        return self.initial(which, rows)[..., None], transition, self.log_answers(which, rows)
+
+    def smoothed(self, which, rows: np.ndarray | None = None, *, with_moves: bool = True) -> SmoothedPaths:
+        """Class at every wave and moves of distinct sequences given all their answers.
+
+        Parameters
+        ----------
+        which : slice or ndarray of int
+            Draws, chains after each other.
+        rows : ndarray of int, optional
+            Distinct sequences by position; all by default.
+        with_moves : bool
+            Whether moves are wanted; without them they are empty.
+
+        Returns
+        -------
+        SmoothedPaths
+            ``log_likelihood`` of shape (draw, row), ``membership`` (wave, class, draw, row), ``moves`` (step, origin,
+            destination, draw, row).
+        """
+        rows = np.arange(len(self.answers)) if rows is None else rows
+        paths = smooth_paths(*self._parts(which, rows), with_moves=with_moves)
+        if paths.log_likelihood.shape[-1] == 1:
+            return SmoothedPaths(paths.log_likelihood[..., 0], paths.membership[..., 0], paths.moves[..., 0])
+        log_joint = paths.log_likelihood + np.log(self.fit.answers.person_weight(self.fit))  # (draw, row, person)
+        total = np.logaddexp.reduce(log_joint, axis=-1)
+        person = np.exp(log_joint - total[..., None])
+        return SmoothedPaths(total, (paths.membership * person).sum(axis=-1), (paths.moves * person).sum(axis=-1))
+
+    def most_likely(self, which, rows: np.ndarray | None = None) -> tuple[np.ndarray, np.ndarray]:
+        """Most likely path of distinct sequences in draws, shape (wave, draw, row), and its probability (draw, row).
+
+        Where persons are summed out it is that of each sequence's most likely person.
+        """
+        rows = np.arange(len(self.answers)) if rows is None else rows
+        parts = self._parts(which, rows)
+        weight = np.log(self.fit.answers.person_weight(self.fit))
+        path, log_joint = most_likely_paths(*parts)
+        log_likelihood = smooth_paths(*parts, with_moves=False).log_likelihood + weight
+        person = log_likelihood.argmax(axis=-1)[..., None]
+        of_person = np.take_along_axis(path, person[None], axis=-1)[..., 0]
+        log_p = np.take_along_axis(log_joint + weight - log_likelihood, person, axis=-1)[..., 0]
+        return of_person, np.exp(log_p)
+
+    def probability_of(self, which, path: np.ndarray) -> np.ndarray:
+        """Probability of one path of each distinct sequence given all its answers, from (wave, row) to (draw, row)."""
+        rows = np.arange(len(self.answers))
+        initial, steps = self.initial(which, rows), self.transition(which, rows)
+        answers = self.log_answers(which, rows)  # (wave, class, draw, row, person)
+        initial = np.broadcast_to(initial, (*initial.shape[:2], len(rows)))
+        log_joint = np.log(initial[path[0], :, rows]).T[..., None] + answers[0][path[0], :, rows].swapaxes(0, 1)
+        for step, (before, after) in enumerate(pairwise(path)):
+            transition = np.broadcast_to(steps[step], (*steps[step].shape[:3], len(rows)))
+            log_joint = log_joint + np.log(transition[before, after, :, rows]).T[..., None]
+            log_joint = log_joint + answers[step + 1][after, :, rows].swapaxes(0, 1)
+        weight = np.log(self.fit.answers.person_weight(self.fit))
+        total = self.smoothed(which, rows, with_moves=False).log_likelihood
+        return np.exp(np.logaddexp.reduce(log_joint + weight, axis=-1) - total)
+
+    @property
+    def missing_answers(self) -> np.ndarray:
+        """Where answers are missing at waves that were seen, shape (pattern, wave, item)."""
+        codes = self.fit.patterns[ANSWERS].transpose(PATTERN, WAVE, ITEM).to_numpy()
+        return is_missing(codes) & self.seen[..., None]
+
+
+def paths_of(fit) -> FittedPaths:
+    """The paths of a fit of `LatentTransition`, made once."""
+    return fit.once("paths", lambda: FittedPaths(fit))

@@ -1,0 +1,130 @@
+r"""Paths through the classes summed out of draws, smoothed, and the most likely one; in NumPy.
+
+.. math::
+    p(y) = \sum_{z_1, \dots, z_T} P(z_1) \prod_{t=2}^T P(z_t \mid z_{t-1}) \prod_{t=1}^T p(y_t \mid z_t)
+
+The recursions run on probabilities that are scaled to add up to one at every wave; classes and waves lie on the first
+axes, and any others behind them.
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import numpy as np
+
+
+@dataclass(frozen=True, eq=False)
+class SmoothedPaths:
+    """What is known of paths given all answers.
+
+    Attributes
+    ----------
+    log_likelihood : ndarray, shape (...)
+    membership : ndarray, shape (wave, latent_class, ...)
+        Class probabilities at every wave.
+    moves : ndarray, shape (step, origin, destination, ...)
+        Probabilities of each pair of classes at waves that follow each other.
+    """
+
+    log_likelihood: np.ndarray
+    membership: np.ndarray
+    moves: np.ndarray
+
+
+def smooth_paths(
+    initial: np.ndarray, transition: Sequence[np.ndarray], log_answers: np.ndarray, *, with_moves: bool = True
+) -> SmoothedPaths:
+    r"""Sum out the path, and go back for the classes at every wave.
+
+    Forwards, :math:`\alpha_t(d) \propto p(y_t \mid d) \sum_c \alpha_{t-1}(c)\, P(d \mid c)`. Backwards,
+    :math:`\beta_{t-1}(c) \propto \sum_d P(d \mid c)\, p(y_t \mid d)\, \beta_t(d)`.
+
+    Parameters
+    ----------
+    initial : ndarray, shape (latent_class, ...)
+        Probabilities of the classes at the first wave.
+    transition : sequence of ndarray, shape (origin, destination, ...)
+        Probabilities of moving, of each step.
+    log_answers : ndarray, shape (wave, latent_class, ...)
+        Log densities of the answers, 0 where a wave is missing.
+    with_moves : bool
+        Whether pairs of classes are wanted; without them ``moves`` is empty.
+
+    Returns
+    -------
+    SmoothedPaths
+
+    Examples
+    --------
+    >>> stay, answers = np.array([[0.9, 0.1], [0.2, 0.8]]), np.log([[0.5, 0.1], [0.5, 0.1]])
+    >>> paths = smooth_paths(np.array([0.6, 0.4]), [stay], answers)
+    >>> np.exp(paths.log_likelihood).round(4), paths.membership.round(3)
+    (np.float64(0.1452), array([[0.95 , 0.05 ],
+           [0.957, 0.043]]))
+    """
+    n_waves, n_classes = log_answers.shape[:2]
+    largest = log_answers.max(axis=1)
+    density = np.exp(log_answers - largest[:, None])
+    shapes = [each.shape[2:] for each in (*transition, density)]
+    shape = np.broadcast_shapes(initial.shape[1:], *shapes)
+    membership, total = np.empty((n_waves, n_classes, *shape)), np.empty((n_waves, *shape))
+    for wave in range(n_waves):
+        entering = initial
+        if wave:
+            entering = sum(a * p for a, p in zip(membership[wave - 1], transition[wave - 1], strict=True))
+        np.multiply(entering, density[wave], out=membership[wave])
+        membership[wave].sum(axis=0, out=total[wave])
+        np.maximum(total[wave], np.finfo(float).tiny, out=total[wave])
+        membership[wave] /= total[wave]
+    moves = np.empty((n_waves - 1 if with_moves else 0, n_classes, n_classes, *shape))
+    ahead = density[-1] / total[-1]
+    for step in range(n_waves - 2, -1, -1):
+        if with_moves:
+            moves[step] = membership[step][:, None] * transition[step] * ahead
+        backward = [sum(p * a for p, a in zip(of_origin, ahead, strict=True)) for of_origin in transition[step]]
+        for of_class, behind in zip(membership[step], backward, strict=True):
+            of_class *= behind
+        if step:
+            ahead = np.stack(np.broadcast_arrays(*backward)) * (density[step] / total[step])
+    return SmoothedPaths((np.log(total) + largest).sum(axis=0), membership, moves)
+
+
+def most_likely_paths(
+    initial: np.ndarray, transition: Sequence[np.ndarray], log_answers: np.ndarray
+) -> tuple[np.ndarray, np.ndarray]:
+    """The most likely path given all answers, by the algorithm of Viterbi.
+
+    Parameters
+    ----------
+    initial, transition, log_answers
+        As `smooth_paths` takes them.
+
+    Returns
+    -------
+    path : ndarray of int, shape (wave, ...)
+    log_joint : ndarray, shape (...)
+        Log density of this path and the answers.
+
+    References
+    ----------
+    Viterbi, A. (1967). Error bounds for convolutional codes and an asymptotically optimum decoding algorithm. IEEE
+    Transactions on Information Theory 13(2), 260-269. doi 10.1109/TIT.1967.1054010
+
+    Examples
+    --------
+    >>> stay, answers = np.array([[0.9, 0.1], [0.2, 0.8]]), np.log([[0.5, 0.1], [0.2, 0.4]])
+    >>> most_likely_paths(np.array([0.6, 0.4]), [stay], answers)[0]
+    array([0, 0])
+    """
+    shapes = [each.shape[2:] for each in (*transition, log_answers)]
+    shape = np.broadcast_shapes(initial.shape[1:], *shapes)
+    best = np.broadcast_to(np.log(initial) + log_answers[0], (len(initial), *shape))
+    came_from = []
+    for step, here in zip(transition, log_answers[1:], strict=True):
+        reached = best[:, None] + np.log(step)  # (origin, destination, ...)
+        came_from.append(reached.argmax(axis=0))
+        best = reached.max(axis=0) + here
+    path = [best.argmax(axis=0)]
+    for origins in reversed(came_from):
+        path.append(np.take_along_axis(origins, path[-1][None], axis=0)[0])
+    return np.stack(path[::-1]), best.max(axis=0)

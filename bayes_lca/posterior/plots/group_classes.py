@@ -1,0 +1,68 @@
+"""Class shares within each group class, a panel for each."""
+
+import matplotlib as mpl
+import numpy as np
+import xarray as xr
+from matplotlib.figure import Figure
+
+from bayes_lca.fitted.fit import Fit
+from bayes_lca.posterior.plots.forest_panels import forest_panels, mark_interval, write_beside
+from bayes_lca.posterior.plots.page import COLOURS, LINE, MARKERS, STYLE, write_note
+from bayes_lca.posterior.tables.group_classes import GROUPS, group_classes
+from bayes_lca.posterior.tables.rows import CI_PROB
+from bayes_lca.table import SummaryTable
+
+
+@mpl.rc_context(STYLE)
+def plot_group_classes(
+    draws: xr.DataTree, *, ci_prob: float = CI_PROB, figsize: tuple[float, float] | None = None
+) -> Figure:
+    """Shares of the classes within each group class, a panel for each group class.
+
+    Parameters
+    ----------
+    draws : xarray.DataTree
+        From `fit` of a model with `GroupClasses`.
+    ci_prob : float, default 0.95
+        Probability of the equal-tailed intervals.
+    figsize : (float, float), optional
+        Width and height in inches.
+
+    Returns
+    -------
+    matplotlib.figure.Figure
+        A marker is the posterior mean, a line the interval; titles have the share of the group class among groups.
+
+    Raises
+    ------
+    ValueError
+        If the model has no group classes, or the fit was saved without respondents.
+    NotRelabelledError, SeveralModesError
+        If a mean would mix labels or modes.
+
+    Examples
+    --------
+    >>> import bayes_lca as bl
+    >>> model = bl.LatentClass(2, bl.Items(["training", "expertise"]), bl.GroupClasses(2, group="ward"))
+    >>> draws = bl.fit(model, survey)  # doctest: +SKIP
+    >>> bl.plot_group_classes(draws)  # doctest: +SKIP
+    """
+    fit = Fit.of(draws, needs="plot_group_classes")
+    table = group_classes(fit, ci_prob=ci_prob)
+    names = list(dict.fromkeys(table.index.get_level_values(0)))
+    titles = {f"{name}: {_in_percent(table.loc[(name, GROUPS)])} of groups": name for name in names}
+    fig, panels = forest_panels([(list(fit.classes), list(titles))], 2.2, LINE + 0.12, figsize)
+    for ax, title, _ in panels:
+        for place, name in enumerate(fit.classes):
+            row = table.loc[(titles[title], name)]
+            mark_interval(ax, place, row[["mean", "lower", "upper"]], -np.inf, (0.0, 1.0), MARKERS[0], COLOURS[0])
+            write_beside(ax, place, _in_percent(row))
+        ax.set(xlim=(0, 1), xlabel="share of respondents, %")
+        ax.set_xticks([0, 0.25, 0.5, 0.75, 1], ["0", "25", "50", "75", "100"])
+    write_note(fig, table.note, "class shares within each class of groups, at the same covariates")
+    return fig
+
+
+def _in_percent(row: SummaryTable) -> str:
+    """Mean and interval, such as 55 % (43 to 67)."""
+    return f"{100 * row['mean']:.0f} % ({100 * row['lower']:.0f} to {100 * row['upper']:.0f})"

@@ -1,0 +1,1 @@
+"""Tables as papers print them, and files to paste them from."""

@@ -1,0 +1,149 @@
+"""How many classes, and how many classes of groups: maximum likelihood for each pair of numbers."""
+
+from collections.abc import Iterable
+
+import pandas as pd
+
+from bayes_lca.data.answered import is_missing
+from bayes_lca.data.counted import count_rows
+from bayes_lca.data.frame import check_whole, is_whole
+from bayes_lca.data.unique_rows import unique_rows
+from bayes_lca.likelihood.group_mixture import GroupMixtureFit, fit_group_mixture
+from bayes_lca.measurement.interface import Measurement
+from bayes_lca.structural.group_classes import GroupClasses
+from bayes_lca.table import SummaryTable
+
+
+def count_group_classes(
+    items: Measurement,
+    frame,
+    *,
+    group: str,
+    classes: int | Iterable[int],
+    group_classes: Iterable[int],
+    count: str | int | None = None,
+    n_starts: int = 50,
+    seed: int = 0,
+) -> SummaryTable:
+    r"""Fit numbers of classes of respondents and of groups by maximum likelihood, a row for each pair.
+
+    .. math:: L = \sum_g \log \sum_{w=1}^{W} \omega_w \prod_{i \in g} \sum_{c=1}^{K} \pi_{wc}\, p(y_i \mid c)
+
+    Groups are what is independent, so that the number of group classes is chosen by BIC with as many observations as
+    groups; the number of classes of respondents by BIC with as many as respondents, groups left aside or at the
+    number of group classes chosen (Lukociene, Varriale & Vermunt 2010). One class of respondents has one group class.
+
+    Parameters
+    ----------
+    items : Items, OrdinalItems, NormalItems, CountItems or Mixed
+        Without restrictions or priors of single items.
+    frame : pandas.DataFrame, polars.DataFrame or any eager frame narwhals understands
+    group : str
+        Column of the groups.
+    classes : int or iterable of int
+        Numbers of classes of respondents.
+    group_classes : iterable of int
+        Numbers of group classes, such as ``range(1, 5)``; with 1, groups do not differ.
+    count : str or int, optional
+        Column of the number of respondents with each row, where the frame is a frequency table.
+    n_starts, seed : int
+        Random starts of each fit.
+
+    Returns
+    -------
+    SummaryTable
+        A row for each pair ``classes``, ``group_classes``: ``log_likelihood``; ``parameters``; ``BIC_groups`` and
+        ``BIC_respondents``, by number of observations; ``AIC``; ``smallest_class`` and ``smallest_group_class``,
+        shares; ``group_entropy_r2``, how surely groups are classified; and of ``starts`` followed to their ends those
+        that reached the best, ``starts_at_mode``. The note names the pair of least ``BIC_groups``.
+
+    Raises
+    ------
+    TypeError
+        If `items` is no measurement part, such as a list of names.
+    ValueError
+        If the items have no maximum likelihood of this kind, groups are too few, or a number is no whole number.
+
+    Warns
+    -----
+    FewGroupsWarning
+        If there are fewer than 25 groups.
+
+    References
+    ----------
+    Lukociene, O., Varriale, R. & Vermunt, J. K. (2010). The simultaneous decision(s) about the number of lower- and
+    higher-level classes in multilevel latent class analysis. Sociological Methodology 40(1), 247-283.
+    doi 10.1111/j.1467-9531.2010.01231.x
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> import bayes_lca as bl
+    >>> survey = bl.example_survey().assign(ward=[f"w{i % 30}" for i in range(180)])
+    >>> items = bl.Items(["training", "recognition", "expertise"])
+    >>> table = bl.count_group_classes(items, survey, group="ward", classes=2, group_classes=[1, 2], n_starts=10)
+    >>> table["parameters"].tolist()
+    [13, 15]
+    """
+    if not isinstance(items, Measurement):
+        raise TypeError(f"items={items!r}: wrap the names of the items, Items([...])")
+    numbers = _numbers(classes, "classes"), _numbers(group_classes, "group_classes")
+    check_whole(least=1, n_starts=n_starts)
+    check_whole(least=0, seed=seed)
+    counted = count_rows(frame, count, (*items.columns, group))
+    responses = items.read(counted.frame)
+    (grouping,) = GroupClasses(max(numbers[1]), group=group).read(counted.frame).groupings
+    rows = unique_rows(responses.codes)
+    families = items.families(responses, rows.first)
+    if families is None:
+        raise ValueError(
+            f"items {list(items.columns)} of {len(responses.codes)} respondents are restricted, have priors of their "
+            "own or share a common method, which two-level maximum likelihood does not fit; give plain items"
+        )
+    families = [family.without_prior() for family in families]
+    patterns = unique_rows(grouping.index, rows.pattern)
+    data = families, grouping.index[patterns.first], rows.pattern[patterns.first], patterns.count
+    if max(numbers[0]) > len(rows.count):
+        raise ValueError(
+            f"{max(numbers[0])} classes exceed the {len(rows.count)} distinct answer patterns; ask for fewer"
+        )
+    missing = is_missing(responses.codes)
+    n, silent = int((~missing.all(axis=1)).sum()), int(missing.all(axis=1).sum())
+    table = pd.DataFrame(
+        [
+            {"classes": k, "group_classes": w} | _row(fit_group_mixture(*data, k, w, n_starts=n_starts, seed=seed), n)
+            for k in numbers[0]
+            for w in numbers[1]
+            if k > 1 or w == 1  # one class has the same share everywhere
+        ]
+    ).set_index(["classes", "group_classes"])
+    best = table["BIC_groups"].idxmin()
+    note = (
+        f"n = {n}{counted.in_brackets} in {len(grouping.levels)} groups of {group!r}, {silent} without any answer left "
+        f"out of it, {int(missing.sum())} answers missing; "
+        f"maximum likelihood, no draws; BIC by groups prefers {best[0]} classes and {best[1]} group classes"
+    )
+    return SummaryTable.of(table, note)
+
+
+def _numbers(given: int | Iterable[int], name: str) -> list[int]:
+    numbers = list(given) if isinstance(given, Iterable) else [given]
+    if not numbers or not all(is_whole(number, least=1) for number in numbers):
+        raise ValueError(f"{name}={given!r}: give whole numbers from 1 on, such as range(1, 5)")
+    return numbers
+
+
+def _row(fit: GroupMixtureFit, n: int) -> dict[str, float]:
+    overall = fit.expected.sum(axis=1) / n
+    return {
+        "log_likelihood": fit.log_likelihood,
+        "parameters": fit.n_parameters,
+        "BIC_groups": fit.bic_of_groups,
+        "BIC_respondents": fit.bic_of_respondents(n),
+        "AIC": -2 * fit.log_likelihood + 2 * fit.n_parameters,
+        "smallest_class": overall.min(),
+        "smallest_group_class": fit.group_class_share.min(),
+        "group_entropy_r2": fit.group_entropy,
+        "starts_at_mode": fit.best_starts,
+        "starts": fit.n_starts,
+    }

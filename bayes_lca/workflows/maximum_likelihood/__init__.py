@@ -1,0 +1,1 @@
+"""Latent classes by maximum likelihood, with the tables that other programs print."""
