@@ -1,4 +1,3 @@
 import bayes_lca as bl
 
-draws = bl.load_example("waves")
-figure = bl.plot_transitions(draws)
+figure = bl.plot_transitions(bl.load_example("waves"))

@@ -4,6 +4,7 @@ from mutations.common_method import COMMON_METHOD
 from mutations.confirmatory import CONFIRMATORY
 from mutations.data import DATA
 from mutations.density import DENSITY
+from mutations.doors import DOORS
 from mutations.group_classes import GROUP_CLASSES
 from mutations.likelihood import LIKELIHOOD
 from mutations.measurement import MEASUREMENT
@@ -17,6 +18,7 @@ from mutations.storage_and_reporting import STORAGE_AND_REPORTING
 from mutations.structural import STRUCTURAL
 from mutations.summaries import SUMMARIES
 from mutations.survey import SURVEY
+from mutations.transitions import TRANSITIONS
 from mutations.workflows import WORKFLOWS
 
 MUTATIONS: tuple[Mutation, ...] = (
@@ -28,7 +30,9 @@ MUTATIONS: tuple[Mutation, ...] = (
     *CONFIRMATORY,
     *STRUCTURAL,
     *LIKELIHOOD,
+    *DOORS,
     *MOVES,
+    *TRANSITIONS,
     *DENSITY,
     *GROUP_CLASSES,
     *POSTERIOR,
