@@ -173,7 +173,7 @@ LOCALLY_INDEPENDENT = (
 """Functions that take answers for independent within classes."""
 SURVEYED = {
     r"^{name}: its later steps know no survey weights; regress the classes in one step": (
-        "answers_of fit_estimators fit_two_step modal_class_of stepwise_odds_ratios stepwise_outcome"
+        "answers_of fit_distal fit_estimators fit_two_step modal_class_of stepwise_odds_ratios stepwise_outcome"
     ),
     r"^{name}: what is observed is held against answers of a simple random sample": (
         "check_items covariate_tests direct_effects"
@@ -322,8 +322,8 @@ REFUSED = {kind: ONE_WAVE | pieces for kind, pieces in REFUSED.items()} | {
         r"^{name}: a person of this fit is in a class at every wave": (
             "answers_of average_marginal_effects check_items class_shift classification_table common_method "
             "compare_estimators compare_groups compare_structures concat_chains covariate_tests direct_effects "
-            "fit_estimators fit_two_step group_level_effects group_shares membership_draws membership_of_new_rows "
-            "membership_table modal_class_of nesting_in_words plot_structures posterior_predictive poststratify "
+            "fit_distal fit_estimators fit_two_step group_level_effects group_shares membership_draws "
+            "membership_of_new_rows membership_table modal_class_of nesting_in_words outcome_by_class plot_structures posterior_predictive poststratify "
             "predict_classes prior_from prior_sensitivity rank_groups report split_halves stepwise_odds_ratios "
             "stepwise_outcome"
         ),

@@ -40,6 +40,7 @@ REFUSED: Final = MappingProxyType(
         "concat_chains": "draws were corrected about the mean of each fit; fit once, with more chains",
         "covariate_tests": SIMPLE_RANDOM,
         "direct_effects": SIMPLE_RANDOM,
+        "fit_distal": SECOND_STEP,
         "fit_estimators": SECOND_STEP,
         "fit_two_step": SECOND_STEP,
         "group_level_effects": "its estimates of groups are not weighted; give group-level predictors to Regression",
