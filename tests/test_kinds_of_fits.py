@@ -323,7 +323,8 @@ REFUSED = {kind: ONE_WAVE | pieces for kind, pieces in REFUSED.items()} | {
             "answers_of average_marginal_effects check_items class_shift classification_table common_method "
             "compare_estimators compare_groups compare_structures concat_chains covariate_tests direct_effects "
             "fit_distal fit_estimators fit_two_step group_level_effects group_shares membership_draws "
-            "membership_of_new_rows membership_table modal_class_of nesting_in_words outcome_by_class plot_structures posterior_predictive poststratify "
+            "membership_of_new_rows membership_table modal_class_of nesting_in_words outcome_by_class "
+            "plot_structures posterior_predictive poststratify "
             "predict_classes prior_from prior_sensitivity rank_groups report split_halves stepwise_odds_ratios "
             "stepwise_outcome"
         ),
