@@ -69,7 +69,7 @@ def log_likelihood(formula: str) -> float:
     given = codes[rows.first], np.column_stack([np.ones(len(rows.first)), design.matrix[rows.first]])
     _, beta, logit = max((maximum(*given, rows.count, seed) for seed in range(STARTS)), key=lambda found: found[0])
     beta = beta - beta.mean(axis=1, keepdims=True)
-    p = 1 / (1 + np.exp(-logit))
+    p = expit(logit)
     values = {
         "intercept_at_mean": beta[0] + design.center @ beta[1:],
         "slope_standardised": beta[1:] * design.scale[:, None],
