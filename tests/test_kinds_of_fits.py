@@ -176,7 +176,7 @@ SURVEYED = {
         "answers_of fit_estimators fit_two_step modal_class_of stepwise_odds_ratios stepwise_outcome"
     ),
     r"^{name}: what is observed is held against answers of a simple random sample": (
-        "check_items covariate_tests direct_effects"
+        "characteristics check_items covariate_tests direct_effects"
     ),
     r"^concat_chains: draws were corrected about the mean of each fit": "concat_chains",
     r"^group_level_effects: its estimates of groups are not weighted": "group_level_effects",
@@ -320,6 +320,7 @@ ONE_WAVE = {
 REFUSED = {kind: ONE_WAVE | pieces for kind, pieces in REFUSED.items()} | {
     "LatentTransition": {
         r"^{name}: a person of this fit is in a class at every wave": (
+            "characteristics plot_predictions regression_table "
             "answers_of average_marginal_effects check_items class_shift classification_table common_method "
             "compare_estimators compare_groups compare_structures concat_chains covariate_tests direct_effects "
             "fit_estimators fit_two_step group_level_effects group_shares membership_draws membership_of_new_rows "

@@ -11,7 +11,7 @@ ANSWERED: Final = frozenset(
         *("membership_draws", "membership_of_new_rows", "membership_table", "name_classes", "nesting_in_words"),
         *("odds_ratios", "order", "plot_odds_ratios", "plot_profiles", "plot_random_intercepts", "plot_structures"),
         *("posterior_predictive", "poststratify", "predict_classes", "prior_from", "random_intercepts", "rank_groups"),
-        *("report", "save"),
+        *("plot_predictions", "regression_table", "report", "save"),
     }
 )
 """Those that speak of parameters, of single respondents, or of averages over respondents, which are weighted."""
@@ -36,6 +36,7 @@ REWEIGHTED = (
 REFUSED: Final = MappingProxyType(
     {
         "answers_of": SECOND_STEP,
+        "characteristics": SIMPLE_RANDOM,
         "check_items": SIMPLE_RANDOM,
         "concat_chains": "draws were corrected about the mean of each fit; fit once, with more chains",
         "covariate_tests": SIMPLE_RANDOM,
