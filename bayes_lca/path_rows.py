@@ -13,19 +13,16 @@ from bayes_lca.data.design import Design
 from bayes_lca.data.formula import read_formula
 from bayes_lca.data.responses import Responses, recorded_empty
 from bayes_lca.data.unique_rows import UniqueRows, unique_rows
-from bayes_lca.data.waves import (
-    Waves,
-    check_every_wave_answered,
-    check_within_persons,
-    read_waves,
-    step_names,
-)
+from bayes_lca.data.wave_checks import check_every_wave_answered, check_within_persons
+from bayes_lca.data.waves import Waves, read_waves, step_names
 from bayes_lca.dims import CLASS, OTHER_CLASS, PATTERN, STEP, WAVE
 from bayes_lca.fitted.record import EXCHANGEABLE, distinct_rows
 from bayes_lca.fitted.record_sequences import merged_axes, record_sequences, record_steps
-from bayes_lca.likelihood.path_start import PathStart, path_start
+from bayes_lca.likelihood.identification import check_cells_of_waves
+from bayes_lca.likelihood.path_start import PathStart
 from bayes_lca.measurement.answers_of_waves import starting_values_of_waves
 from bayes_lca.measurement.interface import Start
+from bayes_lca.measurement.path_modes import PathMode, path_modes
 from bayes_lca.prepared import Model, Prepared
 from bayes_lca.structural.starting_membership import StartingMembership
 
@@ -43,7 +40,7 @@ class PathRows:
         Answers of all rows of the frame, but for those left out.
     answer_patterns : UniqueRows
         Distinct answers of these rows.
-    starts : tuple of Start
+    modes : tuple of PathMode
         Classes as the answers of all waves give them, the best first.
     sequences : UniqueRows
         Rows of the likelihood: distinct persons, or all of them.
@@ -63,7 +60,7 @@ class PathRows:
     waves: Waves
     responses: Responses
     answer_patterns: UniqueRows
-    starts: tuple[Start, ...]
+    modes: tuple[PathMode, ...]
     sequences: UniqueRows
     of_persons: Design
     initial: Design
@@ -87,18 +84,28 @@ class PathRows:
         kept_waves = waves.keep(kept, of_persons.kept)
         at_waves = kept_waves.at_waves(responses.codes)  # (person, wave, item)
         check_every_wave_answered(at_waves, responses.items, kept_waves, is_missing(at_waves))
+        n_steps = kept_waves.n_steps if model.transition.over_time == "free" else 1
+        check_cells_of_waves(
+            *(model.n_classes, model.measurement.degrees_of_freedom(responses, model.n_classes)),
+            *(responses.n_categories, len(kept_waves.names), n_steps, len(responses.codes)),
+        )
         answer_patterns = unique_rows(responses.codes)
-        start = model.measurement.start(responses, answer_patterns, model.n_classes)
         row_of_step = _rows_of_steps(kept_waves)
-        seen = [kept_waves.at_waves(answer_patterns.pattern[:, None])[..., 0], *_of_steps(of_rows, row_of_step)]
+        answers = kept_waves.at_waves(answer_patterns.pattern[:, None])[..., 0]  # (person, wave)
+        seen = [answers, *_of_steps(of_rows, row_of_step)]
         everybody = np.arange(len(at_waves))
         sequences = distinct_rows(of_persons, *seen) if collapse else unique_rows(everybody)
+        of_answers = unique_rows(answers)
+        modes = path_modes(
+            *(model.measurement, responses, answer_patterns, answers[of_answers.first], of_answers.count),
+            *(model.n_classes, model.transition.over_time),
+        )
         return cls(
             model=model,
             waves=kept_waves,
             responses=responses,
             answer_patterns=answer_patterns,
-            starts=(start, *start.rivals),
+            modes=tuple(mode.of_sequences(of_answers.pattern[sequences.first]) for mode in modes),
             sequences=sequences,
             of_persons=of_persons,
             initial=of_persons.take(sequences.first),
@@ -110,8 +117,8 @@ class PathRows:
 
     @property
     def start(self) -> Start:
-        """Where the answers of all waves find the classes."""
-        return self.starts[0]
+        """Classes at the best mode."""
+        return self.modes[0].start
 
     @property
     def count(self) -> np.ndarray:
@@ -128,12 +135,6 @@ class PathRows:
     def all_steps(self) -> Design:
         """The same, one step after the other."""
         return self.of_rows.take(np.maximum(self.row_of_step[self.sequences.first], 0).T.ravel())
-
-    @property
-    def answers_at_waves(self) -> np.ndarray:
-        """Distinct answers of each row at each wave, -1 where a wave is missing, shape (pattern, wave)."""
-        of_rows = self.waves.at_waves(self.answer_patterns.pattern[:, None])[..., 0]
-        return of_rows[self.sequences.first]
 
     @property
     def codes(self) -> np.ndarray:
@@ -154,25 +155,19 @@ class PathRows:
             **model.transition.coords(self.of_rows, len(names)),
         }
 
-    def path_start(self, start: Start) -> PathStart:
-        """Shares, transitions and memberships that go with classes as the answers give them."""
-        free = self.model.transition.over_time == "free"
-        return path_start(start.membership, self.answers_at_waves, self.count, free=free)
-
-    def initial_membership(self, start: Start) -> StartingMembership:
+    def initial_membership(self, path: PathStart) -> StartingMembership:
         """Who belongs where at the first wave, roughly."""
-        return StartingMembership(self.path_start(start).membership[:, 0], self.count, self.initial)
+        return StartingMembership(path.membership[:, 0], self.count, self.initial)
 
-    def transition_membership(self, start: Start) -> StartingMembership:
+    def transition_membership(self, path: PathStart) -> StartingMembership:
         """Who belongs where after each step, roughly, and where they are expected from the class before."""
-        path, n_steps = self.path_start(start), self.waves.n_steps
         n_classes = path.membership.shape[-1]
         weight = np.where(self.row_of_step[self.sequences.first] >= 0, self.count[:, None], 0)  # (pattern, step)
         return StartingMembership(
             path.membership[:, 1:].swapaxes(0, 1).reshape(-1, n_classes),
             weight.T.ravel(),
             self.all_steps,
-            path.expected.swapaxes(0, 1).reshape(n_steps * len(weight), n_classes),
+            path.expected.swapaxes(0, 1).reshape(-1, n_classes),
         )
 
     def prepared(self, built: pm.Model) -> Prepared:
@@ -185,14 +180,14 @@ class PathRows:
         groups = {name: dataset.merge(of_steps[name]) for name, dataset in groups.items()}
         attributes = merged_axes(attributes, of_transitions) | {"n_dropped": self.n_dropped}
         of_items, values = [], []
-        for start in self.starts:
+        for mode in self.modes:
             of_items.append(
                 starting_values_of_waves(
-                    model.measurement, self.responses, start, len(self.waves.names), model.measurement_over_time
+                    model.measurement, self.responses, mode.start, len(self.waves.names), model.measurement_over_time
                 )
             )
-            of_first = model.initial.starting_values(self.initial, self.initial_membership(start))
-            of_steps = model.transition.starting_values(self.of_rows, self.path_start(start).transition)
+            of_first = model.initial.starting_values(self.initial, self.initial_membership(mode.path))
+            of_steps = model.transition.starting_values(self.of_rows, mode.path.transition)
             values.append({**of_first, **of_steps, **of_items[-1]})
         attributes |= self.responses.attributes | model.initial.attributes | model.transition.attributes
         attributes |= dict(self.start.attributes)
@@ -208,7 +203,7 @@ class PathRows:
             attributes=attributes | model.identity | {"n_classes": model.n_classes},
             pivot=self.start.profile if self.start.aligns_labels else None,
             rivals=tuple(values[1:]),
-            weights=tuple(start.weight for start in self.starts),
+            weights=tuple(mode.start.weight for mode in self.modes),
         )
 
 

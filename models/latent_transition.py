@@ -136,10 +136,11 @@ class LatentTransition(Model):
         first row lacks one of the first wave is left out. With ``collapse=False`` every person keeps a row.
         """
         rows = PathRows.read(self, frame, missing=missing, collapse=collapse)
+        path = rows.modes[0].path
         with pm.Model(coords=rows.coords()) as built:
-            eta = self.initial.class_logits(rows.initial, rows.initial_membership(rows.start), rows=PATTERN)  # of z_1
+            eta = self.initial.class_logits(rows.initial, rows.initial_membership(path), rows=PATTERN)  # of z_1
             tau, moving = self.transition.transition_logits(
-                rows.steps, rows.all_steps, rows.transition_membership(rows.start)
+                rows.steps, rows.all_steps, rows.transition_membership(path)
             )  # of z_t given z_t-1
             answers = answers_of_waves(
                 self.measurement, rows.responses, rows.start, rows.codes, self.measurement_over_time

@@ -9,6 +9,7 @@ import pytest
 
 FEW = {"draws": 100, "tune": 100, "until": None}
 SMALL = {
+    "consortia_over_time": {"staff": 300},
     "doctors_of_one_district": {"many": 800},
     "hospitals_and_communities": {"staff": 900},
     "three_levels_of_stakeholders": {"scale": 0.6},
@@ -24,6 +25,19 @@ def example(monkeypatch, request):
 
 def named(name):
     return pytest.mark.parametrize("example", [name], indirect=True)
+
+
+@named("consortia_over_time")
+def test_staff_of_close_consortia_move_up_more(example):
+    """Counted by who says yes to most questions, which tells the classes apart in all but few persons."""
+    frame = example.simulate(30_000, 30, seed=1)
+    assert frame.groupby("consortium")["type"].nunique().max() == 1
+    gains = ((frame[example.ITEMS] == "yes").sum(axis=1) > 2).astype(int)
+    by_wave = frame.assign(gains=gains).pivot(index="id", columns="year", values="gains")
+    first, second = by_wave[2021], by_wave[2022]
+    moved = second[first.eq(0) & second.notna()].groupby(frame.groupby("id")["type"].first()).mean()
+    assert moved["loose"] < moved["semi-close"] < moved["close"]
+    assert by_wave[2023].isna().mean() == pytest.approx(0.1, abs=0.01)
 
 
 @named("doctors_of_one_district")

@@ -29,6 +29,8 @@ SURVEY = bl.example_survey().assign(
     calls=lambda frame: (frame["participation"] > 4) * (3 + np.arange(180) % 5),
     ward=lambda frame: [f"w{number % 30:02d}" for number in range(180)],
 )
+NEW_PERSONS = SURVEY.head(5).assign(**bl.example_waves().head(5)[["person", "wave"]].reset_index(drop=True))
+"""Rows of a survey, which are waves of persons too."""
 EXAMPLE = bl.LatentClass(2, bl.Items(ITEMS))
 NESTED = bl.LatentClass(2, bl.Items(ITEMS), bl.Regression("~ participation + (1 | group)"))
 CELLS = (
@@ -93,7 +95,7 @@ CALLS = {
     "membership": bl.membership,
     "membership_draws": bl.membership_draws,
     "membership_table": lambda draws: bl.membership_table(draws, SURVEY),
-    "membership_of_new_rows": lambda draws: bl.membership(draws, SURVEY.head(5)),
+    "membership_of_new_rows": lambda draws: bl.membership(draws, NEW_PERSONS),
     "modal_class_of": bl.modal_class_of,
     "modes": bl.modes,
     "most_likely_paths": bl.most_likely_paths,
@@ -173,8 +175,10 @@ LOCALLY_INDEPENDENT = (
 """Functions that take answers for independent within classes."""
 SURVEYED = {
     r"^{name}: its later steps know no survey weights; regress the classes in one step": (
-        "answers_of fit_estimators fit_two_step modal_class_of stepwise_odds_ratios stepwise_outcome"
+        "answers_of fit_distal fit_estimators fit_two_step modal_class_of stepwise_odds_ratios stepwise_outcome"
     ),
+    r"^characteristics: its counts and tests are of respondents who count once": "characteristics",
+    r"^compare_group_structures: its groups are not weighted": "compare_group_structures",
     r"^{name}: what is observed is held against answers of a simple random sample": (
         "characteristics check_items covariate_tests direct_effects"
     ),
@@ -323,9 +327,9 @@ REFUSED = {kind: ONE_WAVE | pieces for kind, pieces in REFUSED.items()} | {
             "characteristics plot_predictions regression_table "
             "answers_of average_marginal_effects check_items class_shift classification_table common_method "
             "compare_estimators compare_groups compare_structures concat_chains covariate_tests direct_effects "
-            "fit_estimators fit_two_step group_level_effects group_shares membership_draws membership_of_new_rows "
+            "fit_estimators fit_two_step group_level_effects group_shares membership_draws "
             "membership_table modal_class_of nesting_in_words plot_structures posterior_predictive poststratify "
-            "predict_classes prior_from prior_sensitivity rank_groups report split_halves stepwise_odds_ratios "
+            "predict_classes prior_from prior_sensitivity rank_groups split_halves stepwise_odds_ratios "
             "stepwise_outcome"
         ),
         r"variable='intercept' is not among the draws": "contrasts",

@@ -15,7 +15,7 @@ from bayes_lca.fitted.fit import Fit
 from bayes_lca.fitted.measured_classes import MeasuredClasses
 from bayes_lca.hidden.one_class import draw_class
 from bayes_lca.measurement.outcome_families import NormalOutcome
-from bayes_lca.models import AssignedClass, LatentClass, Multinomial
+from bayes_lca.models import AssignedClass, LatentClass, LatentTransition, Multinomial
 from bayes_lca.models.distal_outcome import DistalOutcome
 from bayes_lca.priors import LKJ
 from bayes_lca.structural.outcome_regression import OutcomeRegression
@@ -75,6 +75,15 @@ MODELS = {
         "title", bl.Regression("~ age + participation + (participation | city/group)")
     ),
 }
+MODELS |= {
+    "latent_transition": LatentTransition(3, ITEMS, "person", "wave"),
+    "latent_transition_regression": LatentTransition(
+        *(2, ITEMS, "person", "wave"),
+        initial=bl.Regression("~ age"),
+        transition=bl.Transition("~ participation + (1 | group)", "free"),
+    ),
+    "latent_transition_person_intercept": LatentTransition(2, ITEMS, "person", "wave", person_intercept=True),
+}
 FAST = {"mode": Mode(linker="py", optimizer="fast_compile")}
 
 
@@ -83,7 +92,8 @@ def frame():
     rng = np.random.default_rng(4)
     wards = [f"w{number % 25:02d}" for number in range(200)]
     counts = {"visits": rng.poisson(2.0, 200), "calls": rng.poisson(5.0, 200)}
-    return bl.simulate_cohort(n=200, seed=2)[0].assign(**counts, ward=wards)
+    seen = {"person": np.arange(200) // 2, "wave": np.arange(200) % 2 + 1}
+    return bl.simulate_cohort(n=200, seed=2)[0].assign(**counts, **seen, ward=wards)
 
 
 @pytest.fixture(scope="module")

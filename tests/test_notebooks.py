@@ -21,7 +21,7 @@ def cells(path):
 
 
 def test_there_are_notebooks():
-    assert len(NOTEBOOKS) == 5
+    assert len(NOTEBOOKS) == 6
 
 
 def headings(page):
@@ -38,7 +38,7 @@ def run(source, name, namespace):
     return None if last is None else eval(compile(ast.Expression(last.value), name, "eval"), namespace)
 
 
-OF_MANY_FITS = ("class_or_style", "what_nesting_changes")
+OF_MANY_FITS = ("class_or_style", "what_nesting_changes", "who_moves")
 """Notebooks that take a minute even with few draws."""
 
 
@@ -50,6 +50,8 @@ OF_MANY_FITS = ("class_or_style", "what_nesting_changes")
 def test_runs_from_top_to_bottom_and_shows_what_is_kept(path, few_draws, monkeypatch):
     survey, truth = bl.load_cohort().iloc[::4], bl.cohort_truth()
     monkeypatch.setattr(bl, "load_cohort", survey.copy)
+    waves = bl.load_waves()
+    monkeypatch.setattr(bl, "load_waves", waves[waves["person"] % 4 == 0].copy)
     monkeypatch.setattr(bl, "cohort_truth", lambda: replace(truth, latent_class=truth.latent_class[::4]))
     monkeypatch.chdir(EXAMPLES)
     namespace, stale, n_tables = {}, [], 0

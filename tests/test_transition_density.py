@@ -171,7 +171,11 @@ CASES = {
         model(2, bl.CommonMethod(WITH_ORDER, loadings="free", nodes=9), **GROUPED), 3
     ),
 }
-SEVERAL_CLASSES = [name for name in CASES if name != "one class"]
+ALWAYS = (
+    *("two waves, two classes", "covariates and groups", "slopes by origin", "several kinds"),
+    *("measurement of each wave", "person intercept"),
+)
+CASES_BY_COST = [name if name in ALWAYS else pytest.param(name, marks=pytest.mark.slow) for name in CASES]
 
 
 def on_covariates(row, terms, center=0.0):
@@ -270,7 +274,7 @@ def of_persons(case, by_row):
     return by_row[..., pattern]
 
 
-@pytest.mark.parametrize("name", CASES)
+@pytest.mark.parametrize("name", CASES_BY_COST)
 def test_recursion_is_the_sum_over_all_paths(name):
     """In PyMC and in NumPy, of everybody, whatever answers and waves are missing."""
     case = CASES[name]
@@ -387,15 +391,7 @@ def test_priors_of_staying_and_moving_are_those_of_the_docstring():
 @pytest.mark.parametrize("fewest_rows", [1, 10**9], ids=["rows in tiles", "all in one"])
 @pytest.mark.parametrize(
     "name",
-    [
-        "covariates and groups",
-        "person intercept",
-        *(
-            pytest.param(name, marks=pytest.mark.slow)
-            for name in CASES
-            if name not in ("covariates and groups", "person intercept")
-        ),
-    ],
+    [name if name == "covariates and groups" else pytest.param(name, marks=pytest.mark.slow) for name in CASES],
 )
 def test_programs_have_the_density_and_gradient_of_pymc(name, fewest_rows, monkeypatch):
     monkeypatch.setattr(compiled, "FEWEST_ROWS", fewest_rows)

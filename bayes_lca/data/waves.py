@@ -4,6 +4,7 @@ import warnings
 from dataclasses import dataclass
 from itertools import pairwise
 
+import narwhals as nw
 import numpy as np
 import pandas as pd
 
@@ -117,34 +118,68 @@ def read_waves(frame, person: str, wave: str) -> Waves:
     (('2020', '2021'), [[1, 0], [-1, 2]])
     """
     check_frame(frame)
-    check_columns(frame, [person, wave], role="person and wave")
-    values = {name: column(frame, name) for name in (person, wave)}
-    n = len(values[person])
-    for what, name in (("person", person), ("wave", wave)):
-        if missing := int(values[name].isna().sum()):
-            raise ValueError(
-                f"{what} column {name!r} is missing in {missing} of {n} rows "
-                f"({rows_of(frame, values[name].isna().to_numpy())}); complete it, or leave these rows out"
-            )
+    values = _read_columns(frame, person, wave)
     ordered = _in_order(values[wave], wave)
     index, names = _numbered(values[wave], ordered)
     if len(names) < 2:
         raise ValueError(
-            f"wave column {wave!r} is {names[0]!r} in all {n} rows: transitions take two waves or more; fit "
+            f"wave column {wave!r} is {names[0]!r} in all {len(index)} rows: transitions take two waves or more; fit "
             "LatentClass to one"
         )
+    waves = _placed(frame, values, person, wave, index, names)
+    _warn_of_spacing(ordered, wave)
+    return waves
+
+
+def known_waves(frame, person: str, wave: str, names: tuple[str, ...]) -> Waves:
+    """Who was seen when, of persons at waves that are known by their names; they need not be seen at all of these.
+
+    Raises
+    ------
+    ValueError
+        If a column is unknown or missing in some rows, a wave is none of those known, or a person has two rows of one.
+    """
+    check_frame(frame)
+    columns = {str(name): name for name in nw.from_native(frame, eager_only=True).columns}
+    person, wave = columns.get(person, person), columns.get(wave, wave)
+    values = _read_columns(frame, person, wave)
+    written = values[wave].map(_written).to_numpy()
+    strange = ~np.isin(written, names)
+    if strange.any():
+        raise ValueError(
+            f"wave column {wave!r} has wave(s) {named(dict.fromkeys(written[strange]))} in {int(strange.sum())} of "
+            f"{len(written)} rows that the fit has not seen; its waves are {named(names)}"
+        )
+    number = {name: place for place, name in enumerate(names)}
+    return _placed(frame, values, person, wave, np.array([number[name] for name in written]), names)
+
+
+def _read_columns(frame, person: str, wave: str) -> dict[str, pd.Series]:
+    """The two columns, complete."""
+    check_columns(frame, [person, wave], role="person and wave")
+    values = {name: column(frame, name) for name in (person, wave)}
+    for what, name in (("person", person), ("wave", wave)):
+        if missing := int(values[name].isna().sum()):
+            raise ValueError(
+                f"{what} column {name!r} is missing in {missing} of {len(values[name])} rows "
+                f"({rows_of(frame, values[name].isna().to_numpy())}); complete it, or leave these rows out"
+            )
+    return values
+
+
+def _placed(frame, values: dict, person: str, wave: str, index: np.ndarray, names: tuple[str, ...]) -> Waves:
+    """Rows by person and wave."""
     who, persons = pd.factorize(values[person])
     place = np.full((len(persons), len(names)), MISSED)
-    place[who, index] = np.arange(n)
+    place[who, index] = np.arange(len(who))
     twice = pd.MultiIndex.from_arrays([who, index]).duplicated(keep=False)
     if twice.any():
         first = int(twice.argmax())
         raise ValueError(
             f"person {named([values[person].iloc[first]])} has {int((twice & (who == who[first])).sum())} rows of wave "
-            f"{names[index[first]]!r}, and {int(twice.sum())} of {n} rows share their {person!r} and {wave!r} with "
-            f"another ({rows_of(frame, twice)}); keep one row of each person and wave"
+            f"{names[index[first]]!r}, and {int(twice.sum())} of {len(who)} rows share their {person!r} and {wave!r} "
+            f"with another ({rows_of(frame, twice)}); keep one row of each person and wave"
         )
-    _warn_of_spacing(ordered, wave)
     return Waves(person, wave, labels_of(pd.Index(persons)), names, place)
 
 
@@ -216,57 +251,3 @@ def step_names(names: tuple[str, ...]) -> list[str]:
     ['1 to 2', '2 to 3']
     """
     return [f"{before} to {after}" for before, after in pairwise(names)]
-
-
-def check_within_persons(frame, waves: Waves, columns: tuple[str, ...]) -> None:
-    """Refuse groups that change within a person.
-
-    Parameters
-    ----------
-    frame : eager data frame
-    waves : Waves
-    columns : tuple of str
-
-    Raises
-    ------
-    ValueError
-    """
-    who = np.empty(int(waves.seen.sum()), dtype=int)
-    who[waves.place[waves.seen]] = np.nonzero(waves.seen)[0]
-    for name in columns:
-        n_groups = column(frame, name).reset_index(drop=True).groupby(who).nunique()
-        changing = np.flatnonzero(n_groups.to_numpy() > 1)
-        if len(changing):
-            rows = np.isin(who, changing)
-            raise ValueError(
-                f"group column {name!r} of the first wave changes within {len(changing)} of {len(waves.persons)} "
-                f"persons, such as {named(waves.persons[changing], most=3)} ({int(rows.sum())} of {len(rows)} rows): "
-                "whoever belongs to a group at the first wave belongs to it for good there; keep one group for each "
-                "person in this formula, and let transitions have the groups of each wave, "
-                f"Transition('~ 1 + (1 | {name})')"
-            )
-
-
-def check_every_wave_answered(codes_at_waves: np.ndarray, items: tuple, waves: Waves, missing: np.ndarray) -> None:
-    """Refuse items that nobody answered at some wave.
-
-    Parameters
-    ----------
-    codes_at_waves : ndarray, shape (person, wave, item)
-    items : tuple
-    waves : Waves
-    missing : ndarray of bool
-        Where there is no answer, of the same shape.
-
-    Raises
-    ------
-    ValueError
-    """
-    silent = missing.all(axis=0)  # (wave, item)
-    if silent.any():
-        wave, item = np.argwhere(silent)[0]
-        n = int(waves.seen[:, wave].sum())
-        raise ValueError(
-            f"item {items[item]!r} has no answer in any of the {n} rows of wave {waves.names[wave]!r}; leave the item "
-            "out, or the rows of that wave, for what it says of the classes there would rest on the other waves alone"
-        )

@@ -9,6 +9,7 @@ import xarray as xr
 
 from bayes_lca.data.categories import draw_category
 from bayes_lca.dims import CLASS_SHARE
+from bayes_lca.fitted.new_rows import with_new_rows
 from bayes_lca.fitted.parts_of_rows import PartsOfRows
 from bayes_lca.fitted.summed_out import SummedOut
 from bayes_lca.fitted.unseen_group_likelihood import new_group_log_likelihood
@@ -51,6 +52,10 @@ class HiddenOfRespondent(ABC):
             From ``fit.parts_of_rows``.
         """
 
+    def with_new_rows(self, fit, frame, seed: int) -> tuple:
+        """The fit with the respondents of a frame in place of its own, and groups that it has not seen."""
+        return with_new_rows(fit, frame, seed)
+
     def class_sizes(self, fit) -> xr.DataArray:
         """Share of each class among the respondents, dims (chain, draw, ..., latent_class)."""
         return fit.posterior[CLASS_SHARE]
@@ -58,6 +63,10 @@ class HiddenOfRespondent(ABC):
     def occasions(self, fit) -> Iterator[Occasion]:
         """Membership at each occasion on which respondents were in a class; one where they were asked once."""
         yield Occasion({}, fit.membership, fit.mean_membership, np.ones(len(fit.count), dtype=bool))
+
+    def answers_given(self, fit) -> tuple[np.ndarray, np.ndarray]:
+        """Distinct rows of answers (row, item), and how often respondents gave each, on whatever occasion (row,)."""
+        return fit.codes, fit.count
 
     def attributes_of_draws(self, fit) -> dict[str, str | int | float]:
         """What draws should remember of how well their densities were computed."""

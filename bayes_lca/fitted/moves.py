@@ -28,7 +28,7 @@ def move_probabilities(
     matrix : ndarray, shape (row, term)
         Design of the transitions in the user's units.
     groups : mapping of str to ndarray of int, shape (row,)
-        Group of each row by grouping, such as ``transition_group``; one left out counts as an average group.
+        Group of each row by grouping, such as ``transition_group``; one left out, and -1, count as an average group.
     effects : mapping of str to RandomEffectDraws, optional
         Of the draws in `which`, in place of the effects of the groups that were seen.
 
@@ -59,6 +59,7 @@ def _moving(paths, which: slice, matrix: np.ndarray, groups: Mapping, effects: M
         moving = moving + _products(slope, matrix - paths.transition_center)
     for name, index in groups.items():
         of_group = effects[name] if effects is not None else effects_of_seen_groups(fit, name, which)
+        of_group = of_group.followed_by(of_group.none)  # which a group of -1 has
         moving = moving + np.moveaxis(of_group.intercept, -1, 0)[None, :, :, index]
         if of_group.slope is not None:
             terms = [paths.transition_terms.index(str(term)) for term in fit.posterior[group_terms(name)].to_numpy()]

@@ -127,7 +127,7 @@ def _with_effects_given_answers(fit, rng: np.random.Generator):
     everything, index = slice(None), fit.group_of_pattern
     seen = {name: effects_of_seen_groups(fit, name, everything) for name in index}
     candidates = {name: effects_of_new_groups(fit, name, everything, rng, CANDIDATES) for name in index}
-    with_candidates = _with_effects(fit, {name: seen[name].followed_by(candidates[name]) for name in index})
+    with_candidates = with_effects(fit, {name: seen[name].followed_by(candidates[name]) for name in index})
     unseen = np.flatnonzero(np.any([places < 0 for places in index.values()], axis=0))
     chosen = np.empty((fit.n_draws, len(unseen)), dtype=np.int32)
     step = max(1, NUMBERS_AT_ONCE // (fit.n_draws * CANDIDATES))
@@ -136,8 +136,8 @@ def _with_effects_given_answers(fit, rng: np.random.Generator):
         log_likelihood = _log_likelihood_by_candidate(with_candidates, rows)  # (draw, row, candidate)
         noise = rng.gumbel(size=log_likelihood.shape)
         chosen[:, start : start + step] = (log_likelihood + noise).argmax(axis=-1)
-    drawn = {name: _at(candidates[name], chosen) for name in index}
-    result = _with_effects(fit, {name: seen[name].followed_by(drawn[name]) for name in index})
+    drawn = {name: effects_at(candidates[name], chosen) for name in index}
+    result = with_effects(fit, {name: seen[name].followed_by(drawn[name]) for name in index})
     patterns = result.patterns.copy()
     for name, places in index.items():
         n_seen, own = seen[name].intercept.shape[1], places.copy()
@@ -161,7 +161,7 @@ def _log_likelihood_by_candidate(fit, rows: np.ndarray) -> np.ndarray:
     return tried.log_likelihood().reshape(fit.n_draws, len(rows), CANDIDATES)
 
 
-def _at(effects: RandomEffectDraws, chosen: np.ndarray) -> RandomEffectDraws:
+def effects_at(effects: RandomEffectDraws, chosen: np.ndarray) -> RandomEffectDraws:
     """Effects of the group that was chosen in every draw for every row, from positions of shape (draw, row)."""
     draw = np.arange(len(chosen))[:, None]
     return RandomEffectDraws(
@@ -169,7 +169,7 @@ def _at(effects: RandomEffectDraws, chosen: np.ndarray) -> RandomEffectDraws:
     )
 
 
-def _with_effects(fit, effects: Mapping[str, RandomEffectDraws]):
+def with_effects(fit, effects: Mapping[str, RandomEffectDraws]):
     """The fit with other groups, in the order of these effects, which have no names."""
     posterior, axis = fit.posterior, fit.class_axis
     for name, of_groups in effects.items():

@@ -68,7 +68,7 @@ class FittedPaths:
     def moved(self) -> np.ndarray:
         """Whether they were seen after each step, at its wave or later, shape (pattern, step).
 
-        Of other steps nothing is known, and their covariates and groups are of no meaning.
+        Of other steps nothing is known: they are taken at the mean of the covariates in an average group.
         """
         return np.logical_or.accumulate(self.seen[:, ::-1], axis=1)[:, ::-1][:, 1:]
 
@@ -85,7 +85,8 @@ class FittedPaths:
     @cached_property
     def transition_matrix(self) -> np.ndarray:
         """Their design in the user's units, shape (pattern, step, term)."""
-        return self.fit.patterns[TRANSITION_DESIGN].transpose(PATTERN, STEP, TRANSITION_TERM).to_numpy()
+        matrix = self.fit.patterns[TRANSITION_DESIGN].transpose(PATTERN, STEP, TRANSITION_TERM).to_numpy()
+        return np.where(self.moved[..., None], matrix, self.transition_center)
 
     @cached_property
     def transition_center(self) -> np.ndarray:
@@ -94,8 +95,9 @@ class FittedPaths:
 
     @cached_property
     def transition_group(self) -> dict[str, np.ndarray]:
-        """Group at each step by grouping, shape (pattern, step)."""
-        return {name: self.fit.patterns[f"{name}_index"].to_numpy() for name in self.transition_groupings}
+        """Group at each step by grouping, -1 for an average one, shape (pattern, step)."""
+        index = {name: self.fit.patterns[f"{name}_index"].to_numpy() for name in self.transition_groupings}
+        return {name: np.where(self.moved, places, -1) for name, places in index.items()}
 
     @property
     def equal_over_time(self) -> bool:

@@ -34,6 +34,12 @@ class RandomEffectDraws:
         """Those of some draws."""
         return RandomEffectDraws(self.intercept[which], None if self.slope is None else self.slope[which])
 
+    @property
+    def none(self) -> "RandomEffectDraws":
+        """Those of one average group: zero."""
+        slope = None if self.slope is None else np.zeros_like(self.slope[:, :1])
+        return RandomEffectDraws(np.zeros_like(self.intercept[:, :1]), slope)
+
     def followed_by(self, others: "RandomEffectDraws") -> "RandomEffectDraws":
         """With other groups of the same grouping behind these."""
         intercept = np.concatenate([self.intercept, others.intercept], axis=1)

@@ -34,6 +34,19 @@ N_MISSED_WAVES = "n_missed_waves"
 """Attribute with the waves at which persons were not seen, all persons together."""
 
 
+def waves_in_words(attributes: Mapping) -> str:
+    """How many waves there are, and how many were missed, as a part of a note.
+
+    Examples
+    --------
+    >>> waves_in_words({"axes": '{"wave": ["1", "2"]}', "n_respondents": 10, "n_missed_waves": 3})
+    '2 waves, 3 of 20 missed'
+    """
+    n_waves = len(json.loads(attributes[AXES])[WAVE])
+    missed = f", {attributes[N_MISSED_WAVES]} of {n_waves * int(attributes['n_respondents'])} missed"
+    return f"{n_waves} waves{missed if attributes[N_MISSED_WAVES] else ''}"
+
+
 def record_sequences(
     waves: Waves,
     responses: Responses,

@@ -30,6 +30,7 @@ from bayes_lca.fitted.design import fitted_design
 from bayes_lca.fitted.model import FittedModel
 from bayes_lca.fitted.parts_of_rows import PartsOfRows
 from bayes_lca.fitted.record import COUNTED, KEY, PATTERNS, TABLE, respondents_of
+from bayes_lca.fitted.record_sequences import N_MISSED_WAVES, waves_in_words
 from bayes_lca.fitted.respondents import DATA_SETS, GROUP_SIZES, HOLDS_RESPONDENTS
 from bayes_lca.fitted.survey_record import SURVEY, recorded_sample, survey_note
 from bayes_lca.likelihood.person import QUADRATURE_ERROR, quadrature_in_words
@@ -98,6 +99,7 @@ class FittedRows(FittedModel):
                 f"n = {self.n_respondents}" + (f" ({counted})" if counted else ""),
                 *([f"{silent} of them without any answer"] if silent else []),
                 *survey_note(self.attributes),
+                *([waves_in_words(self.attributes)] if N_MISSED_WAVES in self.attributes else []),
                 *self._data_sets_note,
                 f"{self.attributes['n_dropped']} rows left out",
                 f"{self.attributes['n_missing_answers']} answers missing",

@@ -66,3 +66,36 @@ def warn_of_too_few_cells(n_classes: int, degrees_of_freedom: int | None, *, sta
             UnidentifiedWarning,
             stacklevel=stacklevel + 1,
         )
+
+
+def check_cells_of_waves(
+    n_classes: int, of_one_wave: int | None, n_categories: Sequence[int], n_waves: int, n_steps: int, n_rows: int
+) -> None:
+    """Refuse more classes than the table of all answers at all waves can tell apart.
+
+    Parameters
+    ----------
+    n_classes : int
+    of_one_wave : int, optional
+        Degrees of freedom of latent classes of one wave; None where answers are no categories.
+    n_categories : sequence of int
+        Number of categories of each item.
+    n_waves, n_steps : int
+        Waves, and steps that have transitions of their own.
+    n_rows : int
+        Rows of the frame, for the message.
+
+    Raises
+    ------
+    ValueError
+    """
+    if of_one_wave is None:
+        return
+    cells = math.prod(int(n) for n in n_categories)
+    n_parameters = cells - 1 - of_one_wave + n_steps * n_classes * (n_classes - 1)
+    if n_parameters > cells**n_waves - 1:
+        raise ValueError(
+            f"n_classes={n_classes}: shares, transitions and answers have {n_parameters} parameters, and the table of "
+            f"all answers at {n_waves} waves {cells**n_waves} cells ({n_rows} rows), so they are not identified; ask "
+            "for fewer classes, or take more items or waves"
+        )

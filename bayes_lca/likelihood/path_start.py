@@ -64,8 +64,14 @@ def path_start(membership: np.ndarray, answers: np.ndarray, counts: np.ndarray, 
         initial = _shares(paths.membership[0] @ counts)
         transition = _shares(paths.moves if free else paths.moves.sum(axis=1, keepdims=True))
     smoothed = paths.membership[:, 0].transpose(2, 0, 1)  # (sequence, wave, latent_class)
-    steps = np.broadcast_to(transition[0], (n_steps, n_classes, n_classes))
-    return PathStart(transition[0], smoothed, np.einsum("ntc,tcd->ntd", smoothed[:, :-1], steps))
+    return PathStart(transition[0], smoothed, expected_moves(smoothed, transition[0]))
+
+
+def expected_moves(membership: np.ndarray, transition: np.ndarray) -> np.ndarray:
+    """Class probabilities after each step given those before it, shape (sequence, step, latent_class)."""
+    n_steps, n_classes = membership.shape[1] - 1, membership.shape[2]
+    steps = np.broadcast_to(transition, (n_steps, n_classes, n_classes))
+    return np.einsum("ntc,tcd->ntd", membership[:, :-1], steps)
 
 
 def _shares(persons: np.ndarray) -> np.ndarray:

@@ -173,7 +173,10 @@ class Measurement(ABC):
         return None
 
     def families(self, responses: Responses, first: np.ndarray) -> tuple[Family, ...] | None:
-        """The part for maximum likelihood, of the rows at some respondents; None where it has no such families."""
+        """The part for maximum likelihood, of the rows at some respondents; None where it has no such families.
+
+        A part that has some has a method ``profile`` too, from a maximum to what tells its classes apart.
+        """
         return None
 
     @final

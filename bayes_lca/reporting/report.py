@@ -24,6 +24,7 @@ from bayes_lca.reporting.sections.model import model_section
 from bayes_lca.reporting.sections.profiles import profiles_section
 from bayes_lca.reporting.sections.reproduction import reproduction_section, sampled_at
 from bayes_lca.reporting.sections.small_cells import without_small_cells
+from bayes_lca.reporting.sections.transitions import transitions_sections
 from bayes_lca.reporting.writing.files import check_path, tables_folder, write_page, write_tables
 from bayes_lca.reporting.writing.html_page import html_page
 from bayes_lca.reporting.writing.section import Bullets, Paragraph, Section, Table
@@ -143,6 +144,7 @@ def report(
         model_section(fit),
         class_counts_section(fit, counted),
         profiles_section(fit, ci_prob),
+        *transitions_sections(fit, reference, ci_prob),
         *common_method_sections(fit, ci_prob),
         *group_classes_sections(fit, ci_prob),
         classification_section(fit, ci_prob),

@@ -29,8 +29,8 @@ SUPPORTED = (
     *("class_profiles", "class_sizes", "contrasts", "convergence", "heterogeneity", "holds_respondents", "keep_mode"),
     *("modes", "name_classes", "odds_ratios", "order", "plot_odds_ratios", "plot_profiles"),
     *("plot_random_intercepts", "random_intercepts", "relabel", "save"),
-    *("most_likely_paths", "plot_transitions", "stayers_and_movers", "transition_odds_ratios"),
-    *("membership", "transition_probabilities"),
+    *("most_likely_paths", "plot_transitions", "report", "stayers_and_movers", "transition_odds_ratios"),
+    *("membership", "membership_of_new_rows", "transition_probabilities"),
 )
 
 KIND = register(

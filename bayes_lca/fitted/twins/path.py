@@ -6,10 +6,11 @@ from dataclasses import replace
 import numpy as np
 import xarray as xr
 
-from bayes_lca.dims import CLASS, WAVE
+from bayes_lca.dims import ANSWERS, CLASS, ITEM, PATTERN, WAVE
 from bayes_lca.fitted.flows import flows_of
 from bayes_lca.fitted.hidden_of_respondent import HiddenOfRespondent, Occasion
 from bayes_lca.fitted.kinds import HIDDEN, register
+from bayes_lca.fitted.new_sequences import with_new_sequences
 from bayes_lca.fitted.parts_of_rows import PartsOfRows
 from bayes_lca.fitted.paths import paths_of
 from bayes_lca.fitted.summed_out import SummedOut
@@ -34,6 +35,10 @@ class PathOfPerson(HiddenOfRespondent):
         share = np.einsum("sxc,x->sc", np.exp(log_class), rows.share_of_covariates)
         return SummedOut(smoothed.log_likelihood, np.moveaxis(membership, 0, -1), share)
 
+    def with_new_rows(self, fit, frame, seed: int) -> tuple:
+        """With the persons of a long frame; see `with_new_sequences`."""
+        return with_new_sequences(fit, frame, seed)
+
     def class_sizes(self, fit) -> xr.DataArray:
         """Share of each class at every wave, averaged over the persons whose covariates are known then."""
         axes = {WAVE: list(paths_of(fit).waves), CLASS: list(fit.classes)}
@@ -51,6 +56,11 @@ class PathOfPerson(HiddenOfRespondent):
         for place, wave in enumerate(waves):
             mean = membership[place].mean(axis=0, dtype=float)
             yield Occasion({WAVE: wave}, membership[place], mean, paths.seen[:, place])
+
+    def answers_given(self, fit) -> tuple[np.ndarray, np.ndarray]:
+        """Answers at all waves at which persons were seen."""
+        codes, seen = fit.patterns[ANSWERS].transpose(PATTERN, WAVE, ITEM).to_numpy(), paths_of(fit).seen
+        return codes[seen], np.broadcast_to(fit.count[:, None], seen.shape)[seen]
 
     def attributes_of_draws(self, fit) -> dict[str, float]:
         """By how much the sum over persons is off: the largest change of the log-likelihood with twice the nodes."""

@@ -6,7 +6,7 @@ import xarray as xr
 from matplotlib.figure import Figure
 
 from bayes_lca.data.frame import named
-from bayes_lca.dims import ITEM
+from bayes_lca.dims import CLASS, ITEM
 from bayes_lca.fitted.fit import Fit
 from bayes_lca.posterior.plots.page import STYLE, wrapped, write_note
 from bayes_lca.posterior.plots.profile_bars import stacked_bars
@@ -70,7 +70,7 @@ def plot_profiles(
         return _in_units(fit, category, ci_prob, figsize)
     profiles, sizes = class_profiles(fit, ci_prob=ci_prob), class_sizes(fit, ci_prob=ci_prob)
     labels = dict(zip(fit.items, fit.labels, strict=True))
-    classes = {name: f"{wrapped(name, LONGEST_NAME)}\n{_percent(size)}" for name, size in sizes.iterrows()}
+    classes = {name: f"{wrapped(name, LONGEST_NAME)}\n{_size(sizes, name)}" for name in fit.classes}
     of_item = {item: profiles.xs(item, level=ITEM) for item in labels}
     if category == "all":
         of_class = {
@@ -97,7 +97,7 @@ def _in_units(fit: Fit, category: str | None, ci_prob: float, figsize: tuple[flo
             "numbers and have no categories; leave category out"
         )
     profiles, sizes = class_profiles(fit, ci_prob=ci_prob), class_sizes(fit, ci_prob=ci_prob)
-    classes = {name: f"{wrapped(name, LONGEST_NAME)}\n{_percent(size)}" for name, size in sizes.iterrows()}
+    classes = {name: f"{wrapped(name, LONGEST_NAME)}\n{_size(sizes, name)}" for name in fit.classes}
     fig = profile_panels({item: profiles.xs(item, level=ITEM) for item in fit.items}, classes, figsize)
     spread = "; grey: one standard deviation within the class" if "sd" in profiles.index.levels[-1] else ""
     note = f"{sizes.note}; class sizes in % of respondents{spread}"
@@ -116,6 +116,14 @@ def _positions(labels: dict[str, tuple[str, ...]], category: str | None) -> dict
                 'that all items share, None for the last of each item, or "all"'
             )
     return {item: categories.index(str(category)) for item, categories in labels.items()}
+
+
+def _size(sizes: pd.DataFrame, name: str) -> str:
+    """Size of a class with its interval; of several waves, at the first and at the last."""
+    if sizes.index.nlevels == 1:
+        return _percent(sizes.loc[name])
+    of_waves = sizes.xs(name, level=CLASS)
+    return f"{_percent(of_waves.iloc[0])}\nto {_percent(of_waves.iloc[-1])}"
 
 
 def _percent(size: pd.Series) -> str:

@@ -8,7 +8,6 @@ from bayes_lca.data.frame import check_whole, named
 from bayes_lca.dims import CLASS, RESPONDENT, ROW
 from bayes_lca.fitted.fit import Fit
 from bayes_lca.fitted.hidden_of_respondent import Occasion
-from bayes_lca.fitted.new_rows import with_new_rows
 from bayes_lca.table import SummaryTable, tail_probabilities
 
 
@@ -124,7 +123,7 @@ def membership(draws: xr.DataTree, frame=None, *, seed: int = 1, ci_prob: float 
     fit, notes = Fit.of(draws, needs="membership" if frame is None else "membership_of_new_rows"), []
     if frame is not None:
         check_whole(least=0, seed=seed)
-        fit, unseen = with_new_rows(fit, frame, seed)
+        fit, unseen = fit.hidden.with_new_rows(fit, frame, seed)
         notes = ["new respondents, who had no part in the fit", *map(_of_unseen_groups, unseen, unseen.values())]
     parts = [_of_occasion(fit, occasion, tails) for occasion in fit.hidden.occasions(fit)]
     table = parts[0] if len(parts) == 1 else pd.concat(parts).sort_values(ROW, kind="stable")

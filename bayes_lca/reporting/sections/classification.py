@@ -44,20 +44,27 @@ def certainty(fit: Fit) -> SummaryTable:
     Returns
     -------
     SummaryTable
-        One row per modal class and one for ``all``: respondents ``n``, their ``percent``, the mean certainty, four
-        quantiles, and the shares of respondents with a certainty above 0.7, 0.8 and 0.9.
+        One row per modal class and one for ``all``, at every wave where there are several: respondents ``n``, their
+        ``percent``, the mean certainty, four quantiles, and the shares of respondents with a certainty above 0.7, 0.8
+        and 0.9.
     """
-    mean = np.repeat(fit.mean_membership, fit.answering_count, axis=0)  # (respondent, latent_class)
-    largest, modal = mean.max(axis=1), mean.argmax(axis=1)
-    of_class = [largest[modal == place] for place in range(len(fit.classes))]
-    rows = [_spread(values, len(mean)) for values in [*of_class, largest]]
+    parts = {}
+    for occasion in fit.hidden.occasions(fit):
+        count = np.where(occasion.seen, fit.answering_count, 0)
+        mean = np.repeat(occasion.mean, count, axis=0)  # (respondent, latent_class)
+        largest, modal = mean.max(axis=1), mean.argmax(axis=1)
+        of_class = [largest[modal == place] for place in range(len(fit.classes))]
+        rows = [_spread(values, len(mean)) for values in [*of_class, largest]]
+        names = pd.Index([*fit.classes, "all"], name="modal class")
+        parts[tuple(occasion.label.values())] = pd.DataFrame(rows, index=names)
+        levels = list(occasion.label)
     unweighted = ", who count once each" if fit.is_weighted else ""
     note = (
         f"{fit.note}; of respondents with an answer{unweighted}; certainty is the posterior mean probability of the "
         "modal class"
     )
-    index = pd.Index([*fit.classes, "all"], name="modal class")
-    return SummaryTable.of(pd.DataFrame(rows, index=index), note)
+    table = pd.concat(parts, names=levels) if levels else parts[()]
+    return SummaryTable.of(table, note)
 
 
 def _spread(values: np.ndarray, n_all: int) -> dict[str, float]:

@@ -5,6 +5,7 @@ from collections.abc import Sequence
 import numpy as np
 import pandas as pd
 
+from bayes_lca.data.answered import is_missing
 from bayes_lca.dims import ITEM
 from bayes_lca.fitted.fit import Fit
 from bayes_lca.reporting.sections.survey_design import design_in_words
@@ -39,22 +40,24 @@ def _respondents(fit: Fit, smallest_cell: int) -> str:
     analysed += " because a covariate was missing." if n_dropped else "."
     if not n_missing:
         return f"{analysed} No answer is missing."
+    n_asked = int(fit.hidden.answers_given(fit)[1].sum()) * len(fit.items)
     without_any = int(fit.count[~fit.answered.any(axis=1)].sum())
     silent = f"fewer than {smallest_cell}" if 0 < without_any < smallest_cell else without_any
     return (
-        f"{analysed} Of {fit.n_respondents * len(fit.items)} answers, {n_missing} missing; respondents without any "
+        f"{analysed} Of {n_asked} answers, {n_missing} missing; respondents without any "
         f"answer: {silent}. A missing answer drops its factor from the likelihood of the respondent, which is right if "
         "answers are missing at random given the other answers and the covariates; nothing is imputed."
     )
 
 
 def _missing(fit: Fit) -> Table:
-    missing = fit.count @ ~fit.answered
+    codes, count = fit.hidden.answers_given(fit)
+    missing, n = count @ is_missing(codes), int(count.sum())
     frame = pd.DataFrame(
         {
-            "answered": fit.n_respondents - missing,
+            "answered": n - missing,
             "missing": missing,
-            "missing_percent": 100 * missing / fit.n_respondents,
+            "missing_percent": 100 * missing / n,
         },
         index=pd.Index(fit.items, name=ITEM),
     )
@@ -64,11 +67,13 @@ def _missing(fit: Fit) -> Table:
 def _answers(fit: Fit) -> list[Table]:
     """Counts of the answers to items that have categories, and how the numbers of others are spread."""
     counts, numbers = {}, {}
-    for item, codes, answered, labels in zip(fit.items, fit.codes.T, fit.answered.T, fit.labels, strict=True):
+    all_codes, count = fit.hidden.answers_given(fit)
+    for item, codes, labels in zip(fit.items, all_codes.T, fit.labels, strict=True):
+        answered = ~is_missing(codes)
         if labels:
-            counts[item] = _counts(codes[answered].astype(int), labels, fit.count[answered])
+            counts[item] = _counts(codes[answered].astype(int), labels, count[answered])
         else:
-            numbers[item] = _spread(pd.Series(np.repeat(codes[answered], fit.count[answered])))
+            numbers[item] = _spread(pd.Series(np.repeat(codes[answered], count[answered])))
     tables = []
     if counts:
         note = f"{fit.note}; percentages of those who answered the item"

@@ -18,6 +18,7 @@ from mutations.storage_and_reporting import STORAGE_AND_REPORTING
 from mutations.structural import STRUCTURAL
 from mutations.summaries import SUMMARIES
 from mutations.survey import SURVEY
+from mutations.transitions import TRANSITIONS
 from mutations.workflows import WORKFLOWS
 
 MUTATIONS: tuple[Mutation, ...] = (
@@ -31,6 +32,7 @@ MUTATIONS: tuple[Mutation, ...] = (
     *LIKELIHOOD,
     *DOORS,
     *MOVES,
+    *TRANSITIONS,
     *DENSITY,
     *GROUP_CLASSES,
     *POSTERIOR,

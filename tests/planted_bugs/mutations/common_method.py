@@ -13,7 +13,7 @@ COMMON_METHOD = (
         name="persons-weigh-the-same",
         wrong="The nodes of a person's traits are summed over without their weights.",
         symbol="CommonMethod.log_density",
-        pattern="_1 + np.log(self.grid.weight)[:, None]",
+        pattern="_1 + np.log(self.person_weight)[:, None]",
         replacement="_1 - np.log(len(self.grid.weight))",
         tests=(f"{TESTS}::test_persons_are_integrated_out",),
     ),

@@ -65,7 +65,7 @@ STRUCTURAL = (
     Mutation(
         name="slope-acts-within-groups-only",
         wrong="Means of the covariates drop out of the group's logits, so slopes act within groups only.",
-        symbol="RandomEffects.class_logits",
+        symbol="RandomEffects.group_logits",
         pattern="alpha + pt.dot(_1, _2)",
         replacement="alpha + 0.0 * pt.dot(_1, _2)",
         tests=("tests/test_log_density.py::test_log_likelihood_is_the_one_of_slow_loops",),
@@ -73,9 +73,9 @@ STRUCTURAL = (
     Mutation(
         name="cities-of-the-wrong-groups",
         wrong="Groups get the effect of the city of another group.",
-        symbol="RandomEffects.class_logits",
-        pattern="_1[_2.index[_3.first_row]]",
-        replacement="_1[np.roll(_2.index[_3.first_row], 1)]",
+        symbol="RandomEffects.group_logits",
+        pattern="_1.index[_2.first_row]",
+        replacement="np.roll(_1.index[_2.first_row], 1)",
         tests=("tests/test_log_density.py::test_log_likelihood_is_the_one_of_slow_loops",),
     ),
     Mutation(

@@ -1,0 +1,173 @@
+"""Evidence of what transitions, their slopes and groups are worth: coverage, false alarms, persons who answer alike.
+
+    python tests/test_transition_evidence.py coverage 3
+
+prints the same of fewer surveys: ``coverage``, ``null`` or ``persons``, and how many.
+"""
+
+import sys
+import warnings
+from itertools import product
+from math import comb
+
+import numpy as np
+import pandas as pd
+import pytest
+from scipy.special import expit, logit
+
+import bayes_lca as bl
+from bayes_lca.likelihood.baum_welch import fit_paths
+from bayes_lca.likelihood.categorical_family import CategoricalFamily
+from bayes_lca.models import LatentTransition
+
+SURVEYS, PERSONS, GROUPS = 200, 600, 6
+COVERAGE = (0.93, 0.97)
+FALSE_ALARMS = 0.06
+STAY = np.array([[0.75, 0.25], [0.3, 0.7]])
+SLOPE, MOVING_SLOPE = 0.4, 0.5
+ANSWERS = np.array([[[0.8, 0.2]] * 5, [[0.25, 0.75]] * 5])
+ITEMS = [f"item{j}" for j in range(1, 6)]
+SHORT = {"draws": 500, "tune": 500, "chains": 2, "progressbar": False}
+
+
+def fitted(model, frame, seed):
+    """Classes in the order in which they were simulated: rare yes, then frequent yes."""
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")
+        draws = bl.fit(model, frame, seed=seed, **SHORT)
+    yes = bl.class_profiles(draws)["mean"].unstack()["2"].groupby("latent_class").mean()
+    return draws, yes.sort_values().index.tolist()
+
+
+def covered(values, truth):
+    lower, upper = np.quantile(values, [0.025, 0.975])
+    return lower <= truth <= upper
+
+
+def one_survey(seed):
+    """Whether the intervals of a survey of six groups hold its truth: stays, slopes, standard deviations of groups.
+
+    Standard deviations of a survey are drawn from their prior, HalfNormal(1), as those of six groups tell little more;
+    then all intervals should hold 95 % of the truths, whatever the data say.
+    """
+    rng = np.random.default_rng(seed)
+    group_sd, moving_sd = np.abs(rng.normal(0, 1, 2))
+    frame, truth = bl.simulate_waves(
+        PERSONS, [0.55, 0.45], STAY, ANSWERS, seed=seed, n_groups=GROUPS, group_sd=group_sd,
+        transition_group_sd=moving_sd, slope=[[SLOPE]], transition_slope=[[MOVING_SLOPE]],
+    )  # fmt: skip
+    model = LatentTransition(
+        2,
+        bl.Items(ITEMS),
+        person="person",
+        wave="wave",
+        initial=bl.Regression("~ x1 + (1 | group)"),
+        transition=bl.Transition("~ x1 + (1 | group)"),
+    )
+    draws, (low, high) = fitted(model, frame, seed)
+    table = bl.transition_probabilities(draws).xs("overall", level="grouping").droplevel("group")
+    posterior = draws["posterior"]
+    found = {}
+    for place, name in enumerate((low, high)):
+        row, stay = table.loc[("all steps", name, name)], truth.mean_transition[:, place, place].mean()
+        found["stay", place] = row["lower"] <= stay <= row["upper"]
+    for name, value in (("slope", SLOPE), ("transition_slope", MOVING_SLOPE)):
+        slope = posterior[name].squeeze()
+        found["slope", name] = covered(slope.sel(latent_class=high) - slope.sel(latent_class=low), value)
+    for name, value in (("group_sd", group_sd), ("transition_group_sd", moving_sd)):
+        spread = np.sqrt((posterior[name] ** 2).sum("latent_class"))
+        found["group_sd", name] = covered(spread, np.sqrt(2) * value)
+    return found
+
+
+def coverage(surveys=SURVEYS):
+    """Share of intervals that hold the truth, by what they are of."""
+    rows = pd.DataFrame([one_survey(seed) for seed in range(1, surveys + 1)]).astype(float)
+    return rows.mean().groupby([what for what, _ in rows.columns]).mean()
+
+
+def false_alarms(surveys=SURVEYS):
+    """Share of surveys in which a predictor of groups that has no effect on moving has an interval without zero."""
+    alarms = []
+    for seed in range(1001, 1001 + surveys):
+        frame, _ = bl.simulate_waves(
+            PERSONS, [0.55, 0.45], STAY, ANSWERS, seed=seed, n_groups=GROUPS, transition_group_sd=0.4
+        )
+        z = np.random.default_rng(seed).normal(size=GROUPS)
+        frame["z"] = z[frame["group"].cat.codes]
+        transition = bl.Transition("~ z + (1 | group)")
+        model = LatentTransition(2, bl.Items(ITEMS), person="person", wave="wave", transition=transition)
+        draws, _ = fitted(model, frame, seed)
+        row = bl.transition_odds_ratios(draws, reference="C1").loc[("C2 vs C1", "z")]
+        alarms.append(not row["lower"] <= 1 <= row["upper"])
+    return float(np.mean(alarms))
+
+
+def stays_of_persons(loading, data_sets, person_intercept, seed=1):
+    """Posterior mean of staying, averaged over both classes, of 1000 persons at three waves; (data_set,)."""
+    answers = np.array([[[0.82, 0.18]] * 5, [[0.18, 0.82]] * 5])
+    stays = []
+    for number in range(data_sets):
+        frame, _ = bl.simulate_waves(
+            1000, [0.5, 0.5], [[0.7, 0.3], [0.3, 0.7]], answers, seed=seed + number, n_waves=3, loading=loading
+        )
+        model = LatentTransition(2, bl.Items(ITEMS), person="person", wave="wave", person_intercept=person_intercept)
+        draws, _ = fitted(model, frame, seed + number)
+        stays.append(np.trace(draws["posterior"]["transition_probability"].mean(["chain", "draw"]).to_numpy()) / 2)
+    return np.array(stays)
+
+
+@pytest.mark.slow
+def test_intervals_hold_the_truth_as_often_as_they_say():
+    share = coverage()
+    print(share)
+    assert share.between(*COVERAGE).all(), share.to_dict()
+
+
+@pytest.mark.slow
+def test_a_predictor_of_groups_without_effect_is_seldom_seen():
+    share = false_alarms()
+    print(share)
+    assert share <= FALSE_ALARMS
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("loading", [1.0, 1.5])
+def test_stays_are_unbiased_where_persons_have_a_level(loading):
+    stays = stays_of_persons(loading, data_sets=40, person_intercept=True)
+    print(stays.mean(), stays.std(ddof=1) / np.sqrt(len(stays)))
+    assert abs(stays.mean() - 0.7) <= 0.01
+
+
+@pytest.mark.parametrize(
+    ("yes", "loading", "reported"), [(0.82, 1.0, 0.73), (0.82, 1.5, 0.78), (0.732, 1.0, 0.80), (0.732, 1.5, 0.85)]
+)
+def test_a_plain_model_takes_a_person_s_level_for_staying(yes, loading, reported):
+    """What maximum likelihood converges to with two classes, five items and two waves where .70 stay.
+
+    Fitted to the exact probabilities of all sequences, the person integrated out, so that nothing is simulated.
+    """
+    n_items, stay = 5, np.array([[0.7, 0.3], [0.3, 0.7]])
+    u = np.linspace(-6, 6, 121)
+    weight = np.exp(-(u**2) / 2) / np.exp(-(u**2) / 2).sum()
+    p = expit(logit(np.array([yes, 1 - yes]))[:, None] + loading * u)  # (class, node)
+    density = np.array([p**k * (1 - p) ** (n_items - k) for k in range(n_items + 1)])  # of one pattern with k times yes
+    patterns = np.array(list(product([0, 1], repeat=n_items)))
+    k = patterns.sum(axis=1)
+    assert (density * [[[comb(n_items, each)]] for each in range(n_items + 1)]).sum(axis=0) == pytest.approx(1)
+    rows = np.array(list(product(range(len(patterns)), repeat=2)))
+    first, second = density[k[rows[:, 0]]], density[k[rows[:, 1]]]  # (sequence, class, node)
+    joint = np.einsum("scu,cd,sdu,u->s", 0.5 * first, stay, second, weight)
+    family = CategoricalFamily(patterns, [2] * n_items)
+    best = fit_paths([family], rows, 1000 * joint, 2, n_starts=6, n_final=2).best
+    np.testing.assert_allclose(np.diag(best.transition[0]), reported, atol=0.005)
+
+
+if __name__ == "__main__":
+    what, number = sys.argv[1], int(sys.argv[2])
+    if what == "persons":
+        for loading in (1.0, 1.5):
+            for person_intercept in (False, True):
+                print(loading, person_intercept, stays_of_persons(loading, number, person_intercept).round(3))
+    else:
+        print({"coverage": coverage, "null": false_alarms}[what](number))
