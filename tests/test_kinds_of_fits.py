@@ -180,7 +180,7 @@ SURVEYED = {
     r"^characteristics: its counts and tests are of respondents who count once": "characteristics",
     r"^compare_group_structures: its groups are not weighted": "compare_group_structures",
     r"^{name}: what is observed is held against answers of a simple random sample": (
-        "characteristics check_items covariate_tests direct_effects"
+        "check_items covariate_tests direct_effects"
     ),
     r"^concat_chains: draws were corrected about the mean of each fit": "concat_chains",
     r"^group_level_effects: its estimates of groups are not weighted": "group_level_effects",
@@ -324,7 +324,6 @@ ONE_WAVE = {
 REFUSED = {kind: ONE_WAVE | pieces for kind, pieces in REFUSED.items()} | {
     "LatentTransition": {
         r"^{name}: a person of this fit is in a class at every wave": (
-            "characteristics plot_predictions regression_table "
             "answers_of average_marginal_effects check_items class_shift classification_table common_method "
             "compare_estimators compare_groups compare_structures concat_chains covariate_tests direct_effects "
             "fit_estimators fit_two_step group_level_effects group_shares membership_draws "

@@ -20,7 +20,7 @@ ANSWERED: Final = frozenset(
             "plot_structures",
         ),
         *("posterior_predictive", "poststratify", "predict_classes", "prior_from", "random_intercepts", "rank_groups"),
-        *("plot_predictions", "regression_table", "report", "save"),
+        *("report", "save"),
     }
 )
 """Those that speak of parameters, of single respondents, or of averages over respondents, which are weighted."""
@@ -45,7 +45,6 @@ REWEIGHTED = (
 REFUSED: Final = MappingProxyType(
     {
         "answers_of": SECOND_STEP,
-        "characteristics": SIMPLE_RANDOM,
         "characteristics": "its counts and tests are of respondents who count once each; leave out by=draws",
         "check_items": SIMPLE_RANDOM,
         "compare_group_structures": "its groups are not weighted; compare fits of parts by compare_structures",
