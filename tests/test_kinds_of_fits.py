@@ -324,6 +324,7 @@ ONE_WAVE = {
 REFUSED = {kind: ONE_WAVE | pieces for kind, pieces in REFUSED.items()} | {
     "LatentTransition": {
         r"^{name}: a person of this fit is in a class at every wave": (
+            "characteristics plot_predictions regression_table "
             "answers_of average_marginal_effects check_items class_shift classification_table common_method "
             "compare_estimators compare_groups compare_structures concat_chains covariate_tests direct_effects "
             "fit_estimators fit_two_step group_level_effects group_shares membership_draws "
