@@ -74,8 +74,8 @@ OUTCOMES = (
         name="sizes-of-sites-of-everybody",
         wrong="The size of a class at a site is its average over the respondents of all sites.",
         symbol="_sizes_by",
-        pattern="(_1 == _2) * fit.count",
-        replacement="(_1 == _1) * fit.count",
+        pattern="(_1 == _2) * fit.weight",
+        replacement="(_1 == _1) * fit.weight",
         tests=("tests/workflows/test_populations.py::test_sizes_by_site_are_averages_over_its_respondents",),
     ),
     Mutation(
