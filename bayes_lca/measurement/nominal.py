@@ -121,6 +121,24 @@ def read_nominal(items, frame) -> Responses:
     return items.read(frame)
 
 
+def check_measurement(items) -> None:
+    """Refuse what is no measurement part, such as a list of names.
+
+    Raises
+    ------
+    TypeError
+    """
+    # asked of the part, not of its class: tables of draws use this too, and the class brings PyMC along
+    if hasattr(items, "nominal"):
+        return
+    text = repr(items)
+    given = text if len(text) <= LONGEST_TEXT else f"{text[:LONGEST_TEXT]}..."
+    how = "wrap the names of the items, Items([...])"
+    if hasattr(items, "measurement"):
+        how = f"give the items of this {type(items).__name__}, model.measurement, or Items([...])"
+    raise TypeError(f"items={given} is of type {type(items).__name__}, and no measurement part; {how}")
+
+
 def check_nominal(items, *, restricted: bool = False) -> None:
     """Refuse what are no nominal items, or have what numbers their classes, or restrictions that would be lost.
 
@@ -129,16 +147,8 @@ def check_nominal(items, *, restricted: bool = False) -> None:
     TypeError, ValueError
         As `read_nominal` does.
     """
-    # asked of the part, not of its class: tables of draws use this too, and the class brings PyMC along
-    nominal = getattr(items, "nominal", None)
-    if nominal is None:
-        text = repr(items)
-        given = text if len(text) <= LONGEST_TEXT else f"{text[:LONGEST_TEXT]}..."
-        how = "wrap the names of the items, Items([...])"
-        if hasattr(items, "measurement"):
-            how = f"give the items of this {type(items).__name__}, model.measurement, or Items([...])"
-        raise TypeError(f"items={given} is of type {type(items).__name__}, and no measurement part; {how}")
-    if not nominal:
+    check_measurement(items)
+    if not items.nominal:
         raise ValueError(
             f"{type(items).__name__} of {len(items.columns)} item(s) {named(items.columns)}: numbers of classes and "
             f"groups are compared for nominal items only; {items.in_place_of_nominal}"

@@ -1,12 +1,10 @@
 """The table of numbers of classes as papers print it: criteria, tests, and the shares of all classes."""
 
-import json
-
 import pandas as pd
 
 from bayes_lca.reporting.paper.rounding import number_text, p_text
 from bayes_lca.table import SummaryTable
-from bayes_lca.workflows.class_counts.count_classes import CLASS_SHARES
+from bayes_lca.workflows.class_counts.all_shares import shares_of
 
 CRITERIA = {"log_likelihood": "log-likelihood", "AIC": "AIC", "BIC": "BIC", "aBIC": "aBIC"}
 TESTS = {"lmr_adjusted_p": "LMR p", "vlmr_p": "VLMR p", "blrt_p": "BLRT p"}
@@ -55,9 +53,9 @@ def class_number_table(counted: SummaryTable) -> SummaryTable:
         columns["elpd (SE)"] = [f"{number_text(value, 1)} ({number_text(error, 1)})" for value, error in pairs]
     met = zip(counted["starts_at_mode"], counted["starts"], strict=True)
     columns["starts"] = [f"{of_best:.0f} of {of_all:.0f}" for of_best, of_all in met]
-    shares = json.loads(counted.attrs.get(CLASS_SHARES, "{}"))
+    shares = shares_of(counted)
     columns["class shares, %"] = [
-        " / ".join(f"{100 * share:.1f}" for share in shares.get(str(n_classes), [])) or f"smallest {100 * smallest:.1f}"
+        " / ".join(f"{100 * share:.1f}" for share in shares.get(n_classes, [])) or f"smallest {100 * smallest:.1f}"
         for n_classes, smallest in counted["smallest_class"].items()
     ]
     return SummaryTable.of(pd.DataFrame(columns, index=counted.index), counted.note)

@@ -1,6 +1,5 @@
 """How many classes: one row per number of classes, by maximum likelihood and, on request, by posteriors."""
 
-import json
 from collections.abc import Iterable
 
 import pandas as pd
@@ -10,15 +9,13 @@ from bayes_lca.data.survey_design import SurveyDesign
 from bayes_lca.measurement.interface import Measurement
 from bayes_lca.measurement.nominal import read_answers
 from bayes_lca.table import SummaryTable
+from bayes_lca.workflows.class_counts.all_shares import keep_shares
 from bayes_lca.workflows.class_counts.blrt import check_bootstrap
 from bayes_lca.workflows.class_counts.class_posteriors import posterior_columns, posterior_note, sample_classes
 from bayes_lca.workflows.class_counts.common_method_counts import common_method_columns, preference_in_words
 from bayes_lca.workflows.class_counts.likelihood_counts import LikelihoodCounts
 from bayes_lca.workflows.class_counts.pseudo_criteria import WORDS, refuse_beside_design
 from bayes_lca.workflows.class_counts.vlmr import LIMITS
-
-CLASS_SHARES = "class_shares"
-"""Attribute of the table with the shares of all classes, the largest first, by number of classes."""
 
 
 def count_classes(
@@ -221,8 +218,7 @@ def count_classes(
     else:
         note += ", no draws"
     summary = SummaryTable.of(table, "; ".join([note, *notes]))
-    shares = {n_classes: likelihood.fit(n_classes).class_share.tolist() for n_classes in classes}
-    summary.attrs[CLASS_SHARES] = json.dumps(shares)
+    keep_shares(summary, {n_classes: likelihood.fit(n_classes).class_share.tolist() for n_classes in classes})
     return summary
 
 

@@ -10,6 +10,7 @@ from bayes_lca.data.frame import check_whole, is_whole
 from bayes_lca.data.unique_rows import unique_rows
 from bayes_lca.likelihood.group_mixture import GroupMixtureFit, fit_group_mixture
 from bayes_lca.measurement.interface import Measurement
+from bayes_lca.measurement.nominal import check_measurement
 from bayes_lca.structural.group_classes import GroupClasses
 from bayes_lca.table import SummaryTable
 
@@ -85,8 +86,7 @@ def count_group_classes(
     >>> table["parameters"].tolist()
     [13, 15]
     """
-    if not isinstance(items, Measurement):
-        raise TypeError(f"items={items!r}: wrap the names of the items, Items([...])")
+    check_measurement(items)
     numbers = _numbers(classes, "classes"), _numbers(group_classes, "group_classes")
     check_whole(least=1, n_starts=n_starts)
     check_whole(least=0, seed=seed)
