@@ -73,8 +73,7 @@ def smooth_paths(
         if wave:
             entering = sum(a * p for a, p in zip(membership[wave - 1], transition[wave - 1], strict=True))
         np.multiply(entering, density[wave], out=membership[wave])
-        membership[wave].sum(axis=0, out=total[wave])
-        np.maximum(total[wave], np.finfo(float).tiny, out=total[wave])
+        total[wave] = np.maximum(membership[wave].sum(axis=0), np.finfo(float).tiny)
         membership[wave] /= total[wave]
     moves = np.empty((n_waves - 1 if with_moves else 0, n_classes, n_classes, *shape))
     ahead = density[-1] / total[-1]
@@ -82,8 +81,8 @@ def smooth_paths(
         if with_moves:
             moves[step] = membership[step][:, None] * transition[step] * ahead
         backward = [sum(p * a for p, a in zip(of_origin, ahead, strict=True)) for of_origin in transition[step]]
-        for of_class, behind in zip(membership[step], backward, strict=True):
-            of_class *= behind
+        for origin, behind in enumerate(backward):
+            membership[step, origin] *= behind
         if step:
             ahead = np.stack(np.broadcast_arrays(*backward)) * (density[step] / total[step])
     return SmoothedPaths((np.log(total) + largest).sum(axis=0), membership, moves)
