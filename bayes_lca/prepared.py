@@ -210,8 +210,7 @@ class ClassRows:
         responses = responses.keep(design.kept)
         answer_patterns = unique_rows(responses.codes)
         sample = None if survey is None else sample_of(survey, frame, design)
-        if sample is not None:
-            answer_patterns = sample.weighing(answer_patterns)
+        answer_patterns = answer_patterns if sample is None else sample.weighing(answer_patterns)
         start = measurement.start(responses, answer_patterns, n_classes)
         everybody = np.arange(len(responses.codes))
         patterns = distinct_rows(design, answer_patterns.pattern) if collapse else unique_rows(everybody)
@@ -274,16 +273,12 @@ class ClassRows:
         groups, attributes = record_answers(
             self.responses.codes,
             self.answer_patterns.pattern,
-            self.responses.items,
-            self.responses.labels,
-            self.of_respondents,
-            self.responses.respondents,
+            *(self.responses.items, self.responses.labels),
+            *(self.of_respondents, self.responses.respondents),
             self.patterns,
             self.responses.encoding,
         )
-        if self.sample is not None:
-            groups, of_sample = record_sample(self.sample, self.weight, groups)
-            attributes |= of_sample
+        groups, attributes = record_sample(self.sample, self.weight, groups, attributes)
         starts = (self.start, *self.start.rivals)
         of_items = [model.measurement.starting_values(self.responses, start) for start in starts]
         of_classes = [model.structural.starting_values(self.design, self._membership_at(start)) for start in starts]

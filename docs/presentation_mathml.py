@@ -22,5 +22,5 @@ def as_mathml(visitor, node):
     except Exception as error:
         LOGGER.warning("formula %r cannot be read: %s", formula, error, location=node)
         markup = f"<code>{visitor.encode(formula)}</code>"
-    visitor.body.append(f'<div class="math" tabindex="0">{markup}</div>' if block else markup)
+    visitor.body.append(f'<div class="formula" tabindex="0">{markup}</div>' if block else markup)
     raise nodes.SkipNode

@@ -38,6 +38,7 @@ GIBBS = {"draws": 30, "tune": 10, "chains": 2}
 WITHOUT_COUNT = {
     "declare_columns": "hands its frame back, row for row",
     "compare_estimators": "hands its options on to fit_estimators",
+    "fit_populations": "hands its options on to fit",
     "fit_or_load": "hands its options on to fit",
     "membership": "scores each row of a frame of new respondents once, however many they are",
 }
@@ -135,7 +136,7 @@ def test_every_function_that_takes_a_frame_counts():
     silent = {name for name, function in names.items() if "count" not in inspect.signature(function).parameters}
     assert silent == set(WITHOUT_COUNT)
     tested = set(OF_FRAMES) | set(BESIDE_DRAWS) | set(SAMPLING)
-    assert tested == set(names) - {"membership", "declare_columns"}
+    assert tested == set(names) - {"membership", "declare_columns", "fit_populations"}
 
 
 OF_FRAMES = {
@@ -181,6 +182,9 @@ SAMPLING = {
     "compare_estimators": lambda frame, **count: bl.compare_estimators(NESTED, frame, **count),
     "fit": lambda frame, **count: bl.fit(NESTED, frame, **count),
     "fit_estimators": lambda frame, **count: bl.fit_estimators(NESTED, frame, **count),
+    "compare_outcomes": lambda frame, **count: bl.compare_outcomes(
+        fit_made_up(ALONE, frame, **count), "x", frame, measurement_draws=4, draws=4, **count
+    ),
     "fit_distal": lambda frame, **count: bl.fit_distal(
         fit_made_up(ALONE, frame, **count), frame, "x ~ latent_class", measurement_draws=4, draws=4, **count
     ),

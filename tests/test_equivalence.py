@@ -9,7 +9,7 @@ import pytest
 
 sys.path.insert(0, str(Path(__file__).parent))
 
-from equivalence import bambi_posterior, latent_gold
+from equivalence import bambi_posterior
 from equivalence.row import Row, Source, printed
 from equivalence.sources import SOURCES, computed
 from equivalence_table import main
@@ -122,8 +122,3 @@ def test_posterior_means_that_are_kept_are_those_of_today():
     today = [row for source in bambi_posterior.SOURCES for row in rows_of(source)]
     assert kept.keys() == {row.quantity for row in today}
     assert [row.quantity for row in today if abs(row.ours - kept[row.quantity].ours) > row.tolerance] == []
-
-
-@pytest.mark.skipif(latent_gold.DATA is None, reason="shared/reference/peers is not beside the project")
-def test_figures_of_latent_gold():
-    assert [row.quantity for row in latent_gold.rows() if not row.passes] == []

@@ -29,7 +29,7 @@ SURVEY = bl.example_survey().assign(
     calls=lambda frame: (frame["participation"] > 4) * (3 + np.arange(180) % 5),
     ward=lambda frame: [f"w{number % 30:02d}" for number in range(180)],
 )
-NEW_PERSONS = SURVEY.head(5).assign(**bl.example_waves().head(5)[["person", "wave"]].reset_index(drop=True))
+NEW_PERSONS = SURVEY.head(5).reset_index(drop=True).assign(**bl.example_waves().head(5)[["person", "wave"]])
 """Rows of a survey, which are waves of persons too."""
 EXAMPLE = bl.LatentClass(2, bl.Items(ITEMS))
 NESTED = bl.LatentClass(2, bl.Items(ITEMS), bl.Regression("~ participation + (1 | group)"))
@@ -175,8 +175,10 @@ LOCALLY_INDEPENDENT = (
 """Functions that take answers for independent within classes."""
 SURVEYED = {
     r"^{name}: its later steps know no survey weights; regress the classes in one step": (
-        "answers_of fit_estimators fit_two_step modal_class_of stepwise_odds_ratios stepwise_outcome"
+        "answers_of fit_distal fit_estimators fit_two_step modal_class_of stepwise_odds_ratios stepwise_outcome"
     ),
+    r"^characteristics: its counts and tests are of respondents who count once": "characteristics",
+    r"^compare_group_structures: its groups are not weighted": "compare_group_structures",
     r"^{name}: what is observed is held against answers of a simple random sample": (
         "check_items covariate_tests direct_effects"
     ),
@@ -322,9 +324,11 @@ ONE_WAVE = {
 REFUSED = {kind: ONE_WAVE | pieces for kind, pieces in REFUSED.items()} | {
     "LatentTransition": {
         r"^{name}: a person of this fit is in a class at every wave": (
-            "answers_of average_marginal_effects check_items class_shift classification_table common_method "
-            "compare_estimators compare_groups compare_structures concat_chains covariate_tests direct_effects "
-            "fit_estimators fit_two_step group_level_effects group_shares membership_draws "
+            "answers_of average_marginal_effects characteristics check_items class_shift classification_table "
+            "common_method compare_estimators compare_group_structures compare_groups compare_structures concat_chains "
+            "covariate_tests design_effects direct_effects group_classes group_membership outcome_by_class "
+            "plot_group_classes plot_predictions regression_table "
+            "fit_distal fit_estimators fit_two_step group_level_effects group_shares membership_draws "
             "membership_table modal_class_of nesting_in_words plot_structures posterior_predictive poststratify "
             "predict_classes prior_from prior_sensitivity rank_groups split_halves stepwise_odds_ratios "
             "stepwise_outcome"
@@ -336,7 +340,7 @@ REFUSED = {kind: ONE_WAVE | pieces for kind, pieces in REFUSED.items()} | {
 """What each kind of fit refuses: pieces of messages, and the functions that say so; all others answer."""
 REFUSED = {kind: dict(refused) for kind, refused in REFUSED.items()}
 for kind, refused in REFUSED.items():
-    if not kind.endswith(("survey design", "no respondents", "completed data sets")):
+    if kind != "LatentTransition" and not kind.endswith(("survey design", "no respondents", "completed data sets")):
         refused["^design_effects: the 180 respondents of this fit are taken for a simple random"] = "design_effects"
 
 

@@ -14,9 +14,7 @@ ITEMS = ["a", "b", "c", "d", "e"]
 STRATA, CLUSTERS, PERSONS = 10, 60, 60
 DRAWN_CLUSTERS, DRAWN_PERSONS = 8, 12
 """Clusters of each stratum, and persons of each cluster on average."""
-DESIGN = bl.SurveyDesign(
-    weights="w", strata="stratum", cluster="cluster", population={h: CLUSTERS for h in range(STRATA)}
-)
+DESIGN = bl.SurveyDesign(weights="w", strata="stratum", cluster="cluster")
 SAMPLES = 200
 FIT = {"draws": 500, "chains": 2, "until": None, "progressbar": False}
 

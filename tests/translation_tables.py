@@ -15,7 +15,7 @@ from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
 
-from equivalence import bambi_posterior, latent_gold, nnet, parallel_lines
+from equivalence import bambi_posterior, nnet, parallel_lines
 from equivalence.class_fits import REFERENCE, read_json
 from equivalence.row import Row
 from equivalence.sources import SOURCES, computed
@@ -24,6 +24,7 @@ PAGES = Path(__file__).parents[1] / "docs" / "translate"
 PLACE = re.compile(r"<!-- numbers: ([\w-]+) -->\n(.*?)<!-- end of numbers -->\n", re.DOTALL)
 OURS = "bayes_lca"
 SAMPLED = "multinom_sim_bayes_lca"
+BY_NAME = {source.name: source for source in SOURCES}
 
 
 @dataclass(frozen=True)
@@ -86,12 +87,10 @@ def with_decimals(value: float, digits: int) -> str:
 
 @cache
 def table_rows(source: str) -> Sequence[Row]:
-    """Rows of a source of the table of equivalences by its name, of Latent GOLD, or of posteriors that are kept."""
-    if source == latent_gold.CITATION:
-        return latent_gold.rows()
+    """Rows of a source of the table of equivalences by its name, or of posteriors that are kept."""
     if source == SAMPLED:
         return [Row(*row) for row in read_json(SAMPLED)["rows"]]
-    return computed(next(each for each in SOURCES if each.name == source))
+    return computed(BY_NAME[source])
 
 
 FIT = {
@@ -225,7 +224,7 @@ def stepmix_tables() -> Iterator[Numbers]:
 
 
 def latent_gold_tables() -> Iterator[Numbers]:
-    program, source = "Latent GOLD 6.1", (latent_gold.CITATION,)
+    program, source = "Latent GOLD 6.1", ("Latent GOLD, steps",)
     names = ("log-likelihood", "parameters", "BIC", "SABIC", "CAIC")
     yield Numbers("latent_gold", "fit", program, ("",), tuple((name, (name,)) for name in names), source)
     quantities = [("size", "size of class {k}")]
@@ -243,6 +242,32 @@ def latent_gold_tables() -> Iterator[Numbers]:
         ("mean, no correction", ("modal: mean of class 1", "modal: mean of class 2")),
     )
     yield Numbers("latent_gold", "outcome", program, by_class(2), lines, source)
+
+    names = ("log-likelihood", "BIC by respondents", "BIC by groups", "group class 1", "group class 2")
+    lines = tuple((name, (f"nominal: {name}",)) for name in names)
+    source = ("Latent GOLD, classes of groups",)
+    yield Numbers("latent_gold", "group-classes", program, ("",), lines, source, digits=4)
+    lines = tuple(
+        (f"P(class {c}, given the group class)", tuple(f"nominal: P(class {c} | group class {w})" for w in (1, 2)))
+        for c in (1, 2)
+    )
+    columns = ("group class 1", "group class 2")
+    yield Numbers("latent_gold", "shares-in-group-classes", program, columns, lines, source, digits=4)
+    source = ("Latent GOLD, latent Markov",)
+    names = ("log-likelihood", "AIC", "BIC of sequences", "CAIC of sequences", "aBIC of sequences")
+    yield Numbers("latent_gold", "markov-fit", program, ("",), tuple((name, (name,)) for name in names), source)
+    quantities = [
+        ("share at first", "share of class {k} at first"),
+        ("P(to 1)", "P({k} to 1)"),
+        ("P(to 2)", "P({k} to 2)"),
+    ]
+    quantities += [
+        (f"{what} of {item}", f"{what} of {item} in class {{k}}")
+        for what in ("mean", "variance")
+        for item in ("y1", "y2")
+    ]
+    lines = tuple((title, tuple(quantity.format(k=k) for k in (1, 2))) for title, quantity in quantities)
+    yield Numbers("latent_gold", "markov", program, by_class(2), lines, source)
 
 
 def brms_tables() -> Iterator[Numbers]:
@@ -294,7 +319,7 @@ def filled(page: str, text: str) -> str:
 
     def fill(place: re.Match) -> str:
         name, before = place.groups()
-        absent = latent_gold.DATA is None and latent_gold.CITATION in tables[name].sources
+        absent = any(BY_NAME[source].is_absent for source in tables[name].sources if source != SAMPLED)
         return f"<!-- numbers: {name} -->\n{before if absent else tables[name].markdown()}<!-- end of numbers -->\n"
 
     return PLACE.sub(fill, text)

@@ -14,6 +14,7 @@ from bayes_lca.posterior.effects.compare_groups import compare_groups
 from bayes_lca.posterior.effects.marginal_effects import average_marginal_effects
 from bayes_lca.posterior.labels.convergence import convergence
 from bayes_lca.posterior.plots.odds_ratios import plot_odds_ratios
+from bayes_lca.posterior.plots.predictions import plot_predictions
 from bayes_lca.posterior.plots.profiles import plot_profiles
 from bayes_lca.posterior.plots.random_intercepts import plot_random_intercepts
 from bayes_lca.posterior.tables.class_tables import class_profiles, class_sizes
@@ -127,6 +128,7 @@ class Analysis:
             self._draw("odds_ratios", plot_odds_ratios(joint))
             for covariate in fit.formula.covariates:
                 self._write(f"marginal_effects_{covariate}", average_marginal_effects(joint, covariate))
+                self._draw(f"predictions_{covariate}", plot_predictions(joint, covariate))
         if fit.groupings and n_classes > 1:
             self.say(repr(heterogeneity(joint)))
             self._write("heterogeneity", heterogeneity(joint))

@@ -23,5 +23,8 @@ def draw_category(probability: np.ndarray, rng: np.random.Generator) -> np.ndarr
     array([0, 1])
     """
     cumulative = probability.cumsum(axis=-1)
-    uniform = rng.random((*probability.shape[:-1], 1)) * cumulative[..., -1:]  # below the last sum, however rounded
-    return (uniform >= cumulative[..., :-1]).sum(axis=-1)
+    uniform = rng.random(probability.shape[:-1]) * cumulative[..., -1]  # below the last sum, however rounded
+    category = np.zeros(probability.shape[:-1], dtype=np.int64)
+    for reached in np.moveaxis(cumulative[..., :-1], -1, 0):  # one by one, for a sum along a short axis is slow
+        category += uniform >= reached
+    return category

@@ -196,7 +196,8 @@ def _warn_of_unused_counts(
         counts = f"if it says how many respondents have each row ({total:g} in all), pass count={name!r}, "
         warnings.warn(
             f"column {name!r} is not used, and each of the {len(numbers)} rows counts as one respondent; "
-            f"{counts if can_count else ''}if it holds survey weights, results are unweighted; "
+            f"{counts if can_count else ''}if it holds survey weights, results are unweighted "
+            f"(bl.fit and bl.count_classes take design=bl.SurveyDesign(weights={name!r})); "
             "drop the column to leave this unsaid",
             UnusedCountsWarning,
             stacklevel=4,
@@ -241,14 +242,18 @@ def _whole_counts(values: pd.Series, count: str | int, labels: pd.Index | None) 
         )
     numbers = values.to_numpy(dtype=float)
     refuse(numbers < 0, "is negative")
-    refuse(~np.isfinite(numbers) | (numbers != np.round(numbers)), "is not whole", "; survey weights are no counts")
+    refuse(
+        ~np.isfinite(numbers) | (numbers != np.round(numbers)),
+        "is not whole",
+        "; survey weights are no counts but a design=",
+    )
     total = numbers.sum()
     if total == 0:
         raise ValueError(f"count column {count!r} is 0 in all {n} rows; {remedy}")
     if total > MOST_RESPONDENTS:
         raise ValueError(
             f"count column {count!r} adds up to {total:.0f} respondents in {n} rows, more than {MOST_RESPONDENTS}; "
-            "weights that add up to a population are no counts of respondents: leave them out, results are then "
-            "unweighted"
+            "weights that add up to a population are no counts of respondents: give them to "
+            f"bl.fit or bl.count_classes as design=bl.SurveyDesign(weights={count!r})"
         )
     return numbers.astype(np.int64)

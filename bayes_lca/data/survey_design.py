@@ -58,7 +58,8 @@ class SurveyDesign:
     population : int, or mapping of stratum to int, optional
         How many clusters (without `cluster`, persons) there are in the population of each stratum, or in all without
         `strata`. The variance between the n clusters of a stratum of N is multiplied by :math:`1 - n / N`; without
-        `population` by 1, as if few of many were drawn.
+        `population` by 1, as if few of many were drawn. What varies because some persons of each cluster were asked
+        and others not is left out of the product: give it where all of a cluster, or persons one by one, were drawn.
 
     Raises
     ------

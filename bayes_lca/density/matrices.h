@@ -3,71 +3,106 @@
 #ifndef BAYES_LCA_MATRICES
 #define BAYES_LCA_MATRICES
 
+#include "eight.h"
 #include "layout.h"
 
-/* o (r, n) = a (r, m) b (m, n), four rows and sixteen columns at a time */
-WIDEST static void matrix_product(int64_t r, int64_t m, int64_t n, const double *restrict a, const double *restrict b,
-                           int64_t stride_b, double *restrict o, int64_t stride_o) {
+/* Some rows of o = a b at 8 n_eights columns: sums stay in registers. */
+INLINE void product_block(const int rows, const int n_eights, int64_t m, const double *restrict a,
+                          const double *restrict b, int64_t stride_b, double *restrict o, int64_t stride_o) {
+    Eight sum[4][2];
+    memset(sum, 0, sizeof sum);
+    for (int64_t k = 0; k < m; k++)
+        for (int j = 0; j < n_eights; j++) {
+            Eight of_b;
+            read_eight(&of_b, b + k * stride_b + 8 * j);
+            for (int i = 0; i < rows; i++) add_multiple(&sum[i][j], a[i * m + k], &of_b);
+        }
+    for (int i = 0; i < rows; i++)
+        for (int j = 0; j < n_eights; j++) memcpy(o + i * stride_o + 8 * j, &sum[i][j], sizeof(Eight));
+}
+
+INLINE void product_of_rows(const int rows, int64_t m, int64_t n, const double *restrict a, const double *restrict b,
+                            int64_t stride_b, double *restrict o, int64_t stride_o) {
+    int64_t column = 0;
+    for (; column + 16 <= n; column += 16) product_block(rows, 2, m, a, b + column, stride_b, o + column, stride_o);
+    if (n >= 8)
+        for (; column < n; column += 8) { /* the last ones once more, where fewer than eight are left */
+            const int64_t at = column + 8 <= n ? column : n - 8;
+            product_block(rows, 1, m, a, b + at, stride_b, o + at, stride_o);
+        }
+    for (; column < n; column++)
+        for (int i = 0; i < rows; i++) {
+            double sum = 0.0;
+            for (int64_t k = 0; k < m; k++) sum += a[i * m + k] * b[k * stride_b + column];
+            o[i * stride_o + column] = sum;
+        }
+}
+
+/* o (r, n) = a (r, m) b (m, n) */
+WIDEST static void matrix_product(int64_t r, int64_t m, int64_t n, const double *a, const double *b, int64_t stride_b,
+                                  double *o, int64_t stride_o) {
     for (int64_t row = 0; row < r; row += 4) {
-        int64_t rows = r - row < 4 ? r - row : 4;
-        for (int64_t column = 0; column < n; column += 16) {
-            int64_t columns = n - column < 16 ? n - column : 16;
-            double sum[4][16] = {{0.0}};
-            if (columns == 16 && rows == 4) {
-                for (int64_t k = 0; k < m; k++)
-                    for (int i = 0; i < 4; i++) {
-                        double factor = a[(row + i) * m + k];
-                        for (int j = 0; j < 16; j++) sum[i][j] += factor * b[k * stride_b + column + j];
-                    }
-            } else if (columns == 16 && rows == 3) {
-                for (int64_t k = 0; k < m; k++)
-                    for (int i = 0; i < 3; i++) {
-                        double factor = a[(row + i) * m + k];
-                        for (int j = 0; j < 16; j++) sum[i][j] += factor * b[k * stride_b + column + j];
-                    }
-            } else {
-                for (int64_t k = 0; k < m; k++)
-                    for (int64_t i = 0; i < rows; i++) {
-                        double factor = a[(row + i) * m + k];
-                        for (int64_t j = 0; j < columns; j++) sum[i][j] += factor * b[k * stride_b + column + j];
-                    }
-            }
-            for (int64_t i = 0; i < rows; i++)
-                memcpy(o + (row + i) * stride_o + column, sum[i], (size_t)columns * sizeof(double));
+        const double *of_a = a + row * m;
+        double *of_o = o + row * stride_o;
+        switch (r - row) {
+        case 1: product_of_rows(1, m, n, of_a, b, stride_b, of_o, stride_o); break;
+        case 2: product_of_rows(2, m, n, of_a, b, stride_b, of_o, stride_o); break;
+        case 3: product_of_rows(3, m, n, of_a, b, stride_b, of_o, stride_o); break;
+        default: product_of_rows(4, m, n, of_a, b, stride_b, of_o, stride_o);
         }
     }
 }
 
-WIDEST static void matrix_product_backwards(int64_t r, int64_t m, int64_t n, const double *restrict a, const double *restrict b,
-                                     int64_t stride_b, const double *restrict g, int64_t stride_g, double *restrict ga,
-                                     double *restrict gb) {
-    if (ga)
-        for (int64_t k = 0; k < m; k++) {
-            const double *bk = b + k * stride_b;
-            int64_t row = 0;
-            for (; row + 3 <= r; row += 3) {
-                const double *g0 = g + row * stride_g, *g1 = g0 + stride_g, *g2 = g1 + stride_g;
-                double s0 = 0.0, s1 = 0.0, s2 = 0.0;
-                _Pragma("omp simd reduction(+ : s0, s1, s2)") for (int64_t i = 0; i < n; i++) {
-                    s0 += g0[i] * bk[i];
-                    s1 += g1[i] * bk[i];
-                    s2 += g2[i] * bk[i];
-                }
-                ga[row * m + k] += s0;
-                ga[(row + 1) * m + k] += s1;
-                ga[(row + 2) * m + k] += s2;
-            }
-            for (; row < r; row++) {
-                const double *g0 = g + row * stride_g;
-                double s0 = 0.0;
-                _Pragma("omp simd reduction(+ : s0)") for (int64_t i = 0; i < n; i++) s0 += g0[i] * bk[i];
-                ga[row * m + k] += s0;
+/* ga += g b' for some rows of both. Fewer than eight columns at the end are read with those before, times nothing. */
+INLINE void product_with_rows(const int rows, const int n_k, int64_t m, int64_t n, const double *restrict b,
+                              int64_t stride_b, const double *restrict g, int64_t stride_g, double *restrict ga) {
+    Eight sum[4][2], of_b, of_g;
+    memset(sum, 0, sizeof sum);
+    const int64_t whole = n - n % 8;
+    for (int64_t column = 0; column < whole; column += 8)
+        for (int j = 0; j < n_k; j++) {
+            read_eight(&of_b, b + j * stride_b + column);
+            for (int i = 0; i < rows; i++) {
+                read_eight(&of_g, g + i * stride_g + column);
+                add_product(&sum[i][j], &of_g, &of_b);
             }
         }
+    for (int j = 0; j < n_k && whole && whole < n; j++) {
+        double last[8];
+        for (int64_t i = 0; i < 8; i++) last[i] = n - 8 + i < whole ? 0.0 : b[j * stride_b + n - 8 + i];
+        read_eight(&of_b, last);
+        for (int i = 0; i < rows; i++) {
+            read_eight(&of_g, g + i * stride_g + n - 8);
+            add_product(&sum[i][j], &of_g, &of_b);
+        }
+    }
+    for (int i = 0; i < rows; i++)
+        for (int j = 0; j < n_k; j++) {
+            double total = sum_of_eight(&sum[i][j]);
+            for (int64_t column = 0; column < n && !whole; column++)
+                total += g[i * stride_g + column] * b[j * stride_b + column];
+            ga[i * m + j] += total;
+        }
+}
+
+WIDEST static void matrix_product_backwards(int64_t r, int64_t m, int64_t n, const double *restrict a,
+                                            const double *restrict b, int64_t stride_b, const double *restrict g,
+                                            int64_t stride_g, double *restrict ga, double *restrict gb) {
+    int64_t row = 0;
+    for (; ga && row + 4 <= r; row += 4) {
+        int64_t k = 0;
+        for (; k + 2 <= m; k += 2)
+            product_with_rows(4, 2, m, n, b + k * stride_b, stride_b, g + row * stride_g, stride_g, ga + row * m + k);
+        if (k < m)
+            product_with_rows(4, 1, m, n, b + k * stride_b, stride_b, g + row * stride_g, stride_g, ga + row * m + k);
+    }
+    for (; ga && row < r; row++)
+        for (int64_t k = 0; k < m; k++)
+            product_with_rows(1, 1, m, n, b + k * stride_b, stride_b, g + row * stride_g, stride_g, ga + row * m + k);
     if (gb)
-        for (int64_t row = 0; row < r; row++)
+        for (int64_t of_row = 0; of_row < r; of_row++)
             for (int64_t k = 0; k < m; k++)
-                for (int64_t i = 0; i < n; i++) gb[k * stride_b + i] += a[row * m + k] * g[row * stride_g + i];
+                for (int64_t i = 0; i < n; i++) gb[k * stride_b + i] += a[of_row * m + k] * g[of_row * stride_g + i];
 }
 
 /* x = t^-1 b or t^-T b for a triangle t (d, d), b (d, columns) */

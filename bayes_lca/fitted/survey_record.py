@@ -28,17 +28,20 @@ AXES_OF_SAMPLE = {
 
 
 def record_sample(
-    sample: SurveySample, weight: np.ndarray, groups: Mapping[str, xr.Dataset]
-) -> tuple[dict[str, xr.Dataset], dict[str, str]]:
-    """Groups of the tree with the sample beside them, and what its attribute says.
+    sample: SurveySample | None, weight: np.ndarray, groups: Mapping[str, xr.Dataset], attributes: Mapping
+) -> tuple[dict[str, xr.Dataset], dict]:
+    """Groups and attributes of a fit with its sample beside them, where there is one.
 
     Parameters
     ----------
-    sample : SurveySample
+    sample : SurveySample, optional
     weight : ndarray, shape (pattern,)
         Weights added up by distinct row.
     groups : mapping of str to xarray.Dataset
+    attributes : mapping
     """
+    if sample is None:
+        return dict(groups), dict(attributes)
     patterns = groups[PATTERNS].assign({SURVEY_WEIGHT: ((PATTERN,), weight)})
     of_sample = xr.Dataset({name: ((axis,), getattr(sample, name)) for name, axis in AXES_OF_SAMPLE.items()})
     said = {
@@ -48,7 +51,8 @@ def record_sample(
         "n_zero_weights": int((sample.weight == 0).sum()),
         "kish_n": sample.kish_n,
     }
-    return {**groups, PATTERNS: patterns, SURVEY: of_sample}, {SURVEY: json.dumps({**sample.design, **said})}
+    recorded = {**groups, PATTERNS: patterns, SURVEY: of_sample}
+    return recorded, {**attributes, SURVEY: json.dumps({**sample.design, **said})}
 
 
 def said_of_sample(attributes: Mapping) -> dict:

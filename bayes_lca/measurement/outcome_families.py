@@ -278,16 +278,6 @@ class MultinomialOutcome(OutcomeFamily):
         return (of_seen - pt.logsumexp(eta, axis=-1)).T
 
 
-FAMILIES = {
-    "normal": NormalOutcome,
-    "bernoulli": BernoulliOutcome,
-    "multinomial": MultinomialOutcome,
-    "ordered": OrderedOutcome,
-    "poisson": PoissonOutcome,
-}
-"""By the names that `fit_distal` takes."""
-
-
 def _of_class(values: np.ndarray, latent_class: np.ndarray, axes: list[str]) -> np.ndarray:
     """Values of the class of each row, where they have an axis of classes."""
     if "c" not in axes:

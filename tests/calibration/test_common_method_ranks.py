@@ -82,5 +82,5 @@ def test_ranks_are_uniform(style, capsys):
         z.append({name: (values.mean() - true[name][0]) / values.std(ddof=1) for name, values in drawn.items()})
     table = judge_ranks(pd.DataFrame(ranks), pd.DataFrame(z), CHAINS * DRAWS // THIN)
     with capsys.disabled():
-        print(f"\n{style}, {REPLICATES} data sets\n{table.round(3)}")
+        print(f"\n{style}, {REPLICATES} data sets\n{table.round(3).to_string()}")
     assert (table["p_adjusted"] > 0.05).all()

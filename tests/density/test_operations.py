@@ -100,6 +100,27 @@ def test_arrays(graph):
     agrees(graph, np.array([0.7, -0.4, 1.3]), rtol=1e-10)
 
 
+@pytest.mark.parametrize("rows", [1, 2, 3, 4, 5])
+@pytest.mark.parametrize("columns", [1, 7, 8, 9, 16, 23, 24, 25])
+def test_products_of_matrices_of_any_size(rows, columns):
+    """Blocks of four rows and sixteen columns, of eight, and what is left of them."""
+    numbers = np.random.default_rng([rows, columns])
+    known = numbers.normal(size=(5, columns))
+    agrees(lambda x: pt.dot(x.reshape((rows, 5)), known), numbers.normal(size=5 * rows))
+    agrees(lambda x: pt.dot(known.T, x.reshape((5, rows))), numbers.normal(size=5 * rows))
+
+
+@pytest.mark.parametrize("places", [[0, 0, 0, 2, 2, 1, 0, 0], [3, 1, 0, 2, 3, 1, 2, 0]], ids=["runs", "no runs"])
+@pytest.mark.parametrize("n_vectors", [1, 2, 3, 4, 5, 9])
+def test_vectors_read_at_the_same_places(places, n_vectors):
+    numbers = np.random.default_rng(n_vectors)
+    factor = numbers.normal(size=(n_vectors, 40))
+    index = np.array(places * 5)
+    agrees(
+        lambda x: (factor * x.reshape((n_vectors, 4))[:, index] ** 2).sum(axis=0), numbers.normal(size=4 * n_vectors)
+    )
+
+
 @pytest.mark.parametrize("n", [1, 127, 128, 129, 300])
 @pytest.mark.parametrize("distinct", [3, 1000])
 def test_a_mixture_over_rows_is_the_log_of_the_sum(n, distinct):

@@ -11,7 +11,7 @@ import pandas as pd
 from pymc.model.transform.conditioning import remove_value_transforms
 from pytensor.compile.mode import Mode
 from scipy.optimize import minimize
-from scipy.special import log_softmax, logsumexp, softmax
+from scipy.special import expit, log_softmax, logsumexp, softmax
 
 import bayes_lca as bl
 from bayes_lca.data.unique_rows import unique_rows
@@ -50,7 +50,7 @@ def maximum(codes, design, count, seed):
         total = logsumexp(eta + of_answers, axis=1)
         member = count[:, None] * np.exp(eta + of_answers - total[:, None])
         of_beta = design.T @ (member - count[:, None] * softmax(design @ beta, axis=1))
-        of_logit = member.T @ yes - member.T @ (yes + no) / (1 + np.exp(-logit))
+        of_logit = member.T @ yes - member.T @ (yes + no) * expit(logit)
         return -count @ total, -np.concatenate([of_beta[:, 1:].ravel(), of_logit.ravel()])
 
     start = rng.normal(size=n_terms * (N_CLASSES - 1) + N_CLASSES * n_items)
@@ -69,7 +69,7 @@ def log_likelihood(formula: str) -> float:
     given = codes[rows.first], np.column_stack([np.ones(len(rows.first)), design.matrix[rows.first]])
     _, beta, logit = max((maximum(*given, rows.count, seed) for seed in range(STARTS)), key=lambda found: found[0])
     beta = beta - beta.mean(axis=1, keepdims=True)
-    p = 1 / (1 + np.exp(-logit))
+    p = expit(logit)
     values = {
         "intercept_at_mean": beta[0] + design.center @ beta[1:],
         "slope_standardised": beta[1:] * design.scale[:, None],

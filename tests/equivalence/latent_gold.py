@@ -1,11 +1,7 @@
-"""Two normal items and a distal outcome of Latent GOLD, on data that stand beside the project and not in it.
-
-Their rows are in no table of `SOURCES`, for they can be computed only where the data are.
-"""
+"""Two normal items and a distal outcome of Latent GOLD."""
 
 from dataclasses import dataclass
 from functools import cached_property
-from pathlib import Path
 
 import numpy as np
 import pandas as pd
@@ -16,17 +12,9 @@ from bayes_lca.likelihood.families import NormalFamily
 from bayes_lca.likelihood.mixture import MixtureFit, fit_mixture
 from bayes_lca.workflows.ladder.outcome_given_first_step import OutcomeGivenClass, with_first_step
 from equivalence.class_fits import read_json
-from equivalence.row import Row, printed
+from equivalence.peers import PEERS
+from equivalence.row import Row, Source, beside_project, printed
 
-DATA = next(
-    (
-        path
-        for parent in Path(__file__).parents
-        if (path := parent / "shared" / "reference" / "peers" / "data" / "lg_c09_steps.csv").is_file()
-    ),
-    None,
-)
-CITATION = "Latent GOLD 6.1, simulated step-three example, validation/latentgold of github.com/mohsaqr/latents"
 ITEMS = ("y1", "y2")
 
 
@@ -74,8 +62,8 @@ class FirstStep:
 
 
 def rows() -> list[Row]:
-    """Every figure kept of the example; call it where `DATA` are."""
-    table, figures = pd.read_csv(DATA), read_json("latent_gold")
+    """Every figure kept of the example, on data that are read where they lie."""
+    table, figures = pd.read_csv(beside_project(PEERS) / "data" / "lg_c09_steps.csv"), read_json("latent_gold")
     first = FirstStep(table[list(ITEMS)].to_numpy())
     log_likelihood, parameters, n = first.fit.best.log_likelihood, first.fit.n_parameters, len(table)
     criteria = {
@@ -120,3 +108,13 @@ def outcome_rows(first: FirstStep, outcome: np.ndarray, figures: dict) -> list[R
                 for k, text in enumerate(figures["bch"]["se"])
             ]
     return found
+
+
+SOURCES = (
+    Source(
+        "Latent GOLD, steps",
+        "Latent GOLD 6.1, simulated step-three example, validation/latentgold of github.com/mohsaqr/latents",
+        rows,
+        folder=PEERS,
+    ),
+)

@@ -29,7 +29,8 @@ def closed(lca_draws, joint_draws, multinomial_draws, tmp_path_factory):
     for name, draws in zip(FITS, (lca_draws, joint_draws, multinomial_draws), strict=True):
         bl.save(draws, folder / f"{name}.nc", respondents=False)
         result[name] = bl.load(folder / f"{name}.nc")
-    return result
+    bl.save(bl.load_example("waves"), folder / "waves.nc", respondents=False)
+    return result | {"waves": bl.load(folder / "waves.nc")}
 
 
 def assert_same(table, of_whole, **tolerance):
@@ -298,6 +299,10 @@ NEED_ROWS = {
     "membership_table": lambda d, s: bl.membership_table(d["lca_draws"], s),
     "modal_class_of": lambda d, s: bl.modal_class_of(d["lca_draws"]),
     "modes": lambda d, s: bl.modes(d["lca_draws"]),
+    "most_likely_paths": lambda d, s: bl.most_likely_paths(d["waves"]),
+    "plot_transitions": lambda d, s: bl.plot_transitions(d["waves"]),
+    "stayers_and_movers": lambda d, s: bl.stayers_and_movers(d["waves"]),
+    "transition_probabilities": lambda d, s: bl.transition_probabilities(d["waves"]),
     "nesting_in_words": lambda d, s: bl.nesting_in_words(d["joint_draws"], d["joint_draws"]),
     "posterior_predictive": lambda d, s: bl.posterior_predictive(d["multinomial_draws"]),
     "poststratify": lambda d, s: bl.poststratify(d["joint_draws"], s.assign(N=1)),
@@ -314,10 +319,10 @@ WORK = set(
     "answers_of class_profiles class_shift class_sizes common_method compare_structures contrasts convergence fit "
     "fit_two_step heterogeneity holds_respondents keep_mode load name_classes odds_ratios plot_odds_ratios "
     "plot_profiles plot_random_intercepts plot_structures predict_classes prior_from random_intercepts "
-    "regression_table save".split()
+    "regression_table save transition_odds_ratios".split()
 )
 TAKE_NO_FIT = set(
-    "class_number_table write_tables "
+    "class_number_table write_tables example_waves load_waves long_from_wide simulate_waves waves_truth "
     "adopt bootstrap_likelihood_ratio cohort_items cohort_truth compare_estimators count_classes "
     "declare_columns example_survey fit_estimators fit_multiple fit_or_load leave_one_group_out load_cohort "
     "load_example maximum_likelihood measurement_invariance overfitted parallel_lines partial_invariance "

@@ -12,11 +12,10 @@ from scipy.special import expit, softmax
 import bayes_lca as bl
 from bayes_lca.fitted.fit import Fit
 from bayes_lca.fitted.measured_classes import MeasuredClasses
-from bayes_lca.measurement.outcome_families import FAMILIES
 from bayes_lca.models import LatentClass
 from bayes_lca.models.distal_outcome import DistalOutcome
 from bayes_lca.structural.outcome_regression import OutcomeRegression
-from bayes_lca.workflows.ladder.fit_distal import Memberships
+from bayes_lca.workflows.ladder.fit_distal import FAMILIES, Memberships
 
 pytestmark = pytest.mark.filterwarnings("ignore::bayes_lca.ConvergenceWarning")
 COMPILE = {"mode": Mode(linker="py", optimizer=None), "on_unused_input": "ignore"}
@@ -146,13 +145,13 @@ def truth():
 
 @pytest.fixture(scope="module")
 def classes_of_truth(truth):
-    return bl.fit(LatentClass(2, bl.Items(list("abcd"))), truth, draws=300, progressbar=False)
+    return bl.fit(LatentClass(2, bl.Items(list("abcd"))), truth, draws=200, until=None, progressbar=False)
 
 
 @pytest.fixture(scope="module")
 def distal(truth, classes_of_truth):
     formula = "pay ~ latent_class + x + (1 | group)"
-    return bl.fit_distal(classes_of_truth, truth, formula, measurement_draws=40, draws=500, progressbar=False)
+    return bl.fit_distal(classes_of_truth, truth, formula, measurement_draws=40, draws=300, progressbar=False)
 
 
 def test_truth_is_within_the_posterior_where_the_modal_class_loses_it(truth, classes_of_truth, distal):
@@ -221,7 +220,7 @@ def test_weights_are_likelihood_ratios_of_a_draw_to_the_mean(distal):
 
 
 def test_predictive_density_against_the_model_without_classes(truth, classes_of_truth, distal):
-    few = {"measurement_draws": 4, "draws": 200, "progressbar": False}
+    few = {"measurement_draws": 4, "draws": 100, "progressbar": False}
     alone = bl.fit_distal(classes_of_truth, truth, "pay ~ x + (1 | group)", **few)
     assert "outcome_location_of_all" in alone["posterior"]
     overall = bl.outcome_by_class(distal, without_class=alone).loc[("overall", "all classes")]

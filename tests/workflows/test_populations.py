@@ -102,6 +102,20 @@ def test_each_respondent_is_compared_with_itself(together_and_apart):
     assert row["elpd_difference_se"] == pytest.approx(np.sqrt(len(difference) * difference.var()), rel=0.02)
 
 
+def test_a_frequency_table_of_populations_gives_what_its_respondents_give(survey):
+    columns = [*ITEMS[:3], "site"]
+    table = survey.groupby(columns).size().rename("n").reset_index()
+    each = table.loc[table.index.repeat(table["n"])].reset_index(drop=True)[columns]
+    few, model = SHORT | {"draws": 20, "tune": 50, "chains": 2}, LatentClass(2, bl.Items(ITEMS[:3]))
+    with warnings.catch_warnings(action="ignore"):
+        counted, expanded = (
+            bl.fit_populations(model, table, "site", count="n", **few),
+            bl.fit_populations(model, each, "site", **few),
+        )
+    for site in SHARE:
+        pd.testing.assert_frame_equal(bl.class_sizes(counted[site]), bl.class_sizes(expanded[site]))
+
+
 @pytest.mark.parametrize(
     "part, told",
     [

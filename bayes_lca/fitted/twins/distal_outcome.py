@@ -209,7 +209,7 @@ KIND = register(
         hidden="ClassOfOutcome",
         capabilities=Capabilities.of(
             SUPPORTED,
-            set(NEEDS) - set(SUPPORTED),
+            {name for name, need in NEEDS.items() if not need.otherwise} - set(SUPPORTED),
             because="this fit is of the outcome {outcome}, given classes of an earlier fit; use outcome_by_class, or "
             "the fit that found the classes",
         ),

@@ -1,6 +1,7 @@
 """Classes of groups: twins of the parts `GroupClasses` and `ClassOfGroup`, and how fits with them are read."""
 
 from collections.abc import Mapping
+from dataclasses import dataclass
 
 import numpy as np
 import scipy
@@ -80,6 +81,65 @@ class ClassesOfGroups(ClassGivenCovariates):
         return np.einsum("xt,stc->sxc", matrix, fit.parameter(SLOPE, TERM, fit.class_axis)[which])
 
 
+@dataclass(frozen=True, eq=False)
+class _ByGroupClass:
+    """Rows in each group class, what does not depend on their groups computed once.
+
+    Attributes
+    ----------
+    rows : PartsOfRows
+    covariates, pattern : ndarray of int, shape (pattern,)
+        Which of the distinct covariates, and of these with answers, a row has.
+    share : ndarray, shape (group_class, draw, covariates, latent_class)
+    log_likelihood : ndarray, shape (group_class, draw, covariates with answers)
+    membership : ndarray, shape (group_class, draw, covariates with answers, latent_class)
+    """
+
+    rows: PartsOfRows
+    covariates: np.ndarray
+    pattern: np.ndarray
+    share: np.ndarray
+    log_likelihood: np.ndarray
+    membership: np.ndarray
+
+    @classmethod
+    def of(cls, fit, which: slice | np.ndarray, rows: PartsOfRows) -> "_ByGroupClass":
+        """Of some rows in some draws."""
+        if rows.matrix.shape[1]:
+            alike = unique_rows(rows.matrix)
+            matrix, covariates = rows.matrix[alike.first], alike.pattern[rows.covariates]
+        else:
+            matrix, covariates = rows.matrix[:1], np.zeros(rows.n_rows, dtype=int)
+        by_group_class = fit.structural.log_class_by_group_class(fit, matrix, which)
+        evidence = fit.log_evidence(rows.first_with_answers, which)
+        distinct = unique_rows(covariates, rows.answers)
+        places = covariates[distinct.first], rows.answers[distinct.first]
+        found = [sum_out_classes(logits, evidence, *places) for logits in by_group_class]
+        log_likelihood, membership, share = (np.stack(part) for part in zip(*found, strict=True))
+        return cls(rows, covariates, distinct.pattern, share, log_likelihood, membership)
+
+    def log_likelihood_of_units(self) -> np.ndarray:
+        """Sums over the respondents of each unit, shape (group_class, draw, unit)."""
+        table = GroupTable.of(self.rows.unit, self.pattern, self.rows.count_in_unit)
+        return table.sum_by_group(self.log_likelihood)
+
+    def membership_of_rows(self, of_units: np.ndarray) -> np.ndarray:
+        """Membership given what is known of the units, shape (draw, pattern, latent_class), classes first in memory."""
+        n_draws, n_classes = of_units.shape[1], self.membership.shape[-1]
+        result = np.zeros((n_classes, n_draws, self.rows.n_rows))
+        for of_group_class, membership in zip(of_units, self.membership, strict=True):
+            of_rows = np.take(of_group_class, self.rows.unit, axis=1)
+            for c, of_class in enumerate(result):
+                of_class += of_rows * np.take(membership[..., c], self.pattern, axis=1)
+        return np.moveaxis(result, 0, -1)
+
+    def average_share(self, of_units: np.ndarray) -> np.ndarray:
+        """Class shares given what is known of the units, before answers, shape (draw, latent_class)."""
+        table = GroupTable.of(self.covariates, self.rows.unit, self.rows.count / self.rows.count.sum())
+        weight = table.sum_by_group(of_units)  # (group_class, draw, covariates)
+        return np.einsum("wsx,wsxc->sc", weight, self.share)
+
+
 class ClassOfGroupAndRespondent(HiddenOfRespondent):
     r"""The class of a group, and those of its respondents.
 
@@ -91,19 +151,16 @@ class ClassOfGroupAndRespondent(HiddenOfRespondent):
 
     def summed_out(self, fit, which: slice | np.ndarray, rows: PartsOfRows) -> SummedOut:
         """Distinct covariates with answers are computed once, whatever the group; the log-likelihood is of units."""
-        table, pattern, each, membership, share = self._by_group_class(fit, which, rows)
-        log_units = self._log_before(fit, which, rows) + table.sum_by_group(each)  # (group_class, draw, unit)
+        parts = _ByGroupClass.of(fit, which, rows)
+        log_units = self._log_before(fit, which, rows) + parts.log_likelihood_of_units()
         total = scipy.special.logsumexp(log_units, axis=0)
-        of_groups = np.exp(log_units - total)[:, :, rows.unit]  # (group_class, draw, row)
-        of_rows = np.einsum("wsr,wsrc->src", of_groups, membership[:, :, pattern])
-        before_answers = np.einsum("wsr,wsrc,r->sc", of_groups, share, rows.count / rows.count.sum())
-        return SummedOut(total, of_rows, before_answers)
+        of_units = np.exp(log_units - total)  # (group_class, draw, unit)
+        return SummedOut(total, parts.membership_of_rows(of_units), parts.average_share(of_units))
 
     def group_membership(self, fit, which: slice | np.ndarray, rows: PartsOfRows) -> np.ndarray:
         """Probability of each group class given all answers of the group, shape (draw, group, group_class)."""
-        table, _, each, *_ = self._by_group_class(fit, which, rows)
         before = self._log_before(fit, which, rows)
-        log_units = before + table.sum_by_group(each)
+        log_units = before + _ByGroupClass.of(fit, which, rows).log_likelihood_of_units()
         if LEFT_OUT in fit.attributes:
             left_out = fit.group_names[fit.likelihood_unit].index(fit.attributes[LEFT_OUT])
             log_units[..., left_out] = before[..., 0]
@@ -121,19 +178,6 @@ class ClassOfGroupAndRespondent(HiddenOfRespondent):
     def unseen_group_log_likelihood(self, fit, grouping: str, group: int, which: np.ndarray, rng) -> np.ndarray:
         """The class of the group summed out, which is exact."""
         return fit.log_likelihood_in(which, np.array([group]))[:, 0]
-
-    @staticmethod
-    def _by_group_class(fit, which, rows: PartsOfRows):
-        """Log-likelihood and membership of distinct covariates with answers in each group class, and class shares."""
-        by_group_class = fit.structural.log_class_by_group_class(fit, rows.matrix, which)
-        evidence = fit.log_evidence(rows.first_with_answers, which)
-        covariates = rows.covariates if by_group_class.shape[2] > 1 else np.zeros(rows.n_rows, dtype=int)
-        distinct = unique_rows(covariates, rows.answers)
-        places = covariates[distinct.first], rows.answers[distinct.first]
-        found = [sum_out_classes(logits, evidence, *places) for logits in by_group_class]
-        each, membership = (np.stack(part) for part in list(zip(*found, strict=True))[:2])
-        table = GroupTable.of(rows.unit, distinct.pattern, rows.count_in_unit)
-        return table, distinct.pattern, each, membership, np.exp(by_group_class)[:, :, covariates]
 
     @staticmethod
     def _log_before(fit, which, rows: PartsOfRows) -> np.ndarray:

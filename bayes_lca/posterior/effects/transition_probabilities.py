@@ -96,7 +96,7 @@ def transition_probabilities(
     --------
     >>> import bayes_lca as bl
     >>> table = bl.transition_probabilities(bl.load_example("waves"))
-    >>> table.loc[("all steps", "C1"), "mean"].sum().round(6)
+    >>> table.loc[("overall", "these 5 groups", "all steps", "C1"), "mean"].sum().round(6)
     np.float64(1.0)
     """
     fit = Fit.of(draws, needs="transition_probabilities")

@@ -48,7 +48,8 @@ def regression_table(draws: xr.DataTree, reference: str | None = None, *, ci_pro
     """
     fit = Fit.of(draws, needs="regression_table")
     ratios, interval = odds_ratios(fit, reference, ci_prob=ci_prob), f"{100 * ci_prob:g} % interval"
-    spread = heterogeneity(fit, reference, ci_prob=ci_prob) if fit.groupings else None
+    has_spread = bool(fit.groupings) and fit.supports("heterogeneity")
+    spread = heterogeneity(fit, reference, ci_prob=ci_prob) if has_spread else None
     rows = {}
     for contrast, of_contrast in ratios.groupby(level="contrast", sort=False):
         for (_, term), row in of_contrast.iterrows():
@@ -66,7 +67,7 @@ def regression_table(draws: xr.DataTree, reference: str | None = None, *, ci_pro
     table = pd.DataFrame(list(rows.values()), index, ["B", "SD", "OR", interval, "P(direction)"])
     about = "B, SD: posterior mean and standard deviation of the log odds; OR: posterior median"
     of_groups = ["SD of groups: of their log odds, with its interval; OR: median odds ratio of two groups"]
-    return SummaryTable.of(table, "\n".join([ratios.note, "; ".join([about, *(of_groups if fit.groupings else [])])]))
+    return SummaryTable.of(table, "\n".join([ratios.note, "; ".join([about, *(of_groups if has_spread else [])])]))
 
 
 def _as_precise(ratio: float, ends: str) -> str:

@@ -32,7 +32,8 @@ def html_table(display: Display, caption: str, note: str) -> str:
     whole = ' class="whole"' if display.n_rows <= MOST_ROWS_TOGETHER else ""
     below = f'<p class="note">{escape(note)}</p>' if note else ""
     return (
-        f'<div{whole}><div class="table"><table><caption>{escape(caption)}</caption><thead><tr>{head}</tr></thead>'
+        f'<div{whole}><div class="table" tabindex="0"><table><caption>{escape(caption)}</caption>'
+        f"<thead><tr>{head}</tr></thead>"
         f"<tbody>{''.join(body)}</tbody></table></div>{below}</div>"
     )
 

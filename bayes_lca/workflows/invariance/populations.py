@@ -7,7 +7,6 @@ import numpy as np
 import pandas as pd
 import xarray as xr
 
-from bayes_lca.data.counted import count_rows
 from bayes_lca.data.declarations import NOTHING_DECLARED
 from bayes_lca.data.distal_outcome import some_rows
 from bayes_lca.data.frame import check_columns, label
@@ -20,13 +19,13 @@ from bayes_lca.table import SummaryTable
 EQUAL, FREE = "equal profiles", "free profiles"
 
 
-def fit_populations(model: LatentClass, frame, by: str, *, count: str | int | None = None, **settings) -> dict:
+def fit_populations(model: LatentClass, frame, by: str, **settings) -> dict[str, xr.DataTree]:
     r"""Fit a model to each population by itself: profiles and shares of all of them are free.
 
     .. math:: p(y_i \mid s_i) = \sum_c \pi_{s_i c} \prod_j \rho_{s_i c j y_{ij}}
 
     Nothing is shared, so that the posterior of all is the product of theirs. Classes are matched with those of the
-    largest population by their profiles.
+    population with most rows by their profiles.
 
     Parameters
     ----------
@@ -35,10 +34,8 @@ def fit_populations(model: LatentClass, frame, by: str, *, count: str | int | No
     frame : pandas.DataFrame, polars.DataFrame or any eager frame narwhals understands
     by : str
         Column of the known class.
-    count : str or int, optional
-        Column of the number of respondents with each row, where the frame is a frequency table.
     **settings
-        Of `fit`: ``draws``, ``seed``, ``progressbar`` and the like.
+        Of `fit`: ``draws``, ``count``, ``seed``, ``progressbar`` and the like.
 
     Returns
     -------
@@ -64,7 +61,6 @@ def fit_populations(model: LatentClass, frame, by: str, *, count: str | int | No
     check_columns(frame, [by], role="known class")
     if by in model.columns:
         raise ValueError(f"{by!r} is the known class, and is in the model too; leave it out of the model")
-    frame = count_rows(frame, count, (*model.columns, by)).frame
     values = NOTHING_DECLARED.column(frame, by, "known class")
     if missing := int(values.isna().sum()):
         raise ValueError(

@@ -39,6 +39,7 @@ def compare_outcomes(
     *,
     one_step: bool = False,
     largest_shift: float = LARGEST_SHIFT,
+    count: str | int | None = None,
     missing: str = "raise",
     ci_prob: float = CI_PROB,
     **settings,
@@ -59,6 +60,8 @@ def compare_outcomes(
     largest_shift : float, default 0.05
         Difference of an item probability or a class share, between the measured classes and those of one step, from
         which on the outcome is said to take the classes over.
+    count : str or int, optional
+        Column of the number of respondents with each row, where the frame is a frequency table.
     missing : {"raise", "drop"}
         What to do with rows that lack the outcome.
     ci_prob : float, default 0.95
@@ -91,17 +94,17 @@ def compare_outcomes(
     >>> tables = bl.compare_outcomes(bl.load_example("alone"), "score", bl.example_survey())  # doctest: +SKIP
     >>> bl.plot_outcome(tables)  # doctest: +SKIP
     """
-    tables, given = {}, {"missing": missing, "ci_prob": ci_prob}
+    tables, given = {}, {"count": count, "missing": missing}
     for name, method in IN_STEPS.items():
         try:
-            tables[name] = stepwise_outcome(measured, outcome, frame, family, method, **given)
+            tables[name] = stepwise_outcome(measured, outcome, frame, family, method, ci_prob=ci_prob, **given)
         except NoMaximumError as problem:
             warnings.warn(f"{name} is left out: {problem}", stacklevel=2)
-    draws = fit_distal(measured, frame, f"`{outcome}` ~ {CLASS}", family=family, missing=missing, **settings)
+    draws = fit_distal(measured, frame, f"`{outcome}` ~ {CLASS}", family=family, **given, **settings)
     tables[POSTERIOR] = outcome_by_class(draws, ci_prob=ci_prob)
     if one_step:
         fit = Fit.of(measured, needs="stepwise_outcome")
-        joint = OneStep.of(fit, measured, outcome, frame, family, settings)
+        joint = OneStep.of(fit, measured, outcome, frame, family, {"count": count, **settings})
         joint.warn_of_shift(fit, outcome, largest_shift)
         tables[ONE_STEP] = joint.table(outcome, ci_prob)
     return tables
@@ -133,7 +136,9 @@ class OneStep:
         measurement = Items(items, missing_codes=known.missing_codes)
         if family == NORMAL:
             measurement = Mixed(measurement, NormalItems([outcome], "free"))
-        sampling = {name: settings[name] for name in ("draws", "seed", "cores", "progressbar") if name in settings}
+        sampling = {
+            name: settings[name] for name in ("count", "draws", "seed", "cores", "progressbar") if name in settings
+        }
         fit = Fit.of(sample(LatentClass(len(measured.classes), measurement), frame, **sampling), needs="class_sizes")
         share = fit.class_share.reshape(-1, len(measured.classes))
         if family == NORMAL:

@@ -14,7 +14,13 @@ from bayes_lca.fitted.draws import DRAWS_AT_ONCE
 from bayes_lca.fitted.fit import Fit
 from bayes_lca.fitted.measured_classes import MeasuredClasses
 from bayes_lca.fitted.record import FIRST_STEP, PATTERNS
-from bayes_lca.measurement.outcome_families import FAMILIES
+from bayes_lca.measurement.outcome_families import (
+    BernoulliOutcome,
+    MultinomialOutcome,
+    NormalOutcome,
+    OrderedOutcome,
+    PoissonOutcome,
+)
 from bayes_lca.models.distal_outcome import DistalOutcome
 from bayes_lca.prepared import Prepared
 from bayes_lca.sampling.nuts import Sampling
@@ -29,6 +35,13 @@ from bayes_lca.workflows.ladder.cut_posterior import (
 )
 
 MEASUREMENT_DRAWS = 200
+FAMILIES = {
+    "normal": NormalOutcome,
+    "bernoulli": BernoulliOutcome,
+    "multinomial": MultinomialOutcome,
+    "ordered": OrderedOutcome,
+    "poisson": PoissonOutcome,
+}
 OutcomeFamilyName = Literal["normal", "bernoulli", "multinomial", "ordered", "poisson"]
 
 

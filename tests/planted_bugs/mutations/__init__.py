@@ -4,6 +4,7 @@ from mutations.common_method import COMMON_METHOD
 from mutations.confirmatory import CONFIRMATORY
 from mutations.data import DATA
 from mutations.density import DENSITY
+from mutations.doors import DOORS
 from mutations.group_classes import GROUP_CLASSES
 from mutations.likelihood import LIKELIHOOD
 from mutations.measurement import MEASUREMENT
@@ -29,6 +30,7 @@ MUTATIONS: tuple[Mutation, ...] = (
     *CONFIRMATORY,
     *STRUCTURAL,
     *LIKELIHOOD,
+    *DOORS,
     *MOVES,
     *TRANSITIONS,
     *DENSITY,

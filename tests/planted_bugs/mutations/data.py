@@ -28,6 +28,14 @@ DATA = (
         tests=("tests/test_log_density.py::test_log_likelihood_is_the_one_of_slow_loops",),
     ),
     Mutation(
+        name="missing-answers-of-distinct-rows",
+        wrong="Missing answers are counted once for each distinct row, not for each respondent who has it.",
+        symbol="record_answers",
+        pattern="patterns.count @ missing.sum(axis=1)",
+        replacement="missing.sum()",
+        tests=("tests/test_bad_input.py::test_missing_values_of_several_kinds_in_one_column",),
+    ),
+    Mutation(
         name="variance-for-standard-deviation",
         wrong="Covariates are divided by their variance instead of their standard deviation.",
         symbol="read_design",

@@ -67,8 +67,8 @@ GROUP_CLASSES = (
         name="membership-without-the-group",
         wrong="Classes of respondents are averaged over group classes by their shares, whatever their group answered.",
         symbol="ClassOfGroupAndRespondent.summed_out",
-        pattern="np.exp(log_units - total)",
-        replacement="np.exp(self._log_before(fit, which, rows) + 0.0 * log_units)",
+        pattern="of_units = np.exp(log_units - total)",
+        replacement="of_units = np.exp(self._log_before(fit, which, rows) + 0.0 * log_units)",
         tests=(f"{MODEL}::test_draws_in_numpy_are_those_of_loops_over_groups",),
     ),
     Mutation(

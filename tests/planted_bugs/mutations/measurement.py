@@ -25,8 +25,8 @@ MEASUREMENT = (
         name="drawn-category-off-by-one",
         wrong="Predicted answers are one category too low, for the cumulative probabilities start at the second.",
         symbol="draw_category",
-        pattern="_1 >= _2[..., :-1]",
-        replacement="_1 >= _2[..., 1:]",
+        pattern="np.moveaxis(_1[..., :-1], -1, 0)",
+        replacement="np.moveaxis(_1[..., 1:], -1, 0)",
         tests=("tests/test_models.py::test_drawn_answers_have_the_frequencies_of_the_model",),
     ),
     Mutation(

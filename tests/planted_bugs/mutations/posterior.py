@@ -139,8 +139,8 @@ POSTERIOR = (
         name="pattern-residual-of-an-item-knows-the-item",
         wrong="Residuals use the membership given all answers, the item itself among them.",
         symbol="contributions",
-        pattern="scipy.special.softmax(_1 - _2, axis=-1)",
-        replacement="scipy.special.softmax(_1 + 0.0 * _2, axis=-1)",
+        pattern="_class_shares(_1 - _2)",
+        replacement="_class_shares(_1 + 0.0 * _2)",
         tests=(
             "tests/posterior/test_direct_effects.py"
             "::test_residuals_are_answers_less_their_probability_given_the_others",
