@@ -275,3 +275,9 @@ def test_groups_of_transitions_are_among_the_random_intercepts(draws, persons):
     assert heterogeneity["groups"] == 5
     assert heterogeneity["sd"] == pytest.approx(float(spread.median()))
     assert len(bl.plot_random_intercepts(draws, grouping="transition_group").axes) == K
+
+
+def test_sizes_say_how_many_persons_each_wave_is_averaged_over(draws, persons):
+    n = [sum(max(person) >= wave for person in persons) for wave in (1, 2, 3)]
+    note = f"shares of the persons seen at a wave or later: {n[0]} at wave 1, {n[1]} at wave 2, {n[2]} at wave 3"
+    assert note in bl.class_sizes(draws).note
