@@ -277,6 +277,32 @@ def test_the_ladder_of_an_outcome_and_an_outcome_that_takes_the_classes_over():
         bl.plot_outcome({"a": tables["modal"], "b": tables["BCH"].iloc[1:]})
 
 
+def test_every_estimator_speaks_of_the_same_category(measured, survey):
+    """Categories declared in an order of one's own: the share is that of the second, in one step too."""
+    members = (bl.membership(measured)["modal_class"] == "C1").to_numpy()
+    frame = survey.assign(would=np.where(np.random.default_rng(1).random(len(survey)) < 0.2 + 0.5 * members, "y", "n"))
+    with warnings.catch_warnings(action="ignore"):
+        tables = bl.compare_outcomes(
+            measured, "would", frame, "bernoulli", one_step=True, categories=["y", "n"], missing_codes=["?"], **FEW
+        )
+    assert all(table.note.startswith("shares of would = 'n'") for table in tables.values())
+    for table in tables.values():
+        assert table.loc[("class", "C1"), "estimate"] == pytest.approx(0.3, abs=0.12)
+        assert table.loc[("class", "C2"), "estimate"] == pytest.approx(0.8, abs=0.12)
+
+
+def test_means_between_0_and_1_are_means_in_one_step(measured, survey):
+    """And are tested as such: (difference / sd)^2, not that of log odds."""
+    frame = survey.assign(unit=np.random.default_rng(2).beta(2, 5, len(survey)))
+    with warnings.catch_warnings(action="ignore"):
+        table = bl.compare_outcomes(measured, "unit", frame, one_step=True, **FEW)["one step"]
+    assert table.note.startswith("means of unit, one step")
+    difference = table.loc[("contrast", "C2 vs C1")]
+    assert table.loc[("overall", "all classes"), "wald"] == pytest.approx(
+        (difference["estimate"] / difference["sd"]) ** 2
+    )
+
+
 @pytest.mark.parametrize(
     "formula, options, told",
     [
