@@ -8,6 +8,8 @@ import pytest
 from scipy.special import softmax
 
 import bayes_lca as bl
+from bayes_lca.posterior.effects.transition_probabilities import _all_steps, _Moves
+from bayes_lca.posterior.tables.likely_paths import _numbered
 
 N, K, WAVES, STEPS = 150, 2, ["1", "2", "3"], ["1 to 2", "2 to 3"]
 ITEMS = ["training", "recognition", "expertise"]
@@ -281,3 +283,29 @@ def test_sizes_say_how_many_persons_each_wave_is_averaged_over(draws, persons):
     n = [sum(max(person) >= wave for person in persons) for wave in (1, 2, 3)]
     note = f"shares of the persons seen at a wave or later: {n[0]} at wave 1, {n[1]} at wave 2, {n[2]} at wave 3"
     assert note in bl.class_sizes(draws).note
+
+
+def test_membership_joins_the_long_frame_by_person_and_wave(draws):
+    long, table = bl.example_waves(), bl.membership(draws)
+    keyed = long.assign(wave=long["wave"].astype(str))
+    joined = keyed.merge(table.reset_index(), left_on=["person", "wave"], right_on=["respondent", "wave"])
+    assert joined["seen"].all()
+    assert len(joined) == len(long)
+    assert joined[["person", "wave"]].equals(keyed[["person", "wave"]])
+
+
+def test_steps_without_moves_of_a_group_do_not_count_for_it():
+    values = np.array([0.7, 0.9])[:, None, None, None]  # (draw, target, origin, destination)
+    moves = [_Moves(pd.DataFrame(index=[0]), part, np.array([n])) for part, n in ((values * np.nan, 0), (values, 5))]
+    both = _all_steps([*moves, _Moves(pd.DataFrame(index=[0]), values / 2, np.array([15]))])
+    assert both.n.tolist() == [20]
+    np.testing.assert_allclose(both.values, 0.625 * values)
+
+
+def test_paths_of_many_waves_are_told_apart():
+    path = np.random.default_rng(1).integers(0, 3, size=(70, 4))  # (wave, pattern), more than 64 bits
+    other = path.copy()
+    other[0] = (path[0] + 1) % 3
+    number = _numbered(np.stack([path, other, path], axis=1), 3)
+    assert (number[0] == number[2]).all()
+    assert (number[0] != number[1]).all()

@@ -62,8 +62,8 @@ KIND = register(
         capabilities=Capabilities.of(
             SUPPORTED,
             sorted(set(NEEDS) - set(SUPPORTED)),
-            because="a person of this fit is in a class at every wave, and it speaks of one class for each respondent; "
-            "fit LatentClass to one wave",
+            because="the function is for respondents who answered once and are in one class, and persons of this fit "
+            "answered at several waves and are in a class at each; fit LatentClass to one wave",
         ),
         words=_words,
         hidden="Path",
