@@ -309,3 +309,21 @@ def test_paths_of_many_waves_are_told_apart():
     number = _numbered(np.stack([path, other, path], axis=1), 3)
     assert (number[0] == number[2]).all()
     assert (number[0] != number[1]).all()
+
+
+def test_a_low_picture_is_drawn(draws):
+    assert len(bl.plot_transitions(draws, figsize=(6, 1)).axes) == 1 + K
+
+
+@pytest.mark.parametrize(
+    ("ask", "what"),
+    [
+        (bl.class_sizes, "class sizes at every wave: needs the rows of the 150 respondents"),
+        (bl.random_intercepts, "how many move in each group: needs the rows"),
+        (lambda fit: bl.membership(fit, bl.example_waves()), "covariates of the transitions: needs the rows"),
+    ],
+)
+def test_what_needs_the_persons_says_what_for(draws, tmp_path, ask, what):
+    bl.save(draws, tmp_path / "fit.nc", respondents=False)
+    with pytest.raises(ValueError, match=what):
+        ask(bl.load(tmp_path / "fit.nc"))

@@ -41,6 +41,7 @@ class PathOfPerson(HiddenOfRespondent):
 
     def class_sizes(self, fit) -> xr.DataArray:
         """Share of each class at every wave, averaged over the persons whose covariates are known then."""
+        fit.require_respondents("class sizes at every wave")
         axes = {WAVE: list(paths_of(fit).waves), CLASS: list(fit.classes)}
         values = fit.by_chain(flows_of(fit).size)
         return xr.DataArray(values, dims=("chain", "draw", *axes), coords={**fit.chain_coords, **axes})

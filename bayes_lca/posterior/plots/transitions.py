@@ -32,6 +32,8 @@ from bayes_lca.table import tail_probabilities
 
 BAR, GAP = 0.08, 0.17
 """Width of the bars of a wave, where waves are 1 apart, and space between bars in inches, for a line of text."""
+LEAST_HEIGHT = 0.5
+"""Height of the bars in inches below which space between them shrinks."""
 LEAST_LABELLED = 0.035
 """Share of all persons below which a ribbon has no number."""
 NAME_LETTERS = 14
@@ -100,7 +102,7 @@ def _flow_panel(ax: Axes, fit: Fit, flows: Flows, tails: list[float]) -> None:
     size, moves = flows.size.mean(axis=0), flows.moves.mean(axis=0)  # (wave, class), (step, origin, destination)
     lower, upper = np.quantile(flows.size, tails, axis=0)
     waves, k, named = paths_of(fit).waves, len(fit.classes), fit.attributes[WAVE_COLUMN]
-    gap = GAP / (ax.figure.get_figure(root=True).get_size_inches()[1] - 1)
+    gap = GAP / max(ax.figure.get_figure(root=True).get_size_inches()[1] - 1, LEAST_HEIGHT)
     tops = 1 - np.concatenate([np.zeros((len(waves), 1)), (size + gap).cumsum(axis=1)[:, :-1]], axis=1)
     for t, wave in enumerate(waves):
         for c, name in enumerate(fit.classes):
