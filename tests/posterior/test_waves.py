@@ -5,6 +5,7 @@ from itertools import pairwise, product
 import numpy as np
 import pandas as pd
 import pytest
+from matplotlib.patches import Rectangle
 from scipy.special import softmax
 
 import bayes_lca as bl
@@ -327,3 +328,17 @@ def test_what_needs_the_persons_says_what_for(draws, tmp_path, ask, what):
     bl.save(draws, tmp_path / "fit.nc", respondents=False)
     with pytest.raises(ValueError, match=what):
         ask(bl.load(tmp_path / "fit.nc"))
+
+
+def test_names_of_several_lines_cover_no_bar_and_no_heading(draws):
+    named = bl.name_classes(draws, {"C1": "Opportunity hoarders", "C2": "Excluded from training"})
+    figure = bl.plot_transitions(named)
+    figure.canvas.draw()
+    ax = figure.axes[0]
+    names = [text.get_window_extent() for text in ax.texts if "%" in text.get_text() and "\n" in text.get_text()]
+    headings = [text.get_window_extent() for text in ax.texts if text.get_text().startswith("wave ")]
+    bars = [patch.get_window_extent() for patch in ax.patches if isinstance(patch, Rectangle)]
+    assert len(names) == K
+    assert len(headings) == len(WAVES)
+    assert len(bars) == K * len(WAVES)
+    assert not any(name.overlaps(other) for name in names for other in headings + bars)
