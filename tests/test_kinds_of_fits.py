@@ -323,7 +323,7 @@ ONE_WAVE = {
 }
 REFUSED = {kind: ONE_WAVE | pieces for kind, pieces in REFUSED.items()} | {
     "LatentTransition": {
-        r"^{name}: a person of this fit is in a class at every wave": (
+        r"^{name}: the function is for respondents who answered once": (
             "answers_of average_marginal_effects characteristics check_items class_shift classification_table "
             "common_method compare_estimators compare_group_structures compare_groups compare_structures concat_chains "
             "covariate_tests design_effects direct_effects group_classes group_membership outcome_by_class "
