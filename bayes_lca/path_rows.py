@@ -1,6 +1,7 @@
 """What a long frame says to the parts of a latent transition model: the rows of the likelihood, and where to start."""
 
 import json
+import warnings
 from dataclasses import dataclass
 from typing import Literal
 
@@ -11,10 +12,11 @@ import pymc as pm
 from bayes_lca.data.answered import is_missing
 from bayes_lca.data.design import Design
 from bayes_lca.data.formula import read_formula
+from bayes_lca.data.frame import check_columns
 from bayes_lca.data.responses import Responses, recorded_empty
 from bayes_lca.data.unique_rows import UniqueRows, unique_rows
-from bayes_lca.data.wave_checks import check_every_wave_answered, check_within_persons
-from bayes_lca.data.waves import Waves, read_waves, step_names
+from bayes_lca.data.wave_checks import check_every_wave_answered, check_followed, check_within_persons
+from bayes_lca.data.waves import Waves, read_waves, rows_at, step_names
 from bayes_lca.dims import CLASS, OTHER_CLASS, PATTERN, STEP, WAVE
 from bayes_lca.fitted.record import EXCHANGEABLE, distinct_rows
 from bayes_lca.fitted.record_sequences import merged_axes, record_sequences, record_steps
@@ -24,7 +26,9 @@ from bayes_lca.measurement.answers_of_waves import starting_values_of_waves
 from bayes_lca.measurement.interface import Start
 from bayes_lca.measurement.path_modes import PathMode, path_modes
 from bayes_lca.prepared import Model, Prepared
+from bayes_lca.structural.interface import Structural
 from bayes_lca.structural.starting_membership import StartingMembership
+from bayes_lca.structural.transition import Transition
 
 
 @dataclass(frozen=True, eq=False)
@@ -72,17 +76,18 @@ class PathRows:
     @classmethod
     def read(cls, model, frame, *, missing: Literal["raise", "drop"], collapse: bool) -> "PathRows":
         """Answers and covariates of the persons whose covariates are complete."""
-        waves = read_waves(frame, model.person, model.wave)
+        waves = read_waves(frame, model.person, model.wave, over_time=model.transition.over_time)
         check_within_persons(frame, waves, _group_columns(model.initial))
-        of_persons = model.initial.read(_rows(frame, waves.first_row), missing)
+        of_persons = _read(model.initial, frame, waves.first_row, missing, "initial=, from the first row of a person")
         kept = np.isin(np.arange(waves.seen.sum()), waves.place[of_persons.kept])
-        later = waves.place[of_persons.kept, 1:]
-        later = np.sort(later[later >= 0])
-        of_rows = model.transition.read(_rows(frame, later), missing)
+        _warn_of_persons_left_out(of_persons.kept, kept)
+        later = waves.keep(np.ones_like(kept), of_persons.kept).later_rows
+        of_rows = _read(model.transition, frame, later, missing, "transition=, from the rows of later waves")
         kept[later[~of_rows.kept]] = False
         responses = model.measurement.read(frame).keep(kept)
         kept_waves = waves.keep(kept, of_persons.kept)
         at_waves = kept_waves.at_waves(responses.codes)  # (person, wave, item)
+        check_followed(kept_waves, model.transition.over_time)
         check_every_wave_answered(at_waves, responses.items, kept_waves, is_missing(at_waves))
         n_steps = kept_waves.n_steps if model.transition.over_time == "free" else 1
         check_cells_of_waves(
@@ -90,7 +95,7 @@ class PathRows:
             *([len(labels) for labels in responses.labels], len(kept_waves.names), n_steps, len(responses.codes)),
         )
         answer_patterns = unique_rows(responses.codes)
-        row_of_step = _rows_of_steps(kept_waves)
+        row_of_step = kept_waves.row_of_step
         answers = kept_waves.at_waves(answer_patterns.pattern[:, None])[..., 0]  # (person, wave)
         seen = [answers, *_of_steps(of_rows, row_of_step)]
         everybody = np.arange(len(at_waves))
@@ -207,22 +212,30 @@ class PathRows:
         )
 
 
-def _rows(frame, which: np.ndarray):
-    return nw.from_native(frame, eager_only=True)[which.tolist()].to_native()
+def _warn_of_persons_left_out(persons: np.ndarray, rows: np.ndarray) -> None:
+    """Say what goes with first rows that are left out, from persons and rows that are kept."""
+    if not persons.all():
+        warnings.warn(
+            f"{int((~persons).sum())} of {len(persons)} persons left out, with all their {int((~rows).sum())} of "
+            f"{len(rows)} rows, for the first row of each lacks a covariate of the first wave",
+            stacklevel=4,
+        )
+
+
+def _read(part: Structural | Transition, frame, which: np.ndarray, missing: str, whose: str) -> Design:
+    """Covariates of some rows; a refusal says which these are."""
+    check_columns(frame, part.columns, role="formula")
+    try:
+        return part.read(rows_at(frame, which), missing)
+    except ValueError as error:
+        raise ValueError(
+            f"{whose} ({len(which)} of {len(nw.from_native(frame, eager_only=True))} rows): {error}"
+        ) from error
 
 
 def _group_columns(initial) -> tuple[str, ...]:
     formula = getattr(initial, "formula", "~ 1")
     return tuple(dict.fromkeys(name for columns in read_formula(formula).groupings for name in columns))
-
-
-def _rows_of_steps(waves: Waves) -> np.ndarray:
-    """Among the rows of later waves, that of each person and step; -1 after the last wave, shape (person, step)."""
-    later = np.zeros(int(waves.seen.sum()), dtype=bool)
-    later[waves.place[:, 1:][waves.seen[:, 1:]]] = True
-    number = np.cumsum(later) - 1
-    before_end = np.arange(1, waves.place.shape[1]) <= waves.last[:, None]
-    return np.where(before_end & waves.seen.any(axis=1)[:, None], number[waves.row_ahead[:, 1:]], -1)
 
 
 def _of_steps(design: Design, row_of_step: np.ndarray) -> list[np.ndarray]:

@@ -59,8 +59,9 @@ class LatentTransition(Model):
     TypeError
         If a part is none of its kind.
     ValueError
-        If there are too few classes; when a frame is read, if there is one wave only, waves have no order, a person has
-        two rows of a wave, an item no answer at a wave, or a group of the first wave changes within a person.
+        If there are too few classes, or the column of persons or of waves is an item; when a frame is read, if there is
+        one wave only, waves have no order, a person has two rows of a wave, nobody is seen at two waves, an item no
+        answer at a wave, or a group of the first wave changes within a person.
 
     Warns
     -----
@@ -104,6 +105,10 @@ class LatentTransition(Model):
     def __post_init__(self):
         if not isinstance(self.measurement, Measurement):
             raise TypeError(f"measurement={self.measurement!r}: wrap the names of the items, Items([...])")
+        if not isinstance(self.person_intercept, bool):
+            raise TypeError(f"person_intercept={self.person_intercept!r}: give True or False")
+        if both := [name for name in (self.person, self.wave) if name in self.measurement.columns]:
+            raise ValueError(f"item(s) {both} say whose row it is, or of which wave; leave them out of measurement=")
         if self.measurement.classes_are_known:
             raise TypeError(f"measurement={self.measurement!r} has known classes, and those of waves are to be found")
         if self.person_intercept and not isinstance(self.measurement, CommonMethod):

@@ -2,6 +2,7 @@
 
 import numpy as np
 import pandas as pd
+import polars as pl
 import pymc as pm
 import pytest
 from pytensor.compile.mode import Mode
@@ -85,6 +86,15 @@ def refused(change, message, parts=None):
             GROUPED,
         ),
         refused(
+            lambda frame: frame.drop_duplicates("person"),
+            r"none of 240 persons in 'person' is seen at two waves, .* fit LatentClass with 'wave' as a covariate",
+        ),
+        refused(
+            lambda frame: frame[(frame["person"] % 2 == 0) == (frame["wave"] < 3)],
+            r"none of \d+ persons in 'person' is seen before and after step\(s\) '2 to 3', whose transitions",
+            {"transition": bl.Transition(over_time="free")},
+        ),
+        refused(
             lambda frame: frame.assign(x1=1.0),
             "'x1'",
             {"transition": bl.Transition("~ x1")},
@@ -115,6 +125,8 @@ def test_more_classes_than_the_answers_of_all_waves_tell_apart_are_refused(waves
         ({"measurement": ["item1"]}, TypeError, "wrap the names of the items"),
         ({"initial": "~ x1"}, TypeError, "give Shares"),
         ({"transition": bl.Regression("~ x1")}, TypeError, "give Transition"),
+        ({"person_intercept": "no"}, TypeError, "give True or False"),
+        ({"measurement": bl.Items([*ITEMS, "wave"])}, ValueError, "'wave'.* leave them out of measurement="),
         ({"measurement_over_time": "partly"}, ValueError, 'choose "equal" or "free"'),
         ({"n_classes": 1, "transition": bl.Transition("~ x1")}, ValueError, "they take 2 classes or more"),
         ({"measurement": bl.NormalItems(["x1"]), "person_intercept": True}, TypeError, "CommonMethod"),
@@ -129,6 +141,10 @@ def test_parts_of_other_kinds_are_refused(given, error, message):
 def test_over_time_and_slopes_of_transitions_are_checked():
     with pytest.raises(ValueError, match='over_time=\'sometimes\': choose "equal" or "free"'):
         bl.Transition(over_time="sometimes")
+    with pytest.raises(TypeError, match="by_origin='yes': give True or False"):
+        bl.Transition("~ x", by_origin="yes")
+    with pytest.raises(ValueError, match=r"by_origin=True with .* the formula has no covariate"):
+        bl.Transition("~ 1 + (1 | group)", by_origin=True)
     with pytest.raises(TypeError, match="the prior of the slopes of transitions"):
         bl.Transition("~ x", slope=bl.PerUnit(bl.ZeroSumNormal(1.0), columns=3))
     with pytest.raises(TypeError, match="the prior of stay is NormalLogit"):
@@ -149,6 +165,29 @@ def test_counts_and_keys_are_refused(waves):
 def test_unequally_spaced_waves_are_told_of(waves):
     with pytest.warns(bl.UnequalSpacingWarning, match=r"waves of 'wave' are unequally far apart \(1, 3\)"):
         read_waves(waves.assign(wave=waves["wave"].map({1: 2020, 2: 2021, 3: 2024})), "person", "wave")
+
+
+def test_unequal_spacing_is_no_matter_where_every_step_has_transitions_of_its_own(waves, recwarn):
+    apart = waves.assign(wave=waves["wave"].map({1: 2020, 2: 2021, 3: 2024}))
+    PathRows.read(model(transition=bl.Transition(over_time="free")), apart, missing="raise", collapse=True)
+    assert not any(issubclass(each.category, bl.UnequalSpacingWarning) for each in recwarn)
+
+
+def test_persons_and_waves_are_two_columns(waves):
+    with pytest.raises(ValueError, match="'wave' is given as the column of persons and as that of waves"):
+        read_waves(waves, "wave", "wave")
+
+
+def test_rows_are_named_by_their_place_in_the_whole_frame(waves):
+    later = np.flatnonzero((waves["wave"] == 3).to_numpy())[[1, 4]]
+    frame = waves.assign(x1=waves["x1"].mask(waves.index.isin(later)))
+    n_later, parts = int((waves["wave"] > 1).sum()), {"transition": bl.Transition("~ x1")}
+    message = rf"rows of later waves \({n_later} of {len(waves)} rows\): .*'x1' in 2: rows {later[0]}, {later[1]}\)"
+    for given in (frame, pl.from_pandas(frame)):
+        with pytest.raises(ValueError, match=message):
+            model(**parts).prepare(given)
+    with pytest.raises(ValueError, match=rf"unknown formula column\(s\) 'age'; the frame has {len(waves)} rows"):
+        model(transition=bl.Transition("~ age")).prepare(waves)
 
 
 def test_waves_are_ordered_by_value_date_or_declaration():
@@ -177,11 +216,15 @@ def test_incomplete_rows_become_missed_waves_and_incomplete_first_rows_persons_l
     assert later not in first
     frame = waves.assign(x1=waves["x1"].where(~waves.index.isin([0, later])))
     parts = model(**GROUPED)
-    with pytest.warns(UserWarning, match=r"1 of \d+ rows left out: covariate missing \('x1' in 1: rows"):
+    of_first = (frame["person"] == frame["person"][0]).sum()
+    with (
+        pytest.warns(UserWarning, match=rf"1 of 240 persons left out, with all their {of_first} of {len(frame)} rows"),
+        pytest.warns(UserWarning, match=r"1 of \d+ rows left out: covariate missing \('x1' in 1: rows"),
+    ):
         rows = PathRows.read(parts, frame, missing="drop", collapse=True)
     whole = PathRows.read(parts, waves, missing="raise", collapse=True)
     assert len(rows.waves.persons) == len(whole.waves.persons) - 1
-    left_out = (frame["person"] == frame["person"][0]).sum() + 1
+    left_out = of_first + 1
     assert rows.n_dropped == left_out
     assert rows.waves.seen.sum() == len(frame) - left_out
     assert rows.first_row.tolist() == first[1:].tolist()
@@ -190,7 +233,7 @@ def test_incomplete_rows_become_missed_waves_and_incomplete_first_rows_persons_l
 def test_a_fit_says_who_was_seen_when(draws, waves):
     fit = Fit.reading(draws)
     assert fit.n_respondents == 240 == waves["person"].nunique()
-    assert f"n = 240, 3 waves, {3 * 240 - len(waves)} of 720 missed" in fit.note
+    assert f"n = 240, 3 waves, {3 * 240 - len(waves)} of 720 person-waves missed" in fit.note
     assert paths_of(fit).seen[fit.pattern_of_respondent].sum() == len(waves)
     assert fit.group_names["group"] == ("G1", "G2", "G3", "G4")
     assert paths_of(fit).transition_groupings == ("transition_group",)
@@ -235,6 +278,20 @@ def test_new_persons_of_unseen_groups_are_scored_alone(draws, waves):
     np.testing.assert_allclose(together.loc[2][["C1", "C2"]], alone.loc[2][["C1", "C2"]], atol=1e-6)
     assert "transition_group 'other' not seen by the fit" in together.note
     assert (together[["C1", "C2"]].sum(axis=1).round(6) == 1).all()
+
+
+def test_covariates_of_moving_are_not_asked_for_at_the_first_wave(waves):
+    moving = model(transition=bl.Transition("~ pay + (1 | team)"))
+    first = waves["wave"] == 1
+    frame = waves.assign(pay=waves["x1"].mask(first), team=waves["group"].astype(str).mask(first))
+    with pytest.warns(bl.ConvergenceWarning):
+        draws = bl.fit(moving, frame, draws=20, tune=60, chains=2, seed=2, until=None, progressbar=False)
+    own, new = bl.membership(draws), bl.membership(draws, frame)
+    np.testing.assert_allclose(own[["C1", "C2"]], new[["C1", "C2"]], atol=1e-6)
+    elsewhere = bl.membership(draws, frame.assign(team=frame["team"].fillna("before")))
+    assert "not seen by the fit" not in elsewhere.note
+    at_first = bl.membership(draws, frame[first])
+    assert len(at_first) == 3 * first.sum()
 
 
 def test_waves_that_the_fit_has_not_seen_are_refused(draws, waves):

@@ -3,7 +3,7 @@
 import numpy as np
 
 from bayes_lca.data.frame import column, named
-from bayes_lca.data.waves import Waves
+from bayes_lca.data.waves import Waves, step_names
 
 
 def check_within_persons(frame, waves: Waves, columns: tuple[str, ...]) -> None:
@@ -54,7 +54,42 @@ def check_every_wave_answered(codes_at_waves: np.ndarray, items: tuple, waves: W
     if silent.any():
         wave, item = np.argwhere(silent)[0]
         n = int(waves.seen[:, wave].sum())
+        if not n:
+            raise ValueError(
+                f"no row of wave {waves.names[wave]!r} is left, for all of them lack a covariate; leave that wave out "
+                "of the frame, or the covariate out of the formula"
+            )
         raise ValueError(
             f"item {items[item]!r} has no answer in any of the {n} rows of wave {waves.names[wave]!r}; leave the item "
             "out, or the rows of that wave, for what it says of the classes there would rest on the other waves alone"
+        )
+
+
+def check_followed(waves: Waves, over_time: str) -> None:
+    """Refuse transitions over which no person was followed.
+
+    Parameters
+    ----------
+    waves : Waves
+    over_time : {"equal", "free"}
+        Whether all steps from wave to wave have the same transitions.
+
+    Raises
+    ------
+    ValueError
+        If nobody is seen both before and after any step, or with ``"free"`` after one of them.
+    """
+    unknown = waves.n_followed == 0
+    if unknown.all():
+        raise ValueError(
+            f"none of {len(waves.persons)} persons in {waves.person!r} is seen at two waves, so that nothing says who "
+            f"moved; check that {waves.person!r} has the same value in all rows of a person, or fit LatentClass with "
+            f"{waves.wave!r} as a covariate"
+        )
+    if unknown.any() and over_time == "free":
+        steps = named(np.array(step_names(waves.names))[unknown])
+        raise ValueError(
+            f"none of {len(waves.persons)} persons in {waves.person!r} is seen before and after step(s) {steps}, whose "
+            'transitions would rest on the prior alone; give Transition(over_time="equal"), or leave out the waves of '
+            "one side"
         )

@@ -3,6 +3,7 @@
 import warnings
 from dataclasses import dataclass
 from itertools import pairwise
+from typing import Literal
 
 import narwhals as nw
 import numpy as np
@@ -52,6 +53,13 @@ class Waves:
         return self.place != MISSED
 
     @property
+    def n_followed(self) -> np.ndarray:
+        """Persons who were seen both before and after each step, shape (step,)."""
+        so_far = np.logical_or.accumulate(self.seen, axis=1)[:, :-1]
+        later = np.logical_or.accumulate(self.seen[:, ::-1], axis=1)[:, ::-1][:, 1:]
+        return (so_far & later).sum(axis=0)
+
+    @property
     def first_row(self) -> np.ndarray:
         """Row of the frame at which each person was first seen, shape (person,)."""
         return self.place[np.arange(len(self.place)), self.seen.argmax(axis=1)]
@@ -65,6 +73,19 @@ class Waves:
         for wave in range(1, ahead.shape[1]):
             ahead[:, wave] = np.where(ahead[:, wave] == MISSED, ahead[:, wave - 1], ahead[:, wave])
         return ahead
+
+    @property
+    def later_rows(self) -> np.ndarray:
+        """Rows of all waves but the first, in the order of the frame."""
+        rows = self.place[:, 1:]
+        return np.sort(rows[rows != MISSED])
+
+    @property
+    def row_of_step(self) -> np.ndarray:
+        """Among these rows, that of each person and step; -1 after the last wave, shape (person, step)."""
+        before_end = np.arange(1, self.place.shape[1]) <= self.last[:, None]
+        made = before_end & self.seen.any(axis=1)[:, None]
+        return np.where(made, np.searchsorted(self.later_rows, self.row_ahead[:, 1:]), MISSED)
 
     def keep(self, rows: np.ndarray, persons: np.ndarray) -> "Waves":
         """Waves of rows and of persons in boolean masks, rows numbered anew."""
@@ -84,7 +105,7 @@ class Waves:
         return with_missing[self.place]
 
 
-def read_waves(frame, person: str, wave: str) -> Waves:
+def read_waves(frame, person: str, wave: str, *, over_time: Literal["equal", "free"] = "equal") -> Waves:
     """Read who was seen when from a long frame.
 
     Parameters
@@ -93,6 +114,8 @@ def read_waves(frame, person: str, wave: str) -> Waves:
         One row a person and wave.
     person, wave : str
         Columns that say whose row it is, and of which wave: numbers, dates or ordered categories.
+    over_time : {"equal", "free"}
+        Whether all steps from wave to wave have the same transitions.
 
     Returns
     -------
@@ -107,7 +130,7 @@ def read_waves(frame, person: str, wave: str) -> Waves:
     Warns
     -----
     UnequalSpacingWarning
-        If waves are numbers or dates that are unequally far apart.
+        If waves are numbers or dates that are unequally far apart, and transitions equal over time.
 
     Examples
     --------
@@ -127,7 +150,8 @@ def read_waves(frame, person: str, wave: str) -> Waves:
             "LatentClass to one"
         )
     waves = _placed(frame, values, person, wave, index, names)
-    _warn_of_spacing(ordered, wave)
+    if over_time == "equal":
+        _warn_of_spacing(ordered, wave)
     return waves
 
 
@@ -157,6 +181,8 @@ def known_waves(frame, person: str, wave: str, names: tuple[str, ...]) -> Waves:
 def _read_columns(frame, person: str, wave: str) -> dict[str, pd.Series]:
     """The two columns, complete."""
     check_columns(frame, [person, wave], role="person and wave")
+    if person == wave:
+        raise ValueError(f"{person!r} is given as the column of persons and as that of waves; give each its own")
     values = {name: column(frame, name) for name in (person, wave)}
     for what, name in (("person", person), ("wave", wave)):
         if missing := int(values[name].isna().sum()):
@@ -251,3 +277,11 @@ def step_names(names: tuple[str, ...]) -> list[str]:
     ['1 to 2', '2 to 3']
     """
     return [f"{before} to {after}" for before, after in pairwise(names)]
+
+
+def rows_at(frame, which: np.ndarray) -> pd.DataFrame:
+    """Some rows of a long frame by their position, with the names that they have in it."""
+    if isinstance(frame, pd.DataFrame):
+        return frame.iloc[which]
+    columns = nw.from_native(frame, eager_only=True).columns
+    return pd.DataFrame({name: column(frame, name) for name in columns}).iloc[which]

@@ -69,6 +69,8 @@ def long_from_wide(
             f"waves={waves!r}: give two waves or more, each with its columns, such as "
             '{"2019": {"q1_2019": "q1"}, "2021": {"q1_2021": "q1"}} or {"2019": "_2019", "2021": "_2021"}'
         )
+    if isinstance(keep, str):
+        raise ValueError(f"keep={keep!r}: give a list of columns, keep=[{keep!r}]")
     by_wave = {each: _columns_of(each, columns, names) for each, columns in waves.items()}
     check_columns(frame, [wide for columns in by_wave.values() for wide in columns], role="wave")
     long_names = _check_same_names(by_wave)

@@ -271,7 +271,7 @@ def seen_waves(n: int, n_waves: int, missed_rate: ArrayLike, rng: np.random.Gene
 
 def _slopes(slope: ArrayLike | None, transition_slope: ArrayLike | None, n_classes: int) -> list[np.ndarray]:
     """Both with a column of 0 for the first class, shape (covariate, latent_class)."""
-    given = [None if each is None else np.asarray(each, dtype=float) for each in (slope, transition_slope)]
+    given = [None if each is None else np.atleast_1d(np.array(each, dtype=float)) for each in (slope, transition_slope)]
     n_covariates = max(0 if each is None else len(each) for each in given)
     given = [np.zeros((n_covariates, n_classes - 1)) if each is None else each for each in given]
     for name, each in zip(("slope", "transition_slope"), given, strict=True):

@@ -60,6 +60,10 @@ class HiddenOfRespondent(ABC):
         """Share of each class among the respondents, dims (chain, draw, ..., latent_class)."""
         return fit.posterior[CLASS_SHARE]
 
+    def class_sizes_note(self, fit) -> str:
+        """Whose shares these are; empty where they are those of all respondents."""
+        return ""
+
     def occasions(self, fit) -> Iterator[Occasion]:
         """Membership at each occasion on which respondents were in a class; one where they were asked once."""
         yield Occasion({}, fit.membership, fit.mean_membership, np.ones(len(fit.count), dtype=bool))

@@ -33,6 +33,8 @@ class AnswersGivenClass(ABC):
         Where answers to different items are independent, as the beginning of a sentence.
     formula : str
         Probability of all answers given the class, in letters.
+    formula_of_waves : str
+        Probability of all answers at all waves, in letters; ``{path}`` stands for that of the path.
 
     Raises
     ------
@@ -46,6 +48,7 @@ class AnswersGivenClass(ABC):
     variables: tuple[str, ...]
     independence: str = "answers to different items are independent within a class"
     formula: str = "Π_j P(answer of i to item j | c)"
+    formula_of_waves: str = "Σ_z {path} Π_t Π_j P(answer of i to item j at wave t | z_t)"
 
     def __init_subclass__(cls):
         if other := sorted(cls.supported - OF_ANSWERS):

@@ -44,6 +44,7 @@ def move_probabilities(
 
 def moves_of_groups(paths, grouping: str) -> np.ndarray:
     """Moves of persons in every group of a grouping of the transitions, shape (group,)."""
+    paths.fit.require_respondents("how many move in each group")
     index, count = paths.transition_group[grouping], paths.fit.count[:, None] * paths.moved
     return np.bincount(index[paths.moved], count[paths.moved], paths.fit.encoding.sizes[grouping]).astype(int)
 

@@ -3,7 +3,6 @@
 from collections.abc import Mapping
 from dataclasses import replace
 
-import narwhals as nw
 import numpy as np
 import xarray as xr
 
@@ -11,7 +10,7 @@ from bayes_lca.data.answered import is_missing
 from bayes_lca.data.formula import read_formula
 from bayes_lca.data.frame import check_columns
 from bayes_lca.data.unique_rows import unique_rows
-from bayes_lca.data.waves import Waves, known_waves
+from bayes_lca.data.waves import Waves, known_waves, rows_at
 from bayes_lca.dims import (
     ANSWER_PATTERN,
     ANSWERS,
@@ -69,7 +68,7 @@ def with_new_sequences(fit, frame, seed: int):
     paths = paths_of(fit)
     waves = known_waves(frame, *(fit.attributes[name] for name in (PERSON_COLUMN, WAVE_COLUMN)), paths.waves)
     codes = fit.answers.read(fit, frame)  # (row, item)
-    first = _of_rows(frame, waves.first_row)
+    first = rows_at(frame, waves.first_row)
     check_columns(first, group_columns(fit.formula), role="group")
     design = fit.design if fit.holds_respondents else design_for_new_rows(fit)
     matrix, groups = design.encode(first)
@@ -102,19 +101,23 @@ def with_new_sequences(fit, frame, seed: int):
 def _transitions(fit, frame, waves: Waves) -> tuple[np.ndarray, dict[str, np.ndarray], list[tuple]]:
     """Design of the steps (person, step, term), their groups (person, step), and names of the groups of rows."""
     formula = read_formula(fit.attributes[of_transition("formula")])
-    row_ahead = waves.row_ahead[:, 1:]
+    row_of_step = waves.row_of_step
     if not formula.columns:
-        return np.empty((*row_ahead.shape, 0)), {}, []
-    check_columns(frame, group_columns(formula), role="group")
+        return np.empty((*row_of_step.shape, 0)), {}, []
+    check_columns(frame, formula.columns, role="formula")
+    paths, later = paths_of(fit), waves.later_rows
+    if not len(later):
+        return (
+            np.broadcast_to(paths.transition_center, (*row_of_step.shape, len(paths.transition_terms))),
+            {name: np.zeros(row_of_step.shape, dtype=int) for name in paths.transition_groupings},
+            [],
+        )
     design, _ = transition_design(fit)
-    matrix, index = design.encode(frame)
-    groups = {of_transition(name): places[row_ahead] for name, places in index.items()}
-    labels = group_labels(formula, frame)
-    return matrix[row_ahead], groups, [(of_transition(name), labels[name], index[name]) for name in index]
-
-
-def _of_rows(frame, rows: np.ndarray):
-    return nw.from_native(frame, eager_only=True)[rows.tolist()].to_native()
+    rows, there = rows_at(frame, later), np.maximum(row_of_step, 0)
+    matrix, index = design.encode(rows)
+    groups = {of_transition(name): np.where(row_of_step < 0, 0, places[there]) for name, places in index.items()}
+    labels = group_labels(formula, rows)
+    return matrix[there], groups, [(of_transition(name), labels[name], index[name]) for name in index]
 
 
 def _of_sequences(fit, patterns: xr.Dataset, waves: Waves | None):

@@ -40,10 +40,10 @@ def waves_in_words(attributes: Mapping) -> str:
     Examples
     --------
     >>> waves_in_words({"axes": '{"wave": ["1", "2"]}', "n_respondents": 10, "n_missed_waves": 3})
-    '2 waves, 3 of 20 missed'
+    '2 waves, 3 of 20 person-waves missed'
     """
     n_waves = len(json.loads(attributes[AXES])[WAVE])
-    missed = f", {attributes[N_MISSED_WAVES]} of {n_waves * int(attributes['n_respondents'])} missed"
+    missed = f", {attributes[N_MISSED_WAVES]} of {n_waves * int(attributes['n_respondents'])} person-waves missed"
     return f"{n_waves} waves{missed if attributes[N_MISSED_WAVES] else ''}"
 
 

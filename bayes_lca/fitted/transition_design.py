@@ -34,8 +34,10 @@ def transition_design(fit) -> tuple[Design, np.ndarray]:
     Raises
     ------
     ValueError
-        If the formula does not give the stored design, which happens when another version of formulae reads it.
+        If the formula does not give the stored design, which happens when another version of formulae reads it, or the
+        fit was saved without respondents.
     """
+    fit.require_respondents("covariates of the transitions")
     paths, pattern = paths_of(fit), fit.pattern_of_respondent
     formula = read_formula(fit.attributes[of_transition("formula")])
     levels = json.loads(fit.attributes[of_transition("levels")])

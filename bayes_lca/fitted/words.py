@@ -14,7 +14,7 @@ class Words:
     summary : str
         What it assumes, in a sentence or two.
     formula : str
-        Its likelihood, one line; empty where the regression's line says all.
+        Its likelihood, a line or two; empty where the regression's line says all.
     references : tuple of str
     classes_of_groups : str
         The line of the class logits where groups have classes in place of random effects; empty elsewhere.

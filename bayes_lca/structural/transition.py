@@ -32,6 +32,7 @@ from bayes_lca.dims import (
 from bayes_lca.structural.random_effects import RandomEffects
 from bayes_lca.structural.slopes import width
 from bayes_lca.structural.starting_membership import StartingMembership
+from bayes_lca.structural.stay_and_move import around_diagonal, off_diagonal
 
 STANDARDISED = f"{TRANSITION_SLOPE}_standardised"
 
@@ -78,9 +79,10 @@ class Transition:
     Raises
     ------
     TypeError
-        If a prior is none of its parameter, or a declaration no list.
+        If a prior is none of its parameter, a declaration no list, or `by_origin` no truth value.
     ValueError
-        If `over_time` is something else; when a frame is read, if the formula or a covariate cannot be used.
+        If `over_time` is something else, or `by_origin` has no covariate to speak of; when a frame is read, if the
+        formula or a covariate cannot be used.
 
     References
     ----------
@@ -109,6 +111,13 @@ class Transition:
     def __post_init__(self):
         if self.over_time not in ("equal", "free"):
             raise ValueError(f'over_time={self.over_time!r}: choose "equal" or "free"')
+        if not isinstance(self.by_origin, bool):
+            raise TypeError(f"by_origin={self.by_origin!r}: give True or False")
+        if self.by_origin and not read_formula(self.formula).covariates:
+            raise ValueError(
+                f"by_origin=True with {self.formula!r}: slopes would differ by the class that is left, and the formula "
+                "has no covariate; add one, or leave out by_origin"
+            )
         if not isinstance(self.categories, Mapping):
             raise TypeError(f"categories={self.categories!r}: give the levels of each covariate, by column in a dict")
         Declarations(self.categories, self.missing_codes)
@@ -267,32 +276,3 @@ def without_terms(design: Design) -> Design:
     """The design's groups alone."""
     none = design.matrix[:, :0]
     return replace(design, terms=(), matrix=none, center=none[0], scale=none[0])
-
-
-def around_diagonal(stay, others):
-    """Logits of staying (step, class) on the diagonal, those of other classes (step, class, other) beside it.
-
-    Returns
-    -------
-    TensorVariable, shape (step, origin, destination)
-    """
-    n_classes = stay.type.shape[-1]
-    origin, place = np.nonzero(~np.eye(n_classes, dtype=bool))
-    tau = pt.zeros((stay.shape[0], n_classes, n_classes))
-    tau = tau[:, origin, place].set(others.reshape((others.shape[0], -1)))
-    return tau[:, np.arange(n_classes), np.arange(n_classes)].set(stay)
-
-
-def off_diagonal(log_transition: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
-    """The reverse: logits of staying, and of other classes, less their mean.
-
-    Examples
-    --------
-    >>> off_diagonal(np.log([[[0.5, 0.25, 0.25], [0.2, 0.6, 0.2], [0.1, 0.1, 0.8]]]))[0].round(2)
-    array([[0.69, 1.1 , 2.08]])
-    """
-    n_classes = log_transition.shape[-1]
-    diagonal = np.eye(n_classes, dtype=bool)
-    others = log_transition[:, ~diagonal].reshape(-1, n_classes, n_classes - 1)
-    middle = others.mean(axis=-1, keepdims=True)
-    return log_transition[:, diagonal] - middle[..., 0], others - middle

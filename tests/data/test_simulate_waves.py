@@ -102,6 +102,7 @@ def test_a_table_of_moves_for_each_step():
         ({"n_waves": 1}, "n_waves is 1: give 2 or more"),
         ({"slope": [[1.0, 2.0]]}, "slope has shape (1, 2); give finite values (1 covariates, 1)"),
         ({"slope": [[1.0]], "transition_slope": [[1.0], [2.0]]}, "slope has shape (1, 1); give finite values (2"),
+        ({"slope": 3.0}, "slope has shape (1,); give finite values (1 covariates, 1)"),
         ({"n_groups": 0}, "n_groups is 0 and n is 50"),
         ({"missed_rate": 1.0}, "missed_rate is 1.0"),
         ({"loading": np.nan}, "loading is nan"),

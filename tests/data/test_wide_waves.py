@@ -133,6 +133,7 @@ def test_polars_gives_the_same():
             "wave 'a' has several columns for 'q'",
         ),
         (wide(), ENDINGS, {"keep": ["sex", "q1_2019"]}, "keep=['q1_2019']: columns of a wave are no columns of all"),
+        (wide(), ENDINGS, {"keep": "sex"}, "keep='sex': give a list of columns, keep=['sex']"),
         (wide(), ENDINGS, {"keep": ["gender"]}, "unknown kept column(s) 'gender'"),
         (wide(pay=1.0), ENDINGS, {}, "the long frame would have 'pay' more than once"),
         (wide(), ENDINGS, {"wave": "sex"}, "the long frame would have 'sex' more than once"),

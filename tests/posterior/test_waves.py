@@ -5,9 +5,12 @@ from itertools import pairwise, product
 import numpy as np
 import pandas as pd
 import pytest
+from matplotlib.patches import Rectangle
 from scipy.special import softmax
 
 import bayes_lca as bl
+from bayes_lca.posterior.effects.transition_probabilities import _all_steps, _Moves
+from bayes_lca.posterior.tables.likely_paths import _numbered
 
 N, K, WAVES, STEPS = 150, 2, ["1", "2", "3"], ["1 to 2", "2 to 3"]
 ITEMS = ["training", "recognition", "expertise"]
@@ -275,3 +278,67 @@ def test_groups_of_transitions_are_among_the_random_intercepts(draws, persons):
     assert heterogeneity["groups"] == 5
     assert heterogeneity["sd"] == pytest.approx(float(spread.median()))
     assert len(bl.plot_random_intercepts(draws, grouping="transition_group").axes) == K
+
+
+def test_sizes_say_how_many_persons_each_wave_is_averaged_over(draws, persons):
+    n = [sum(max(person) >= wave for person in persons) for wave in (1, 2, 3)]
+    note = f"shares of the persons seen at a wave or later: {n[0]} at wave 1, {n[1]} at wave 2, {n[2]} at wave 3"
+    assert note in bl.class_sizes(draws).note
+
+
+def test_membership_joins_the_long_frame_by_person_and_wave(draws):
+    long, table = bl.example_waves(), bl.membership(draws)
+    keyed = long.assign(wave=long["wave"].astype(str))
+    joined = keyed.merge(table.reset_index(), left_on=["person", "wave"], right_on=["respondent", "wave"])
+    assert joined["seen"].all()
+    assert len(joined) == len(long)
+    assert joined[["person", "wave"]].equals(keyed[["person", "wave"]])
+
+
+def test_steps_without_moves_of_a_group_do_not_count_for_it():
+    values = np.array([0.7, 0.9])[:, None, None, None]  # (draw, target, origin, destination)
+    moves = [_Moves(pd.DataFrame(index=[0]), part, np.array([n])) for part, n in ((values * np.nan, 0), (values, 5))]
+    both = _all_steps([*moves, _Moves(pd.DataFrame(index=[0]), values / 2, np.array([15]))])
+    assert both.n.tolist() == [20]
+    np.testing.assert_allclose(both.values, 0.625 * values)
+
+
+def test_paths_of_many_waves_are_told_apart():
+    path = np.random.default_rng(1).integers(0, 3, size=(70, 4))  # (wave, pattern), more than 64 bits
+    other = path.copy()
+    other[0] = (path[0] + 1) % 3
+    number = _numbered(np.stack([path, other, path], axis=1), 3)
+    assert (number[0] == number[2]).all()
+    assert (number[0] != number[1]).all()
+
+
+def test_a_low_picture_is_drawn(draws):
+    assert len(bl.plot_transitions(draws, figsize=(6, 1)).axes) == 1 + K
+
+
+@pytest.mark.parametrize(
+    ("ask", "what"),
+    [
+        (bl.class_sizes, "class sizes at every wave: needs the rows of the 150 respondents"),
+        (bl.random_intercepts, "how many move in each group: needs the rows"),
+        (lambda fit: bl.membership(fit, bl.example_waves()), "covariates of the transitions: needs the rows"),
+    ],
+)
+def test_what_needs_the_persons_says_what_for(draws, tmp_path, ask, what):
+    bl.save(draws, tmp_path / "fit.nc", respondents=False)
+    with pytest.raises(ValueError, match=what):
+        ask(bl.load(tmp_path / "fit.nc"))
+
+
+def test_names_of_several_lines_cover_no_bar_and_no_heading(draws):
+    named = bl.name_classes(draws, {"C1": "Opportunity hoarders", "C2": "Excluded from training"})
+    figure = bl.plot_transitions(named)
+    figure.canvas.draw()
+    ax = figure.axes[0]
+    names = [text.get_window_extent() for text in ax.texts if "%" in text.get_text() and "\n" in text.get_text()]
+    headings = [text.get_window_extent() for text in ax.texts if text.get_text().startswith("wave ")]
+    bars = [patch.get_window_extent() for patch in ax.patches if isinstance(patch, Rectangle)]
+    assert len(names) == K
+    assert len(headings) == len(WAVES)
+    assert len(bars) == K * len(WAVES)
+    assert not any(name.overlaps(other) for name in names for other in headings + bars)

@@ -1,6 +1,7 @@
 """The page of a fit to several waves: who moves, classes and certainty by wave, answers of all waves."""
 
 import bayes_lca as bl
+from bayes_lca.fitted.twins.common_method import AnswersOfPersons
 
 
 def test_the_page_of_waves_says_who_moves(tmp_path, read):
@@ -21,6 +22,18 @@ def test_the_page_of_waves_says_who_moves(tmp_path, read):
     counted = {row[0]: [int(cell) for cell in row[1:3]] for row in missing[1:]}
     for item in ("training", "recognition", "expertise"):
         assert counted[item] == [int(frame[item].notna().sum()), int(frame[item].isna().sum())]
+    assert (
+        "Σ_z P(z_1 | x_i1, g_i) Π_t>1 P(z_t | z_t-1, x_it, g_it) Π_t Π_j P(answer of i to item j at wave t | z_t)"
+        in (page.all_text)
+    )
+    assert "log P(z_t = d | z_t-1 = c, x_it, g_it) = τ_cd + x_it′γ_d + v_dg + constant" in page.all_text
+    assert "P(z_1 = c | x, g) = " in page.all_text
+    assert "formula of the transitions" in page.all_text
+
+
+def test_a_person_is_integrated_out_over_all_waves_at_once():
+    letters = AnswersOfPersons.formula_of_waves.format(path="P(z)")
+    assert letters == "∫ Σ_z P(z) Π_t Π_j P(answer of i to item j at wave t | z_t, u) φ(u) du"
 
 
 def test_other_pages_say_nothing_of_moving(tmp_path):

@@ -46,6 +46,7 @@ class AnswersOfPersons(CategoricalAnswers):
         "normal over persons and summed out as well"
     )
     formula: str = "∫ Π_j P(answer of i to item j | c, u) φ(u) du"
+    formula_of_waves: str = "∫ Σ_z {path} Π_t Π_j P(answer of i to item j at wave t | z_t, u) φ(u) du"
     variables: tuple[str, ...] = (ITEM_PROBABILITY, of_typical_person(ITEM_PROBABILITY), STYLE_LOADING)
 
     def items_of(self, specification):

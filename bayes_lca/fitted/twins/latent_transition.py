@@ -1,19 +1,38 @@
 """How fits of `LatentTransition` are read: which functions hold for them, and what they are in words."""
 
-from bayes_lca.dims import ANSWERS, CLASS
+from bayes_lca.dims import ANSWERS, CLASS, group_slope
 from bayes_lca.fitted.capabilities import NEEDS, Capabilities
 from bayes_lca.fitted.fit import Fit
 from bayes_lca.fitted.kinds import KINDS, Kind, Words, register
+from bayes_lca.fitted.paths import paths_of
+
+MEASURED = {
+    "equal": "All waves share the parameters of the items.",
+    "free": "Every wave has parameters of the items of its own.",
+}
+
+
+def _of_moving(fit: Fit) -> str:
+    """The line of the transition logits."""
+    paths = paths_of(fit)
+    constant = "τ_cd" if paths.equal_over_time else "τ_tcd"
+    slope = "γ_cd" if fit.specification["transition"]["by_origin"] else "γ_d"
+    terms = [constant, *([f"x_it′{slope}"] if paths.transition_terms else [])]
+    terms += ["v_dg"] * bool(paths.transition_groupings)
+    terms += ["x_it′b_dg"] * any(group_slope(name) in fit.posterior for name in paths.transition_groupings)
+    return f"log P(z_t = d | z_t-1 = c, x_it, g_it) = {' + '.join(terms)} + constant"
 
 
 def _words(fit: Fit) -> Words:
+    over_time = fit.specification["measurement_over_time"]
     summary = (
         f"Each person belongs to one of {len(fit.classes)} latent classes at each wave, and the path from class to "
-        f"class is summed out of the likelihood; {fit.answers.independence}."
+        f"class is summed out of the likelihood; {fit.answers.independence}. {MEASURED[over_time]}"
     )
+    path = "P(z_1 | x_i1, g_i) Π_t>1 P(z_t | z_t-1, x_it, g_it)"
     formula = (
-        f"p(answers of i) = Σ_z P(z_1 | x_i1, g_i) Π_t P(z_t | z_t-1, x_it, g_it) Π_t {fit.answers.formula}"
-        "      over the waves and items that i answered"
+        f"p(answers of i) = {fit.answers.formula_of_waves.format(path=path)}      over the waves and items that i "
+        f"answered\n{_of_moving(fit)}"
     )
     references = (
         "Collins, L. M. & Lanza, S. T. (2010). Latent class and latent transition analysis. Wiley. "
@@ -43,8 +62,8 @@ KIND = register(
         capabilities=Capabilities.of(
             SUPPORTED,
             sorted(set(NEEDS) - set(SUPPORTED)),
-            because="a person of this fit is in a class at every wave, and it speaks of one class for each respondent; "
-            "fit LatentClass to one wave",
+            because="the function is for respondents who answered once and are in one class, and persons of this fit "
+            "answered at several waves and are in a class at each; fit LatentClass to one wave",
         ),
         words=_words,
         hidden="Path",

@@ -41,9 +41,17 @@ class PathOfPerson(HiddenOfRespondent):
 
     def class_sizes(self, fit) -> xr.DataArray:
         """Share of each class at every wave, averaged over the persons whose covariates are known then."""
+        fit.require_respondents("class sizes at every wave")
         axes = {WAVE: list(paths_of(fit).waves), CLASS: list(fit.classes)}
         values = fit.by_chain(flows_of(fit).size)
         return xr.DataArray(values, dims=("chain", "draw", *axes), coords={**fit.chain_coords, **axes})
+
+    def class_sizes_note(self, fit) -> str:
+        """How many persons each wave is averaged over."""
+        n = ", ".join(
+            f"{of_wave} at wave {wave}" for of_wave, wave in zip(flows_of(fit).n, paths_of(fit).waves, strict=True)
+        )
+        return f"shares of the persons seen at a wave or later: {n}"
 
     def occasions(self, fit) -> Iterator[Occasion]:
         """Membership at every wave given all answers of the person."""

@@ -74,7 +74,9 @@ def transition_probabilities(
     -------
     SummaryTable
         One row per profile, group, step, origin and destination, in the columns of `class_sizes`, and ``n``, the moves
-        averaged over. ``all steps`` averages over the moves of all steps; it stands alone where steps do not differ.
+        averaged over; of profiles in a group that they name, those of all persons. ``all steps`` averages over the
+        moves of all steps; it stands alone where steps do not differ. A group has no row of a step in which nobody of
+        it moves.
 
     Raises
     ------
@@ -166,7 +168,8 @@ def _moves_of_step(fit, design, step: int, chosen: Rows, averaged, in_groups, gr
         labels = pd.DataFrame([(name, "a new group")], columns=["grouping", "group"])
         rest = Rows(rest.covariates, {name: np.zeros(len(rest), dtype=int) for name in effects})
     elif in_groups:
-        average = averages_of(fit, design, rest, count, group, seed)
+        with np.errstate(invalid="ignore"):  # a group without moves in this step has no average, and no row
+            average = averages_of(fit, design, rest, count, group, seed)
         labels, weight = average.labels, average.weight
         n = np.concatenate([n, *(np.bincount(each.index, minlength=len(each.levels)) for each in design.groupings)])
     rows = cross(chosen, rest)
@@ -206,8 +209,8 @@ def _averages(
 def _all_steps(moves: list[_Moves]) -> _Moves:
     """The average over the moves of all steps."""
     n = np.stack([each.n for each in moves])  # (step, target)
-    share = n / np.maximum(n.sum(axis=0), 1)
-    values = sum(part[None, :, None, None] * each.values for part, each in zip(share, moves, strict=True))
+    share = (n / n.sum(axis=0))[:, None, :, None, None]
+    values = sum(np.where(part > 0, part * each.values, 0) for part, each in zip(share, moves, strict=True))
     return _Moves(moves[0].labels, values, n.sum(axis=0))
 
 

@@ -24,14 +24,17 @@ from bayes_lca.posterior.plots.page import (
     STYLE,
     WIDTH,
     blank_page,
+    n_lines,
     wrapped,
     write_note,
 )
 from bayes_lca.posterior.tables.rows import CI_PROB, note_of
 from bayes_lca.table import tail_probabilities
 
-BAR, GAP = 0.08, 0.17
-"""Width of the bars of a wave, where waves are 1 apart, and space between bars in inches, for a line of text."""
+BAR, GAP, LINE = 0.08, 0.17, 0.15
+"""Width of the bars of a wave, where waves are 1 apart, space between bars in inches, and that of further lines."""
+LEAST_HEIGHT = 0.5
+"""Height of the bars in inches below which space between them shrinks."""
 LEAST_LABELLED = 0.035
 """Share of all persons below which a ribbon has no number."""
 NAME_LETTERS = 14
@@ -81,7 +84,7 @@ def plot_transitions(
     steps = list(paths.steps) if not paths.equal_over_time else [ALL_STEPS]
     k, n_waves = len(fit.classes), len(paths.waves)
     with mpl.rc_context(STYLE):
-        fig = blank_page(figsize or (WIDTH, max(2.9, 0.34 * k * k + 1.2)))
+        fig = blank_page(figsize or (WIDTH, max(2.9, 0.34 * k * k + 1.2) + k * _further_lines(fit)))
         left, right = fig.subfigures(1, 2, width_ratios=[max(n_waves, 2) + 0.3, 2.3])
         _flow_panel(left.subplots(), fit, flows, tails)
         panels = right.subplots(k, 1, sharex=True, squeeze=False)[:, 0]
@@ -100,7 +103,7 @@ def _flow_panel(ax: Axes, fit: Fit, flows: Flows, tails: list[float]) -> None:
     size, moves = flows.size.mean(axis=0), flows.moves.mean(axis=0)  # (wave, class), (step, origin, destination)
     lower, upper = np.quantile(flows.size, tails, axis=0)
     waves, k, named = paths_of(fit).waves, len(fit.classes), fit.attributes[WAVE_COLUMN]
-    gap = GAP / (ax.figure.get_figure(root=True).get_size_inches()[1] - 1)
+    gap = (GAP + _further_lines(fit)) / max(ax.figure.get_figure(root=True).get_size_inches()[1] - 1, LEAST_HEIGHT)
     tops = 1 - np.concatenate([np.zeros((len(waves), 1)), (size + gap).cumsum(axis=1)[:, :-1]], axis=1)
     for t, wave in enumerate(waves):
         for c, name in enumerate(fit.classes):
@@ -128,6 +131,11 @@ def _flow_panel(ax: Axes, fit: Fit, flows: Flows, tails: list[float]) -> None:
     lowest = (tops[:, -1] - size[:, -1]).min()
     ax.set(xlim=(-0.1, len(waves) - 1 + 0.62), ylim=(lowest - 0.02, 1 + 2 * gap))
     ax.set_axis_off()
+
+
+def _further_lines(fit: Fit) -> float:
+    """Inches that the longest name of a class takes beyond a line."""
+    return LINE * (n_lines(wrapped(name, NAME_LETTERS) for name in fit.classes) - 1)
 
 
 def _ribbon(ax: Axes, step: int, left: float, right: float, width_left: float, width: float, colour: str) -> None:

@@ -9,6 +9,8 @@ from bayes_lca.fitted.fit import Fit
 from bayes_lca.posterior.tables.rows import CI_PROB, table_of, table_once
 from bayes_lca.table import SummaryTable
 
+AVERAGED = "averages over the waves, each of which has parameters of its own: the draws named ..._by_wave"
+
 
 def class_sizes(draws: xr.DataTree, *, by: str | None = None, ci_prob: float = CI_PROB) -> SummaryTable:
     r"""Share of each class; of a fit to several waves, at every wave.
@@ -57,7 +59,8 @@ def class_sizes(draws: xr.DataTree, *, by: str | None = None, ci_prob: float = C
 
 def _sizes(fit: Fit, ci_prob: float) -> SummaryTable:
     values = fit.hidden.class_sizes(fit)
-    return table_of(values, [str(axis) for axis in values.dims if axis not in ("chain", "draw")], fit, ci_prob)
+    table = table_of(values, [str(axis) for axis in values.dims if axis not in ("chain", "draw")], fit, ci_prob)
+    return SummaryTable.of(table, "\n".join(filter(None, [table.note, fit.hidden.class_sizes_note(fit)])))
 
 
 def class_profiles(draws: xr.DataTree, *, ci_prob: float = CI_PROB) -> SummaryTable:
@@ -129,5 +132,6 @@ def _profiles(fit: Fit, ci_prob: float) -> SummaryTable:
     values = fit.answers.profile_values(fit)
     (last,) = set(map(str, values.dims)) - {"chain", "draw", CLASS, ITEM}
     table = table_of(values, [CLASS, ITEM, last], fit, ci_prob)
-    note = "; ".join(filter(None, [table.note, fit.answers.profile_note(fit), fit.items_in_words]))
+    over_waves = AVERAGED if fit.specification.get("measurement_over_time") == "free" else ""
+    note = "; ".join(filter(None, [table.note, over_waves, fit.answers.profile_note(fit), fit.items_in_words]))
     return SummaryTable.of(fit.answers.in_order(table, fit), note)

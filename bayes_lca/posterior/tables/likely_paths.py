@@ -78,18 +78,28 @@ def most_likely_paths(draws: xr.DataTree, *, ci_prob: float = CI_PROB) -> Summar
 def _paths(fit: Fit, paths: FittedPaths) -> tuple[np.ndarray, np.ndarray]:
     """The path that most draws find, shape (wave, pattern), and its probability in draws (draw, pattern)."""
     n_waves, n_rows, k = len(paths.waves), len(fit.count), len(fit.classes)
-    powers, numbers = k ** np.arange(n_waves), n_rows * k * k * n_waves
-    found = [
-        np.tensordot(powers, paths.most_likely(which)[0], axes=1) for which in _blocks(fit, DRAWS_SEARCHED, numbers)
-    ]
-    number = np.sort(np.concatenate(found), axis=0)  # (draw, pattern)
+    numbers = n_rows * k * k * n_waves
+    found = np.concatenate(
+        [paths.most_likely(which)[0].astype(np.int16) for which in _blocks(fit, DRAWS_SEARCHED, numbers)], axis=1
+    )  # (wave, draw, pattern)
+    number = _numbered(found, k)
+    by_number = np.argsort(number, axis=0, kind="stable")
+    number = np.take_along_axis(number, by_number, axis=0)
     run = np.ones_like(number)
     for draw in range(1, len(number)):
         run[draw] = np.where(number[draw] == number[draw - 1], run[draw - 1] + 1, 1)
-    chosen = number[run.argmax(axis=0), np.arange(n_rows)]
-    path = chosen // powers[:, None] % k  # (wave, pattern)
+    everybody = np.arange(n_rows)
+    path = found[:, by_number[run.argmax(axis=0), everybody], everybody].astype(int)  # (wave, pattern)
     used = _blocks(fit, DRAWS_AVERAGED, numbers)
     return path, np.concatenate([paths.probability_of(which, path) for which in used])
+
+
+def _numbered(found: np.ndarray, k: int) -> np.ndarray:
+    """Numbers that tell paths (wave, draw, pattern) apart, however many waves there are, shape (draw, pattern)."""
+    number = np.zeros(found.shape[1:], dtype=int)
+    for of_wave in found[::-1]:
+        number = np.unique(number * k + of_wave, return_inverse=True)[1].reshape(number.shape)
+    return number
 
 
 def _blocks(fit: Fit, n_draws: int, numbers: int) -> list[np.ndarray]:

@@ -95,10 +95,14 @@ def membership(draws: xr.DataTree, frame=None, *, seed: int = 1, ci_prob: float 
 
     Notes
     -----
-    Every respondent has one row, and joins once by ``row``, whatever the labels, and also where rows were left out:
-    ``survey.reset_index().join(table.set_index("row"))`` in pandas, and
+    Every respondent of one wave has one row, and joins once by ``row``, whatever the labels, and also where rows were
+    left out: ``survey.reset_index().join(table.set_index("row"))`` in pandas, and
     ``survey.with_row_index("row").join(polars.from_pandas(table), on="row", how="left")`` in polars. Where labels are
     unique, ``survey.join(table)`` does the same.
+
+    A fit to several waves has as many rows of a person as there are waves, missed ones among them, and joins by person
+    and wave, the wave as text: ``long.assign(wave=long["wave"].astype(str)).merge(table.reset_index(),
+    left_on=["person", "wave"], right_on=["respondent", "wave"])``.
 
     A respondent without any answer has the class shares, or the class probabilities of its covariates, as membership.
     Regressing the modal class as if it were seen understates effects; fit the regression and the classes jointly

@@ -4,15 +4,15 @@ import json
 
 import pandas as pd
 
-from bayes_lca.dims import group_slope
+from bayes_lca.dims import group_slope, of_transition
 from bayes_lca.fitted.fit import Fit
 from bayes_lca.reporting.writing.section import Listing, Paragraph, Section, Table
 from bayes_lca.specification import as_written
 from bayes_lca.table import SummaryTable
 
 SOFTWARE = ("bayes-lca", "pymc", "nutpie", "arviz")
-REGRESSION = "log P(c | x, g) = α_c + x′β_c{groups} + constant"
-SHARES = "P(c | x, g) = π_c, the same for every respondent"
+REGRESSION = "log P({in_class} | x, g) = α_c + x′β_c{groups} + constant"
+SHARES = "P({in_class} | x, g) = π_c, the same for every respondent"
 SYMMETRIC = "Logits are symmetric: coefficients sum to zero over classes or categories, none of which is a reference."
 RANDOM_EFFECTS = "Groups have random effects of mean zero, one standard deviation for each logit."
 NUTS = "Hoffman, M. D. & Gelman, A. (2014). The No-U-Turn Sampler. Journal of Machine Learning Research 15, 1593-1623."
@@ -56,17 +56,25 @@ def _in_words(fit: Fit) -> str:
 
 def _in_formulas(fit: Fit) -> str:
     likelihood = [fit.words.formula] if fit.words.formula else []
+    in_class = "z_1 = c" if _formula_of_transitions(fit) else "c"
     if not fit.has_regression:
-        return "\n".join([*likelihood, SHARES])
+        return "\n".join([*likelihood, SHARES.format(in_class=in_class)])
     if fit.words.classes_of_groups:
         return "\n".join([*likelihood, fit.words.classes_of_groups])
     effects = (" + u_cg" if fit.groupings else "") + (" + x′b_cg" if has_random_slopes(fit) else "")
-    return "\n".join([*likelihood, REGRESSION.format(groups=effects)])
+    return "\n".join([*likelihood, REGRESSION.format(in_class=in_class, groups=effects)])
+
+
+def _formula_of_transitions(fit: Fit) -> str:
+    """Formula of moving from wave to wave; empty where there is one wave."""
+    return fit.attributes.get(of_transition("formula"), "")
 
 
 def _facts(fit: Fit) -> dict[str, str]:
     attributes = fit.attributes
     facts = {"model": fit.words.title, "formula of the classes": fit.formula.text}
+    if formula := _formula_of_transitions(fit):
+        facts["formula of the transitions"] = formula
     classes = f"{len(fit.classes)}: {', '.join(fit.classes)}"
     if fit.class_is_observed:
         facts |= {"outcome": str(fit.outcome), "categories": classes}

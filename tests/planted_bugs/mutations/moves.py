@@ -82,7 +82,7 @@ MOVES = (
         name="all-steps-count-alike",
         wrong="The average over all steps counts steps, not persons.",
         symbol="_all_steps",
-        pattern="n / np.maximum(n.sum(axis=0), 1)",
+        pattern="n / n.sum(axis=0)",
         replacement="np.ones_like(n) / len(n)",
         tests=(f"{TABLES}::test_averages_are_those_of_the_persons_who_come_to_a_wave",),
     ),

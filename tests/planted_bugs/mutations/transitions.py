@@ -51,9 +51,9 @@ TRANSITIONS = (
     Mutation(
         name="covariates-of-the-wave-that-is-left",
         wrong="Whoever moves does so by the covariates of the wave before.",
-        symbol="_rows_of_steps",
-        pattern="waves.row_ahead[:, 1:]",
-        replacement="waves.row_ahead[:, :-1]",
+        symbol="Waves.row_of_step",
+        pattern="self.row_ahead[:, 1:]",
+        replacement="self.row_ahead[:, :-1]",
         tests=(SUMS,),
     ),
     Mutation(
