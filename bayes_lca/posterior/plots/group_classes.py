@@ -59,7 +59,7 @@ def plot_group_classes(
             write_beside(ax, place, _in_percent(row))
         ax.set(xlim=(0, 1), xlabel="share of respondents, %")
         ax.set_xticks([0, 0.25, 0.5, 0.75, 1], ["0", "25", "50", "75", "100"])
-    write_note(fig, table.note, "class shares within each class of groups, at the same covariates")
+    write_note(fig, table.note, *(["class shares within group classes at the same covariates"] if fit.terms else []))
     return fig
 
 
