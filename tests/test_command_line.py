@@ -10,8 +10,9 @@ import pytest
 
 from bayes_lca.command_line import analysis
 from bayes_lca.command_line.arguments import parser
-from bayes_lca.command_line.main import main
+from bayes_lca.command_line.main import _Warned, main
 from bayes_lca.command_line.settings import Settings, class_numbers, items_named, missing_codes
+from bayes_lca.data.suspected_codes import MissingCodeWarning
 
 N = 160
 
@@ -90,7 +91,7 @@ def test_classes_alone(command, tmp_path, capsys, monkeypatch):
     ("arguments", "words"),
     [
         (("--items", "q1-q9"), "--items q1-q9: no such column; the 8 columns are 'id', 'q1'"),
-        (("--items", "q1", "q1"), "--items names 'q1' twice"),
+        (("--items", "q1"), "--items names 'q1' twice"),
         (("--items", "q4-q1"), "'q1' stands before 'q4' in the file"),
         (("--classes", "five"), "--classes five: give the smallest and the largest"),
         (("--classes", "3-2"), "--classes 3-2: numbers of classes rise"),
@@ -100,6 +101,19 @@ def test_classes_alone(command, tmp_path, capsys, monkeypatch):
         (("--missing", "income=9"), "'income', not among the columns"),
         (("--sheet", "one"), "is no workbook of Excel"),
         (("--key", "sex"), "key 'sex' repeats"),
+        (
+            ("--covariates", "aeg"),
+            "'sex', 'site'; did you mean 'age'?",
+        ),
+        (("--covariates", "age + q2"), "'q2' is among the items that the classes are made of"),
+        (
+            ("--covariates", "age", "--reference", "sex=male"),
+            "--reference 'sex': no covariate; the covariates are 'age'",
+        ),
+        (("--reference", "sex=male"), "no --covariates are named"),
+        (("--order", "q9"), "--order q9: choose size, or one of the items 'q1'"),
+        (("--draws", "10"), "--draws 10: a whole number from 50 on"),
+        (("--chains", "0"), "--chains 0: a whole number from 1 on"),
     ],
 )
 def test_what_cannot_be_done_is_said_without_a_traceback(arguments, words, command, capsys):
@@ -107,6 +121,38 @@ def test_what_cannot_be_done_is_said_without_a_traceback(arguments, words, comma
     error = capsys.readouterr().err
     assert error.startswith("\nbayes-lca: ")
     assert words in error
+
+
+def test_codes_that_look_missing_are_told_with_the_option_that_declares_them(capsys):
+    warned = _Warned()
+    warned(MissingCodeWarning("item 'q1' has '99' in 12 rows"), MissingCodeWarning)
+    assert "--missing 99, or --missing NAME=99" in capsys.readouterr().out
+
+
+def test_an_option_given_twice_adds_to_itself():
+    asked = ["a.sav", "--items", "q1", "--missing", "99", "--items", "q2", "--missing", "age=999"]
+    given = parser().parse_args(asked)
+    assert (given.items, given.missing) == (["q1", "q2"], ["99", "age=999"])
+    assert parser().parse_args(["a.sav", "--items", "q1"]).missing == []
+
+
+@pytest.mark.parametrize(
+    ("arguments", "words"),
+    [
+        (("study.sav", "--itmes", "q1-q6"), "there is no option --itmes; did you mean '--items'?"),
+        (("study.sav", "--items", "q1", "--clases=1-3"), "there is no option --clases; did you mean '--classes'?"),
+        (("--items", "q1-q6", "study.sav"), "no file is named; write it first"),
+        (("study.sav",), "the following arguments are required: --items"),
+        (("study.sav", "--items", "q1", "--draws", "many"), "invalid int value: 'many'"),
+    ],
+)
+def test_a_command_line_that_cannot_be_read_is_told_in_a_line(arguments, words, capsys):
+    with pytest.raises(SystemExit) as ended:
+        main(arguments)
+    assert ended.value.code == 2
+    error = capsys.readouterr().err.strip()
+    assert words in error
+    assert "\n" not in error
 
 
 def test_incomplete_rows_stop_the_command_or_are_dropped(survey, tmp_path, capsys):

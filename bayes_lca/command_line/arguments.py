@@ -1,7 +1,12 @@
 """The words of the command `bayes-lca`: what may be asked, and what is done in which order."""
 
 import argparse
+import sys
+from collections.abc import Sequence
 from pathlib import Path
+from typing import NoReturn
+
+from bayes_lca.data.frame import names_meant
 
 TRACEBACK = "BAYES_LCA_TRACEBACK"
 """Environment variable with which an error is raised and not told in words."""
@@ -34,9 +39,28 @@ example:
 """
 
 
+class Parser(argparse.ArgumentParser):
+    """A parser that says which option was meant, and in one line what is wrong."""
+
+    def parse_known_args(self, args: Sequence[str] | None = None, namespace=None):
+        """Refuse unknown options before anything that they leave open."""
+        known = [option for option in self._option_string_actions if option.startswith("--")]
+        for given in sys.argv[1:] if args is None else args:
+            option = given.partition("=")[0]
+            if option.startswith("--") and not any(each.startswith(option) for each in known):
+                self.error(f"there is no option {option}{names_meant([option], known)}")
+        return super().parse_known_args(args, namespace)
+
+    def error(self, message: str) -> NoReturn:
+        """Exit with status 2."""
+        if message.endswith("required: file"):
+            message = "no file is named; write it first: bayes-lca study.sav --items q1-q6"
+        self.exit(2, f"\nbayes-lca: {message} (bayes-lca --help lists the options)\n")
+
+
 def parser() -> argparse.ArgumentParser:
     """The command line."""
-    made = argparse.ArgumentParser(
+    made = Parser(
         prog="bayes-lca",
         description="Bayesian latent class analysis of a survey, with a multilevel regression of the classes.",
         epilog=PROTOCOL,
@@ -45,17 +69,24 @@ def parser() -> argparse.ArgumentParser:
     data = made.add_argument_group("data")
     data.add_argument("file", type=Path, help=".sav, .dta, .csv, .tsv, .xlsx or .parquet, a row per respondent")
     data.add_argument(
-        "--items", nargs="+", required=True, metavar="NAME", help="columns of the answers: q1 q2, or q1-q6"
+        "--items",
+        nargs="+",
+        action="extend",
+        required=True,
+        metavar="NAME",
+        help="columns of the answers: q1 q2, or q1-q6",
     )
     data.add_argument(
         "--categories",
         nargs="+",
+        action="extend",
         metavar="LABEL",
         help="categories of all items in their order, where the file has none",
     )
     data.add_argument(
         "--missing",
         nargs="+",
+        action="extend",
         default=[],
         metavar="CODE",
         help="codes that mean no answer: 99 for all items, age=999 for another column",
@@ -66,7 +97,12 @@ def parser() -> argparse.ArgumentParser:
     regression.add_argument("--covariates", metavar="FORMULA", help='what goes with the classes: "age + sex"')
     regression.add_argument("--group", metavar="NAME", help="column of the groups that respondents are nested in")
     regression.add_argument(
-        "--reference", nargs="+", default=[], metavar="NAME=LEVEL", help="reference levels, as sex=female"
+        "--reference",
+        nargs="+",
+        action="extend",
+        default=[],
+        metavar="NAME=LEVEL",
+        help="reference levels, as sex=female",
     )
     regression.add_argument(
         "--incomplete", choices=("stop", "drop"), default="stop", help="rows that lack a covariate or a group"

@@ -11,6 +11,7 @@ LETTERS_MISSING = (
     "WARNING: the pictures show boxes for letters of the labels that no font of theirs has; install one that has them, "
     "such as Noto Sans CJK, and name it in the file matplotlibrc, font.family: Noto Sans CJK SC"
 )
+DECLARED_HERE = ". On the command line: --missing 99, or --missing NAME=99 for one column"
 DONE, CANNOT_BE_ANALYSED, STOPPED = 0, 1, 130
 
 
@@ -67,6 +68,8 @@ class _Warned:
         text = f"WARNING ({category.__name__}): {message}"
         if str(message).startswith("Glyph "):
             text = LETTERS_MISSING
+        if category.__name__ == "MissingCodeWarning":
+            text += DECLARED_HERE
         if text not in self.told:
             self.told.add(text)
             print(f"\n{text}\n", flush=True)

@@ -10,12 +10,13 @@ import pandas as pd
 
 from bayes_lca.data.files import read_survey
 from bayes_lca.data.formula import read_formula
-from bayes_lca.data.frame import named
+from bayes_lca.data.frame import named, names_meant
 from bayes_lca.data.keys import read_key
 from bayes_lca.measurement.items import Items
 from bayes_lca.models import LatentClass
 from bayes_lca.structural.regression import Regression
 
+FEWEST_DRAWS = 50
 NUMBERED = re.compile(r"(.*?)(\d+)")
 
 
@@ -75,12 +76,13 @@ class Settings:
         survey = read_survey(given.file, missing_codes=codes, **sheet)
         regression = None
         if given.covariates or given.group:
-            regression = _regression(given, survey)
+            regression = _regression(given, survey, items)
+        elif given.reference:
+            raise ValueError(f"--reference {given.reference[0]}: is of a covariate, and no --covariates are named")
         if given.key is not None:
             read_key(survey, given.key)
         numbers = class_numbers(given.classes)
-        if given.take is not None and given.take < 1:
-            raise ValueError(f"--take {given.take}: a model has at least one class")
+        _check_what_comes_later(given, items)
         return cls(
             file=given.file,
             survey=survey,
@@ -95,6 +97,17 @@ class Settings:
             out=given.out,
             title=given.title,
         )
+
+
+def _check_what_comes_later(given: Namespace, items: Sequence[str]) -> None:
+    """Refuse at once what would be refused only when it is needed, which may be hours later."""
+    if given.take is not None and given.take < 1:
+        raise ValueError(f"--take {given.take}: a model has at least one class")
+    for option, least in (("draws", FEWEST_DRAWS), ("chains", 1), ("seed", 0)):
+        if (value := getattr(given, option)) < least:
+            raise ValueError(f"--{option} {value}: a whole number from {least} on")
+    if given.order != "size" and given.order not in items:
+        raise ValueError(f"--order {given.order}: choose size, or one of the items {named(items)}")
 
 
 def items_named(given: Sequence[str], columns: Sequence[str]) -> list[str]:
@@ -127,7 +140,8 @@ def _one_or_range(text: str, columns: Sequence[str]) -> list[str]:
         first, last = text[:place], text[place + 1 :]
         if letter == "-" and first in columns and last in columns:
             return _between(first, last, columns)
-    raise ValueError(f"--items {text}: no such column; the {len(columns)} columns are {named(columns)}")
+    meant = names_meant([text, *text.split("-")], columns)
+    raise ValueError(f"--items {text}: no such column; the {len(columns)} columns are {named(columns)}{meant}")
 
 
 def _between(first: str, last: str, columns: Sequence[str]) -> list[str]:
@@ -179,7 +193,7 @@ def class_numbers(text: str) -> range:
     return range(first, last + 1)
 
 
-def _regression(given: Namespace, survey: pd.DataFrame) -> Regression:
+def _regression(given: Namespace, survey: pd.DataFrame, items: Sequence[str]) -> Regression:
     reference = {}
     for text in given.reference:
         name, sign, level = text.partition("=")
@@ -192,7 +206,15 @@ def _regression(given: Namespace, survey: pd.DataFrame) -> Regression:
     if unknown := [name for name in columns if name not in survey]:
         raise ValueError(
             f"{formula}: no column {named(unknown)}; the {survey.shape[1]} columns are {named(list(survey.columns))}"
+            f"{names_meant(unknown, survey.columns)}"
         )
+    if shared := [name for name in columns if name in items]:
+        raise ValueError(
+            f"{formula}: {named(shared)} is among the items that the classes are made of, and cannot explain them too; "
+            "leave it out of --items, or out of the formula"
+        )
+    if strange := [name for name in reference if name not in columns]:
+        raise ValueError(f"--reference {named(strange)}: no covariate; the covariates are {named(columns)}")
     lacking = survey[list(columns)].isna()
     if given.incomplete == "stop" and lacking.any(axis=None):
         by_column = ", ".join(f"{name} in {n}" for name, n in lacking.sum().items() if n)

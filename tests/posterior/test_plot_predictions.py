@@ -51,7 +51,8 @@ def test_categories_have_points_and_others_may_be_held(draws):
     table = bl.predict_classes(every, profiles, average_over="rest", group="new")
     assert ax.lines[0].get_ydata()[0] == pytest.approx(table.xs("C1", level="latent_class")["mean"].iloc[0])
     words = figure._supxlabel.get_text()
-    assert "10 draws used; participation held at 3.0" in words
+    assert "2 x 20 draws" in words
+    assert "10 of them used; participation held at 3.0" in words
     assert "a new group" in words
 
 

@@ -39,6 +39,7 @@ def test_numbers_of_the_first_table_are_those_of_the_frame():
     test = bl.covariate_tests(draws, survey, ["gender", "participation"]).loc["participation"]
     assert row["test"] == f"H({test['df']:.0f}) = {test['statistic']:.2f}"
     assert row["p"] == p_text(test["p_value"])
+    assert row["effect"] == f"ε² = {test['effect']:.2f} [{test['lower']:.2f}, {test['upper']:.2f}]"
     assert table.loc[("gender", "male, n (%)"), "p"] == ""
     assert table.note.startswith("n = 180; n (%) of those who have the column")
 

@@ -277,6 +277,54 @@ def test_the_ladder_of_an_outcome_and_an_outcome_that_takes_the_classes_over():
         bl.plot_outcome({"a": tables["modal"], "b": tables["BCH"].iloc[1:]})
 
 
+def test_a_narrow_picture_of_an_outcome_has_room_for_all_letters(measured):
+    """At 85 mm: names of estimators stay on the page, and numbers below the axes apart."""
+    table = bl.stepwise_outcome(measured, "score", bl.example_survey())
+    tables = {name: table for name in ("modal", "BCH", "ML", "two-step", "posterior", "one step")}
+    figure = bl.plot_outcome(tables, figsize=(3.35, 6.0))
+    figure.canvas.draw()
+    legend = figure.legends[0].get_window_extent()
+    assert legend.x0 >= 0 and legend.x1 <= figure.bbox.x1
+    for ax in figure.axes:
+        low, high = ax.get_xlim()
+        shown = [each for each in ax.get_xticklabels() if low <= each.get_position()[0] <= high]
+        ends = [each.get_window_extent() for each in shown]
+        assert len(ends) > 1
+        assert all(left.x1 < right.x0 for left, right in zip(ends, ends[1:], strict=False))
+
+
+def test_a_small_p_value_is_no_zero(measured, survey):
+    members = (bl.membership(measured)["modal_class"] == "C1").to_numpy()
+    table = bl.stepwise_outcome(measured, "pay", survey.assign(pay=survey["pay"] + 20 * members))
+    assert "p < 0.001" in bl.plot_outcome(table)._supxlabel.get_text()
+
+
+def test_every_estimator_speaks_of_the_same_category(measured, survey):
+    """Categories declared in an order of one's own: the share is that of the second, in one step too."""
+    members = (bl.membership(measured)["modal_class"] == "C1").to_numpy()
+    frame = survey.assign(would=np.where(np.random.default_rng(1).random(len(survey)) < 0.2 + 0.5 * members, "y", "n"))
+    with warnings.catch_warnings(action="ignore"):
+        tables = bl.compare_outcomes(
+            measured, "would", frame, "bernoulli", one_step=True, categories=["y", "n"], missing_codes=["?"], **FEW
+        )
+    assert all(table.note.startswith("shares of would = 'n'") for table in tables.values())
+    for table in tables.values():
+        assert table.loc[("class", "C1"), "estimate"] == pytest.approx(0.3, abs=0.12)
+        assert table.loc[("class", "C2"), "estimate"] == pytest.approx(0.8, abs=0.12)
+
+
+def test_means_between_0_and_1_are_means_in_one_step(measured, survey):
+    """And are tested as such: (difference / sd)^2, not that of log odds."""
+    frame = survey.assign(unit=np.random.default_rng(2).beta(2, 5, len(survey)))
+    with warnings.catch_warnings(action="ignore"):
+        table = bl.compare_outcomes(measured, "unit", frame, one_step=True, **FEW)["one step"]
+    assert table.note.startswith("means of unit, one step")
+    difference = table.loc[("contrast", "C2 vs C1")]
+    assert table.loc[("overall", "all classes"), "wald"] == pytest.approx(
+        (difference["estimate"] / difference["sd"]) ** 2
+    )
+
+
 @pytest.mark.parametrize(
     "formula, options, told",
     [

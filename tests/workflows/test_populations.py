@@ -88,8 +88,19 @@ def test_equal_profiles_predict_better_where_they_are_equal_and_worse_where_not(
     difference = table.loc["free profiles", "elpd_difference"]
     assert difference > 10 if differing else difference < 2
     assert "populations: north 400, south 400" in table.note
-    with pytest.raises(ValueError, match="the populations have 400 respondents, and the fit of equal profiles 800"):
+    with pytest.raises(
+        ValueError, match=r"the populations have 800 respondents, and the fit of equal profiles 800.*key"
+    ):
+        bl.compare_populations(together, {"north": apart["north"], "south": apart["north"]})
+    with pytest.raises(ValueError, match=r"populations=1 fit\(s\): give the fits of two or more"):
         bl.compare_populations(together, {"north": apart["north"]})
+
+
+def test_populations_of_other_items_are_not_compared(together_and_apart):
+    together, apart, _ = together_and_apart
+    other = bl.load_example("alone")
+    with pytest.raises(ValueError, match=r"population 'x' is a fit of 2 classes and items 'training'.*'a', 'b', 'c'"):
+        bl.compare_populations(together, {"north": apart["north"], "x": other})
 
 
 def test_each_respondent_is_compared_with_itself(together_and_apart):
@@ -146,5 +157,11 @@ def test_bad_known_classes_are_refused(survey, part, told):
 def test_populations_that_are_none_are_refused(survey, frame, told):
     with pytest.raises(ValueError, match=told):
         bl.fit_populations(LatentClass(2, bl.Items(ITEMS)), frame(survey), "site")
+    asked = simulate(differing=False, n=60)
+    with (
+        warnings.catch_warnings(action="ignore"),
+        pytest.raises(ValueError, match=r"site south, whose .*item 'd' has no"),
+    ):
+        bl.fit_populations(LatentClass(2, bl.Items(ITEMS)), asked, "site", draws=20, tune=50, until=None)
     with pytest.raises(ValueError, match="'site' is the known class, and is in the model too"):
         bl.fit_populations(LatentClass(2, bl.Items(ITEMS), bl.KnownClass("site")), survey, "site")

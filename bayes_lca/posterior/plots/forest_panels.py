@@ -16,6 +16,7 @@ from bayes_lca.posterior.plots.page import (
     SMALLER,
     WIDTH,
     blank_page,
+    legend_columns,
     n_letters,
     n_lines,
     per_row,
@@ -86,4 +87,4 @@ def name_fits(fig: Figure, names: Sequence[str]) -> None:
         Line2D([], [], color=colour, marker=marker, markersize=4.5, linewidth=1.1, label=name)
         for name, marker, colour in zip(names, cycle(MARKERS), cycle(COLOURS))
     ]
-    fig.legend(handles=marks, loc="outside upper center", ncols=min(4, len(names)))
+    fig.legend(handles=marks, loc="outside upper center", ncols=legend_columns(names, fig.get_figwidth()))

@@ -10,10 +10,24 @@ from matplotlib.figure import Figure
 from matplotlib.ticker import MaxNLocator
 
 from bayes_lca.posterior.plots.forest_panels import forest_panels, mark_interval, name_fits, write_beside
-from bayes_lca.posterior.plots.page import COLOURS, LINE, MARKERS, STYLE, n_lines, wrapped, write_note
+from bayes_lca.posterior.plots.page import (
+    COLOURS,
+    LETTER,
+    LINE,
+    MARKERS,
+    STYLE,
+    WIDTH,
+    n_letters,
+    n_lines,
+    wrapped,
+    write_note,
+)
 from bayes_lca.table import SummaryTable
 
 NAME_LETTERS = 28
+SMALLEST_P = 0.001
+BESIDE, TICK = 1.3, 0.4
+"""Inches of the numbers beside a panel, and of a number below it."""
 ROOM = 0.06
 """Space beside the widest interval, as a fraction of all."""
 
@@ -56,7 +70,9 @@ def plot_outcome(
     first = next(iter(tables.values()))
     parts = [first.loc[name].index for name in ("class", "contrast")]
     titles = (first.attrs.get("note", "").split(";")[0], "differences")
-    names = [[wrapped(name, NAME_LETTERS) for name in part] for part in parts]
+    width = WIDTH if figsize is None else figsize[0]
+    letters = min(NAME_LETTERS, int(width / 4 / LETTER))
+    names = [[wrapped(name, letters) for name in part] for part in parts]
     row_inches = max(LINE * max(map(n_lines, names)), LINE * len(tables)) + 0.12
     blocks = [(of_part, [title]) for of_part, title in zip(names, titles, strict=True)]
     fig, panels = forest_panels(blocks, 2.0, row_inches, figsize, legend=0.3 if len(tables) > 1 else 0.0)
@@ -76,7 +92,8 @@ def plot_outcome(
         if block:
             ax.axvline(0.0, color="0.3", linewidth=0.7, zorder=1)
         ax.set_xlim(limits)
-        ax.xaxis.set_major_locator(MaxNLocator(5))
+        inside = width - LETTER * max(map(n_letters, names)) - BESIDE
+        ax.xaxis.set_major_locator(MaxNLocator(max(1, min(5, int(inside / TICK)))))
     if len(tables) > 1:
         name_fits(fig, list(tables))
     notes = [line for name, each in tables.items() for line in _note(name, each)]
@@ -100,7 +117,9 @@ def _check(tables: Mapping[str, SummaryTable]) -> None:
 def _note(name: str, table: SummaryTable) -> list[str]:
     """What a table rests on, with its overall test."""
     overall = table.loc[("overall", "all classes")]
-    test = f"all classes equal: Wald {overall['wald']:.2f}, df {overall['df']:.0f}, p = {overall['p_value']:.3f}"
+    p = overall["p_value"]
+    at = "p < 0.001" if p < SMALLEST_P else f"p = {p:.3f}"
+    test = f"all classes equal: Wald {overall['wald']:.2f}, df {overall['df']:.0f}, {at}"
     first, *others = table.attrs.get("note", "").split("\n")
     if not name:
         return [first, *others, test]

@@ -2,6 +2,7 @@
 
 import math
 import textwrap
+from collections.abc import Sequence
 
 import matplotlib.pyplot as plt
 from matplotlib.figure import Figure
@@ -26,6 +27,7 @@ MARKERS = ("o", "s", "^", "D", "v", "P", "X", "<")
 BAND, GRID, FAINT = "0.955", "0.88", "0.45"
 SMALL, SMALLER = 7, 6.5
 LETTER, LINE = 0.064, 0.135  # inches, mean width and height at 8 points
+KEY = 0.55  # inches, the mark of a name in a legend and the room about it
 NOTE_LETTERS = 20  # per inch
 
 
@@ -48,6 +50,12 @@ def per_row(n_panels: int, width: float, needed: float) -> int:
     """Panels beside each other, rows filled evenly, where each needs so many inches."""
     n_rows = math.ceil(n_panels / max(1, int(width / needed)))
     return math.ceil(n_panels / n_rows)
+
+
+def legend_columns(names: Sequence[str], width: float) -> int:
+    """Names beside each other in a legend above a page so many inches wide, four at the most."""
+    each = KEY + LETTER * n_letters(names)
+    return max(1, min(4, len(names), int(width / each)))
 
 
 def wrapped(text: str, letters: int) -> str:

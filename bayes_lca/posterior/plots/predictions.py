@@ -23,18 +23,20 @@ from bayes_lca.posterior.plots.page import (
     STYLE,
     WIDTH,
     blank_page,
+    legend_columns,
     n_letters,
     per_row,
     wrapped,
     write_note,
 )
 from bayes_lca.posterior.plots.profile_lines import DASHES
-from bayes_lca.posterior.tables.rows import CI_PROB
+from bayes_lca.posterior.tables.rows import CI_PROB, note_of
 
 POINTS = 25
 """Values of a number at which classes are predicted, from its least to its largest."""
 PANEL_INCHES, HEIGHT = 2.2, 2.3
 MOST_LEVELS = 12
+NAME_LETTERS = 30
 
 
 @mpl.rc_context(STYLE)
@@ -132,15 +134,18 @@ def plot_predictions(
         else:
             _name_categories(ax, values, ax.get_gridspec().ncols)
         if by is not None:
-            ax.set_title(f"{by}: {level} (n = {len(seen)})", loc="left")
+            letters = int(fig.get_figwidth() / ax.get_gridspec().ncols / LETTER) - 8
+            ax.set_title(wrapped(f"{by}: {level} (n = {len(seen)})", letters), loc="left")
         if ax.get_subplotspec().is_first_col():
             ax.set_ylabel("probability of the class")
     handles, labels = axes[0].get_legend_handles_labels()
-    fig.legend(handles, [wrapped(label, 30) for label in labels], loc="outside upper center", ncols=min(4, len(labels)))
+    names = [wrapped(label, NAME_LETTERS) for label in labels]
+    fig.legend(handles, names, loc="outside upper center", ncols=legend_columns(names, fig.get_figwidth()))
     marks = "marks at the foot: respondents" if is_number else ""
     held = ", ".join(f"{name} held at {value}" for name, value in at.items())
-    used = f"{draws_used(fit, step)} draws used"
-    write_note(fig, *table.note.split("\n"), "; ".join(filter(None, [used, held, marks])))
+    used = f"{draws_used(fit, step)} of them used"
+    note = table.note.replace(note_of(Fit.reading(thinned), ci_prob), note_of(fit, ci_prob))
+    write_note(fig, *note.split("\n"), "; ".join(filter(None, [used, held, marks])))
     return fig
 
 

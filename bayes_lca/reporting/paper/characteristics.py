@@ -56,8 +56,9 @@ def characteristics(
     -------
     SummaryTable
         Of text, a row per column and level: ``all``, a column for each class or level of `by`, and, in the first row of
-        each column, ``test`` with its degrees of freedom, ``p`` and ``effect`` of `covariate_tests`. Percentages are of
-        those who have the column; who lacks it is in its last row. To be written by `write_tables`.
+        each column, ``test`` with its degrees of freedom, ``p``, and ``effect`` with its interval, of
+        `covariate_tests`. Percentages are of those who have the column; who lacks it is in its last row. To be written
+        by `write_tables`.
 
     Raises
     ------
@@ -128,10 +129,11 @@ def _rows_of(name: str, values: pd.Series, members: dict[str, np.ndarray]) -> pd
 
 def _test_of(test: pd.Series, index: pd.Index) -> pd.DataFrame:
     """Test, p-value and effect size in the first row of a column."""
+    ends = f"[{number_text(test['lower'])}, {number_text(test['upper'])}]"
     words = [
         f"{SYMBOL[test['test']]}({test['df']:.0f}) = {number_text(test['statistic'])}",
         p_text(test["p_value"]),
-        f"{EFFECT_SYMBOL[test['effect_size']]} = {number_text(test['effect'])}",
+        f"{EFFECT_SYMBOL[test['effect_size']]} = {number_text(test['effect'])} {ends}",
     ]
     below = [["", "", ""]] * (len(index) - 1)
     return pd.DataFrame([words, *below], index, [TEST, P_VALUE, EFFECT])

@@ -9,7 +9,7 @@ import xarray as xr
 
 from bayes_lca.data.declarations import NOTHING_DECLARED
 from bayes_lca.data.distal_outcome import some_rows
-from bayes_lca.data.frame import check_columns, label
+from bayes_lca.data.frame import check_columns, label, named
 from bayes_lca.fitted.fit import Fit
 from bayes_lca.likelihood.leave_one_out import LeaveOneOut, leave_one_out
 from bayes_lca.models.latent_class import LatentClass
@@ -24,7 +24,8 @@ def fit_populations(model: LatentClass, frame, by: str, **settings) -> dict[str,
 
     .. math:: p(y_i \mid s_i) = \sum_c \pi_{s_i c} \prod_j \rho_{s_i c j y_{ij}}
 
-    Nothing is shared, so that the posterior of all is the product of theirs. Classes are matched with those of the
+    Nothing is shared, so that the posterior of all is the product of theirs. All items have to be asked in all
+    populations. Classes are matched with those of the
     population with most rows by their profiles.
 
     Parameters
@@ -75,7 +76,10 @@ def fit_populations(model: LatentClass, frame, by: str, **settings) -> dict[str,
         with warnings.catch_warnings(record=True) as said:
             warnings.simplefilter("always")
             rows = some_rows(frame, (names == name).to_numpy())
-            fits[name] = fit(model, rows, order="size" if first is None else first, **settings)
+            try:
+                fits[name] = fit(model, rows, order="size" if first is None else first, **settings)
+            except ValueError as error:
+                raise ValueError(f"{by} {name}, whose profiles are to be its own: {error}") from error
         for each in said:
             warnings.warn(f"{by} {name}: {each.message}", each.category, stacklevel=2)
         first = fits[name] if first is None else first
@@ -101,7 +105,8 @@ def compare_populations(equal: xr.DataTree, populations: Mapping[str, xr.DataTre
     Raises
     ------
     ValueError
-        If the respondents are not the same, or fits were saved without them.
+        If there are fewer than two populations, their items, numbers of classes or respondents are not those of
+        `equal`, or fits were saved without respondents.
 
     Examples
     --------
@@ -115,8 +120,17 @@ def compare_populations(equal: xr.DataTree, populations: Mapping[str, xr.DataTre
     >>> bl.compare_populations(equal, fits).index.tolist()
     ['equal profiles', 'free profiles']
     """
+    if not isinstance(populations, Mapping) or len(populations) < 2:
+        given = f"{len(populations)} fit(s)" if isinstance(populations, Mapping) else type(populations).__name__
+        raise ValueError(f"populations={given}: give the fits of two or more, as fit_populations returns them")
     together = Fit.of(equal, needs="modes")
     apart = {name: Fit.of(tree, needs="modes") for name, tree in populations.items()}
+    for name, each in apart.items():
+        if each.items != together.items or len(each.classes) != len(together.classes):
+            raise ValueError(
+                f"population {name!r} is a fit of {len(each.classes)} classes and items {named(each.items)}, and equal "
+                f"profiles are {len(together.classes)} classes of items {named(together.items)}: give both the same"
+            )
     for each in (together, *apart.values()):
         each.require_summarisable()
     respondents = np.concatenate([each.respondents.to_numpy() for each in apart.values()])
@@ -124,7 +138,9 @@ def compare_populations(equal: xr.DataTree, populations: Mapping[str, xr.DataTre
     if len(place) != together.n_respondents or (np.sort(place) != np.arange(together.n_respondents)).any():
         raise ValueError(
             f"the populations have {len(respondents)} respondents, and the fit of equal profiles "
-            f"{together.n_respondents}, who are not the same by their row labels; fit both to the same frame"
+            f"{together.n_respondents}, who are not the same by their labels; fit both to the same frame. Where "
+            "rows have no labels, as in polars and in frequency tables, name respondents: a row for each, and "
+            'key="id" in both fits'
         )
     of_all = _by_respondent(together, leave_one_out(together.log_likelihood(), together.count), place)
     parts = [_by_respondent(each, leave_one_out(each.log_likelihood(), each.count)) for each in apart.values()]

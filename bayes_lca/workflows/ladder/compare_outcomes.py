@@ -1,13 +1,14 @@
 """A distal outcome by every estimator, side by side, with the one-step model that it can take over."""
 
 import warnings
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 import numpy as np
 import xarray as xr
 from scipy.special import logit
 
+from bayes_lca.data.declarations import MissingCodes
 from bayes_lca.dims import CLASS, ITEM, ITEM_MEAN
 from bayes_lca.fitted.fit import Fit
 from bayes_lca.fitted.twins.mixed import fits_of_parts
@@ -29,6 +30,8 @@ from bayes_lca.workflows.ladder.stepwise_outcome import stepwise_outcome
 
 IN_STEPS = {"modal": "modal", "BCH": "bch", "ML": "ml", "two-step": "two_step"}
 POSTERIOR, ONE_STEP = "posterior", "one step"
+OF_FIT = ("count", "key", "draws", "seed", "cores", "progressbar")
+"""Settings that the one-step model shares with `fit_distal`."""
 
 
 def compare_outcomes(
@@ -39,8 +42,11 @@ def compare_outcomes(
     *,
     one_step: bool = False,
     largest_shift: float = LARGEST_SHIFT,
+    categories: Sequence | None = None,
+    missing_codes: MissingCodes = (),
     count: str | int | None = None,
     missing: str = "raise",
+    key: str | None = None,
     ci_prob: float = CI_PROB,
     **settings,
 ) -> dict[str, SummaryTable]:
@@ -60,10 +66,16 @@ def compare_outcomes(
     largest_shift : float, default 0.05
         Difference of an item probability or a class share, between the measured classes and those of one step, from
         which on the outcome is said to take the classes over.
+    categories : sequence, optional
+        The two categories of an outcome in their order; shares are of the second.
+    missing_codes : sequence
+        Codes of the outcome that mean no answer.
     count : str or int, optional
         Column of the number of respondents with each row, where the frame is a frequency table.
     missing : {"raise", "drop"}
-        What to do with rows that lack the outcome.
+        What to do with rows that lack the outcome. In one step they stay: an outcome that is an item may be missing.
+    key : str, optional
+        Column of `frame` that tells respondents apart; by default the one that `fit` was given, else row labels.
     ci_prob : float, default 0.95
     **settings
         Of `fit_distal`: ``draws``, ``seed``, ``progressbar`` and the like.
@@ -94,7 +106,8 @@ def compare_outcomes(
     >>> tables = bl.compare_outcomes(bl.load_example("alone"), "score", bl.example_survey())  # doctest: +SKIP
     >>> bl.plot_outcome(tables)  # doctest: +SKIP
     """
-    tables, given = {}, {"count": count, "missing": missing}
+    tables, declared = {}, {"categories": categories, "missing_codes": missing_codes}
+    given = {**declared, "count": count, "missing": missing, "key": key}
     for name, method in IN_STEPS.items():
         try:
             tables[name] = stepwise_outcome(measured, outcome, frame, family, method, ci_prob=ci_prob, **given)
@@ -104,9 +117,9 @@ def compare_outcomes(
     tables[POSTERIOR] = outcome_by_class(draws, ci_prob=ci_prob)
     if one_step:
         fit = Fit.of(measured, needs="stepwise_outcome")
-        joint = OneStep.of(fit, measured, outcome, frame, family, {"count": count, **settings})
+        joint = OneStep.of(fit, measured, outcome, frame, family, {**declared, "count": count, "key": key, **settings})
         joint.warn_of_shift(fit, outcome, largest_shift)
-        tables[ONE_STEP] = joint.table(outcome, ci_prob)
+        tables[ONE_STEP] = joint.table(outcome, family, ci_prob)
     return tables
 
 
@@ -119,7 +132,7 @@ class OneStep:
     fit : Fit
     profiles : ndarray, shape (draw, latent_class, item, category)
         Of the items alone, classes in the order of the measured ones.
-    expected, spread : ndarray, shape (draw, latent_class)
+    expected, share : ndarray, shape (draw, latent_class)
         Of the outcome, its mean or share; and the share of each class.
     """
 
@@ -132,13 +145,18 @@ class OneStep:
     def of(cls, measured: Fit, tree: xr.DataTree, outcome: str, frame, family: Family, settings: Mapping) -> "OneStep":
         """Fit it, and match its classes with the measured ones."""
         known, n_items = answers_of(tree), len(measured.items)
-        items = [*known.items, outcome] if family != NORMAL else known.items
-        measurement = Items(items, missing_codes=known.missing_codes)
+        codes = known.missing_codes
+        codes = dict(codes) if isinstance(codes, Mapping) else dict.fromkeys(known.items, codes)
+        labels = dict(known.labels)
         if family == NORMAL:
-            measurement = Mixed(measurement, NormalItems([outcome], "free"))
-        sampling = {
-            name: settings[name] for name in ("count", "draws", "seed", "cores", "progressbar") if name in settings
-        }
+            alone = NormalItems([outcome], "free", missing_codes=settings["missing_codes"])
+            measurement = Mixed(Items(known.items, categories=labels, missing_codes=codes), alone)
+        else:
+            if settings["categories"] is not None:
+                labels[outcome] = settings["categories"]
+            codes[outcome] = settings["missing_codes"]
+            measurement = Items([*known.items, outcome], categories=labels, missing_codes=codes)
+        sampling = {name: settings[name] for name in OF_FIT if name in settings}
         fit = Fit.of(sample(LatentClass(len(measured.classes), measurement), frame, **sampling), needs="class_sizes")
         share = fit.class_share.reshape(-1, len(measured.classes))
         if family == NORMAL:
@@ -167,10 +185,10 @@ class OneStep:
                 stacklevel=3,
             )
 
-    def table(self, outcome: str, ci_prob: float) -> SummaryTable:
+    def table(self, outcome: str, family: Family, ci_prob: float) -> SummaryTable:
         """As `outcome_by_class` has it."""
-        is_share = ((self.expected >= 0) & (self.expected <= 1)).all()
-        unbounded = logit(self.expected) if is_share else self.expected
+        unbounded = self.expected if family == NORMAL else logit(self.expected)
         table = tabulate_outcome(self.fit, self.expected, unbounded, (), tail_probabilities(ci_prob))
-        note = f"{'shares' if is_share else 'means'} of {outcome}, one step; {note_of(self.fit, ci_prob)}"
+        what = f"means of {outcome}" if family == NORMAL else f"shares of {outcome} = {self.fit.labels[-1][1]!r}"
+        note = f"{what}, one step; {note_of(self.fit, ci_prob)}"
         return SummaryTable.of(table, note)
