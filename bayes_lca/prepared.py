@@ -10,14 +10,14 @@ import numpy as np
 import pymc as pm
 import xarray as xr
 
-from bayes_lca.data.counted import CountedRows, count_rows
+from bayes_lca.data.counted import CountedRows
 from bayes_lca.data.design import Design
 from bayes_lca.data.frame import named
 from bayes_lca.data.keys import read_key
 from bayes_lca.data.responses import Responses, recorded_empty
 from bayes_lca.data.survey_design import SurveyDesign
 from bayes_lca.data.survey_sample import SurveySample
-from bayes_lca.data.survey_weights import sample_of, survey_options
+from bayes_lca.data.survey_weights import count_sampled, sample_of, survey_options
 from bayes_lca.data.unique_rows import UniqueRows, unique_rows
 from bayes_lca.data.variable_labels import VARIABLE_LABELS
 from bayes_lca.dims import CLASS, OTHER_CLASS, PATTERN, RESPONDENT, ROW_OF_RESPONDENT
@@ -94,8 +94,8 @@ class Model(ABC):
     kind: ClassVar[Kind]
     """How fits of the model are read, and which functions hold for them."""
 
-    takes_survey_design: ClassVar[bool] = False
-    """Whether `prepare` takes a survey design."""
+    why_no_survey_design: ClassVar[str] = "its likelihood is not weighted; fit LatentClass"
+    """Why `prepare` takes no survey design, and what to do; empty where it takes one."""
 
     @property
     @abstractmethod
@@ -154,8 +154,8 @@ class Model(ABC):
         UnusedCountsWarning
             If nothing is counted, and a column that the model does not use looks like counts.
         """
-        respondents = count_rows(frame, count, (*self.columns, *(design.columns if design else ()))).frame
         sampled = survey_options(self, design)
+        respondents = count_sampled(frame, count, self.columns, design).frame
         return self.prepare(respondents, missing=missing, collapse=collapse, **sampled).model
 
     @property
@@ -209,7 +209,7 @@ class ClassRows:
         check_no_items(measurement, design.covariates, len(responses.codes))
         responses = responses.keep(design.kept)
         answer_patterns = unique_rows(responses.codes)
-        sample = None if survey is None else sample_of(survey, frame, design)
+        sample = None if survey is None else sample_of(survey, frame, design, measurement.columns)
         answer_patterns = answer_patterns if sample is None else sample.weighing(answer_patterns)
         start = measurement.start(responses, answer_patterns, n_classes)
         everybody = np.arange(len(responses.codes))

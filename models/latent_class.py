@@ -96,9 +96,14 @@ class LatentClass(Model):
         return KINDS[self.structural.hidden]
 
     @property
-    def takes_survey_design(self) -> bool:
-        """Where respondents are the units of the likelihood: weights of groups are another matter."""
-        return self.structural.hidden == OneClass.__name__
+    def why_no_survey_design(self) -> str:
+        """Empty where respondents are the units of the likelihood."""
+        if self.structural.hidden == OneClass.__name__:
+            return ""
+        return (
+            f"with {type(self.structural).__name__} whole groups are the units of its likelihood, and survey weights "
+            "are of respondents; give the groups to Regression, (1 | group)"
+        )
 
     @property
     def columns(self) -> tuple[str, ...]:

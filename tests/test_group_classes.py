@@ -56,6 +56,7 @@ def simulate(n_groups=30, size=8, seed=3, missing=0.1):
 
 FRAME = simulate()
 TINY = simulate(12, 3, seed=5, missing=0.2)
+WITH_X = bl.GroupClasses(2, group="school", formula="~ x")
 NOMINAL, NORMAL = bl.Items(ITEMS), bl.NormalItems(["height", "weight"], "free")
 CASES = {
     "shares": (NOMINAL, 2, bl.GroupClasses(2, group="school")),
@@ -488,6 +489,14 @@ def test_draws_of_pymc_become_a_fit():
 def test_what_cannot_be_classes_of_groups_is_refused(structural, frame, told):
     with pytest.raises(ValueError, match=told):
         quietly(bl.LatentClass(2, NOMINAL, structural()).prepare, frame)
+
+
+def test_groups_may_have_names_that_are_no_words():
+    part = bl.GroupClasses(2, group="my school-1", formula="~ x")
+    assert part.columns == ("x", "my school-1")
+    named, plain = part.read(FRAME.rename(columns={"school": "my school-1"})), WITH_X.read(FRAME)
+    assert named.groupings[0].name == "my school-1"
+    np.testing.assert_array_equal(named.groupings[0].index, plain.groupings[0].index)
 
 
 def test_few_groups_are_warned_of():

@@ -350,15 +350,24 @@ def test_rows_left_out_take_their_weight_along():
     [
         (
             {"model": bl.Multinomial("education", bl.Regression("~ participation"))},
-            "Multinomial takes no survey design",
+            "Multinomial takes no survey design here, for its likelihood is not weighted; fit LatentClass",
         ),
         ({"count": "whole"}, "weighs respondents one by one, and each of 180 rows"),
+        (
+            {"model": LatentClass(2, bl.Items(ITEMS), bl.GroupClasses(2, group="psu"))},
+            "with GroupClasses whole groups are the units of its likelihood",
+        ),
+        ({"model": LatentClass(2, bl.CountItems(["psu"]))}, "cluster='psu' of the survey design is also an item"),
     ],
 )
 def test_what_cannot_be_weighted_is_refused_before_sampling(options, message):
     model = options.pop("model", ALONE)
     with pytest.raises(ValueError, match=message):
         bl.fit(model, SURVEY, design=FULL, **options)
+    with pytest.raises(ValueError, match=message):
+        model.build(SURVEY, design=FULL, **options)
+    with pytest.raises(TypeError, match=r"design='w': give bl\.SurveyDesign"):
+        model.build(SURVEY, design="w")
     with pytest.raises(TypeError, match=r"design='w': give bl\.SurveyDesign"):
         bl.fit(model, SURVEY, design="w")
 

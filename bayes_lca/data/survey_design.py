@@ -64,11 +64,11 @@ class SurveyDesign:
     Raises
     ------
     TypeError
-        If `population` is neither a number nor a mapping.
+        If `population` is neither a number nor a mapping, or a column is given in place of its name.
     ValueError
-        If neither weights nor strata nor clusters are named, or `population` is no size. When a frame is read: if
-        weights are missing, negative or no numbers, a stratum or cluster is missing, a stratum has one cluster, or
-        `population` lacks a stratum or has fewer clusters than the sample.
+        If neither weights nor strata nor clusters are named, one column has two roles, or `population` is no size. When
+        a frame is read: if weights are missing, negative or no numbers, a stratum or cluster is missing, a stratum has
+        one cluster, or `population` lacks a stratum or has fewer clusters than the sample.
 
     Warns
     -----
@@ -99,6 +99,16 @@ class SurveyDesign:
             raise ValueError(
                 'a SurveyDesign names weights="...", strata="..." or cluster="...", columns of the frame, or several '
                 "of them; leave design out where respondents are a simple random sample of a large population"
+            )
+        for role in ("weights", "strata", "cluster"):
+            if not isinstance(name := getattr(self, role), str | Integral | None):
+                raise TypeError(
+                    f"{role}={type(name).__name__}: give the name of the column of the frame that holds them"
+                )
+        if len(set(self.columns)) < len(self.columns):
+            raise ValueError(
+                f"weights={self.weights!r}, strata={self.strata!r} and cluster={self.cluster!r} name one column twice; "
+                "leave one of them out"
             )
         if self.population is None:
             return

@@ -1,9 +1,11 @@
 """Survey weights of the rows that a model is fitted to, scaled to what the model counts."""
 
 import warnings
+from collections.abc import Iterable
 
 import numpy as np
 
+from bayes_lca.data.counted import CountedRows, count_rows
 from bayes_lca.data.design import Design
 from bayes_lca.data.frame import named
 from bayes_lca.data.survey_design import SurveyDesign
@@ -14,7 +16,7 @@ class WeightsInGroupsWarning(UserWarning):
     """Survey weights stand beside random intercepts, where statisticians disagree about their scale."""
 
 
-def sample_of(survey: SurveyDesign, frame, design: Design) -> SurveySample:
+def sample_of(survey: SurveyDesign, frame, design: Design, items: Iterable[str | int] = ()) -> SurveySample:
     """The sample behind the rows with every covariate, weights adding up to their number.
 
     With random effects weights add up to the number of rows within each of the finest groups: the likelihood of a
@@ -26,12 +28,14 @@ def sample_of(survey: SurveyDesign, frame, design: Design) -> SurveySample:
     frame : eager data frame
     design : Design
         Covariates and groups of the rows that are kept.
+    items : iterable of str or int
+        Columns of the measurement part.
 
     Raises
     ------
     ValueError
-        If the frame cannot be read by the design, all weights or those of a group are 0, or clusters hold whole groups
-        that have effects of their own.
+        If the frame cannot be read by the design, weights or clusters are an item, all weights or those of a group are
+        0, or clusters hold whole groups that have effects of their own.
 
     Warns
     -----
@@ -43,6 +47,7 @@ def sample_of(survey: SurveyDesign, frame, design: Design) -> SurveySample:
     .. [1] Rabe-Hesketh, S. & Skrondal, A. (2006). Multilevel modelling of complex survey data. Journal of the Royal
        Statistical Society A 169(4), 805-827. doi 10.1111/j.1467-985X.2006.00426.x
     """
+    refuse_items_as_roles(survey, items, len(design.kept))
     drawn = survey.read(frame)
     if not design.groupings:
         return drawn.scaled(design.kept)
@@ -84,9 +89,43 @@ def survey_options(model, design: SurveyDesign | None) -> dict[str, SurveyDesign
         return {}
     if not isinstance(design, SurveyDesign):
         raise TypeError(f'design={design!r}: give bl.SurveyDesign(weights="w", strata="region", cluster="hospital")')
-    if not getattr(model, "takes_survey_design", False):
+    if why := getattr(model, "why_no_survey_design", "its likelihood is not weighted; fit LatentClass"):
         raise ValueError(
-            f"design={design!r}: {type(model).__name__} takes no survey design, for its likelihood is not weighted; "
-            "fit LatentClass, or leave out design"
+            f"design={design!r}: {type(model).__name__} takes no survey design here, for {why}; or leave out design"
         )
     return {"survey": design}
+
+
+def count_sampled(
+    frame, count: str | int | None, used: Iterable[str | int] | None, design: SurveyDesign | None
+) -> CountedRows:
+    """The respondents of a frame as `count_rows` has them; beside a survey design each row is one.
+
+    Raises
+    ------
+    ValueError
+        If rows stand for several respondents each beside a survey design.
+    """
+    counted = count_rows(frame, count, used if used is None or design is None else (*used, *design.columns))
+    if counted.words and design is not None:
+        raise ValueError(
+            f"design={design!r} weighs respondents one by one, and each of {len(counted.labels)} rows "
+            f"({counted.words}) stands for several; give one row per respondent, in memory, or leave out design"
+        )
+    return counted
+
+
+def refuse_items_as_roles(design: SurveyDesign, items: Iterable[str | int], n_rows: int) -> None:
+    """Refuse an item as survey weights or clusters, which is a slip; strata may be those of an item.
+
+    Raises
+    ------
+    ValueError
+    """
+    items = set(items)
+    for role in ("weights", "cluster"):
+        if (name := getattr(design, role)) is not None and name in items:
+            raise ValueError(
+                f"{role}={name!r} of the survey design is also an item of {n_rows} rows: name the column that holds "
+                f"the {role}, or leave it out of the items"
+            )

@@ -5,12 +5,11 @@ from typing import Literal
 
 import xarray as xr
 
-from bayes_lca.data.counted import count_rows
 from bayes_lca.data.formula import read_formula
 from bayes_lca.data.keys import warn_of_repeated_rows
 from bayes_lca.data.responses import CATEGORY_ORDERS
 from bayes_lca.data.survey_design import SurveyDesign
-from bayes_lca.data.survey_weights import survey_options
+from bayes_lca.data.survey_weights import count_sampled, survey_options
 from bayes_lca.data.variable_labels import variable_labels
 from bayes_lca.dims import ITEM
 from bayes_lca.fitted.fit import parts_of_fit
@@ -90,14 +89,8 @@ def prepare_named(
 
     Warns of rows that may be one person's, and of a column that looks like counts where nothing is counted.
     """
-    sampled, columns = survey_options(model, design), getattr(model, "columns", None)  # not all models say them
-    used = columns if columns is None or design is None else (*columns, *design.columns)
-    counted = count_rows(frame, count, used)
-    if counted.words and design is not None:
-        raise ValueError(
-            f"design={design!r} weighs respondents one by one, and each of {len(counted.labels)} rows "
-            f"({counted.words}) stands for several; give one row per respondent, in memory, or leave out design"
-        )
+    sampled = survey_options(model, design)
+    counted = count_sampled(frame, count, getattr(model, "columns", None), design)  # not all models say their columns
     if counted.words and key is not None:
         by = "" if count is None else f" counted by {count!r}"
         raise ValueError(

@@ -139,7 +139,8 @@ class GroupClasses(Structural):
 
     @property
     def _with_groups(self) -> str:
-        return f"{self.formula} + (1 | {self.group})"
+        quoted = self.group if self.group.isidentifier() else f"`{self.group}`"
+        return f"{self.formula} + (1 | {quoted})"
 
     @property
     def columns(self) -> tuple[str, ...]:

@@ -7,7 +7,7 @@ import pandas as pd
 import pytest
 
 import bayes_lca as bl
-from bayes_lca.data.survey_weights import sample_of
+from bayes_lca.data.survey_weights import refuse_items_as_roles, sample_of
 from bayes_lca.structural.regression import Regression
 
 FRAME = pd.DataFrame(
@@ -81,6 +81,7 @@ def test_what_cannot_be_a_design_is_refused_by_name(frame, design, message):
         ({"strata": "region", "population": 40}, "give one size for each stratum of 'region'"),
         ({"weights": "w", "population": 0}, "whole numbers from 1 on"),
         ({"strata": "region", "population": {"n": 1.5}}, "whole numbers from 1 on"),
+        ({"weights": "w", "cluster": "w"}, "weights='w', strata=None and cluster='w' name one column twice"),
     ],
 )
 def test_designs_that_say_nothing_or_contradict_themselves_are_refused(options, message):
@@ -88,6 +89,8 @@ def test_designs_that_say_nothing_or_contradict_themselves_are_refused(options, 
         bl.SurveyDesign(**options)
     with pytest.raises(TypeError, match="give the number of clusters"):
         bl.SurveyDesign(weights="w", population="40")
+    with pytest.raises(TypeError, match="weights=Series: give the name of the column"):
+        bl.SurveyDesign(weights=FRAME["w"])
 
 
 def test_equal_weights_are_told_of():
@@ -139,3 +142,15 @@ def test_groups_without_any_weight_are_refused():
     frame = FRAME.assign(w=np.where(FRAME["g"] == "b", 0.0, 1.0))
     with pytest.raises(ValueError, match=r"all survey weights of group\(s\) 'b' are 0 in 4 rows"):
         sample_of(bl.SurveyDesign(weights="w"), frame, design_of("~ (1 | g)"))
+
+
+@pytest.mark.parametrize(
+    ("role", "items", "refused"),
+    [("weights", ["x"], False), ("weights", ["w"], True), ("cluster", ["x", "w"], True), ("strata", ["w"], False)],
+)
+def test_an_item_is_neither_weights_nor_clusters(role, items, refused):
+    survey = bl.SurveyDesign(**{role: "w"})
+    if not refused:
+        return refuse_items_as_roles(survey, items, len(FRAME))
+    with pytest.raises(ValueError, match=f"{role}='w' of the survey design is also an item of 8 rows"):
+        sample_of(survey, FRAME, design_of("~ 1"), items)

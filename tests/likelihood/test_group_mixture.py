@@ -124,11 +124,14 @@ def test_table_of_counts_of_classes():
     row = table.loc[(2, 2)]
     n = int((CODES >= 0).any(axis=1).sum())
     assert row["BIC_groups"] == pytest.approx(-2 * row["log_likelihood"] + 11 * np.log(N_GROUPS))
+    assert np.all(table["smallest_class"] <= 1 / table.index.get_level_values("classes") + 1e-9)
+    assert table.loc[(1, 1), "smallest_class"] == pytest.approx(1)  # of those who answered, who are n
     assert row["BIC_respondents"] == pytest.approx(-2 * row["log_likelihood"] + 11 * np.log(n))
     counted = frame.groupby(list(frame.columns), dropna=False).size().rename("n").reset_index()
     again = bl.count_group_classes(
         bl.Items(list("abcd")), counted, group="school", classes=2, group_classes=[2], count="n"
     )
+    assert "0 rows left out" in table.note
     assert again.loc[(2, 2), "log_likelihood"] == pytest.approx(row["log_likelihood"], abs=1e-5)
 
 
@@ -146,9 +149,38 @@ def test_table_of_counts_of_classes():
         (bl.Items(["a", "b"]), {"group_classes": []}, ValueError, "group_classes=.*: give whole numbers"),
         (bl.Items(["a", "b"]), {"classes": 99}, ValueError, "99 classes exceed the .* distinct answer patterns"),
         (bl.Items(["a", "b"]), {"group_classes": [30]}, ValueError, "30 group classes take 60 groups or more"),
+        (
+            bl.Items(["a", "b"]),
+            {"classes": 1, "group_classes": [2, 3]},
+            ValueError,
+            "one class of the .* respondents has",
+        ),
     ],
 )
 def test_what_cannot_be_counted_is_refused(items, options, error, told):
     frame = pd.DataFrame(np.maximum(CODES, 0), columns=list("abcd")).assign(school=[f"s{g}" for g in GROUP])
     with pytest.raises(error, match=told):
         bl.count_group_classes(items, frame, group="school", **{"classes": 2, "group_classes": [1, 2]} | options)
+
+
+def test_rows_without_a_group_are_left_out_and_counted():
+    frame = pd.DataFrame(np.maximum(CODES, 0), columns=list("abcd")).assign(school=[f"s{g}" for g in GROUP])
+    asked = {"group": "school", "classes": 2, "group_classes": [1], "n_starts": 5}
+    gone = frame.assign(school=frame["school"].mask(frame.index < 3))
+    with pytest.raises(ValueError, match=r"3 of \d+ rows lack a covariate .*missing=.drop."):
+        bl.count_group_classes(bl.Items(list("abcd")), gone, **asked)
+    with pytest.warns(UserWarning, match=r"3 of \d+ rows left out"):
+        left = bl.count_group_classes(bl.Items(list("abcd")), gone, **asked, missing="drop")
+    assert f"n = {len(frame) - 3} in" in left.note
+    assert "3 rows left out" in left.note
+    alone = bl.count_group_classes(bl.Items(list("abcd")), frame.iloc[3:], **asked)
+    assert left["log_likelihood"].tolist() == pytest.approx(alone["log_likelihood"].tolist(), abs=1e-6)
+
+
+def test_groups_are_no_items():
+    frame = pd.DataFrame(np.maximum(CODES, 0), columns=list("abcd")).assign(ward=[f"w{g % 12}" for g in GROUP])
+    with (
+        pytest.warns(bl.FewGroupsWarning, match="12 groups"),
+        pytest.raises(ValueError, match=r"item\(s\) 'ward' are also in the formula of the classes"),
+    ):
+        bl.count_group_classes(bl.Items(["a", "ward"]), frame, group="ward", classes=2, group_classes=[1])

@@ -6,6 +6,7 @@ import pandas as pd
 
 from bayes_lca.data.frame import check_whole, is_whole
 from bayes_lca.data.survey_design import SurveyDesign
+from bayes_lca.data.survey_weights import refuse_items_as_roles
 from bayes_lca.measurement.interface import Measurement
 from bayes_lca.measurement.nominal import read_answers
 from bayes_lca.table import SummaryTable
@@ -168,6 +169,8 @@ def count_classes(
         refuse_beside_design(design, options | {"restrictions": restricted})
     answers = read_answers(items, frame, count, design.columns if design else (), restricted=True)
     responses = answers.responses
+    if design is not None:
+        refuse_items_as_roles(design, items.columns, len(answers.answered))
     sample = design.read(answers.frame).scaled(answers.answered) if design else None
     if items.restrictions and (blrt_draws or common_method):
         given = f"blrt_draws={blrt_draws}: the bootstrap" if blrt_draws else "common_method=True: the common method"

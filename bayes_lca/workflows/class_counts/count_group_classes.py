@@ -1,7 +1,9 @@
 """How many classes, and how many classes of groups: maximum likelihood for each pair of numbers."""
 
 from collections.abc import Iterable
+from typing import Literal
 
+import numpy as np
 import pandas as pd
 
 from bayes_lca.data.answered import is_missing
@@ -10,6 +12,7 @@ from bayes_lca.data.frame import check_whole, is_whole
 from bayes_lca.data.unique_rows import unique_rows
 from bayes_lca.likelihood.group_mixture import GroupMixtureFit, fit_group_mixture
 from bayes_lca.measurement.interface import Measurement
+from bayes_lca.measurement.items_apart import check_no_items
 from bayes_lca.measurement.nominal import check_measurement
 from bayes_lca.structural.group_classes import GroupClasses
 from bayes_lca.table import SummaryTable
@@ -23,6 +26,7 @@ def count_group_classes(
     classes: int | Iterable[int],
     group_classes: Iterable[int],
     count: str | int | None = None,
+    missing: Literal["raise", "drop"] = "raise",
     n_starts: int = 50,
     seed: int = 0,
 ) -> SummaryTable:
@@ -47,6 +51,8 @@ def count_group_classes(
         Numbers of group classes, such as ``range(1, 5)``; with 1, groups do not differ.
     count : str or int, optional
         Column of the number of respondents with each row, where the frame is a frequency table.
+    missing : {"raise", "drop"}
+        What to do with rows whose group is missing. Missing answers need nothing done.
     n_starts, seed : int
         Random starts of each fit.
 
@@ -54,16 +60,18 @@ def count_group_classes(
     -------
     SummaryTable
         A row for each pair ``classes``, ``group_classes``: ``log_likelihood``; ``parameters``; ``BIC_groups`` and
-        ``BIC_respondents``, by number of observations; ``AIC``; ``smallest_class`` and ``smallest_group_class``,
-        shares; ``group_entropy_r2``, how surely groups are classified; and of ``starts`` followed to their ends those
-        that reached the best, ``starts_at_mode``. The note names the pair of least ``BIC_groups``.
+        ``BIC_respondents``, by number of observations; ``AIC``; ``smallest_class``, a share of those who answered, and
+        ``smallest_group_class``, a share of the groups; ``group_entropy_r2``, how surely groups are classified; and of
+        ``starts`` followed to their ends those that reached the best, ``starts_at_mode``. The note names the pair of
+        least ``BIC_groups``.
 
     Raises
     ------
     TypeError
         If `items` is no measurement part, such as a list of names.
     ValueError
-        If the items have no maximum likelihood of this kind, groups are too few, or a number is no whole number.
+        If the items have no maximum likelihood of this kind, groups are too few, missing or an item, no pair has more
+        than one class of respondents where there are several of groups, or a number is no whole number.
 
     Warns
     -----
@@ -91,8 +99,9 @@ def count_group_classes(
     check_whole(least=1, n_starts=n_starts)
     check_whole(least=0, seed=seed)
     counted = count_rows(frame, count, (*items.columns, group))
-    responses = items.read(counted.frame)
-    (grouping,) = GroupClasses(max(numbers[1]), group=group).read(counted.frame).groupings
+    design = GroupClasses(max(numbers[1]), group=group).read(counted.frame, missing)
+    responses, (grouping,) = items.read(counted.frame).keep(design.kept), design.groupings
+    check_no_items(items, design.covariates, len(design.kept))
     rows = unique_rows(responses.codes)
     families = items.families(responses, rows.first)
     if families is None:
@@ -107,20 +116,26 @@ def count_group_classes(
         raise ValueError(
             f"{max(numbers[0])} classes exceed the {len(rows.count)} distinct answer patterns; ask for fewer"
         )
-    missing = is_missing(responses.codes)
-    n, silent = int((~missing.all(axis=1)).sum()), int(missing.all(axis=1).sum())
+    pairs = [(k, w) for k in numbers[0] for w in numbers[1] if k > 1 or w == 1]  # one class has one share everywhere
+    if not pairs:
+        raise ValueError(
+            f"classes={classes!r} and group_classes={group_classes!r}: one class of the {len(responses.codes)} "
+            "respondents has the same share in all groups; ask for two classes, or for one group class"
+        )
+    unanswered = is_missing(responses.codes)
+    answered = ~unanswered.all(axis=1)
+    n, silent, has_answer = int(answered.sum()), int((~answered).sum()), answered[rows.first]
     table = pd.DataFrame(
         [
-            {"classes": k, "group_classes": w} | _row(fit_group_mixture(*data, k, w, n_starts=n_starts, seed=seed), n)
-            for k in numbers[0]
-            for w in numbers[1]
-            if k > 1 or w == 1  # one class has the same share everywhere
+            {"classes": k, "group_classes": w}
+            | _row(fit_group_mixture(*data, k, w, n_starts=n_starts, seed=seed), has_answer, n)
+            for k, w in pairs
         ]
     ).set_index(["classes", "group_classes"])
     best = table["BIC_groups"].idxmin()
     note = (
         f"n = {n}{counted.in_brackets} in {len(grouping.levels)} groups of {group!r}, {silent} without any answer left "
-        f"out of it, {int(missing.sum())} answers missing; "
+        f"out of it, {len(design.kept) - len(answered)} rows left out, {int(unanswered.sum())} answers missing; "
         f"maximum likelihood, no draws; BIC by groups prefers {best[0]} classes and {best[1]} group classes"
     )
     return SummaryTable.of(table, note)
@@ -133,8 +148,8 @@ def _numbers(given: int | Iterable[int], name: str) -> list[int]:
     return numbers
 
 
-def _row(fit: GroupMixtureFit, n: int) -> dict[str, float]:
-    overall = fit.expected.sum(axis=1) / n
+def _row(fit: GroupMixtureFit, has_answer: np.ndarray, n: int) -> dict[str, float]:
+    overall = fit.expected[:, has_answer].sum(axis=1) / n
     return {
         "log_likelihood": fit.log_likelihood,
         "parameters": fit.n_parameters,
