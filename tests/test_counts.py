@@ -177,7 +177,10 @@ OF_FRAMES = {
         [vars(bl.vuong_lo_mendell_rubin(MEASUREMENT, frame, 2, starts=5, **count))]
     )[["statistic", "p", "adjusted_statistic", "adjusted_p"]],
 }
-ABOUT_ALL_ROWS = ("covariate_tests", "measurement_invariance", "parallel_lines", "prior_predictive", "reliability")
+ABOUT_ALL_ROWS = (
+    *("characteristics", "covariate_tests", "measurement_invariance", "parallel_lines", "prior_predictive"),
+    "reliability",
+)
 BESIDE_DRAWS = {
     "check_items": lambda draws, frame, **count: (
         bl.check_items(draws, group="z", frame=frame, n_draws=20, **count).groups
@@ -213,6 +216,7 @@ SAMPLING = {
 def quiet(call, *arguments, **options):
     with warnings.catch_warnings():
         warnings.simplefilter("ignore", bl.ConvergenceWarning)
+        warnings.simplefilter("ignore", bl.FewGroupsWarning)
         return call(*arguments, **options)
 
 

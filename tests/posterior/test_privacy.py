@@ -321,7 +321,8 @@ NEED_ROWS = {
 }
 WORK = set(
     "answers_of class_profiles class_shift class_sizes common_method compare_outcomes compare_populations "
-    "compare_structures contrasts convergence fit fit_distal fit_two_step heterogeneity holds_respondents keep_mode load name_classes odds_ratios plot_odds_ratios "
+    "compare_structures contrasts convergence fit fit_distal fit_two_step heterogeneity holds_respondents keep_mode "
+    "load name_classes odds_ratios plot_odds_ratios "
     "plot_profiles plot_random_intercepts plot_structures predict_classes prior_from random_intercepts "
     "regression_table save transition_odds_ratios".split()
 )
@@ -330,7 +331,8 @@ OF_OTHER_FITS = {"group_classes", "group_membership", "outcome_by_class", "plot_
 TAKE_NO_FIT = set(
     "class_number_table write_tables example_waves load_waves long_from_wide simulate_waves waves_truth "
     "adopt bootstrap_likelihood_ratio cohort_items cohort_truth compare_estimators count_classes "
-    "count_group_classes declare_columns example_survey fit_estimators fit_multiple fit_or_load fit_populations leave_one_group_out load_cohort "
+    "count_group_classes declare_columns example_survey fit_estimators fit_multiple fit_or_load fit_populations "
+    "leave_one_group_out load_cohort "
     "load_example maximum_likelihood measurement_invariance overfitted parallel_lines partial_invariance "
     "plot_check_items plot_class_counts plot_outcome plot_prior_predictive prior_predictive read_survey "
     "recommend_classes reliability round_to_grid simulate_cohort suppress_small_cells vuong_lo_mendell_rubin".split()
