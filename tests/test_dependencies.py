@@ -47,6 +47,7 @@ NOT_IMPORTED = {
 IN_ANOTHER_ENVIRONMENT = {
     "bambi": ["tests/reference/multinom_sim_bambi.py"],
     "hmmlearn": ["tests/benchmarks/paths_against_hmmlearn.py"],
+    "pypolca": ["tests/benchmarks/em_against_stepmix.py"],
 }
 
 

@@ -178,7 +178,7 @@ SURVEYED = {
         "answers_of fit_distal fit_estimators fit_two_step modal_class_of stepwise_odds_ratios stepwise_outcome"
     ),
     r"^characteristics: its counts and tests are of respondents who count once": "characteristics",
-    r"^compare_group_structures: its groups are not weighted": "compare_group_structures",
+    r"^compare_group_structures: groups are left out by reweighting draws": "compare_group_structures",
     r"^{name}: what is observed is held against answers of a simple random sample": (
         "check_items covariate_tests direct_effects"
     ),

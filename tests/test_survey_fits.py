@@ -321,6 +321,12 @@ def test_notes_and_the_report_say_how_respondents_were_sampled(fits, tmp_path):
         assert words in page
 
 
+def test_new_rows_have_no_weights(fits):
+    note = bl.membership(fits["nested"], SURVEY.head(3)).note
+    assert note.startswith("n = 3, 0 rows left out")
+    assert "weight" not in note
+
+
 def test_a_saved_fit_keeps_its_design(fits, tmp_path):
     bl.save(fits["alone"], tmp_path / "fit.nc")
     loaded = bl.load(tmp_path / "fit.nc")

@@ -2,7 +2,9 @@
 
 import io
 import re
-from collections.abc import Callable, Mapping, Sequence
+import struct
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from pathlib import Path
 from types import MappingProxyType
 
@@ -20,6 +22,7 @@ EMPTY = ("", "NA")
 """What stands for nothing in a column of numbers; R writes NA."""
 QUOTED = re.compile(r'"[^"]*"')
 SPSS, STATA, PARQUET, EXCEL = (".sav", ".zsav", ".por"), ".dta", (".parquet", ".pq"), ".xlsx"
+KNOWN = (*TABLES, EXCEL, *SPSS, STATA, *PARQUET)
 
 
 def read_survey(
@@ -62,6 +65,8 @@ def read_survey(
         If the file is of another kind than its suffix says, or not UTF-8, rows have more fields than its first line, a
         workbook has several sheets and none is named, a declared column is unknown, or has a value that its categories
         do not name.
+    FileNotFoundError
+        If there is no such file.
     ImportError
         If a file of SPSS is read without pyreadstat, or one of Excel without openpyxl.
 
@@ -83,6 +88,8 @@ def read_survey(
     suffix = path.suffix.lower()
     if sheet is not None and suffix != EXCEL:
         raise ValueError(f"sheet={sheet!r}: {path.name} is no workbook of Excel and has no sheets; leave sheet out")
+    if suffix in KNOWN and not path.is_file():
+        raise FileNotFoundError(f"path={str(path)!r}: there is no such file")
     if suffix in TABLES:
         with path.open(encoding="latin-1") as file:
             header = QUOTED.sub("", file.readline())
@@ -96,10 +103,12 @@ def read_survey(
     elif suffix == STATA:
         frame = _read_stata(path, missing_codes)
     elif suffix in PARQUET:
-        frame = pd.read_parquet(path)
+        with _read_as(path, "Parquet"):
+            frame = pd.read_parquet(path)
     else:
-        known = ", ".join([*TABLES, EXCEL, *SPSS, STATA, *PARQUET])
-        raise ValueError(f"path={str(path)!r}: files of {suffix or 'no suffix'} are not read here; known are {known}")
+        raise ValueError(
+            f"path={str(path)!r}: files of {suffix or 'no suffix'} are not read here; known are {', '.join(KNOWN)}"
+        )
     if suffix in PARQUET:
         declared.warn_of_absent_codes(frame, list(frame.columns))
     return with_variable_labels(apply_declarations(frame, declared), variable_labels(frame))
@@ -130,6 +139,8 @@ def _parsed(
     """A text whose rows have the fields that its first line names."""
     try:
         frame = pd.read_csv(source(), sep=separator, keep_default_na=False, na_values=missing, **how)
+    except pd.errors.EmptyDataError as error:
+        raise ValueError(f"path={str(path)!r}: the file is empty") from error
     except pd.errors.ParserError as error:
         raise ValueError(
             f"path={str(path)!r}: rows have not the fields of the first line, separated by {separator!r} "
@@ -152,15 +163,10 @@ def _read_spss(path: Path, missing_codes: MissingCodes) -> pd.DataFrame:
     except ImportError as error:
         raise ImportError(f"{path.name}: files of SPSS are read by pyreadstat; {REMEDY}") from error
     read = pyreadstat.read_por if path.suffix.lower() == ".por" else pyreadstat.read_sav
-    if not path.is_file():
-        raise FileNotFoundError(f"path={str(path)!r}: there is no such file")
-    try:
+    user_missing = {} if path.suffix.lower() == ".por" else {"user_missing": True}
+    with _read_as(path, "SPSS", pyreadstat.ReadstatError):
         frame, _ = read(str(path))
-        _, described = read(
-            str(path), metadataonly=True, **({} if path.suffix.lower() == ".por" else {"user_missing": True})
-        )
-    except pyreadstat.ReadstatError as error:
-        raise ValueError(f"path={str(path)!r}: no file of SPSS can be read from it ({error})") from error
+        _, described = read(str(path), metadataonly=True, **user_missing)
     columns = {}
     for name in frame.columns:
         gone = described.missing_ranges.get(name, [])
@@ -177,7 +183,8 @@ def _read_spss(path: Path, missing_codes: MissingCodes) -> pd.DataFrame:
 
 def _read_stata(path: Path, missing_codes: MissingCodes) -> pd.DataFrame:
     """Columns of a file of Stata; its missing values, . and .a to .z, are missing."""
-    coded, labelled = pd.read_stata(path, convert_categoricals=False), pd.read_stata(path)
+    with _read_as(path, "Stata", struct.error):
+        coded, labelled = pd.read_stata(path, convert_categoricals=False), pd.read_stata(path)
     columns = {}
     for name in coded.columns:
         values = without_codes(_without_blanks(coded[name]), _codes_of(missing_codes, name), name)
@@ -194,6 +201,15 @@ def _read_stata(path: Path, missing_codes: MissingCodes) -> pd.DataFrame:
         columns[name] = values
     with pd.read_stata(path, iterator=True) as reader:
         return with_variable_labels(pd.DataFrame(columns, index=coded.index), reader.variable_labels())
+
+
+@contextmanager
+def _read_as(path: Path, kind: str, *errors: type[Exception]) -> Iterator[None]:
+    """Name the file that cannot be read, and what it was taken for."""
+    try:
+        yield
+    except (ValueError, *errors) as error:
+        raise ValueError(f"path={str(path)!r}: no file of {kind} can be read from it ({error})") from error
 
 
 def _codes_of(missing_codes: MissingCodes, name: str) -> Sequence:

@@ -34,8 +34,8 @@ def sample_of(survey: SurveyDesign, frame, design: Design, items: Iterable[str |
     Raises
     ------
     ValueError
-        If the frame cannot be read by the design, weights or clusters are an item, all weights or those of a group are
-        0, or clusters hold whole groups that have effects of their own.
+        If the frame cannot be read by the design, weights or clusters are an item, all weights or those of a group or
+        of a level of a covariate are 0, or clusters hold whole groups that have effects of their own.
 
     Warns
     -----
@@ -49,6 +49,7 @@ def sample_of(survey: SurveyDesign, frame, design: Design, items: Iterable[str |
     """
     refuse_items_as_roles(survey, items, len(design.kept))
     drawn = survey.read(frame)
+    _refuse_levels_without_weight(drawn.weight[design.kept], design)
     if not design.groupings:
         return drawn.scaled(design.kept)
     finest = max(design.groupings, key=lambda grouping: len(grouping.levels))
@@ -73,6 +74,22 @@ def sample_of(survey: SurveyDesign, frame, design: Design, items: Iterable[str |
             stacklevel=6,
         )
     return sample
+
+
+def _refuse_levels_without_weight(weight: np.ndarray, design: Design) -> None:
+    """Refuse levels of covariates whose respondents all have weight 0, so that nothing says their effects."""
+    for name, values in design.covariates.items():
+        if not hasattr(values, "cat"):
+            continue
+        codes = values.cat.codes.to_numpy()
+        total = np.bincount(codes, weights=weight, minlength=len(values.cat.categories))
+        n = np.bincount(codes, minlength=len(total))
+        if (empty := (total == 0) & (n > 0)).any():
+            raise ValueError(
+                f"all survey weights of level(s) {named(values.cat.categories[empty])} of covariate {name!r} are 0 in "
+                f"{int(n[empty].sum())} of {len(codes)} rows, and nothing says their effect; leave these rows out, or "
+                "merge the level with another"
+            )
 
 
 def survey_options(model, design: SurveyDesign | None) -> dict[str, SurveyDesign]:

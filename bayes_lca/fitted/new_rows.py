@@ -27,6 +27,7 @@ from bayes_lca.dims import (
 from bayes_lca.fitted.design import design_for_new_rows, group_columns, group_labels
 from bayes_lca.fitted.random_effects import RandomEffectDraws, effects_of_new_groups, effects_of_seen_groups
 from bayes_lca.fitted.record import COUNTED, ENCODING, PATTERNS
+from bayes_lca.fitted.survey_record import SURVEY
 
 CANDIDATES = 32
 """Effects of an unseen group from which one is drawn, in every draw, by what the respondent answered."""
@@ -110,7 +111,8 @@ def _with_patterns(fit, codes, matrix, index: Mapping[str, np.ndarray], pattern:
         "holds_respondents": 1,
         COUNTED: "",
     }
-    attributes = {name: value for name, value in fit.attributes.items() if name != LIKELIHOOD_UNIT}  # each as if alone
+    of_the_fitted = {LIKELIHOOD_UNIT, SURVEY}  # new rows are alone, and without weights
+    attributes = {name: value for name, value in fit.attributes.items() if name not in of_the_fitted}
     tree = xr.DataTree.from_dict(
         {
             "/": xr.Dataset(attrs=attributes | counts),

@@ -47,7 +47,8 @@ REFUSED: Final = MappingProxyType(
         "answers_of": SECOND_STEP,
         "characteristics": "its counts and tests are of respondents who count once each; leave out by=draws",
         "check_items": SIMPLE_RANDOM,
-        "compare_group_structures": "its groups are not weighted; compare fits of parts by compare_structures",
+        "compare_group_structures": "groups are left out by reweighting draws of an ordinary posterior, and these are "
+        "corrected for a survey design; compare fits without design",
         "concat_chains": "draws were corrected about the mean of each fit; fit once, with more chains",
         "covariate_tests": SIMPLE_RANDOM,
         "direct_effects": SIMPLE_RANDOM,

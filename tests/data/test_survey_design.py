@@ -154,3 +154,11 @@ def test_an_item_is_neither_weights_nor_clusters(role, items, refused):
         return refuse_items_as_roles(survey, items, len(FRAME))
     with pytest.raises(ValueError, match=f"{role}='w' of the survey design is also an item of 8 rows"):
         sample_of(survey, FRAME, design_of("~ 1"), items)
+
+
+def test_levels_without_any_weight_are_refused():
+    frame = FRAME.assign(w=np.where(FRAME["g"] == "b", 0.0, 1.0))
+    message = r"all survey weights of level\(s\) 'b' of covariate 'g' are 0 in 4 of 8 rows"
+    with pytest.raises(ValueError, match=message):
+        sample_of(bl.SurveyDesign(weights="w"), frame, design_of("~ g"))
+    assert sample_of(bl.SurveyDesign(weights="w"), FRAME, design_of("~ g")).weight.sum() == pytest.approx(8)

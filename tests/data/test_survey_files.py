@@ -152,13 +152,22 @@ def test_cells_of_a_workbook_are_what_they_would_be_in_a_csv_file(tmp_path):
     assert survey["pay"].isna().tolist() == [False, True, False]
 
 
-@pytest.mark.parametrize(("name", "of"), [("study.sav", "SPSS"), ("study.xlsx", "Excel")])
+@pytest.mark.parametrize(
+    ("name", "of"),
+    [("study.sav", "SPSS"), ("study.xlsx", "Excel"), ("study.dta", "Stata"), ("study.parquet", "Parquet")],
+)
 def test_a_file_that_is_not_what_its_name_says(name, of, tmp_path):
     (tmp_path / name).write_text("nothing of the kind")
     with pytest.raises(ValueError, match=rf"no \w+ of {of} can be read from it"):
         bl.read_survey(tmp_path / name)
-    with pytest.raises(FileNotFoundError, match="other"):
+    with pytest.raises(FileNotFoundError, match=rf"path='.*other{name[5:]}': there is no such file"):
         bl.read_survey(tmp_path / f"other{name[5:]}")
+
+
+def test_an_empty_file_is_named(tmp_path):
+    (tmp_path / "study.csv").write_text("")
+    with pytest.raises(ValueError, match=r"study\.csv': the file is empty"):
+        bl.read_survey(tmp_path / "study.csv")
 
 
 def test_sheets_are_of_workbooks_alone(tmp_path):

@@ -25,7 +25,7 @@ def carcinoma():
     with warnings.catch_warnings(record=True) as warned:
         warnings.simplefilter("always")
         draws = bl.fit(
-            LatentClass(4, bl.Items(list(slides))), slides, draws=300, tune=300, until=None, seed=1, progressbar=False
+            LatentClass(4, bl.Items(list(slides))), slides, draws=1500, tune=300, until=None, seed=1, progressbar=False
         )
     return draws, " ".join(str(warning.message) for warning in warned)
 

@@ -286,11 +286,15 @@ NEED_ROWS = {
     "average_marginal_effects": lambda d, s: bl.average_marginal_effects(d["joint_draws"], "participation"),
     "check_items": lambda d, s: bl.check_items(d["lca_draws"]),
     "classification_table": lambda d, s: bl.classification_table(d["lca_draws"]),
+    "compare_group_structures": lambda d, s: bl.compare_group_structures(
+        {"a": d["joint_draws"], "b": d["joint_draws"]}
+    ),
     "compare_groups": lambda d, s: bl.compare_groups(d["joint_draws"]),
     "concat_chains": lambda d, s: bl.concat_chains([d["lca_draws"], d["joint_draws"]]),
     "characteristics": lambda d, s: bl.characteristics(s, ["age"], d["lca_draws"]),
     "plot_predictions": lambda d, s: bl.plot_predictions(d["joint_draws"], "age"),
     "covariate_tests": lambda d, s: bl.covariate_tests(d["lca_draws"], s, ["age"]),
+    "design_effects": lambda d, s: bl.design_effects(d["lca_draws"]),
     "direct_effects": lambda d, s: bl.direct_effects(d["joint_draws"]),
     "group_level_effects": lambda d, s: bl.group_level_effects(d["joint_draws"]),
     "group_shares": lambda d, s: bl.group_shares(d["joint_draws"]),
@@ -316,15 +320,19 @@ NEED_ROWS = {
     "stepwise_odds_ratios": lambda d, s: bl.stepwise_odds_ratios(d["lca_draws"], bl.Regression("~ age"), s),
 }
 WORK = set(
-    "answers_of class_profiles class_shift class_sizes common_method compare_structures contrasts convergence fit "
-    "fit_two_step heterogeneity holds_respondents keep_mode load name_classes odds_ratios plot_odds_ratios "
+    "answers_of class_profiles class_shift class_sizes common_method compare_outcomes compare_populations "
+    "compare_structures contrasts convergence fit fit_distal fit_two_step heterogeneity holds_respondents keep_mode "
+    "load name_classes odds_ratios plot_odds_ratios "
     "plot_profiles plot_random_intercepts plot_structures predict_classes prior_from random_intercepts "
     "regression_table save transition_odds_ratios".split()
 )
+OF_OTHER_FITS = {"group_classes", "group_membership", "outcome_by_class", "plot_group_classes"}
+"""They need respondents of fits of group classes, or of outcomes, whose own tests save some without."""
 TAKE_NO_FIT = set(
     "class_number_table write_tables example_waves load_waves long_from_wide simulate_waves waves_truth "
     "adopt bootstrap_likelihood_ratio cohort_items cohort_truth compare_estimators count_classes "
-    "declare_columns example_survey fit_estimators fit_multiple fit_or_load leave_one_group_out load_cohort "
+    "count_group_classes declare_columns example_survey fit_estimators fit_multiple fit_or_load fit_populations "
+    "leave_one_group_out load_cohort "
     "load_example maximum_likelihood measurement_invariance overfitted parallel_lines partial_invariance "
     "plot_check_items plot_class_counts plot_outcome plot_prior_predictive prior_predictive read_survey "
     "recommend_classes reliability round_to_grid simulate_cohort suppress_small_cells vuong_lo_mendell_rubin".split()
@@ -334,13 +342,13 @@ TAKE_NO_FIT = set(
 def test_the_declared_needs_are_those_seen_here():
     """What `save` tells of functions that need respondents comes from the declarations."""
     declared = {name for name, need in NEEDS.items() if need.respondents}
-    assert declared - {"fit_estimators"} == set(NEED_ROWS) - {"predict_classes"}
+    assert declared - {"fit_estimators"} - OF_OTHER_FITS == set(NEED_ROWS) - {"predict_classes"}
     assert all(f"`{name}`" in bl.save.__doc__ for name in declared)
 
 
 def test_every_public_function_is_known_to_work_or_to_need_respondents():
     functions = {name for name in bl.__all__ if name.islower()}
-    assert functions == WORK | TAKE_NO_FIT | set(NEED_ROWS)
+    assert functions == WORK | TAKE_NO_FIT | set(NEED_ROWS) | OF_OTHER_FITS
 
 
 @pytest.mark.parametrize("name", sorted(NEED_ROWS))

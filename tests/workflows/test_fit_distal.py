@@ -1,6 +1,7 @@
 """Distal outcomes of measured classes: the likelihood as a loop, truth recovered, the classes unmoved, bad input."""
 
 import warnings
+from itertools import pairwise
 
 import numpy as np
 import pandas as pd
@@ -290,7 +291,7 @@ def test_a_narrow_picture_of_an_outcome_has_room_for_all_letters(measured):
         shown = [each for each in ax.get_xticklabels() if low <= each.get_position()[0] <= high]
         ends = [each.get_window_extent() for each in shown]
         assert len(ends) > 1
-        assert all(left.x1 < right.x0 for left, right in zip(ends, ends[1:], strict=False))
+        assert all(left.x1 < right.x0 for left, right in pairwise(ends))
 
 
 def test_a_small_p_value_is_no_zero(measured, survey):

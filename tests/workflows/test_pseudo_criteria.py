@@ -61,11 +61,20 @@ def test_what_has_no_weighted_form_is_refused(options, message):
 def test_no_number_is_recommended_and_the_report_shows_the_table(tmp_path):
     table = counted()
     for function in (bl.recommend_classes, bl.plot_class_counts):
-        with pytest.raises(
-            ValueError, match="weighted for a survey design, whose criteria choose no number of classes"
-        ):
+        message = f"^{function.__name__}: .*weighted for a survey design, whose criteria choose no number of classes"
+        with pytest.raises(ValueError, match=message):
             function(table)
     bl.report(bl.load_example("alone"), tmp_path / "page.html", counted=table)
     page = (tmp_path / "page.html").read_text(encoding="utf-8")
     assert "No number of classes is recommended" in page
     assert "pseudo" in page
+    assert "of a pseudo-likelihood" in page
+
+
+def test_papers_print_criteria_as_those_of_a_pseudo_likelihood():
+    table = counted()
+    printed = bl.class_number_table(table)
+    assert [name for name in printed.columns if "BIC" in name] == ["pseudo-BIC", "pseudo-aBIC"]
+    assert printed["pseudo-BIC"].tolist() == [f"{value:.1f}" for value in table["pseudo_BIC"]]
+    assert printed["pseudo-log-likelihood"].tolist() == [f"−{-value:.1f}" for value in table["pseudo_log_likelihood"]]
+    assert "which is no probability of the sample" in printed.note

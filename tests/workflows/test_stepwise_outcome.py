@@ -317,10 +317,24 @@ def test_a_share_below_zero_is_shown_at_the_boundary_and_said(classes, frame):
     assert table.loc[("class", "C2"), "estimate"] == 0
     assert table.loc[("class", "C2"), ["lower", "upper"]].isna().all()
     assert "caution: negative weights prevail in C2, whose weighted share would be -0." in table.note
+    contrast, first = table.loc[("contrast", "C2 vs C1")], table.loc[("class", "C1"), "estimate"]
+    assert contrast["estimate"] == -first
     hidden = bl.stepwise_outcome(classes, "ill", frame.assign(ill=ill), "bernoulli", "ml")
     assert hidden.loc[("class", "C2"), "estimate"] == pytest.approx(0, abs=1e-6)
     assert "a share is at its boundary, so there is no standard error of it and no overall test" in hidden.note
     assert np.isnan(hidden.loc[("overall", "all classes"), "wald"])
+
+
+def test_differences_of_shares_stay_within_what_shares_can_differ(classes, frame):
+    """Everybody of one modal class and nobody of the other: no standard error of what has no spread."""
+    modal = bl.membership(classes)["modal_class"].to_numpy()
+    frame = frame.assign(ill=np.where(modal == "C1", "yes", "no"))
+    weighted = bl.stepwise_outcome(classes, "ill", frame, "bernoulli").loc[("contrast", "C2 vs C1")]
+    assert weighted["estimate"] == weighted["lower"] == -1
+    seen = bl.stepwise_outcome(classes, "ill", frame, "bernoulli", "modal")
+    assert seen.loc["class", "estimate"].tolist() == [1, 0]
+    assert seen.loc[["class", "contrast"], ["sd", "lower", "upper", "wald"]].isna().all(axis=None)
+    assert "a share is at its boundary, so there is no standard error of it and no overall test" in seen.note
 
 
 def test_a_variance_below_zero_is_missing_and_said(classes, frame):
@@ -402,5 +416,7 @@ def test_picture_has_no_interval_of_a_share_at_its_boundary(classes, frame):
 
 @pytest.mark.parametrize("given", [3, pd.DataFrame({"estimate": [1.0]})], ids=["number", "table"])
 def test_what_is_no_table_of_an_outcome_is_not_drawn(given):
-    with pytest.raises(TypeError, match="plot_outcome takes the table of stepwise_outcome, and was given"):
+    with pytest.raises(
+        TypeError, match="plot_outcome takes the table of outcome_by_class or stepwise_outcome, and was"
+    ):
         bl.plot_outcome(given)

@@ -58,7 +58,8 @@ def poststratify(
     -------
     SummaryTable
         One row per part of the population (``overall`` first) and class: people ``N``, respondents ``n``,
-        ``sample_share`` (what the respondents alone give, unweighted), then the columns of `class_sizes`.
+        ``sample_share`` (what the respondents alone give, by their survey weights where they have some), then the
+        columns of `class_sizes`.
 
     Raises
     ------

@@ -42,10 +42,15 @@ def plot_group_classes(
 
     Examples
     --------
+    >>> import warnings
     >>> import bayes_lca as bl
+    >>> survey = bl.example_survey().assign(ward=[f"ward {i % 30}" for i in range(180)])
     >>> model = bl.LatentClass(2, bl.Items(["training", "expertise"]), bl.GroupClasses(2, group="ward"))
-    >>> draws = bl.fit(model, survey)  # doctest: +SKIP
-    >>> bl.plot_group_classes(draws)  # doctest: +SKIP
+    >>> with warnings.catch_warnings(action="ignore"):  # of few draws
+    ...     draws = bl.fit(model, survey, draws=20, tune=50, chains=2, until=None, progressbar=False)
+    >>> figure = bl.plot_group_classes(draws)
+    >>> [ax.get_title(loc="left")[:3] for ax in figure.axes]
+    ['G1:', 'G2:']
     """
     fit = Fit.of(draws, needs="plot_group_classes")
     table = group_classes(fit, ci_prob=ci_prob)
@@ -59,7 +64,7 @@ def plot_group_classes(
             write_beside(ax, place, _in_percent(row))
         ax.set(xlim=(0, 1), xlabel="share of respondents, %")
         ax.set_xticks([0, 0.25, 0.5, 0.75, 1], ["0", "25", "50", "75", "100"])
-    write_note(fig, table.note, "class shares within each class of groups, at the same covariates")
+    write_note(fig, table.note, *(["class shares within group classes at the same covariates"] if fit.terms else []))
     return fig
 
 

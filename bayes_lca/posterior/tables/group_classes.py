@@ -43,10 +43,14 @@ def group_classes(draws: xr.DataTree, *, ci_prob: float = CI_PROB) -> SummaryTab
 
     Examples
     --------
+    >>> import warnings
     >>> import bayes_lca as bl
+    >>> survey = bl.example_survey().assign(ward=[f"ward {i % 30}" for i in range(180)])
     >>> model = bl.LatentClass(2, bl.Items(["training", "expertise"]), bl.GroupClasses(2, group="ward"))
-    >>> draws = bl.fit(model, survey)  # doctest: +SKIP
-    >>> bl.group_classes(draws)  # doctest: +SKIP
+    >>> with warnings.catch_warnings(action="ignore"):  # of few draws
+    ...     draws = bl.fit(model, survey, draws=20, tune=50, chains=2, until=None, progressbar=False)
+    >>> bl.group_classes(draws).index.tolist()
+    [('G1', 'groups'), ('G1', 'C1'), ('G1', 'C2'), ('G2', 'groups'), ('G2', 'C1'), ('G2', 'C2')]
     """
     fit = Fit.of(draws, needs="group_classes")
     return table_once(fit, ("group_classes", ci_prob), lambda: _group_classes(fit, ci_prob))
@@ -115,10 +119,15 @@ def group_membership(draws: xr.DataTree, *, ci_prob: float = CI_PROB) -> Summary
 
     Examples
     --------
+    >>> import warnings
     >>> import bayes_lca as bl
+    >>> survey = bl.example_survey().assign(ward=[f"ward {i % 30}" for i in range(180)])
     >>> model = bl.LatentClass(2, bl.Items(["training", "expertise"]), bl.GroupClasses(2, group="ward"))
-    >>> draws = bl.fit(model, survey)  # doctest: +SKIP
-    >>> bl.group_membership(draws)  # doctest: +SKIP
+    >>> with warnings.catch_warnings(action="ignore"):  # of few draws
+    ...     draws = bl.fit(model, survey, draws=20, tune=50, chains=2, until=None, progressbar=False)
+    >>> table = bl.group_membership(draws)
+    >>> table["n"].sum(), table[["G1", "G2"]].sum(axis=1).round(6).unique().tolist()
+    (np.int64(180), [1.0])
     """
     tails = tail_probabilities(ci_prob)
     fit = Fit.of(draws, needs="group_membership")

@@ -5,6 +5,7 @@ import pandas as pd
 from bayes_lca.reporting.paper.rounding import number_text, p_text
 from bayes_lca.table import SummaryTable
 from bayes_lca.workflows.class_counts.all_shares import shares_of
+from bayes_lca.workflows.class_counts.pseudo_criteria import PSEUDO
 
 CRITERIA = {"log_likelihood": "log-likelihood", "AIC": "AIC", "BIC": "BIC", "aBIC": "aBIC"}
 TESTS = {"lmr_adjusted_p": "LMR p", "vlmr_p": "VLMR p", "blrt_p": "BLRT p"}
@@ -22,7 +23,8 @@ def class_number_table(counted: SummaryTable) -> SummaryTable:
     Returns
     -------
     SummaryTable
-        Of text, a row per number of classes: parameters, log-likelihood, criteria, entropy, p-values of the tests of
+        Of text, a row per number of classes: parameters, log-likelihood, criteria (``pseudo-BIC`` and so on where the
+        likelihood was weighted for a survey design), entropy, p-values of the tests of
         one class fewer, ``elpd (SE)`` where posteriors were sampled, starts that met the maximum, and
         ``class shares, %`` of all classes, the largest first. To be written by `write_tables`.
 
@@ -39,11 +41,13 @@ def class_number_table(counted: SummaryTable) -> SummaryTable:
     >>> bl.class_number_table(counted)["class shares, %"].tolist()
     ['100.0', '63.6 / 36.4']
     """
-    if not isinstance(counted, pd.DataFrame) or not {"log_likelihood", "BIC"} <= set(counted.columns):
+    given = set(counted.columns) if isinstance(counted, pd.DataFrame) else set()
+    before, said = (PSEUDO, "pseudo-") if f"{PSEUDO}BIC" in given else ("", "")
+    if not {f"{before}log_likelihood", f"{before}BIC"} <= given:
         raise ValueError(f"counted={type(counted).__name__}: give the table that bl.count_classes(...) returns")
     columns = {"parameters": [f"{value:.0f}" for value in counted["parameters"]]}
     for name, words in CRITERIA.items():
-        columns[words] = [number_text(value, 1) for value in counted[name]]
+        columns[said + words] = [number_text(value, 1) for value in counted[before + name]]
     columns["entropy"] = [number_text(value) for value in counted["entropy_r2"]]
     for name, words in TESTS.items():
         if name in counted:

@@ -8,7 +8,7 @@ from bayes_lca.reporting.writing.figures import drawn
 from bayes_lca.reporting.writing.section import Block, Bullets, Paragraph, Picture, Section, Table
 from bayes_lca.table import SummaryTable
 from bayes_lca.workflows.class_counts.plot_class_counts import plot_class_counts
-from bayes_lca.workflows.class_counts.pseudo_criteria import WORDS, is_pseudo
+from bayes_lca.workflows.class_counts.pseudo_criteria import OF_THE_LIKELIHOOD, PSEUDO, WORDS, is_pseudo
 from bayes_lca.workflows.class_counts.recommendation import Recommendation, recommend_classes
 
 ANCHOR, TITLE = "classes", "Number of classes"
@@ -17,6 +17,7 @@ UNNOTED = "the table was given without a note"
 
 PARTS = {
     "criteria": "log_likelihood parameters degrees_of_freedom unidentified AIC BIC aBIC CAIC ICL".split(),
+    "of a pseudo-likelihood": [*(PSEUDO + name for name in OF_THE_LIKELIHOOD), "scaling"],
     "tests of one class fewer": "vlmr_p lmr_adjusted_p vuong_p blrt blrt_p blrt_p_lower".split(),
     "classification": "entropy_r2 average_posterior odds_correct".split(),
     "smallest class": "smallest_class smallest_class_se smallest_share smallest_share_lower".split(),

@@ -9,9 +9,9 @@ from bayes_lca.reporting.writing.section import Paragraph, Picture, Section, Tab
 MOST_GROUPS_NAMED = 60
 READING = (
     "Groups fall into classes, which differ in the shares of the classes of respondents; no distribution of groups is "
-    "assumed. Shares within group classes are at the same covariates. A group is the unit of the likelihood: "
-    "predictive criteria such as elpd_loo leave out whole groups."
+    "assumed. A group is the unit of the likelihood: predictive criteria such as elpd_loo leave out whole groups."
 )
+AT_THE_SAME_COVARIATES = " Shares within group classes are at the same covariates."
 UNNAMED = "The membership of {n} groups is in group_membership(draws)."
 REFERENCES = (
     "Vermunt, J. K. (2003). Multilevel latent class models. Sociological Methodology 33(1), 213-239. "
@@ -25,7 +25,7 @@ def group_classes_sections(fit: Fit, ci_prob: float) -> list[Section]:
         return []
     caption = "Shares of group classes among groups, and of classes within them"
     blocks = [
-        Paragraph(READING),
+        Paragraph(READING + (AT_THE_SAME_COVARIATES if fit.terms else "")),
         Table("group_classes", caption, group_classes(fit, ci_prob=ci_prob)),
         Picture(
             caption,

@@ -22,6 +22,7 @@ from bayes_lca.posterior.plots.page import (
 )
 from bayes_lca.table import SummaryTable
 from bayes_lca.workflows.class_counts.method_columns import with_common_method
+from bayes_lca.workflows.class_counts.pseudo_criteria import refuse_pseudo
 from bayes_lca.workflows.class_counts.recommendation import (
     CRITERIA,
     METHOD_BIC,
@@ -68,7 +69,8 @@ def plot_class_counts(
     TypeError
         If `table` is no table.
     ValueError
-        If the table lacks a column or has one row only, or `smallest_class` is no share.
+        If the table lacks a column or has one row only, is of a likelihood weighted for a survey design, or
+        `smallest_class` is no share.
 
     Examples
     --------
@@ -83,6 +85,7 @@ def plot_class_counts(
             f"plot_class_counts draws the table that count_classes returns, not {type(table).__name__}; "
             "plot_class_counts(count_classes(items, frame, range(1, 6)))"
         )
+    refuse_pseudo(table, "plot_class_counts")
     recommended = recommend_classes(table, smallest_class=smallest_class)
     if len(table) < 2:
         raise ValueError(f"the table has {len(table)} row; a picture compares two numbers of classes or more")

@@ -16,7 +16,7 @@ from scipy.special import logsumexp, softmax, xlog1py, xlogy
 
 from bayes_lca.likelihood.classification import Classification
 from bayes_lca.likelihood.newton import NoMaximumError
-from bayes_lca.workflows.ladder.given_first_step import HIDDEN, GivenFirstStep
+from bayes_lca.workflows.ladder.given_first_step import HIDDEN, UNCORRECTED, GivenFirstStep
 
 Family = Literal["normal", "bernoulli"]
 NORMAL, BERNOULLI = "normal", "bernoulli"
@@ -129,7 +129,11 @@ class OutcomeGivenClass(GivenFirstStep):
         variance = (weight * (self.outcome[:, None] - mean) ** 2).sum(axis=0) / total
         scale = np.maximum(np.abs(variance), SMALLEST_VARIANCE * self.outcome.var())
         coefficient = np.column_stack([mean, scale])  # whatever the scale, it cancels in the sandwich
-        return OutcomeByClass(mean, variance, coefficient, np.diag(scale / total), total)
+        covariance = np.diag(scale / total)
+        if self.family == BERNOULLI and self.method in UNCORRECTED:
+            at_boundary = np.minimum(mean, 1 - mean) < AT_BOUNDARY
+            covariance[at_boundary], covariance[:, at_boundary] = np.nan, np.nan
+        return OutcomeByClass(mean, variance, coefficient, covariance, total)
 
     def _hidden(self, share: np.ndarray, evidence: np.ndarray) -> OutcomeByClass:
         """EM from the classes of the first step, then Newton steps."""

@@ -67,7 +67,8 @@ def stepwise_outcome(
     differs much between classes, since those who are assigned wrongly are far from the mean.
 
     The weights of BCH are negative for some respondents. Where they prevail, a share falls below 0 or above 1: the
-    table gives the boundary, which is what the weighted likelihood has its maximum at, and the note the figure. A
+    table gives the boundary, which is what the weighted likelihood has its maximum at, and the note the figure; tests
+    and intervals of differences are those of the weighted shares, as far as a difference of shares can go. A
     variance below 0 is missing, and so is the interval of a share at the boundary.
 
     Parameters
@@ -198,7 +199,7 @@ def _table(
             if not 0 <= share <= 1:
                 cautions.append(
                     f"caution: negative weights prevail in {name}, whose weighted share would be {share:.3f}; the "
-                    "table has the boundary"
+                    "table has the boundary, and tests are of the weighted share"
                 )
     with np.errstate(invalid="ignore", divide="ignore"):
         outcome_sd = np.sqrt(estimate.variance)
@@ -219,16 +220,12 @@ def _table(
         (CLASSES, name): dict(zip([*SHOWN[:4], "outcome_sd"], each, strict=True))
         for name, *each in zip(classes, shown, error, *bounds, outcome_sd, strict=True)
     }
+    largest = 1.0 if family == BERNOULLI else np.inf
     for a, b in combinations(range(len(mean)), 2):
         difference, spread = mean[b] - mean[a], np.sqrt(covariance[a, a] + covariance[b, b] - 2 * covariance[a, b])
-        statistic = (difference / spread) ** 2
-        rows[CONTRASTS, f"{classes[b]} vs {classes[a]}"] = dict(
-            zip(
-                SHOWN,
-                (difference, spread, *(difference + z * spread), statistic, 1, scipy.stats.chi2.sf(statistic, 1)),
-                strict=True,
-            )
-        )
+        statistic, ends = (difference / spread) ** 2, (difference + z * spread).clip(-largest, largest)
+        of_contrast = (shown[b] - shown[a], spread, *ends, statistic, 1, scipy.stats.chi2.sf(statistic, 1))
+        rows[CONTRASTS, f"{classes[b]} vs {classes[a]}"] = dict(zip(SHOWN, of_contrast, strict=True))
     if np.isnan(covariance).any():
         overall, df = np.nan, len(mean) - 1
         cautions.append("a share is at its boundary, so there is no standard error of it and no overall test")
