@@ -899,6 +899,7 @@ def test_draws_in_numpy_have_the_log_likelihood_of_pymc(name):
     np.testing.assert_allclose(fit.average_class_share().reshape(len(evaluated), -1), mean_share, rtol=0, atol=1e-12)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("name", [name for name in ONE_OF_EACH if not name.endswith("nested slopes")])
 def test_gradient_is_that_of_finite_differences(name):
     """On the scale NUTS moves on: transforms and Jacobians included."""

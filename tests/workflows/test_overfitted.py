@@ -55,6 +55,7 @@ def test_cut_off_and_alpha_are_said_and_used():
     assert expected[0] < 2.5 < 4 < expected[1]
 
 
+@pytest.mark.slow
 @few_draws
 def test_standard_error_is_that_of_repeated_runs():
     frame, errors, found = answers(2, n=150, seed=4), [], []
