@@ -14,13 +14,12 @@ from typing import Literal
 import numpy as np
 
 from bayes_lca.likelihood.families import Family, Parameters
+from bayes_lca.likelihood.mixture import SAME_MAXIMUM
 from bayes_lca.likelihood.path_sums import MISSING_WAVE, PathSums
 from bayes_lca.likelihood.squared_extrapolation import climb
 
 FIRST_CYCLES = 5
 """Cycles of each random start before the best of them are followed to their ends."""
-SAME_MAXIMUM = 1e-3
-"""Difference of log-likelihoods up to which two ends are one maximum."""
 NUMBERS_AT_ONCE = 2**22
 """Starts x classes x sequences x waves held in memory at a time."""
 
