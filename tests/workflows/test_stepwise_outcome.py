@@ -9,6 +9,7 @@ import numpy as np
 import pandas as pd
 import polars as pl
 import pytest
+from equivalence import peers
 from scipy.optimize import minimize
 from scipy.special import logsumexp, softmax
 from scipy.stats import chi2, norm
@@ -181,11 +182,6 @@ def test_standard_errors_are_the_spread_of_estimates_over_samples():
         np.testing.assert_allclose(np.mean(means, axis=0), [0, 2], atol=4 * spread.max() / np.sqrt(150) + 0.02)
 
 
-PEERS = next(
-    (path for parent in Path(__file__).parents if (path := parent / "shared" / "reference" / "peers").is_dir()), None
-)
-
-
 @dataclass(frozen=True)
 class NormalItems:
     """A first step of two normal items, as Latent GOLD 6.1 prints it; a row of answers is the place of its row."""
@@ -212,10 +208,10 @@ class NormalItems:
         return membership.T @ assigned / membership.sum(axis=0)[:, None]
 
 
-@pytest.mark.skipif(PEERS is None, reason="shared/reference/peers is not beside the project")
+@peers.beside_the_project
 def test_bch_figures_of_latent_gold():
     """Its simulated example 9, with one variance for all; its errors are of the information, of step three alone."""
-    table = pd.read_csv(PEERS / "data" / "lg_c09_steps.csv")
+    table = peers.frame("lg_c09_steps")
     base, outcome = NormalItems(table[["y1", "y2"]].to_numpy()), table["distal"].to_numpy()
     step = OutcomeGivenClass(base.codes, np.ones(len(table)), base, "bch", "modal", outcome, "normal")
     found = with_first_step(step, first_step_known=True)
