@@ -94,6 +94,22 @@ def test_polars_gives_the_same():
     )
 
 
+def test_variable_labels_go_with_their_columns():
+    """Of a column of the waves that of the first one which has a label; none of columns that are gone."""
+    frame = wide()
+    frame.attrs["variable_labels"] = {
+        "sex": "Sex of the pupil",
+        "id": "Number of the pupil",
+        "q1_2019": "I skip lessons",
+        "q1_2023": "I skip lessons (2023)",
+        "q2_2020": "I am bullied",
+    }
+    long = long_from_wide(frame, ENDINGS, person="id", keep=["sex"])
+    said = {"id": "Number of the pupil", "sex": "Sex of the pupil", "q1": "I skip lessons", "q2": "I am bullied"}
+    assert long.attrs["variable_labels"] == said
+    assert "q1_2019" in frame.attrs["variable_labels"]
+
+
 @pytest.mark.parametrize(
     ("frame", "waves", "options", "words"),
     [
