@@ -129,6 +129,21 @@ BAD_ITEMS = {  # frame, items, what the message says
         ITEMS,
         ["item 'b' holds empty text in 10 of 40 rows"],
     ),
+    "blank-behind-text": (
+        replaced("b", ["yes", "no", "yes ", "no"] * 10),
+        ITEMS,
+        ["item 'b' has 'yes', 'yes ' in 20 of 40 rows, which differ in blanks alone", "frame['b'].str.strip()"],
+    ),
+    "blank-in-a-category": (
+        replaced("b", pd.Categorical(["not sure", "no", "not  sure", "no"] * 10)),
+        ITEMS,
+        ["item 'b' has 'not  sure', 'not sure' in 20 of 40 rows, which differ in blanks alone"],
+    ),
+    "capitals": (
+        replaced("b", ["yes", "no", "Yes ", "no"] * 10),
+        ITEMS,
+        ["item 'b' has 'Yes ', 'yes' in 20 of 40 rows, which differ in capitals or blanks alone", "categorical"],
+    ),
     "number-among-text": (
         replaced("b", ["yes", "no", "no", 1] * 10),
         ITEMS,
@@ -465,6 +480,21 @@ BAD_COVARIATES = {  # frame, formula, what the message says
         replaced("sex", {2: " "}),
         "~ sex",
         ["covariate 'sex' holds empty text in 1 of 40 rows", "code it as missing"],
+    ),
+    "blank-behind-text": (
+        replaced("sex", ["male", "female", "male", "female "] * 10),
+        "~ sex",
+        ["covariate 'sex' has 'female', 'female ' in 20 of 40 rows, which differ in blanks alone"],
+    ),
+    "blank-behind-group": (
+        replaced("group", ["G1", "G2", "G1 ", "G2"] * 10),
+        FORMULA,
+        ["group column 'group' has 'G1', 'G1 ' in 20 of 40 rows", "frame['group'].str.strip()"],
+    ),
+    "numbers-as-text": (
+        replaced("x", [f"{20 + row % 15},5" for row in range(N)]),
+        FORMULA,
+        ["covariate 'x' holds 15 different values in 40 rows", "pd.to_numeric(frame['x'].str.replace(',', '.'))"],
     ),
     "number-among-text": (
         replaced("sex", {2: 1}),
