@@ -6,6 +6,7 @@ Every case goes through the functions people call. The sampler is replaced by on
 import datetime
 import warnings
 from decimal import Decimal
+from pathlib import Path
 
 import numpy as np
 import pandas as pd
@@ -276,7 +277,8 @@ NO_FRAMES = {
     "None": None,
     "dict": {"a": [0, 1]},
     "array": np.zeros((3, 2)),
-    "path": "survey.csv",
+    "path": Path("survey.csv"),
+    "name": "survey.csv",
     "series": pd.Series([0, 1]),
     "list-of-rows": [[0, 1], [1, 0]],
 }
@@ -285,7 +287,8 @@ NO_FRAMES = {
 @pytest.mark.parametrize("read", READ_ITEMS.values(), ids=READ_ITEMS)
 @pytest.mark.parametrize("frame", NO_FRAMES.values(), ids=NO_FRAMES)
 def test_what_is_no_frame(frame, read):
-    with pytest.raises(TypeError, match=f"expected a data frame .*, got {type(frame).__name__}$"):
+    remedy = r"; read the file first, bl.read_survey\(path\)" if isinstance(frame, str | Path) else ""
+    with pytest.raises(TypeError, match=f"expected a data frame .*, got {type(frame).__name__}{remedy}$"):
         read(frame, ITEMS)
 
 

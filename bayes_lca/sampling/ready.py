@@ -61,7 +61,7 @@ def ready_model(
     UnusedCountsWarning
         If nothing is counted, and a column that the model does not use looks like counts.
     """
-    if not callable(getattr(model, "prepare", None)):
+    if isinstance(model, type) or not callable(getattr(model, "prepare", None)):
         raise TypeError(
             f"model is {type(model).__name__} {str(model)[:60]!r}; {needs} takes a model and then a frame, such as "
             f"bl.{needs}(LatentClass(3, Items([...])), frame)"
