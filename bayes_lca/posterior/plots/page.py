@@ -42,7 +42,7 @@ def blank_page(figsize: tuple[float, float]) -> Figure:
 def write_note(fig: Figure, *lines: str) -> None:
     """Say below a figure, small and grey, what it rests on."""
     letters = int(NOTE_LETTERS * fig.get_figwidth())
-    note = "\n".join(textwrap.fill(line, letters) for line in lines)
+    note = "\n".join(textwrap.fill(line, letters) for each in lines for line in each.split("\n"))
     fig.supxlabel(note, x=0.01, horizontalalignment="left", fontsize=SMALLER, color=FAINT)
 
 
