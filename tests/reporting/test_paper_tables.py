@@ -138,6 +138,12 @@ def test_what_cannot_be_written_is_refused(path, tables, message, tmp_path):
         bl.write_tables(tmp_path / path, tables)
 
 
+@pytest.mark.parametrize("tables", [pd.DataFrame({"x": [1]}), [pd.DataFrame({"x": [1]})]])
+def test_tables_have_titles(tables, tmp_path):
+    with pytest.raises(TypeError, match=rf"tables is {type(tables).__name__}; give tables by title"):
+        bl.write_tables(tmp_path / "paper.docx", tables)
+
+
 @pytest.mark.parametrize(("module", "suffix"), [("docx", "docx"), ("openpyxl", "xlsx")])
 def test_a_missing_package_says_what_to_install(module, suffix, tmp_path, monkeypatch):
     monkeypatch.setitem(sys.modules, module, None)

@@ -36,6 +36,8 @@ def write_tables(path: str | os.PathLike, tables: Mapping[str, pd.DataFrame]) ->
 
     Raises
     ------
+    TypeError
+        If `tables` are not given by title.
     ValueError
         If there are no tables, one is none, or the file is of another kind.
     ImportError
@@ -53,6 +55,8 @@ def write_tables(path: str | os.PathLike, tables: Mapping[str, pd.DataFrame]) ->
     'paper.docx'
     """
     path = Path(path)
+    if isinstance(tables, pd.DataFrame) or not isinstance(tables, Mapping):
+        raise TypeError(f"tables is {type(tables).__name__}; give tables by title, {{'Table 1. ...': table}}")
     if not tables:
         raise ValueError("tables: there is none to write; give them by title, {'Table 1. ...': table}")
     for title, table in tables.items():
