@@ -84,7 +84,7 @@ def suppress_small_cells(
     if count not in table.columns:
         raise ValueError(
             f"count={count!r}: the table of {len(table)} rows has columns {named(table.columns)}; name the one of "
-            "counts, or merge small levels before a table that writes its counts in text, such as characteristics, is made"
+            "counts, or merge small levels before a table with counts in text, such as characteristics, is made"
         )
     if unknown := [name for name in (*cell, *within) if name not in levels]:
         raise ValueError(f"{named(unknown)}: the table of {len(table)} rows is indexed by {named(levels)}")
