@@ -361,9 +361,14 @@ def test_missing_outcomes_and_other_frames(classes, frame):
     "given, told",
     [
         ({"outcome": "nobody"}, r"unknown outcome column\(s\) 'nobody'"),
-        ({"outcome": "a"}, r"item\(s\) 'a' are also in"),
+        ({"outcome": "a"}, r"outcome 'a' of 300 rows is an item"),
         ({"outcome": "ill"}, r"outcome 'ill' holds no numbers but values such as 'yes' in 300 rows"),
-        ({"outcome": "three", "family": "bernoulli"}, "outcome 'three' has 3 categories in 300 rows"),
+        ({"outcome": "ill"}, 'or choose family="bernoulli" for categories'),
+        ({"outcome": "rated"}, r'or choose bl\.fit_distal with family="ordered" or "multinomial" for categories'),
+        (
+            {"outcome": "three", "family": "bernoulli"},
+            "outcome 'three' has 3 categories in 300 rows.*bl.fit_distal with",
+        ),
         ({"outcome": "one"}, "outcome 'one' is 1 in all 300 rows; choose another outcome"),
         ({"outcome": "endless"}, "outcome 'endless' is infinite in 1 of 300 rows"),
         ({"outcome": "none"}, "300 of 300 rows lack the outcome 'none'"),
@@ -374,7 +379,11 @@ def test_missing_outcomes_and_other_frames(classes, frame):
 )
 def test_what_is_no_outcome_is_refused_by_name(classes, frame, given, told):
     other = frame.assign(
-        three=np.arange(300) % 3, one=1.0, none=np.nan, endless=frame["income"].mask(frame.index == 3, np.inf)
+        rated=["low", "middle", "high"] * 100,
+        three=np.arange(300) % 3,
+        one=1.0,
+        none=np.nan,
+        endless=frame["income"].mask(frame.index == 3, np.inf),
     )
     with pytest.raises(ValueError, match=told):
         bl.stepwise_outcome(classes, **{"outcome": "income", "frame": other} | given)
