@@ -411,6 +411,16 @@ def test_picture_shows_classes_and_differences_of_the_table(classes, frame):
     assert "n = 300" in fig.get_supxlabel()
 
 
+@pytest.mark.parametrize(("unit", "decimals"), [(1e5, 0), (1.0, 2), (1e-5, 7)])
+def test_picture_writes_numbers_in_any_unit(classes, frame, unit, decimals):
+    """An outcome in millionths has no estimates of 0.00, and one in thousands no cents."""
+    table = bl.stepwise_outcome(classes, "income", frame.assign(income=frame["income"] * unit))
+    means = bl.plot_outcome(table).axes[0]
+    first = table.loc[("class", "C1")]
+    said = f"{first['estimate']:.{decimals}f} ({first['lower']:.{decimals}f} to {first['upper']:.{decimals}f})"
+    assert next(text.get_text() for text in means.texts if text.get_text()) == said
+
+
 def test_picture_has_no_interval_of_a_share_at_its_boundary(classes, frame):
     modal = bl.membership(classes)["modal_class"].to_numpy()
     ill = np.where((modal == "C1") & (np.arange(300) % 2 == 0), "yes", "no")

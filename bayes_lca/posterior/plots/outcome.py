@@ -9,6 +9,7 @@ import pandas as pd
 from matplotlib.figure import Figure
 from matplotlib.ticker import MaxNLocator
 
+from bayes_lca.decimals import interval_decimals
 from bayes_lca.posterior.plots.forest_panels import forest_panels, mark_interval, name_fits, write_beside
 from bayes_lca.posterior.plots.page import (
     COLOURS,
@@ -28,6 +29,8 @@ NAME_LETTERS = 28
 SMALLEST_P = 0.001
 BESIDE, TICK = 1.3, 0.4
 """Inches of the numbers beside a panel, and of a number below it."""
+LARGE, UNITS_APART = 1000, 10
+"""Size from which on an estimate needs no decimals for its own sake, and units of the last one in an interval."""
 ROOM = 0.06
 """Space beside the widest interval, as a fraction of all."""
 
@@ -87,8 +90,7 @@ def plot_outcome(
         for of_table, offset, marker, colour in zip(intervals, offsets, cycle(MARKERS), cycle(COLOURS)):
             for place, interval in enumerate(of_table):
                 mark_interval(ax, place + offset, interval, null, limits, marker, colour)
-                ends = "" if np.isnan(interval).any() else f" ({interval[1]:.2f} to {interval[2]:.2f})"
-                write_beside(ax, place + offset, f"{interval[0]:.2f}{ends}")
+                write_beside(ax, place + offset, _in_words(*interval))
         if block:
             ax.axvline(0.0, color="0.3", linewidth=0.7, zorder=1)
         ax.set_xlim(limits)
@@ -99,6 +101,13 @@ def plot_outcome(
     notes = [line for name, each in tables.items() for line in _note(name, each)]
     write_note(fig, *notes, "filled marker of a difference: interval excludes 0")
     return fig
+
+
+def _in_words(estimate: float, lower: float, upper: float) -> str:
+    """An estimate and its interval in the decimals that it is worth, in whatever unit the outcome has."""
+    (decimals,) = interval_decimals(lower, upper, fewest=0 if abs(estimate) >= LARGE else 2, units=UNITS_APART)
+    ends = "" if np.isnan([lower, upper]).any() else f" ({lower:.{decimals}f} to {upper:.{decimals}f})"
+    return f"{estimate:.{decimals}f}{ends}"
 
 
 def _check(tables: Mapping[str, SummaryTable]) -> None:
