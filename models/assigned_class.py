@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 from typing import ClassVar, Literal, final
 
-from bayes_lca.data.frame import in_short
+from bayes_lca.data.in_short import in_short
 from bayes_lca.fitted.kinds import Kind
 from bayes_lca.fitted.twins.assigned_class import KIND
 from bayes_lca.measurement.assigned import Assigned

@@ -5,7 +5,8 @@ from typing import Literal, final
 
 import pymc as pm
 
-from bayes_lca.data.frame import in_short, is_whole
+from bayes_lca.data.frame import is_whole
+from bayes_lca.data.in_short import in_short
 from bayes_lca.data.survey_design import SurveyDesign
 from bayes_lca.dims import PATTERN
 from bayes_lca.fitted.kinds import Kind

@@ -9,7 +9,8 @@ import numpy as np
 import pymc as pm
 
 from bayes_lca.data.declarations import Declarations
-from bayes_lca.data.frame import in_short, row_labels
+from bayes_lca.data.frame import row_labels
+from bayes_lca.data.in_short import in_short
 from bayes_lca.data.outcome import read_complete_outcome
 from bayes_lca.data.responses import recorded_empty, without_empty
 from bayes_lca.data.unique_rows import unique_rows

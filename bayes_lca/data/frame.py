@@ -13,8 +13,6 @@ import pandas as pd
 
 LARGEST_WHOLE_FLOAT = 2**53
 """Whole numbers beyond it are not told apart once they are floating-point numbers."""
-LONGEST_TEXT = 60
-"""Letters of a value that stands where another was expected."""
 WHOLE_NUMBERS = nw.Int8 | nw.Int16 | nw.Int32 | nw.Int64 | nw.UInt8 | nw.UInt16 | nw.UInt32 | nw.UInt64
 NUMERIC = bool | np.bool_ | int | float | np.integer | np.floating | Decimal
 
@@ -103,18 +101,6 @@ def can_be_written(text: str) -> bool:
     (True, False, False)
     """
     return "\0" not in text and not any("\ud800" <= letter <= "\udfff" for letter in text)
-
-
-def in_short(value) -> str:
-    """What a value is in one line of at most 60 letters, for messages: a frame or a fit has hundreds.
-
-    Examples
-    --------
-    >>> in_short("~ age"), len(in_short([1] * 100))
-    ("'~ age'", 63)
-    """
-    text = " ".join(repr(value).split())
-    return text if len(text) <= LONGEST_TEXT else f"{text[:LONGEST_TEXT]}..."
 
 
 def check_missing(missing: str) -> None:

@@ -6,7 +6,8 @@ import numpy as np
 
 from bayes_lca.data.category_order import empty_in_words
 from bayes_lca.data.counted import count_rows
-from bayes_lca.data.frame import in_short, named
+from bayes_lca.data.frame import named
+from bayes_lca.data.in_short import in_short
 from bayes_lca.data.responses import MISSING, Responses
 
 

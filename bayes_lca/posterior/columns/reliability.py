@@ -11,7 +11,8 @@ import pandas as pd
 
 from bayes_lca.data.category_order import BY_VALUE, numeric_label
 from bayes_lca.data.counted import count_rows
-from bayes_lca.data.frame import check_whole, in_short, named
+from bayes_lca.data.frame import check_whole, named
+from bayes_lca.data.in_short import in_short
 from bayes_lca.data.responses import Responses, read_responses
 from bayes_lca.data.unique_rows import unique_rows
 from bayes_lca.posterior.columns.one_factor import fit_one_factor

@@ -14,8 +14,9 @@ import xarray as xr
 
 from bayes_lca.data.counted import count_rows
 from bayes_lca.data.formula import single_level
-from bayes_lca.data.frame import column, in_short, named
+from bayes_lca.data.frame import column, named
 from bayes_lca.data.identifiability import SingleLevelWarning
+from bayes_lca.data.in_short import in_short
 from bayes_lca.fitted.fit import Fit
 from bayes_lca.fitted.kinds import require_of_part
 from bayes_lca.fitted.refusals import SeveralModesError

@@ -5,7 +5,7 @@ import pandas as pd
 import scipy
 import xarray as xr
 
-from bayes_lca.data.frame import in_short
+from bayes_lca.data.in_short import in_short
 from bayes_lca.fitted.fit import Fit
 from bayes_lca.fitted.same_respondents import respondents_of_rows
 from bayes_lca.measurement.items_apart import check_no_items
