@@ -102,15 +102,16 @@ def _add_table(document, table: pd.DataFrame) -> None:
     shown = display_of(table)
     columns = [*shown.names, *shown.values]
     grid = document.add_table(rows=1 + shown.n_rows, cols=len(columns))
+    rows = [row.cells for row in grid.rows]  # once, for grid.cell(row, place) goes through all cells each time
     for place, column in enumerate(columns):
         cells = [column.label, *(_without_repeats(column.cells) if place < len(shown.names) - 1 else column.cells)]
         for row, text in enumerate(cells):
-            paragraph = grid.cell(row, place).paragraphs[0]
+            paragraph = rows[row][place].paragraphs[0]
             paragraph.add_run(str(text)).bold = row == 0
             if column.is_number or place >= len(shown.names):
                 paragraph.alignment = 2 if column.is_number else 0
     for row, sides in ((0, ("top", "bottom")), (shown.n_rows, ("bottom",))):
-        for cell in grid.rows[row].cells:
+        for cell in rows[row]:
             _draw_lines(cell, sides)
 
 
