@@ -108,8 +108,8 @@ SURVEY = (
         name="survey-answers-behind-without-weights",
         wrong="How many answers are behind a parameter takes no note that some count for more.",
         symbol="answers_behind",
-        pattern="for power in (1, 2)",
-        replacement="for power in (1, 1)",
+        pattern="weight**power",
+        replacement="weight",
         tests=("tests/test_survey_fits.py::test_answers_behind_are_counted_by_respondents_who_matter",),
     ),
     Mutation(
