@@ -50,6 +50,7 @@ example: $(VENV)/ready
 bench: $(VENV)/ready
 	$(RUN) tests/benchmarks/em_against_stepmix.py
 	$(RUN) tests/benchmarks/profiles_against_gaussian_mixture.py
+	$(RUN) tests/benchmarks/common_method_against_plain.py
 	$(RUN) tests/benchmarks/time_of_fits.py
 	$(RUN) tests/benchmarks/import_against_build_before.py
 	$(RUN) tests/benchmarks/fits_against_build_before.py
