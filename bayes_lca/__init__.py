@@ -79,6 +79,7 @@ _NAMES_BY_MODULE = {
     "measurement.restrictions": ("Equal", "Fixed", "Ordered", "Zero"),
     "models": ("AssignedClass", "LatentClass", "LatentTransition", "Multinomial"),
     "posterior.checks.check_items": ("ItemCheck", "check_items"),
+    "posterior.checks.check_waves": ("WaveCheck",),
     "posterior.checks.class_shift": ("ClassShiftWarning", "class_shift"),
     "posterior.checks.common_method": ("CommonMethodEffect", "common_method"),
     "posterior.checks.direct_effects": ("direct_effects",),

@@ -82,6 +82,14 @@ class HiddenOfRespondent(ABC):
         share = np.broadcast_to(share, (len(share), len(fit.count), share.shape[-1]))
         return draw_category(share[:, fit.pattern_of_respondent], rng)
 
+    def axes_of_answers(self, fit) -> Mapping[str, list[str]]:
+        """What lies between respondents and items where answers are stored, such as waves; nothing as a rule."""
+        return {}
+
+    def draw_answers(self, fit, which: slice, rng: np.random.Generator) -> np.ndarray:
+        """Answers of the respondents drawn given covariates and groups; (draw, respondent, *axes_of_answers, item)."""
+        return fit.answers.draw(fit, which, self.draw_class(fit, which, rng), rng)
+
     def unseen_group_log_likelihood(self, fit, grouping: str, group: int, which: np.ndarray, rng) -> np.ndarray:
         """Log probability of all answers of a group as if it were new; see `new_group_log_likelihood`."""
         return new_group_log_likelihood(fit, grouping, group, which, rng)
