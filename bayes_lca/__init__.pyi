@@ -169,5 +169,7 @@ from bayes_lca.workflows.maximum_likelihood.maximum_likelihood import (
     MaximumLikelihoodEstimates as MaximumLikelihoodEstimates,
 )
 from bayes_lca.workflows.maximum_likelihood.maximum_likelihood import maximum_likelihood as maximum_likelihood
+from bayes_lca.workflows.waves.count_wave_classes import count_wave_classes as count_wave_classes
+from bayes_lca.workflows.waves.invariance_over_waves import invariance_over_waves as invariance_over_waves
 
 __version__: str

@@ -87,6 +87,7 @@ def fit_paths(
     n_classes: int,
     *,
     over_time: Literal["equal", "free"] = "equal",
+    places: np.ndarray | None = None,
     n_starts: int = 50,
     n_final: int = 10,
     seed: int = 0,
@@ -118,6 +119,9 @@ def fit_paths(
     n_classes : int
     over_time : {"equal", "free"}
         Whether all steps from wave to wave have the same transitions.
+    places : ndarray, shape (row, place), optional
+        Rows of answers as points, by which starts tell which are near each other; those of the families by default,
+        among which rows of two waves are never near where items are free over waves.
     n_starts, n_final : int
         Random starts, and how many of them are followed to their ends.
     seed : int
@@ -155,7 +159,7 @@ def fit_paths(
     """
     rows, counts = np.asarray(rows), np.asarray(counts, dtype=float)
     _check(families, rows, counts, n_classes, over_time)
-    model = PathSums(tuple(families), rows, counts, n_classes, rows.shape[1] - 1 if over_time == "free" else 1)
+    model = PathSums(tuple(families), rows, counts, n_classes, rows.shape[1] - 1 if over_time == "free" else 1, places)
     rng = np.random.default_rng(seed)
     n_starts = n_starts if n_classes > 1 else 1
     batch = max(1, NUMBERS_AT_ONCE // (n_classes * rows.size))

@@ -18,8 +18,17 @@ MISSING_WAVE = -1
 class PathSums:
     """People at the first wave, people who make each move, and features of the members, shape (start, sum)."""
 
-    def __init__(self, families: tuple[Family, ...], rows: np.ndarray, counts: np.ndarray, n_classes: int, steps: int):
+    def __init__(
+        self,
+        families: tuple[Family, ...],
+        rows: np.ndarray,
+        counts: np.ndarray,
+        n_classes: int,
+        steps: int,
+        places: np.ndarray | None = None,
+    ):
         self.families, self.counts, self.n_classes, self.n_steps = families, counts, n_classes, steps
+        self.places = places
         self.features = np.concatenate([family.features for family in families], axis=1)  # (row, feature)
         self.transposed = np.ascontiguousarray(self.features.T)
         self.ends = np.cumsum([family.features.shape[1] for family in families])[:-1]
@@ -42,7 +51,9 @@ class PathSums:
 
     def random_sums(self, n_starts: int, rng: np.random.Generator) -> np.ndarray:
         """Rows half in the class of the nearest of some rows drawn at random, half in classes by chance."""
-        places = np.concatenate([family.places for family in self.families], axis=1)
+        places = self.places
+        if places is None:
+            places = np.concatenate([family.places for family in self.families], axis=1)
         share = self.gathered.sum(axis=1)
         few = np.count_nonzero(share) < self.n_classes
         weight = None if few else share / share.sum()

@@ -2,6 +2,7 @@
 
 from mutations.mutation import Mutation
 
+COUNTS = "tests/workflows/test_waves_by_likelihood.py"
 CHECKS = "tests/posterior/test_check_waves.py"
 SCORES = f"{CHECKS}::test_scores_are_derivatives_of_the_sum_over_all_paths"
 SUMS = f"{CHECKS}::test_residuals_and_expected_counts_are_sums_over_all_paths"
@@ -78,5 +79,45 @@ WAVE_CHECKS = (
         pattern="trend_of(discrepancies.pair[:, :, over], of_items)",
         replacement="-trend_of(discrepancies.pair[:, :, over], of_items)",
         tests=(f"{CHECKS}::test_a_level_of_persons_is_found_over_waves_where_the_model_has_none",),
+    ),
+    Mutation(
+        name="free-items-at-the-wrong-wave",
+        wrong="A free item is the same at all waves, each of which repeats it.",
+        symbol="AnswersOverWaves.families",
+        pattern="[self.wave == place for place in range(len(self.waves.names))]",
+        replacement="[self.wave >= place for place in range(len(self.waves.names))]",
+        tests=(f"{COUNTS}::test_one_class_has_the_shares_of_the_answers",),
+    ),
+    Mutation(
+        name="free-items-are-the-equal-ones",
+        wrong="The items that are said to be free are held equal, and the others free.",
+        symbol="AnswersOverWaves.families",
+        pattern="[str(name) in free for name in part.columns]",
+        replacement="[(str(name) in free) != (len(free) == 1) for name in part.columns]",
+        tests=(f"{COUNTS}::test_the_item_that_drifts_is_found",),
+    ),
+    Mutation(
+        name="criteria-count-rows",
+        wrong="BIC of classes over waves counts rows, not persons.",
+        symbol="AnswersOverWaves.n",
+        pattern="int(self.counts.sum())",
+        replacement="int(self.counts @ (self.sequences >= 0).sum(axis=1))",
+        tests=(f"{COUNTS}::test_criteria_count_persons_and_classes_have_shares_at_every_wave",),
+    ),
+    Mutation(
+        name="silent-persons-counted",
+        wrong="Persons without any answer take part in criteria.",
+        symbol="AnswersOverWaves.read",
+        pattern="~is_missing(at_waves).all(axis=(1, 2))",
+        replacement="~is_missing(at_waves).any(axis=(1, 2)) | True",
+        tests=(f"{COUNTS}::test_persons_without_any_answer_take_no_part",),
+    ),
+    Mutation(
+        name="likelihood-ratio-not-doubled",
+        wrong="The test of invariance takes the difference of log-likelihoods, not twice it.",
+        symbol="invariance_over_waves:_row",
+        pattern="max(0.0, 2 * gain)",
+        replacement="max(0.0, gain)",
+        tests=(f"{COUNTS}::test_the_item_that_drifts_is_found",),
     ),
 )
