@@ -1,7 +1,5 @@
 """Numbers of classes and invariance over waves: sums over persons by hand, planted drift of an item that is found."""
 
-import warnings
-
 import numpy as np
 import pandas as pd
 import pytest
@@ -114,38 +112,6 @@ def test_numbers_counts_and_categories_are_free_each_in_its_own_way(waves):
     assert table["degrees_of_freedom"].tolist() == [0, 2, 2, 4, 2, 10]
     for item, chi_squared in wanted.items():
         assert table.loc[item, "chi_squared"] == pytest.approx(chi_squared, rel=1e-6)
-
-
-def fitted(waves, kind):
-    model = bl.LatentTransition(2, bl.Items(ITEMS), "person", "wave", measurement_over_time=kind)
-    with warnings.catch_warnings(action="ignore", category=bl.ConvergenceWarning):  # draws are few
-        return bl.fit(model, waves, draws=40, tune=100, chains=2, until=None, progressbar=False, seed=2)
-
-
-def test_draws_of_both_models_are_compared_by_what_they_predict(waves, invariance):
-    fits = {"none": fitted(waves, "equal"), "all": fitted(waves, "free")}
-    asked = {**PERSONS, "n_classes": 2, "n_starts": 2}
-    table = bl.invariance_over_waves(bl.Items(ITEMS), waves, **asked, fits=fits)
-    pointwise = {
-        name: np.log(1 / np.exp(-draws["log_likelihood"]["answers"].to_numpy()).mean(axis=(0, 1)))  # without smoothing
-        for name, draws in fits.items()
-    }
-    elpd = {name: values.sum() for name, values in pointwise.items()}
-    assert table.loc["all", "elpd_difference"] == pytest.approx(elpd["all"] - elpd["none"], abs=1.5)
-    assert table.loc["none", "elpd"] == pytest.approx(elpd["none"], abs=1.5)
-    assert table.loc["all", "elpd_difference"] > 2  # the item that drifts
-    assert table.loc[ITEMS, "elpd"].isna().all()
-    for wrong, said in [
-        ({"none": fits["all"], "all": fits["none"]}, r"fits\['none'\] of 300 .* has measurement_over_time='free'"),
-        ({"none": fits["none"]}, "a fit of each measurement over time"),
-        ({"none": bl.load_example("alone"), "all": fits["all"]}, r"fits\['none'\] of 180 respondents has meas"),
-    ]:
-        with pytest.raises(ValueError, match=said):
-            bl.invariance_over_waves(bl.Items(ITEMS), waves, **asked, fits=wrong)
-    with pytest.raises(ValueError, match=r"fits\['none'\] has 300 persons, and the frame 299"):
-        bl.invariance_over_waves(bl.Items(ITEMS), waves[waves["person"] != waves["person"][0]], **asked, fits=fits)
-    with pytest.raises(ValueError, match=r"fits\['none'\] has 2 classes .* and the maxima 3 classes"):
-        bl.invariance_over_waves(bl.Items(ITEMS), waves, **asked | {"n_classes": 3}, fits=fits)
 
 
 @pytest.mark.parametrize(

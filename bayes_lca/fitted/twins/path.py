@@ -71,6 +71,10 @@ class PathOfPerson(HiddenOfRespondent):
         codes, seen = fit.patterns[ANSWERS].transpose(PATTERN, WAVE, ITEM).to_numpy(), paths_of(fit).seen
         return codes[seen], np.broadcast_to(fit.count[:, None], seen.shape)[seen]
 
+    def trait_moments(self, fit, draws: np.ndarray, powers: np.ndarray) -> np.ndarray:
+        """Given the answers at all waves, the path summed out."""
+        return np.einsum("srq,qm->rm", paths_of(fit).persons(draws), powers)
+
     def axes_of_answers(self, fit) -> Mapping[str, list[str]]:
         """Waves."""
         return {WAVE: list(paths_of(fit).waves)}

@@ -92,8 +92,8 @@ def count_wave_classes(
     ... )
     >>> table["parameters"].tolist()
     [6, 18, 15, 39]
-    >>> table["BIC"].idxmin()
-    (2, 'equal')
+    >>> table["BIC"].unstack().min().idxmin()
+    'equal'
     """
     numbers = list(classes) if isinstance(classes, Iterable) else [classes]
     if not numbers or not all(is_whole(number, least=1) for number in numbers):

@@ -3,6 +3,7 @@
 from mutations.mutation import Mutation
 
 COUNTS = "tests/workflows/test_waves_by_likelihood.py"
+LEVELS = "tests/posterior/test_profiles_and_levels_of_waves.py"
 CHECKS = "tests/posterior/test_check_waves.py"
 SCORES = f"{CHECKS}::test_scores_are_derivatives_of_the_sum_over_all_paths"
 SUMS = f"{CHECKS}::test_residuals_and_expected_counts_are_sums_over_all_paths"
@@ -119,5 +120,45 @@ WAVE_CHECKS = (
         pattern="max(0.0, 2 * gain)",
         replacement="max(0.0, gain)",
         tests=(f"{COUNTS}::test_the_item_that_drifts_is_found",),
+    ),
+    Mutation(
+        name="profiles-of-the-first-wave-only",
+        wrong="Every wave shows the profiles of the first.",
+        symbol="FittedPaths._posterior_at",
+        pattern="_1.isel({WAVE: wave}, drop=True)",
+        replacement="_1.isel({WAVE: 0}, drop=True)",
+        tests=(f"{LEVELS}::test_profiles_stand_by_wave_with_their_change",),
+    ),
+    Mutation(
+        name="change-against-all-waves",
+        wrong="The change of a profile is its own value.",
+        symbol="_profiles_by_wave",
+        pattern="values - first",
+        replacement="values - 0 * first",
+        tests=(f"{LEVELS}::test_profiles_stand_by_wave_with_their_change",),
+    ),
+    Mutation(
+        name="levels-without-the-weights-of-the-grid",
+        wrong="A person's level is known without how many persons have it.",
+        symbol="FittedPaths.persons",
+        pattern="log_likelihood + np.log(self.fit.answers.person_weight(self.fit))",
+        replacement="log_likelihood + 0 * np.log(self.fit.answers.person_weight(self.fit))",
+        tests=(f"{LEVELS}::test_levels_of_persons_are_those_of_a_loop_over_paths_and_draws",),
+    ),
+    Mutation(
+        name="variance-with-the-first-sizes",
+        wrong="Shares of variance of every wave rest on the class sizes of the first.",
+        symbol="common_method:_variance",
+        pattern="size[:, place]",
+        replacement="size[:, 0]",
+        tests=(f"{LEVELS}::test_shares_of_variance_are_those_of_the_classes_of_each_wave",),
+    ),
+    Mutation(
+        name="predictive-difference-the-other-way",
+        wrong="The difference of predictive densities has the other sign.",
+        symbol="invariance_over_waves:_prediction",
+        pattern="loo.less(equal)",
+        replacement="equal.less(loo)",
+        tests=(f"{LEVELS}::test_draws_of_both_models_are_compared_by_what_they_predict",),
     ),
 )
