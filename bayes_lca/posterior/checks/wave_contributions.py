@@ -134,7 +134,7 @@ class WaveContributions:
             counted = np.einsum("cqi,jik->cqjk", self.membership[t], self.chosen[t], optimize=True)
             of_items.append((counted - rho * counted.sum(axis=-1, keepdims=True)).reshape(1, -1))
         of_items = self._by_parameter(of_items)
-        return np.concatenate([*of_items, *(each.sum(axis=0)[None] for each in self._transition_scores())], axis=1)[0]
+        return np.concatenate([*of_items, *self._transition_scores("")], axis=1)[0]
 
     def _item_scores(self) -> list[np.ndarray]:
         scores = []
@@ -151,17 +151,18 @@ class WaveContributions:
         by_parameter = self.columns.by_parameter
         return scores if by_parameter is None else [each @ by_parameter for each in scores]
 
-    def _transition_scores(self) -> list[np.ndarray]:
-        columns, n = self.columns, self.membership.shape[-1]
+    def _transition_scores(self, kept: str = "i") -> list[np.ndarray]:
+        """Of constants, slopes and groups, shape (respondent, parameter); with ``""`` summed, shape (1, parameter)."""
+        columns, n = self.columns, self.membership.shape[-1] if kept else 1
         left = self.membership[:-1].sum(axis=2)[:, :, None]  # (step, origin, 1, respondent)
         score = self.moves.sum(axis=3) - left * np.stack(self.parameters.transition)
-        constants = score.sum(axis=0, keepdims=True) if columns.equal_steps else score
-        of_slopes = score if columns.by_origin else score.sum(axis=1, keepdims=True)
-        return [
-            np.moveaxis(constants, -1, 0).reshape(n, -1),
-            np.einsum("scdi,six->icdx", of_slopes, columns.of_slopes).reshape(n, -1),
-            np.einsum("scdi,six->idx", score, columns.of_groups).reshape(n, -1),
+        steps, origin = "" if columns.equal_steps else "s", "c" if columns.by_origin else ""
+        sums = [
+            np.einsum(f"scdi->{kept}{steps}cd", score),
+            np.einsum(f"scdi,six->{kept}{origin}dx", score, columns.of_slopes, optimize=True),
+            np.einsum(f"scdi,six->{kept}dx", score, columns.of_groups, optimize=True),
         ]
+        return [each.reshape(n, -1) for each in sums]
 
     def residual_totals(self, pairs: Sequence[tuple[Place, Place]]) -> np.ndarray:
         """Residuals of the cells of pairs summed over respondents, shape (pair, category, category)."""
