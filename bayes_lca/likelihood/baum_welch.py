@@ -42,6 +42,8 @@ class PathMaximum:
         Class probabilities at every wave given all answers of the sequence.
     starts : int
         Final starts that ended there.
+    path_entropy : float
+        Of everybody's path given all answers, added up over people.
     """
 
     log_likelihood: float
@@ -50,6 +52,7 @@ class PathMaximum:
     parameters: tuple[Parameters, ...]
     membership: np.ndarray
     starts: int
+    path_entropy: float
 
 
 @dataclass(frozen=True, eq=False)
@@ -219,4 +222,5 @@ def _maximum(model: PathSums, sums: np.ndarray, starts: int) -> PathMaximum:
         ),
         membership=paths.membership[:, 0, order].transpose(2, 0, 1),
         starts=starts,
+        path_entropy=float(model.path_entropy(sums)[0]),
     )

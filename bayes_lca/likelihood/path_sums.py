@@ -86,6 +86,20 @@ class PathSums:
         log_prior = sum(family.log_prior(of) for family, of in zip(self.families, parameters, strict=True))
         return paths, paths.log_density @ self.counts + divided_out, log_prior
 
+    def path_entropy(self, sums: np.ndarray) -> np.ndarray:
+        r"""Entropy of everybody's path given all answers at the estimates from these sums, shape (start,).
+
+        .. math:: \sum_i H(z_i \mid y_i) = \log p(y) - E \bigl(\log p(y, z) \mid y\bigr)
+        """
+        paths, log_likelihood, _ = self.expectation(sums)
+        initial, transition, parameters = self.estimate(sums)
+        parts = [family.coefficients(of) for family, of in zip(self.families, parameters, strict=True)]
+        coefficients = np.concatenate(parts, axis=-1)
+        of_paths = [np.log(each).reshape(len(sums), -1) for each in (initial, transition)]
+        log_joint = np.concatenate([*of_paths, coefficients.reshape(len(sums), -1)], axis=1)
+        expected = self._sums(paths.membership, paths.moves)
+        return log_likelihood - (expected * log_joint).sum(axis=1) - self.constant
+
     def estimate(self, sums: np.ndarray) -> tuple[np.ndarray, np.ndarray, tuple[Parameters, ...]]:
         """Shares at the first wave, transitions, and parameters of all families."""
         k, n_starts = self.n_classes, len(sums)

@@ -8,7 +8,7 @@ import pandas as pd
 
 from bayes_lca.data.frame import check_whole, is_whole
 from bayes_lca.likelihood.baum_welch import PathFit
-from bayes_lca.likelihood.criteria import entropy_r2, information_criteria
+from bayes_lca.likelihood.criteria import information_criteria
 from bayes_lca.measurement.interface import Measurement
 from bayes_lca.table import SummaryTable
 from bayes_lca.workflows.waves.answers_over_waves import AnswersOverWaves
@@ -59,10 +59,11 @@ def count_wave_classes(
     -------
     SummaryTable
         A row for each pair ``classes``, ``measurement``: ``log_likelihood``; ``parameters``; ``AIC``, ``BIC``, ``aBIC``
-        and ``CAIC``; ``entropy_r2``, how surely persons are classified at the waves at which they were seen, given all
-        their answers; ``smallest_class``, the smallest share of a class at any wave; of ``starts`` followed to their
-        ends those that reached the best, ``starts_at_mode``; ``converged_starts``; and ``next_mode``, the
-        log-likelihood of the second-best maximum. The note names the row of least BIC.
+        and ``CAIC``; ``entropy_r2``, how surely the paths of persons over all waves are told apart, missed waves
+        included: one less their entropy over that of paths by chance, as Mplus has it; ``smallest_class``, the smallest
+        share of a class at any wave; of ``starts`` followed to their ends those that reached the best,
+        ``starts_at_mode``; ``converged_starts``; and ``next_mode``, the log-likelihood of the second-best maximum. The
+        note names the row of least BIC.
 
     Raises
     ------
@@ -132,7 +133,8 @@ def _one_start(table: pd.DataFrame) -> list[str]:
 def _row(found: PathFit, answers: AnswersOverWaves) -> dict[str, float]:
     best = found.best
     seen = answers.sequences >= 0
-    counts = np.broadcast_to(answers.counts[:, None], seen.shape)[seen]
+    n_classes, n_waves = len(best.initial), seen.shape[1]
+    by_chance = answers.n * n_waves * np.log(n_classes)
     shares = [
         np.average(best.membership[there, place], axis=0, weights=answers.counts[there])
         for place, there in enumerate(seen.T)
@@ -141,7 +143,7 @@ def _row(found: PathFit, answers: AnswersOverWaves) -> dict[str, float]:
         "log_likelihood": best.log_likelihood,
         "parameters": found.n_parameters,
         **information_criteria(best.log_likelihood, found.n_parameters, answers.n),
-        "entropy_r2": entropy_r2(best.membership[seen], counts),
+        "entropy_r2": 1 - best.path_entropy / by_chance if n_classes > 1 else np.nan,
         "smallest_class": float(np.min(shares)),
         "starts_at_mode": best.starts,
         "starts": found.n_starts,

@@ -161,4 +161,12 @@ WAVE_CHECKS = (
         replacement="equal.less(loo)",
         tests=(f"{LEVELS}::test_draws_of_both_models_are_compared_by_what_they_predict",),
     ),
+    Mutation(
+        name="entropy-of-paths-without-first-shares",
+        wrong="The entropy of paths leaves the first wave out.",
+        symbol="PathSums.path_entropy",
+        pattern="log_likelihood - (expected * log_joint).sum(axis=1) - self.constant",
+        replacement="log_likelihood - (expected * log_joint)[:, self.n_classes :].sum(axis=1) - self.constant",
+        tests=(f"{COUNTS}::test_criteria_count_persons_and_classes_have_shares_at_every_wave",),
+    ),
 )
