@@ -82,7 +82,7 @@ class WaveCheck(TablesWithVerdict):
 
     @property
     def flagged(self) -> bool:
-        """Whether answers are associated within classes, at a wave or over waves: 5 % of right models are flagged."""
+        """Whether answers go together within classes, at a wave or over waves: about 5 % of right models are flagged."""
         return bool(self.overall.loc[ANY, "p_value"] < FLAGGED_BELOW)
 
     @property
@@ -173,7 +173,8 @@ def _tests_of_categories(fit: Fit, discrepancies: Discrepancies, statistic: np.n
     """Statistics of shape (data set, draw), each with where it departs."""
     n_items, sizes = len(fit.items), [len(labels) for labels in fit.labels]
     over = np.array([_is_over_waves(pair, n_items) for pair in discrepancies.pairs])
-    rarity = rarity_of(statistic)
+    free = [(sizes[j % n_items] - 1) * (sizes[h % n_items] - 1) for j, h in discrepancies.pairs]
+    rarity = rarity_of(statistic, alike=np.array(free))
     tests = {}
     for name, kept in ((WITHIN, ~over), (OVER_WAVES, over)):
         if kept.any():

@@ -72,10 +72,23 @@ def pair_rows(
     return pd.DataFrame(rows), statistic
 
 
-def rarity_of(statistic: np.ndarray) -> np.ndarray:
-    """T of pairs on the scale of its tail probability in replicated data, -log, shape (data set, draw, pair)."""
-    mean, variance = statistic[1].mean(axis=0), np.maximum(statistic[1].var(axis=0), np.finfo(float).tiny)
-    return -scipy.stats.gamma.logsf(statistic, mean**2 / variance, scale=variance / mean)
+def rarity_of(statistic: np.ndarray, alike: np.ndarray | None = None) -> np.ndarray:
+    """T of pairs on the scale of its tail probability in replicated data, -log, shape (data set, draw, pair).
+
+    Parameters
+    ----------
+    statistic : ndarray, shape (data set, draw, pair)
+    alike : ndarray of int, shape (pair,), optional
+        Pairs with the same number share the moments of T, which many pairs in few draws give better; by default each
+        pair has its own.
+    """
+    alike = np.arange(statistic.shape[-1]) if alike is None else alike
+    rarity = np.empty_like(statistic)
+    for number in np.unique(alike):
+        these = alike == number
+        mean, variance = statistic[1][:, these].mean(), max(statistic[1][:, these].var(), np.finfo(float).tiny)
+        rarity[..., these] = -scipy.stats.gamma.logsf(statistic[..., these], mean**2 / variance, scale=variance / mean)
+    return rarity
 
 
 def overall_rows(discrepancies: ItemDiscrepancies, statistic: np.ndarray, fit: Fit) -> pd.DataFrame:
