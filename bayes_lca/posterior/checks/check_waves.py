@@ -82,7 +82,7 @@ class WaveCheck(TablesWithVerdict):
 
     @property
     def flagged(self) -> bool:
-        """Whether answers go together within classes, at a wave or over waves: about 5 % of right models are flagged."""
+        """Whether answers go together within classes or over waves: about 5 % of right models are flagged."""
         return bool(self.overall.loc[ANY, "p_value"] < FLAGGED_BELOW)
 
     @property
