@@ -273,6 +273,17 @@ def test_groups_of_waves_are_refused_by_name(draws, frame):
         bl.check_items(draws, frame=frame)
 
 
+def test_answers_that_never_stand_together_are_refused(draws):
+    rotated = draws.copy()
+    patterns = draws["patterns"].to_dataset()
+    codes = patterns["answers"].transpose("pattern", "wave", "item").to_numpy().copy()
+    at = np.arange(codes.shape[0])[:, None] + np.arange(3)
+    codes[np.arange(3) != (at % 3)[..., None]] = -1
+    rotated["patterns"] = patterns.assign(answers=(("pattern", "wave", "item"), codes))
+    with pytest.raises(ValueError, match="none of the 150 persons answered two items at a wave, or an item at two"):
+        bl.check_items(rotated, n_draws=10)
+
+
 def test_the_picture_has_pairs_by_wave_and_items_by_step(check):
     figure = bl.plot_check_items(check)
     pairs, over = figure.axes[:2]

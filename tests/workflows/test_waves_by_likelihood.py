@@ -60,6 +60,17 @@ def test_criteria_count_persons_and_classes_have_shares_at_every_wave(waves, cou
     assert counted["BIC"].idxmin()[0] == 2
 
 
+def test_more_parameters_than_cells_are_no_choice(waves):
+    table = bl.count_wave_classes(
+        *(bl.Items(["item1"]), waves), **PERSONS, classes=[1, 3], measurement_over_time="equal", n_starts=3
+    )
+    assert table["degrees_of_freedom"].tolist() == [2**3 - 1 - 1, 2**3 - 1 - 11]
+    assert "BIC prefers 1 classes with equal measurement; 3 equal: not identified" in table.note
+    numbers = waves.assign(y=np.random.default_rng(1).normal(size=len(waves)))
+    table = bl.count_wave_classes(bl.NormalItems(["y"]), numbers, **PERSONS, classes=[1])
+    assert table["degrees_of_freedom"].isna().all()
+
+
 def entropy_of_paths(answers, best):
     """Over all paths of everybody, written out."""
     codes, rho, total = answers.responses.codes[answers.first], best.parameters[0]["probability"], 0.0

@@ -119,6 +119,14 @@ def check_waves(fit: Fit, step: int, seed: int, tails: Sequence[float], used: st
         What the tables rest on.
     """
     n_waves = len(paths_of(fit).waves)
+    answered = fit.answered[fit.pattern_of_respondent].reshape(-1, n_waves, len(fit.items))
+    fewest = FEWEST_TOGETHER if not all(fit.labels) else 1
+    if not pairs_of_places(answered, fewest):
+        few = "none" if fewest == 1 else f"fewer than {fewest}"
+        raise ValueError(
+            f"{few} of the {fit.n_respondents} persons answered two items at a wave, or an item at two waves that "
+            "follow each other, so there are no pairs to compare; fit items that some persons answered together"
+        )
     if all(fit.labels):
         discrepancies = wave_discrepancies(fit, step, seed)
         answers = fit.labels * n_waves, fit.codes, fit.count
@@ -126,10 +134,8 @@ def check_waves(fit: Fit, step: int, seed: int, tails: Sequence[float], used: st
         items, places = item_rows(discrepancies, *answers, tails), discrepancies.pairs
         tests = _tests_of_categories(fit, discrepancies, statistic)
     else:
-        answered = fit.answered[fit.pattern_of_respondent].reshape(-1, n_waves, len(fit.items))
         places = [
-            (t * len(fit.items) + j, u * len(fit.items) + h)
-            for (t, j), (u, h) in pairs_of_places(answered, FEWEST_TOGETHER)
+            (t * len(fit.items) + j, u * len(fit.items) + h) for (t, j), (u, h) in pairs_of_places(answered, fewest)
         ]
         observed = moments(fit.answers_of_respondents, fit.answered[fit.pattern_of_respondent], places)
         replicated: Moments = replicated_moments(fit, step, seed, places)

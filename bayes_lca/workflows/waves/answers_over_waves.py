@@ -2,6 +2,7 @@
 
 from collections.abc import Collection
 from dataclasses import dataclass
+from math import prod
 from typing import Literal
 
 import numpy as np
@@ -93,6 +94,13 @@ class AnswersOverWaves:
     def n(self) -> int:
         """Persons who answered something."""
         return int(self.counts.sum())
+
+    def degrees_of_freedom(self, n_parameters: int) -> float:
+        """Cells of the table of all answers at all waves less one less the parameters; not a number of numbers."""
+        n_categories = [len(labels) for labels in self.responses.labels]
+        if not all(n_categories):
+            return np.nan
+        return float(prod(n_categories) ** len(self.waves.names) - 1 - n_parameters)
 
     @property
     def note(self) -> str:

@@ -58,12 +58,14 @@ def count_wave_classes(
     Returns
     -------
     SummaryTable
-        A row for each pair ``classes``, ``measurement``: ``log_likelihood``; ``parameters``; ``AIC``, ``BIC``, ``aBIC``
-        and ``CAIC``; ``entropy_r2``, how surely the paths of persons over all waves are told apart, missed waves
-        included: one less their entropy over that of paths by chance, as Mplus has it; ``smallest_class``, the smallest
-        share of a class at any wave; of ``starts`` followed to their ends those that reached the best,
-        ``starts_at_mode``; ``converged_starts``; and ``next_mode``, the log-likelihood of the second-best maximum. The
-        note names the row of least BIC.
+        A row for each pair ``classes``, ``measurement``: ``log_likelihood``; ``parameters``;
+        ``degrees_of_freedom``, cells of the table of all answers at all waves less one less the parameters, below zero
+        where the classes cannot be identified, not a number where items are; ``AIC``, ``BIC``, ``aBIC`` and ``CAIC``;
+        ``entropy_r2``, how surely the paths of persons over all waves are told apart, missed waves included: one less
+        their entropy over that of paths by chance, as Mplus has it; ``smallest_class``, the smallest share of a class
+        at any wave; of ``starts`` followed to their ends those that reached the best, ``starts_at_mode``;
+        ``converged_starts``; and ``next_mode``, the log-likelihood of the second-best maximum. The note names the row
+        of least BIC among those that can be identified.
 
     Raises
     ------
@@ -113,12 +115,21 @@ def count_wave_classes(
     }
     table = pd.DataFrame([_row(found, answers) for found in fits.values()])
     table.index = pd.MultiIndex.from_tuples(list(fits), names=["classes", "measurement"])
-    n_classes, kind = table["BIC"].idxmin()
-    notes = [
-        f"{answers.note}; maximum likelihood, no draws; BIC prefers {n_classes} classes with {kind} measurement",
-        *_one_start(table),
-    ]
+    notes = [f"{answers.note}; maximum likelihood, no draws", *_preferred(table), *_one_start(table)]
     return SummaryTable.of(table, "; ".join(notes))
+
+
+def _preferred(table: pd.DataFrame) -> list[str]:
+    """The row of least BIC, and those that the answers cannot tell apart."""
+    unidentified = table["degrees_of_freedom"] < 0
+    notes = []
+    if not unidentified.all():
+        n_classes, kind = table.loc[~unidentified, "BIC"].idxmin()
+        notes.append(f"BIC prefers {n_classes} classes with {kind} measurement")
+    if unidentified.any():
+        rows = ", ".join(f"{n_classes} {kind}" for n_classes, kind in table.index[unidentified])
+        notes.append(f"{rows}: not identified, for there are more parameters than cells")
+    return notes
 
 
 def _one_start(table: pd.DataFrame) -> list[str]:
@@ -142,6 +153,7 @@ def _row(found: PathFit, answers: AnswersOverWaves) -> dict[str, float]:
     return {
         "log_likelihood": best.log_likelihood,
         "parameters": found.n_parameters,
+        "degrees_of_freedom": answers.degrees_of_freedom(found.n_parameters),
         **information_criteria(best.log_likelihood, found.n_parameters, answers.n),
         "entropy_r2": 1 - best.path_entropy / by_chance if n_classes > 1 else np.nan,
         "smallest_class": float(np.min(shares)),
