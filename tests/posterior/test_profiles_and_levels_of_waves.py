@@ -1,6 +1,7 @@
 """Items that are free over waves, and persons' levels, of made-up draws: what a loop over draws gives."""
 
 import json
+from dataclasses import replace
 from itertools import product
 
 import numpy as np
@@ -86,8 +87,8 @@ def test_profiles_stand_by_wave_with_their_change(free):
     assert "class_profiles(draws, by_wave=True)" in together.note
 
 
-def test_profiles_by_wave_are_refused_where_waves_share_them():
-    for draws in (bl.load_example("waves"), bl.load_example("alone")):
+def test_profiles_by_wave_are_refused_where_waves_share_them(leaning):
+    for draws in (leaning, bl.load_example("alone")):
         with pytest.raises(ValueError, match=r"by_wave=True: the \d+ respondents of this fit have one set of item"):
             bl.class_profiles(draws, by_wave=True)
         with pytest.raises(ValueError, match="measurement_over_time"):
@@ -106,6 +107,17 @@ def test_the_picture_has_a_panel_per_item_with_its_waves(free):
         bl.plot_profiles(free, by_wave=True, category="all")
 
 
+def test_a_person_s_level_is_drawn_once_for_all_waves(leaning):
+    strong = leaning.copy()
+    posterior = strong["posterior"].to_dataset()
+    strong["posterior"] = posterior.assign(style_loading=0 * posterior["style_loading"] + 60.0)
+    fit = replace(Fit.reading(strong), _kept={})
+    answers = bl.posterior_predictive(fit)["answers"].to_numpy().astype(float)
+    answers[answers < 0] = np.nan
+    spread = np.nanmax(answers, axis=(-2, -1)) - np.nanmin(answers, axis=(-2, -1))
+    assert (spread == 0).mean() > 0.9  # the level alone decides
+
+
 def tilted(rho, loading, u):
     """Answer probabilities of a person, shape (class, item, category)."""
     weight = rho * np.exp(u * loading[None, :, None] * np.array([-1.0, 0.0, 1.0]))
@@ -120,7 +132,7 @@ def test_levels_of_persons_are_those_of_a_loop_over_paths_and_draws(leaning):
         posterior["typical_person::item_probability"].transpose("drawn", "latent_class", "item", "category").to_numpy()
     )
     paths = paths_of(fit)
-    for person in (0, 7):
+    for person in [int((codes < 0).sum(axis=(1, 2)).argmax())]:  # who missed most
         pattern = fit.pattern_of_respondent[[person]]
         initial = paths.initial(slice(None), pattern)[..., 0]  # (class, draw)
         moves = [np.broadcast_to(step, (*step.shape[:3], 1))[..., 0] for step in paths.transition(slice(None), pattern)]
@@ -193,11 +205,14 @@ def test_loadings_that_are_free_over_waves_stand_by_wave(leaning_freely):
     assert effect.sensitivity.loc["loading"].index.get_level_values("of")[0] == "1, tilt, training"
 
 
-def test_free_profiles_and_levels_are_in_the_report(leaning_freely, tmp_path):
-    bl.report(leaning_freely, tmp_path / "page.html")
+def test_free_profiles_levels_and_checks_are_in_the_report(leaning_freely, tmp_path):
+    check = bl.check_items(leaning_freely, n_draws=10)
+    bl.report(leaning_freely, tmp_path / "page.html", check=check)
     page = (tmp_path / "page.html").read_text(encoding="utf-8")
     assert "Class profiles at every wave" in page
     assert "Loadings on the style of a person" in page
+    assert "The same item at two waves" in page
+    assert check.verdict in page
 
 
 def test_draws_of_both_models_are_compared_by_what_they_predict(free):

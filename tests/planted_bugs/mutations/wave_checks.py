@@ -23,7 +23,7 @@ WAVE_CHECKS = (
         symbol="draw_sequences",
         pattern="one.answers.draw_given_person(one, which, latent_class[..., wave], trait, rng)",
         replacement="one.answers.draw(one, which, latent_class[..., wave], rng)",
-        tests=(f"{CHECKS}::test_a_person_s_level_is_drawn_once_for_all_waves",),
+        tests=(f"{LEVELS}::test_a_person_s_level_is_drawn_once_for_all_waves",),
     ),
     Mutation(
         name="missed-waves-replicated",
