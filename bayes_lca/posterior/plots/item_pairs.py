@@ -5,7 +5,9 @@ import numpy as np
 from matplotlib.figure import Figure
 
 from bayes_lca.posterior.checks.check_items import FLAGGED_BELOW, ItemCheck
+from bayes_lca.posterior.checks.check_waves import WaveCheck
 from bayes_lca.posterior.plots.page import LETTER, SMALLER, STYLE, WIDTH, blank_page, n_letters, wrapped, write_note
+from bayes_lca.posterior.plots.wave_pairs import plot_check_waves
 
 MOST_SDS = 5.0
 LONGEST_NAME = 18
@@ -16,15 +18,17 @@ DARK = 3.0
 
 
 @mpl.rc_context(STYLE)
-def plot_check_items(check: ItemCheck, *, figsize: tuple[float, float] | None = None) -> Figure:
+def plot_check_items(check: ItemCheck | WaveCheck, *, figsize: tuple[float, float] | None = None) -> Figure:
     """Heat map of the pairs of items of a check.
 
     Each cell holds the posterior predictive p-value of a pair and, below it, the standardised residual of the cell of
     answers that departs most, signed. The darker, the larger the residual; pairs with a p-value below 0.05 are framed.
 
+    Of several waves, pairs of items stand beside each other by wave, and below them the same item at two waves.
+
     Parameters
     ----------
-    check : ItemCheck
+    check : ItemCheck or WaveCheck
         From `check_items`.
     figsize : (float, float), optional
         Width and height in inches.
@@ -45,6 +49,8 @@ def plot_check_items(check: ItemCheck, *, figsize: tuple[float, float] | None = 
     >>> [tick.get_text() for tick in figure.axes[0].get_xticklabels()]
     ['training', 'recognition']
     """
+    if isinstance(check, WaveCheck):
+        return plot_check_waves(check, figsize)
     if not isinstance(check, ItemCheck):
         raise TypeError(
             f"plot_check_items draws what check_items returns, not {type(check).__name__}; "

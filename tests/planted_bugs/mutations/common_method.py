@@ -60,9 +60,9 @@ COMMON_METHOD = (
     Mutation(
         name="twin-has-one-person-for-each-item",
         wrong="In predictions a person's leaning is drawn anew for every item.",
-        symbol="AnswersOfPersons.draw",
-        pattern="np.einsum(_1, u, _2, _3)",
-        replacement="np.einsum(_1, rng.permutation(u, axis=1), _2, _3)",
+        symbol="AnswersOfPersons.draw_given_person",
+        pattern="np.einsum(_1, person, _2, _3)",
+        replacement="np.einsum(_1, rng.permutation(person, axis=1), _2, _3)",
         tests=(f"{TESTS}::test_replicated_answers_are_associated_within_classes",),
     ),
     Mutation(
