@@ -37,7 +37,7 @@ def test_the_page_of_waves_says_who_moves(tmp_path, read):
 
 def test_numbers_of_classes_at_one_wave_are_no_part_of_a_page_of_waves(tmp_path):
     counted = pd.DataFrame({"BIC": [1.0]}, index=pd.Index([2], name="n_classes"))
-    with pytest.raises(ValueError, match="follows 150 respondents over waves.*leave out counted"):
+    with pytest.raises(ValueError, match=r"follows 150 respondents over waves.*leave out counted"):
         bl.report(bl.load_example("waves"), tmp_path / "page.html", counted=counted)
 
 
