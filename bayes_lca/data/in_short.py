@@ -4,7 +4,7 @@ LONGEST_TEXT = 60
 
 
 def in_short(value) -> str:
-    """What a value is in one line of at most 60 letters, for messages: a frame or a fit has hundreds.
+    """What a value is in one line of 60 letters and three dots at most, for messages: a frame or a fit has hundreds.
 
     Examples
     --------
