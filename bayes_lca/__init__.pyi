@@ -75,6 +75,7 @@ from bayes_lca.posterior.labels.modes import keep_mode as keep_mode
 from bayes_lca.posterior.labels.modes import modes as modes
 from bayes_lca.posterior.labels.relabel import name_classes as name_classes
 from bayes_lca.posterior.labels.relabel import relabel as relabel
+from bayes_lca.posterior.plots.fonts import MissingLettersWarning as MissingLettersWarning
 from bayes_lca.posterior.plots.group_classes import plot_group_classes as plot_group_classes
 from bayes_lca.posterior.plots.item_pairs import plot_check_items as plot_check_items
 from bayes_lca.posterior.plots.odds_ratios import plot_odds_ratios as plot_odds_ratios

@@ -66,7 +66,7 @@ class _Warned:
 
     def __call__(self, message, category, *_) -> None:
         text = f"WARNING ({category.__name__}): {message}"
-        if str(message).startswith("Glyph "):
+        if category.__name__ == "MissingLettersWarning":
             text = LETTERS_MISSING
         if category.__name__ == "MissingCodeWarning":
             text += DECLARED_HERE

@@ -14,7 +14,6 @@ from bayes_lca.posterior.plots.page import (
     GRID,
     MARKERS,
     SMALL,
-    SMALLER,
     STYLE,
     WIDTH,
     blank_page,
@@ -91,7 +90,7 @@ def _choices(ax: Axes, table: pd.DataFrame, methods: list[str]) -> None:
             if share >= NARROWEST_LABEL:
                 ink = "white" if number == true else "black"
                 middle = left + share / 2
-                ax.text(middle, line, number, ha="center", va="center_baseline", fontsize=SMALLER, color=ink)
+                ax.text(middle, line, number, ha="center", va="center_baseline", fontsize=SMALL, color=ink)
             left += share
     ax.set_yticks(range(len(methods)), methods)
     ax.set_ylim(len(methods) - 0.4, -0.6)

@@ -1,56 +1,57 @@
 """Panels of a forest: rows that share their names, an interval in each, numbers beside it."""
 
 from collections.abc import Sequence
+from dataclasses import dataclass
 from itertools import batched, cycle
 
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from matplotlib.lines import Line2D
 
-from bayes_lca.posterior.plots.page import (
-    BAND,
-    COLOURS,
-    LETTER,
-    LINE,
-    MARKERS,
-    SMALLER,
-    WIDTH,
-    blank_page,
-    legend_columns,
-    n_letters,
-    n_lines,
-    per_row,
-    wrapped,
-)
+from bayes_lca.posterior.plots.letters import widest, wrapped
+from bayes_lca.posterior.plots.page import BAND, COLOURS, KEY, MARKERS, SMALL, Page, legend_columns, per_row
+
+BETWEEN, BEFORE = 0.1, 0.3
+"""Inches between panels, and between names and the first of them."""
+
+
+@dataclass(frozen=True)
+class Forest:
+    """A page of panels: each with its title and its block, and how many inches its axis is long."""
+
+    fig: Figure
+    panels: list[tuple[Axes, str, int]]
+    inside: float
+    rows_inches: float
 
 
 def forest_panels(
     blocks: list[tuple[list[str], list[str]]],
     needed: float,
     row_inches: float,
-    figsize: tuple[float, float] | None,
+    page: Page,
     *,
     header: float = 0.0,
-    legend: float = 0.0,
-) -> tuple[Figure, list[tuple[Axes, str, int]]]:
+    beside: float = 0.0,
+) -> Forest:
     """Panels in blocks that share the names of their rows, with the title and the block of each.
 
-    A panel needs so many inches of width; a header stands between its title and its rows, a legend above them all.
+    A panel needs so many inches of width, and as many more for what is written beside it; a header stands between its
+    title and its rows.
     """
-    width = (WIDTH if figsize is None else figsize[0]) - LETTER * max(n_letters(names) for names, _ in blocks) - 0.3
-    columns = per_row(len(blocks[0][1]), width, needed + 0.1)
-    letters = int(width / columns / LETTER) - 2
+    width = page.width - max(widest(names) for names, _ in blocks) - BEFORE
+    columns = per_row(len(blocks[0][1]), width, needed + beside + BETWEEN)
+    of_title = width / columns - BETWEEN
     rows = [(block, row) for block, (_, titles) in enumerate(blocks) for row in batched(titles, columns)]
     heights = [row_inches * len(blocks[block][0]) for block, _ in rows]
-    overhead = 0.5 + header + LINE * n_lines(wrapped(title, letters) for _, row in rows for title in row)
-    fig = blank_page(figsize or (WIDTH, sum(heights) + overhead * len(rows) + 0.45 + legend))
+    fig = page.blank(heights)
     grid = fig.subplots(len(rows), columns, squeeze=False, sharey="row", height_ratios=heights)
     panels = []
     for axes, (block, titles) in zip(grid, rows, strict=True):
         names = blocks[block][0]
         for ax, title in zip(axes, titles, strict=False):
             panels.append((ax, title, block))
-            ax.set_title(wrapped(title, letters), loc="left", pad=4 + 72 * header, fontweight="bold")
+            ax.set_title(wrapped(title, of_title, weight="bold"), loc="left", pad=4 + 72 * header, fontweight="bold")
             for place in range(0, len(names), 2):
                 ax.axhspan(place - 0.5, place + 0.5, color=BAND, linewidth=0, zorder=0)
             ax.set_yticks(range(len(names)), names)
@@ -59,7 +60,7 @@ def forest_panels(
             ax.spines["left"].set_visible(False)
         for ax in axes[len(titles) :]:
             ax.set_visible(False)
-    return fig, panels
+    return Forest(fig, panels, of_title - beside, sum(heights))
 
 
 def mark_interval(
@@ -78,13 +79,14 @@ def mark_interval(
 def write_beside(ax: Axes, y: float, text: str, points: tuple[float, float] = (6, 0), vertical: str = "center") -> None:
     """Write to the right of a panel, at the height of a row."""
     where = {"xycoords": ax.get_yaxis_transform(), "textcoords": "offset points", "annotation_clip": False}
-    ax.annotate(text, (1.0, y), points, fontsize=SMALLER, verticalalignment=vertical, **where)
+    ax.annotate(text, (1.0, y), points, fontsize=SMALL, verticalalignment=vertical, **where)
 
 
 def name_fits(fig: Figure, names: Sequence[str]) -> None:
     """Say above the panels which marker and colour is which fit, in the order of `MARKERS` and `COLOURS`."""
+    labels = [wrapped(name, fig.get_figwidth() - KEY) for name in names]
     marks = [
-        Line2D([], [], color=colour, marker=marker, markersize=4.5, linewidth=1.1, label=name)
-        for name, marker, colour in zip(names, cycle(MARKERS), cycle(COLOURS))
+        Line2D([], [], color=colour, marker=marker, markersize=4.5, linewidth=1.1, label=label)
+        for label, marker, colour in zip(labels, cycle(MARKERS), cycle(COLOURS))
     ]
-    fig.legend(handles=marks, loc="outside upper center", ncols=legend_columns(names, fig.get_figwidth()))
+    fig.legend(handles=marks, loc="outside upper center", ncols=legend_columns(labels, fig.get_figwidth()))

@@ -7,15 +7,22 @@ from matplotlib.figure import Figure
 
 from bayes_lca.fitted.fit import Fit
 from bayes_lca.posterior.plots.forest_panels import forest_panels, mark_interval, write_beside
-from bayes_lca.posterior.plots.page import COLOURS, LINE, MARKERS, STYLE, write_note
+from bayes_lca.posterior.plots.letters import height, widest, wrapped
+from bayes_lca.posterior.plots.page import COLOURS, MARKERS, SMALL, STYLE, Page
 from bayes_lca.posterior.tables.group_classes import GROUPS, group_classes
 from bayes_lca.posterior.tables.rows import CI_PROB
 from bayes_lca.table import SummaryTable
 
+NAME_INCHES, PANEL_INCHES = 1.6, 0.7
+
 
 @mpl.rc_context(STYLE)
 def plot_group_classes(
-    draws: xr.DataTree, *, ci_prob: float = CI_PROB, figsize: tuple[float, float] | None = None
+    draws: xr.DataTree,
+    *,
+    ci_prob: float = CI_PROB,
+    width: float | None = None,
+    figsize: tuple[float, float] | None = None,
 ) -> Figure:
     """Shares of the classes within each group class, a panel for each group class.
 
@@ -25,8 +32,11 @@ def plot_group_classes(
         From `fit` of a model with `GroupClasses`.
     ci_prob : float, default 0.95
         Probability of the equal-tailed intervals.
+    width : float, optional
+        Width of the page in mm, such as 85 (one column of a journal) or 180 (two), which is the default. The height
+        follows from what is drawn.
     figsize : (float, float), optional
-        Width and height in inches.
+        Width and height in inches, in place of `width`.
 
     Returns
     -------
@@ -52,20 +62,25 @@ def plot_group_classes(
     >>> [ax.get_title(loc="left")[:3] for ax in figure.axes]
     ['G1:', 'G2:']
     """
+    page = Page.of(width, figsize)
     fit = Fit.of(draws, needs="plot_group_classes")
     table = group_classes(fit, ci_prob=ci_prob)
     names = list(dict.fromkeys(table.index.get_level_values(0)))
     titles = {f"{name}: {_in_percent(table.loc[(name, GROUPS)])} of groups": name for name in names}
-    fig, panels = forest_panels([(list(fit.classes), list(titles))], 2.2, LINE + 0.12, figsize)
-    for ax, title, _ in panels:
+    classes = [wrapped(name, page.for_names(NAME_INCHES)) for name in fit.classes]
+    numbers = [_in_percent(row) for _, row in table.iterrows()]
+    forest = forest_panels(
+        [(classes, list(titles))], PANEL_INCHES, height(classes) + 0.12, page, beside=widest(numbers, SMALL) + 0.1
+    )
+    for ax, title, _ in forest.panels:
         for place, name in enumerate(fit.classes):
             row = table.loc[(titles[title], name)]
             mark_interval(ax, place, row[["mean", "lower", "upper"]], -np.inf, (0.0, 1.0), MARKERS[0], COLOURS[0])
             write_beside(ax, place, _in_percent(row))
-        ax.set(xlim=(0, 1), xlabel="share of respondents, %")
-        ax.set_xticks([0, 0.25, 0.5, 0.75, 1], ["0", "25", "50", "75", "100"])
-    write_note(fig, table.note, *(["class shares within group classes at the same covariates"] if fit.terms else []))
-    return fig
+        ax.set(xlim=(0, 1), xlabel=wrapped("share of respondents, %", forest.inside))
+        ax.set_xticks([0, 0.5, 1], ["0", "50", "100"])
+    same = ["class shares within group classes at the same covariates"] if fit.terms else []
+    return page.finish(forest.fig, table.note, *same)
 
 
 def _in_percent(row: SummaryTable) -> str:

@@ -14,15 +14,22 @@ from matplotlib.ticker import MaxNLocator, NullLocator
 from bayes_lca.decimals import interval_decimals
 from bayes_lca.fitted.fit import Fit
 from bayes_lca.fitted.named_fits import check_named, named_fit
-from bayes_lca.posterior.plots.forest_panels import forest_panels, mark_interval, name_fits, write_beside
-from bayes_lca.posterior.plots.page import COLOURS, LINE, MARKERS, STYLE, n_lines, wrapped, write_note
+from bayes_lca.posterior.plots.forest_panels import Forest, forest_panels, mark_interval, name_fits, write_beside
+from bayes_lca.posterior.plots.letters import height, widest, wrapped
+from bayes_lca.posterior.plots.page import COLOURS, LINE, LONGEST, MARKERS, SMALL, STYLE, Page, n_ticks
 from bayes_lca.posterior.tables.odds_ratios import odds_ratios
 from bayes_lca.posterior.tables.rows import CI_PROB
 from bayes_lca.table import SummaryTable
 
-TERM_LETTERS = 17
-NUMBERS_INCHES = 0.95
+TERM_INCHES = 1.2
+ROOM, CLOSE = 0.1, 0.085
+"""Inches between the rows of two terms, and from fit to fit of a row without numbers."""
+AXIS, ALONE = 0.7, 0.5
+"""Inches of an axis with numbers beside it, and without."""
+ABOUT = 2.0
+"""Inches of a page that are not rows."""
 LARGEST_RATIO_SHOWN = 50
+INTERVAL = ["odds_ratio", "lower", "upper"]
 
 
 @mpl.rc_context(STYLE)
@@ -32,12 +39,14 @@ def plot_odds_ratios(
     *,
     terms: Sequence[str] | None = None,
     ci_prob: float = CI_PROB,
+    width: float | None = None,
     figsize: tuple[float, float] | None = None,
 ) -> Figure:
     """Forest of odds ratios, one panel per contrast of classes, on a log scale.
 
     A marker is the posterior median, a line the equal-tailed interval; filled where the interval excludes 1. Intervals
-    that run beyond a ratio of 50 end in an arrow.
+    that run beyond a ratio of 50 end in an arrow. Numbers are beside the intervals unless a page of A4 is too short for
+    them; rows are then closer, and panels narrower.
 
     Parameters
     ----------
@@ -50,8 +59,11 @@ def plot_odds_ratios(
         Terms to show, in this order; all by default, those of several fits in the order of their first appearance.
     ci_prob : float, default 0.95
         Probability of the equal-tailed intervals.
+    width : float, optional
+        Width of the page in mm, such as 85 (one column of a journal) or 180 (two), which is the default. The height
+        follows from what is drawn.
     figsize : (float, float), optional
-        Width and height in inches; 7 inches wide and as high as the rows need by default.
+        Width and height in inches, in place of `width`.
 
     Returns
     -------
@@ -73,6 +85,7 @@ def plot_odds_ratios(
     >>> figure.axes[0].get_title(loc="left")
     'C2 vs C1'
     """
+    page = Page.of(width, figsize)
     fits = _fits(draws)
     tables = {
         name: fit if isinstance(fit, SummaryTable) else odds_ratios(fit, reference, ci_prob=ci_prob)
@@ -82,33 +95,47 @@ def plot_odds_ratios(
     shown = list(known if terms is None else terms)
     if not shown or set(shown) - set(known):
         raise ValueError(f"terms={terms!r}: choose a list of terms from {known}")
-    names = [wrapped(_read_aloud(term), TERM_LETTERS) for term in shown]
-    row_inches = max(0.1 + LINE * len(fits), LINE * n_lines(names) + 0.03)
-    legend = 0.3 if len(fits) > 1 else 0.0
-    fig, panels = forest_panels(
-        [(names, contrasts)], 0.8 + NUMBERS_INCHES, row_inches, figsize, header=LINE, legend=legend
-    )
-    limits = _limits(pd.concat([table[table.index.isin(shown, "term")] for table in tables.values()]))
-    ticks = _ticks(*limits, most=4 if len(contrasts) > 2 else 6)
-    offsets = LINE / row_inches * (np.arange(len(fits)) - (len(fits) - 1) / 2)
-    for ax, contrast, _ in panels:
+    names = [wrapped(_read_aloud(term), page.for_names(TERM_INCHES)) for term in shown]
+    drawn = pd.concat([table[table.index.isin(shown, "term")] for table in tables.values()])
+    header = f"OR ({100 * ci_prob:g} % CI)"
+    numbers = [header, *(_in_numbers(*interval) for interval in drawn[INTERVAL].to_numpy())]
+    forest, offsets, has_numbers = _panels(names, contrasts, len(fits), numbers, page)
+    limits = _limits(drawn)
+    ticks = _ticks(*limits, most=min(6, n_ticks(forest.inside, ["0.1"])))
+    for ax, contrast, _ in forest.panels:
         for table, offset, marker, colour in zip(tables.values(), offsets, cycle(MARKERS), cycle(COLOURS)):
             for place, term in enumerate(shown):
                 if (contrast, term) in table.index:
-                    interval = table.loc[(contrast, term), ["odds_ratio", "lower", "upper"]]
+                    interval = table.loc[(contrast, term), INTERVAL]
                     mark_interval(ax, place + offset, interval, 1.0, limits, marker, colour)
-                    write_beside(ax, place + offset, _in_numbers(*interval))
+                    if has_numbers:
+                        write_beside(ax, place + offset, _in_numbers(*interval))
         ax.axvline(1.0, color="0.3", linewidth=0.7, zorder=1)
         ax.set_xscale("log")
         ax.xaxis.set_minor_locator(NullLocator())
         ax.set_xticks(ticks, [f"{tick:g}" for tick in ticks])
         ax.set(xlim=limits, xlabel="odds ratio")
-        write_beside(ax, -0.5, f"OR ({100 * ci_prob:g} % CI)", (6, 4), "baseline")
+        if has_numbers:
+            write_beside(ax, -0.5, header, (6, 4), "baseline")
     if len(fits) > 1:
-        name_fits(fig, list(fits))
+        name_fits(forest.fig, list(fits))
     explained = [*_reference_levels(fits.values(), shown), "filled marker: interval excludes 1"]
-    write_note(fig, *_notes(tables), "; ".join(explained))
-    return fig
+    explained += [] if has_numbers else ["for numbers, which have no room here, see odds_ratios"]
+    return page.finish(forest.fig, *_notes(tables), "; ".join(explained))
+
+
+def _panels(
+    names: list[str], contrasts: list[str], n_fits: int, numbers: list[str], page: Page
+) -> tuple[Forest, np.ndarray, bool]:
+    """The page, how far from its row each fit is drawn, and whether numbers are beside the intervals."""
+    place = np.arange(n_fits) - (n_fits - 1) / 2
+    row_inches = max(ROOM + LINE * n_fits, height(names) + 0.03)
+    beside = widest(numbers, SMALL) + ROOM
+    forest = forest_panels([(names, contrasts)], AXIS, row_inches, page, header=LINE, beside=beside)
+    if forest.rows_inches + ABOUT <= LONGEST or page.height is not None:
+        return forest, place * LINE / row_inches, True
+    row_inches = max(ROOM + CLOSE * n_fits, height(names) + 0.03)
+    return forest_panels([(names, contrasts)], ALONE, row_inches, page), place * CLOSE / row_inches, False
 
 
 def _fits(draws) -> dict[str, Fit | SummaryTable]:

@@ -11,33 +11,25 @@ from matplotlib.ticker import MaxNLocator
 
 from bayes_lca.decimals import interval_decimals
 from bayes_lca.posterior.plots.forest_panels import forest_panels, mark_interval, name_fits, write_beside
-from bayes_lca.posterior.plots.page import (
-    COLOURS,
-    LETTER,
-    LINE,
-    MARKERS,
-    STYLE,
-    WIDTH,
-    n_letters,
-    n_lines,
-    wrapped,
-    write_note,
-)
+from bayes_lca.posterior.plots.letters import height, widest, wrapped
+from bayes_lca.posterior.plots.page import COLOURS, LINE, MARKERS, SMALL, STYLE, Page, n_ticks
 from bayes_lca.table import SummaryTable
 
-NAME_LETTERS = 28
+NAME_INCHES, PANEL_INCHES = 1.8, 0.7
 SMALLEST_P = 0.001
-BESIDE, TICK = 1.3, 0.4
-"""Inches of the numbers beside a panel, and of a number below it."""
 LARGE, UNITS_APART = 1000, 10
 """Size from which on an estimate needs no decimals for its own sake, and units of the last one in an interval."""
+INTERVAL = ["estimate", "lower", "upper"]
 ROOM = 0.06
 """Space beside the widest interval, as a fraction of all."""
 
 
 @mpl.rc_context(STYLE)
 def plot_outcome(
-    table: SummaryTable | Mapping[str, SummaryTable], *, figsize: tuple[float, float] | None = None
+    table: SummaryTable | Mapping[str, SummaryTable],
+    *,
+    width: float | None = None,
+    figsize: tuple[float, float] | None = None,
 ) -> Figure:
     """Plot an outcome's means or shares by class, and the difference of every two classes.
 
@@ -45,8 +37,11 @@ def plot_outcome(
     ----------
     table : SummaryTable, or mapping of str to SummaryTable
         From `outcome_by_class` or `stepwise_outcome`; or several by name, as from `compare_outcomes`, side by side.
-    figsize : tuple of float, optional
-        Width and height in inches.
+    width : float, optional
+        Width of the page in mm, such as 85 (one column of a journal) or 180 (two), which is the default. The height
+        follows from what is drawn.
+    figsize : (float, float), optional
+        Width and height in inches, in place of `width`.
 
     Returns
     -------
@@ -68,42 +63,42 @@ def plot_outcome(
     >>> [ax.get_title(loc="left") for ax in bl.plot_outcome(table).axes]
     ['means of attitude', 'differences']
     """
+    page = Page.of(width, figsize)
     tables = dict(table) if isinstance(table, Mapping) else {"": table}
     _check(tables)
     first = next(iter(tables.values()))
     parts = [first.loc[name].index for name in ("class", "contrast")]
     titles = (first.attrs.get("note", "").split(";")[0], "differences")
-    width = WIDTH if figsize is None else figsize[0]
-    letters = min(NAME_LETTERS, int(width / 4 / LETTER))
-    names = [[wrapped(name, letters) for name in part] for part in parts]
-    row_inches = max(LINE * max(map(n_lines, names)), LINE * len(tables)) + 0.12
+    names = [[wrapped(name, page.for_names(NAME_INCHES)) for name in part] for part in parts]
+    row_inches = max(max(map(height, names)), LINE * len(tables)) + 0.12
     blocks = [(of_part, [title]) for of_part, title in zip(names, titles, strict=True)]
-    fig, panels = forest_panels(blocks, 2.0, row_inches, figsize, legend=0.3 if len(tables) > 1 else 0.0)
+    drawn = [
+        each.loc[part, INTERVAL].to_numpy(dtype=float) for each in tables.values() for part in ("class", "contrast")
+    ]
+    beside = widest([_in_numbers(*interval) for intervals in drawn for interval in intervals], SMALL) + 0.1
+    forest = forest_panels(blocks, PANEL_INCHES, row_inches, page, beside=beside)
     offsets = LINE / row_inches * (np.arange(len(tables)) - (len(tables) - 1) / 2)
-    for (ax, _, block), quantity, null in zip(panels, ("class", "contrast"), (-np.inf, 0.0), strict=True):
-        intervals = [
-            each.loc[quantity][["estimate", "lower", "upper"]].to_numpy(dtype=float) for each in tables.values()
-        ]
+    for (ax, _, block), quantity, null in zip(forest.panels, ("class", "contrast"), (-np.inf, 0.0), strict=True):
+        intervals = [each.loc[quantity, INTERVAL].to_numpy(dtype=float) for each in tables.values()]
         low, high = np.nanmin(intervals), np.nanmax(intervals)
         room = ROOM * (high - low or 1.0)
         limits = (min(low, 0.0 if block else low) - room, max(high, 0.0 if block else high) + room)
         for of_table, offset, marker, colour in zip(intervals, offsets, cycle(MARKERS), cycle(COLOURS)):
             for place, interval in enumerate(of_table):
                 mark_interval(ax, place + offset, interval, null, limits, marker, colour)
-                write_beside(ax, place + offset, _in_words(*interval))
+                write_beside(ax, place + offset, _in_numbers(*interval))
         if block:
             ax.axvline(0.0, color="0.3", linewidth=0.7, zorder=1)
         ax.set_xlim(limits)
-        inside = width - LETTER * max(map(n_letters, names)) - BESIDE
-        ax.xaxis.set_major_locator(MaxNLocator(max(1, min(5, int(inside / TICK)))))
+        numbers = [f"{limit:.2f}" for limit in limits]
+        ax.xaxis.set_major_locator(MaxNLocator(max(1, min(5, n_ticks(forest.inside, numbers) - 1))))
     if len(tables) > 1:
-        name_fits(fig, list(tables))
+        name_fits(forest.fig, list(tables))
     notes = [line for name, each in tables.items() for line in _note(name, each)]
-    write_note(fig, *notes, "filled marker of a difference: interval excludes 0")
-    return fig
+    return page.finish(forest.fig, *notes, "filled marker of a difference: interval excludes 0")
 
 
-def _in_words(estimate: float, lower: float, upper: float) -> str:
+def _in_numbers(estimate: float, lower: float, upper: float) -> str:
     """An estimate and its interval in the decimals that it is worth, in whatever unit the outcome has."""
     (decimals,) = interval_decimals(lower, upper, fewest=0 if abs(estimate) >= LARGE else 2, units=UNITS_APART)
     ends = "" if np.isnan([lower, upper]).any() else f" ({lower:.{decimals}f} to {upper:.{decimals}f})"

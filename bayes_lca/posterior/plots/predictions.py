@@ -15,28 +15,18 @@ from bayes_lca.fitted.fit import Fit
 from bayes_lca.fitted.thinning import draws_used, thinning
 from bayes_lca.posterior.effects.estimand import Group
 from bayes_lca.posterior.effects.predict_classes import predict_classes
-from bayes_lca.posterior.plots.page import (
-    COLOURS,
-    GRID,
-    LETTER,
-    MARKERS,
-    STYLE,
-    WIDTH,
-    blank_page,
-    legend_columns,
-    n_letters,
-    per_row,
-    wrapped,
-    write_note,
-)
+from bayes_lca.posterior.plots.letters import wrapped
+from bayes_lca.posterior.plots.names_below import names_below
+from bayes_lca.posterior.plots.page import COLOURS, GRID, KEY, MARKERS, STYLE, Page, legend_columns, per_row
 from bayes_lca.posterior.plots.profile_lines import DASHES
 from bayes_lca.posterior.tables.rows import CI_PROB, note_of
 
 POINTS = 25
 """Values of a number at which classes are predicted, from its least to its largest."""
-PANEL_INCHES, HEIGHT = 2.2, 2.3
+PANEL_INCHES, HEIGHT = 2.0, 1.6
+BEFORE, BETWEEN = 0.45, 0.2
+"""Inches of the numbers beside an axis, and between panels."""
 MOST_LEVELS = 12
-NAME_LETTERS = 30
 
 
 @mpl.rc_context(STYLE)
@@ -50,6 +40,7 @@ def plot_predictions(
     n_draws: int = 400,
     seed: int = 1,
     ci_prob: float = CI_PROB,
+    width: float | None = None,
     figsize: tuple[float, float] | None = None,
 ) -> Figure:
     r"""Plot class probabilities along a covariate, the others averaged over the respondents.
@@ -76,8 +67,11 @@ def plot_predictions(
         Of a new group, and of the first of the draws used.
     ci_prob : float, default 0.95
         Probability of the equal-tailed intervals.
+    width : float, optional
+        Width of the page in mm, such as 85 (one column of a journal) or 180 (two), which is the default. The height
+        follows from what is drawn.
     figsize : (float, float), optional
-        Width and height in inches; 7 inches wide by default.
+        Width and height in inches, in place of `width`.
 
     Returns
     -------
@@ -101,6 +95,7 @@ def plot_predictions(
     >>> figure.axes[0].get_xlabel(), len(figure.axes[0].lines)
     ('participation', 2)
     """
+    page = Page.of(width, figsize)
     fit = Fit.of(draws, needs="plot_predictions")
     covariates = fit.design.covariates
     levels = _levels_of_panels(fit, covariate, by, at)
@@ -118,7 +113,7 @@ def plot_predictions(
         of_all = table.note
         table = table.groupby(level=["profile", fit.class_axis], sort=False).first()
         table.attrs["note"] = of_all
-    fig, axes = _panels(len(levels), figsize)
+    fig, axes, inside = _panels(len(levels), page)
     for place, (ax, level) in enumerate(zip(axes, levels, strict=False)):
         here = [str(row) for row in range(place * len(values), (place + 1) * len(values))]
         for k, name in enumerate(fit.classes):
@@ -126,27 +121,25 @@ def plot_predictions(
             draw = _draw_line if is_number else _draw_points
             draw(ax, values, rows, k, name, len(fit.classes))
         seen = covariates if by is None else covariates[covariates[by].astype(str) == str(level)]
-        ax.set(ylim=(0, 1), xlabel=covariate)
+        ax.set(ylim=(0, 1), xlabel=wrapped(covariate, inside))
         ax.grid(axis="y", color=GRID, linewidth=0.6)
         ax.set_axisbelow(True)
         if is_number:
             _rug(ax, seen[covariate].to_numpy(dtype=float))
         else:
-            _name_categories(ax, values, ax.get_gridspec().ncols)
+            _name_categories(ax, values, inside)
         if by is not None:
-            letters = int(fig.get_figwidth() / ax.get_gridspec().ncols / LETTER) - 8
-            ax.set_title(wrapped(f"{by}: {level} (n = {len(seen)})", letters), loc="left")
+            ax.set_title(wrapped(f"{by}: {level} (n = {len(seen)})", inside), loc="left")
         if ax.get_subplotspec().is_first_col():
             ax.set_ylabel("probability of the class")
     handles, labels = axes[0].get_legend_handles_labels()
-    names = [wrapped(label, NAME_LETTERS) for label in labels]
-    fig.legend(handles, names, loc="outside upper center", ncols=legend_columns(names, fig.get_figwidth()))
+    names = [wrapped(label, page.width - KEY) for label in labels]
+    fig.legend(handles, names, loc="outside upper center", ncols=legend_columns(names, page.width))
     marks = "marks at the foot: respondents" if is_number else ""
     held = ", ".join(f"{name} held at {value}" for name, value in at.items())
     used = f"{draws_used(fit, step)} of the draws used"
     note = table.note.replace(note_of(Fit.reading(thinned), ci_prob), note_of(fit, ci_prob))
-    write_note(fig, *note.split("\n"), "; ".join(filter(None, [used, held, marks])))
-    return fig
+    return page.finish(fig, *note.split("\n"), "; ".join(filter(None, [used, held, marks])))
 
 
 def _levels_of_panels(fit: Fit, covariate: str, by: str | None, at: Mapping[str, object]) -> Sequence:
@@ -181,14 +174,16 @@ def _values_of(values: pd.Series) -> tuple[np.ndarray, bool]:
     return np.linspace(numbers.min(), numbers.max(), POINTS), True
 
 
-def _panels(n_panels: int, figsize: tuple[float, float] | None) -> tuple[Figure, list[Axes]]:
-    columns = per_row(n_panels, WIDTH if figsize is None else figsize[0], PANEL_INCHES)
-    n_rows = -(-n_panels // columns)
-    fig = blank_page(figsize or (WIDTH, n_rows * HEIGHT + 0.8))
-    axes = list(fig.subplots(n_rows, columns, sharex=True, sharey=True, squeeze=False).flat)
+def _panels(n_panels: int, page: Page) -> tuple[Figure, list[Axes], float]:
+    """The page, its panels, and how many inches an axis is long."""
+    columns = per_row(n_panels, page.width, PANEL_INCHES)
+    rows = [HEIGHT] * -(-n_panels // columns)
+    fig = page.blank(rows)
+    grid = fig.subplots(len(rows), columns, sharex=True, sharey=True, squeeze=False, height_ratios=rows)
+    axes = list(grid.flat)
     for ax in axes[n_panels:]:
         ax.set_visible(False)
-    return fig, axes
+    return fig, axes, (page.width - BEFORE) / columns - BETWEEN
 
 
 def _draw_line(ax: Axes, values: np.ndarray, rows: pd.DataFrame, k: int, name: str, n_classes: int) -> None:
@@ -207,12 +202,9 @@ def _draw_points(ax: Axes, values: np.ndarray, rows: pd.DataFrame, k: int, name:
     ax.plot(beside, rows["mean"], color=colour, label=name, **mark)
 
 
-def _name_categories(ax: Axes, values: np.ndarray, columns: int) -> None:
-    """Categories below the axis, turned where they do not fit beside each other."""
-    inches = 0.8 * ax.figure.get_figwidth() / columns / len(values)
-    ticks = [wrapped(str(value), int(inches / LETTER)) for value in values]
-    turned = n_letters(ticks) * LETTER > inches
-    ax.set_xticks(np.arange(len(values)), ticks, rotation=30 if turned else 0, ha="right" if turned else "center")
+def _name_categories(ax: Axes, values: np.ndarray, inside: float) -> None:
+    names, written = names_below([str(value) for value in values], inside / len(values))
+    ax.set_xticks(np.arange(len(values)), names, **written)
     ax.set_xlim(-0.5, len(values) - 0.5)
 
 

@@ -1,5 +1,7 @@
 """What a model expects of every item before it sees the answers, beside what was answered."""
 
+from itertools import batched
+
 import matplotlib as mpl
 import numpy as np
 import xarray as xr
@@ -8,26 +10,22 @@ from matplotlib.figure import Figure
 from matplotlib.lines import Line2D
 
 from bayes_lca.fitted.expected_answers import expected_answers, rows_in_words
-from bayes_lca.posterior.plots.page import (
-    COLOURS,
-    LINE,
-    STYLE,
-    WIDTH,
-    blank_page,
-    n_lines,
-    per_row,
-    wrapped,
-    write_note,
-)
+from bayes_lca.posterior.plots.letters import height, wrapped
+from bayes_lca.posterior.plots.page import COLOURS, KEY, STYLE, Page, legend_columns, per_row
 from bayes_lca.table import tail_probabilities
 
 WIDE, NARROW = "0.8", "0.55"
-LABEL_LETTERS = 22
+PANEL_INCHES, NAMES = 2.2, 0.45
+"""Inches of a panel with the names of its rows, and the part of it that they may take."""
 
 
 @mpl.rc_context(STYLE)
 def plot_prior_predictive(
-    expected: xr.DataTree, *, ci_prob: float = 0.95, figsize: tuple[float, float] | None = None
+    expected: xr.DataTree,
+    *,
+    ci_prob: float = 0.95,
+    width: float | None = None,
+    figsize: tuple[float, float] | None = None,
 ) -> Figure:
     """The share of every answer under the prior, a panel per item, and the share that was observed.
 
@@ -40,8 +38,11 @@ def plot_prior_predictive(
     expected : xarray.DataTree
         From `prior_predictive`.
     ci_prob : float, default 0.95
+    width : float, optional
+        Width of the page in mm, such as 85 (one column of a journal) or 180 (two), which is the default. The height
+        follows from what is drawn.
     figsize : (float, float), optional
-        Width and height in inches.
+        Width and height in inches, in place of `width`.
 
     Returns
     -------
@@ -62,36 +63,38 @@ def plot_prior_predictive(
     >>> [panel.get_title(loc="left") for panel in figure.axes]
     ['training', 'recognition', 'expertise']
     """
+    page = Page.of(width, figsize)
     if not isinstance(expected, xr.DataTree) or "prior_predictive" not in expected.children:
         raise TypeError(
             f"plot_prior_predictive draws what prior_predictive returns, not {type(expected).__name__}; "
             "plot_prior_predictive(prior_predictive(model, frame))"
         )
     items = expected_answers(expected)
-    columns = per_row(len(items), WIDTH if figsize is None else figsize[0], 2.2)
-    n_rows = -(-len(items) // columns)
-    names = [[wrapped(label, LABEL_LETTERS) for label in of_item.rows] for of_item in items]
-    inches = max(sum(0.1 + LINE * n_lines([label]) for label in labels) for labels in names)
-    fig = blank_page(figsize or (WIDTH, n_rows * (inches + 0.55) + 0.55))
-    axes = list(fig.subplots(n_rows, columns, squeeze=False).flat)
+    columns = per_row(len(items), page.width, PANEL_INCHES)
+    of_panel = page.width / columns - 0.1
+    names = [[wrapped(label, NAMES * of_panel) for label in of_item.rows] for of_item in items]
+    rows = [max(len(labels) * (0.08 + height(labels)) for labels in of_row) for of_row in batched(names, columns)]
+    fig = page.blank(rows)
+    axes = list(fig.subplots(len(rows), columns, squeeze=False, height_ratios=rows).flat)
     lower, upper = tail_probabilities(ci_prob)
     for ax, of_item, labels in zip(axes, items, names, strict=False):
         _draw_item(ax, labels, *of_item.margins([lower, 0.25, 0.5, 0.75, upper]))
         if of_item.labels:
             ax.set(xlim=(0, 1))
             ax.set_xticks([0, 0.5, 1], ["0", "50", "100"])
-        ax.set_title(wrapped(of_item.item, 34), loc="left")
+        ax.set_title(wrapped(of_item.item, (1 - NAMES) * of_panel), loc="left")
     for ax in axes[len(items) :]:
         ax.set_visible(False)
     keys = [
         Line2D([], [], color=WIDE, linewidth=4, label=f"prior, {100 * ci_prob:g} % and half of the draws"),
         Line2D([], [], color=COLOURS[2], marker="o", linestyle="", markersize=4, label="observed"),
     ]
-    fig.legend(handles=keys, loc="outside upper center", ncols=2)
+    keys[0].set_label(wrapped(keys[0].get_label(), page.width - KEY))
+    ncols = legend_columns([key.get_label() for key in keys], page.width)
+    fig.legend(handles=keys, loc="outside upper center", ncols=ncols)
     categories, numbers = any(of_item.labels for of_item in items), not all(of_item.labels for of_item in items)
     units = ["shares in %"] * categories + ["quantiles over respondents in the units of the item"] * numbers
-    write_note(fig, f"{rows_in_words(expected)}; {', '.join(units)}")
-    return fig
+    return page.finish(fig, f"{rows_in_words(expected)}; {', '.join(units)}")
 
 
 def _draw_item(ax: Axes, labels: list[str], quantiles: np.ndarray, observed: np.ndarray) -> None:

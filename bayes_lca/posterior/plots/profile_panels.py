@@ -8,16 +8,16 @@ import pandas as pd
 from matplotlib.figure import Figure
 
 from bayes_lca.posterior.plots.forest_panels import forest_panels, mark_interval
-from bayes_lca.posterior.plots.page import COLOURS, LINE, MARKERS, n_lines
+from bayes_lca.posterior.plots.letters import height, wrapped
+from bayes_lca.posterior.plots.page import COLOURS, MARKERS, Page
 
 WITHIN = "0.75"
 """Grey of what lies one standard deviation about a mean."""
 MARGIN = 0.05
+NAME_INCHES, PANEL_INCHES = 1.4, 1.2
 
 
-def profile_panels(
-    of_items: Mapping[str, pd.DataFrame], classes: Mapping[str, str], figsize: tuple[float, float] | None
-) -> Figure:
+def profile_panels(of_items: Mapping[str, pd.DataFrame], classes: Mapping[str, str], page: Page) -> Figure:
     """A panel per item: the mean of every class with its interval, and one standard deviation to either side.
 
     Parameters
@@ -27,11 +27,11 @@ def profile_panels(
         its last row of each class, the probability of its last category.
     classes : mapping of str to str
         What is written beside the row of each class.
-    figsize : (float, float), optional
+    page : Page
     """
-    row_inches = 0.12 + LINE * n_lines(classes.values())
-    fig, panels = forest_panels([(list(classes.values()), list(of_items))], 1.5, row_inches, figsize)
-    for (ax, _, _), table in zip(panels, of_items.values(), strict=True):
+    names = [wrapped(text, page.for_names(NAME_INCHES)) for text in classes.values()]
+    forest = forest_panels([(names, list(of_items))], PANEL_INCHES, 0.12 + height(names), page)
+    for (ax, _, _), table in zip(forest.panels, of_items.values(), strict=True):
         rows = [_row(table.loc[name]) for name in classes]
         ends = np.array([[row["lower"], row["upper"], *row["within"]] for row in rows])
         margin = MARGIN * (ends.max() - ends.min())
@@ -40,9 +40,9 @@ def profile_panels(
             ax.hlines(place, *row["within"], color=WITHIN, linewidth=5, zorder=1)
             interval = row["middle"], row["lower"], row["upper"]
             mark_interval(ax, place, interval, -np.inf, limits, marker, colour)
-        ax.set(xlim=limits, xlabel=rows[0]["what"])
+        ax.set(xlim=limits, xlabel=wrapped(rows[0]["what"], forest.inside))
         ax.locator_params(axis="x", nbins=4)
-    return fig
+    return forest.fig
 
 
 def _row(of_class: pd.DataFrame) -> dict:

@@ -9,15 +9,13 @@ from bayes_lca.data.frame import named
 from bayes_lca.dims import CLASS, ITEM
 from bayes_lca.fitted.fit import Fit
 from bayes_lca.fitted.twins.numbers import PARAMETER
-from bayes_lca.posterior.plots.page import STYLE, wrapped, write_note
+from bayes_lca.posterior.plots.page import STYLE, Page
 from bayes_lca.posterior.plots.profile_bars import stacked_bars
 from bayes_lca.posterior.plots.profile_lines import profile_lines
 from bayes_lca.posterior.plots.profile_panels import profile_panels
 from bayes_lca.posterior.plots.profiles_by_wave import profiles_by_wave
 from bayes_lca.posterior.tables.class_tables import AVERAGED, class_profiles, class_sizes
 from bayes_lca.posterior.tables.rows import CI_PROB
-
-LONGEST_NAME = 22
 
 
 @mpl.rc_context(STYLE)
@@ -27,6 +25,7 @@ def plot_profiles(
     category: str | None = None,
     by_wave: bool = False,
     ci_prob: float = CI_PROB,
+    width: float | None = None,
     figsize: tuple[float, float] | None = None,
 ) -> Figure:
     """Class profiles: how each class answers the items.
@@ -46,8 +45,11 @@ def plot_profiles(
         answers alike at all waves.
     ci_prob : float, default 0.95
         Probability of the equal-tailed intervals, of the profiles and of the class sizes.
+    width : float, optional
+        Width of the page in mm, such as 85 (one column of a journal) or 180 (two), which is the default. The height
+        follows from what is drawn.
     figsize : (float, float), optional
-        Width and height in inches; 7 inches wide by default.
+        Width and height in inches, in place of `width`.
 
     Returns
     -------
@@ -72,20 +74,21 @@ def plot_profiles(
     >>> len(bl.plot_profiles(bl.load_example(), category="all").axes)
     2
     """
+    page = Page.of(width, figsize)
     fit = Fit.of(draws, needs="plot_profiles")
     if by_wave:
-        return _by_wave(fit, category, ci_prob, figsize)
+        return _by_wave(fit, category, ci_prob, page)
     if not all(fit.labels):
-        return _in_units(fit, category, ci_prob, figsize)
+        return _in_units(fit, category, ci_prob, page)
     profiles, sizes = class_profiles(fit, ci_prob=ci_prob), class_sizes(fit, ci_prob=ci_prob)
     labels = dict(zip(fit.items, fit.labels, strict=True))
-    classes = {name: f"{wrapped(name, LONGEST_NAME)}\n{_size(sizes, name)}" for name in fit.classes}
+    classes = {name: f"{name}\n{_size(sizes, name)}" for name in fit.classes}
     of_item = {item: profiles.xs(item, level=ITEM) for item in labels}
     if category == "all":
         of_class = {
             name: [of_item[item].loc[[(name, label) for label in labels[item]]] for item in labels] for name in classes
         }
-        fig = stacked_bars(of_class, labels, classes, figsize)
+        fig = stacked_bars(of_class, labels, classes, page)
     else:
         positions = _positions(labels, category)
         of_class = {
@@ -93,12 +96,11 @@ def plot_profiles(
             for name in classes
         }
         answers = {item: labels[item][place] for item, place in positions.items()}
-        fig = profile_lines(of_class, answers, classes, figsize)
-    write_note(fig, f"{sizes.note}; class sizes in % of respondents", *filter(None, [fit.items_in_words]))
-    return fig
+        fig = profile_lines(of_class, answers, classes, page)
+    return page.finish(fig, f"{sizes.note}; class sizes in % of respondents", *filter(None, [fit.items_in_words]))
 
 
-def _by_wave(fit: Fit, category: str | None, ci_prob: float, figsize: tuple[float, float] | None) -> Figure:
+def _by_wave(fit: Fit, category: str | None, ci_prob: float, page: Page) -> Figure:
     if category == "all":
         raise ValueError(
             f"category='all': by_wave=True draws one answer to each item of the {fit.n_respondents} respondents; leave "
@@ -114,12 +116,11 @@ def _by_wave(fit: Fit, category: str | None, ci_prob: float, figsize: tuple[floa
         item: {name: profiles.xs((name, item, rows[item]), level=[CLASS, ITEM, last]) for name in fit.classes}
         for item in fit.items
     }
-    fig = profiles_by_wave(of_items, answers, {name: wrapped(name, LONGEST_NAME) for name in fit.classes}, figsize)
-    write_note(fig, class_profiles(fit, ci_prob=ci_prob).note.replace(f"; {AVERAGED}", ""))
-    return fig
+    fig = profiles_by_wave(of_items, answers, fit.classes, page)
+    return page.finish(fig, class_profiles(fit, ci_prob=ci_prob).note.replace(f"; {AVERAGED}", ""))
 
 
-def _in_units(fit: Fit, category: str | None, ci_prob: float, figsize: tuple[float, float] | None) -> Figure:
+def _in_units(fit: Fit, category: str | None, ci_prob: float, page: Page) -> Figure:
     if category is not None:
         numbers = [item for item, of_item in zip(fit.items, fit.labels, strict=True) if not of_item]
         raise ValueError(
@@ -127,12 +128,11 @@ def _in_units(fit: Fit, category: str | None, ci_prob: float, figsize: tuple[flo
             "numbers and have no categories; leave category out"
         )
     profiles, sizes = class_profiles(fit, ci_prob=ci_prob), class_sizes(fit, ci_prob=ci_prob)
-    classes = {name: f"{wrapped(name, LONGEST_NAME)}\n{_size(sizes, name)}" for name in fit.classes}
-    fig = profile_panels({item: profiles.xs(item, level=ITEM) for item in fit.items}, classes, figsize)
+    classes = {name: f"{name}\n{_size(sizes, name)}" for name in fit.classes}
+    fig = profile_panels({item: profiles.xs(item, level=ITEM) for item in fit.items}, classes, page)
     spread = "; grey: one standard deviation within the class" if "sd" in profiles.index.levels[-1] else ""
     note = f"{sizes.note}; class sizes in % of respondents{spread}"
-    write_note(fig, note, *filter(None, [fit.items_in_words]))
-    return fig
+    return page.finish(fig, note, *filter(None, [fit.items_in_words]))
 
 
 def _positions(labels: dict[str, tuple[str, ...]], category: str | None) -> dict[str, int]:

@@ -8,9 +8,9 @@ from collections.abc import Callable
 import matplotlib as mpl
 from matplotlib.figure import Figure
 
+from bayes_lca.posterior.plots.fonts import MissingLettersWarning, missing_letters, quiet
 from bayes_lca.reporting.writing.letters import printable
 
-MISSING_GLYPH = r"Glyph .* missing from"
 AS_WRITTEN = {"text.parse_math": False}
 """A dollar sign in the name of an item is no mathematics."""
 
@@ -18,7 +18,7 @@ AS_WRITTEN = {"text.parse_math": False}
 def drawn(plot: Callable[..., Figure], *arguments, **options) -> Figure:
     """The figure of a plot function, names shown as they are written."""
     with mpl.rc_context(AS_WRITTEN), warnings.catch_warnings():
-        warnings.filterwarnings("ignore", MISSING_GLYPH, UserWarning)
+        warnings.simplefilter("ignore", MissingLettersWarning)
         return plot(*arguments, **options)
 
 
@@ -28,13 +28,8 @@ def data_uri(figure: Figure) -> str:
     Letters are outlines, so that the figure looks the same everywhere; letters that matplotlib's font lacks, such as
     Chinese ones, are left to the fonts of the reader.
     """
-    with warnings.catch_warnings(record=True) as caught:
-        warnings.simplefilter("always")
-        svg = _svg(figure, letters="path")
-    if any("missing from" in str(warning.message) for warning in caught):
-        with warnings.catch_warnings():
-            warnings.filterwarnings("ignore", MISSING_GLYPH, UserWarning)
-            svg = _svg(figure, letters="none")
+    with quiet():
+        svg = _svg(figure, letters="none" if missing_letters(figure) else "path")
     return f"data:image/svg+xml;base64,{base64.b64encode(svg).decode()}"
 
 

@@ -7,19 +7,9 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from matplotlib.ticker import PercentFormatter
 
-from bayes_lca.posterior.plots.page import (
-    BAND,
-    COLOURS,
-    FAINT,
-    GRID,
-    MARKERS,
-    SMALL,
-    SMALLER,
-    STYLE,
-    WIDTH,
-    blank_page,
-    write_note,
-)
+from bayes_lca.posterior.plots.apart import apart
+from bayes_lca.posterior.plots.letters import height, wrapped
+from bayes_lca.posterior.plots.page import BAND, COLOURS, FAINT, GRID, MARKERS, SMALL, STYLE, Page, line_inches, per_row
 from bayes_lca.table import SummaryTable
 from bayes_lca.workflows.class_counts.method_columns import with_common_method
 from bayes_lca.workflows.class_counts.pseudo_criteria import refuse_pseudo
@@ -34,15 +24,19 @@ from bayes_lca.workflows.class_counts.recommendation import (
 LINEAR_UP_TO = 10
 """Difference of a criterion from its minimum up to which the axis is linear; logarithmic beyond."""
 
-LEAST_GAP = 0.085
-"""Between names at the ends of lines, as a fraction of the height of the panel."""
+HEIGHT, PANEL_INCHES = 1.65, 3.0
+"""Of a panel, and its width with the names beside it."""
 
 ERRORS_SHOWN = 2
 
 
 @mpl.rc_context(STYLE)
 def plot_class_counts(
-    table: SummaryTable, *, smallest_class: float = 0.10, figsize: tuple[float, float] | None = None
+    table: SummaryTable,
+    *,
+    smallest_class: float = 0.10,
+    width: float | None = None,
+    figsize: tuple[float, float] | None = None,
 ) -> Figure:
     """Draw what speaks for each number of classes: criteria, tests, predictive density, and the smallest class.
 
@@ -57,8 +51,11 @@ def plot_class_counts(
         From `count_classes`.
     smallest_class : float, default 0.10
         Least share of the smallest class, as `recommend_classes` takes it.
+    width : float, optional
+        Width of the page in mm, such as 85 (one column of a journal) or 180 (two), which is the default. The height
+        follows from what is drawn.
     figsize : (float, float), optional
-        Width and height in inches.
+        Width and height in inches, in place of `width`.
 
     Returns
     -------
@@ -89,11 +86,17 @@ def plot_class_counts(
     recommended = recommend_classes(table, smallest_class=smallest_class)
     if len(table) < 2:
         raise ValueError(f"the table has {len(table)} row; a picture compares two numbers of classes or more")
+    page = Page.of(width, figsize)
     table = table.sort_index()
     panels = [_criteria, _choices, *([_predictive_density] if "elpd" in table.columns else []), _smallest_class]
-    n_rows = -(-len(panels) // 2)
-    fig = blank_page(figsize or (WIDTH, 2.35 * n_rows + 0.5))
-    axes = fig.subplots(n_rows, 2, squeeze=False).ravel()
+    columns = per_row(len(panels), page.width, PANEL_INCHES)
+    words = wrapped(str(recommended).replace("\n", "\n\n"), page.width / columns - 0.1, SMALL)
+    has_words = len(panels) % columns > 0
+    rows = [HEIGHT] * -(-len(panels) // columns)
+    if has_words:
+        rows[-1] = max(HEIGHT, height([words], SMALL))
+    fig = page.blank(rows)
+    axes = fig.subplots(len(rows), columns, squeeze=False, height_ratios=rows).ravel()
     for ax, panel in zip(axes, panels, strict=False):
         ax.axvspan(recommended.n_classes - 0.4, recommended.n_classes + 0.4, color=BAND, linewidth=0, zorder=0)
         panel(ax, table, recommended, smallest_class)
@@ -102,16 +105,18 @@ def plot_class_counts(
         ax.set_xlabel("classes")
     for ax in axes[len(panels) :]:
         ax.set_axis_off()
-        ax.text(0, 1, str(recommended).replace("\n", "\n\n"), fontsize=SMALLER, verticalalignment="top", wrap=True)
+        ax.text(0, 1, words, fontsize=SMALL, verticalalignment="top", transform=ax.transAxes)
     dotted = [f"{smallest_class:.0%} of respondents"] if smallest_class else []
     if "elpd" in table.columns:
         dotted.insert(0, f"{NEGLIGIBLE_ELPD:g} below the best")
     with_method = " with a common method" if recommended.common_method else ""
-    words = [f"grey band: recommended number{with_method}", *([f"dotted: {' and '.join(dotted)}"] if dotted else [])]
+    explained = [
+        f"grey band: recommended number{with_method}",
+        *([f"dotted: {' and '.join(dotted)}"] if dotted else []),
+    ]
     if "modes" in table.columns and (table["modes"] > 1).any():
-        words.append("hollow: chains disagree")
-    write_note(fig, "; ".join(words), _sample(table))
-    return fig
+        explained.append("hollow: chains disagree")
+    return page.finish(fig, "; ".join(explained), _sample(table))
 
 
 def _sample(table: SummaryTable) -> str:
@@ -135,15 +140,12 @@ def _criteria(ax: Axes, table: pd.DataFrame, recommended: Recommendation, limit:
     ax.yaxis.set_major_formatter("{x:g}")
     ax.yaxis.set_minor_locator(mpl.ticker.NullLocator())
     ax.set_title("Criteria: difference from the minimum", loc="left", fontweight="bold")
-    heights = {
-        name: ax.transAxes.inverted().transform(ax.transData.transform((1, y)))[1] for name, (y, _) in ends.items()
-    }
-    lowest = -np.inf
-    for name in sorted(heights, key=heights.get):
-        lowest = max(heights[name], lowest + LEAST_GAP)
+    heights = [ax.transAxes.inverted().transform(ax.transData.transform((1, y)))[1] for y, _ in ends.values()]
+    extent = line_inches(SMALL) / HEIGHT
+    for name, middle in zip(ends, apart(np.array(heights), np.full(len(ends), extent)), strict=True):
         ax.annotate(
             name,
-            (1.01, lowest),
+            (1.01, middle),
             xycoords="axes fraction",
             color=ends[name][1],
             fontsize=SMALL,

@@ -12,6 +12,7 @@ from mutations.moves import MOVES
 from mutations.mutation import Mutation
 from mutations.numbers import NUMBERS
 from mutations.outcomes import OUTCOMES
+from mutations.pictures import PICTURES
 from mutations.posterior import POSTERIOR
 from mutations.priors import PRIORS
 from mutations.storage_and_reporting import STORAGE_AND_REPORTING
@@ -37,6 +38,7 @@ MUTATIONS: tuple[Mutation, ...] = (
     *WAVE_CHECKS,
     *DENSITY,
     *GROUP_CLASSES,
+    *PICTURES,
     *POSTERIOR,
     *SUMMARIES,
     *SURVEY,
