@@ -1,11 +1,12 @@
 """What the nesting of respondents in groups changed, said in words a reader of the paper needs no table for."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 
 import numpy as np
 import pandas as pd
 import xarray as xr
 
+from bayes_lca.fitted.fit import Fit
 from bayes_lca.fitted.group_predictors import group_predictors
 from bayes_lca.fitted.named_fits import named_fit
 from bayes_lca.fitted.same_respondents import respondents_in_both
@@ -14,11 +15,15 @@ from bayes_lca.posterior.tables.random_intercepts import heterogeneity
 from bayes_lca.posterior.tables.rows import CI_PROB
 from bayes_lca.table import SummaryTable
 
+RANDOM_EFFECTS = (
+    "Random effects have mean zero and one standard deviation for each logit; logits sum to zero over classes."
+)
+
 
 def nesting_in_words(
     single_level: xr.DataTree, multilevel: xr.DataTree, joint: xr.DataTree | None = None, *, ci_prob: float = CI_PROB
 ) -> str:
-    """Say what changes when respondents count as nested in groups, and classes as uncertain.
+    r"""Say what changes when respondents count as nested in groups, and classes as uncertain.
 
     Parameters
     ----------
@@ -34,7 +39,8 @@ def nesting_in_words(
     Returns
     -------
     str
-        A paragraph. Every number in it comes from the fits.
+        Two paragraphs, apart by an empty line: one for the methods of a paper, one for its results. Every number in
+        them comes from the fits.
 
     Raises
     ------
@@ -50,8 +56,11 @@ def nesting_in_words(
     --------
     >>> import bayes_lca as bl
     >>> draws = bl.load_example()
-    >>> print(bl.nesting_in_words(draws, draws).split(". ")[-1])
-    (n = 180, 0 rows left out, 0 answers missing, 2 x 100 draws.)
+    >>> methods, results = bl.nesting_in_words(draws, draws).split("\n\n")
+    >>> methods.split(" by ")[0]
+    'Methods. Class membership of 180 respondents in 6 groups (group) was regressed on participation and score'
+    >>> results.split(". ")[-1]
+    '(n = 180, 0 rows left out, 0 answers missing, 2 x 100 draws.)'
     """
     fits = {"single-level": single_level, "multilevel": multilevel} | ({"joint": joint} if joint is not None else {})
     fits = {name: named_fit(name, draws, needs="nesting_in_words") for name, draws in fits.items()}
@@ -78,12 +87,50 @@ def nesting_in_words(
         sentences.append(_of_respondents(tables, ~of_groups))
     last = fits.get("joint", nested)
     sentences += [_of_spread(heterogeneity(last, ci_prob=ci_prob)), f"({last.note}.)"]
-    return " ".join(sentences)
+    return f"Methods. {_of_methods(fits, ci_prob)}\n\nResults. {' '.join(sentences)}"
 
 
 def excludes_one(table: SummaryTable) -> pd.Series:
     """Whether each interval of odds ratios lies on one side of 1."""
     return (table["lower"] > 1) | (table["upper"] < 1)
+
+
+def _of_methods(fits: Mapping[str, Fit], ci_prob: float) -> str:
+    """What was fitted to whom, and what the numbers of the results are."""
+    nested = fits["multilevel"]
+    groups = _joined([f"{len(nested.group_names[name])} groups ({name})" for name in nested.groupings])
+    regression = "by a single-level regression and by the same regression with random effects of groups"
+    if "joint" in fits:
+        regression += ", both of the most likely class as if it had been observed, and jointly with the measurement of "
+        regression += "the classes, with the same random effects"
+    is_class = "joint" in fits or not nested.class_is_observed
+    what = "Class membership" if is_class else f"The outcome {nested.outcome!r}"
+    return (
+        f"{what} of {nested.n_respondents} respondents in {groups} was regressed on "
+        f"{_joined(nested.formula.covariates)} {regression}. {RANDOM_EFFECTS} Posteriors were sampled by the No-U-Turn "
+        f"Sampler (Hoffman & Gelman 2014; {_of_samples(fits)}). Odds ratios are posterior medians with "
+        f"{100 * ci_prob:g} % equal-tailed intervals; an interval that excludes 1 counts as different from 1. Widths "
+        "of intervals are compared on the log scale, by the median ratio and its range over contrasts. Differences "
+        "between groups are median odds ratios (Larsen & Merlo 2005, doi 10.1093/aje/kwi017)."
+    )
+
+
+def _of_samples(fits: Mapping[str, Fit]) -> str:
+    """Chains, draws and tuning; once where they are the same for all fits."""
+    samples = {
+        name: f"{fit.n_chains} chains of {fit.draws_per_chain} draws after {fit.attributes.get('tune', 'unknown')} "
+        "steps of tuning"
+        for name, fit in fits.items()
+    }
+    if len(set(samples.values())) == 1:
+        return f"each {next(iter(samples.values()))}"
+    return "; ".join(f"{name}: {sample}" for name, sample in samples.items())
+
+
+def _joined(names: Sequence[str]) -> str:
+    """Names such as a, b and c."""
+    *others, last = names
+    return f"{', '.join(others)} and {last}" if others else last
 
 
 def _of_groups(tables: Mapping[str, SummaryTable], rows: np.ndarray, ci_prob: float) -> str:

@@ -186,4 +186,12 @@ POSTERIOR = (
         replacement="0.0 * np.matmul(_1, _2.transpose(0, 2, 1))",
         tests=("tests/test_gibbs.py::test_sizes_of_classes_have_their_exact_distribution",),
     ),
+    Mutation(
+        name="nesting-widths-upside-down",
+        wrong="Words on nesting compare the single-level intervals with the multilevel ones, not the other way round.",
+        symbol="nesting_in_words:_of_groups",
+        pattern='_log_width(tables["multilevel"]) / _log_width(tables["single-level"])',
+        replacement='_log_width(tables["single-level"]) / _log_width(tables["multilevel"])',
+        tests=("tests/posterior/test_nesting_in_words.py::test_numbers_are_those_of_the_tables",),
+    ),
 )
