@@ -4,23 +4,6 @@ A latent class model is measurement (what answers look like given the class) tim
 class is), with the class summed out. A multilevel multinomial regression is the same structural part with the class
 seen.
 
-model                                    structural    measurement     hidden part
-=======================================  ============  ==============  ================================
-latent class analysis                    `Shares`      `Items`         class, summed out
-latent class regression, multilevel      `Regression`  `Items`         class, summed out
-several populations                      `KnownClass`  `Items`         class, summed out
-either, categories in order              either        `OrdinalItems`  class, summed out
-either, confirmatory                     either        `Items`, with   class, summed out
-                                                       restrictions
-either, persons who answer their way     either        `CommonMethod`  person by quadrature, then class
-latent profile analysis, either          either        `NormalItems`   class, summed out
-classes of counts, either                either        `CountItems`    class, summed out
-items of several kinds, either           either        `Mixed`         class, summed out
-the same in two or three steps           `Regression`  `Assigned`      class, summed out
-distal outcome of measured classes       held shares   an outcome      class, summed out
-multinomial regression, multilevel       `Regression`  none            none: the category is observed
-=======================================  ============  ==============  ================================
-=======
 =======================================  ==============  ==============  ================================
 model                                    structural      measurement     hidden part
 =======================================  ==============  ==============  ================================

@@ -37,6 +37,8 @@ GIBBS = {"draws": 30, "tune": 10, "chains": 2}
 
 WITHOUT_COUNT = {
     "declare_columns": "hands its frame back, row for row",
+    "count_wave_classes": "counts persons, each of whom has a row of their own at every wave",
+    "invariance_over_waves": "counts persons, each of whom has a row of their own at every wave",
     "compare_estimators": "hands its options on to fit_estimators",
     "fit_populations": "hands its options on to fit",
     "fit_or_load": "hands its options on to fit",
@@ -137,7 +139,10 @@ def test_every_function_that_takes_a_frame_counts():
     silent = {name for name, function in names.items() if "count" not in inspect.signature(function).parameters}
     assert silent == set(WITHOUT_COUNT)
     tested = set(OF_FRAMES) | set(BESIDE_DRAWS) | set(SAMPLING)
-    assert tested == set(names) - {"membership", "declare_columns", "fit_populations", "long_from_wide"}
+    assert tested == set(names) - {
+        *("membership", "declare_columns", "fit_populations", "long_from_wide"),
+        *("count_wave_classes", "invariance_over_waves"),
+    }
 
 
 OF_FRAMES = {

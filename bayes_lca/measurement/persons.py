@@ -68,7 +68,7 @@ class Persons:
             return (self.rho * self._odds[:, None]).sum(axis=-1)
         of_steps = (self.rho[..., None] * self._steps[1]).sum(axis=2)  # (latent_class, item, step)
         total = pt.dot(self._odds, of_steps.reshape((-1, of_steps.shape[2])).T)
-        return total.reshape((-1, *self.rho.shape[:2]))
+        return total.reshape((len(self.grid.nodes), *self.rho.shape[:2]))
 
     def answers(self):
         """Answer probabilities of classes, averaged over their persons, shape (latent_class, item, category)."""
@@ -77,7 +77,9 @@ class Persons:
             return self.rho * (weight * self._odds[:, None] / self._total[..., None]).sum(axis=0)
         weighted = self.grid.weight[:, None] * self._odds  # (node, step)
         ratio = pt.dot(weighted.T, (1 / self._total).reshape((len(self.grid.nodes), -1)))
-        ratio = ratio.reshape((-1, *self.rho.shape[:2])).transpose(1, 2, 0)  # (latent_class, item, step)
+        ratio = ratio.reshape((self._steps[0].shape[1], *self.rho.shape[:2])).transpose(
+            1, 2, 0
+        )  # (latent_class, item, step)
         return self.rho * (ratio[:, :, None] * self._steps[1]).sum(axis=-1)
 
     def log_ratio_to_typical(self, value, log_weight: np.ndarray):
@@ -101,7 +103,7 @@ class Persons:
         -------
         TensorVariable, shape (node, latent_class, pattern)
         """
-        n_nodes, n_classes, _ = self._total.shape
+        n_nodes, n_classes = len(self.grid.nodes), self.rho.shape[0]
         slope = (self.grid.nodes[:, :, None] * self._loading).reshape((n_nodes, 1, -1))
         log_weight = pt.as_tensor(log_weight)[:, None, None]
         of_person = [slope, log_weight, -pt.log(self._total)]

@@ -87,7 +87,7 @@ def stepwise_odds_ratios(
     [('C2 vs C1', 'participation')]
     """
     fit = Fit.of(measured, needs="stepwise_odds_ratios")
-    if not isinstance(structural, Regression):
+    if not callable(getattr(structural, "read", None)):
         raise TypeError(f'structural={in_short(structural)}: give a Regression("~ age + sex")')
     require_classes_of_answers_alone(fit)
     if fit.specification["measurement"].get("restrictions"):
