@@ -79,6 +79,7 @@ _NAMES_BY_MODULE = {
     "measurement.restrictions": ("Equal", "Fixed", "Ordered", "Zero"),
     "models": ("AssignedClass", "LatentClass", "LatentTransition", "Multinomial"),
     "posterior.checks.check_items": ("ItemCheck", "check_items"),
+    "posterior.checks.check_waves": ("WaveCheck",),
     "posterior.checks.class_shift": ("ClassShiftWarning", "class_shift"),
     "posterior.checks.common_method": ("CommonMethodEffect", "common_method"),
     "posterior.checks.direct_effects": ("direct_effects",),
@@ -181,6 +182,8 @@ _NAMES_BY_MODULE = {
     "workflows.ladder.two_step": ("fit_two_step",),
     "workflows.leave_one_group_out": ("leave_one_group_out",),
     "workflows.maximum_likelihood.maximum_likelihood": ("MaximumLikelihoodEstimates", "maximum_likelihood"),
+    "workflows.waves.count_wave_classes": ("count_wave_classes",),
+    "workflows.waves.invariance_over_waves": ("invariance_over_waves",),
 }
 """Modules that define the names of the package; each is imported when one of its names is first asked for.
 

@@ -46,6 +46,7 @@ from bayes_lca.models import LatentTransition as LatentTransition
 from bayes_lca.models import Multinomial as Multinomial
 from bayes_lca.posterior.checks.check_items import ItemCheck as ItemCheck
 from bayes_lca.posterior.checks.check_items import check_items as check_items
+from bayes_lca.posterior.checks.check_waves import WaveCheck as WaveCheck
 from bayes_lca.posterior.checks.class_shift import ClassShiftWarning as ClassShiftWarning
 from bayes_lca.posterior.checks.class_shift import class_shift as class_shift
 from bayes_lca.posterior.checks.common_method import CommonMethodEffect as CommonMethodEffect
@@ -169,5 +170,7 @@ from bayes_lca.workflows.maximum_likelihood.maximum_likelihood import (
     MaximumLikelihoodEstimates as MaximumLikelihoodEstimates,
 )
 from bayes_lca.workflows.maximum_likelihood.maximum_likelihood import maximum_likelihood as maximum_likelihood
+from bayes_lca.workflows.waves.count_wave_classes import count_wave_classes as count_wave_classes
+from bayes_lca.workflows.waves.invariance_over_waves import invariance_over_waves as invariance_over_waves
 
 __version__: str

@@ -17,7 +17,7 @@ from bayes_lca.data.keys import read_key
 from bayes_lca.data.responses import Responses, recorded_empty
 from bayes_lca.data.survey_design import SurveyDesign
 from bayes_lca.data.survey_sample import SurveySample
-from bayes_lca.data.survey_weights import count_sampled, sample_of, survey_options
+from bayes_lca.data.survey_weights import count_sampled, nesting_declared, sample_of, survey_options
 from bayes_lca.data.unique_rows import UniqueRows, unique_rows
 from bayes_lca.data.variable_labels import VARIABLE_LABELS
 from bayes_lca.dims import CLASS, OTHER_CLASS, PATTERN, RESPONDENT, ROW_OF_RESPONDENT
@@ -205,7 +205,8 @@ class ClassRows:
         survey: SurveyDesign | None = None,
     ) -> "ClassRows":
         """Answers and covariates of the respondents whose covariates are complete."""
-        responses, design = measurement.read(frame), structural.read(frame, missing)
+        with nesting_declared(survey):
+            responses, design = measurement.read(frame), structural.read(frame, missing)
         check_no_items(measurement, design.covariates, len(responses.codes))
         responses = responses.keep(design.kept)
         answer_patterns = unique_rows(responses.codes)
@@ -285,8 +286,7 @@ class ClassRows:
         values = [{**classes, **items} for classes, items in zip(of_classes, of_items, strict=True)]
         attributes |= self.responses.attributes | model.structural.attributes | self.start.attributes
         attributes |= recorded_empty({**self.of_respondents.empty, **self.responses.empty})
-        sets = self._exchangeable(model)
-        if sets.any():
+        if (sets := self._exchangeable(model)).any():
             attributes |= {EXCHANGEABLE: json.dumps(sets.tolist())}
         return Prepared(
             model=built,

@@ -3,6 +3,7 @@
 from dataclasses import dataclass
 from typing import ClassVar, Literal, final
 
+from bayes_lca.data.in_short import in_short
 from bayes_lca.fitted.kinds import Kind
 from bayes_lca.fitted.twins.assigned_class import KIND
 from bayes_lca.measurement.assigned import Assigned
@@ -52,11 +53,11 @@ class AssignedClass(Model):
     def __post_init__(self):
         if not isinstance(self.measurement, Assigned):
             raise TypeError(
-                f"measurement={self.measurement!r}: give what is known of the classes, bl.answers_of(measured) or "
-                "bl.modal_class_of(measured)"
+                f"measurement={in_short(self.measurement)}: give what is known of the classes, "
+                "bl.answers_of(measured) or bl.modal_class_of(measured)"
             )
         if not isinstance(self.structural, Regression):
-            raise TypeError(f'structural={self.structural!r}: give a Regression("~ age + (1 | group)")')
+            raise TypeError(f'structural={in_short(self.structural)}: give a Regression("~ age + (1 | group)")')
 
     @property
     def columns(self) -> tuple[str, ...]:

@@ -6,6 +6,7 @@ from typing import Literal, final
 import pymc as pm
 
 from bayes_lca.data.frame import is_whole
+from bayes_lca.data.in_short import in_short
 from bayes_lca.data.survey_design import SurveyDesign
 from bayes_lca.dims import PATTERN
 from bayes_lca.fitted.kinds import Kind
@@ -77,11 +78,13 @@ class LatentClass(Model):
 
     def __post_init__(self):
         if not isinstance(self.measurement, Measurement):
-            raise TypeError(f"measurement={self.measurement!r}: wrap the names of the items, Items([...])")
+            raise TypeError(f"measurement={in_short(self.measurement)}: wrap the names of the items, Items([...])")
         if self.measurement.classes_are_known:
             raise TypeError(f"measurement={self.measurement!r} has known classes: give it to AssignedClass")
         if not isinstance(self.structural, Structural):
-            raise TypeError(f'structural={self.structural!r}: give Shares() or Regression("~ age + (1 | group)")')
+            raise TypeError(
+                f'structural={in_short(self.structural)}: give Shares() or Regression("~ age + (1 | group)")'
+            )
         if not is_whole(self.n_classes, least=1):
             raise ValueError(f"n_classes={self.n_classes!r}: the number of classes is a whole number from 1 on")
         if self.n_classes < self.structural.fewest_classes:

@@ -118,7 +118,10 @@ class LatentTransition(Model):
         if not isinstance(self.transition, Transition):
             raise TypeError(f'transition={self.transition!r}: give Transition("~ participation + (1 | group)")')
         if self.measurement_over_time not in ("equal", "free"):
-            raise ValueError(f'measurement_over_time={self.measurement_over_time!r}: choose "equal" or "free"')
+            raise ValueError(
+                f'measurement_over_time={self.measurement_over_time!r}: choose "equal" or "free"; single items are '
+                "tested by bl.invariance_over_waves"
+            )
         if not is_whole(self.n_classes, least=1):
             raise ValueError(f"n_classes={self.n_classes!r}: the number of classes is a whole number from 1 on")
         fewest = 2 if self.transition.columns else self.initial.fewest_classes

@@ -10,6 +10,7 @@ import pymc as pm
 
 from bayes_lca.data.declarations import Declarations
 from bayes_lca.data.frame import row_labels
+from bayes_lca.data.in_short import in_short
 from bayes_lca.data.outcome import read_complete_outcome
 from bayes_lca.data.responses import recorded_empty, without_empty
 from bayes_lca.data.unique_rows import unique_rows
@@ -85,7 +86,7 @@ class Multinomial(Model):
         if not isinstance(self.outcome, str | Integral):
             raise TypeError(f"outcome={self.outcome!r}: give the name of a column")
         if not isinstance(self.structural, Regression):
-            raise TypeError(f'structural={self.structural!r}: give a Regression("~ age + (1 | group)")')
+            raise TypeError(f'structural={in_short(self.structural)}: give a Regression("~ age + (1 | group)")')
         for name, given in (("categories", self.categories), ("missing_codes", self.missing_codes)):
             if isinstance(given, Mapping):
                 raise TypeError(f"{name}={given!r}: give a list, for the outcome {self.outcome!r} alone")

@@ -30,6 +30,8 @@ FEW = {
     "fit_populations": {"draws": 60, "tune": 100, "chains": 2, "until": None},
     "leave_one_group_out": {"draws": 60, "tune": 100},
     "count_classes": {"draws": 50, "tune": 20, "n_starts": 5},
+    "count_wave_classes": {"n_starts": 5},
+    "invariance_over_waves": {"n_starts": 5},
     "bootstrap_likelihood_ratio": {"draws": 3, "starts": 2, "jobs": 1},
     "overfitted": {"draws": 60, "tune": 20, "max_classes": 4},
     "split_halves": {"sizes": None, "repeats": 2, "n_draws": 20},

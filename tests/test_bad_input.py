@@ -6,6 +6,7 @@ Every case goes through the functions people call. The sampler is replaced by on
 import datetime
 import warnings
 from decimal import Decimal
+from pathlib import Path
 
 import numpy as np
 import pandas as pd
@@ -128,6 +129,21 @@ BAD_ITEMS = {  # frame, items, what the message says
         replaced("b", pd.Categorical(["yes", "no", "", "no"] * 10)),
         ITEMS,
         ["item 'b' holds empty text in 10 of 40 rows"],
+    ),
+    "blank-behind-text": (
+        replaced("b", ["yes", "no", "yes ", "no"] * 10),
+        ITEMS,
+        ["item 'b' has 'yes', 'yes ' in 20 of 40 rows, which differ in blanks alone", "frame['b'].str.strip()"],
+    ),
+    "blank-in-a-category": (
+        replaced("b", pd.Categorical(["not sure", "no", "not  sure", "no"] * 10)),
+        ITEMS,
+        ["item 'b' has 'not  sure', 'not sure' in 20 of 40 rows, which differ in blanks alone"],
+    ),
+    "capitals": (
+        replaced("b", ["yes", "no", "Yes ", "no"] * 10),
+        ITEMS,
+        ["item 'b' has 'Yes ', 'yes' in 20 of 40 rows, which differ in capitals or blanks alone", "categorical"],
     ),
     "number-among-text": (
         replaced("b", ["yes", "no", "no", 1] * 10),
@@ -261,7 +277,8 @@ NO_FRAMES = {
     "None": None,
     "dict": {"a": [0, 1]},
     "array": np.zeros((3, 2)),
-    "path": "survey.csv",
+    "path": Path("survey.csv"),
+    "name": "survey.csv",
     "series": pd.Series([0, 1]),
     "list-of-rows": [[0, 1], [1, 0]],
 }
@@ -270,7 +287,8 @@ NO_FRAMES = {
 @pytest.mark.parametrize("read", READ_ITEMS.values(), ids=READ_ITEMS)
 @pytest.mark.parametrize("frame", NO_FRAMES.values(), ids=NO_FRAMES)
 def test_what_is_no_frame(frame, read):
-    with pytest.raises(TypeError, match=f"expected a data frame .*, got {type(frame).__name__}$"):
+    remedy = r"; read the file first, bl.read_survey\(path\)" if isinstance(frame, str | Path) else ""
+    with pytest.raises(TypeError, match=f"expected a data frame .*, got {type(frame).__name__}{remedy}$"):
         read(frame, ITEMS)
 
 
@@ -465,6 +483,21 @@ BAD_COVARIATES = {  # frame, formula, what the message says
         replaced("sex", {2: " "}),
         "~ sex",
         ["covariate 'sex' holds empty text in 1 of 40 rows", "code it as missing"],
+    ),
+    "blank-behind-text": (
+        replaced("sex", ["male", "female", "male", "female "] * 10),
+        "~ sex",
+        ["covariate 'sex' has 'female', 'female ' in 20 of 40 rows, which differ in blanks alone"],
+    ),
+    "blank-behind-group": (
+        replaced("group", ["G1", "G2", "G1 ", "G2"] * 10),
+        FORMULA,
+        ["group column 'group' has 'G1', 'G1 ' in 20 of 40 rows", "frame['group'].str.strip()"],
+    ),
+    "numbers-as-text": (
+        replaced("x", [f"{20 + row % 15},5" for row in range(N)]),
+        FORMULA,
+        ["covariate 'x' holds 15 different values in 40 rows", "pd.to_numeric(frame['x'].str.replace(',', '.'))"],
     ),
     "number-among-text": (
         replaced("sex", {2: 1}),

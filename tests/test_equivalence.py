@@ -1,14 +1,9 @@
 """Quantities of other programs and publications, source by source; `tests/equivalence_table.py` prints them all."""
 
 import csv
-import sys
-from pathlib import Path
 
 import numpy as np
 import pytest
-
-sys.path.insert(0, str(Path(__file__).parent))
-
 from equivalence import bambi_posterior
 from equivalence.row import Row, Source, printed
 from equivalence.sources import SOURCES, computed

@@ -324,15 +324,16 @@ ONE_WAVE = {
 REFUSED = {kind: ONE_WAVE | pieces for kind, pieces in REFUSED.items()} | {
     "LatentTransition": {
         r"^{name}: the function is for respondents who answered once": (
-            "answers_of average_marginal_effects characteristics check_items class_shift classification_table "
-            "common_method compare_estimators compare_group_structures compare_groups compare_structures concat_chains "
+            "answers_of average_marginal_effects characteristics class_shift classification_table "
+            "compare_estimators compare_group_structures compare_groups compare_structures concat_chains "
             "covariate_tests design_effects direct_effects group_classes group_membership outcome_by_class "
             "plot_group_classes plot_predictions regression_table "
             "fit_distal fit_estimators fit_two_step group_level_effects group_shares membership_draws "
-            "membership_table modal_class_of nesting_in_words plot_structures posterior_predictive poststratify "
+            "membership_table modal_class_of nesting_in_words plot_structures poststratify "
             "predict_classes prior_from prior_sensitivity rank_groups split_halves stepwise_odds_ratios "
             "stepwise_outcome"
         ),
+        r"^common_method: it depends on what answers are, and is not declared to hold for nominal": "common_method",
         r"variable='intercept' is not among the draws": "contrasts",
         r"formula '~ 1' has no covariates; odds ratios come from": "odds_ratios plot_odds_ratios",
     }

@@ -15,9 +15,10 @@ from bayes_lca.density.compiled import Density
 from bayes_lca.dims import COUNT
 from bayes_lca.fitted.fit import Fit
 from bayes_lca.fitted.survey_record import UNCORRECTED
+from bayes_lca.likelihood.sandwich import Information, answers_behind
 from bayes_lca.models import LatentClass
 from bayes_lca.posterior.labels.modes import UNCONSTRAINED
-from bayes_lca.sampling.design_correction import Coordinates, Information, check_correctable, correct_draws
+from bayes_lca.sampling.design_correction import Coordinates, check_correctable, correct_draws
 from bayes_lca.sampling.nuts import Sampler, Sampling
 from bayes_lca.sampling.ready import prepare_named
 from bayes_lca.sampling.tree import complete
@@ -123,23 +124,64 @@ def positive(rng, size):
 def test_corrected_draws_have_the_covariance_of_estimates():
     rng = np.random.default_rng(3)
     of_likelihood, prior, between = (positive(rng, 5) for _ in range(3))
-    information = Information(of_likelihood + prior, prior, between, of_likelihood)
-    matrix, left = information.correction()
+    nobody = np.zeros((0, 5))
+    information = Information(of_likelihood + prior, prior, between, of_likelihood, nobody)
+    matrix, left, held = information.correction()
     inverse = np.linalg.inv(of_likelihood + prior)
     np.testing.assert_allclose(matrix.T @ inverse @ matrix, inverse @ (between + prior) @ inverse, rtol=1e-9)
-    assert left == 0
-    same, _ = Information(of_likelihood + prior, prior, of_likelihood, of_likelihood).correction()
+    assert left == held == 0
+    same, *_ = Information(of_likelihood + prior, prior, of_likelihood, of_likelihood, nobody).correction()
     np.testing.assert_allclose(same, np.eye(5), atol=1e-9)
     turn = rng.normal(size=(5, 5))
-    turned = Information(*(turn.T @ each @ turn for each in (of_likelihood + prior, prior, between, of_likelihood)))
+    parts = (of_likelihood + prior, prior, between, of_likelihood)
+    turned = Information(*(turn.T @ each @ turn for each in parts), nobody)
     np.testing.assert_allclose(turned.correction()[0], turn.T @ matrix @ np.linalg.inv(turn.T), rtol=1e-6, atol=1e-9)
 
 
 def test_directions_of_which_no_answers_speak_stay_as_they_are():
-    quiet = Information(np.diag([4.0, 2.0]), np.zeros((2, 2)), np.diag([16.0, 0.01]), np.diag([4.0, 0.02]))
-    matrix, left = quiet.correction()
+    told = np.diag([4.0, 2.0]), np.zeros((2, 2)), np.diag([16.0, 0.01]), np.diag([4.0, 0.02])
+    matrix, left, _ = Information(*told, np.zeros((0, 2))).correction()
     np.testing.assert_allclose(matrix, np.diag([2.0, 1.0]), atol=1e-12)
     assert left == 1
+
+
+def test_parameters_that_few_answers_are_behind_are_not_made_narrower():
+    """Parameters of the second and third coordinate never vary less than H says, and as J says where it says more."""
+    rng = np.random.default_rng(5)
+    total = positive(rng, 3)
+    inverse, root = np.linalg.inv(total), np.linalg.cholesky(total)
+    between = root @ np.diag([0.5, 0.3, 4.0]) @ root.T
+    few = np.array([[0.0, 2.0, 0.0], [0.0, 0.3, 0.1], [0.0, -2.0, 0.0]])
+    free, _, none = Information(total, 0 * total, between, total, few[:0]).correction()
+    matrix, _, held = Information(total, 0 * total, between, total, few).correction()
+    before, after = (each.T @ inverse @ each for each in (free, matrix))
+    gained = np.linalg.eigvals(np.linalg.solve(inverse[1:, 1:], after[1:, 1:] - inverse[1:, 1:]))
+    assert gained.min() > -1e-9
+    assert np.linalg.eigvalsh(after - before).min() > -1e-9
+    assert none == 0 < held
+
+
+def test_answers_behind_are_counted_by_respondents_who_matter():
+    influence, pattern = np.array([[0.98, 1.0], [-0.02, 1.0]]), np.repeat([0, 1], [4, 196])
+    np.testing.assert_allclose(answers_behind(influence, pattern, np.ones(200)), [4.2, 200], rtol=0.02)
+    weight = np.where(np.arange(200) < 2, 3.0, 1.0)
+    loops = [(weight @ z**2) ** 2 / (weight**2 @ z**4) for z in influence[pattern].T]
+    np.testing.assert_allclose(answers_behind(influence, pattern, weight), loops, rtol=1e-12)
+
+
+def test_a_rare_answer_of_respondents_of_small_weight_is_not_known_better_for_it():
+    frame = pd.DataFrame({"rare": np.repeat([1, 0], [2, 198]), "often": np.tile([1, 0, 0, 1], 50)})
+    frame["w"] = np.where(frame["rare"] == 1, 0.25, 1.0)
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")
+        draws = bl.fit(
+            bl.LatentClass(1, bl.Items(["rare", "often"])), frame, design=bl.SurveyDesign(weights="w"), **SHORT
+        )
+        table = bl.design_effects(draws)
+    effect = table.loc["item_probability", "design_effect"]
+    assert effect.filter(like="rare").min() > 0.999
+    assert effect.filter(like="often").between(0.9, 1.1).all()
+    assert "1 direction(s) not made narrower, with fewer than 30 answers behind them" in table.attrs["note"]
 
 
 def with_labels_changed(prepared, sampled, chain):

@@ -1,9 +1,13 @@
 """Refusals of values that are no categories: neither numbers nor text, empty text, text that no file can hold."""
 
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 
 from bayes_lca.data.distinct_values import DistinctValues
 from bayes_lca.data.frame import can_be_written, label, named
+
+GROUP_COLUMN = "group column"
+"""The role of columns whose text names things, in which capitals may tell one from another."""
+STRIPPED, LOWERED = ".str.strip()", ".str.strip().str.lower()"
 
 
 def check_text(present: DistinctValues, name: str, role: str) -> None:
@@ -28,10 +32,12 @@ def check_text(present: DistinctValues, name: str, role: str) -> None:
             "column to numbers of a 64-bit type, text or a categorical"
         )
     check_blank(present, name, role)
+    if role != GROUP_COLUMN:
+        _check_alike(present, name, role, str.casefold, "capitals or blanks", f"{LOWERED}, or make it a categorical")
 
 
 def check_blank(present: DistinctValues, name: str, role: str) -> None:
-    """Refuse categories whose label is empty, blank, or not to be written to a file."""
+    """Refuse categories whose label is empty, blank, or not to be written to a file, or differ in blanks alone."""
     texts = [label(value) for value in present.values]
     check_written(texts, name, role)
     blank = int(present.count[[not text.strip() for text in texts]].sum())
@@ -39,6 +45,25 @@ def check_blank(present: DistinctValues, name: str, role: str) -> None:
         raise ValueError(
             f"{role} {name!r} holds empty text in {blank} of {present.n_present} rows; code it as missing, or give "
             "that category a name"
+        )
+    _check_alike(present, name, role, str, "blanks", STRIPPED)
+
+
+def _check_alike(
+    present: DistinctValues, name: str, role: str, fold: Callable[[str], str], what: str, remedy: str
+) -> None:
+    """Refuse categories that are one, written in several ways: equal but for blanks, and for what `fold` takes away."""
+    written: dict[str, list[int]] = {}
+    texts = [label(value) for value in present.values]
+    for place, text in enumerate(texts):
+        written.setdefault(" ".join(fold(text).split()), []).append(place)
+    for places in written.values():
+        ways = sorted({texts[place] for place in places})
+        if len(ways) == 1:
+            continue
+        raise ValueError(
+            f"{role} {name!r} has {named(ways)} in {int(present.count[places].sum())} of {present.n_present} rows, "
+            f"which differ in {what} alone; write them alike, such as frame[{name!r}]{remedy}"
         )
 
 

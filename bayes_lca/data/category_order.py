@@ -19,6 +19,7 @@ HOW_TO_DECLARE = (
 )
 
 NUMBER = re.compile(r"[+-]?\d+(\.\d+)?")
+NUMBER_IN_TEXT = re.compile(r"(\d+(?:\.\d+)?)")
 
 
 def numeric_label(text: str) -> float | None:
@@ -46,8 +47,8 @@ def ordered_categories(values: pd.Series) -> tuple[list, CategoryOrder]:
         Those of a categorical, whether they occur or not; of other columns the values that occur.
     order : str
         ``"declared"`` for an ordered categorical; ``"by value"`` where all are numbers, truth values or texts that
-        are numbers; else nobody declared one: ``"as listed"`` by an unordered categorical, or ``"sorted as text"``.
-        Numbers that an unordered categorical lists in an order of its own stay as listed.
+        are numbers; else nobody declared one: ``"as listed"`` by an unordered categorical, or ``"sorted as text"``,
+        numbers within it by size. Numbers that an unordered categorical lists in an order of its own stay as listed.
 
     Examples
     --------
@@ -69,7 +70,20 @@ def ordered_categories(values: pd.Series) -> tuple[list, CategoryOrder]:
         return (categories, AS_LISTED) if chosen else (by_value, BY_VALUE)
     if declares:
         return categories, AS_LISTED
-    return sorted(categories), BY_VALUE if pd.api.types.is_numeric_dtype(values) else AS_TEXT
+    if pd.api.types.is_numeric_dtype(values):
+        return sorted(categories), BY_VALUE
+    return sorted(categories, key=lambda category: (numbers_by_size(label(category)), label(category))), AS_TEXT
+
+
+def numbers_by_size(text: str) -> tuple[str | float, ...]:
+    """A key that sorts text as usual, but for the numbers in it, which are sorted by size.
+
+    Examples
+    --------
+    >>> sorted(["School 10", "School 9", "School 1", "25-34", "5-24", "1.5 mg", "1.25 mg"], key=numbers_by_size)
+    ['1.25 mg', '1.5 mg', '5-24', '25-34', 'School 1', 'School 9', 'School 10']
+    """
+    return tuple(float(part) if place % 2 else part for place, part in enumerate(NUMBER_IN_TEXT.split(text)))
 
 
 def check_order(

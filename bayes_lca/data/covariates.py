@@ -1,14 +1,14 @@
 """Columns of covariates as numbers and ordered categories."""
 
 import warnings
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 
 import narwhals as nw
 import numpy as np
 import pandas as pd
 
 from bayes_lca.data.category_checks import check_blank, check_text, check_written
-from bayes_lca.data.category_order import ordered_categories
+from bayes_lca.data.category_order import numeric_label, ordered_categories
 from bayes_lca.data.declarations import NOTHING_DECLARED, Declarations, numbers_of_texts, without_codes
 from bayes_lca.data.distinct_values import distinct_values
 from bayes_lca.data.frame import (
@@ -20,6 +20,8 @@ from bayes_lca.data.frame import (
 )
 
 MOST_UNDECLARED_LEVELS = 20
+MOST_NUMBERED_LEVELS = 11
+"""Levels of text that are all numbers, as on a scale from 0 to 10; more are numbers that were read as text."""
 
 
 def complete_rows(frame, columns: Mapping[str, pd.Series], missing: str) -> np.ndarray:
@@ -107,12 +109,7 @@ def code_covariate(values: pd.Series, name: str, *, category: bool = False, refe
     levels, n = level_order(values), len(values)
     if len(levels) < 2:
         raise ValueError(f"covariate {name!r} is {levels[0]!r} in all {n} rows; drop it from the formula")
-    declared = isinstance(values.dtype, pd.CategoricalDtype)
-    if not declared and len(levels) > max(MOST_UNDECLARED_LEVELS, n / 2):
-        raise ValueError(
-            f"covariate {name!r} holds {len(levels)} different values in {n} rows ({named(levels, most=4)}), "
-            "which do not look like categories; merge some of them, or drop it from the formula"
-        )
+    check_undeclared_levels(values, levels, name, "covariate")
     if reference is not None:
         first = label(reference)
         if first not in levels:
@@ -155,6 +152,22 @@ def check_categories(values: pd.Series, name: str, role: str) -> None:
             f"{role} {name!r} has categories that read the same in {len(values)} rows: {named(labels)}; rename them"
         )
     check_blank(distinct_values(values), name, role)
+
+
+def check_undeclared_levels(values: pd.Series, levels: Sequence[str], name: str, role: str) -> None:
+    """Refuse levels that nobody declared where they are too many for categories, or numbers in a column of text."""
+    if isinstance(values.dtype, pd.CategoricalDtype):
+        return
+    which = f"{role} {name!r} holds {len(levels)} different values in {len(values)} rows ({named(levels, most=4)})"
+    numbers = [numeric_label(level.replace(",", ".")) for level in levels]
+    if not _is_number(values) and len(levels) > MOST_NUMBERED_LEVELS and None not in numbers:
+        decimals = ".str.replace(',', '.')" if any("," in level for level in levels) else ""
+        raise ValueError(
+            f"{which}, which are numbers in a column of text; make them numbers, pd.to_numeric(frame[{name!r}]"
+            f"{decimals}), or a categorical if they are categories"
+        )
+    if len(levels) > max(MOST_UNDECLARED_LEVELS, len(values) / 2):
+        raise ValueError(f"{which}, which do not look like categories; merge some of them, or drop it")
 
 
 def as_text(values: pd.Series) -> pd.Series:

@@ -25,7 +25,7 @@ from bayes_lca.data.grouping import Grouping, joined_labels, read_grouping
 from bayes_lca.data.identifiability import check_design, warn_of_repeated_labels, warn_of_unused_groups
 from bayes_lca.data.suspected_codes import rows_of_suspected_codes
 from bayes_lca.data.unique_rows import UniqueRows, unique_rows
-from bayes_lca.data.unusual_values import warn_of_far_values, warn_of_small_levels
+from bayes_lca.data.unusual_values import warn_of_far_values, warn_of_groups_of_one, warn_of_small_levels
 from bayes_lca.dims import OF_EQUAL_SIZE, OF_KIND, RESERVED, names_of_grouping
 
 UNSEEN = -1
@@ -187,7 +187,7 @@ def read_design(
     SingleLevelWarning
         If the formula has no groups, and a covariate has one value in each level of another column.
     SmallLevelWarning, FarValueWarning
-        If fewer than five respondents have a level, or a number is far from all others.
+        If fewer than five respondents have a level, every group has one, or a number is far from all others.
     RepeatedLabelsWarning
         If labels of one column of groups recur in most groups of another, as those of classes in every school.
     MissingCodeWarning
@@ -266,6 +266,7 @@ def read_design(
     )
     check_design(design, parsed.covariates)
     warn_of_repeated_labels(groupings)
+    warn_of_groups_of_one(groupings)
     warn_of_small_levels(covariates, encoder.terms, encoder.matrix)
     undeclared = [name for name in covariates if not declared.speaks_of_codes(name)]
     warn_of_far_values(covariates, {name: rows_of_suspected_codes(raw[name]) for name in undeclared})

@@ -60,10 +60,16 @@ class KnownMembership:
         The known row of each respondent: those of one row have the same membership.
     by_draw : ndarray, shape (draw of the first step, known row, latent_class)
         Positive probabilities of the classes.
+    n_missing_answers : int
+        Answers to the items of the classes that these respondents did not give.
+    n_without_answer : int
+        Respondents who gave none.
     """
 
     row: np.ndarray
     by_draw: np.ndarray
+    n_missing_answers: int
+    n_without_answer: int
 
     @property
     def mean(self) -> np.ndarray:

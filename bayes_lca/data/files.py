@@ -3,16 +3,19 @@
 import io
 import re
 import struct
-from collections.abc import Callable, Iterator, Mapping, Sequence
+import warnings
+from collections import Counter
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 from types import MappingProxyType
 
 import pandas as pd
 
+from bayes_lca.data.covariates import MOST_NUMBERED_LEVELS
 from bayes_lca.data.declarations import Declarations, MissingCodes, apply_declarations, without_codes
-from bayes_lca.data.frame import label
-from bayes_lca.data.suspected_codes import says_missing
+from bayes_lca.data.frame import label, named
+from bayes_lca.data.suspected_codes import MissingCodeWarning, says_missing
 from bayes_lca.data.variable_labels import variable_labels, with_variable_labels
 from bayes_lca.data.workbook import REMEDY, sheet_as_csv
 
@@ -38,9 +41,10 @@ def read_survey(
     is numbers, or truth values, but for NA and codes declared missing is numbers; NA is missing there. Fields are
     separated by comma, semicolon or tab, whichever the first line has most of; with semicolons, decimals may have a
     comma. A sheet of Excel is read as the same table in CSV.
-    Value labels of SPSS and Stata become categories in the order of their codes; what the file declares as missing is
-    missing. Variable labels are kept in ``attrs["variable_labels"]``, and by the fits made of the frame: they stand
-    below the tables of the items and beside their names in plots.
+    Value labels of SPSS and Stata become categories in the order of their codes, unless more than eleven values have
+    none, as incomes of which 0 is labelled; what the file declares as missing is missing. Variable labels are kept in
+    ``attrs["variable_labels"]``, and by the fits made of the frame: they stand below the tables of the items and beside
+    their names in plots.
 
     Parameters
     ----------
@@ -62,9 +66,9 @@ def read_survey(
     Raises
     ------
     ValueError
-        If the file is of another kind than its suffix says, or not UTF-8, rows have more fields than its first line, a
-        workbook has several sheets and none is named, a declared column is unknown, or has a value that its categories
-        do not name.
+        If the file is of another kind than its suffix says, or not UTF-8, rows have more fields than its first line,
+        which names two columns alike, a workbook has several sheets and none is named, a declared column is unknown, or
+        has a value that its categories do not name.
     FileNotFoundError
         If there is no such file.
     ImportError
@@ -74,6 +78,9 @@ def read_survey(
     -----
     UserWarning
         If none of the codes is in any column of a file of CSV or Parquet.
+    MissingCodeWarning
+        If a column of SPSS or Stata that stays numbers has a value labelled *refused* or the like, which the file does
+        not declare missing.
 
     Examples
     --------
@@ -117,6 +124,12 @@ def read_survey(
 def _read_table(path: Path, source: Callable, separator: str, declared: Declarations) -> pd.DataFrame:
     """Columns of a text: numbers beside NA and declared codes are numbers, anything else is as it stands."""
     frame = _parsed(path, source, separator, [""])
+    names = Counter(_parsed(path, source, separator, [""], header=None, nrows=1, dtype=str).iloc[0].dropna())
+    if twice := [name for name, times in names.items() if times > 1]:
+        raise ValueError(
+            f"path={str(path)!r}: the first line of the file of {len(frame)} rows names {named(twice)} more than once; "
+            "give each column its own name"
+        )
     declared.check_names(list(frame.columns))
     declared.warn_of_absent_codes(frame, list(frame.columns))
     marks = {
@@ -177,7 +190,7 @@ def _read_spss(path: Path, missing_codes: MissingCodes) -> pd.DataFrame:
         }
         values = without_codes(_without_blanks(frame[name]), _codes_of(missing_codes, name), name)
         nominal = described.variable_measure.get(name) == "nominal"
-        columns[name] = _labelled(values, labels, _codes_of(missing_codes, name), ordered=not nominal)
+        columns[name] = _labelled(values, labels, _codes_of(missing_codes, name), name, ordered=not nominal)
     return with_variable_labels(pd.DataFrame(columns, index=frame.index), described.column_names_to_labels)
 
 
@@ -188,17 +201,22 @@ def _read_stata(path: Path, missing_codes: MissingCodes) -> pd.DataFrame:
     columns = {}
     for name in coded.columns:
         values = without_codes(_without_blanks(coded[name]), _codes_of(missing_codes, name), name)
-        texts = labelled[name]
-        is_labelled = isinstance(texts.dtype, pd.CategoricalDtype)
-        if is_labelled and not all(says_missing(each) for each in texts.cat.categories if isinstance(each, str)):
-            coded_missing = set(texts[values.isna()].dropna())
-            kept = [label(each) for each in texts.cat.categories if each not in coded_missing]
-            values = pd.Categorical(
-                [None if gone else label(each) for each, gone in zip(texts, values.isna(), strict=True)],
-                kept,
-                ordered=True,
+        columns[name], texts = values, labelled[name]
+        if not isinstance(texts.dtype, pd.CategoricalDtype):
+            continue
+        said = [each for each in texts.cat.categories if isinstance(each, str)]
+        if _are_numbers(values, said, len(texts.cat.categories) - len(said)):
+            _warn_of_labels(
+                values, {code: text for code, text in zip(values, texts, strict=True) if text in said}, name
             )
-        columns[name] = values
+            continue
+        coded_missing = set(texts[values.isna()].dropna())
+        kept = [label(each) for each in texts.cat.categories if each not in coded_missing]
+        columns[name] = pd.Categorical(
+            [None if gone else label(each) for each, gone in zip(texts, values.isna(), strict=True)],
+            kept,
+            ordered=True,
+        )
     with pd.read_stata(path, iterator=True) as reader:
         return with_variable_labels(pd.DataFrame(columns, index=coded.index), reader.variable_labels())
 
@@ -212,6 +230,26 @@ def _read_as(path: Path, kind: str, *errors: type[Exception]) -> Iterator[None]:
         raise ValueError(f"path={str(path)!r}: no file of {kind} can be read from it ({error})") from error
 
 
+def _are_numbers(values: pd.Series, labels: Iterable[str], n_unlabelled: int) -> bool:
+    """Whether labels, beside codes that have none, are of missing answers alone or of few numbers among many."""
+    many = pd.api.types.is_numeric_dtype(values) and n_unlabelled > MOST_NUMBERED_LEVELS
+    return many or all(map(says_missing, labels))
+
+
+def _warn_of_labels(values: pd.Series, labels: Mapping, name: str) -> None:
+    """Name codes whose label says that nobody answered, in a column that stays numbers, which has no labels."""
+    counts = {code: int((values == code).sum()) for code, text in labels.items() if says_missing(text)}
+    for code, n in counts.items():
+        if n:
+            warnings.warn(
+                f"column {name!r} has {label(code)}, labelled {labels[code]!r}, in {n} of {len(values)} rows: the file "
+                "does not declare it missing, and it is taken for a number; if nobody answered there, "
+                f"missing_codes={{{name!r}: [{label(code)}]}}",
+                MissingCodeWarning,
+                stacklevel=4,
+            )
+
+
 def _codes_of(missing_codes: MissingCodes, name: str) -> Sequence:
     return missing_codes.get(name, ()) if isinstance(missing_codes, Mapping) else missing_codes
 
@@ -221,15 +259,17 @@ def _without_blanks(values: pd.Series) -> pd.Series:
     return values if pd.api.types.is_numeric_dtype(values) else values.mask(values == "")
 
 
-def _labelled(values: pd.Series, labels: Mapping, missing_codes: Sequence, *, ordered: bool):
+def _labelled(values: pd.Series, labels: Mapping, missing_codes: Sequence, name: str, *, ordered: bool):
     """Codes as a categorical of their labels in the order of the codes; a code without label is its own.
 
-    Numbers of which codes for missing answers alone have labels stay numbers.
+    Numbers of which codes for missing answers alone have labels stay numbers, and so do those of which more than a
+    scale has, eleven, have none, such as incomes of which 0 is labelled.
     """
     labels = {code: text for code, text in labels.items() if label(code) not in set(map(label, missing_codes))}
-    if all(says_missing(text) for text in labels.values()):
-        return values
     every = sorted({*labels, *values.dropna().unique()})
+    if _are_numbers(values, labels.values(), len(set(every).difference(labels))):
+        _warn_of_labels(values, labels, name)
+        return values
     texts = pd.Series([labels.get(code, label(code)) for code in every])
     shown = texts.where(
         ~texts.duplicated(keep=False), [f"{text} ({label(code)})" for code, text in zip(every, texts, strict=True)]

@@ -5,6 +5,7 @@ from collections import Counter
 from collections.abc import Iterable
 from decimal import Decimal
 from numbers import Integral
+from os import PathLike
 
 import narwhals as nw
 import numpy as np
@@ -46,6 +47,7 @@ def check_frame(frame) -> None:
         narwhal = nw.from_native(frame, eager_only=True)
     except TypeError as error:
         remedy = "; collect it first" if is_lazy(frame) else ""
+        remedy = "; read the file first, bl.read_survey(path)" if isinstance(frame, str | PathLike) else remedy
         raise TypeError(f"expected a data frame (pandas, polars, ...), got {type(frame).__name__}{remedy}") from error
     if len(narwhal) == 0:
         raise ValueError("the frame has 0 rows; pass one row per respondent")

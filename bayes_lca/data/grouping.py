@@ -19,7 +19,8 @@ class Grouping:
     name : str
         The column, or columns joined by ``:`` when groups are nested, as in ``city:group``.
     levels : tuple of str
-        Groups that occur, ``:`` between the names of nested ones; in declared order, numbers by size, else sorted.
+        Groups that occur, ``:`` between the names of nested ones; in declared order, numbers by size, else sorted, with
+        numbers in their names by size.
     index : ndarray of int, shape (row,)
         Group of each row.
     varying : tuple of int

@@ -157,9 +157,11 @@ def read_numeric_outcome(
     series = declared.column(frame, outcome, "outcome")
     n = len(series)
     if isinstance(series.dtype, pd.CategoricalDtype) or not pd.api.types.is_numeric_dtype(series):
+        several = series.nunique() > 2
+        family = 'bl.fit_distal with family="ordered" or "multinomial"' if several else 'family="bernoulli"'
         raise ValueError(
             f"outcome {outcome!r} holds no numbers but values such as {named(series.dropna().iloc[:1])} in {n} rows; "
-            'make numbers of them, or choose family="bernoulli" for one of two categories'
+            f"make numbers of them, or choose {family} for categories"
         )
     values = series.to_numpy(dtype=float, na_value=np.nan)
     infinite = int(np.isinf(values).sum())

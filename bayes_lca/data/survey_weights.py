@@ -1,13 +1,15 @@
 """Survey weights of the rows that a model is fitted to, scaled to what the model counts."""
 
 import warnings
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
+from contextlib import contextmanager
 
 import numpy as np
 
 from bayes_lca.data.counted import CountedRows, count_rows
 from bayes_lca.data.design import Design
 from bayes_lca.data.frame import named
+from bayes_lca.data.identifiability import SingleLevelWarning
 from bayes_lca.data.survey_design import SurveyDesign
 from bayes_lca.data.survey_sample import SurveySample
 
@@ -90,6 +92,15 @@ def _refuse_levels_without_weight(weight: np.ndarray, design: Design) -> None:
                 f"{int(n[empty].sum())} of {len(codes)} rows, and nothing says their effect; leave these rows out, or "
                 "merge the level with another"
             )
+
+
+@contextmanager
+def nesting_declared(survey: SurveyDesign | None) -> Iterator[None]:
+    """Nothing is said of respondents who look nested where the design names clusters, by which draws are corrected."""
+    with warnings.catch_warnings():
+        if survey is not None and survey.cluster is not None:
+            warnings.simplefilter("ignore", SingleLevelWarning)
+        yield
 
 
 def survey_options(model, design: SurveyDesign | None) -> dict[str, SurveyDesign]:

@@ -1,4 +1,4 @@
-"""Covariates' values that a few respondents have: levels of very few, numbers far from all others."""
+"""Values that a few respondents have: levels of very few, groups of one, numbers far from all others."""
 
 import warnings
 from collections.abc import Mapping, Sequence
@@ -20,7 +20,7 @@ FAR_AS_MULTIPLE = 3.0
 
 
 class SmallLevelWarning(UserWarning):
-    """A level, or a cell of an interaction, has so few respondents that its odds ratios are mostly prior."""
+    """A level, a cell of an interaction or a group has so few respondents that its effects are mostly prior."""
 
 
 class FarValueWarning(UserWarning):
@@ -58,6 +58,28 @@ def warn_of_small_levels(covariates: pd.DataFrame, terms: Sequence[str], matrix:
             SmallLevelWarning,
             stacklevel=4,
         )
+
+
+def warn_of_groups_of_one(groupings: Sequence) -> None:
+    """Name groupings in which every respondent is a group.
+
+    Parameters
+    ----------
+    groupings : sequence of Grouping
+
+    Warns
+    -----
+    SmallLevelWarning
+    """
+    for grouping in groupings:
+        if len(grouping.levels) == len(grouping.index):
+            warnings.warn(
+                f"each of the {len(grouping.levels)} groups of {grouping.name!r} has one respondent, so that nothing "
+                "tells a group from its respondent, and how much groups differ rests on the prior alone; leave "
+                f"(1 | {grouping.name}) out, or name the column that respondents share",
+                SmallLevelWarning,
+                stacklevel=4,
+            )
 
 
 def warn_of_far_values(

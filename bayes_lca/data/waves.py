@@ -9,7 +9,9 @@ import narwhals as nw
 import numpy as np
 import pandas as pd
 
+from bayes_lca.data.category_checks import check_blank
 from bayes_lca.data.category_order import NOBODY_DECLARED, ordered_categories
+from bayes_lca.data.distinct_values import distinct_values
 from bayes_lca.data.frame import check_columns, check_frame, column, label, labels_of, named, rows_of
 
 MISSED = -1
@@ -190,6 +192,8 @@ def _read_columns(frame, person: str, wave: str) -> dict[str, pd.Series]:
                 f"{what} column {name!r} is missing in {missing} of {len(values[name])} rows "
                 f"({rows_of(frame, values[name].isna().to_numpy())}); complete it, or leave these rows out"
             )
+    if not pd.api.types.is_numeric_dtype(values[person]):
+        check_blank(distinct_values(values[person]), person, "person column")
     return values
 
 

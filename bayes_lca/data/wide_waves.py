@@ -8,6 +8,7 @@ import numpy as np
 import pandas as pd
 
 from bayes_lca.data.frame import check_columns, check_frame, column, named, rows_of
+from bayes_lca.data.variable_labels import VARIABLE_LABELS, variable_labels, with_variable_labels
 
 ColumnsOfWave = Mapping[str, str] | str
 
@@ -44,7 +45,8 @@ def long_from_wide(
     -------
     pandas.DataFrame
         Persons in their order, the waves of each one after the other: `person`, `wave`, the columns of no wave, the
-        columns of the waves.
+        columns of the waves. A variable label of `frame` stays with its column; one of a column of the waves is that of
+        the first wave which has one.
 
     Raises
     ------
@@ -102,7 +104,20 @@ def long_from_wide(
     order = np.lexsort([place, row])
     long = long.iloc[order[stays[order]]].reset_index(drop=True)
     long.attrs = dict(getattr(frame, "attrs", {}))
-    return long
+    return (
+        with_variable_labels(long, _labels(frame, by_wave, [person, *constant]))
+        if VARIABLE_LABELS in long.attrs
+        else long
+    )
+
+
+def _labels(frame, by_wave: dict, of_persons: list) -> dict[str, str]:
+    """Variable labels by the long name: of the first wave whose column has one."""
+    given = variable_labels(frame)
+    of_waves = {
+        long: given[wide] for columns in reversed(by_wave.values()) for wide, long in columns.items() if wide in given
+    }
+    return {**{name: given[name] for name in of_persons if name in given}, **of_waves}
 
 
 def _columns_of(each, columns: ColumnsOfWave, names: list[str]) -> dict[str, str]:

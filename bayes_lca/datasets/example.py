@@ -1,5 +1,6 @@
 """Tiny fits that are shipped with the package, so that every example in the documentation runs in a moment."""
 
+from functools import cache
 from importlib.resources import as_file, files
 from typing import Literal
 
@@ -15,6 +16,12 @@ FORMULA = "~ participation + score + (1 | group)"
 N_RESPONDENTS, SEED = 180, 7
 TRANSITION = "~ participation + (1 | group)"
 N_PERSONS = 150
+EXAMPLES = {
+    "with covariates": "example_regression.nc",
+    "alone": "example_classes.nc",
+    "waves": "example_waves.nc",
+}
+"""Files of the fits."""
 
 
 def load_example(classes: Literal["with covariates", "alone", "waves"] = "with covariates") -> xr.DataTree:
@@ -44,14 +51,14 @@ def load_example(classes: Literal["with covariates", "alone", "waves"] = "with c
     >>> bl.class_sizes(bl.load_example()).index.tolist()
     ['C1', 'C2']
     """
-    names = {
-        "with covariates": "example_regression.nc",
-        "alone": "example_classes.nc",
-        "waves": "example_waves.nc",
-    }
-    if classes not in names:
-        raise ValueError(f"classes={classes!r}: choose one of {list(names)}")
-    with as_file(files("bayes_lca.datasets") / names[classes]) as path:
+    if classes not in EXAMPLES:
+        raise ValueError(f"classes={classes!r}: choose one of {list(EXAMPLES)}")
+    return _read(EXAMPLES[classes]).copy(deep=True)
+
+
+@cache
+def _read(name: str) -> xr.DataTree:
+    with as_file(files("bayes_lca.datasets") / name) as path:
         return load(path)
 
 

@@ -178,7 +178,7 @@ class Builder(Steps):
         # two rows stand for all of them, by which their axis is found again
         try:
             moved = np.asarray(move(np.concatenate([numbered, numbered + size], axis=axis)))
-        except ValueError as error:
+        except (ValueError, IndexError) as error:
             raise NotCovered(f"rows that are moved by their number: {error}") from error
         along = [
             place

@@ -1,11 +1,13 @@
 """What `prior_predictive` expects of every item, beside what was answered."""
 
 from dataclasses import dataclass
+from itertools import product
 
 import numpy as np
 import xarray as xr
 
-from bayes_lca.dims import ANSWERS, ITEM, LABEL, OUTCOME
+from bayes_lca.data.answered import is_missing
+from bayes_lca.dims import ANSWERS, ITEM, LABEL, OUTCOME, WAVE
 
 OF_NUMBERS = {"10 %": 0.1, "median": 0.5, "90 %": 0.9}
 """Quantiles over respondents that numbers are described by."""
@@ -57,17 +59,26 @@ class ExpectedAnswers:
 
 
 def expected_answers(expected: xr.DataTree) -> list[ExpectedAnswers]:
-    """Of every item, from the tree that `prior_predictive` returns."""
+    """Of every item, and wave where there are several, from the tree that `prior_predictive` returns."""
     predicted, seen = expected["prior_predictive"].to_dataset(), expected["observed_data"].to_dataset()
     name = ANSWERS if ANSWERS in predicted else OUTCOME
     codes = predicted[name].to_numpy().reshape(predicted.sizes["draw"], predicted.sizes["respondent"], -1)
     observed = seen[name].to_numpy().reshape(codes.shape[1:])
-    of_items = predicted[LABEL].to_numpy() if LABEL in predicted.coords else np.full((codes.shape[2], 1), "")
-    texts = of_items.reshape(codes.shape[2], -1)
-    items = predicted[ITEM].to_numpy() if name == ANSWERS else [expected.attrs["outcome"]]
+    items = [str(item) for item in predicted[ITEM].to_numpy()] if name == ANSWERS else [expected.attrs["outcome"]]
+    of_items = predicted[LABEL].to_numpy() if LABEL in predicted.coords else np.full((len(items), 1), "")
+    texts = of_items.reshape(len(items), -1)
+    columns = [(item, [str(label) for label in of_item if label]) for item, of_item in zip(items, texts, strict=True)]
+    if WAVE not in predicted[name].dims:
+        return [
+            ExpectedAnswers(item, labels, codes[:, :, place], observed[:, place])
+            for place, (item, labels) in enumerate(columns)
+        ]
+    there = ~is_missing(observed)
     return [
-        ExpectedAnswers(str(item), [str(label) for label in texts[j] if label], codes[:, :, j], observed[:, j])
-        for j, item in enumerate(items)
+        ExpectedAnswers(
+            f"{item}, wave {wave}", labels, codes[:, there[:, place], place], observed[there[:, place], place]
+        )
+        for place, (wave, (item, labels)) in enumerate(product(predicted[WAVE].to_numpy(), columns))
     ]
 
 

@@ -82,6 +82,33 @@ class HiddenOfRespondent(ABC):
         share = np.broadcast_to(share, (len(share), len(fit.count), share.shape[-1]))
         return draw_category(share[:, fit.pattern_of_respondent], rng)
 
+    def trait_moments(self, fit, draws: np.ndarray, powers: np.ndarray) -> np.ndarray:
+        """Means of powers of the person's traits given all answers, added up over draws, shape (row, power).
+
+        Parameters
+        ----------
+        fit : Fit
+            Whose answers depend on the person.
+        draws : ndarray of int
+        powers : ndarray, shape (person, power)
+            Of each person of the grid.
+        """
+        log_joint = fit.answers.log_density_of_persons(fit, draws)  # (draw, answers, latent_class, person)
+        of_person = np.exp(log_joint - log_joint.max(axis=-1, keepdims=True))
+        of_person /= of_person.sum(axis=-1, keepdims=True)
+        moments = of_person @ powers  # (draw, answers, latent_class, power)
+        parts = fit.parts_of_rows()
+        membership = self.summed_out(fit, draws, parts).membership
+        return np.einsum("src,srcm->rm", membership, moments[:, parts.answers])
+
+    def axes_of_answers(self, fit) -> Mapping[str, list[str]]:
+        """What lies between respondents and items where answers are stored, such as waves; nothing as a rule."""
+        return {}
+
+    def draw_answers(self, fit, which: slice, rng: np.random.Generator) -> np.ndarray:
+        """Answers of the respondents drawn given covariates and groups; (draw, respondent, *axes_of_answers, item)."""
+        return fit.answers.draw(fit, which, self.draw_class(fit, which, rng), rng)
+
     def unseen_group_log_likelihood(self, fit, grouping: str, group: int, which: np.ndarray, rng) -> np.ndarray:
         """Log probability of all answers of a group as if it were new; see `new_group_log_likelihood`."""
         return new_group_log_likelihood(fit, grouping, group, which, rng)

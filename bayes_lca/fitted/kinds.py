@@ -112,6 +112,16 @@ class AnswersGivenClass(ABC):
     def draw(self, fit, which: slice, latent_class: np.ndarray, rng: np.random.Generator) -> np.ndarray:
         """Complete answers of respondents of known classes, from classes (draw, row) to (draw, row, item)."""
 
+    def draw_persons(self, fit, shape: tuple[int, ...], rng: np.random.Generator) -> np.ndarray:
+        """Traits of persons drawn anew, shape (*shape, trait); none where answers depend on the class alone."""
+        return np.zeros((*shape, 0))
+
+    def draw_given_person(
+        self, fit, which: slice, latent_class: np.ndarray, person: np.ndarray, rng: np.random.Generator
+    ) -> np.ndarray:
+        """Complete answers given class, shape (draw, row), and traits (draw, row, trait); shape (draw, row, item)."""
+        return self.draw(fit, which, latent_class, rng)
+
     def independent(self, fit) -> IndependentAnswers:
         """Persons within each class whose answers are independent; one where they are, given the class."""
         return IndependentAnswers(np.ones(1))

@@ -52,5 +52,6 @@ class MeasuredClasses:
             If an item or a covariate is no column of the frame, or a row holds what the fit does not know.
         """
         new, _ = with_new_rows(self.fit, frame, self.seed)
-        membership = new.membership_in(self.draws)
-        return KnownMembership(new.pattern_of_respondent, np.maximum(membership, SMALLEST_MEMBERSHIP))
+        membership = np.maximum(new.membership_in(self.draws), SMALLEST_MEMBERSHIP)
+        n_missing = int(new.attributes["n_missing_answers"])
+        return KnownMembership(new.pattern_of_respondent, membership, n_missing, new.n_without_answer)

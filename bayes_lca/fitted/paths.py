@@ -129,14 +129,20 @@ class FittedPaths:
                 COUNT: ((PATTERN,), np.ones(len(number), dtype=int)),
             }
         )
-        posterior = fit.posterior
-        free = [name for name in posterior if by_wave(str(name)) in posterior]
-        posterior = posterior.assign(
-            {name: posterior[by_wave(str(name))].isel({WAVE: wave}, drop=True) for name in free}
-        )
         tree = fit.tree.copy()
-        tree["posterior"], tree[PATTERNS] = xr.DataTree(posterior), xr.DataTree(patterns)
+        tree["posterior"], tree[PATTERNS] = xr.DataTree(self._posterior_at(wave)), xr.DataTree(patterns)
         return replace(fit, tree=tree, _kept={})
+
+    def parameters_at(self, wave: int):
+        """The fit with the item parameters of one wave, its rows left as they are."""
+        tree = self.fit.tree.copy()
+        tree["posterior"] = xr.DataTree(self._posterior_at(wave))
+        return replace(self.fit, tree=tree, _kept={})
+
+    def _posterior_at(self, wave: int) -> xr.Dataset:
+        posterior = self.fit.posterior
+        free = [name for name in posterior if by_wave(str(name)) in posterior]
+        return posterior.assign({name: posterior[by_wave(str(name))].isel({WAVE: wave}, drop=True) for name in free})
 
     def log_answers(self, which, rows: np.ndarray) -> np.ndarray:
         """Log density of the answers at each wave, 0 where a wave is missing; (wave, class, draw, row, person)."""
@@ -196,6 +202,13 @@ class FittedPaths:
         total = np.logaddexp.reduce(log_joint, axis=-1)
         person = np.exp(log_joint - total[..., None])
         return SmoothedPaths(total, (paths.membership * person).sum(axis=-1), (paths.moves * person).sum(axis=-1))
+
+    def persons(self, which, rows: np.ndarray | None = None) -> np.ndarray:
+        """How likely each person of the grid is given all answers of distinct sequences, shape (draw, row, person)."""
+        rows = np.arange(len(self.answers)) if rows is None else rows
+        log_likelihood = smooth_paths(*self._parts(which, rows), with_moves=False).log_likelihood
+        log_joint = log_likelihood + np.log(self.fit.answers.person_weight(self.fit))
+        return np.exp(log_joint - np.logaddexp.reduce(log_joint, axis=-1)[..., None])
 
     def most_likely(self, which, rows: np.ndarray | None = None) -> tuple[np.ndarray, np.ndarray]:
         """Most likely path of distinct sequences in draws, shape (wave, draw, row), and its probability (draw, row).

@@ -161,9 +161,9 @@ def record_distal_outcome(
     groups, attributes = record_rows(seen, known.row, {}, design, respondents, patterns)
     groups[FIRST_STEP] = xr.Dataset({KNOWN_MEMBERSHIP: ((FIRST_STEP_DRAW, KNOWN_ROW, CLASS), known.by_draw)})
     labels = [list(outcome.labels)] if outcome.labels else []
-    complete = {"n_missing_answers": 0, "n_without_answer": 0}
+    missing = {"n_missing_answers": known.n_missing_answers, "n_without_answer": known.n_without_answer}
     named = {"outcome": str(outcome.name), "labels": json.dumps(labels)}
-    return groups, attributes | named | complete | {"relabelled": 1}
+    return groups, attributes | named | missing | {"relabelled": 1}
 
 
 def record_table(

@@ -43,8 +43,18 @@ def waves_in_words(attributes: Mapping) -> str:
     '2 waves, 3 of 20 person-waves missed'
     """
     n_waves = len(json.loads(attributes[AXES])[WAVE])
-    missed = f", {attributes[N_MISSED_WAVES]} of {n_waves * int(attributes['n_respondents'])} person-waves missed"
-    return f"{n_waves} waves{missed if attributes[N_MISSED_WAVES] else ''}"
+    return missed_in_words(n_waves, int(attributes["n_respondents"]), int(attributes[N_MISSED_WAVES]))
+
+
+def missed_in_words(n_waves: int, n_persons: int, n_missed: int) -> str:
+    """The same from the numbers.
+
+    Examples
+    --------
+    >>> missed_in_words(3, 10, 0)
+    '3 waves'
+    """
+    return f"{n_waves} waves" + (f", {n_missed} of {n_waves * n_persons} person-waves missed" if n_missed else "")
 
 
 def record_sequences(

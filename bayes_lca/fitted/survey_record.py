@@ -18,6 +18,9 @@ UNCORRECTED = "uncorrected_posterior"
 DIRECTIONS_LEFT = "directions_left_uncorrected"
 """Attribute with the number of directions in which draws were left as they were."""
 
+DIRECTIONS_HELD = "directions_not_made_narrower"
+"""Attribute with the number of directions that few answers are behind, and that would have become narrower."""
+
 AXES_OF_SAMPLE = {
     "weight": RESPONDENT,
     "unit": RESPONDENT,

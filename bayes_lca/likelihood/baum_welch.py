@@ -42,6 +42,8 @@ class PathMaximum:
         Class probabilities at every wave given all answers of the sequence.
     starts : int
         Final starts that ended there.
+    path_entropy : float
+        Of everybody's path given all answers, added up over people.
     """
 
     log_likelihood: float
@@ -50,6 +52,7 @@ class PathMaximum:
     parameters: tuple[Parameters, ...]
     membership: np.ndarray
     starts: int
+    path_entropy: float
 
 
 @dataclass(frozen=True, eq=False)
@@ -87,6 +90,7 @@ def fit_paths(
     n_classes: int,
     *,
     over_time: Literal["equal", "free"] = "equal",
+    places: np.ndarray | None = None,
     n_starts: int = 50,
     n_final: int = 10,
     seed: int = 0,
@@ -118,6 +122,9 @@ def fit_paths(
     n_classes : int
     over_time : {"equal", "free"}
         Whether all steps from wave to wave have the same transitions.
+    places : ndarray, shape (row, place), optional
+        Rows of answers as points, by which starts tell which are near each other; those of the families by default,
+        among which rows of two waves are never near where items are free over waves.
     n_starts, n_final : int
         Random starts, and how many of them are followed to their ends.
     seed : int
@@ -155,7 +162,7 @@ def fit_paths(
     """
     rows, counts = np.asarray(rows), np.asarray(counts, dtype=float)
     _check(families, rows, counts, n_classes, over_time)
-    model = PathSums(tuple(families), rows, counts, n_classes, rows.shape[1] - 1 if over_time == "free" else 1)
+    model = PathSums(tuple(families), rows, counts, n_classes, rows.shape[1] - 1 if over_time == "free" else 1, places)
     rng = np.random.default_rng(seed)
     n_starts = n_starts if n_classes > 1 else 1
     batch = max(1, NUMBERS_AT_ONCE // (n_classes * rows.size))
@@ -215,4 +222,5 @@ def _maximum(model: PathSums, sums: np.ndarray, starts: int) -> PathMaximum:
         ),
         membership=paths.membership[:, 0, order].transpose(2, 0, 1),
         starts=starts,
+        path_entropy=float(model.path_entropy(sums)[0]),
     )

@@ -1,7 +1,7 @@
 """Answers in categories within a class, as sums over rows see them; see `families`."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cached_property
 
 import numpy as np
@@ -62,6 +62,11 @@ class CategoricalFamily(Family):
     def coefficients(self, parameters: Parameters) -> np.ndarray:
         """Log probability of every category."""
         return np.log(np.maximum(parameters["probability"][..., *self._positions], SMALLEST_PROBABILITY))
+
+    def some(self, items: np.ndarray, rows: np.ndarray) -> "CategoricalFamily":
+        """With their categories."""
+        codes = np.where(rows[:, None], self.codes[:, items], -1)
+        return replace(self, codes=codes, n_categories=[self.n_categories[item] for item in items])
 
     def n_parameters(self, n_classes: int) -> int:
         """Probabilities but for one of each item."""

@@ -1,6 +1,6 @@
 """Counts within a class, Poisson or negative binomial, as sums over rows see them; see `families`."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cached_property
 
 import numpy as np
@@ -90,6 +90,10 @@ class PoissonFamily(Family):
     def coefficients(self, parameters: Parameters) -> np.ndarray:
         """Of the two features of a count."""
         return count_coefficients(parameters["mean"])
+
+    def some(self, items: np.ndarray, rows: np.ndarray) -> "PoissonFamily":
+        """Their counts."""
+        return replace(self, counts=np.where(rows[:, None], self.counts[:, items], np.nan))
 
     def n_parameters(self, n_classes: int) -> int:
         """Means."""

@@ -57,6 +57,10 @@ class Family(ABC):
     def log_volume(self, parameters: Parameters, sums: np.ndarray) -> np.ndarray:
         """Log of the room that the parameters have near a maximum if members were known, and their prior; (start,)."""
 
+    @abstractmethod
+    def some(self, items: np.ndarray, rows: np.ndarray) -> "Family":
+        """The same of some items by position, missing in all but some rows, a mask of shape (row,)."""
+
     def without_prior(self) -> "Family":
         """The same without members given beside those there are: for maximum likelihood."""
         return replace(self, weight=0.0)
@@ -127,6 +131,11 @@ class NormalFamily(Family):
     def coefficients(self, parameters: Parameters) -> np.ndarray:
         """Of the three features of a number."""
         return normal_coefficients(parameters["mean"], parameters["variance"])
+
+    def some(self, items: np.ndarray, rows: np.ndarray) -> "NormalFamily":
+        """With their own centre and scale."""
+        numbers = np.where(rows[:, None], self.numbers[:, items], np.nan)
+        return replace(self, numbers=numbers, center=self.center[items], scale=self.scale[items])
 
     def n_parameters(self, n_classes: int) -> int:
         """Means, and variances."""

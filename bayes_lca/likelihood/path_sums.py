@@ -18,8 +18,17 @@ MISSING_WAVE = -1
 class PathSums:
     """People at the first wave, people who make each move, and features of the members, shape (start, sum)."""
 
-    def __init__(self, families: tuple[Family, ...], rows: np.ndarray, counts: np.ndarray, n_classes: int, steps: int):
+    def __init__(
+        self,
+        families: tuple[Family, ...],
+        rows: np.ndarray,
+        counts: np.ndarray,
+        n_classes: int,
+        steps: int,
+        places: np.ndarray | None = None,
+    ):
         self.families, self.counts, self.n_classes, self.n_steps = families, counts, n_classes, steps
+        self.places = places
         self.features = np.concatenate([family.features for family in families], axis=1)  # (row, feature)
         self.transposed = np.ascontiguousarray(self.features.T)
         self.ends = np.cumsum([family.features.shape[1] for family in families])[:-1]
@@ -42,7 +51,9 @@ class PathSums:
 
     def random_sums(self, n_starts: int, rng: np.random.Generator) -> np.ndarray:
         """Rows half in the class of the nearest of some rows drawn at random, half in classes by chance."""
-        places = np.concatenate([family.places for family in self.families], axis=1)
+        places = self.places
+        if places is None:
+            places = np.concatenate([family.places for family in self.families], axis=1)
         share = self.gathered.sum(axis=1)
         few = np.count_nonzero(share) < self.n_classes
         weight = None if few else share / share.sum()
@@ -74,6 +85,20 @@ class PathSums:
         divided_out = largest[:, 0] @ self.gathered.sum(axis=1) + self.constant
         log_prior = sum(family.log_prior(of) for family, of in zip(self.families, parameters, strict=True))
         return paths, paths.log_density @ self.counts + divided_out, log_prior
+
+    def path_entropy(self, sums: np.ndarray) -> np.ndarray:
+        r"""Entropy of everybody's path given all answers at the estimates from these sums, shape (start,).
+
+        .. math:: \sum_i H(z_i \mid y_i) = \log p(y) - E \bigl(\log p(y, z) \mid y\bigr)
+        """
+        paths, log_likelihood, _ = self.expectation(sums)
+        initial, transition, parameters = self.estimate(sums)
+        parts = [family.coefficients(of) for family, of in zip(self.families, parameters, strict=True)]
+        coefficients = np.concatenate(parts, axis=-1)
+        of_paths = [np.log(each).reshape(len(sums), -1) for each in (initial, transition)]
+        log_joint = np.concatenate([*of_paths, coefficients.reshape(len(sums), -1)], axis=1)
+        expected = self._sums(paths.membership, paths.moves)
+        return log_likelihood - (expected * log_joint).sum(axis=1) - self.constant
 
     def estimate(self, sums: np.ndarray) -> tuple[np.ndarray, np.ndarray, tuple[Parameters, ...]]:
         """Shares at the first wave, transitions, and parameters of all families."""

@@ -40,6 +40,9 @@ FARTHEST = 5.0
 
 ROUNDING = 1e-9
 
+DECIMALS = 12
+"""Of scores, whose differences are whole numbers and halves."""
+
 
 def default_nodes(n_styles: int) -> int:
     """Nodes for each of so many traits."""
@@ -95,6 +98,19 @@ def style_scores(n_categories: Sequence[int], styles: Sequence[str]) -> np.ndarr
         of_style = {"tilt": from_middle, "extreme": distance - distance.mean()}
         scores[:, j, :size] = [of_style[style] for style in styles]
     return scores
+
+
+def scores_from_first(scores: np.ndarray) -> np.ndarray:
+    """Scores less that of the first category of each item: the same model, with sums that are exact in any order.
+
+    Examples
+    --------
+    >>> scores_from_first(style_scores([3], ["tilt", "extreme"]))
+    array([[[ 0.,  1.,  2.]],
+    <BLANKLINE>
+           [[ 0., -1.,  0.]]])
+    """
+    return np.round(scores - scores[..., :1], DECIMALS)
 
 
 @dataclass(frozen=True, eq=False)

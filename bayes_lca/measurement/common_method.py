@@ -31,6 +31,7 @@ from bayes_lca.measurement.interface import Measurement
 from bayes_lca.measurement.items import Items
 from bayes_lca.measurement.loadings import SignAt, check_styles, of_either_sign, positive, scale
 from bayes_lca.measurement.ordinal_items import OrdinalItems
+from bayes_lca.measurement.persons import Persons
 
 
 @final
@@ -181,8 +182,7 @@ class CommonMethod(Measurement):
         with pm.Model(name=TYPICAL_PERSON):
             (typical,) = self.items.parameters(responses, replace(start, profile=start.typical))
         loading = self._loadings(start)  # (style, item)
-        of_persons = self._answers_of_persons(responses, typical, loading)  # (latent_class, node, item, category)
-        marginal = (self.grid.weight[:, None, None] * of_persons).sum(axis=1)
+        marginal = self._persons(responses, typical, loading).answers()
         pm.Deterministic(ITEM_PROBABILITY, marginal, dims=(CLASS, ITEM, CATEGORY))
         return typical, loading
 
@@ -192,12 +192,9 @@ class CommonMethod(Measurement):
             return pm.Deterministic(STYLE_LOADING, lam[:, None] * np.ones(start.loading.shape), dims=(STYLE, ITEM))
         return of_either_sign(STYLE_LOADING, self.prior, SignAt(start.loading), dims=(STYLE, ITEM))
 
-    def _answers_of_persons(self, responses: Responses, rho, lam):
-        """Of the persons of the grid in each class, shape (latent_class, node, item, category)."""
-        u = self.grid.nodes[:, :, None, None]  # (node, style, 1, 1)
-        tilt = (u * lam[:, :, None] * self.scores(responses)).sum(axis=1)  # (node, item, category)
-        tilted = rho[:, None] * pt.exp(tilt)  # (latent_class, node, item, category)
-        return tilted / tilted.sum(axis=-1, keepdims=True)
+    def _persons(self, responses: Responses, rho, lam) -> Persons:
+        rho, lam = rho.reshape(rho.shape[-3:]), lam.reshape(lam.shape[-2:])
+        return Persons(rho, lam, self.scores(responses), self.grid, equal=self.loadings == "equal")
 
     def starting_values(self, responses: Responses, start: CommonMethodStart) -> dict[str, np.ndarray]:
         """Those of the typical person, and loadings off zero."""
@@ -215,6 +212,8 @@ class CommonMethod(Measurement):
     def log_density(self, responses: Responses, value, rho, lam):
         r"""Log density of answers given the class, :math:`\log \sum_q w_q \prod_j \rho_{cjy_j}(u_q)`.
 
+        That of the typical person, and the sum over persons of their ratio to it, see `Persons`.
+
         Parameters
         ----------
         responses : Responses
@@ -227,8 +226,9 @@ class CommonMethod(Measurement):
         -------
         TensorVariable, shape (latent_class, pattern)
         """
-        given_person = self.log_density_given_person(responses, value, rho, lam)  # (latent_class, node, pattern)
-        return pt.logsumexp(given_person + np.log(self.person_weight)[:, None], axis=1)
+        persons = self._persons(responses, rho, lam)
+        log_ratio = persons.log_ratio_to_typical(value, np.log(self.person_weight))  # (node, latent_class, pattern)
+        return answers.log_density(responses, value, rho) + pt.logsumexp(log_ratio, axis=0)
 
     @property
     def person_weight(self) -> np.ndarray:
@@ -237,11 +237,9 @@ class CommonMethod(Measurement):
 
     def log_density_given_person(self, responses: Responses, value, rho, lam):
         """The same given the person, shape (latent_class, node, pattern)."""
-        rho, lam = rho.reshape(rho.shape[-3:]), lam.reshape(lam.shape[-2:])
-        of_persons = self._answers_of_persons(responses, rho, lam)  # (latent_class, node, item, category)
-        n_classes, n_nodes = of_persons.shape[:2]
-        given_person = answers.log_density(responses, value, of_persons.reshape((-1, *of_persons.shape[2:])))
-        return given_person.reshape((n_classes, n_nodes, -1))
+        of_typical = answers.log_density(responses, value, rho)  # (latent_class, pattern)
+        log_ratio = self._persons(responses, rho, lam).log_ratio_to_typical(value, np.zeros_like(self.person_weight))
+        return of_typical[:, None] + log_ratio.transpose(1, 0, 2)
 
     def draw(self, responses: Responses, latent_class: np.ndarray, rho: np.ndarray, lam: np.ndarray, *, rng):
         """Draw complete answers of respondents of known classes, each with traits of their own."""

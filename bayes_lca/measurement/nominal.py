@@ -7,9 +7,8 @@ import numpy as np
 from bayes_lca.data.category_order import empty_in_words
 from bayes_lca.data.counted import count_rows
 from bayes_lca.data.frame import named
+from bayes_lca.data.in_short import in_short
 from bayes_lca.data.responses import MISSING, Responses
-
-LONGEST_TEXT = 60
 
 
 @dataclass(frozen=True, eq=False)
@@ -131,12 +130,10 @@ def check_measurement(items) -> None:
     # asked of the part, not of its class: tables of draws use this too, and the class brings PyMC along
     if hasattr(items, "nominal"):
         return
-    text = repr(items)
-    given = text if len(text) <= LONGEST_TEXT else f"{text[:LONGEST_TEXT]}..."
     how = "wrap the names of the items, Items([...])"
     if hasattr(items, "measurement"):
         how = f"give the items of this {type(items).__name__}, model.measurement, or Items([...])"
-    raise TypeError(f"items={given} is of type {type(items).__name__}, and no measurement part; {how}")
+    raise TypeError(f"items={in_short(items)} is of type {type(items).__name__}, and no measurement part; {how}")
 
 
 def check_nominal(items, *, restricted: bool = False) -> None:

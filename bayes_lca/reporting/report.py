@@ -10,6 +10,7 @@ import xarray as xr
 from bayes_lca.data.frame import check_whole
 from bayes_lca.fitted.fit import Fit
 from bayes_lca.posterior.checks.check_items import ItemCheck
+from bayes_lca.posterior.checks.check_waves import WaveCheck
 from bayes_lca.posterior.tables.odds_ratios import class_pairs
 from bayes_lca.posterior.tables.rows import CI_PROB
 from bayes_lca.reporting.sections.checks import checks_section, require_check_of
@@ -52,7 +53,7 @@ def report(
     path: str | os.PathLike,
     *,
     title: str | None = None,
-    check: ItemCheck | None = None,
+    check: ItemCheck | WaveCheck | None = None,
     counted: pd.DataFrame | None = None,
     reference: str | None = None,
     ci_prob: float = CI_PROB,
@@ -73,7 +74,7 @@ def report(
         File to write, such as ``"report.html"``; an older one is replaced once the new one is whole.
     title : str, optional
         Heading; model, number of classes and respondents by default.
-    check : ItemCheck, optional
+    check : ItemCheck or WaveCheck, optional
         From `check_items` of this fit.
     counted : SummaryTable, optional
         From `count_classes`.

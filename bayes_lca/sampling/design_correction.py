@@ -31,21 +31,18 @@ from bayes_lca.dims import COUNT
 from bayes_lca.fitted.fit import Fit
 from bayes_lca.fitted.one_fit import with_identity
 from bayes_lca.fitted.record import TOTAL_LOG_LIKELIHOOD
-from bayes_lca.fitted.survey_record import DIRECTIONS_LEFT, SURVEY, UNCORRECTED
+from bayes_lca.fitted.survey_record import DIRECTIONS_HELD, DIRECTIONS_LEFT, SURVEY, UNCORRECTED
 from bayes_lca.fitted.views import with_views
 from bayes_lca.likelihood.design_information import design_information
 from bayes_lca.likelihood.row_sums import sum_products
+from bayes_lca.likelihood.sandwich import FEWEST_ANSWERS, LEAST_CURVATURE, Information, answers_behind
 from bayes_lca.posterior.labels.modes import UNCONSTRAINED
 from bayes_lca.posterior.labels.relabel import permute, rename_classes, with_class_share
 from bayes_lca.prepared import Prepared
 from bayes_lca.sampling.tree import assemble
 
-LEAST_CURVATURE = 1e-6
-"""Share of the largest curvature up to which nothing is known along a direction, and draws are left as they are."""
 MOST_COORDINATES = 3000
 """Free parameters up to which draws are corrected: curvatures are matrices of as many rows."""
-QUIETEST = 0.25
-"""Share of the curvature that scores have to speak of at the least, for their spread over samples to be used."""
 COORDINATES_AT_ONCE = 50
 """Coordinates along which the log-likelihoods of all rows are held at a time."""
 
@@ -100,15 +97,25 @@ class Coordinates:
             columns.append((above - below).T / (2 * STEP))
         return np.concatenate(columns, axis=1)
 
-    def information(self, at: np.ndarray, fit: Fit) -> "Information":
+    def information(self, at: np.ndarray, fit: Fit) -> Information:
         """What is known at a point, of the respondents of a fit."""
-        score, prior = self.scores(at), curvature(self.prior, at)
+        score, total = self.scores(at), curvature(self.posterior, at)
+        derivative = self.derivatives(at)
+        influence = score @ np.linalg.pinv(total, rcond=LEAST_CURVATURE, hermitian=True) @ derivative.T
+        answers = answers_behind(influence, fit.pattern_of_respondent, fit.sample.weight)
         return Information(
-            total=curvature(self.posterior, at),
-            prior=prior,
+            total=total,
+            prior=curvature(self.prior, at),
             between=design_information(score, fit.pattern_of_respondent, fit.sample),
             of_scores=sum_products(score, score, fit.weight),
+            hardly_answered=derivative[answers < FEWEST_ANSWERS],
         )
+
+    def derivatives(self, at: np.ndarray) -> np.ndarray:
+        """Of the parameters in the user's units, shape (parameter, coordinate)."""
+        steps = STEP * np.eye(len(at))
+        columns = [self.posterior.expand(at + step) - self.posterior.expand(at - step) for step in steps]
+        return np.array(columns).T / (2 * STEP)
 
 
 def curvature(program: Program, at: np.ndarray) -> np.ndarray:
@@ -118,73 +125,6 @@ def curvature(program: Program, at: np.ndarray) -> np.ndarray:
         for step in STEP * np.eye(len(at))
     ]
     return 0.5 * (np.array(rows) + np.array(rows).T)
-
-
-@dataclass(frozen=True, eq=False)
-class Information:
-    """What is known of a point in free coordinates, each of shape (coordinate, coordinate).
-
-    Attributes
-    ----------
-    total : ndarray
-        Curvature H of the log pseudo-posterior.
-    prior : ndarray
-        Curvature P of the log prior; where it curves the wrong way it counts as 0.
-    between : ndarray
-        Covariance over samples of the gradient of the log-likelihood.
-    of_scores : ndarray
-        Sum of squared scores, each counted by its weight, which is H - P on average where the model holds.
-    """
-
-    total: np.ndarray
-    prior: np.ndarray
-    between: np.ndarray
-    of_scores: np.ndarray
-
-    def correction(self) -> tuple[np.ndarray, int]:
-        r"""The matrix :math:`R_2^{-1} R_1` by which deviations from the mean are multiplied from the right.
-
-        Directions are left as they are in which the posterior is flat, or the scores say less than a quarter of what
-        the curvature does: of a probability near 0 nobody's answers speak, and the spread of their scores would be
-        taken for certainty.
-
-        Returns
-        -------
-        matrix : ndarray, shape (coordinate, coordinate)
-        n_left : int
-            Directions left as they are.
-
-        Examples
-        --------
-        Where estimates vary four times as much as the curvature says, draws go twice as far from their mean:
-
-        >>> one = np.eye(1)
-        >>> Information(2 * one, 0 * one, 8 * one, 2 * one).correction()
-        (array([[2.]]), 0)
-        """
-        size, axes = np.linalg.eigh(self.total)
-        known = size > LEAST_CURVATURE * size.max()
-        root = axes / np.sqrt(np.where(known, size, 1.0))  # (coordinate, direction), with root' H root the identity
-        of_prior = _positive(root.T @ self.prior @ root)
-        said, turned = np.linalg.eigh(root.T @ self.of_scores @ root + of_prior)
-        root = root @ turned
-        between = root.T @ self.between @ root + turned.T @ of_prior @ turned
-        left = (said < QUIETEST) | (np.abs(turned[~known]).max(axis=0, initial=0.0) > 0.5)
-        between[left], between[:, left] = 0.0, 0.0
-        between[left, left] = 1.0
-        return np.linalg.solve(root.T, _square_root(between) @ root.T), int(left.sum())
-
-
-def _positive(matrix: np.ndarray) -> np.ndarray:
-    """The part of a symmetric matrix that curves upwards."""
-    size, axes = np.linalg.eigh(matrix)
-    return (axes * np.maximum(size, 0)) @ axes.T
-
-
-def _square_root(matrix: np.ndarray) -> np.ndarray:
-    """The symmetric square root of a matrix that curves nowhere downwards but for rounding."""
-    size, axes = np.linalg.eigh(matrix)
-    return (axes * np.sqrt(np.maximum(size, 0))) @ axes.T
 
 
 def correct_draws(prepared: Prepared, completed: Fit, sampled: xr.DataTree) -> xr.DataTree:
@@ -203,14 +143,15 @@ def correct_draws(prepared: Prepared, completed: Fit, sampled: xr.DataTree) -> x
     order = _orders(before, completed)  # (draw, latent_class)
     mode = np.repeat(completed.mode_of_chain, completed.draws_per_chain)
     flat = draws.reshape(len(order), -1)
-    corrected, left = flat.copy(), []
+    corrected, left, held = flat.copy(), [], []
     _, alike = np.unique(np.column_stack([mode, order]), axis=0, return_inverse=True)
     for which in range(alike.max() + 1):
         (inside,) = np.nonzero(alike.reshape(-1) == which)
         mean = flat[inside].mean(axis=0)
-        matrix, n_left = coordinates.information(mean, completed).correction()
+        matrix, n_left, n_held = coordinates.information(mean, completed).correction()
         corrected[inside] = mean + (flat[inside] - mean) @ matrix
         left.append(n_left)
+        held.append(n_held)
     expanded = Fit.reading(coordinates.variables(corrected.reshape(draws.shape)))
     posterior = expanded.posterior
     if not completed.class_is_observed:
@@ -221,7 +162,7 @@ def correct_draws(prepared: Prepared, completed: Fit, sampled: xr.DataTree) -> x
     fit = Fit.reading(tree)
     total = (("chain", "draw"), fit.by_chain(fit.all_draws.log_likelihood))
     tree["sample_stats"] = xr.DataTree(completed.sample_stats.assign({TOTAL_LOG_LIKELIHOOD: total}))
-    tree.attrs |= fit.answers.attributes_of_draws(fit) | {DIRECTIONS_LEFT: max(left)}
+    tree.attrs |= fit.answers.attributes_of_draws(fit) | {DIRECTIONS_LEFT: max(left), DIRECTIONS_HELD: max(held)}
     return with_views(with_identity(tree))
 
 

@@ -61,11 +61,7 @@ def ready_model(
     UnusedCountsWarning
         If nothing is counted, and a column that the model does not use looks like counts.
     """
-    if not callable(getattr(model, "prepare", None)):
-        raise TypeError(
-            f"model is {type(model).__name__} {str(model)[:60]!r}; {needs} takes a model and then a frame, such as "
-            f"bl.{needs}(LatentClass(3, Items([...])), frame)"
-        )
+    check_model(model, needs)
     prepared = prepare_named(model, frame, count=count, missing=missing, key=key, design=design)
     if prepared.pivot is not None:
         items = [str(item) for item in prepared.groups[ENCODING][ITEM].to_numpy()]
@@ -74,6 +70,15 @@ def ready_model(
         checked_order(order, items, sets, dict(zip(items, orders, strict=False)))
     parts_of_fit(prepared.attributes, needs)
     return prepared
+
+
+def check_model(model: Model, needs: str) -> None:
+    """Refuse what is no model, the class of one among it; `needs` is the name of the function that asks."""
+    if isinstance(model, type) or not callable(getattr(model, "prepare", None)):
+        raise TypeError(
+            f"model is {type(model).__name__} {str(model)[:60]!r}; {needs} takes a model and then a frame, such as "
+            f"bl.{needs}(LatentClass(3, Items([...])), frame)"
+        )
 
 
 def prepare_named(

@@ -18,7 +18,7 @@ from bayes_lca.posterior.labels.concat_chains import OF_THE_MODEL
 from bayes_lca.posterior.labels.modes import keep_mode
 from bayes_lca.prepared import Model, Prepared
 from bayes_lca.sampling.nuts import Sampler, Sampling
-from bayes_lca.sampling.ready import ready_model
+from bayes_lca.sampling.ready import check_model, ready_model
 from bayes_lca.workflows.stacked_draws import stacked
 
 SAME_COLUMN = 1e-9
@@ -169,6 +169,7 @@ def _check_frames(model: Model, frames: Sequence, count: str | int | None) -> No
         raise ValueError(f"{len(frames)} completed data set(s); give two or more, or bl.fit(model, frame) for one")
     for frame in frames:
         check_frame(frame)
+    check_model(model, "fit")
     used = getattr(model, "columns", ())
     for place, frame in enumerate(frames, start=1):
         with _naming(place):

@@ -70,6 +70,14 @@ def test_text_is_sorted_and_takes_a_reference():
     assert design_of("~ sex", reference={"sex": "male"}).terms == ("sex[female]",)
 
 
+def test_numbers_in_names_are_sorted_by_size():
+    """School 2 stands before School 10, and the youngest are the reference; what has no numbers stays as it was."""
+    frame = pd.DataFrame({"school": ["School 10", "School 2", "B", "A"] * 15, "age": ["5-9", "10-14", "15-19"] * 20})
+    design = read_design(frame, "~ age + (1 | school)")
+    assert design.groupings[0].levels == ("A", "B", "School 2", "School 10")
+    assert design.terms == ("age[10-14]", "age[15-19]")
+
+
 def test_levels_that_do_not_occur_have_no_column():
     frame = small_survey()
     frame["tier"] = frame["tier"].cat.set_categories(["never", *TIERS, "always"])

@@ -8,6 +8,7 @@ import pytest
 
 import bayes_lca as bl
 from bayes_lca.data.survey_weights import refuse_items_as_roles, sample_of
+from bayes_lca.models import LatentClass
 from bayes_lca.structural.regression import Regression
 
 FRAME = pd.DataFrame(
@@ -162,3 +163,17 @@ def test_levels_without_any_weight_are_refused():
     with pytest.raises(ValueError, match=message):
         sample_of(bl.SurveyDesign(weights="w"), frame, design_of("~ g"))
     assert sample_of(bl.SurveyDesign(weights="w"), FRAME, design_of("~ g")).weight.sum() == pytest.approx(8)
+
+
+@pytest.mark.parametrize("cluster", ["hospital", None])
+def test_clusters_say_what_respondents_are_nested_in(cluster):
+    """The draws are corrected for them: no random intercepts are asked for, as they are of an unclustered sample."""
+    place = np.arange(60)
+    frame = pd.DataFrame({"q1": place % 2, "q2": place // 2 % 2, "q3": place // 4 % 2, "w": 1.0 + place % 3})
+    frame = frame.assign(hospital=[f"H{i // 6}" for i in place], tier=np.where(place < 30, "low", "high"))
+    model = LatentClass(2, bl.Items(["q1", "q2", "q3"]), Regression("~ tier"))
+    with warnings.catch_warnings(record=True) as caught:
+        warnings.simplefilter("always")
+        model.build(frame, design=bl.SurveyDesign(weights="w", cluster=cluster))
+    nested = [str(one.message) for one in caught if one.category is bl.SingleLevelWarning]
+    assert [message.partition(" of ")[0] for message in nested] == ["'tier' has one value in each"] * (cluster is None)

@@ -173,3 +173,35 @@ def test_an_empty_file_is_named(tmp_path):
 def test_sheets_are_of_workbooks_alone(tmp_path):
     with pytest.raises(ValueError, match="no workbook of Excel and has no sheets"):
         bl.read_survey(tmp_path / "study.csv", sheet="survey")
+
+
+@pytest.mark.parametrize("suffix", ["csv", "xlsx"])
+def test_columns_named_alike_are_refused(suffix, tmp_path):
+    """pandas would call the second one b.1, and whoever asks for b would get the first."""
+    path = tmp_path / f"study.{suffix}"
+    if suffix == "csv":
+        path.write_text("a;b;b\n1;2;3\n2;2;1\n")
+    else:
+        pd.DataFrame([["a", "b", "b"], [1, 2, 3], [2, 2, 1]]).to_excel(path, index=False, header=False)
+    with pytest.raises(ValueError, match="the first line of the file of 2 rows names 'b' more than once"):
+        bl.read_survey(path)
+
+
+@pytest.mark.parametrize("kind", ["sav", "dta"])
+def test_labels_of_few_values_among_many_leave_numbers(kind, tmp_path):
+    """An income of which 0 has a label is no scale of forty categories; what is labelled refused is named."""
+    income = np.append(np.arange(36) * 250.0, [9999.0] * 4)
+    frame = pd.DataFrame({"income": income, "visits": [1.0, 2.0, 5.0, 9.0] * 10, "pain": np.arange(40.0) % 11})
+    labels = {"income": {0: "none", 9999: "don't know"}, "visits": {9: "refused"}, "pain": {0: "none", 10: "worst"}}
+    write = {"sav": pyreadstat.write_sav, "dta": pyreadstat.write_dta}[kind]
+    write(frame, tmp_path / f"study.{kind}", variable_value_labels=labels)
+    with pytest.warns(bl.MissingCodeWarning) as caught:
+        survey = bl.read_survey(tmp_path / f"study.{kind}")
+    assert [str(one.message).partition(":")[0] for one in caught] == [
+        """column 'income' has 9999, labelled "don't know", in 4 of 40 rows""",
+        "column 'visits' has 9, labelled 'refused', in 10 of 40 rows",
+    ]
+    assert survey[["income", "visits"]].equals(frame[["income", "visits"]])
+    assert survey["pain"].cat.categories.tolist() == ["none", *map(str, range(1, 10)), "worst"]
+    declared = bl.read_survey(tmp_path / f"study.{kind}", missing_codes={"income": [9999], "visits": [9]})
+    assert declared.isna().sum().tolist() == [4, 10, 0]

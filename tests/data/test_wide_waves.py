@@ -7,6 +7,7 @@ import pandas as pd
 import polars as pl
 import pytest
 
+from bayes_lca.data.waves import read_waves
 from bayes_lca.data.wide_waves import long_from_wide
 
 N = 7
@@ -94,6 +95,22 @@ def test_polars_gives_the_same():
     )
 
 
+def test_variable_labels_go_with_their_columns():
+    """Of a column of the waves that of the first one which has a label; none of columns that are gone."""
+    frame = wide()
+    frame.attrs["variable_labels"] = {
+        "sex": "Sex of the pupil",
+        "id": "Number of the pupil",
+        "q1_2019": "I skip lessons",
+        "q1_2023": "I skip lessons (2023)",
+        "q2_2020": "I am bullied",
+    }
+    long = long_from_wide(frame, ENDINGS, person="id", keep=["sex"])
+    said = {"id": "Number of the pupil", "sex": "Sex of the pupil", "q1": "I skip lessons", "q2": "I am bullied"}
+    assert long.attrs["variable_labels"] == said
+    assert "q1_2019" in frame.attrs["variable_labels"]
+
+
 @pytest.mark.parametrize(
     ("frame", "waves", "options", "words"),
     [
@@ -163,3 +180,15 @@ def test_polars_gives_the_same():
 def test_what_is_refused(frame, waves, options, words):
     with pytest.raises(ValueError, match=re.escape(words)):
         long_from_wide(frame, waves, person="id", **options)
+
+
+def test_a_person_who_is_written_in_two_ways_is_refused():
+    """A blank behind a name would make two persons of one, each with a wave missed."""
+    long = long_from_wide(wide(), WAVES, person="id")
+    long["id"] = [
+        f"{person} " if year == "2020" else person for person, year in zip(long["id"], long["wave"], strict=True)
+    ]
+    with pytest.raises(
+        ValueError, match=r"person column 'id' has 'p0', 'p0 ' in 3 of 21 rows.*frame\['id'\]\.str\.strip"
+    ):
+        read_waves(long, "id", "wave")

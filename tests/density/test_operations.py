@@ -184,6 +184,19 @@ def test_rows_whose_sum_enters_otherwise_than_once_are_not_worked_off_apart(seve
     np.testing.assert_allclose(program.log_density(at)[1], expected, rtol=1e-11)
 
 
+def test_as_many_parameters_as_rows_that_rows_look_up_are_left_to_programs_without_rows():
+    """One group for each respondent: the effects of groups are no rows, even where there are as many."""
+    x, group = pt.tensor("x", shape=(300,), dtype="float64"), np.random.default_rng(3).permutation(300)
+    weight, at = np.random.default_rng(4).normal(size=300), np.random.default_rng(5).normal(size=300)
+    graph = (weight * pt.exp(x)[group]).sum()
+    with pytest.raises(NotCovered, match="moved by their number"):
+        translate([graph], [x], [(300,)], {}, 300)
+    builder, (value,) = translate([graph], [x], [(300,)], {}, 0)
+    program = Program(builder, int(builder.positions(plain(value)).ravel()[0]), np.zeros(0, np.int64))
+    expected = weight @ np.exp(at[group])
+    np.testing.assert_allclose(program.log_density(at)[0], expected, rtol=1e-12)
+
+
 def test_log_sum_exp_of_known_numbers():
     """Beside one of parameters: it is a number like any other, and moves the value alone."""
     known = np.log(np.random.default_rng(2).dirichlet([1.0, 2.0, 3.0], 5).T)

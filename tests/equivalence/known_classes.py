@@ -4,8 +4,6 @@ The data are not ours to hand on. They are read where they lie beside the projec
 they do not.
 """
 
-from pathlib import Path
-
 import numpy as np
 import pandas as pd
 from pymc.model.transform.conditioning import remove_value_transforms
@@ -16,11 +14,9 @@ from scipy.special import expit, log_softmax, logsumexp, softmax
 import bayes_lca as bl
 from bayes_lca.data.unique_rows import unique_rows
 from bayes_lca.likelihood.em import fit_em
+from equivalence import peers
 from equivalence.row import Row, Source, printed
 
-PEERS = next(
-    (path for parent in Path(__file__).parents if (path := parent / "shared" / "reference" / "peers").is_dir()), None
-)
 ITEMS = ["TOLRAC", "TOLCOM", "TOLHOMO", "TOLATH", "TOLMIL"]
 SITE, N_CLASSES, STARTS = "COHORT", 3, 8
 COMPILE = {"mode": Mode(linker="py", optimizer=None), "on_unused_input": "ignore"}
@@ -30,7 +26,7 @@ PRINTED = {"equal profiles": ("-6518.27781", 23), "SEX": ("-6510.69837", 25), "f
 
 def respondents() -> pd.DataFrame:
     """Those whose cohort is known; missing answers are used as missing."""
-    return pd.read_csv(PEERS / "data" / "gss7677_tolerance.csv").dropna(subset=[SITE])
+    return peers.frame("gss7677_tolerance").dropna(subset=[SITE])
 
 
 def maximum(codes, design, count, seed):
@@ -97,13 +93,10 @@ def rows() -> list[Row]:
 
 
 SOURCES = (
-    (
-        Source(
-            "glca, gss7677",
-            "glca 1.4.2 (Kim, Jeon, Chang & Chung 2022, doi 10.1016/j.softx.2021.100874), data in its package",
-            rows,
-        ),
-    )
-    if PEERS is not None
-    else ()
+    Source(
+        "glca, gss7677",
+        "glca 1.4.2 (Kim, Jeon, Chang & Chung 2022, doi 10.1016/j.softx.2021.100874), data in its package",
+        rows,
+        folder=peers.PEERS,
+    ),
 )

@@ -4,10 +4,14 @@ import json
 from functools import cache
 
 import pandas as pd
+import pytest
 
 from equivalence.row import beside_project
 
 PEERS = "shared/reference/peers"
+
+beside_the_project = pytest.mark.skipif(beside_project(PEERS) is None, reason=f"{PEERS} is not beside the project")
+"""Tests that read it."""
 
 
 @cache

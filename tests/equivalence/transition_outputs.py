@@ -3,9 +3,11 @@
 from functools import cache
 
 import numpy as np
+import pandas as pd
 from scipy.optimize import linear_sum_assignment
 from scipy.special import entr, expit, logit, softmax
 
+import bayes_lca as bl
 from bayes_lca.likelihood.baum_welch import PathFit, fit_paths
 from bayes_lca.likelihood.categorical_family import CategoricalFamily
 from bayes_lca.likelihood.criteria import information_criteria
@@ -67,7 +69,23 @@ def mplus_rows(measurement: str) -> list[Row]:
         for d in range(4):
             pair = (transition[k, d], best.transition[0, order[0][k], order[-1][d]])
             table.append(Row(f"P({k + 1} to {d + 1})", *pair, MPLUS_SHARE, STOPPED_EARLY))
-    return table
+    return table + counted_rows(measurement, theirs)
+
+
+def counted_rows(measurement: str, theirs: dict) -> list[Row]:
+    """The same of the long frame, as `count_wave_classes` has it."""
+    table = frame("lsay_two_waves")
+    codes = table.iloc[:, :10].to_numpy().repeat(table["count"], axis=0)
+    long = pd.DataFrame(codes.reshape(-1, 5), columns=list("abcde"))
+    long = long.assign(id=np.arange(len(codes)).repeat(2), wave=np.tile([1, 2], len(codes)))
+    columns = {"person": "id", "wave": "wave", "measurement_over_time": measurement, "classes": [4]}
+    ours = bl.count_wave_classes(bl.Items(list("abcde")), long, n_starts=20, **columns).iloc[0]
+    smallest = min((share for _, share in theirs["class_counts_model"]), key=float)
+    names = {"LL": "log_likelihood", "BIC": "BIC", "aBIC": "aBIC", "entropy": "entropy_r2"}
+    return [
+        *(printed(f"counted: {name}", theirs[name], ours[column]) for name, column in names.items()),
+        Row("counted: smallest class", float(smallest), ours["smallest_class"], MPLUS_SHARE, STOPPED_EARLY),
+    ]
 
 
 def mplus_estimates(parameters: list, waves: int) -> tuple[np.ndarray, np.ndarray, np.ndarray, np.ndarray]:

@@ -1,25 +1,19 @@
 """Maximum likelihood of counts: published maxima, and likelihoods written out."""
 
-from pathlib import Path
-
 import numpy as np
-import pandas as pd
 import pytest
+from equivalence import peers
 from scipy import optimize, stats
 from scipy.special import logsumexp, softmax
 
 from bayes_lca.likelihood.count_families import DISPERSIONS, NegativeBinomialFamily, PoissonFamily
 from bayes_lca.likelihood.mixture import fit_mixture
 
-PEERS = next(
-    (path for parent in Path(__file__).parents if (path := parent / "shared" / "reference" / "peers").is_dir()), None
-)
 
-
-@pytest.mark.skipif(PEERS is None, reason="shared/reference/peers is not beside the project")
+@peers.beside_the_project
 def test_dmft_has_the_maxima_of_flexmix():
     """flexmix 2.3-18, two Poisson counts of 797 children: one to three classes, and the means of two."""
-    table = pd.read_csv(PEERS / "data" / "dmft_counts.csv")
+    table = peers.frame("dmft_counts")
     counts, n = table[["begin", "end"]].to_numpy(float), table["count"].to_numpy()
     for n_classes, expected, n_parameters in ((1, -3499.48963, 2), (2, -3034.41900, 5), (3, -3005.73735, 8)):
         fitted = fit_mixture([PoissonFamily(counts)], n, n_classes)

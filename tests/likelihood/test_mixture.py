@@ -1,34 +1,23 @@
 """Maximum likelihood of items of any kind: published maxima, a likelihood written out, and what EM may not do."""
 
-from pathlib import Path
-
 import numpy as np
-import pandas as pd
 import pytest
+from equivalence import peers
 from scipy import optimize, stats
 from scipy.special import logsumexp, softmax
 
 from bayes_lca.likelihood.families import NormalFamily
 from bayes_lca.likelihood.mixture import fit_mixture
 
-PEERS = next(
-    (path for parent in Path(__file__).parents if (path := parent / "shared" / "reference" / "peers").is_dir()), None
-)
-published = pytest.mark.skipif(PEERS is None, reason="shared/reference/peers is not beside the project")
-
-
-def peer(name):
-    return pd.read_csv(PEERS / "data" / f"{name}.csv")
-
 
 def normal(numbers, **options):
     return NormalFamily(numbers, np.nanmean(numbers, axis=0), np.nanstd(numbers, axis=0), **options)
 
 
-@published
+@peers.beside_the_project
 def test_iris_has_the_maximum_that_mplus_prints():
     """Mplus 8.11: log-likelihood -567.606, 16 parameters, shares .33351 .66649; three classes have no maximum."""
-    numbers = peer("iris_five").to_numpy(float)
+    numbers = peers.frame("iris_five").to_numpy(float)
     fitted = fit_mixture([normal(numbers)], np.ones(len(numbers)), 2)
     assert fitted.best.log_likelihood == pytest.approx(-567.606, abs=0.001)
     assert fitted.n_parameters == 16
@@ -41,10 +30,10 @@ def test_iris_has_the_maximum_that_mplus_prints():
     assert three.degenerate_starts > 0
 
 
-@published
+@peers.beside_the_project
 def test_carecompass_has_the_maxima_of_openmx():
     """tidySEM 0.2.11 / OpenMx, four scales with 22 missing values, equal variances: one to three classes."""
-    numbers = peer("carecompass").to_numpy(float)
+    numbers = peers.frame("carecompass").to_numpy(float)
     assert np.isnan(numbers).sum() == 22
     for n_classes, expected, n_parameters in ((1, -2241.98198, 8), (2, -2031.36515, 13), (3, -1951.34919, 18)):
         fitted = fit_mixture([normal(numbers)], np.ones(len(numbers)), n_classes)

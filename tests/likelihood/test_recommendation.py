@@ -119,6 +119,8 @@ def test_wrong_arguments():
     table = table_of([9, 5], [1, 0.4])
     with pytest.raises(ValueError, match=r"smallest_class=10: give a share from 0 to less than 1"):
         recommend_classes(table, smallest_class=10)
+    with pytest.raises(TypeError, match="recommend_classes takes the table that count_classes returns, not DataTree"):
+        recommend_classes(bl.load_example())
     with pytest.raises(ValueError, match="column BIC is not in the table of 2 rows"):
         recommend_classes(table.drop(columns="BIC"))
 

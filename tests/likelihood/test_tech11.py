@@ -1,21 +1,18 @@
 """Mean, SD and p of Mplus's TECH11 as printed, for data that are read where they lie and not kept here."""
 
-import json
 from functools import cache
-from pathlib import Path
 
 import numpy as np
 import pandas as pd
 import pytest
+from equivalence import peers
+from equivalence.row import beside_project
 from scipy.stats import norm
 
 from bayes_lca.likelihood.em import fit_em
 from bayes_lca.workflows.class_counts.vlmr import compare_by_scores
 
-FOLDER = next(
-    (path for parent in Path(__file__).parents if (path := parent / "shared" / "reference" / "peers").is_dir()), None
-)
-pytestmark = pytest.mark.skipif(FOLDER is None, reason="shared/reference/peers is not beside the project")
+pytestmark = peers.beside_the_project
 
 DATA = {"pydi": "enum/c{}_lca10faq", "bully": "enum/c{}_bully", "election_ratings": "poLCA/c{}_election"}
 CASES = [(name, n_classes) for name in DATA for n_classes in range(2, 7)]
@@ -32,7 +29,7 @@ BETWEEN_DIGITS = ("bully", 5)
 
 @cache
 def answers(name: str) -> tuple[np.ndarray, np.ndarray, tuple[int, ...]]:
-    patterns = pd.read_csv(FOLDER / "data" / f"tech11_{name}.csv")
+    patterns = peers.frame(f"tech11_{name}")
     items = patterns.drop(columns="count")
     codes = np.column_stack([pd.factorize(items[item], sort=True)[0] for item in items])  # -1 where missing
     return codes, patterns["count"].to_numpy(), tuple(codes.max(axis=0) + 1)
@@ -50,14 +47,14 @@ def computed(name: str, n_classes: int):
 
 
 def printed(name: str, n_classes: int) -> pd.Series:
-    table = pd.read_csv(FOLDER / "tech11_printed.csv")
+    table = pd.read_csv(beside_project(peers.PEERS) / "tech11_printed.csv")
     return table[table["case"].str.endswith(DATA[name].format(n_classes))].iloc[0]
 
 
 @pytest.mark.parametrize(("name", "n_classes"), CASES)
 def test_statistic_and_parameters_that_mplus_fixed(name, n_classes):
     test = computed(name, n_classes)
-    figures = json.loads((FOLDER / "figures.json").read_text())[f"lca_{name}_{n_classes}"]["tech11"]
+    figures = peers.figures(f"lca_{name}_{n_classes}")["tech11"]
     assert test.statistic == pytest.approx(float(figures["2dLL"]), abs=2.1e-3)
     assert test.adjusted_statistic == pytest.approx(float(figures["lmr"]), abs=2.1e-3)
     assert test.boundary_parameters == printed(name, n_classes)["boundary"]

@@ -3,12 +3,12 @@
 import json
 import warnings
 from itertools import product
-from pathlib import Path
 
 import numpy as np
 import pandas as pd
 import pytensor.tensor as pt
 import pytest
+from equivalence import peers
 from pymc.model.transform.conditioning import remove_value_transforms
 from pytensor.compile.mode import Mode
 from scipy import stats
@@ -26,10 +26,6 @@ from bayes_lca.posterior.checks.answer_residuals import contributions
 COMPILE = {"mode": Mode(linker="py", optimizer=None), "on_unused_input": "ignore"}
 ITEMS = ["a", "b", "c", "d"]
 SIZES = (2, 3, 4, 3)
-FOLDER = next(
-    (path for parent in Path(__file__).parents if (path := parent / "shared" / "reference" / "peers").is_dir()), None
-)
-beside_the_project = pytest.mark.skipif(FOLDER is None, reason="shared/reference/peers is not beside the project")
 
 
 @pytest.fixture(scope="module")
@@ -234,8 +230,8 @@ def test_the_gradient_of_a_climb_is_that_of_differences():
 def random_lca(name):
     """Distinct patterns of binary items and their counts, and what randomLCA prints of them."""
     data, n_classes = name.split("_")[1:3]
-    patterns = pd.read_csv(FOLDER / "data" / f"{data}.csv")
-    figures = json.loads((FOLDER / "figures.json").read_text())[name]
+    patterns = peers.frame(data)
+    figures = peers.figures(name)
     return patterns.drop(columns="count").to_numpy(), patterns["count"].to_numpy(), int(n_classes), figures
 
 
@@ -245,7 +241,7 @@ def printed_logits(figures):
     return share, probability, figures["lambda"]
 
 
-@beside_the_project
+@peers.beside_the_project
 @pytest.mark.parametrize(
     ("name", "printed"),
     [
@@ -284,7 +280,7 @@ def test_maxima_are_those_that_random_lca_prints(name, printed):
     np.testing.assert_allclose(mode.class_share, np.sort(share)[::-1], atol=1e-3)
 
 
-@beside_the_project
+@peers.beside_the_project
 def test_the_printed_maximum_of_gender_roles_is_not_the_highest():
     """randomLCA prints -1464.775 with two classes; another maximum lies four units higher."""
     codes, counts, n_classes, _ = random_lca("random_genderrole_2_logit_constant")

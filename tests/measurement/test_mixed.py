@@ -1,12 +1,12 @@
 """Items of several kinds: what can be mixed, published maxima, a part by itself, and what is said of a fit."""
 
 import json
-from pathlib import Path
 
 import numpy as np
 import pandas as pd
 import pytensor.tensor as pt
 import pytest
+from equivalence import peers
 from pytensor.compile.mode import Mode
 from scipy import stats
 
@@ -20,10 +20,6 @@ from bayes_lca.models import LatentClass
 
 FAST = {"mode": Mode(linker="py", optimizer=None), "on_unused_input": "ignore"}
 
-PEERS = next(
-    (path for parent in Path(__file__).parents if (path := parent / "shared" / "reference" / "peers").is_dir()), None
-)
-published = pytest.mark.skipif(PEERS is None, reason="shared/reference/peers is not beside the project")
 SHORT = {"draws": 100, "chains": 2, "until": None, "progressbar": False}
 PARTS = (
     bl.Items(["answer", "colour"]),
@@ -94,10 +90,10 @@ def test_a_group_may_not_bear_the_name_of_a_part(frame):
         nested.build(frame.assign(normal_item=np.arange(200) % 5))
 
 
-@published
+@peers.beside_the_project
 def test_three_numbers_and_an_ordinal_item_have_the_maxima_of_openmx():
     """tidySEM / OpenMx: -1250.52774 (8) and -1118.54167 (14); of three classes -1114.0397 is the maximum."""
-    table = pd.read_csv(PEERS / "data" / "mixed_three_continuous_one_ordinal.csv")
+    table = peers.frame("mixed_three_continuous_one_ordinal")
     responses = bl.Mixed(bl.NormalItems(["X1", "X2", "X3"]), bl.OrdinalItems(["X4"])).read(table)
     of_numbers, of_categories = responses.parts
     families = [
@@ -110,10 +106,10 @@ def test_three_numbers_and_an_ordinal_item_have_the_maxima_of_openmx():
         assert fitted.n_parameters == n_parameters
 
 
-@published
+@peers.beside_the_project
 def test_two_numbers_and_two_nominal_items_have_the_maximum_of_depmix():
     """depmixS4 1.5-1, class-specific variances: -3041.57954, 17 parameters."""
-    table = pd.read_csv(PEERS / "data" / "lg_c05_groups.csv")
+    table = peers.frame("lg_c05_groups")
     responses = bl.Mixed(bl.NormalItems(["y1", "y2"], "free"), bl.Items(["c1", "c2"])).read(table)
     of_numbers, of_categories = responses.parts
     families = [

@@ -1,5 +1,6 @@
 """The test of parallel lines: printed figures, the log-likelihoods of other programs, and what it refuses or says."""
 
+import os
 import warnings
 from pathlib import Path
 
@@ -8,12 +9,15 @@ import pandas as pd
 import polars as pl
 import pytest
 import statsmodels
+from scipy.optimize import minimize
+from scipy.special import expit
 from scipy.stats import chi2
 from statsmodels.miscmodels.ordinal_model import OrderedModel
 
 import bayes_lca as bl
 from bayes_lca.likelihood.newton import NoMaximumError
 
+DATA_SETS = int(os.environ.get("DATA_SETS", 500))
 APPLY = ["unlikely", "somewhat likely", "very likely"]
 
 
@@ -54,6 +58,58 @@ def test_statistic_is_twice_the_difference_of_log_likelihoods_of_other_programs(
     row = bl.parallel_lines(applicants, "apply", "~ public", categories=APPLY).loc[("likelihood ratio", "all")]
     assert row["statistic"] == pytest.approx(2 * (general - null.llf), abs=1e-6)
     assert row["p_value"] == pytest.approx(chi2.sf(2 * (general - null.llf), 1), abs=1e-7)
+
+
+def test_statistic_is_that_of_likelihoods_written_out_for_every_respondent():
+    """Two numbers as covariates and four categories, each respondent's probability a difference of two logistics."""
+    frame = made_up(n=120).assign(z=np.random.default_rng(1).normal(size=120))
+    x, y = frame[["x", "z"]].to_numpy(), frame["y"].to_numpy()
+
+    def loss(parameters, parallel):
+        slope = parameters[3:].reshape(1 if parallel else 3, 2)
+        at_least = expit(parameters[:3] + np.broadcast_to(x @ slope.T, (120, 3)))
+        bounds = np.column_stack([np.ones(120), at_least, np.zeros(120)])
+        probability = bounds[np.arange(120), y] - bounds[np.arange(120), y + 1]
+        return -np.log(np.maximum(probability, 1e-12)).sum()
+
+    options = {"method": "BFGS", "options": {"gtol": 1e-6}}
+    null = minimize(loss, [1.0, -0.5, -1.5, 0.0, 0.0], args=(True,), **options)
+    general = minimize(loss, [*null.x[:3], *np.tile(null.x[3:], 3)], args=(False,), **options)
+    row = bl.parallel_lines(frame, "y", "~ x + z").loc[("likelihood ratio", "all")]
+    assert row["df"] == 4
+    assert row["statistic"] == pytest.approx(2 * (null.fun - general.fun), abs=1e-6)
+
+
+def graded(seed, more_at_the_top=0.0, n=400):
+    """An outcome of four categories whose slope of x is larger at the highest cut."""
+    rng = np.random.default_rng(seed)
+    x, tier = rng.normal(size=n), rng.choice(["low", "high"], n)
+    slope = np.array([0.5, 0.5, 0.5 + more_at_the_top])
+    at_least = expit(np.array([1.0, -0.2, -2.0]) + slope * x[:, None] + 0.4 * (tier == "high")[:, None])
+    at_least = np.minimum.accumulate(at_least, axis=1)  # lines cross far from everybody, if at all
+    return pd.DataFrame({"y": (rng.random((n, 1)) < at_least).sum(axis=1), "x": x, "tier": tier})
+
+
+@pytest.mark.slow
+@pytest.mark.filterwarnings("ignore::bayes_lca.CrossingLinesWarning")
+def test_size_is_the_nominal_one_and_a_violated_cut_is_found(capsys):
+    p_values = {
+        more: pd.DataFrame(
+            [bl.parallel_lines(graded(seed, more), "y", "~ x + tier")["p_value"] for seed in range(DATA_SETS)]
+        )
+        for more in (0.0, 0.5)
+    }
+    size, power = ((p_values[more] < 0.05).mean() for more in p_values)
+    error = np.sqrt(0.05 * 0.95 / DATA_SETS)
+    with capsys.disabled():
+        table = pd.DataFrame({"size": size, "power": power})
+        print(f"\n{DATA_SETS} data sets, standard error of a size of .05 {error:.4f}\n{table.round(3)}")
+    assert all(values.notna().all(axis=None) for values in p_values.values())
+    assert (np.abs(size - 0.05) <= 2 * error)[("likelihood ratio", "all")]
+    assert (np.abs(size - 0.05) <= 3 * error).all()
+    assert power[("likelihood ratio", "all")] > 0.5
+    assert power[("Brant", "x")] > power[("Brant", "all")] > 0.5
+    assert abs(power[("Brant", "tier")] - 0.05) <= 3 * error
 
 
 def test_covariates_of_several_columns_are_tested_as_one_and_column_by_column():

@@ -52,7 +52,7 @@ def test_categories_have_points_and_others_may_be_held(draws):
     assert ax.lines[0].get_ydata()[0] == pytest.approx(table.xs("C1", level="latent_class")["mean"].iloc[0])
     words = figure._supxlabel.get_text()
     assert "2 x 20 draws" in words
-    assert "10 of them used; participation held at 3.0" in words
+    assert "10 of the draws used; participation held at 3.0" in words
     assert "a new group" in words
 
 

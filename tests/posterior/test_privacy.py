@@ -331,7 +331,8 @@ OF_OTHER_FITS = {"group_classes", "group_membership", "outcome_by_class", "plot_
 TAKE_NO_FIT = set(
     "class_number_table write_tables example_waves load_waves long_from_wide simulate_waves waves_truth "
     "adopt bootstrap_likelihood_ratio cohort_items cohort_truth compare_estimators count_classes "
-    "count_group_classes declare_columns example_survey fit_estimators fit_multiple fit_or_load fit_populations "
+    "count_group_classes count_wave_classes declare_columns example_survey fit_estimators "
+    "fit_multiple fit_or_load fit_populations invariance_over_waves "
     "leave_one_group_out load_cohort "
     "load_example maximum_likelihood measurement_invariance overfitted parallel_lines partial_invariance "
     "plot_check_items plot_class_counts plot_outcome plot_prior_predictive prior_predictive read_survey "

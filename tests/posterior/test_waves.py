@@ -342,3 +342,12 @@ def test_names_of_several_lines_cover_no_bar_and_no_heading(draws):
     assert len(headings) == len(WAVES)
     assert len(bars) == K * len(WAVES)
     assert not any(name.overlaps(other) for name in names for other in headings + bars)
+
+
+def test_lines_of_a_note_stay_lines_below_a_picture(draws):
+    note = bl.class_sizes(draws).attrs["note"].split("\n")
+    assert len(note) == 2
+    assert bl.plot_profiles(draws, figsize=(30, 3)).get_supxlabel().split("\n") == [
+        note[0],
+        f"{note[1]}; class sizes in % of respondents",
+    ]

@@ -138,8 +138,23 @@ def test_what_cannot_be_written_is_refused(path, tables, message, tmp_path):
         bl.write_tables(tmp_path / path, tables)
 
 
+@pytest.mark.parametrize("tables", [pd.DataFrame({"x": [1]}), [pd.DataFrame({"x": [1]})]])
+def test_tables_have_titles(tables, tmp_path):
+    with pytest.raises(TypeError, match=rf"tables is {type(tables).__name__}; give tables by title"):
+        bl.write_tables(tmp_path / "paper.docx", tables)
+
+
 @pytest.mark.parametrize(("module", "suffix"), [("docx", "docx"), ("openpyxl", "xlsx")])
 def test_a_missing_package_says_what_to_install(module, suffix, tmp_path, monkeypatch):
     monkeypatch.setitem(sys.modules, module, None)
     with pytest.raises(ImportError, match=r"pip install 'bayes-lca\[files\]'"):
         bl.write_tables(tmp_path / f"paper.{suffix}", {"a": pd.DataFrame({"x": [1]})})
+
+
+def test_long_tables_take_time_by_the_cell(tmp_path, monkeypatch):
+    """Asking a table of Word for one cell goes through all of them, minutes for a thousand rows."""
+    monkeypatch.setattr("docx.table.Table.cell", None)
+    bl.write_tables(tmp_path / "paper.docx", {"Table 1. Long": pd.DataFrame({"x": range(300)})})
+    (table,) = docx.Document(str(tmp_path / "paper.docx")).tables
+    assert [row.cells[-1].text for row in table.rows][:3] == ["x", "0", "1"]
+    assert len(table.rows) == 301

@@ -1,5 +1,8 @@
 """The page of a fit to several waves: who moves, classes and certainty by wave, answers of all waves."""
 
+import pandas as pd
+import pytest
+
 import bayes_lca as bl
 from bayes_lca.fitted.twins.common_method import AnswersOfPersons
 
@@ -29,6 +32,13 @@ def test_the_page_of_waves_says_who_moves(tmp_path, read):
     assert "log P(z_t = d | z_t-1 = c, x_it, g_it) = τ_cd + x_it′γ_d + v_dg + constant" in page.all_text
     assert "P(z_1 = c | x, g) = " in page.all_text
     assert "formula of the transitions" in page.all_text
+    assert "bl.count_wave_classes(...) compares numbers of classes over waves." in page.all_text
+
+
+def test_numbers_of_classes_at_one_wave_are_no_part_of_a_page_of_waves(tmp_path):
+    counted = pd.DataFrame({"BIC": [1.0]}, index=pd.Index([2], name="n_classes"))
+    with pytest.raises(ValueError, match=r"follows 150 respondents over waves.*leave out counted"):
+        bl.report(bl.load_example("waves"), tmp_path / "page.html", counted=counted)
 
 
 def test_a_person_is_integrated_out_over_all_waves_at_once():

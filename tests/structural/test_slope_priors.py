@@ -142,6 +142,11 @@ def test_small_levels_and_far_values_are_named():
     frame["late"] = np.where(of_sex < np.where(frame["sex"] == "m", 3, 30), "yes", "no")
     with pytest.warns(bl.SmallLevelWarning, match=r"few of 512 respondents have sex\[m\]:late\[yes\] \(3\): "):
         read_design(frame, "~ sex*late")
+    frame["pupil"], frame["pair"] = np.arange(512), np.arange(512) // 2
+    with pytest.warns(bl.SmallLevelWarning, match=r"each of the 512 groups of 'pupil' has one respondent"):
+        read_design(frame, "~ age + (1 | pair) + (1 | pupil)")
+    with warnings.catch_warnings(action="error"):
+        read_design(frame, "~ age + (1 | pair)")
     with pytest.warns(bl.FarValueWarning, match=r"'mistyped' is '45450' in 1 of 512 rows and within -?\d+ to \d+"):
         read_design(frame, "~ mistyped")
     frame.loc[[1, 2], "score"] = -750.0

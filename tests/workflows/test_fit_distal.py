@@ -233,13 +233,16 @@ def test_predictive_density_against_the_model_without_classes(truth, classes_of_
 
 
 def test_missing_outcomes_are_told_and_counted(measured, survey):
-    lacking = survey.assign(pay=survey["pay"].where(np.arange(len(survey)) % 9 > 0))
+    place = np.arange(len(survey))
+    lacking = survey.assign(pay=survey["pay"].where(place % 9 > 0), training=survey["training"].where(place % 10 > 0))
     n = int(lacking["pay"].isna().sum())
     with pytest.raises(ValueError, match=rf"{n} of 180 rows lack the outcome 'pay' .*missing=\"drop\""):
         bl.fit_distal(measured, lacking, "pay ~ latent_class", **FEW)
     with pytest.warns(UserWarning, match=f"{n} of 180 rows left out: outcome 'pay' missing"):
         draws = bl.fit_distal(measured, lacking, "pay ~ latent_class", missing="drop", **FEW)
-    assert f"n = {180 - n}, {n} rows left out" in bl.outcome_by_class(draws).note
+    unanswered = int(lacking.loc[lacking["pay"].notna(), "training"].isna().sum())
+    assert unanswered > 0
+    assert f"n = {180 - n}, {n} rows left out, {unanswered} answers missing" in bl.outcome_by_class(draws).note
 
 
 def test_a_kept_fit_says_the_same(measured, survey, tmp_path):

@@ -249,6 +249,8 @@ def test_what_is_no_list_of_frames_is_refused():
         bl.fit_multiple(NESTED, [bl.example_survey(), 3])
     with pytest.raises(TypeError, match="fit takes a model and then a frame"):
         bl.fit_multiple("model", completed())
+    with pytest.raises(TypeError, match="fit takes a model and then a frame"):
+        bl.fit_multiple(bl.LatentClass, completed())
 
 
 def test_chains_in_several_modes_are_stacked_and_refused_by_summaries(stacked):

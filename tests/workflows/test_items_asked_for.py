@@ -46,7 +46,7 @@ def test_what_is_no_measurement_part_is_named(frame, function, given):
     with pytest.raises(TypeError) as error:
         FUNCTIONS[function](items, frame)
     message = str(error.value)
-    assert message.startswith(f"items={repr(items)[:60]}")
+    assert message.startswith(f"items={' '.join(repr(items).split())[:60]}")
     assert f"is of type {kind}, and no measurement part" in message
     assert message.endswith("wrap the names of the items, Items([...])")
 
@@ -62,3 +62,14 @@ def test_model_is_asked_for_its_items(frame, function):
 def test_items_that_are_not_nominal_are_refused(frame, function):
     with pytest.raises(ValueError, match=r"for nominal items only; give Items\(\['a', 'b', 'c'\]\)"):
         FUNCTIONS[function](bl.OrdinalItems(NAMES), frame)
+
+
+def test_what_is_no_regression_or_no_known_class_is_named_in_one_line():
+    """A fit in place of what is known of its classes would be hundreds of lines."""
+    measured, survey = bl.load_example("alone"), bl.example_survey()
+    with pytest.raises(TypeError, match=r"structural='~ participation': give a Regression\("):
+        bl.stepwise_odds_ratios(measured, "~ participation", survey)
+    with pytest.raises(TypeError, match=r"measurement=<xarray.DataTree> .{40,60}: give what is known of the classes"):
+        bl.AssignedClass(measured, bl.Regression("~ participation"))
+    with pytest.raises(TypeError, match=r"model=group .{30,60} is of type DataFrame, and no latent class regression"):
+        bl.fit_estimators(survey, measured)

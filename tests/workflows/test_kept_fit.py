@@ -48,6 +48,19 @@ def call_behind(draws):
     return int(draws["posterior"]["number"][0, 0])
 
 
+@pytest.fixture
+def in_memory(monkeypatch):
+    """What is saved stays in memory, and its file is empty."""
+    saved = {}
+
+    def save(draws, path):
+        saved[path] = draws
+        path.touch()
+
+    monkeypatch.setattr("bayes_lca.sampling.fit_or_load.save", save)
+    monkeypatch.setattr("bayes_lca.sampling.fit_or_load.load", saved.__getitem__)
+
+
 def test_the_same_call_is_read(tmp_path):
     sample = Sampler()
     for _ in range(3):
@@ -70,11 +83,17 @@ def test_the_same_call_is_read(tmp_path):
     ],
     ids=["answer", "type", "row names", "order of rows", "option", "classes", "prior"],
 )
-def test_whatever_has_changed_is_fitted_anew_and_replaces_the_file(tmp_path, model, frame, options):
+def test_whatever_has_changed_is_fitted_anew(tmp_path, in_memory, model, frame, options):
     sample, path = Sampler(), tmp_path / "fit.nc"
     bl.fit_or_load(path, LCA, FRAME, sample=sample, seed=1)
     assert call_behind(bl.fit_or_load(path, model, frame, sample=sample, **options)) == 2
-    assert call_behind(bl.fit_or_load(path, model, frame, sample=sample, **options)) == 2
+    assert call_behind(bl.fit_or_load(path, model, frame, sample=sample, **options)) == sample.calls == 2
+
+
+def test_the_file_is_replaced(tmp_path):
+    sample, path = Sampler(), tmp_path / "fit.nc"
+    for seed in (1, 2):
+        bl.fit_or_load(path, LCA, FRAME, sample=sample, seed=seed)
     assert call_behind(bl.load(path)) == sample.calls == 2
 
 
@@ -128,7 +147,7 @@ DAYS = pd.date_range("2025-11-07", periods=4)
         (FRAME.assign(b=pd.Series(["\ud800", *"xyz"], dtype=object)), FRAME.assign(b=list("wxyz"))),
     ],
 )
-def test_content_of_another_kind_is_fitted_anew(tmp_path, before, after):
+def test_content_of_another_kind_is_fitted_anew(tmp_path, in_memory, before, after):
     assert not read_again(tmp_path / "changed.nc", before, after)
     assert read_again(tmp_path / "same.nc", before, before.copy())
 

@@ -9,6 +9,7 @@ import numpy as np
 import pandas as pd
 import polars as pl
 import pytest
+from equivalence import peers
 from scipy.optimize import minimize
 from scipy.special import logsumexp, softmax
 from scipy.stats import chi2, norm
@@ -181,11 +182,6 @@ def test_standard_errors_are_the_spread_of_estimates_over_samples():
         np.testing.assert_allclose(np.mean(means, axis=0), [0, 2], atol=4 * spread.max() / np.sqrt(150) + 0.02)
 
 
-PEERS = next(
-    (path for parent in Path(__file__).parents if (path := parent / "shared" / "reference" / "peers").is_dir()), None
-)
-
-
 @dataclass(frozen=True)
 class NormalItems:
     """A first step of two normal items, as Latent GOLD 6.1 prints it; a row of answers is the place of its row."""
@@ -212,10 +208,10 @@ class NormalItems:
         return membership.T @ assigned / membership.sum(axis=0)[:, None]
 
 
-@pytest.mark.skipif(PEERS is None, reason="shared/reference/peers is not beside the project")
+@peers.beside_the_project
 def test_bch_figures_of_latent_gold():
     """Its simulated example 9, with one variance for all; its errors are of the information, of step three alone."""
-    table = pd.read_csv(PEERS / "data" / "lg_c09_steps.csv")
+    table = peers.frame("lg_c09_steps")
     base, outcome = NormalItems(table[["y1", "y2"]].to_numpy()), table["distal"].to_numpy()
     step = OutcomeGivenClass(base.codes, np.ones(len(table)), base, "bch", "modal", outcome, "normal")
     found = with_first_step(step, first_step_known=True)
@@ -365,9 +361,14 @@ def test_missing_outcomes_and_other_frames(classes, frame):
     "given, told",
     [
         ({"outcome": "nobody"}, r"unknown outcome column\(s\) 'nobody'"),
-        ({"outcome": "a"}, r"item\(s\) 'a' are also in"),
+        ({"outcome": "a"}, r"outcome 'a' of 300 rows is an item"),
         ({"outcome": "ill"}, r"outcome 'ill' holds no numbers but values such as 'yes' in 300 rows"),
-        ({"outcome": "three", "family": "bernoulli"}, "outcome 'three' has 3 categories in 300 rows"),
+        ({"outcome": "ill"}, 'or choose family="bernoulli" for categories'),
+        ({"outcome": "rated"}, r'or choose bl\.fit_distal with family="ordered" or "multinomial" for categories'),
+        (
+            {"outcome": "three", "family": "bernoulli"},
+            "'three' has 3 categories in 300 rows.*bl.fit_distal",
+        ),
         ({"outcome": "one"}, "outcome 'one' is 1 in all 300 rows; choose another outcome"),
         ({"outcome": "endless"}, "outcome 'endless' is infinite in 1 of 300 rows"),
         ({"outcome": "none"}, "300 of 300 rows lack the outcome 'none'"),
@@ -378,7 +379,11 @@ def test_missing_outcomes_and_other_frames(classes, frame):
 )
 def test_what_is_no_outcome_is_refused_by_name(classes, frame, given, told):
     other = frame.assign(
-        three=np.arange(300) % 3, one=1.0, none=np.nan, endless=frame["income"].mask(frame.index == 3, np.inf)
+        rated=["low", "middle", "high"] * 100,
+        three=np.arange(300) % 3,
+        one=1.0,
+        none=np.nan,
+        endless=frame["income"].mask(frame.index == 3, np.inf),
     )
     with pytest.raises(ValueError, match=told):
         bl.stepwise_outcome(classes, **{"outcome": "income", "frame": other} | given)
@@ -404,6 +409,16 @@ def test_picture_shows_classes_and_differences_of_the_table(classes, frame):
     np.testing.assert_allclose(interval, table.loc["contrast", ["lower", "upper"]].to_numpy()[0])
     assert "all classes equal: Wald" in fig.get_supxlabel()
     assert "n = 300" in fig.get_supxlabel()
+
+
+@pytest.mark.parametrize(("unit", "decimals"), [(1e5, 0), (1.0, 2), (1e-5, 7)])
+def test_picture_writes_numbers_in_any_unit(classes, frame, unit, decimals):
+    """An outcome in millionths has no estimates of 0.00, and one in thousands no cents."""
+    table = bl.stepwise_outcome(classes, "income", frame.assign(income=frame["income"] * unit))
+    means = bl.plot_outcome(table).axes[0]
+    first = table.loc[("class", "C1")]
+    said = f"{first['estimate']:.{decimals}f} ({first['lower']:.{decimals}f} to {first['upper']:.{decimals}f})"
+    assert next(text.get_text() for text in means.texts if text.get_text()) == said
 
 
 def test_picture_has_no_interval_of_a_share_at_its_boundary(classes, frame):

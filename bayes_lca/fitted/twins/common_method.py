@@ -81,11 +81,20 @@ class AnswersOfPersons(CategoricalAnswers):
 
     def draw(self, fit, which: slice, latent_class: np.ndarray, rng: np.random.Generator) -> np.ndarray:
         """Respondents have traits of their own, the same for all items; shape (draw, row, item)."""
+        return self.draw_given_person(fit, which, latent_class, self.draw_persons(fit, latent_class.shape, rng), rng)
+
+    def draw_persons(self, fit, shape: tuple[int, ...], rng: np.random.Generator) -> np.ndarray:
+        """Traits are standard normal, shape (*shape, style)."""
+        return rng.normal(size=(*shape, len(self.scores(fit))))
+
+    def draw_given_person(
+        self, fit, which: slice, latent_class: np.ndarray, person: np.ndarray, rng: np.random.Generator
+    ) -> np.ndarray:
+        """Answers tilted by the traits of the person, shape (draw, row, item)."""
         rho, loading, scores = self.typical(fit)[which], self.loading(fit)[which], self.scores(fit)
-        u = rng.normal(size=(*latent_class.shape, len(scores)))  # (draw, row, style)
         of_items = []
         for item in range(rho.shape[2]):
-            tilt = np.einsum("srt,st,tk->srk", u, loading[:, :, item], scores[:, item])
+            tilt = np.einsum("srt,st,tk->srk", person, loading[:, :, item], scores[:, item])
             tilted = np.take_along_axis(rho[:, :, item], latent_class[..., None], axis=1) * np.exp(tilt)
             of_items.append(draw_category(tilted / tilted.sum(axis=-1, keepdims=True), rng))
         return np.stack(of_items, axis=-1)

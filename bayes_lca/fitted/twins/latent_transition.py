@@ -47,7 +47,15 @@ def _words(fit: Fit) -> Words:
 SUPPORTED = (
     *("class_profiles", "class_sizes", "contrasts", "convergence", "heterogeneity", "holds_respondents", "keep_mode"),
     *("modes", "name_classes", "odds_ratios", "order", "plot_odds_ratios", "plot_profiles"),
-    *("plot_random_intercepts", "random_intercepts", "relabel", "save"),
+    *(
+        "check_items",
+        "common_method",
+        "plot_random_intercepts",
+        "posterior_predictive",
+        "random_intercepts",
+        "relabel",
+        "save",
+    ),
     *("most_likely_paths", "plot_transitions", "report", "stayers_and_movers", "transition_odds_ratios"),
     *("membership", "membership_of_new_rows", "transition_probabilities"),
 )

@@ -1,12 +1,13 @@
 """A path through the classes for each person, summed out: twin of the hidden part `Path`."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import replace
 
 import numpy as np
 import xarray as xr
 
 from bayes_lca.dims import ANSWERS, CLASS, ITEM, PATTERN, WAVE
+from bayes_lca.fitted.drawn_sequences import draw_sequences
 from bayes_lca.fitted.flows import flows_of
 from bayes_lca.fitted.hidden_of_respondent import HiddenOfRespondent, Occasion
 from bayes_lca.fitted.kinds import HIDDEN, register
@@ -69,6 +70,18 @@ class PathOfPerson(HiddenOfRespondent):
         """Answers at all waves at which persons were seen."""
         codes, seen = fit.patterns[ANSWERS].transpose(PATTERN, WAVE, ITEM).to_numpy(), paths_of(fit).seen
         return codes[seen], np.broadcast_to(fit.count[:, None], seen.shape)[seen]
+
+    def trait_moments(self, fit, draws: np.ndarray, powers: np.ndarray) -> np.ndarray:
+        """Given the answers at all waves, the path summed out."""
+        return np.einsum("srq,qm->rm", paths_of(fit).persons(draws), powers)
+
+    def axes_of_answers(self, fit) -> Mapping[str, list[str]]:
+        """Waves."""
+        return {WAVE: list(paths_of(fit).waves)}
+
+    def draw_answers(self, fit, which: slice, rng: np.random.Generator) -> np.ndarray:
+        """Along paths drawn anew, missing where answers and waves are missing; (draw, respondent, wave, item)."""
+        return draw_sequences(paths_of(fit), which, rng)
 
     def attributes_of_draws(self, fit) -> dict[str, float]:
         """By how much the sum over persons is off: the largest change of the log-likelihood with twice the nodes."""

@@ -7,8 +7,10 @@ from math import comb
 import pandas as pd
 import xarray as xr
 
+from bayes_lca.dims import ITEM, WAVE
 from bayes_lca.fitted.fit import Fit
 from bayes_lca.fitted.thinning import draws_used, thinning
+from bayes_lca.posterior.checks.check_waves import WaveCheck, check_waves
 from bayes_lca.posterior.checks.direct_effects import direct_effects
 from bayes_lca.posterior.checks.item_check_rows import item_rows, overall_rows, pair_rows, pattern_rows
 from bayes_lca.posterior.checks.item_discrepancies import item_discrepancies
@@ -77,7 +79,7 @@ def check_items(
     n_draws: int = 400,
     seed: int = 1,
     ci_prob: float = 0.95,
-) -> ItemCheck:
+) -> ItemCheck | WaveCheck:
     r"""Compare the answers with those that a latent class model would give: posterior predictive checks.
 
     Every draw gives one replicated data set: classes drawn anew given covariates and groups, answers given the class,
@@ -116,10 +118,21 @@ def check_items(
     *Items* and *patterns* use plain counts. Latent classes reproduce the items almost by construction, so a departure
     there speaks of the prior or of answers missing in another way than at random; p-values gather about 0.5 otherwise.
 
+    *Waves*: items, and pairs of items, are checked at every wave, and besides each item at two waves that follow each
+    other, whose answers transitions of classes have to explain. Residuals of these *wave pairs* are
+
+    .. math::
+        R_{km} = \sum_i \Bigl(1[y_{itj} = k, y_{i,t+1,j} = m]
+            - \sum_{c,d} P(z_t = c, z_{t+1} = d \mid y_i, x_i, g_i) \rho_{cjk} \rho_{djm}\Bigr),
+
+    freed of the scores of shares, transitions and item probabilities, and judged like pairs of items. *Level over
+    waves* adds up their trends: it is large where persons answer alike at both waves whatever their class, as they do
+    when each has a level of their own; then plain transitions report too many who stay.
+
     Parameters
     ----------
     draws : xarray.DataTree
-        From `fit` of a latent class model, with or without covariates and groups.
+        From `fit` of a latent class model, with or without covariates and groups, or of a latent transition model.
     group : str, optional
         Grouping or covariate of the fit by which to compare items, or a column of `frame`; the first grouping of the
         fit by default.
@@ -139,7 +152,7 @@ def check_items(
 
     Returns
     -------
-    ItemCheck
+    ItemCheck, or WaveCheck for a fit of several waves
         Tables with ``p_value``, ``discrepancy`` and what replicated data give, ``expected`` (posterior means).
 
         ``items``, one row each: sum over categories of (observed - expected)^2 / expected, then the category that
@@ -165,13 +178,16 @@ def check_items(
         Of items that are numbers, ``items`` has ``mean`` and ``sd`` with what is expected and its interval, ``pairs``
         the ``correlation`` likewise, in place of categories and cells; ``patterns`` and ``groups`` are None.
 
+        Of waves, ``items`` and ``pairs`` stand by wave, ``wave_pairs`` by item and both waves; there are no patterns
+        and groups.
+
     Raises
     ------
     TypeError
         If `draws` is no fit.
     ValueError
         If the classes were seen, the fit was saved without respondents, there is one item, nobody answered two items,
-        or `group` cannot be used.
+        `group` cannot be used, or it or a `frame` is given with a fit of several waves.
     NotRelabelledError, SeveralModesError
         If an average would mix labels or modes.
 
@@ -195,10 +211,16 @@ def check_items(
     False
     >>> check.pairs.index.tolist()
     [('training', 'recognition'), ('training', 'expertise'), ('recognition', 'expertise')]
+    >>> bl.check_items(bl.load_example("waves"), n_draws=20).wave_pairs.index[0]
+    ('training', '1', '2')
     """
     fit = Fit.of(draws, needs="check_items")
     tails = tail_probabilities(ci_prob)
     step = thinning(fit, n_draws, seed)
+    used = f"{fit.note}; {draws_used(fit, step)} of them used, one replicated data set each"
+    if WAVE in fit.hidden.axes_of_answers(fit):
+        _refuse_groups_of_waves(fit, group=group, frame=frame, key=key, count=count)
+        return check_waves(fit, step, seed, tails, f"{used}; {100 * ci_prob:g} % intervals")
     _require_pairs(fit)
     by = group if group is not None else next(iter(fit.groupings), None)
     groups = None
@@ -206,11 +228,14 @@ def check_items(
         groups = direct_effects(
             *(fit, [by]), frame=frame, key=key, count=count, n_draws=n_draws, seed=seed, ci_prob=ci_prob
         )
-    used = f"{fit.note}; {draws_used(fit, step)} of them used, one replicated data set each"
     if not all(fit.labels):
         return _of_numbers(fit, step, seed, tails, f"{used}; {100 * ci_prob:g} % intervals of replicated data sets")
     discrepancies = item_discrepancies(fit, step, seed)
-    pairs, statistic = pair_rows(discrepancies, fit, tails)
+    answers = fit.labels, fit.codes, fit.count
+    pairs, statistic = pair_rows(discrepancies, *answers, tails)
+    names = [(fit.items[j], fit.items[h]) for j, h in discrepancies.pairs]
+    pairs.index = pd.MultiIndex.from_tuples(names, names=["item_1", "item_2"])
+    items = item_rows(discrepancies, *answers, tails).set_index(pd.Index(fit.items, name=ITEM))
     interval = f"{100 * ci_prob:g} % intervals at the one that departs most, chosen among all"
 
     def table(rows: pd.DataFrame, *more: str) -> SummaryTable:
@@ -223,7 +248,7 @@ def check_items(
         overall=SummaryTable.of(
             overall_rows(discrepancies, statistic, fit), f"{used}; {len(pairs)} pairs of items{apart}"
         ),
-        items=table(item_rows(discrepancies, fit, tails), interval),
+        items=table(items, interval),
         pairs=table(pairs, f"{interval}{apart}"),
         patterns=table(pattern_rows(discrepancies, fit), f"{n_complete} respondents who answered all items")
         if n_complete
@@ -231,6 +256,14 @@ def check_items(
         groups=groups,
         n_draws=draws_used(fit, step),
     )
+
+
+def _refuse_groups_of_waves(fit: Fit, **given) -> None:
+    if named := [name for name, value in given.items() if value is not None]:
+        raise ValueError(
+            f"{named[0]}={given[named[0]]!r:.60}: items by group are of respondents who answered once, and the "
+            f"{fit.n_respondents} persons of this fit answered at several waves; leave {', '.join(named)} out"
+        )
 
 
 def _of_numbers(fit: Fit, step: int, seed: int, tails: Sequence[float], note: str) -> ItemCheck:

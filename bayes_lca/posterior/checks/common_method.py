@@ -9,8 +9,10 @@ import pandas as pd
 import xarray as xr
 
 from bayes_lca import priors as all_priors
-from bayes_lca.dims import CLASS, CLASS_SHARE, ITEM, ROW, STYLE, STYLE_LOADING, STYLE_SD
+from bayes_lca.dims import CLASS, CLASS_SHARE, ITEM, ROW, STYLE, STYLE_LOADING, STYLE_SD, WAVE, by_wave
 from bayes_lca.fitted.fit import Fit
+from bayes_lca.fitted.flows import flows_of
+from bayes_lca.fitted.paths import paths_of
 from bayes_lca.posterior.checks.reweighted_priors import PRIORS, under_other_priors
 from bayes_lca.posterior.checks.traits_of_persons import SOURCES, traits_of_rows, variance_shares
 from bayes_lca.posterior.tables.contrast_sd import log_density
@@ -96,7 +98,7 @@ class CommonMethodEffect:
             ("loading", _name_of(elements, place)): elements.isel(element=place, drop=True)
             for place in range(elements.sizes["element"])
         }
-        share = fit.posterior[CLASS_SHARE]
+        share = _first_sizes(fit)
         quantities |= {("class share", name): share.sel({CLASS: name}, drop=True) for name in fit.classes[:-1]}
         fitted = fitted_loading_prior(fit)
         log_prior = {
@@ -122,7 +124,8 @@ def common_method(
     Parameters
     ----------
     draws : xarray.DataTree
-        From `fit` of classes whose measurement part is a `CommonMethod`.
+        From `fit` of classes whose measurement part is a `CommonMethod`, or of `LatentTransition` with
+        ``person_intercept=True``, whose persons have a level of their own at all waves.
     priors : sequence of HalfNormal, HalfStudentT or Exponential
         Priors of the loadings under which ``sensitivity`` shows the results; the fitted one comes first.
     ci_prob : float, default 0.95
@@ -144,6 +147,9 @@ def common_method(
 
         ``persons``: posterior ``mean`` and ``sd`` of each respondent's traits, the class summed out.
 
+        Of several waves, ``variance`` is of every wave, with the sizes that classes have there; ``loadings`` too where
+        items are free over waves; ``persons`` rests on the answers at all waves, with the path summed out.
+
         ``sensitivity``: loadings and class shares under other priors of the loadings, by weights as
         `prior_sensitivity` has them, and ``prior_sensitivity`` with its ``diagnosis``. With few items the answers say
         little about the loading, and its prior decides.
@@ -153,8 +159,8 @@ def common_method(
     TypeError
         If `draws` is no fit.
     ValueError
-        If the measurement part has no common method; when asked for ``persons`` or ``sensitivity``, if the fit was
-        saved without respondents.
+        If the measurement part has no common method, or a fit of waves was saved without respondents; when asked for
+        ``persons`` or ``sensitivity``, if any fit was.
     NotRelabelledError, SeveralModesError
         If an average would mix labels or modes.
 
@@ -177,32 +183,51 @@ def common_method(
     ['tilt_mean', 'tilt_sd', 'row']
     """
     fit = Fit.of(draws, needs="common_method")
-    shares = fit.by_chain(variance_shares(fit))
-    coords = {STYLE: fit.posterior[STYLE].to_numpy(), ITEM: list(fit.items), SOURCE: list(SOURCES)}
-    variance = xr.DataArray(shares, dims=("chain", "draw", *coords), coords=fit.chain_coords | coords)
+    variance = _variance(fit)
+    axes = [str(axis) for axis in variance.dims if axis not in ("chain", "draw")]
     return CommonMethodEffect(
         loadings=_loadings(fit, ci_prob),
-        variance=table_of(variance, [STYLE, ITEM, SOURCE], fit, ci_prob),
+        variance=table_of(variance, axes, fit, ci_prob),
         _fit=fit,
         _priors=tuple(priors),
         _ci_prob=ci_prob,
     )
 
 
+def _variance(fit: Fit) -> xr.DataArray:
+    """Shares of the variance; at every wave where there are waves, whose classes differ in size."""
+    coords = {STYLE: fit.posterior[STYLE].to_numpy(), ITEM: list(fit.items), SOURCE: list(SOURCES)}
+    if WAVE not in fit.hidden.axes_of_answers(fit):
+        shares = variance_shares(fit, fit.class_share.reshape(fit.n_draws, -1))
+    else:
+        paths, size = paths_of(fit), flows_of(fit).size  # (draw, wave, latent_class)
+        of_waves = [variance_shares(paths.parameters_at(place), size[:, place]) for place in range(len(paths.waves))]
+        shares, coords = np.stack(of_waves, axis=1), {WAVE: list(paths.waves), **coords}
+    return xr.DataArray(fit.by_chain(shares), dims=("chain", "draw", *coords), coords=fit.chain_coords | coords)
+
+
 def _loadings(fit: Fit, ci_prob: float) -> SummaryTable:
-    if _free_loadings(fit) == STYLE_LOADING:
-        return table_of(fit.posterior[STYLE_LOADING], [STYLE, ITEM], fit, ci_prob)
-    of_all = fit.posterior[STYLE_SD].expand_dims({ITEM: [ALL_ITEMS]}, axis=-1)
-    return table_of(of_all, [STYLE, ITEM], fit, ci_prob)
+    values = fit.posterior[_free_loadings(fit)]
+    if ITEM not in values.dims:
+        values = values.expand_dims({ITEM: [ALL_ITEMS]}, axis=-1)
+    return table_of(values, [axis for axis in (WAVE, STYLE, ITEM) if axis in values.dims], fit, ci_prob)
 
 
 def _free_loadings(fit: Fit) -> str:
-    """Variable of the free loadings: one for each style, or one for each of its items."""
-    return STYLE_SD if STYLE_SD in fit.posterior else STYLE_LOADING
+    """Variable of the free loadings: one for each style, or one for each of its items; those of waves where free."""
+    name = STYLE_SD if STYLE_SD in fit.posterior else STYLE_LOADING
+    return by_wave(name) if by_wave(name) in fit.posterior else name
+
+
+def _first_sizes(fit: Fit) -> xr.DataArray:
+    """Class shares, of several waves those at the first."""
+    if WAVE not in fit.hidden.axes_of_answers(fit):
+        return fit.posterior[CLASS_SHARE]
+    return fit.hidden.class_sizes(fit).isel({WAVE: 0}, drop=True)
 
 
 def _name_of(elements: xr.DataArray, place: int) -> str:
-    names = [str(elements[dim].to_numpy()[place]) for dim in (STYLE, ITEM) if dim in elements.coords]
+    names = [str(elements[dim].to_numpy()[place]) for dim in (WAVE, STYLE, ITEM) if dim in elements.coords]
     return ", ".join(names)
 
 

@@ -6,20 +6,35 @@ import numpy as np
 import pandas as pd
 import scipy
 
-from bayes_lca.dims import ITEM
 from bayes_lca.fitted.fit import Fit
 from bayes_lca.likelihood.tail_shares import tail_shares
 from bayes_lca.posterior.checks.common_tilt import common_tilt
 from bayes_lca.posterior.checks.direct_effects import LEAST_VARIANCE
-from bayes_lca.posterior.checks.item_discrepancies import PATTERN_STATISTICS, ItemDiscrepancies
+from bayes_lca.posterior.checks.item_discrepancies import PATTERN_STATISTICS, Discrepancies, ItemDiscrepancies
 from bayes_lca.posterior.checks.pair_residuals import pair_statistics
 from bayes_lca.posterior.checks.predictive_p import posterior_predictive_p
 
+Labels = Sequence[Sequence[str]]
+"""Of the categories of each column of answers."""
 
-def pair_rows(discrepancies: ItemDiscrepancies, fit: Fit, tails: Sequence[float]) -> tuple[pd.DataFrame, np.ndarray]:
-    """Rows of the table of pairs, and T of shape (data set, draw, pair)."""
+
+def pair_rows(
+    discrepancies: Discrepancies, labels: Labels, codes: np.ndarray, count: np.ndarray, tails: Sequence[float]
+) -> tuple[pd.DataFrame, np.ndarray]:
+    """Rows of the table of pairs, and T of shape (data set, draw, pair).
+
+    Parameters
+    ----------
+    discrepancies : Discrepancies
+    labels : sequence of sequence of str, shape (column,)
+        Of the categories of each column of answers: an item, or an item at a wave.
+    codes : ndarray of int, shape (row, column)
+    count : ndarray, shape (row,)
+        Respondents with each row.
+    tails : sequence of float
+        Lower and upper tail of intervals.
+    """
     residual, pairs = discrepancies.pair, discrepancies.pairs
-    labels, codes, count = fit.labels, fit.codes, fit.count
     cells = residual.reshape(*residual.shape[:3], -1)  # (data set, draw, pair, cell)
     variance = discrepancies.pair_covariance + LEAST_VARIANCE * np.eye(cells.shape[-1])
     statistic, trend = pair_statistics(cells, variance, [(len(labels[j]), len(labels[h])) for j, h in pairs])
@@ -54,14 +69,31 @@ def pair_rows(discrepancies: ItemDiscrepancies, fit: Fit, tails: Sequence[float]
                 "n": n,
             }
         )
-    names = [(fit.items[j], fit.items[h]) for j, h in pairs]
-    return pd.DataFrame(rows, index=pd.MultiIndex.from_tuples(names, names=["item_1", "item_2"])), statistic
+    return pd.DataFrame(rows), statistic
+
+
+def rarity_of(statistic: np.ndarray, alike: np.ndarray | None = None) -> np.ndarray:
+    """T of pairs on the scale of its tail probability in replicated data, -log, shape (data set, draw, pair).
+
+    Parameters
+    ----------
+    statistic : ndarray, shape (data set, draw, pair)
+    alike : ndarray of int, shape (pair,), optional
+        Pairs with the same number share the moments of T, which many pairs in few draws give better; by default each
+        pair has its own.
+    """
+    alike = np.arange(statistic.shape[-1]) if alike is None else alike
+    rarity = np.empty_like(statistic)
+    for number in np.unique(alike):
+        these = alike == number
+        mean, variance = statistic[1][:, these].mean(), max(statistic[1][:, these].var(), np.finfo(float).tiny)
+        rarity[..., these] = -scipy.stats.gamma.logsf(statistic[..., these], mean**2 / variance, scale=variance / mean)
+    return rarity
 
 
 def overall_rows(discrepancies: ItemDiscrepancies, statistic: np.ndarray, fit: Fit) -> pd.DataFrame:
     """One p-value for all pairs, and one for all sets of items that may tilt together."""
-    mean, variance = statistic[1].mean(axis=0), np.maximum(statistic[1].var(axis=0), np.finfo(float).tiny)
-    rarity = -scipy.stats.gamma.logsf(statistic, mean**2 / variance, scale=variance / mean)  # (data set, draw, pair)
+    rarity = rarity_of(statistic)
     worst = discrepancies.pairs[int(np.median(rarity[0], axis=0).argmax())]
     tilt = common_tilt(discrepancies.pair, discrepancies.pairs, [len(of_item) for of_item in fit.labels])
     largest = rarity.max(axis=-1)
@@ -84,15 +116,17 @@ def overall_rows(discrepancies: ItemDiscrepancies, statistic: np.ndarray, fit: F
     return pd.DataFrame(rows, index=pd.Index(tests, name="check"))
 
 
-def item_rows(discrepancies: ItemDiscrepancies, fit: Fit, tails: Sequence[float]) -> pd.DataFrame:
-    """One row per item: the category that departs most."""
+def item_rows(
+    discrepancies: Discrepancies, labels: Labels, codes: np.ndarray, count: np.ndarray, tails: Sequence[float]
+) -> pd.DataFrame:
+    """One row per column of answers, see `pair_rows`: the category that departs most."""
     rows = []
-    for j, labels in enumerate(fit.labels):
-        codes, margin_expected = fit.codes[:, j], discrepancies.margin_expected[:, j, : len(labels)]
-        difference = discrepancies.margin[:, :, j, : len(labels)]  # (data set, draw, category)
+    for j, of_item in enumerate(labels):
+        margin_expected = discrepancies.margin_expected[:, j, : len(of_item)]
+        difference = discrepancies.margin[:, :, j, : len(of_item)]  # (data set, draw, category)
         expected = np.maximum(margin_expected, LEAST_VARIANCE)
         worst = int((np.abs(difference[0].mean(axis=0)) / np.sqrt(expected.mean(axis=0))).argmax())
-        n = int(fit.count[codes >= 0].sum())
+        n = int(count[codes[:, j] >= 0].sum())
         points = 100 * difference[:, :, worst] / n
         lower, upper = np.quantile(points[0] - points[1], tails)
         realised, replicated = (difference**2 / expected).sum(axis=-1)
@@ -101,8 +135,8 @@ def item_rows(discrepancies: ItemDiscrepancies, fit: Fit, tails: Sequence[float]
                 "p_value": posterior_predictive_p(realised, replicated),
                 "discrepancy": realised.mean(),
                 "expected": replicated.mean(),
-                "category": labels[worst],
-                "observed": int(fit.count[codes == worst].sum()),
+                "category": of_item[worst],
+                "observed": int(count[codes[:, j] == worst].sum()),
                 "expected_count": margin_expected[:, worst].mean(),
                 "difference": points[0].mean(),
                 "lower": lower,
@@ -110,7 +144,7 @@ def item_rows(discrepancies: ItemDiscrepancies, fit: Fit, tails: Sequence[float]
                 "n": n,
             }
         )
-    return pd.DataFrame(rows, index=pd.Index(fit.items, name=ITEM))
+    return pd.DataFrame(rows)
 
 
 def pattern_rows(discrepancies: ItemDiscrepancies, fit: Fit) -> pd.DataFrame:

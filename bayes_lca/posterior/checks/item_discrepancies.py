@@ -20,8 +20,8 @@ PATTERN_STATISTICS = ("distinct patterns", "likelihood ratio", "Pearson", "large
 
 
 @dataclass(frozen=True)
-class ItemDiscrepancies:
-    """Departures of items, pairs of items and patterns, one value of everything per draw used.
+class Discrepancies:
+    """Departures of items and pairs of items, one value of everything per draw used.
 
     Attributes
     ----------
@@ -36,12 +36,6 @@ class ItemDiscrepancies:
         Over replicated data sets.
     pair_expected : ndarray, shape (draw, pair, category, category)
         Counts expected given covariates and group.
-    pattern : ndarray, shape (data set, draw, statistic)
-        The `PATTERN_STATISTICS`.
-    patterns : ndarray of int, shape (pattern, item)
-        Patterns of those who answered every item.
-    pattern_count : ndarray, shape (pattern,)
-    pattern_expected : ndarray, shape (draw, pattern)
     """
 
     margin: np.ndarray
@@ -50,6 +44,22 @@ class ItemDiscrepancies:
     pair: np.ndarray
     pair_covariance: np.ndarray
     pair_expected: np.ndarray
+
+
+@dataclass(frozen=True)
+class ItemDiscrepancies(Discrepancies):
+    """The same, and departures of response patterns.
+
+    Attributes
+    ----------
+    pattern : ndarray, shape (data set, draw, statistic)
+        The `PATTERN_STATISTICS`.
+    patterns : ndarray of int, shape (pattern, item)
+        Patterns of those who answered every item.
+    pattern_count : ndarray, shape (pattern,)
+    pattern_expected : ndarray, shape (draw, pattern)
+    """
+
     pattern: np.ndarray
     patterns: np.ndarray
     pattern_count: np.ndarray

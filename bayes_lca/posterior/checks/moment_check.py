@@ -7,7 +7,6 @@ from itertools import combinations
 import numpy as np
 import pandas as pd
 
-from bayes_lca.data.categories import draw_category
 from bayes_lca.dims import ITEM
 from bayes_lca.fitted.fit import Fit
 from bayes_lca.likelihood.tail_shares import tail_shares
@@ -59,14 +58,10 @@ def moments(numbers: np.ndarray, answered: np.ndarray, pairs: Sequence[tuple[int
 def replicated_moments(fit: Fit, step: int, seed: int, pairs: Sequence[tuple[int, int]]) -> Moments:
     """Moments of one replicated data set for every `step`-th draw, missing where answers are missing."""
     rng = np.random.default_rng(seed)
-    pattern = fit.pattern_of_respondent
-    answered, parts = fit.answered[pattern], []
+    answered, parts = fit.answered[fit.pattern_of_respondent], []
     for draw in range(0, fit.n_draws, step):
-        which = slice(draw, draw + 1)
-        share = np.exp(fit.log_class(slice(None), which))
-        share = np.broadcast_to(share, (1, len(fit.count), share.shape[-1]))[:, pattern]
-        numbers = fit.answers.draw(fit, which, draw_category(share, rng), rng)[0]
-        parts.append(moments(numbers, answered, pairs))
+        numbers = fit.hidden.draw_answers(fit, slice(draw, draw + 1), rng)[0]
+        parts.append(moments(numbers.reshape(answered.shape), answered, pairs))
     return Moments(*(np.stack([getattr(part, name) for part in parts]) for name in ("mean", "sd", "correlation")))
 
 
@@ -78,8 +73,11 @@ def moment_rows(
     answered = fit.answered[fit.pattern_of_respondent]
     observed = moments(fit.answers_of_respondents, answered, pairs)
     replicated = replicated_moments(fit, step, seed, pairs)
-    pair_rows, residual = _pair_rows(fit, pairs, observed, replicated, tails)
-    return _overall_rows(fit, pairs, residual), _item_rows(fit, observed, replicated, tails), pair_rows
+    of_pairs, residual = moment_pair_rows(fit, pairs, observed, replicated, tails)
+    names = [(fit.items[j], fit.items[h]) for j, h in pairs]
+    of_pairs.index = pd.MultiIndex.from_tuples(names, names=["item_1", "item_2"])
+    of_items = moment_item_rows(fit, observed, replicated, tails).set_index(pd.Index(fit.items, name=ITEM))
+    return _overall_rows(fit, pairs, residual), of_items, of_pairs
 
 
 def _residuals(observed: np.ndarray, replicated: np.ndarray) -> np.ndarray:
@@ -88,7 +86,7 @@ def _residuals(observed: np.ndarray, replicated: np.ndarray) -> np.ndarray:
     return (np.concatenate([observed[None], replicated]) - replicated.mean(axis=0)) / sd
 
 
-def _compared(departure: np.ndarray) -> dict[str, float]:
+def compared(departure: np.ndarray) -> dict[str, float]:
     """How far the observed data depart, on the first place, beside replicated data."""
     observed, replicated = departure[0], departure[1:]
     return {
@@ -98,34 +96,36 @@ def _compared(departure: np.ndarray) -> dict[str, float]:
     }
 
 
-def _item_rows(fit: Fit, observed: Moments, replicated: Moments, tails: Sequence[float]) -> pd.DataFrame:
+def moment_item_rows(fit: Fit, observed: Moments, replicated: Moments, tails: Sequence[float]) -> pd.DataFrame:
+    """A row for each column of answers: an item, or an item at a wave."""
     of_mean, of_sd = (_residuals(getattr(observed, name), getattr(replicated, name)) for name in ("mean", "sd"))
     largest = np.maximum(np.abs(of_mean), np.abs(of_sd))
     rows = []
-    for j in range(len(fit.items)):
-        row = _compared(largest[:, j])
+    for j in range(len(observed.mean)):
+        row = compared(largest[:, j])
         for name in ("mean", "sd"):
             values = getattr(replicated, name)[:, j]
             lower, upper = np.quantile(values, tails)
             row |= {name: getattr(observed, name)[j], f"{name}_expected": values.mean()}
             row |= {f"{name}_lower": lower, f"{name}_upper": upper}
         rows.append(row | {"n": int(fit.count @ fit.answered[:, j])})
-    return pd.DataFrame(rows, index=pd.Index(fit.items, name=ITEM))
+    return pd.DataFrame(rows)
 
 
-def _pair_rows(
+def moment_pair_rows(
     fit: Fit,
     pairs: Sequence[tuple[int, int]],
     observed: Moments,
     replicated: Moments,
     tails: Sequence[float],
 ) -> tuple[pd.DataFrame, np.ndarray]:
+    """A row for each pair of columns, and departures in standard deviations, observed first, (1 + draw, pair)."""
     residual = _residuals(observed.correlation, replicated.correlation)
     rows = []
     for p, (j, h) in enumerate(pairs):
         lower, upper = np.quantile(replicated.correlation[:, p], tails)
         rows.append(
-            _compared(np.abs(residual[:, p]))
+            compared(np.abs(residual[:, p]))
             | {
                 "correlation": observed.correlation[p],
                 "correlation_expected": replicated.correlation[:, p].mean(),
@@ -135,8 +135,7 @@ def _pair_rows(
                 "n": int(fit.count @ (fit.answered[:, j] & fit.answered[:, h])),
             }
         )
-    names = [(fit.items[j], fit.items[h]) for j, h in pairs]
-    return pd.DataFrame(rows, index=pd.MultiIndex.from_tuples(names, names=["item_1", "item_2"])), residual
+    return pd.DataFrame(rows), residual
 
 
 def _overall_rows(fit: Fit, pairs: Sequence[tuple[int, int]], residual: np.ndarray) -> pd.DataFrame:
@@ -152,6 +151,6 @@ def _overall_rows(fit: Fit, pairs: Sequence[tuple[int, int]], residual: np.ndarr
         "all pairs": ((residual**2).sum(axis=1), ()),
     }
     rows = [
-        _compared(values) | {"where": ", ".join(fit.items[item] for item in items)} for values, items in tests.values()
+        compared(values) | {"where": ", ".join(fit.items[item] for item in items)} for values, items in tests.values()
     ]
     return pd.DataFrame(rows, index=pd.Index(tests, name="check"))

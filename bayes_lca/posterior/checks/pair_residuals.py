@@ -55,6 +55,20 @@ def pair_statistics(
     return any_direction + free * trend**2, trend
 
 
+def trend_of(cells: np.ndarray, sizes: Sequence[tuple[int, int]]) -> np.ndarray:
+    """Whether higher categories of both items go together, shape (data set, draw, pair), in cells and not scaled.
+
+    Parameters
+    ----------
+    cells : ndarray, shape (data set, draw, pair, category, category)
+    sizes : sequence of (int, int), shape (pair,)
+        Numbers of categories of both items.
+    """
+    rank = np.arange(cells.shape[-1])
+    away = np.array([np.outer(rank - (k - 1) / 2, rank - (m - 1) / 2) for k, m in sizes])
+    return np.einsum("dspkm,pkm->dsp", cells, away)
+
+
 class PairSums:
     r"""Residuals of the cells of pairs, and scores, summed over respondents in every draw, and their covariance.
 
@@ -91,11 +105,21 @@ class PairSums:
         residual : ndarray, shape (data set, draw, pair, category, category)
         covariance : ndarray, shape (pair, cell, cell)
         """
-        residual, covariance = self._regression.unexplained()
-        within = beside_margins(covariance)  # (pair, cell, cell)
-        cells = residual.reshape(*residual.shape[:3], -1)
-        freed = np.einsum("pab,dspb->dspa", within, cells).reshape(residual.shape)
-        return freed, np.matmul(within, np.matmul(covariance, within.transpose(0, 2, 1)))
+        return beside_own_margins(*self._regression.unexplained())
+
+
+def beside_own_margins(residual: np.ndarray, covariance: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+    """Residuals of cells less their regression on their own margins, and the covariance within each pair.
+
+    Parameters
+    ----------
+    residual : ndarray, shape (data set, draw, pair, category, category)
+    covariance : ndarray, shape (pair, cell, cell)
+    """
+    within = beside_margins(covariance)  # (pair, cell, cell)
+    cells = residual.reshape(*residual.shape[:3], -1)
+    freed = np.einsum("pab,dspb->dspa", within, cells).reshape(residual.shape)
+    return freed, np.matmul(within, np.matmul(covariance, within.transpose(0, 2, 1)))
 
 
 def beside_margins(covariance: np.ndarray) -> np.ndarray:

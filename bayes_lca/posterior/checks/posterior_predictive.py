@@ -1,5 +1,7 @@
 """Draw answers that the fitted model would give."""
 
+from math import prod
+
 import numpy as np
 import xarray as xr
 
@@ -14,7 +16,9 @@ def posterior_predictive(draws: xr.DataTree, *, seed: int = 0, labels: bool = Fa
     """Draw complete answers, or outcomes, of every respondent from the posterior predictive distribution.
 
     Each draw takes one class per respondent from their covariates and group, then answers from that class. Classes
-    are drawn anew: the answers given are not used.
+    are drawn anew: the answers given are not used. Answers at several waves follow paths that are drawn forwards, from
+    the class of the first wave and the transitions, with the person's level the same at all waves where persons have
+    one; they are missing where answers and waves of the fit are, for nothing is known of whoever was not seen.
 
     Parameters
     ----------
@@ -27,9 +31,11 @@ def posterior_predictive(draws: xr.DataTree, *, seed: int = 0, labels: bool = Fa
     Returns
     -------
     xarray.Dataset
-        ``answers``, dims (chain, draw, respondent, item), or ``outcome``, dims (chain, draw, respondent): codes from 0
-        on, and their labels as coordinate ``label``, dims (item, code) or (code,), empty beyond the codes of an item;
-        or these labels themselves. Items that are numbers have numbers; categories beside them are codes all the same.
+        ``answers``, dims (chain, draw, respondent, item), with ``wave`` before the items where there are waves, or
+        ``outcome``, dims (chain, draw, respondent): codes from 0 on, and their labels as coordinate ``label``, dims
+        (item, code) or (code,), empty beyond the codes of an item; or these labels themselves. Items that are numbers
+        have numbers; categories beside them are codes all the same. A missing answer is -1, as a label empty, as a
+        number not a number.
 
     Raises
     ------
@@ -60,17 +66,19 @@ def _by_label(predicted: xr.Dataset, fit: Fit) -> xr.Dataset:
     codes = predicted[fit.kind.observed]
     of_item = predicted[LABEL].to_numpy().reshape(len(fit.labels), -1)
     columns = codes.to_numpy().reshape(-1, len(of_item))
-    texts = of_item[np.arange(len(of_item)), columns].reshape(codes.shape)
+    texts = np.where(columns < 0, "", of_item[np.arange(len(of_item)), columns]).reshape(codes.shape)
     return predicted.drop_vars(LABEL).assign({fit.kind.observed: (codes.dims, texts)})
 
 
 def draw_predictive(fit: Fit, *, seed: int) -> xr.Dataset:
     """The same for a fit whose labels need not be aligned."""
     rng = np.random.default_rng(seed)
-    n, n_items = fit.n_respondents, fit.codes.shape[1]
-    result = np.empty((fit.n_draws, n, n_items), dtype=np.int8)
-    for which in fit.blocks(n):
-        drawn = fit.answers.draw(fit, which, fit.hidden.draw_class(fit, which, rng), rng)
+    n, n_columns = fit.n_respondents, fit.codes.shape[1]
+    axes = fit.hidden.axes_of_answers(fit)
+    lengths = [len(names) for names in axes.values()]
+    result = np.empty((fit.n_draws, n, *lengths, n_columns // prod(lengths)), dtype=np.int8)
+    for which in fit.blocks(n * prod(lengths)):
+        drawn = fit.hidden.draw_answers(fit, which, rng)
         result = result.astype(np.result_type(result, _smallest_type(drawn)), copy=False)
         result[which] = drawn
     shaped = fit.by_chain(result)
@@ -81,8 +89,8 @@ def draw_predictive(fit: Fit, *, seed: int) -> xr.Dataset:
         return xr.Dataset(
             {OUTCOME: (("chain", "draw", RESPONDENT), shaped[..., 0])}, coords | {LABEL: ((CODE,), label[0])}
         )
-    coords |= {ITEM: list(fit.items)} | ({LABEL: ((ITEM, CODE), label)} if longest else {})
-    return xr.Dataset({ANSWERS: (("chain", "draw", RESPONDENT, ITEM), shaped)}, coords)
+    coords |= {**axes, ITEM: list(fit.items)} | ({LABEL: ((ITEM, CODE), label)} if longest else {})
+    return xr.Dataset({ANSWERS: (("chain", "draw", RESPONDENT, *axes, ITEM), shaped)}, coords)
 
 
 def _smallest_type(values: np.ndarray) -> np.dtype:

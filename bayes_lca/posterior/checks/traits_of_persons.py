@@ -18,7 +18,8 @@ def traits_of_rows(fit: Fit) -> tuple[np.ndarray, np.ndarray, int]:
 
     .. math:: p(u \mid y_i, x_i) \propto \varphi(u) \sum_c P(c \mid x_i, g_i)\, p(y_i \mid c, u)
 
-    averaged over draws, so that the uncertainty of the parameters is in the standard deviation.
+    or, of several waves, with the sum over paths and the answers at all of them in its place; averaged over draws, so
+    that the uncertainty of the parameters is in the standard deviation.
 
     Parameters
     ----------
@@ -30,25 +31,18 @@ def traits_of_rows(fit: Fit) -> tuple[np.ndarray, np.ndarray, int]:
     n_draws : int
         Draws used, evenly spaced.
     """
-    answers, parts = fit.answers, fit.parts_of_rows()
-    nodes = answers.grid(fit).nodes  # (node, style)
+    nodes, parts = fit.answers.grid(fit).nodes, fit.parts_of_rows()  # (node, style)
     powers = np.concatenate([nodes, nodes**2], axis=1)
     total, step = 0.0, -(-fit.n_draws // MOST_DRAWS)
     draws = np.arange(0, fit.n_draws, step)
     n_at_once = max(1, NUMBERS_AT_ONCE // (parts.answers.max() + 1) // len(fit.classes) // len(nodes))
     for start in range(0, len(draws), n_at_once):
-        some = draws[start : start + n_at_once]
-        log_joint = answers.log_density_of_persons(fit, some)  # (draw, answers, latent_class, node)
-        of_person = np.exp(log_joint - log_joint.max(axis=-1, keepdims=True))
-        of_person /= of_person.sum(axis=-1, keepdims=True)
-        moments = of_person @ powers  # (draw, answers, latent_class, moment)
-        membership = fit.hidden.summed_out(fit, some, parts).membership
-        total = total + np.einsum("src,srcm->rm", membership, moments[:, parts.answers])
+        total = total + fit.hidden.trait_moments(fit, draws[start : start + n_at_once], powers)
     first, second = np.split(total / len(draws), 2, axis=1)
     return first, np.sqrt(second - first**2), len(draws)
 
 
-def variance_shares(fit: Fit) -> np.ndarray:
+def variance_shares(fit: Fit, share: np.ndarray) -> np.ndarray:
     r"""Shares of the variance of the score of each answer that class, person and the rest make up, in every draw.
 
     With s the score by which the style counts categories,
@@ -56,6 +50,12 @@ def variance_shares(fit: Fit) -> np.ndarray:
     .. math::
         \operatorname{var}(s) = \operatorname{var}_c E(s \mid c) + E_c \operatorname{var}_u E(s \mid c, u)
         + E \operatorname{var}(s \mid c, u)
+
+    Parameters
+    ----------
+    fit : Fit
+    share : ndarray, shape (draw, latent_class)
+        Of the classes.
 
     Returns
     -------
@@ -65,7 +65,6 @@ def variance_shares(fit: Fit) -> np.ndarray:
     answers = fit.answers
     grid, scores = answers.grid(fit), answers.scores(fit)  # (style, item, category)
     typical, loading = answers.typical(fit), answers.loading(fit)
-    share = fit.class_share.reshape(fit.n_draws, -1)
     result = np.empty((*loading.shape, len(SOURCES)))
     n_at_once = max(1, NUMBERS_AT_ONCE // (typical[0].size * len(grid.weight)))
     for start in range(0, fit.n_draws, n_at_once):

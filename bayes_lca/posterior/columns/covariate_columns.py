@@ -6,8 +6,7 @@ from typing import Literal
 import numpy as np
 import pandas as pd
 
-from bayes_lca.data.covariates import MOST_UNDECLARED_LEVELS, as_text, check_categories, level_order
-from bayes_lca.data.frame import named
+from bayes_lca.data.covariates import as_text, check_categories, check_undeclared_levels, level_order
 from bayes_lca.posterior.columns.association import CHI_SQUARE, KRUSKAL_WALLIS
 
 UNKNOWN = -1
@@ -73,10 +72,6 @@ def read_levels(name: str, values: pd.Series) -> np.ndarray:
     """
     check_categories(values.dropna(), name, "column")
     levels, text = level_order(values), as_text(values)
-    if not isinstance(values.dtype, pd.CategoricalDtype) and len(levels) > max(MOST_UNDECLARED_LEVELS, len(text) / 2):
-        raise ValueError(
-            f"column {name!r} holds {len(levels)} different values in {len(text)} rows ({named(levels, most=4)}), "
-            "which do not look like categories; merge some of them, or leave it out"
-        )
+    check_undeclared_levels(values, levels, name, "column")
     codes = pd.Categorical(text, levels).codes.astype(float)
     return np.where(codes == UNKNOWN, np.nan, codes)

@@ -12,6 +12,7 @@ import pandas as pd
 from bayes_lca.data.category_order import BY_VALUE, numeric_label
 from bayes_lca.data.counted import count_rows
 from bayes_lca.data.frame import check_whole, named
+from bayes_lca.data.in_short import in_short
 from bayes_lca.data.responses import Responses, read_responses
 from bayes_lca.data.unique_rows import unique_rows
 from bayes_lca.posterior.columns.one_factor import fit_one_factor
@@ -175,7 +176,7 @@ def _names_and_reader(items) -> tuple[Sequence[str], Callable[[object], Response
     if isinstance(items, str):
         raise ValueError(f"items={items!r} is one text; pass a list of item names")
     if not isinstance(items, Sequence):
-        raise TypeError(f"items={items!r}: give Items([...]) or a list of at least {LEAST_ITEMS} names")
+        raise TypeError(f"items={in_short(items)}: give Items([...]) or a list of at least {LEAST_ITEMS} names")
     return items, lambda frame: read_responses(frame, items)
 
 

@@ -98,7 +98,7 @@ def outcome_by_class(
             table.loc[(OVERALL, EVERYBODY), name] = value
     notes.append(
         "adjusted: averaged over the covariates and groups of all respondents; p_value: share of draws at least as far "
-        "from the mean of the differences as equal classes are (Held 2004)"
+        f"from the mean of the differences as equal classes are (Held 2004), 1 / {1 + len(expected)} at the least"
     )
     return SummaryTable.of(table, "\n".join(notes))
 

@@ -5,9 +5,11 @@ import numpy as np
 from matplotlib.figure import Figure
 
 from bayes_lca.posterior.checks.check_items import FLAGGED_BELOW, ItemCheck
+from bayes_lca.posterior.checks.check_waves import WaveCheck
 from bayes_lca.posterior.plots.letters import height, widest, wrapped
 from bayes_lca.posterior.plots.names_below import names_below
 from bayes_lca.posterior.plots.page import SMALL, STYLE, Page
+from bayes_lca.posterior.plots.wave_pairs import plot_check_waves
 
 MOST_SDS = 5.0
 NAME_INCHES, HIGHEST_CELL = 1.2, 0.5
@@ -19,16 +21,18 @@ DARK = 3.0
 
 @mpl.rc_context(STYLE)
 def plot_check_items(
-    check: ItemCheck, *, width: float | None = None, figsize: tuple[float, float] | None = None
+    check: ItemCheck | WaveCheck, *, width: float | None = None, figsize: tuple[float, float] | None = None
 ) -> Figure:
     """Heat map of the pairs of items of a check.
 
     Each cell holds the posterior predictive p-value of a pair and, below it, the standardised residual of the cell of
     answers that departs most, signed. The darker, the larger the residual; pairs with a p-value below 0.05 are framed.
 
+    Of several waves, pairs of items stand beside each other by wave, and below them the same item at two waves.
+
     Parameters
     ----------
-    check : ItemCheck
+    check : ItemCheck or WaveCheck
         From `check_items`.
     width : float, optional
         Width of the page in mm, such as 85 (one column of a journal) or 180 (two), which is the default. The height
@@ -52,6 +56,8 @@ def plot_check_items(
     >>> [tick.get_text() for tick in figure.axes[0].get_xticklabels()]
     ['training', 'recognition']
     """
+    if isinstance(check, WaveCheck):
+        return plot_check_waves(check, Page.of(width, figsize))
     if not isinstance(check, ItemCheck):
         raise TypeError(
             f"plot_check_items draws what check_items returns, not {type(check).__name__}; "

@@ -9,6 +9,7 @@ import pandas as pd
 from matplotlib.figure import Figure
 from matplotlib.ticker import MaxNLocator
 
+from bayes_lca.decimals import interval_decimals
 from bayes_lca.posterior.plots.forest_panels import forest_panels, mark_interval, name_fits, write_beside
 from bayes_lca.posterior.plots.letters import height, widest, wrapped
 from bayes_lca.posterior.plots.page import COLOURS, LINE, MARKERS, SMALL, STYLE, Page, n_ticks
@@ -17,6 +18,8 @@ from bayes_lca.table import SummaryTable
 NAME_INCHES, PANEL_INCHES = 1.8, 0.7
 SMALLEST_P = 0.001
 INTERVAL = ["estimate", "lower", "upper"]
+LARGE, UNITS_APART = 1000, 10
+"""Size from which on an estimate needs no decimals for its own sake, and units of the last one in an interval."""
 ROOM = 0.06
 """Space beside the widest interval, as a fraction of all."""
 
@@ -72,7 +75,7 @@ def plot_outcome(
     drawn = [
         each.loc[part, INTERVAL].to_numpy(dtype=float) for each in tables.values() for part in ("class", "contrast")
     ]
-    beside = widest([_in_numbers(interval) for intervals in drawn for interval in intervals], SMALL) + 0.1
+    beside = widest([_in_numbers(*interval) for intervals in drawn for interval in intervals], SMALL) + 0.1
     forest = forest_panels(blocks, PANEL_INCHES, row_inches, page, beside=beside)
     offsets = LINE / row_inches * (np.arange(len(tables)) - (len(tables) - 1) / 2)
     for (ax, _, block), quantity, null in zip(forest.panels, ("class", "contrast"), (-np.inf, 0.0), strict=True):
@@ -83,7 +86,7 @@ def plot_outcome(
         for of_table, offset, marker, colour in zip(intervals, offsets, cycle(MARKERS), cycle(COLOURS)):
             for place, interval in enumerate(of_table):
                 mark_interval(ax, place + offset, interval, null, limits, marker, colour)
-                write_beside(ax, place + offset, _in_numbers(interval))
+                write_beside(ax, place + offset, _in_numbers(*interval))
         if block:
             ax.axvline(0.0, color="0.3", linewidth=0.7, zorder=1)
         ax.set_xlim(limits)
@@ -95,10 +98,11 @@ def plot_outcome(
     return page.finish(forest.fig, *notes, "filled marker of a difference: interval excludes 0")
 
 
-def _in_numbers(interval: np.ndarray) -> str:
-    """Estimate and interval, such as 0.55 (0.43 to 0.67)."""
-    middle, lower, upper = interval
-    return f"{middle:.2f}" if np.isnan(interval).any() else f"{middle:.2f} ({lower:.2f} to {upper:.2f})"
+def _in_numbers(estimate: float, lower: float, upper: float) -> str:
+    """An estimate and its interval in the decimals that it is worth, in whatever unit the outcome has."""
+    (decimals,) = interval_decimals(lower, upper, fewest=0 if abs(estimate) >= LARGE else 2, units=UNITS_APART)
+    ends = "" if np.isnan([lower, upper]).any() else f" ({lower:.{decimals}f} to {upper:.{decimals}f})"
+    return f"{estimate:.{decimals}f}{ends}"
 
 
 def _check(tables: Mapping[str, SummaryTable]) -> None:

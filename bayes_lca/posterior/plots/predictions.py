@@ -137,7 +137,7 @@ def plot_predictions(
     fig.legend(handles, names, loc="outside upper center", ncols=legend_columns(names, page.width))
     marks = "marks at the foot: respondents" if is_number else ""
     held = ", ".join(f"{name} held at {value}" for name, value in at.items())
-    used = f"{draws_used(fit, step)} of them used"
+    used = f"{draws_used(fit, step)} of the draws used"
     note = table.note.replace(note_of(Fit.reading(thinned), ci_prob), note_of(fit, ci_prob))
     return page.finish(fig, *note.split("\n"), "; ".join(filter(None, [used, held, marks])))
 

@@ -8,11 +8,14 @@ from matplotlib.figure import Figure
 from bayes_lca.data.frame import named
 from bayes_lca.dims import CLASS, ITEM
 from bayes_lca.fitted.fit import Fit
-from bayes_lca.posterior.plots.page import STYLE, Page
+from bayes_lca.fitted.twins.numbers import PARAMETER
+from bayes_lca.posterior.plots.letters import wrapped
+from bayes_lca.posterior.plots.page import KEY, STYLE, Page
 from bayes_lca.posterior.plots.profile_bars import stacked_bars
 from bayes_lca.posterior.plots.profile_lines import profile_lines
 from bayes_lca.posterior.plots.profile_panels import profile_panels
-from bayes_lca.posterior.tables.class_tables import class_profiles, class_sizes
+from bayes_lca.posterior.plots.profiles_by_wave import profiles_by_wave
+from bayes_lca.posterior.tables.class_tables import AVERAGED, class_profiles, class_sizes
 from bayes_lca.posterior.tables.rows import CI_PROB
 
 
@@ -21,6 +24,7 @@ def plot_profiles(
     draws: xr.DataTree,
     *,
     category: str | None = None,
+    by_wave: bool = False,
     ci_prob: float = CI_PROB,
     width: float | None = None,
     figsize: tuple[float, float] | None = None,
@@ -37,6 +41,9 @@ def plot_profiles(
     category : str, optional
         The answer whose probability is drawn; by default the last category of every item, named below the item where
         items do not share it. ``"all"`` draws the probabilities of all categories as stacked bars, a panel per class.
+    by_wave : bool, default False
+        A panel per item with its waves, of a fit with ``measurement_over_time="free"``: a flat line is a class that
+        answers alike at all waves.
     ci_prob : float, default 0.95
         Probability of the equal-tailed intervals, of the profiles and of the class sizes.
     width : float, optional
@@ -54,7 +61,8 @@ def plot_profiles(
     TypeError
         If `draws` is no fit.
     ValueError
-        If the model has no latent classes, an item has no such category, or items are numbers and have none.
+        If the model has no latent classes, an item has no such category, items are numbers and have none, or `by_wave`
+        is asked for where all waves share their parameters, or with all categories.
     NotRelabelledError, SeveralModesError
         If a mean would mix labels or modes.
 
@@ -69,6 +77,8 @@ def plot_profiles(
     """
     page = Page.of(width, figsize)
     fit = Fit.of(draws, needs="plot_profiles")
+    if by_wave:
+        return _by_wave(fit, category, ci_prob, page)
     if not all(fit.labels):
         return _in_units(fit, category, ci_prob, page)
     profiles, sizes = class_profiles(fit, ci_prob=ci_prob), class_sizes(fit, ci_prob=ci_prob)
@@ -89,6 +99,26 @@ def plot_profiles(
         answers = {item: labels[item][place] for item, place in positions.items()}
         fig = profile_lines(of_class, answers, classes, page)
     return page.finish(fig, f"{sizes.note}; class sizes in % of respondents", *filter(None, [fit.items_in_words]))
+
+
+def _by_wave(fit: Fit, category: str | None, ci_prob: float, page: Page) -> Figure:
+    if category == "all":
+        raise ValueError(
+            f"category='all': by_wave=True draws one answer to each item of the {fit.n_respondents} respondents; leave "
+            "category out, or name one that all items share"
+        )
+    profiles = class_profiles(fit, by_wave=True, ci_prob=ci_prob)
+    labels = {item: of_item for item, of_item in zip(fit.items, fit.labels, strict=True) if of_item}
+    shown = {item: labels[item][place] for item, place in _positions(labels, category).items()}
+    answers = {item: shown.get(item, "mean") for item in fit.items}
+    last = profiles.index.names[-1]
+    rows = {item: f"P({answer})" if item in shown and last == PARAMETER else answer for item, answer in answers.items()}
+    of_items = {
+        item: {name: profiles.xs((name, item, rows[item]), level=[CLASS, ITEM, last]) for name in fit.classes}
+        for item in fit.items
+    }
+    fig = profiles_by_wave(of_items, answers, {name: wrapped(name, page.width - KEY) for name in fit.classes}, page)
+    return page.finish(fig, class_profiles(fit, ci_prob=ci_prob).note.replace(f"; {AVERAGED}", ""))
 
 
 def _in_units(fit: Fit, category: str | None, ci_prob: float, page: Page) -> Figure:

@@ -35,7 +35,7 @@ from bayes_lca.fitted.respondents import (
     HOLDS_RESPONDENTS,
     LOG_LIKELIHOOD_DIAGNOSTICS,
 )
-from bayes_lca.fitted.survey_record import DIRECTIONS_LEFT, SURVEY
+from bayes_lca.fitted.survey_record import DIRECTIONS_HELD, DIRECTIONS_LEFT, SURVEY
 from bayes_lca.fitted.views import with_views
 from bayes_lca.likelihood.person import QUADRATURE_ERROR, QUADRATURE_NODES
 from bayes_lca.posterior.labels.group_classes import with_mean_membership
@@ -72,7 +72,7 @@ KEPT_ATTRIBUTES = frozenset(
         *map(of_transition, ("formula", "groupings", "levels", "group_sd_prior")),
         *("measurement_draws", "pareto_k", "sampled_again", QUADRATURE_NODES, QUADRATURE_ERROR),
         *(HOLDS_RESPONDENTS, GROUP_SIZES, LOG_LIKELIHOOD_DIAGNOSTICS, DATA_SETS, DATA_SET_OF_CHAIN),
-        *(SURVEY, DIRECTIONS_LEFT),
+        *(SURVEY, DIRECTIONS_LEFT, DIRECTIONS_HELD),
     }
 )
 """Of the fit. No fingerprint of whole rows is among them: whoever knows all rows but one could try what the last must

@@ -1,15 +1,17 @@
 """Tables of the classes: how many belong to them, and how they answer."""
 
 import numpy as np
+import pandas as pd
 import xarray as xr
 
 from bayes_lca.data.frame import named
-from bayes_lca.dims import CLASS, ITEM
+from bayes_lca.dims import CLASS, ITEM, WAVE
 from bayes_lca.fitted.fit import Fit
-from bayes_lca.posterior.tables.rows import CI_PROB, table_of, table_once
+from bayes_lca.fitted.paths import paths_of
+from bayes_lca.posterior.tables.rows import CI_PROB, note_of, table_of, table_once
 from bayes_lca.table import SummaryTable
 
-AVERAGED = "averages over the waves, each of which has parameters of its own: the draws named ..._by_wave"
+AVERAGED = "averages over the waves, each of which has parameters of its own: class_profiles(draws, by_wave=True)"
 
 
 def class_sizes(draws: xr.DataTree, *, by: str | None = None, ci_prob: float = CI_PROB) -> SummaryTable:
@@ -63,13 +65,15 @@ def _sizes(fit: Fit, ci_prob: float) -> SummaryTable:
     return SummaryTable.of(table, "\n".join(filter(None, [table.note, fit.hidden.class_sizes_note(fit)])))
 
 
-def class_profiles(draws: xr.DataTree, *, ci_prob: float = CI_PROB) -> SummaryTable:
+def class_profiles(draws: xr.DataTree, *, by_wave: bool = False, ci_prob: float = CI_PROB) -> SummaryTable:
     """Probability of each answer in each class; of items that are numbers, their parameters.
 
     Parameters
     ----------
     draws : xarray.DataTree
         From `fit` of a latent class model.
+    by_wave : bool, default False
+        A table of every wave, of a fit with ``measurement_over_time="free"``, in place of averages over waves.
     ci_prob : float, default 0.95
         Probability of the equal-tailed intervals.
 
@@ -78,12 +82,14 @@ def class_profiles(draws: xr.DataTree, *, ci_prob: float = CI_PROB) -> SummaryTa
     SummaryTable
         One row per class, item and category, in the columns of `class_sizes`; categories by the labels of their item,
         in its order, which the note says. Of items that are numbers, one row per class, item and parameter: the mean
-        and the standard deviation within the class, in the units of the item.
+        and the standard deviation within the class, in the units of the item. With `by_wave` one row per wave and all
+        of these, and beside it ``change``, the difference to the first wave, with its interval ``change_lower`` to
+        ``change_upper``.
 
     Raises
     ------
     ValueError
-        If the classes are observed.
+        If the classes are observed, or `by_wave` is asked for where all waves share their parameters.
     NotRelabelledError, SeveralModesError
         If an average would mix labels or modes.
 
@@ -94,6 +100,8 @@ def class_profiles(draws: xr.DataTree, *, ci_prob: float = CI_PROB) -> SummaryTa
     ('C1', 'training', 'decrease')
     """
     fit = Fit.of(draws, needs="class_profiles")
+    if by_wave:
+        return table_once(fit, ("class_profiles", WAVE, ci_prob), lambda: _profiles_by_wave(fit, ci_prob))
     return table_once(fit, ("class_profiles", ci_prob), lambda: _profiles(fit, ci_prob))
 
 
@@ -135,3 +143,23 @@ def _profiles(fit: Fit, ci_prob: float) -> SummaryTable:
     over_waves = AVERAGED if fit.specification.get("measurement_over_time") == "free" else ""
     note = "; ".join(filter(None, [table.note, over_waves, fit.answers.profile_note(fit), fit.items_in_words]))
     return SummaryTable.of(fit.answers.in_order(table, fit), note)
+
+
+def _profiles_by_wave(fit: Fit, ci_prob: float) -> SummaryTable:
+    if fit.specification.get("measurement_over_time") != "free":
+        raise ValueError(
+            f"by_wave=True: the {fit.n_respondents} respondents of this fit have one set of item parameters at all "
+            'times; fit LatentTransition with measurement_over_time="free"'
+        )
+    paths, tables, first = paths_of(fit), [], None
+    for place in range(len(paths.waves)):
+        values = fit.answers.profile_values(paths.parameters_at(place))
+        first = values if first is None else first
+        (last,) = set(map(str, values.dims)) - {"chain", "draw", CLASS, ITEM}
+        axes = [CLASS, ITEM, last]
+        table, change = (table_of(each, axes, fit, ci_prob) for each in (values, values - first))
+        table[["change", "change_lower", "change_upper"]] = change[["mean", "lower", "upper"]]
+        tables.append(pd.DataFrame(fit.answers.in_order(table, fit)))
+    frame = pd.concat(tables, keys=paths.waves, names=[WAVE])
+    note = "; ".join(filter(None, [note_of(fit, ci_prob), fit.answers.profile_note(fit), fit.items_in_words]))
+    return SummaryTable.of(frame, f"{note}; change from wave {paths.waves[0]}")

@@ -7,7 +7,8 @@ import xarray as xr
 from bayes_lca.dims import CATEGORY
 from bayes_lca.fitted.elements import by_label, existing_elements, row_index
 from bayes_lca.fitted.fit import Fit
-from bayes_lca.fitted.survey_record import DIRECTIONS_LEFT, UNCORRECTED, said_of_sample
+from bayes_lca.fitted.survey_record import DIRECTIONS_HELD, DIRECTIONS_LEFT, UNCORRECTED, said_of_sample
+from bayes_lca.likelihood.sandwich import FEWEST_ANSWERS
 from bayes_lca.table import SummaryTable
 
 CONSTANT = 1e-12
@@ -32,7 +33,9 @@ def design_effects(draws: xr.DataTree) -> SummaryTable:
     SummaryTable
         One row per element of every variable of the draws, by ``variable`` and ``element``: ``mean`` and ``sd`` of the
         corrected draws, ``sd_uncorrected``, and ``design_effect``, not a number where a parameter is constant. Both
-        have the same draws behind them, so that most of their Monte Carlo error cancels. The note has Kish's effective
+        have the same draws behind them, so that most of their Monte Carlo error cancels. A design effect below 1 is not
+    believed of parameters behind which there are fewer than 30 answers, such as probabilities near 0: these stay as
+    wide as they were, and the note says how many directions they span. It also has Kish's effective
         number of respondents, :math:`(\sum_i w_i)^2 / \sum_i w_i^2`.
 
     Raises
@@ -74,6 +77,8 @@ def design_effects(draws: xr.DataTree) -> SummaryTable:
     note += f"; {said['n_units'] - said['n_strata']} degrees of freedom, sampling units less strata"
     if left := fit.attributes[DIRECTIONS_LEFT]:
         note += f"; {left} direction(s) left uncorrected, of which too few answers speak, such as probabilities near 0"
+    if held := fit.attributes.get(DIRECTIONS_HELD, 0):
+        note += f"; {held} direction(s) not made narrower, with fewer than {FEWEST_ANSWERS} answers behind them"
     return SummaryTable.of(pd.concat(parts).set_index(["variable", "element"]), note)
 
 

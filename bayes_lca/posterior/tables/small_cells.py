@@ -82,7 +82,10 @@ def suppress_small_cells(
     levels = [str(name) for name in table.index.names]
     cell = levels if cell is None else list(cell)
     if count not in table.columns:
-        raise ValueError(f"count={count!r}: the table of {len(table)} rows has columns {named(table.columns)}")
+        raise ValueError(
+            f"count={count!r}: the table of {len(table)} rows has columns {named(table.columns)}; name the one of "
+            "counts, or merge small levels before a table with counts in text, such as characteristics, is made"
+        )
     if unknown := [name for name in (*cell, *within) if name not in levels]:
         raise ValueError(f"{named(unknown)}: the table of {len(table)} rows is indexed by {named(levels)}")
     index = table.index.to_frame(index=False).set_axis(levels, axis=1)

@@ -36,6 +36,8 @@ def write_tables(path: str | os.PathLike, tables: Mapping[str, pd.DataFrame]) ->
 
     Raises
     ------
+    TypeError
+        If `tables` are not given by title.
     ValueError
         If there are no tables, one is none, or the file is of another kind.
     ImportError
@@ -53,6 +55,8 @@ def write_tables(path: str | os.PathLike, tables: Mapping[str, pd.DataFrame]) ->
     'paper.docx'
     """
     path = Path(path)
+    if isinstance(tables, pd.DataFrame) or not isinstance(tables, Mapping):
+        raise TypeError(f"tables is {type(tables).__name__}; give tables by title, {{'Table 1. ...': table}}")
     if not tables:
         raise ValueError("tables: there is none to write; give them by title, {'Table 1. ...': table}")
     for title, table in tables.items():
@@ -98,15 +102,16 @@ def _add_table(document, table: pd.DataFrame) -> None:
     shown = display_of(table)
     columns = [*shown.names, *shown.values]
     grid = document.add_table(rows=1 + shown.n_rows, cols=len(columns))
+    rows = [row.cells for row in grid.rows]  # once, for grid.cell(row, place) goes through all cells each time
     for place, column in enumerate(columns):
         cells = [column.label, *(_without_repeats(column.cells) if place < len(shown.names) - 1 else column.cells)]
         for row, text in enumerate(cells):
-            paragraph = grid.cell(row, place).paragraphs[0]
+            paragraph = rows[row][place].paragraphs[0]
             paragraph.add_run(str(text)).bold = row == 0
             if column.is_number or place >= len(shown.names):
                 paragraph.alignment = 2 if column.is_number else 0
     for row, sides in ((0, ("top", "bottom")), (shown.n_rows, ("bottom",))):
-        for cell in grid.rows[row].cells:
+        for cell in rows[row]:
             _draw_lines(cell, sides)
 
 

@@ -2,8 +2,10 @@
 
 import pandas as pd
 
+from bayes_lca.dims import ITEM
 from bayes_lca.fitted.fit import Fit
 from bayes_lca.posterior.checks.check_items import FLAGGED_BELOW, ItemCheck
+from bayes_lca.posterior.checks.check_waves import WaveCheck
 from bayes_lca.posterior.plots.item_pairs import plot_check_items
 from bayes_lca.reporting.writing.cells import display_of
 from bayes_lca.reporting.writing.figures import drawn
@@ -26,7 +28,7 @@ REFERENCES = (
 )
 
 
-def checks_section(fit: Fit, check: ItemCheck | None) -> Section:
+def checks_section(fit: Fit, check: ItemCheck | WaveCheck | None) -> Section:
     """Whether the model reproduces items, pairs of items, response patterns and groups."""
     if fit.class_is_observed:
         return Section(ANCHOR, TITLE, "", left_out="the categories are observed; checks of items need a measurement.")
@@ -34,6 +36,8 @@ def checks_section(fit: Fit, check: ItemCheck | None) -> Section:
         return Section(ANCHOR, TITLE, "", left_out=f"there is no check of items for {fit.answers.words}.")
     if check is None:
         return Section(ANCHOR, TITLE, "", left_out="no check was given: report(..., check=bl.check_items(draws)).")
+    if isinstance(check, WaveCheck):
+        return Section(ANCHOR, TITLE, "fit of the final model (step 8)", _of_waves(check), references=REFERENCES)
     blocks: list[Block] = [
         Paragraph(READING),
         Paragraph(_verdict(check)),
@@ -53,23 +57,40 @@ def checks_section(fit: Fit, check: ItemCheck | None) -> Section:
     return Section(ANCHOR, TITLE, "fit of the final model (step 8)", blocks, references=REFERENCES)
 
 
-def require_check_of(fit: Fit, check: ItemCheck | None) -> None:
+def _of_waves(check: WaveCheck) -> list[Block]:
+    """The same of several waves."""
+    return [
+        Paragraph(READING),
+        Paragraph(check.verdict),
+        _table("check_overall", "All pairs together", check.overall),
+        Picture(
+            "Pairs of items at each wave, and items at two waves",
+            "Heat maps of the posterior predictive p-values of all pairs; the numbers are in the tables below.",
+            drawn(plot_check_items, check),
+        ),
+        _table("check_wave_pairs", "The same item at two waves: association beside classes", check.wave_pairs),
+        _table("check_pairs", "Pairs of items at each wave: association within classes", check.pairs),
+        _table("check_items", "Items at each wave", check.items),
+    ]
+
+
+def require_check_of(fit: Fit, check: ItemCheck | WaveCheck | None) -> None:
     """Refuse a check of something else.
 
     Raises
     ------
     ValueError
-        If `check` is no `ItemCheck`, or rests on other items, respondents or draws than the fit.
+        If `check` is no `ItemCheck` or `WaveCheck`, or rests on other items, respondents or draws than the fit.
     """
     if check is None:
         return
-    if not isinstance(check, ItemCheck):
+    if not isinstance(check, ItemCheck | WaveCheck):
         raise ValueError(f"check={type(check).__name__}: give what bl.check_items(draws) returns")
     if fit.class_is_observed:
         raise ValueError(
             f"this fit of outcome {fit.outcome!r} has no items, so the check is of another; leave out check"
         )
-    items, checked = list(fit.items), [str(item) for item in check.items.index]
+    items, checked = list(fit.items), [str(item) for item in check.items.index.get_level_values(ITEM).unique()]
     if items != checked:
         raise ValueError(
             f"the check is of items {checked}, the fit has {items}; give bl.check_items(draws) of this fit"

@@ -40,6 +40,8 @@ def class_counts_section(fit: Fit, counted: pd.DataFrame | None) -> Section:
     """What speaks for each number of classes, beside the number of this fit."""
     if fit.class_is_observed:
         return Section(ANCHOR, TITLE, "", left_out="the categories are observed, so there is no number to decide.")
+    if fit.supports("transition_probabilities"):
+        return Section(ANCHOR, TITLE, "", left_out="bl.count_wave_classes(...) compares numbers of classes over waves.")
     if counted is None:
         why = "no table of numbers of classes was given: report(..., counted=bl.count_classes(...))."
         return Section(ANCHOR, TITLE, "", left_out=why)
@@ -81,6 +83,11 @@ def require_counts_of(fit: Fit, counted: pd.DataFrame | None) -> None:
         raise ValueError(
             f"the categories of outcome {fit.outcome!r} are observed, so the table of numbers of classes is of another "
             "model; leave out counted"
+        )
+    if fit.supports("transition_probabilities"):
+        raise ValueError(
+            f"this fit follows {fit.n_respondents} respondents over waves, and the report shows numbers of classes of "
+            "one wave only; leave out counted, and give the table of bl.count_wave_classes(...) beside the page"
         )
     if not isinstance(counted, pd.DataFrame):
         raise ValueError(f"counted={type(counted).__name__}: give the table that bl.count_classes(...) returns")

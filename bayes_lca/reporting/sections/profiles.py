@@ -28,6 +28,8 @@ def profiles_section(fit: Fit, ci_prob: float) -> Section:
         blocks.append(_profiles(fit, ci_prob))
     if fit.supports("class_sizes", "class_profiles", "plot_profiles"):
         blocks += _pictures(fit, ci_prob)
+    if blocks and fit.specification.get("measurement_over_time") == "free":
+        blocks += _by_wave(fit, ci_prob)
     if not blocks:
         return Section(ANCHOR, TITLE, "", left_out=f"there is no table of classes for {fit.answers.words}.")
     return Section(ANCHOR, TITLE, STEPS, blocks)
@@ -38,6 +40,23 @@ def _profiles(fit: Fit, ci_prob: float) -> Table:
     shown = beside(long.reorder_levels([ITEM, long.index.names[-1], CLASS]), CLASS)
     caption = "Probability of each answer by class" if all(fit.labels) else "Items by class, in their units"
     return Table("class_profiles", caption if shown is None else f"{caption}: mean (interval)", long, shown)
+
+
+def _by_wave(fit: Fit, ci_prob: float) -> list[Block]:
+    """Profiles of every wave, where each has its own."""
+    return [
+        Picture(
+            "Class profiles at every wave",
+            "A panel for each item with its waves and a line for each class, with intervals; a flat line is a class "
+            "that answers alike at all waves. The numbers are in the table below.",
+            drawn(plot_profiles, fit, by_wave=True, ci_prob=ci_prob),
+        ),
+        Table(
+            "class_profiles_by_wave",
+            "Class profiles at every wave, and the change from the first",
+            class_profiles(fit, by_wave=True, ci_prob=ci_prob),
+        ),
+    ]
 
 
 def _pictures(fit: Fit, ci_prob: float) -> list[Picture]:

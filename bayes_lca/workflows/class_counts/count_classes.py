@@ -180,6 +180,7 @@ def count_classes(
         )
     known = {k: items.known(responses, k) for k in classes} if items.restrictions else {}
     likelihood = LikelihoodCounts(responses, n_starts, seed, known, sample)
+    likelihood.check(max(classes))
     rows, notes = [], []
     for n_classes in classes:
         parts = [likelihood.test_by_scores(n_classes)] if sample is None else []

@@ -70,11 +70,7 @@ class LikelihoodCounts:
     def fit(self, n_classes: int) -> MaximumLikelihood:
         """The fit of a number of classes."""
         if n_classes not in self._fits:
-            if n_classes > len(self.counts):
-                raise ValueError(
-                    f"{n_classes} classes exceed the {len(self.counts)} distinct answer patterns of "
-                    f"{len(self.responses.codes)} respondents; ask for fewer classes"
-                )
+            self.check(n_classes)
             if n_classes in self.known:
                 settings = {"n_starts": self.n_starts, "seed": self.seed}
                 self._fits[n_classes] = self.known[n_classes].maximum_likelihood(
@@ -87,6 +83,14 @@ class LikelihoodCounts:
                 seed=self.seed,
             )
         return self._fits[n_classes]
+
+    def check(self, n_classes: int) -> None:
+        """Refuse more classes than there are answer patterns."""
+        if n_classes > len(self.counts):
+            raise ValueError(
+                f"{n_classes} classes exceed the {len(self.counts)} distinct answer patterns of "
+                f"{len(self.responses.codes)} respondents; ask for fewer classes"
+            )
 
     def scores(self, n_classes: int) -> WhitenedScores:
         """The scores at that fit."""

@@ -81,6 +81,8 @@ def recommend_classes(table: pd.DataFrame, *, smallest_class: float = 0.10) -> R
 
     Raises
     ------
+    TypeError
+        If `table` is no table.
     ValueError
         If the table lacks a column or has no number of classes that is identified, or `smallest_class` is no share
         from 0 to less than 1.
@@ -110,6 +112,8 @@ def recommend_classes(table: pd.DataFrame, *, smallest_class: float = 0.10) -> R
     """
     if not 0 <= smallest_class < 1:
         raise ValueError(f"smallest_class={smallest_class!r}: give a share from 0 to less than 1, such as 0.1")
+    if not isinstance(table, pd.DataFrame):
+        raise TypeError(f"recommend_classes takes the table that count_classes returns, not {type(table).__name__}")
     refuse_pseudo(table, "recommend_classes")
     lacking = [
         name for name in ("log_likelihood", *CRITERIA, "smallest_class", "starts_at_mode") if name not in table.columns

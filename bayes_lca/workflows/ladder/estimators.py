@@ -16,6 +16,7 @@ from bayes_lca.data.counted import count_rows
 from bayes_lca.data.formula import single_level
 from bayes_lca.data.frame import column, named
 from bayes_lca.data.identifiability import SingleLevelWarning
+from bayes_lca.data.in_short import in_short
 from bayes_lca.fitted.fit import Fit
 from bayes_lca.fitted.kinds import require_of_part
 from bayes_lca.fitted.refusals import SeveralModesError
@@ -207,7 +208,9 @@ def _multilevel_regression_of(model: LatentClass) -> Regression:
     """
     how = 'give the joint multilevel model, LatentClass(3, Items(...), Regression("~ age + (1 | group)"))'
     if not hasattr(model, "measurement") or not hasattr(model, "n_classes"):
-        raise TypeError(f"model={model!r} is of type {type(model).__name__}, and no latent class regression; {how}")
+        raise TypeError(
+            f"model={in_short(model)} is of type {type(model).__name__}, and no latent class regression; {how}"
+        )
     formula = getattr(model.structural, "formula", None)
     if formula is None or single_level(formula) == formula:
         raise ValueError(f"{model.structural!r} has no groups to take into account; {how}")

@@ -5,6 +5,7 @@ import pandas as pd
 import scipy
 import xarray as xr
 
+from bayes_lca.data.in_short import in_short
 from bayes_lca.fitted.fit import Fit
 from bayes_lca.fitted.same_respondents import respondents_of_rows
 from bayes_lca.measurement.items_apart import check_no_items
@@ -67,7 +68,7 @@ def stepwise_odds_ratios(
     Raises
     ------
     TypeError
-        If `measured` is no tree.
+        If `measured` is no tree, or `structural` no regression.
     ValueError
         If the frame cannot be used or holds respondents that `measured` does not, the formula has no covariates, or
         `measured` has some: the corrected standard errors hold where both steps see the same respondents.
@@ -86,6 +87,8 @@ def stepwise_odds_ratios(
     [('C2 vs C1', 'participation')]
     """
     fit = Fit.of(measured, needs="stepwise_odds_ratios")
+    if not isinstance(structural, Regression):
+        raise TypeError(f'structural={in_short(structural)}: give a Regression("~ age + sex")')
     require_classes_of_answers_alone(fit)
     if fit.specification["measurement"].get("restrictions"):
         raise ValueError(

@@ -14,7 +14,6 @@ from bayes_lca.data.outcome import read_numeric_outcome, read_ordered_outcome
 from bayes_lca.data.unique_rows import unique_rows
 from bayes_lca.fitted.fit import Fit
 from bayes_lca.fitted.same_respondents import respondents_of_rows
-from bayes_lca.measurement.items_apart import check_no_items
 from bayes_lca.posterior.tables.rows import CI_PROB
 from bayes_lca.table import SummaryTable, tail_probabilities
 from bayes_lca.workflows.ladder.assign import answers_of, require_classes_of_answers_alone
@@ -147,7 +146,11 @@ def stepwise_outcome(
     known = answers_of(fit)
     frame = fit.frame_of_respondents(frame, count)
     respondents_of_rows(fit, frame, key)
-    check_no_items(known, [outcome], len(frame))
+    if str(outcome) in map(str, known.columns):
+        raise ValueError(
+            f"outcome {outcome!r} of {len(frame)} rows is an item: the classes are made of it, and differ in it "
+            "as they are made to; choose another outcome, or fit the classes without it"
+        )
     n_rows, declared = len(frame), Declarations(categories, missing_codes)
     if family == NORMAL:
         answered, values, _ = read_numeric_outcome(frame, outcome, missing, declared)
@@ -182,7 +185,8 @@ def _two_categories(
     answered, values, labels, *_ = read_ordered_outcome(frame, outcome, BERNOULLI, missing, declared)
     if len(labels) != 2:
         raise ValueError(
-            f"outcome {outcome!r} has {len(labels)} categories in {len(values)} rows; the Bernoulli family takes two"
+            f"outcome {outcome!r} has {len(labels)} categories in {len(values)} rows; the Bernoulli family takes two: "
+            'bl.fit_distal with family="ordered" or "multinomial" takes more'
         )
     return answered, values, labels
 

@@ -20,6 +20,7 @@ from mutations.structural import STRUCTURAL
 from mutations.summaries import SUMMARIES
 from mutations.survey import SURVEY
 from mutations.transitions import TRANSITIONS
+from mutations.wave_checks import WAVE_CHECKS
 from mutations.workflows import WORKFLOWS
 
 MUTATIONS: tuple[Mutation, ...] = (
@@ -34,6 +35,7 @@ MUTATIONS: tuple[Mutation, ...] = (
     *DOORS,
     *MOVES,
     *TRANSITIONS,
+    *WAVE_CHECKS,
     *DENSITY,
     *GROUP_CLASSES,
     *PICTURES,

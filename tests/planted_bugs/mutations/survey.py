@@ -97,6 +97,32 @@ SURVEY = (
         tests=(CORRECTION,),
     ),
     Mutation(
+        name="survey-rare-answers-never-wider",
+        wrong="Parameters that few answers are behind are as wide as in a simple random sample, also where J is wider.",
+        symbol="_lacking",
+        pattern="span @ _positive(missing) @ span.T",
+        replacement="span @ missing @ span.T",
+        tests=("tests/test_survey_fits.py::test_parameters_that_few_answers_are_behind_are_not_made_narrower",),
+    ),
+    Mutation(
+        name="survey-answers-behind-without-weights",
+        wrong="How many answers are behind a parameter takes no note that some count for more.",
+        symbol="answers_behind",
+        pattern="weight**power",
+        replacement="weight",
+        tests=("tests/test_survey_fits.py::test_answers_behind_are_counted_by_respondents_who_matter",),
+    ),
+    Mutation(
+        name="survey-frequent-answers-held",
+        wrong="Parameters with many answers behind them are kept wide, and those with few become narrower.",
+        symbol="Coordinates.information",
+        pattern="answers < FEWEST_ANSWERS",
+        replacement="answers >= FEWEST_ANSWERS",
+        tests=(
+            "tests/test_survey_fits.py::test_a_rare_answer_of_respondents_of_small_weight_is_not_known_better_for_it",
+        ),
+    ),
+    Mutation(
         name="survey-labels-mixed",
         wrong="Draws whose classes changed places are corrected about the mean of all.",
         symbol="correct_draws",

@@ -1,0 +1,350 @@
+"""Replicated answers over waves and checks of fit: sums over all paths by hand, planted dependence that is found."""
+
+import sys
+import warnings
+from dataclasses import replace
+from itertools import product
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+import bayes_lca as bl
+from bayes_lca.datasets.simulate_waves import simulate_waves
+from bayes_lca.fitted.drawn_sequences import draw_paths
+from bayes_lca.fitted.fit import Fit
+from bayes_lca.fitted.flows import flows_of
+from bayes_lca.fitted.paths import paths_of
+from bayes_lca.posterior.checks.wave_contributions import TransitionColumns, WaveContributions
+from bayes_lca.posterior.checks.wave_discrepancies import _expected_cells, _expected_margins, pairs_of_places
+from bayes_lca.posterior.checks.wave_parameters import wave_parameters
+
+sys.path.insert(0, str(Path(__file__).parents[1]))
+
+from pictures.readable import faults
+
+ITEMS = ["item1", "item2", "item3", "item4"]
+ANSWERS = np.array([[[0.8, 0.2]] * 4, [[0.25, 0.75]] * 4])
+STAY = [[0.7, 0.3], [0.3, 0.7]]
+FEW = {"draws": 40, "tune": 100, "chains": 2, "until": None, "progressbar": False, "seed": 1}
+MORE = {"draws": 100, "tune": 300}
+
+
+@pytest.fixture(scope="module")
+def draws():
+    return bl.load_example("waves")
+
+
+@pytest.fixture(scope="module")
+def frame():
+    return bl.example_waves()
+
+
+def survey(n, seed, **options):
+    return simulate_waves(n, [0.5, 0.5], STAY, ANSWERS, seed, **options)[0]
+
+
+def fitted(waves, items=None, sampling=None, **parts):
+    model = bl.LatentTransition(2, items or bl.Items(ITEMS), "person", "wave", **parts)
+    with warnings.catch_warnings(category=bl.ConvergenceWarning, action="ignore"):  # draws are few
+        return bl.fit(model, waves, **FEW | (sampling or {}))
+
+
+def test_replicated_answers_are_missing_where_answers_are(draws):
+    replicated = bl.posterior_predictive(draws)["answers"]
+    observed = draws["observed_data"]["answers"].transpose("respondent", "wave", "item").to_numpy()
+    assert replicated.dims == ("chain", "draw", "respondent", "wave", "item")
+    np.testing.assert_array_equal(replicated.to_numpy() < 0, np.broadcast_to(observed < 0, replicated.shape))
+    texts = bl.posterior_predictive(draws, labels=True)["answers"].to_numpy()
+    label = np.array(["decrease", "no change", "increase", ""])  # the last where the code is -1
+    np.testing.assert_array_equal(texts, label[replicated.to_numpy()])
+
+
+def test_drawn_paths_go_from_class_to_class_as_the_draws_say(draws):
+    fit = Fit.reading(draws)
+    path = draw_paths(paths_of(fit), slice(None), np.random.default_rng(3))  # (draw, person, wave)
+    flows, moved = flows_of(fit), paths_of(fit).moved[fit.pattern_of_respondent]
+    for step, (n, moves) in enumerate(zip(moved.sum(axis=0), flows.moves.mean(axis=0), strict=True)):
+        for origin, destination in product(range(2), repeat=2):
+            there = (path[..., step] == origin) & (path[..., step + 1] == destination)
+            share = there[:, moved[:, step]].mean()
+            assert share == pytest.approx(moves[origin, destination], abs=4 * 0.5 / np.sqrt(n * len(path)))
+
+
+def test_answers_are_expected_before_the_data_and_drawn_along(draws, frame):
+    """`prior_predictive`, and replicated answers that `fit` is asked for, have the same axes."""
+    model = bl.LatentTransition(2, bl.Items(["training", "recognition", "expertise"]), "person", "wave")
+    expected = bl.prior_predictive(model, frame, draws=3)
+    assert expected["prior_predictive"]["answers"].dims[2:] == ("respondent", "wave", "item")
+    figure = bl.plot_prior_predictive(expected)
+    assert [ax.get_title(loc="left") for ax in figure.axes][3] == "training, wave 2"
+
+
+@pytest.fixture(scope="module")
+def one_draw(draws):
+    """Answers of some persons, and parameters of one draw."""
+    fit = Fit.reading(draws)
+    codes = fit.answers_of_respondents.reshape(-1, 3, 3)
+    parameters, few = next(wave_parameters(fit, 50)), slice(12)
+    mine = replace(
+        parameters,
+        initial=parameters.initial[:, few],
+        transition=tuple(each[..., few] for each in parameters.transition),
+    )
+    columns = TransitionColumns.of(fit)
+    columns = replace(columns, of_slopes=columns.of_slopes[:, few], of_groups=columns.of_groups[:, few])
+    return codes[few], mine, columns
+
+
+def by_persons(parameters, weight=(0.3, 0.7), seed=0):
+    """The same with two persons in each class, who answer in ways of their own."""
+    rho = np.random.default_rng(seed).dirichlet(np.ones(3), size=(3, 2, 2, 3))
+    return replace(parameters, rho=rho, weight=np.array(weight))
+
+
+def joint(codes, parameters):
+    """Probability of the answers with each path and person, shape (respondent, path, person), and the paths."""
+    paths = list(product(range(2), repeat=3))
+    result = np.empty((len(codes), len(paths), len(parameters.weight)))
+    for i, p, q in np.ndindex(result.shape):
+        value, before = parameters.weight[q], None
+        for t, c in enumerate(paths[p]):
+            value *= parameters.initial[c, i] if t == 0 else parameters.transition[t - 1][before, c, i]
+            for j, code in enumerate(codes[i, t]):
+                value *= 1.0 if code < 0 else parameters.rho[t, c, q, j, code]
+            before = c
+        result[i, p, q] = value
+    return result, np.array(paths)
+
+
+def log_likelihood(codes, parameters):
+    return np.log(joint(codes, parameters)[0].sum(axis=(1, 2)))
+
+
+def softmax_moved(probability, axis, place, step):
+    """Probabilities with one of their logits moved."""
+    weight = probability.copy()
+    weight[place] *= np.exp(step)
+    return weight / weight.sum(axis=axis, keepdims=True)
+
+
+@pytest.mark.parametrize("persons", [False, True])
+def test_scores_are_derivatives_of_the_sum_over_all_paths(one_draw, persons):
+    codes, parameters, columns = one_draw
+    parameters = by_persons(parameters) if persons else parameters
+    added, h = WaveContributions.of(codes, parameters, replace(columns, equal_measurement=False)), 1e-5
+
+    def slope(change):
+        up, down = (log_likelihood(codes, change(sign * h)) for sign in (1, -1))
+        return (up - down) / (2 * h)
+
+    n_items = np.prod(parameters.rho.shape)
+    score = added.parameter_score[:, :n_items].reshape(-1, *parameters.rho.shape)
+    for place in [(0, 0, 0, 1, 2), (1, 1, -1, 0, 1), (2, 0, -1, 2, 0)]:
+        wanted = slope(lambda step, at=place: replace(parameters, rho=softmax_moved(parameters.rho, -1, at, step)))
+        np.testing.assert_allclose(score[:, *place], wanted, atol=1e-8)
+    tau = added.parameter_score[:, n_items : n_items + 4].reshape(-1, 2, 2)
+    for c, d in product(range(2), repeat=2):
+        wanted = slope(
+            lambda step, at=(c, d): replace(
+                parameters, transition=tuple(softmax_moved(each, 1, at, step) for each in parameters.transition)
+            )
+        )
+        np.testing.assert_allclose(tau[:, c, d], wanted, atol=1e-8)
+        rest = added.parameter_score[:, n_items + 4 :]
+    of_slope = slope(
+        lambda step: replace(
+            parameters,
+            transition=tuple(
+                softmax_moved(each, 1, (slice(None), 1), step * x[:, 0])
+                for each, x in zip(parameters.transition, columns.of_slopes, strict=True)
+            ),
+        )
+    )
+    np.testing.assert_allclose(rest[:, 1], of_slope, atol=1e-8)
+    first = slope(lambda step: replace(parameters, initial=softmax_moved(parameters.initial, 0, 1, step)))
+    np.testing.assert_allclose(added.logit_score[:, 1], first, atol=1e-8)
+    np.testing.assert_allclose(added.parameter_score_total, added.parameter_score.sum(axis=0), atol=1e-10)
+
+
+def test_scores_of_equal_items_and_of_what_is_behind_them_are_sums(one_draw):
+    codes, parameters, columns = one_draw
+    parameters = by_persons(parameters)
+    each, n = WaveContributions.of(codes, parameters, replace(columns, equal_measurement=False)), 36
+    by_parameter = np.random.default_rng(1).normal(size=(n, 5))
+    both = WaveContributions.of(codes, parameters, replace(columns, equal_measurement=True, by_parameter=by_parameter))
+    of_waves = each.parameter_score[:, : 3 * n].reshape(-1, 3, n).sum(axis=1)
+    np.testing.assert_allclose(both.parameter_score[:, :5], of_waves @ by_parameter, atol=1e-12)
+    np.testing.assert_allclose(both.parameter_score_total[:5], (of_waves @ by_parameter).sum(axis=0), atol=1e-11)
+
+
+@pytest.mark.parametrize("persons", [False, True])
+def test_residuals_and_expected_counts_are_sums_over_all_paths(one_draw, persons):
+    codes, parameters, columns = one_draw
+    parameters = by_persons(parameters) if persons else parameters
+    added = WaveContributions.of(codes, parameters, columns)
+    probability, paths = joint(codes, parameters)
+    posterior = probability / probability.sum(axis=(1, 2), keepdims=True)
+    prior, _ = joint(np.full_like(codes, -1), parameters)
+    pairs = pairs_of_places(codes >= 0)
+    assert ((0, 0), (0, 1)) in pairs
+    assert ((1, 2), (2, 2)) in pairs
+    assert ((0, 0), (2, 0)) not in pairs
+    totals, each = added.residual_totals(pairs), list(added.residuals(pairs))
+    for p, ((t, j), (u, h)) in enumerate(pairs):
+        both = (codes[:, t, j] >= 0) & (codes[:, u, h] >= 0)
+        cells = np.einsum("pqk,pqm->pqkm", parameters.rho[t, paths[:, t], :, j], parameters.rho[u, paths[:, u], :, h])
+        expected = np.einsum("ipq,pqkm->ikm", posterior[both], cells)
+        seen = np.zeros_like(expected)
+        seen[np.arange(both.sum()), codes[both, t, j], codes[both, u, h]] = 1
+        np.testing.assert_allclose(each[p][both].reshape(expected.shape), seen - expected, atol=1e-12)
+        np.testing.assert_allclose(totals[p], (seen - expected).sum(axis=0), atol=1e-11)
+        counted = _expected_cells(parameters, codes >= 0, (t, j), (u, h))
+        np.testing.assert_allclose(counted, np.einsum("ipq,pqkm->km", prior[both], cells), atol=1e-11)
+    margins = _expected_margins(parameters, codes >= 0).reshape(3, 3, 3)
+    for t, j in product(range(3), repeat=2):
+        of_path = parameters.rho[t, paths[:, t], :, j]  # (path, person, category)
+        wanted = np.einsum("ipq,pqk->k", prior[codes[:, t, j] >= 0], of_path)
+        np.testing.assert_allclose(margins[t, j], wanted, atol=1e-11)
+
+
+def test_replicated_answers_follow_the_parameters(one_draw):
+    codes, parameters, _ = one_draw
+    parameters, rng, n = by_persons(parameters), np.random.default_rng(5), 4000
+    many = np.broadcast_to(np.where(codes[:1] < 0, 0, codes[:1]), (n, 3, 3))
+    alike = replace(
+        parameters,
+        initial=np.repeat(parameters.initial[:, :1], n, axis=1),
+        transition=tuple(np.repeat(each[..., :1], n, axis=-1) for each in parameters.transition),
+    )
+    drawn = alike.replicate(many, rng)
+    one = np.ones((1, 3, 3), dtype=bool)
+    first = replace(parameters, initial=alike.initial[:, :1], transition=tuple(t[..., :1] for t in alike.transition))
+    for (t, j), (u, h) in [((0, 0), (1, 0)), ((1, 2), (2, 2)), ((2, 0), (2, 1))]:
+        share = np.array([[((drawn[:, t, j] == k) & (drawn[:, u, h] == m)).mean() for m in range(3)] for k in range(3)])
+        wanted = _expected_cells(first, one, (t, j), (u, h))
+        np.testing.assert_array_less(np.abs(share - wanted), 4.5 * np.sqrt(wanted * (1 - wanted) / n) + 1e-12)
+
+
+@pytest.fixture(scope="module")
+def check(draws):
+    return bl.check_items(draws, n_draws=40)
+
+
+def test_tables_count_the_answers_of_the_frame(check, frame):
+    wide = {
+        item: frame.pivot_table(index="person", columns="wave", values=item, aggfunc="first", observed=True)
+        for item in ("training", "expertise")
+    }
+    row = check.items.loc[("2", "expertise")]
+    assert row["n"] == wide["expertise"][2].notna().sum()
+    assert row["observed"] == (wide["expertise"][2] == row["category"]).sum()
+    over = check.wave_pairs.loc[("training", "2", "3")]
+    both = wide["training"][[2, 3]].dropna()
+    assert over["n"] == len(both)
+    assert over["observed"] == ((both[2] == over["category_1"]) & (both[3] == over["category_2"])).sum()
+    within = check.pairs.loc[("3", "training", "expertise")]
+    asked = wide["training"][3].notna() & wide["expertise"][3].notna()
+    assert within["n"] == asked.sum()
+    assert list(check.tables) == ["overall", "items", "pairs", "wave_pairs"]
+    assert len(check.pairs) == 9
+    assert len(check.wave_pairs) == 6
+    for table in check.tables.values():
+        assert table.note.startswith("n = 150, 3 waves, 45 of 450 person-waves missed, 0 rows left out, 22 answers")
+        assert "40 of them used" in table.note
+        assert table["p_value"].between(0, 1).all()
+
+
+def test_groups_of_waves_are_refused_by_name(draws, frame):
+    with pytest.raises(ValueError, match=r"group='group': items by group .* the 150 persons of this fit answered at"):
+        bl.check_items(draws, group="group")
+    with pytest.raises(ValueError, match="leave frame out"):
+        bl.check_items(draws, frame=frame)
+
+
+def test_answers_that_never_stand_together_are_refused(draws):
+    rotated = draws.copy()
+    patterns = draws["patterns"].to_dataset()
+    codes = patterns["answers"].transpose("pattern", "wave", "item").to_numpy().copy()
+    at = np.arange(codes.shape[0])[:, None] + np.arange(3)
+    codes[np.arange(3) != (at % 3)[..., None]] = -1
+    rotated["patterns"] = patterns.assign(answers=(("pattern", "wave", "item"), codes))
+    with pytest.raises(ValueError, match="none of the 150 persons answered two items at a wave, or an item at two"):
+        bl.check_items(rotated, n_draws=10)
+
+
+def test_the_picture_has_pairs_by_wave_and_items_by_step(check):
+    figure = bl.plot_check_items(check)
+    pairs, over = figure.axes[:2]
+    assert [tick.get_text() for tick in pairs.get_xticklabels()] == ["wave 1", "wave 2", "wave 3"]
+    assert [tick.get_text() for tick in over.get_yticklabels()] == ["training", "recognition", "expertise"]
+    shown = {(round(text.get_position()[0]), round(text.get_position()[1])): text.get_text() for text in over.texts}
+    assert shown[1, 2] == f"{check.wave_pairs.loc[('expertise', '2', '3'), 'p_value']:.3f}"
+
+
+@pytest.mark.parametrize("width", [85, 180])
+def test_the_picture_can_be_read(width, check):
+    figure = bl.plot_check_items(check, width=width)
+    assert faults(figure) == []
+
+
+def test_a_check_of_another_fit_is_refused(draws, check, tmp_path):
+    other = replace(check, items=bl.SummaryTable.of(check.items.copy(), "n = 12, 3 waves"))
+    with pytest.raises(ValueError, match="the check rests on"):
+        bl.report(draws, tmp_path / "other.html", check=other)
+
+
+def test_a_level_of_persons_is_found_over_waves_where_the_model_has_none():
+    plain = bl.check_items(fitted(survey(500, 2, loading=1.5)), n_draws=40)
+    assert plain.flagged
+    assert plain.overall.loc["level over waves", "p_value"] < 0.05
+    assert "person_intercept=True" in plain.verdict
+    assert plain.wave_pairs["trend"].mean() > 0.5
+
+
+def test_a_model_that_is_right_is_not_flagged(check):
+    assert not check.flagged
+    assert check.verdict.startswith("Nothing speaks against")
+    assert 0.2 < check.wave_pairs["p_value"].mean() < 0.9
+
+
+def test_numbers_are_compared_by_their_moments_at_every_wave():
+    waves = survey(80, 6, missing_rate=0.1)
+    rng = np.random.default_rng(1)
+    level = dict(zip(waves["person"].unique(), rng.normal(size=80), strict=True))
+    for name in ("a", "b"):
+        own = waves["person"].map(level) if name == "a" else 0.0
+        waves[name] = 3.0 * (waves["item1"] == waves["item1"].max()) + own + rng.normal(size=len(waves))
+    waves.loc[waves.index[:5], "a"] = np.nan
+    draws = fitted(waves, bl.NormalItems(["a", "b"]))
+    check = bl.check_items(draws, n_draws=40)
+    at_two = waves.loc[waves["wave"] == 2, "a"]
+    assert check.items.loc[("2", "a"), "mean"] == pytest.approx(at_two.mean())
+    wide = waves.pivot(index="person", columns="wave", values="a")
+    row = check.wave_pairs.loc[("a", "1", "2")]
+    assert row["correlation"] == pytest.approx(wide[1].corr(wide[2]))
+    assert row["n"] == wide[[1, 2]].dropna().shape[0]
+    assert check.overall.index.tolist()[-1] == "any of these"
+    replicated = bl.posterior_predictive(draws)["answers"].to_numpy()
+    assert np.isnan(replicated).any(axis=(0, 1)).sum() == waves["a"].isna().sum() + (3 * 80 - len(waves)) * 2
+
+
+@pytest.mark.slow
+def test_p_values_of_right_models_are_uniform_and_a_level_is_found_as_a_rule():
+    """Of 60 right models about 3 are flagged; levels of persons with a loading of 1 in most of 20 surveys."""
+
+    def checked(seed, **options):
+        return bl.check_items(fitted(survey(400, seed, **options), sampling=MORE))
+
+    right = [checked(100 + seed, missed_rate=0.1) for seed in range(60)]
+    flagged = sum(check.flagged for check in right)
+    print(f"flagged of 60: {flagged}")
+    assert flagged <= 8  # P(more | 5 %) = .003
+    p_values = np.concatenate([check.wave_pairs["p_value"] for check in right])
+    print(f"wave pairs: mean p {p_values.mean():.3f}, below .05 {(p_values < 0.05).mean():.3f}")
+    assert 0.4 < p_values.mean() < 0.6
+    assert (p_values < 0.05).mean() < 0.1
+    levels = [checked(300 + seed, loading=1.0) for seed in range(20)]
+    found = sum(check.overall.loc["level over waves", "p_value"] < 0.05 for check in levels)
+    print(f"levels found over waves, of 20: {found}; flagged: {sum(check.flagged for check in levels)}")
+    assert found >= 12
