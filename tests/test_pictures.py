@@ -1,21 +1,15 @@
 """Every public plot, on pages of one column and of two: what is written can be read, and looks as it did."""
 
-import sys
-from pathlib import Path
-
 import matplotlib as mpl
 import matplotlib.pyplot as plt
 import pytest
 from matplotlib.testing.compare import compare_images
-
-import bayes_lca as bl
-from bayes_lca.posterior.plots import fonts
-
-sys.path.insert(0, str(Path(__file__).parent))
-
 from pictures.gallery import CROWDED, PICTURES
 from pictures.keeping import COLUMN, KEPT, draw
 from pictures.readable import faults
+
+import bayes_lca as bl
+from bayes_lca.posterior.plots import fonts
 
 mpl.use("Agg")
 PAGE, HIGHEST = 180, 247

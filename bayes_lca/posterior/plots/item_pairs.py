@@ -56,14 +56,14 @@ def plot_check_items(
     >>> [tick.get_text() for tick in figure.axes[0].get_xticklabels()]
     ['training', 'recognition']
     """
+    page = Page.of(width, figsize)
     if isinstance(check, WaveCheck):
-        return plot_check_waves(check, Page.of(width, figsize))
+        return plot_check_waves(check, page)
     if not isinstance(check, ItemCheck):
         raise TypeError(
             f"plot_check_items draws what check_items returns, not {type(check).__name__}; "
             "plot_check_items(check_items(draws))"
         )
-    page = Page.of(width, figsize)
     items = [str(item) for item in check.items.index]
     place = {item: position for position, item in enumerate(items)}
     size = np.full((len(items) - 1, len(items) - 1), np.nan)

@@ -17,9 +17,9 @@ from bayes_lca.table import SummaryTable
 
 NAME_INCHES, PANEL_INCHES = 1.8, 0.7
 SMALLEST_P = 0.001
-INTERVAL = ["estimate", "lower", "upper"]
 LARGE, UNITS_APART = 1000, 10
 """Size from which on an estimate needs no decimals for its own sake, and units of the last one in an interval."""
+INTERVAL = ["estimate", "lower", "upper"]
 ROOM = 0.06
 """Space beside the widest interval, as a fraction of all."""
 

@@ -130,9 +130,7 @@ def blank_page(figsize: tuple[float, float]) -> Figure:
 
 def write_note(fig: Figure, *lines: str) -> None:
     """Say below a figure, small and grey, what it rests on."""
-    note = "\n".join(
-        wrapped(line, 0.98 * fig.get_figwidth() - 0.05, SMALL) for each in lines for line in each.split("\n")
-    )
+    note = "\n".join(wrapped(line, 0.98 * fig.get_figwidth() - 0.05, SMALL) for line in lines)
     fig.supxlabel(note, x=0.01, horizontalalignment="left", fontsize=SMALL, color=FAINT)
 
 

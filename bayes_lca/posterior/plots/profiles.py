@@ -9,8 +9,7 @@ from bayes_lca.data.frame import named
 from bayes_lca.dims import CLASS, ITEM
 from bayes_lca.fitted.fit import Fit
 from bayes_lca.fitted.twins.numbers import PARAMETER
-from bayes_lca.posterior.plots.letters import wrapped
-from bayes_lca.posterior.plots.page import KEY, STYLE, Page
+from bayes_lca.posterior.plots.page import STYLE, Page
 from bayes_lca.posterior.plots.profile_bars import stacked_bars
 from bayes_lca.posterior.plots.profile_lines import profile_lines
 from bayes_lca.posterior.plots.profile_panels import profile_panels
@@ -117,7 +116,7 @@ def _by_wave(fit: Fit, category: str | None, ci_prob: float, page: Page) -> Figu
         item: {name: profiles.xs((name, item, rows[item]), level=[CLASS, ITEM, last]) for name in fit.classes}
         for item in fit.items
     }
-    fig = profiles_by_wave(of_items, answers, {name: wrapped(name, page.width - KEY) for name in fit.classes}, page)
+    fig = profiles_by_wave(of_items, answers, fit.classes, page)
     return page.finish(fig, class_profiles(fit, ci_prob=ci_prob).note.replace(f"; {AVERAGED}", ""))
 
 

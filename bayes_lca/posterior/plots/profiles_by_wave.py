@@ -1,24 +1,24 @@
 """Class profiles of items that are free over waves: a panel per item, waves along it, a line per class."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 
 import numpy as np
 import pandas as pd
 from matplotlib.figure import Figure
 
-from bayes_lca.posterior.plots.letters import widest, wrapped
+from bayes_lca.posterior.plots.letters import wrapped
 from bayes_lca.posterior.plots.names_below import names_below
-from bayes_lca.posterior.plots.page import COLOURS, GRID, MARKERS, Page, legend_columns, per_row
+from bayes_lca.posterior.plots.page import COLOURS, GRID, KEY, MARKERS, SMALL, Page, legend_columns, per_row
 from bayes_lca.posterior.plots.profile_lines import DASHES
 
-PANEL_INCHES, PANEL_HEIGHT, AXIS = 1.5, 1.2, 0.5
-"""Inches of a panel with the numbers of its axis, its height, and inches of these numbers."""
+PANEL_INCHES, PANEL_HEIGHT, AXIS = 1.5, 1.2, 0.4
+"""Inches of a panel at least, its height, and the numbers beside it."""
 
 
 def profiles_by_wave(
     of_items: Mapping[str, Mapping[str, pd.DataFrame]],
     answers: Mapping[str, str],
-    classes: Mapping[str, str],
+    classes: Sequence[str],
     page: Page,
 ) -> Figure:
     """A panel per item; a flat line is a class that answers alike at all waves.
@@ -29,14 +29,14 @@ def profiles_by_wave(
         By item and class, a row per wave with ``mean``, ``lower`` and ``upper``.
     answers : mapping of str to str
         What is drawn of each item: a category, or ``"mean"`` of a number.
-    classes : mapping of str to str
-        Names of the classes in the legend.
+    classes : sequence of str
     page : Page
     """
     waves = [str(wave) for wave in next(iter(next(iter(of_items.values())).values())).index]
-    needed = max(PANEL_INCHES, 0.6 + len(waves) * (widest(waves) + 0.1))
-    n_columns = per_row(len(of_items), page.width, needed)
-    inside = page.width / n_columns - AXIS
+    n_columns = per_row(len(of_items), page.width, PANEL_INCHES + AXIS)
+    of_panel = page.width / n_columns - AXIS
+    ticks, turned = names_below(waves, of_panel / len(waves))
+    texts = {name: wrapped(name, page.width / 2 - KEY, SMALL) for name in classes}
     rows = [PANEL_HEIGHT] * -(-len(of_items) // n_columns)
     fig = page.blank(rows)
     axes = fig.subplots(len(rows), n_columns, squeeze=False, height_ratios=rows)
@@ -44,22 +44,22 @@ def profiles_by_wave(
         ax.set_visible(False)
     dodge = min(0.08, 0.4 / len(classes))
     for ax, (item, of_classes) in zip(axes.ravel(), of_items.items(), strict=False):
-        for k, (name, rows) in enumerate(of_classes.items()):
-            x = np.arange(len(rows)) + dodge * (k - (len(classes) - 1) / 2)
+        for k, (name, profile) in enumerate(of_classes.items()):
+            x = np.arange(len(profile)) + dodge * (k - (len(classes) - 1) / 2)
             colour, marker = COLOURS[k % len(COLOURS)], MARKERS[k % len(MARKERS)]
-            ax.vlines(x, rows["lower"], rows["upper"], color=colour, linewidth=1.4, zorder=3)
-            line = {"linestyle": DASHES[k % len(DASHES)], "linewidth": 1.1, "label": classes[name]}
-            ax.plot(x, rows["mean"], color=colour, marker=marker, markersize=4, zorder=4, **line)
-        ax.set_title(wrapped(f"{item}: {_what(answers[item])}", inside), loc="left")
-        below, written = names_below(waves, inside / len(waves))
-        ax.set_xticks(range(len(waves)), below, **written)
+            ax.vlines(x, profile["lower"], profile["upper"], color=colour, linewidth=1.4, zorder=3)
+            line = {"linestyle": DASHES[k % len(DASHES)], "linewidth": 1.1, "label": texts[name]}
+            ax.plot(x, profile["mean"], color=colour, marker=marker, markersize=4, zorder=4, **line)
+        ax.set_title(wrapped(f"{item}: {_what(answers[item])}", of_panel), loc="left")
+        ax.set_xticks(range(len(ticks)), ticks, **turned)
         ax.set_xlim(-0.4, len(waves) - 0.6)
         if answers[item] != "mean":
             ax.set_ylim(0, 1)
         ax.grid(axis="y", color=GRID, linewidth=0.6)
         ax.set_axisbelow(True)
     handles, labels = axes.ravel()[0].get_legend_handles_labels()
-    fig.legend(handles, labels, loc="outside upper left", ncols=legend_columns(labels, page.width))
+    columns = legend_columns(labels, page.width)
+    fig.legend(handles, labels, loc="outside upper left", ncols=columns, fontsize=SMALL, handlelength=3)
     return fig
 
 

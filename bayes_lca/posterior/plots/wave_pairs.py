@@ -7,7 +7,7 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
 from bayes_lca.posterior.checks.check_waves import FLAGGED_BELOW, LEVEL, TILT, WaveCheck
-from bayes_lca.posterior.plots.letters import height, widest, wrapped
+from bayes_lca.posterior.plots.letters import height, inches, wrapped
 from bayes_lca.posterior.plots.names_below import names_below
 from bayes_lca.posterior.plots.page import SMALL, Page
 
@@ -15,8 +15,8 @@ MOST_ROWS = 24
 """Pairs of items that are drawn; of more, those with the smallest p-values."""
 MOST_SDS, DARK = 5.0, 3.0
 """Standard deviations of the darkest cell, and those from which numbers are written in white."""
-ROW_INCHES, NAME_INCHES, BAR_SHAPE = 0.2, 1.8, 40
-"""Least height of a row, inches of its name, and length of the bar of greys beside its thickness."""
+NAME_INCHES, BAR_INCHES = 2.0, 0.8
+"""Inches of the names of rows at most, and of the bar of greys beside the panels."""
 
 
 def plot_check_waves(check: WaveCheck, page: Page) -> Figure:
@@ -31,17 +31,16 @@ def plot_check_waves(check: WaveCheck, page: Page) -> Figure:
         for panel, title in ((pairs, "Pairs of items at each wave"), (over, "The same item at two waves"))
         if len(panel)
     ]
-    of_name = page.for_names(NAME_INCHES)
-    names = [[wrapped(str(name), of_name, SMALL) for name in panel.index] for panel, _ in panels]
-    inside = page.width - max(widest(of_panel, SMALL) for of_panel in names) - 0.2
-    rows = [len(of_panel) * max(ROW_INCHES, height(of_panel, SMALL) + 0.05) for of_panel in names]
+    names = [[wrapped(str(name), page.for_names(NAME_INCHES), SMALL) for name in panel.index] for panel, _ in panels]
+    inside = page.width - page.for_names(NAME_INCHES) - BAR_INCHES
+    rows = [(height(of_panel, SMALL) + 0.1) * len(of_panel) for of_panel in names]
     fig = page.blank(rows)
     axes = fig.subplots(len(panels), 1, height_ratios=rows, squeeze=False)[:, 0]
     for ax, (panel, title), of_panel in zip(axes, panels, names, strict=True):
         image = _draw(ax, panel, of_panel, inside / panel.shape[1])
         ax.set_title(title, loc="left")
-    bar = fig.colorbar(image, ax=axes, extend="max", location="bottom", aspect=BAR_SHAPE, shrink=0.8)
-    bar.set_label("largest residual, standard deviations")
+    bar = fig.colorbar(image, ax=axes, extend="max", shrink=0.8)
+    bar.set_label("largest residual, SDs")
     bar.outline.set_linewidth(0.6)
     tests = [
         f"{name} {check.overall.loc[name, 'p_value']:.3f}" for name in (TILT, LEVEL) if name in check.overall.index
@@ -73,7 +72,9 @@ def _sizes(table: pd.DataFrame, named) -> pd.DataFrame:
     return frame.apply(lambda column: column.map(lambda cell: cell if isinstance(cell, tuple) else (np.nan, np.nan)))
 
 
-def _draw(ax: Axes, panel: pd.DataFrame, names: list[str], cell: float) -> mpl.image.AxesImage:
+def _draw(ax: Axes, panel: pd.DataFrame, names: list[str], column: float) -> mpl.image.AxesImage:
+    """Cells of a panel, each so many inches wide; numbers where they have room."""
+    has_numbers = inches("0.000", SMALL) + 0.04 < column
     size = np.array([[cell[1] for cell in row] for row in panel.to_numpy()], dtype=float)
     for y, row in enumerate(panel.to_numpy()):
         for x, (p_value, residual) in enumerate(row):
@@ -81,13 +82,14 @@ def _draw(ax: Axes, panel: pd.DataFrame, names: list[str], cell: float) -> mpl.i
                 continue
             colour = "white" if residual >= DARK else "black"
             place = {"horizontalalignment": "center", "verticalalignment": "center"}
-            ax.text(x, y, f"{p_value:.3f}", color=colour, fontsize=SMALL, **place)
+            if has_numbers:
+                ax.text(x, y, f"{p_value:.3f}", color=colour, fontsize=SMALL, **place)
             if p_value < FLAGGED_BELOW:
                 frame = {"fill": False, "edgecolor": colour, "linewidth": 1.4, "zorder": 5}
                 ax.add_patch(mpl.patches.Rectangle((x - 0.46, y - 0.44), 0.92, 0.88, **frame))
     image = ax.imshow(size, cmap="Greys", vmin=0, vmax=MOST_SDS, aspect="auto")
-    below, written = names_below(list(panel.columns), cell)
-    ax.set_xticks(range(panel.shape[1]), below, **written)
+    below, turned = names_below(list(panel.columns), column)
+    ax.set_xticks(range(panel.shape[1]), below, **turned)
     ax.set_yticks(range(len(panel)), names, fontsize=SMALL)
     ax.tick_params(length=0)
     ax.spines[["left", "bottom"]].set_visible(False)
