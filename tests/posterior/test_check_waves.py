@@ -1,8 +1,10 @@
 """Replicated answers over waves and checks of fit: sums over all paths by hand, planted dependence that is found."""
 
+import sys
 import warnings
 from dataclasses import replace
 from itertools import product
+from pathlib import Path
 
 import numpy as np
 import pytest
@@ -16,6 +18,10 @@ from bayes_lca.fitted.paths import paths_of
 from bayes_lca.posterior.checks.wave_contributions import TransitionColumns, WaveContributions
 from bayes_lca.posterior.checks.wave_discrepancies import _expected_cells, _expected_margins, pairs_of_places
 from bayes_lca.posterior.checks.wave_parameters import wave_parameters
+
+sys.path.insert(0, str(Path(__file__).parents[1]))
+
+from pictures.readable import faults
 
 ITEMS = ["item1", "item2", "item3", "item4"]
 ANSWERS = np.array([[[0.8, 0.2]] * 4, [[0.25, 0.75]] * 4])
@@ -274,6 +280,12 @@ def test_the_picture_has_pairs_by_wave_and_items_by_step(check):
     assert [tick.get_text() for tick in over.get_yticklabels()] == ["training", "recognition", "expertise"]
     shown = {(round(text.get_position()[0]), round(text.get_position()[1])): text.get_text() for text in over.texts}
     assert shown[1, 2] == f"{check.wave_pairs.loc[('expertise', '2', '3'), 'p_value']:.3f}"
+
+
+@pytest.mark.parametrize("width", [85, 180])
+def test_the_picture_can_be_read(width, check):
+    figure = bl.plot_check_items(check, width=width)
+    assert faults(figure) == []
 
 
 def test_a_check_of_another_fit_is_refused(draws, check, tmp_path):

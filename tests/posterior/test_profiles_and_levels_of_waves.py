@@ -1,8 +1,10 @@
 """Items that are free over waves, and persons' levels, of made-up draws: what a loop over draws gives."""
 
 import json
+import sys
 from dataclasses import replace
 from itertools import product
+from pathlib import Path
 
 import numpy as np
 import pytest
@@ -15,6 +17,10 @@ from bayes_lca.fitted.paths import paths_of
 from bayes_lca.fitted.views import with_views
 from bayes_lca.likelihood.person import PersonGrid
 from bayes_lca.models import LatentTransition
+
+sys.path.insert(0, str(Path(__file__).parents[1]))
+
+from pictures.readable import faults
 
 ITEMS, LEVELS = ["training", "recognition", "expertise"], ["decrease", "no change", "increase"]
 NODES = 9
@@ -105,6 +111,12 @@ def test_the_picture_has_a_panel_per_item_with_its_waves(free):
     np.testing.assert_allclose(drawn["C2"], table["mean"].xs(("C2", "recognition", "no change"), level=[1, 2, 3]))
     with pytest.raises(ValueError, match="category='all': by_wave=True draws one answer"):
         bl.plot_profiles(free, by_wave=True, category="all")
+
+
+@pytest.mark.parametrize("width", [85, 180])
+def test_the_picture_can_be_read(width, free):
+    figure = bl.plot_profiles(free, by_wave=True, width=width)
+    assert faults(figure) == []
 
 
 def test_a_person_s_level_is_drawn_once_for_all_waves(leaning):
