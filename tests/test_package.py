@@ -1,5 +1,6 @@
 """The package as users get it: a wheel, in an environment of its own."""
 
+import re
 import subprocess
 import sys
 import sysconfig
@@ -22,6 +23,17 @@ def wheel(tmp_path_factory) -> Path:
     command = [sys.executable, "-m", "pip", "wheel", "--quiet", "--no-deps", "--no-build-isolation"]
     subprocess.run([*command, "--wheel-dir", str(folder), str(source)], check=True, capture_output=True)
     return next(folder.glob("*.whl"))
+
+
+def test_nothing_is_left_of_two_versions_of_a_text():
+    marks = re.compile(r"^(<{7}|={7}|>{7})( .*)?$", re.MULTILINE)
+    kept = [
+        ROOT / "README.md",
+        *(path for name in ("bayes_lca", "models", "docs") for path in (ROOT / name).rglob("*")),
+    ]
+    texts = {path: path.read_text("utf-8") for path in kept if path.suffix in (".py", ".pyi", ".md", ".c", ".h")}
+    assert len(texts) > 400
+    assert [str(path) for path, text in texts.items() if marks.search(text)] == []
 
 
 def test_wheel_holds_one_package(wheel):

@@ -312,6 +312,7 @@ def test_most_likely_classes_attenuate_and_imputed_classes_do_not(associated):
     assert "drawn 60 times" in imputed.note
 
 
+@pytest.mark.slow
 def test_pooled_test_keeps_its_size():
     p_values = []
     for seed in range(4):
