@@ -25,7 +25,8 @@ QUIETEST = 0.25
 """Share of the curvature that scores have to speak of at the least, for their spread over samples to be used."""
 FEWEST_ANSWERS = 30
 """Answers behind a parameter from which on it may be known better than a simple random sample says: 30 leave its
-variance a standard error of a quarter, and are what federal statistics of the United States ask of proportions [2]_."""
+variance a standard error of a quarter, and are the respondents that the health statistics of the United States ask for
+behind a proportion [2]_."""
 NARROWER = 0.01
 """Share of its variance that a direction has to lose to be counted among those that were held."""
 SAME_DIRECTION = 1e-5
