@@ -329,7 +329,7 @@ ONE_OF_EACH = [
     "LatentClass(3), missing answers, random intercepts",
     "LatentClass(2), equal categories, nested groups",
     "LatentClass(3), equal categories, nested slopes",
-    "AssignedClass, missing answers, random intercepts",
+    "AssignedClass, unequal categories, random intercepts",
     "LatentClass(3), unequal categories, numbered, restricted",
     "LatentClass(3), unequal categories, numbered, prior by class and term",
     "Multinomial, slopes of a category",
