@@ -135,16 +135,26 @@ def of_transition(name: str) -> str:
 
 def by_wave(variable: str) -> str:
     """Variable with a value for each wave, such as ``item_probability_by_wave``."""
-    return f"{variable}_by_wave"
+    return by_set(WAVE, variable)
 
 
 def of_wave(number: int, variable: str) -> str:
     """Free variable of one wave, waves numbered from 1, such as ``wave_1::item_probability``."""
-    return f"{WAVE}_{number}::{variable}"
+    return of_set(WAVE, number, variable)
 
 
-OF_WAVE = re.compile(rf"{WAVE}_\d+::")
-"""What stands before the free variables of one wave."""
+def by_set(axis: str, variable: str) -> str:
+    """Variable with a value for each of several sets, such as ``item_probability_by_group_class``."""
+    return f"{variable}_by_{axis}"
+
+
+def of_set(axis: str, number: int, variable: str) -> str:
+    """Free variable of one set, numbered from 1, such as ``group_class_1::item_probability``."""
+    return f"{axis}_{number}::{variable}"
+
+
+OF_ONE_SET = re.compile(rf"({WAVE}|{GROUP_CLASS})_\d+::")
+"""What stands before the free variables of one wave, or of one group class."""
 
 
 def of_part(kind: str, name: str) -> str:

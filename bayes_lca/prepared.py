@@ -24,6 +24,7 @@ from bayes_lca.dims import CLASS, OTHER_CLASS, PATTERN, RESPONDENT, ROW_OF_RESPO
 from bayes_lca.fitted.kinds import Kind
 from bayes_lca.fitted.record import EXCHANGEABLE, KEY, PATTERNS, distinct_rows, record_answers, record_table
 from bayes_lca.fitted.survey_record import record_sample
+from bayes_lca.measurement.answers_in_group_classes import start_of, starting_values_of
 from bayes_lca.measurement.interface import Measurement, Start
 from bayes_lca.measurement.items_apart import check_no_items
 from bayes_lca.specification import specification_of
@@ -212,9 +213,10 @@ class ClassRows:
         answer_patterns = unique_rows(responses.codes)
         sample = None if survey is None else sample_of(survey, frame, design, measurement.columns)
         answer_patterns = answer_patterns if sample is None else sample.weighing(answer_patterns)
-        start = measurement.start(responses, answer_patterns, n_classes)
-        everybody = np.arange(len(responses.codes))
-        patterns = distinct_rows(design, answer_patterns.pattern) if collapse else unique_rows(everybody)
+        start = start_of(measurement, responses, answer_patterns, n_classes, structural.profile_sets(design))
+        patterns = (
+            distinct_rows(design, answer_patterns.pattern) if collapse else unique_rows(np.arange(len(design.kept)))
+        )
         return cls(responses, start, patterns, answer_patterns, design, design.take(patterns.first), sample)
 
     @property
@@ -224,7 +226,7 @@ class ClassRows:
 
     def _membership_at(self, start: Start) -> StartingMembership:
         probability = start.membership[self.answer_patterns.pattern[self.patterns.first]]
-        return StartingMembership(probability, self.weight, self.design)
+        return StartingMembership(probability, self.weight, self.design, shares=start.shares)
 
     @property
     def first(self) -> np.ndarray:
@@ -280,8 +282,8 @@ class ClassRows:
             self.responses.encoding,
         )
         groups, attributes = record_sample(self.sample, self.weight, groups, attributes)
-        starts = (self.start, *self.start.rivals)
-        of_items = [model.measurement.starting_values(self.responses, start) for start in starts]
+        starts, sets = (self.start, *self.start.rivals), model.structural.profile_sets(self.of_respondents)
+        of_items = [starting_values_of(model.measurement, self.responses, start, sets) for start in starts]
         of_classes = [model.structural.starting_values(self.design, self._membership_at(start)) for start in starts]
         values = [{**classes, **items} for classes, items in zip(of_classes, of_items, strict=True)]
         attributes |= self.responses.attributes | model.structural.attributes | self.start.attributes

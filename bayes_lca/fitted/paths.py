@@ -135,9 +135,7 @@ class FittedPaths:
 
     def parameters_at(self, wave: int):
         """The fit with the item parameters of one wave, its rows left as they are."""
-        tree = self.fit.tree.copy()
-        tree["posterior"] = xr.DataTree(self._posterior_at(wave))
-        return replace(self.fit, tree=tree, _kept={})
+        return self.fit.with_posterior(self._posterior_at(wave))
 
     def _posterior_at(self, wave: int) -> xr.Dataset:
         posterior = self.fit.posterior

@@ -6,10 +6,10 @@ from typing import Literal
 
 import numpy as np
 import pymc as pm
-import pytensor.tensor as pt
 
 from bayes_lca.data.answered import for_model
-from bayes_lca.dims import ANSWER_CODES, ITEM, OF_WAVE, PATTERN, WAVE, by_wave, of_wave
+from bayes_lca.dims import ANSWER_CODES, ITEM, PATTERN, WAVE
+from bayes_lca.measurement.free_parameters import free_parameters, starting_values_of_sets
 from bayes_lca.measurement.interface import Measurement, Start
 
 
@@ -63,7 +63,7 @@ def answers_of_waves(
         by_wave_parameters = [measurement.parameters(responses, start)] * n_waves
         parameters = by_wave_parameters[0]
     else:
-        by_wave_parameters = _free_parameters(measurement, responses, start, n_waves)
+        by_wave_parameters = free_parameters(measurement, responses, [start] * n_waves, WAVE)
         parameters = tuple(each for of_one in by_wave_parameters for each in of_one)
     n_each = len(by_wave_parameters[0])
 
@@ -98,30 +98,10 @@ def answers_of_waves(
     )
 
 
-def _free_parameters(measurement: Measurement, responses, start: Start, n_waves: int) -> list[tuple]:
-    """Parameters of every wave, and what is shown of them."""
-    parameters = []
-    for number in range(1, n_waves + 1):
-        with pm.Model(name=of_wave(number, "").removesuffix("::")):
-            parameters.append(measurement.parameters(responses, start))
-    model = pm.modelcontext(None)
-    first = of_wave(1, "")
-    named = [name.removeprefix(first) for name in model.named_vars if name.startswith(first)]
-    for name in named:
-        values = [model[of_wave(number, name)] for number in range(1, n_waves + 1)]
-        dims = model.named_vars_to_dims[of_wave(1, name)]
-        if any(OF_WAVE.match(dim) for dim in dims if dim):
-            continue
-        stacked = pm.Deterministic(by_wave(name), pt.stack(values), dims=(WAVE, *dims))
-        pm.Deterministic(name, stacked.mean(axis=0), dims=dims)
-    return parameters
-
-
 def starting_values_of_waves(
     measurement: Measurement, responses, start: Start, n_waves: int, over_time: Literal["equal", "free"]
 ) -> dict[str, np.ndarray]:
     """Values of the free variables to start from, the same at all waves."""
-    values = measurement.starting_values(responses, start)
     if over_time == "equal":
-        return values
-    return {of_wave(number, name): value for number in range(1, n_waves + 1) for name, value in values.items()}
+        return measurement.starting_values(responses, start)
+    return starting_values_of_sets(measurement, responses, [start] * n_waves, WAVE)

@@ -14,6 +14,7 @@ from bayes_lca.data.responses import Responses
 from bayes_lca.data.unique_rows import UniqueRows
 from bayes_lca.dims import ANSWER_CODES, ANSWERS, ITEM, PATTERN
 from bayes_lca.likelihood.families import Family
+from bayes_lca.likelihood.group_shares import GroupShares
 from bayes_lca.likelihood.mixture import MixtureMaximum
 from bayes_lca.likelihood.probability_sets import ProbabilitySets
 
@@ -37,6 +38,10 @@ class Start:
         Share of the posterior that a mode at the start could hold, roughly.
     rivals : tuple of Start
         Other modes for chains to start at, in order of their weights.
+    sets : tuple of Start
+        The same in each set of profiles, where there are several.
+    shares : GroupShares, optional
+        Shares of group classes, and of classes within them, where they were found together with the profiles.
     """
 
     membership: np.ndarray
@@ -46,6 +51,8 @@ class Start:
     attributes: Mapping[str, str | int | float] = field(default_factory=lambda: MappingProxyType({}))
     weight: float = 1.0
     rivals: tuple["Start", ...] = ()
+    sets: tuple["Start", ...] = ()
+    shares: GroupShares | None = None
 
 
 @dataclass(frozen=True, eq=False)
@@ -59,9 +66,11 @@ class Answers:
     signature : tuple of str
         Axes of each parameter, such as ``"(c,j,r)"``: c for the class, j for the item.
     log_density : callable
-        From values of shape (pattern, item) and the parameters to log p(answers given class), (latent_class, pattern).
+        From values of shape (pattern, item) and the parameters to log p(answers given class), (latent_class, pattern);
+        (latent_class, group_class, pattern) where profiles differ between group classes.
     draw : callable
-        From classes of shape (...), the parameters and a random generator to answers of shape (..., item).
+        From classes of shape (...), the parameters, a random generator and, where groups have classes, those of the
+        groups to answers of shape (..., item).
     name : str
         Of the observed variable.
     dims : tuple of str
@@ -196,7 +205,9 @@ class Measurement(ABC):
             parameters=parameters,
             signature=self.signature,
             log_density=lambda value, *given: self.log_density(responses, value, *given),
-            draw=lambda latent_class, *given, rng: self.draw(responses, latent_class, *given, rng=rng),
+            draw=lambda latent_class, *given, rng, group_class=None: self.draw(
+                responses, latent_class, *given, rng=rng
+            ),
         )
 
 

@@ -1,5 +1,7 @@
 """A picture of class profiles: lines through one answer to every item, or bars of all answers."""
 
+from collections.abc import Mapping
+
 import matplotlib as mpl
 import pandas as pd
 import xarray as xr
@@ -14,7 +16,12 @@ from bayes_lca.posterior.plots.profile_bars import stacked_bars
 from bayes_lca.posterior.plots.profile_lines import profile_lines
 from bayes_lca.posterior.plots.profile_panels import profile_panels
 from bayes_lca.posterior.plots.profiles_by_wave import profiles_by_wave
-from bayes_lca.posterior.tables.class_tables import AVERAGED, class_profiles, class_sizes
+from bayes_lca.posterior.tables.class_tables import (
+    AVERAGED,
+    AVERAGED_OVER_GROUP_CLASSES,
+    class_profiles,
+    class_sizes,
+)
 from bayes_lca.posterior.tables.rows import CI_PROB
 
 
@@ -24,6 +31,7 @@ def plot_profiles(
     *,
     category: str | None = None,
     by_wave: bool = False,
+    by: str | None = None,
     ci_prob: float = CI_PROB,
     width: float | None = None,
     figsize: tuple[float, float] | None = None,
@@ -43,6 +51,9 @@ def plot_profiles(
     by_wave : bool, default False
         A panel per item with its waves, of a fit with ``measurement_over_time="free"``: a flat line is a class that
         answers alike at all waves.
+    by : str, optional
+        A panel per item with what classes have profiles of their own in: ``"group_class"``, of a fit of `GroupClasses`
+        with ``profiles="free"``.
     ci_prob : float, default 0.95
         Probability of the equal-tailed intervals, of the profiles and of the class sizes.
     width : float, optional
@@ -61,7 +72,7 @@ def plot_profiles(
         If `draws` is no fit.
     ValueError
         If the model has no latent classes, an item has no such category, items are numbers and have none, or `by_wave`
-        is asked for where all waves share their parameters, or with all categories.
+        or `by` is asked for where there is one set of parameters, or with all categories.
     NotRelabelledError, SeveralModesError
         If a mean would mix labels or modes.
 
@@ -76,8 +87,9 @@ def plot_profiles(
     """
     page = Page.of(width, figsize)
     fit = Fit.of(draws, needs="plot_profiles")
-    if by_wave:
-        return _by_wave(fit, category, ci_prob, page)
+    if by_wave or by is not None:
+        of_sets = {"by_wave": True} if by_wave else {"by": by}
+        return _in_each(fit, category, of_sets, ci_prob, page)
     if not all(fit.labels):
         return _in_units(fit, category, ci_prob, page)
     profiles, sizes = class_profiles(fit, ci_prob=ci_prob), class_sizes(fit, ci_prob=ci_prob)
@@ -100,13 +112,15 @@ def plot_profiles(
     return page.finish(fig, f"{sizes.note}; class sizes in % of respondents", *filter(None, [fit.items_in_words]))
 
 
-def _by_wave(fit: Fit, category: str | None, ci_prob: float, page: Page) -> Figure:
+def _in_each(fit: Fit, category: str | None, of_sets: Mapping, ci_prob: float, page: Page) -> Figure:
+    """Profiles of all waves, or of all group classes."""
     if category == "all":
+        ((name, value),) = of_sets.items()
         raise ValueError(
-            f"category='all': by_wave=True draws one answer to each item of the {fit.n_respondents} respondents; leave "
-            "category out, or name one that all items share"
+            f"category='all': {name}={value!r} draws one answer to each item of the {fit.n_respondents} respondents; "
+            "leave category out, or name one that all items share"
         )
-    profiles = class_profiles(fit, by_wave=True, ci_prob=ci_prob)
+    profiles = class_profiles(fit, **of_sets, ci_prob=ci_prob)
     labels = {item: of_item for item, of_item in zip(fit.items, fit.labels, strict=True) if of_item}
     shown = {item: labels[item][place] for item, place in _positions(labels, category).items()}
     answers = {item: shown.get(item, "mean") for item in fit.items}
@@ -116,8 +130,9 @@ def _by_wave(fit: Fit, category: str | None, ci_prob: float, page: Page) -> Figu
         item: {name: profiles.xs((name, item, rows[item]), level=[CLASS, ITEM, last]) for name in fit.classes}
         for item in fit.items
     }
-    fig = profiles_by_wave(of_items, answers, fit.classes, page)
-    return page.finish(fig, class_profiles(fit, ci_prob=ci_prob).note.replace(f"; {AVERAGED}", ""))
+    fig = profiles_by_wave(of_items, answers, fit.classes, page, joined="by_wave" in of_sets)
+    note = class_profiles(fit, ci_prob=ci_prob).note
+    return page.finish(fig, note.replace(f"; {AVERAGED}", "").replace(f"; {AVERAGED_OVER_GROUP_CLASSES}", ""))
 
 
 def _in_units(fit: Fit, category: str | None, ci_prob: float, page: Page) -> Figure:
