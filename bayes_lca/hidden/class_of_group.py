@@ -108,8 +108,8 @@ def sum_out_within(eta, log_answers):
     TensorVariable, shape (group_class, row)
     """
     eta = eta.transpose(2, 0, 1)  # (latent_class, group_class, row or 1)
-    log_answers = log_answers.reshape((log_answers.shape[0], -1, log_answers.shape[-1]))
-    return pt.logsumexp(eta + log_answers, axis=0) - pt.logsumexp(eta, axis=0)
+    by_group_class = log_answers if log_answers.ndim == 3 else log_answers[:, None]  # (latent_class, .., row)
+    return pt.logsumexp(eta + by_group_class, axis=0) - pt.logsumexp(eta, axis=0)
 
 
 def sum_by_group(values, group: np.ndarray):

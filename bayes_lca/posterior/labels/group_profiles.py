@@ -10,7 +10,7 @@ from bayes_lca.dims import CLASS, CLASS_SHARE, GROUP_CLASS, GROUP_CLASS_SHARE, G
 from bayes_lca.fitted.fit import Fit
 from bayes_lca.fitted.group_profiles import free_variables, in_group_classes, with_averages
 from bayes_lca.posterior.labels.certainty import certainty_of_labels
-from bayes_lca.posterior.labels.group_classes import shares_within, with_group_classes
+from bayes_lca.posterior.labels.group_classes import aligned_group_classes, shares_within
 from bayes_lca.posterior.labels.matching import match_profiles
 from bayes_lca.posterior.labels.relabel import align, checked_order, in_display_order, with_class_share
 from bayes_lca.posterior.labels.stephens import Labels, align_memberships
@@ -26,13 +26,10 @@ def align_classes(fit: Fit, pivot: np.ndarray, order: str | int | xr.DataTree) -
     """
     if not free_variables(fit.posterior):
         return align(fit, pivot, order)
-    of_groups = with_group_classes(fit.tree)["posterior"].to_dataset()
+    of_groups, _ = aligned_group_classes(fit)
     fit = fit.with_posterior(of_groups.drop_vars(CLASS_SHARE, errors="ignore"))
     if SLOPE in fit.posterior:
-        tree = align(fit, pivot, order)
-        of_classes = fit.with_posterior(tree["posterior"].to_dataset())
-        tree["posterior"] = xr.DataTree(_averaged(of_classes))
-        return tree
+        return align(fit.with_posterior(_averaged(fit)), pivot, order)
     labels = [_labels_in(fit, place) for place in range(fit.posterior.sizes[GROUP_CLASS])]
     pairs = _pairs(fit, labels)
     within = np.stack([of_one.order[:, pair] for of_one, pair in zip(labels, pairs, strict=True)], axis=1)
