@@ -143,8 +143,13 @@ def of_wave(number: int, variable: str) -> str:
     return f"{WAVE}_{number}::{variable}"
 
 
-OF_WAVE = re.compile(rf"{WAVE}_\d+::")
-"""What stands before the free variables of one wave."""
+def of_all_waves(name: str) -> str:
+    """Variable or axis of items of which some have a copy for each wave, such as ``all_waves::item_probability``."""
+    return f"all_waves::{name}"
+
+
+OF_WAVE = re.compile(rf"({WAVE}_\d+|all_waves)::")
+"""What stands before the free variables of one wave, or of the copies of items for all waves."""
 
 
 def of_part(kind: str, name: str) -> str:

@@ -2,7 +2,7 @@
 
 from abc import ABC, abstractmethod
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from types import MappingProxyType
 from typing import ClassVar, final
 
@@ -46,6 +46,10 @@ class Start:
     attributes: Mapping[str, str | int | float] = field(default_factory=lambda: MappingProxyType({}))
     weight: float = 1.0
     rivals: tuple["Start", ...] = ()
+
+    def of_items(self, source: np.ndarray) -> "Start":
+        """The same of items by position, some of them again."""
+        return replace(self, profile=self.profile[:, source])
 
 
 @dataclass(frozen=True, eq=False)
@@ -95,6 +99,11 @@ class Measurement(ABC):
 
     classes_are_known: ClassVar[bool] = False
     """Whether classes are those of an earlier fit, under their names there."""
+
+    @property
+    def knows_single_items(self) -> bool:
+        """Whether priors or restrictions speak of single items, so that no other can stand in for one."""
+        return False
 
     @property
     def in_place_of_nominal(self) -> str:

@@ -8,13 +8,14 @@ from matplotlib.figure import Figure
 from bayes_lca.data.frame import named
 from bayes_lca.dims import CLASS, ITEM
 from bayes_lca.fitted.fit import Fit
+from bayes_lca.fitted.free_items import items_free_over_waves
 from bayes_lca.fitted.twins.numbers import PARAMETER
 from bayes_lca.posterior.plots.page import STYLE, Page
 from bayes_lca.posterior.plots.profile_bars import stacked_bars
 from bayes_lca.posterior.plots.profile_lines import profile_lines
 from bayes_lca.posterior.plots.profile_panels import profile_panels
 from bayes_lca.posterior.plots.profiles_by_wave import profiles_by_wave
-from bayes_lca.posterior.tables.class_tables import AVERAGED, class_profiles, class_sizes
+from bayes_lca.posterior.tables.class_tables import averaged_over_waves, class_profiles, class_sizes
 from bayes_lca.posterior.tables.rows import CI_PROB
 
 
@@ -41,8 +42,8 @@ def plot_profiles(
         The answer whose probability is drawn; by default the last category of every item, named below the item where
         items do not share it. ``"all"`` draws the probabilities of all categories as stacked bars, a panel per class.
     by_wave : bool, default False
-        A panel per item with its waves, of a fit with ``measurement_over_time="free"``: a flat line is a class that
-        answers alike at all waves.
+        A panel with its waves for each item that is free over them, of a fit with ``measurement_over_time="free"`` or
+        a list of items: a flat line is a class that answers alike at all waves.
     ci_prob : float, default 0.95
         Probability of the equal-tailed intervals, of the profiles and of the class sizes.
     width : float, optional
@@ -114,10 +115,13 @@ def _by_wave(fit: Fit, category: str | None, ci_prob: float, page: Page) -> Figu
     rows = {item: f"P({answer})" if item in shown and last == PARAMETER else answer for item, answer in answers.items()}
     of_items = {
         item: {name: profiles.xs((name, item, rows[item]), level=[CLASS, ITEM, last]) for name in fit.classes}
-        for item in fit.items
+        for item in items_free_over_waves(fit)
     }
     fig = profiles_by_wave(of_items, answers, fit.classes, page)
-    return page.finish(fig, class_profiles(fit, ci_prob=ci_prob).note.replace(f"; {AVERAGED}", ""))
+    n_equal = len(fit.items) - len(of_items)
+    equal = f"{n_equal} more item{'s are' * (n_equal > 1) or ' is'} the same at all waves" if n_equal else ""
+    note = class_profiles(fit, ci_prob=ci_prob).note.replace(f"; {averaged_over_waves(fit)}", "")
+    return page.finish(fig, note, *filter(None, [equal]))
 
 
 def _in_units(fit: Fit, category: str | None, ci_prob: float, page: Page) -> Figure:

@@ -7,11 +7,13 @@ import xarray as xr
 from bayes_lca.data.frame import named
 from bayes_lca.dims import CLASS, ITEM, WAVE
 from bayes_lca.fitted.fit import Fit
+from bayes_lca.fitted.free_items import items_free_over_waves
 from bayes_lca.fitted.paths import paths_of
 from bayes_lca.posterior.tables.rows import CI_PROB, note_of, table_of, table_once
 from bayes_lca.table import SummaryTable
 
 AVERAGED = "averages over the waves, each of which has parameters of its own: class_profiles(draws, by_wave=True)"
+AVERAGED_ITEMS = "of {items}, averages over the waves, each of which has its own: class_profiles(draws, by_wave=True)"
 
 
 def class_sizes(draws: xr.DataTree, *, by: str | None = None, ci_prob: float = CI_PROB) -> SummaryTable:
@@ -73,7 +75,8 @@ def class_profiles(draws: xr.DataTree, *, by_wave: bool = False, ci_prob: float 
     draws : xarray.DataTree
         From `fit` of a latent class model.
     by_wave : bool, default False
-        A table of every wave, of a fit with ``measurement_over_time="free"``, in place of averages over waves.
+        A table of every wave, of a fit with ``measurement_over_time="free"`` or a list of free items, in place of
+        averages over waves; items that are equal over waves change by 0.
     ci_prob : float, default 0.95
         Probability of the equal-tailed intervals.
 
@@ -140,16 +143,25 @@ def _profiles(fit: Fit, ci_prob: float) -> SummaryTable:
     values = fit.answers.profile_values(fit)
     (last,) = set(map(str, values.dims)) - {"chain", "draw", CLASS, ITEM}
     table = table_of(values, [CLASS, ITEM, last], fit, ci_prob)
-    over_waves = AVERAGED if fit.specification.get("measurement_over_time") == "free" else ""
-    note = "; ".join(filter(None, [table.note, over_waves, fit.answers.profile_note(fit), fit.items_in_words]))
+    note = "; ".join(
+        filter(None, [table.note, averaged_over_waves(fit), fit.answers.profile_note(fit), fit.items_in_words])
+    )
     return SummaryTable.of(fit.answers.in_order(table, fit), note)
 
 
+def averaged_over_waves(fit: Fit) -> str:
+    """Which profiles of `class_profiles` are averages over waves, as a part of a note."""
+    free = items_free_over_waves(fit)
+    if not free:
+        return ""
+    return AVERAGED if len(free) == len(fit.items) else AVERAGED_ITEMS.format(items=named(free))
+
+
 def _profiles_by_wave(fit: Fit, ci_prob: float) -> SummaryTable:
-    if fit.specification.get("measurement_over_time") != "free":
+    if not (free := items_free_over_waves(fit)):
         raise ValueError(
             f"by_wave=True: the {fit.n_respondents} respondents of this fit have one set of item parameters at all "
-            'times; fit LatentTransition with measurement_over_time="free"'
+            'times; fit LatentTransition with measurement_over_time="free", or a list of the items that are free'
         )
     paths, tables, first = paths_of(fit), [], None
     for place in range(len(paths.waves)):
@@ -161,5 +173,6 @@ def _profiles_by_wave(fit: Fit, ci_prob: float) -> SummaryTable:
         table[["change", "change_lower", "change_upper"]] = change[["mean", "lower", "upper"]]
         tables.append(pd.DataFrame(fit.answers.in_order(table, fit)))
     frame = pd.concat(tables, keys=paths.waves, names=[WAVE])
-    note = "; ".join(filter(None, [note_of(fit, ci_prob), fit.answers.profile_note(fit), fit.items_in_words]))
+    shared = "" if len(free) == len(fit.items) else f"all waves share the items but for {named(free)}"
+    note = "; ".join(filter(None, [note_of(fit, ci_prob), shared, fit.answers.profile_note(fit), fit.items_in_words]))
     return SummaryTable.of(frame, f"{note}; change from wave {paths.waves[0]}")
