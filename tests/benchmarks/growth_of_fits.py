@@ -57,16 +57,16 @@ def measure(name: str, rows: int, repeats: int, folder: Path) -> dict[str, float
     from bayes_lca.sampling import ready
 
     warnings.simplefilter("ignore")
-    counting, count_rows = 0.0, ready.count_rows
+    counting, count_sampled = 0.0, ready.count_sampled
 
     def timed(*arguments, **options):
         nonlocal counting
         began = time.process_time()
-        counted = count_rows(*arguments, **options)
+        counted = count_sampled(*arguments, **options)
         counting += time.process_time() - began
         return counted
 
-    ready.count_rows = timed
+    ready.count_sampled = timed
     formula = FORMULAS[name]
     model = bl.LatentClass(3, bl.Items(bl.cohort_items()), bl.Regression(formula) if formula else bl.Shares())
     table = duckdb.connect(folder / f"{rows}_{repeats}.duckdb", read_only=True).table("survey")
