@@ -277,7 +277,7 @@ def of_typical_person(variable: str) -> str:
     return f"{TYPICAL_PERSON}::{variable}"
 
 
-def class_names(n_classes: int, taken: Iterable[str] = ()) -> list[str]:
+def class_names(n_classes: int, taken: Iterable[str | int] = ()) -> list[str]:
     """Labels of the classes as shown to users: C1, C2, ..., or class_1, class_2, ... where an item has such a name.
 
     Examples

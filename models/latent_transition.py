@@ -2,11 +2,11 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass, field
-from typing import ClassVar, Literal, final
+from typing import Any, ClassVar, Literal, final
 
 import pymc as pm
 
-from bayes_lca.data.frame import is_whole
+from bayes_lca.data.frame import Frame, is_whole
 from bayes_lca.dims import PATTERN
 from bayes_lca.fitted.kinds import Kind
 from bayes_lca.fitted.twins.latent_transition import KIND
@@ -116,7 +116,8 @@ class LatentTransition(Model):
         if self.measurement.classes_are_known:
             raise TypeError(f"measurement={self.measurement!r} has known classes, and those of waves are to be found")
         if self.person_intercept and not isinstance(self.measurement, CommonMethod):
-            object.__setattr__(self, "measurement", CommonMethod(self.measurement, loadings="free"))
+            items: Any = self.measurement  # which CommonMethod checks
+            object.__setattr__(self, "measurement", CommonMethod(items, loadings="free"))
         if not isinstance(self.initial, Structural):
             raise TypeError(f'initial={self.initial!r}: give Shares() or Regression("~ age + (1 | group)")')
         if not isinstance(self.transition, Transition):
@@ -132,12 +133,12 @@ class LatentTransition(Model):
             )
 
     @property
-    def columns(self) -> tuple[str, ...]:
+    def columns(self) -> tuple[str | int, ...]:
         """Person, wave, items, covariates and groups."""
         explaining = (*self.initial.columns, *self.transition.columns)
         return (self.person, self.wave, *self.measurement.columns, *dict.fromkeys(explaining))
 
-    def prepare(self, frame, *, missing: Literal["raise", "drop"] = "raise", collapse: bool = True) -> Prepared:
+    def prepare(self, frame: Frame, *, missing: Literal["raise", "drop"] = "raise", collapse: bool = True) -> Prepared:
         """The model of a long frame, started where the answers of all waves find the classes.
 
         With ``missing="drop"`` a row that lacks a covariate of its transition becomes a missed wave, and a person whose

@@ -2,7 +2,7 @@
 
 from collections.abc import Callable, Collection
 from dataclasses import dataclass
-from typing import Literal
+from typing import Any, Literal
 
 import numpy as np
 import pymc as pm
@@ -34,7 +34,7 @@ class AnswersOfWaves:
         From classes of shape (..., wave), the parameters and a random generator to answers (..., wave, item).
     """
 
-    observed: object
+    observed: Any
     parameters: tuple
     signature: tuple[str, ...]
     person_weight: np.ndarray

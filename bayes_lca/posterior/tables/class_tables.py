@@ -1,5 +1,7 @@
 """Tables of the classes: how many belong to them, and how they answer."""
 
+from typing import Protocol, cast
+
 import numpy as np
 import pandas as pd
 import xarray as xr
@@ -139,8 +141,12 @@ def _sizes_by(fit: Fit, by: str, ci_prob: float) -> SummaryTable:
     return table_of(values, [by, CLASS], fit, ci_prob)
 
 
+class _Tabulated(Protocol):
+    def profile_values(self, fit) -> xr.DataArray: ...
+
+
 def _profiles(fit: Fit, ci_prob: float) -> SummaryTable:
-    values = fit.answers.profile_values(fit)
+    values = cast(_Tabulated, fit.answers).profile_values(fit)
     (last,) = set(map(str, values.dims)) - {"chain", "draw", CLASS, ITEM}
     table = table_of(values, [CLASS, ITEM, last], fit, ci_prob)
     note = "; ".join(
@@ -165,7 +171,7 @@ def _profiles_by_wave(fit: Fit, ci_prob: float) -> SummaryTable:
         )
     paths, tables, first = paths_of(fit), [], None
     for place in range(len(paths.waves)):
-        values = fit.answers.profile_values(paths.parameters_at(place))
+        values = cast(_Tabulated, fit.answers).profile_values(paths.parameters_at(place))
         first = values if first is None else first
         (last,) = set(map(str, values.dims)) - {"chain", "draw", CLASS, ITEM}
         axes = [CLASS, ITEM, last]
