@@ -31,9 +31,13 @@ engines: $(VENV)/ready
 	$(RUN) -m pip install --quiet --disable-pip-version-check pyspark==4.3.0
 	$(RUN) -m pytest tests/data/test_engines.py tests/test_tables_in_engines.py tests/test_spark.py
 
+# Types are checked where `models` stands as it is installed, in the package.
 lint: $(VENV)/ready
 	$(VENV)/bin/ruff check .
 	$(VENV)/bin/ruff format --check .
+	@rm -rf build/types && mkdir -p build/types/bayes_lca
+	@ln -s "$(CURDIR)"/bayes_lca/* "$(CURDIR)/models" build/types/bayes_lca
+	$(VENV)/bin/ty check build/types/bayes_lca/* tests/benchmarks examples
 
 # The site, in docs/_build/html: nothing in it needs a network. Notebooks are shown as they are kept.
 docs: $(VENV)/ready

@@ -109,10 +109,9 @@ RESERVED = (
     | {f"{SLOPE}_{what}" for what in ("standardised", "direction", "shrinkage", "local_shrinkage")}
     | {f"{INTERCEPT}_at_mean", ANSWER_PATTERN, N_CATEGORIES, PATTERN_OF_RESPONDENT}
     | {GROUP_CLASS, GROUP_CLASS_SHARE, GROUP_MEMBERSHIP}
-    | {SURVEY_WEIGHT, SURVEY_UNIT, SURVEY_STRATUM}
+    | {SURVEY_WEIGHT, SURVEY_UNIT, SURVEY_STRATUM, OUTCOME_VALUES}
     | {ROW_OF_RESPONDENT, STYLE, STYLE_SD, STYLE_LOADING, TYPICAL_PERSON, ITEM_CENTER, ITEM_SCALE}
     | {OUTCOME_LOCATION, OUTCOME_SLOPE, OUTCOME_VARIANCE, OUTCOME_SD, OUTCOME_BASELINE, KNOWN_MEMBERSHIP, KNOWN_ROW}
-    | {OUTCOME_VALUES}
 )
 """Names a group column may not have, because axes or variables of the draws have them."""
 
@@ -143,6 +142,11 @@ def of_wave(number: int, variable: str) -> str:
     return of_set(WAVE, number, variable)
 
 
+def of_all_waves(name: str) -> str:
+    """Variable or axis of items of which some have a copy for each wave, such as ``all_waves::item_probability``."""
+    return f"all_waves::{name}"
+
+
 def by_set(axis: str, variable: str) -> str:
     """Variable with a value for each of several sets, such as ``item_probability_by_group_class``."""
     return f"{variable}_by_{axis}"
@@ -153,8 +157,8 @@ def of_set(axis: str, number: int, variable: str) -> str:
     return f"{axis}_{number}::{variable}"
 
 
-OF_ONE_SET = re.compile(rf"({WAVE}|{GROUP_CLASS})_\d+::")
-"""What stands before the free variables of one wave, or of one group class."""
+OF_ONE_SET = re.compile(rf"({WAVE}_\d+|all_waves|{GROUP_CLASS}_\d+)::")
+"""What stands before the free variables of one wave, of the copies of items for all waves, or of one group class."""
 
 
 def of_part(kind: str, name: str) -> str:
@@ -282,7 +286,7 @@ def of_typical_person(variable: str) -> str:
     return f"{TYPICAL_PERSON}::{variable}"
 
 
-def class_names(n_classes: int, taken: Iterable[str] = ()) -> list[str]:
+def class_names(n_classes: int, taken: Iterable[str | int] = ()) -> list[str]:
     """Labels of the classes as shown to users: C1, C2, ..., or class_1, class_2, ... where an item has such a name.
 
     Examples

@@ -4,7 +4,7 @@ import json
 from abc import ABC, abstractmethod
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
-from typing import ClassVar, Literal, final
+from typing import Any, ClassVar, Literal, final
 
 import numpy as np
 import pymc as pm
@@ -27,6 +27,7 @@ from bayes_lca.fitted.survey_record import record_sample
 from bayes_lca.measurement.answers_in_group_classes import start_of, starting_values_of
 from bayes_lca.measurement.interface import Measurement, Start
 from bayes_lca.measurement.items_apart import check_no_items
+from bayes_lca.models_of_parts import OfClasses
 from bayes_lca.specification import specification_of
 from bayes_lca.structural.interface import Structural
 from bayes_lca.structural.starting_membership import StartingMembership
@@ -59,7 +60,7 @@ class Prepared:
     start: Mapping[str, np.ndarray]
     jittered: tuple[str, ...]
     groups: Mapping[str, xr.Dataset]
-    attributes: Mapping[str, str | int | float]
+    attributes: Mapping[str, Any]
     pivot: np.ndarray | None = None
     rivals: tuple[Mapping[str, np.ndarray], ...] = ()
     weights: tuple[float, ...] = (1.0,)
@@ -100,7 +101,7 @@ class Model(ABC):
 
     @property
     @abstractmethod
-    def columns(self) -> tuple[str, ...]:
+    def columns(self) -> tuple[str | int, ...]:
         """Columns of a frame that the model uses."""
 
     @abstractmethod
@@ -214,9 +215,8 @@ class ClassRows:
         sample = None if survey is None else sample_of(survey, frame, design, measurement.columns)
         answer_patterns = answer_patterns if sample is None else sample.weighing(answer_patterns)
         start = start_of(measurement, responses, answer_patterns, n_classes, structural.profile_sets(design))
-        patterns = (
-            distinct_rows(design, answer_patterns.pattern) if collapse else unique_rows(np.arange(len(design.kept)))
-        )
+        of_rows = answer_patterns.pattern
+        patterns = distinct_rows(design, of_rows) if collapse else unique_rows(np.arange(len(of_rows)))
         return cls(responses, start, patterns, answer_patterns, design, design.take(patterns.first), sample)
 
     @property
@@ -254,14 +254,12 @@ class ClassRows:
             **structural.coords(self.design, len(names)),
         }
 
-    def _exchangeable(self, model: Model) -> np.ndarray:
+    def _exchangeable(self, model: OfClasses) -> np.ndarray:
         """The set of each class; refuse a structural part that numbers classes which the items leave exchangeable."""
         names = self.start.class_names
         sets = model.measurement.exchangeable(self.responses, len(names))
         of_structural = model.structural.exchangeable(self.design, names)
-        if model.measurement.classes_are_known:
-            return sets
-        for alike in np.unique(sets):
+        for alike in () if model.measurement.classes_are_known else np.unique(sets):
             members = np.flatnonzero(sets == alike)
             if len(np.unique(of_structural[members])) > 1:
                 raise ValueError(
@@ -271,7 +269,7 @@ class ClassRows:
                 )
         return sets
 
-    def prepared(self, model: Model, built: pm.Model) -> Prepared:
+    def prepared(self, model: OfClasses, built: pm.Model) -> Prepared:
         """A model that was built of these rows, with what travels with its draws."""
         groups, attributes = record_answers(
             self.responses.codes,
@@ -282,11 +280,11 @@ class ClassRows:
             self.responses.encoding,
         )
         groups, attributes = record_sample(self.sample, self.weight, groups, attributes)
-        starts, sets = (self.start, *self.start.rivals), model.structural.profile_sets(self.of_respondents)
-        of_items = [starting_values_of(model.measurement, self.responses, start, sets) for start in starts]
+        starts, profiles = (self.start, *self.start.rivals), model.structural.profile_sets(self.of_respondents)
+        of_items = [starting_values_of(model.measurement, self.responses, start, profiles) for start in starts]
         of_classes = [model.structural.starting_values(self.design, self._membership_at(start)) for start in starts]
         values = [{**classes, **items} for classes, items in zip(of_classes, of_items, strict=True)]
-        attributes |= self.responses.attributes | model.structural.attributes | self.start.attributes
+        attributes |= {**self.responses.attributes, **model.structural.attributes, **self.start.attributes}
         attributes |= recorded_empty({**self.of_respondents.empty, **self.responses.empty})
         if (sets := self._exchangeable(model)).any():
             attributes |= {EXCHANGEABLE: json.dumps(sets.tolist())}

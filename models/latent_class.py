@@ -5,7 +5,7 @@ from typing import Literal, final
 
 import pymc as pm
 
-from bayes_lca.data.frame import is_whole
+from bayes_lca.data.frame import Frame, is_whole
 from bayes_lca.data.in_short import in_short
 from bayes_lca.data.survey_design import SurveyDesign
 from bayes_lca.dims import GROUP_CLASS, PATTERN
@@ -113,13 +113,13 @@ class LatentClass(Model):
         )
 
     @property
-    def columns(self) -> tuple[str, ...]:
+    def columns(self) -> tuple[str | int, ...]:
         """Items, covariates and groups."""
         return (*self.measurement.columns, *self.structural.columns)
 
     def prepare(
         self,
-        frame,
+        frame: Frame,
         *,
         missing: Literal["raise", "drop"] = "raise",
         collapse: bool = True,

@@ -1,7 +1,7 @@
 """The model of a fit: kind, specification, formula, and the names along its axes."""
 
 import json
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from functools import cached_property
 
@@ -22,7 +22,7 @@ from bayes_lca.dims import (
     group_sd,
     of_transition,
 )
-from bayes_lca.fitted.draws import FittedDraws
+from bayes_lca.fitted.draws import DRAWS_AT_ONCE, NUMBERS_AT_ONCE, NUMBERS_NEARBY, FittedDraws
 from bayes_lca.fitted.record import ENCODING, exchangeable_classes
 from bayes_lca.fitted.words import Words
 
@@ -45,6 +45,17 @@ class FittedModel(FittedDraws):
     def classes(self) -> tuple[str, ...]:
         """Names of the classes, or of the categories of an observed outcome."""
         return tuple(str(name) for name in self.posterior[self.class_axis].to_numpy())
+
+    def blocks(self, n_rows: int) -> Iterator[slice]:
+        """All draws, chains after each other, as many at a time as memory holds for so many rows."""
+        numbers = max(n_rows, 1) * len(self.classes)
+        step = int(np.clip(NUMBERS_AT_ONCE // numbers, 1, DRAWS_AT_ONCE))
+        for start in range(0, self.n_draws, step):
+            yield slice(start, min(start + step, self.n_draws))
+
+    def draws_nearby(self, n_rows: int) -> int:
+        """Draws summed out at a time, so few that what is computed of so many rows stays near the processor."""
+        return max(1, NUMBERS_NEARBY // (max(n_rows, 1) * len(self.classes)))
 
     @cached_property
     def exchangeable(self) -> np.ndarray:

@@ -4,6 +4,7 @@ import json
 from dataclasses import dataclass, replace
 from functools import cached_property
 from itertools import pairwise
+from typing import TYPE_CHECKING
 
 import numpy as np
 import xarray as xr
@@ -29,6 +30,9 @@ from bayes_lca.fitted.moves import move_probabilities
 from bayes_lca.fitted.record import GROUPINGS, PATTERNS
 from bayes_lca.likelihood.paths import SmoothedPaths, most_likely_paths, smooth_paths
 
+if TYPE_CHECKING:
+    from bayes_lca.fitted.fit import Fit
+
 CLASS_BEFORE, CLASS_AFTER = "latent_class", "other_class"
 """Axes of transition probabilities: the class that is left, and the class that is moved to."""
 
@@ -42,7 +46,7 @@ class FittedPaths:
     fit : Fit
     """
 
-    fit: object
+    fit: "Fit"
 
     @cached_property
     def waves(self) -> tuple[str, ...]:

@@ -2,6 +2,7 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import Self
 
 import numpy as np
 import scipy
@@ -127,8 +128,9 @@ def fit_group_mixture(
     (array([0.5, 0.5]), array([0.1, 0.9]))
     """
     levels = Levels.of(families, group, row, counts)
-    searched = {"n_starts": n_starts, "n_final": n_final, "seed": seed, "tolerance": tolerance, "max_steps": max_steps}
-    return best_of_starts(levels, n_classes, n_group_classes, **searched)
+    settings = {"n_starts": n_starts, "n_final": n_final, "seed": seed, "tolerance": tolerance, "max_steps": max_steps}
+    best, counted = best_of_starts(levels, n_classes, n_group_classes, **settings)
+    return levels.end(best, **counted)
 
 
 def best_of_starts(
@@ -141,8 +143,8 @@ def best_of_starts(
     seed: int,
     tolerance: float,
     max_steps: int,
-) -> GroupMixtureFit:
-    """The best maximum that many starts reach; see `fit_group_mixture`."""
+) -> tuple["_State", dict[str, int]]:
+    """The end of the best of many starts, and how many reached it; see `fit_group_mixture`."""
     rng = np.random.default_rng(seed)
     n_starts = n_starts if n_classes * n_group_classes > 1 else 1
     batch = max(1, NUMBERS_AT_ONCE // levels.numbers_of_start(n_classes, n_group_classes))
@@ -158,12 +160,12 @@ def best_of_starts(
     usable = ~levels.degenerate(states)
     height = np.where(usable | ~usable.any(), log_likelihood, -np.inf)
     best = int(height.argmax())
-    return levels.end(
-        _some(states, np.array([best])),
-        n_starts=len(height),
-        best_starts=int((height > height[best] - SAME_MAXIMUM).sum()),
-        converged_starts=int(converged.sum()),
-    )
+    counted = {
+        "n_starts": len(height),
+        "best_starts": int((height > height[best] - SAME_MAXIMUM).sum()),
+        "converged_starts": int(converged.sum()),
+    }
+    return _some(states, np.array([best])), counted
 
 
 _State = tuple[np.ndarray, np.ndarray, np.ndarray]
@@ -188,7 +190,7 @@ class Levels:
     table: GroupTable
 
     @classmethod
-    def of(cls, families: Sequence[Family], group: np.ndarray, row: np.ndarray, counts: np.ndarray) -> "Levels":
+    def of(cls, families: Sequence[Family], group: np.ndarray, row: np.ndarray, counts: np.ndarray) -> Self:
         """From group, distinct row of answers and number of respondents of each pattern, shape (pattern,)."""
         return cls(Mixture(tuple(families), np.bincount(row, weights=counts)), GroupTable.of(group, row, counts))
 

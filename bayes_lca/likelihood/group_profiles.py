@@ -82,8 +82,9 @@ def fit_group_profiles(
     ((2, 3), 15)
     """
     levels = LevelsWithProfiles.of(families, group, row, counts)
-    searched = {"n_starts": n_starts, "n_final": n_final, "seed": seed, "tolerance": tolerance, "max_steps": max_steps}
-    return best_of_starts(levels, n_classes, n_group_classes, **searched)
+    settings = {"n_starts": n_starts, "n_final": n_final, "seed": seed, "tolerance": tolerance, "max_steps": max_steps}
+    best, counted = best_of_starts(levels, n_classes, n_group_classes, **settings)
+    return levels.end(best, **counted)
 
 
 class LevelsWithProfiles(Levels):

@@ -41,10 +41,11 @@ def start_of(
     ValueError
         If there are more classes than distinct patterns of answers.
     """
-    families = None if sets is None else measurement.families(responses, answer_patterns.first)
+    if sets is None:
+        return measurement.start(responses, answer_patterns, n_classes)
+    families = measurement.families(responses, answer_patterns.first)
     if families is None or n_classes > len(answer_patterns.count):
-        start = measurement.start(responses, answer_patterns, n_classes)
-        return start if sets is None else _alike(start, len(sets.names))
+        return _alike(measurement.start(responses, answer_patterns, n_classes), len(sets.names))
     rows = unique_rows(sets.group, answer_patterns.pattern)
     found = fit_group_profiles(
         *(families, sets.group[rows.first], answer_patterns.pattern[rows.first], rows.count),

@@ -2,9 +2,9 @@
 
 from abc import ABC, abstractmethod
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from types import MappingProxyType
-from typing import ClassVar, final
+from typing import Any, ClassVar, final
 
 import numpy as np
 import pymc as pm
@@ -13,10 +13,15 @@ from bayes_lca.data.answered import for_model
 from bayes_lca.data.responses import Responses
 from bayes_lca.data.unique_rows import UniqueRows
 from bayes_lca.dims import ANSWER_CODES, ANSWERS, ITEM, PATTERN
+from bayes_lca.likelihood.baum_welch import PathMaximum
 from bayes_lca.likelihood.families import Family
+from bayes_lca.likelihood.group_mixture import GroupMixtureFit
 from bayes_lca.likelihood.group_shares import GroupShares
 from bayes_lca.likelihood.mixture import MixtureMaximum
 from bayes_lca.likelihood.probability_sets import ProbabilitySets
+
+Maximum = MixtureMaximum | PathMaximum | GroupMixtureFit
+"""A maximum of the likelihood with the parameters of each family in it."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -54,6 +59,10 @@ class Start:
     sets: tuple["Start", ...] = ()
     shares: GroupShares | None = None
 
+    def of_items(self, source: np.ndarray) -> "Start":
+        """The same of items by position, some of them again."""
+        return replace(self, profile=self.profile[:, source])
+
 
 @dataclass(frozen=True, eq=False)
 class Answers:
@@ -77,7 +86,7 @@ class Answers:
         Its axes.
     """
 
-    observed: object
+    observed: Any
     parameters: tuple
     signature: tuple[str, ...]
     log_density: Callable
@@ -106,13 +115,18 @@ class Measurement(ABC):
     """Whether classes are those of an earlier fit, under their names there."""
 
     @property
+    def knows_single_items(self) -> bool:
+        """Whether priors or restrictions speak of single items, so that no other can stand in for one."""
+        return False
+
+    @property
     def in_place_of_nominal(self) -> str:
         """What to do where nominal items alone can be used, as the end of a message."""
         return f"give Items({list(self.columns)})"
 
     @property
     @abstractmethod
-    def columns(self) -> tuple[str, ...]:
+    def columns(self) -> tuple[str | int, ...]:
         """Columns of a frame that hold the answers."""
 
     @abstractmethod
@@ -184,9 +198,19 @@ class Measurement(ABC):
     def families(self, responses: Responses, first: np.ndarray) -> tuple[Family, ...] | None:
         """The part for maximum likelihood, of the rows at some respondents; None where it has no such families.
 
-        A part that has some has a method ``profile`` too, from a maximum to what tells its classes apart.
+        `profile` is of their maximum.
         """
         return None
+
+    def profile(self, responses: Any, maximum: Maximum, place: int = 0) -> np.ndarray:
+        """What tells classes apart, from parameters of a family at a place; of parts that have families.
+
+        Raises
+        ------
+        NotImplementedError
+            Of other parts.
+        """
+        raise NotImplementedError(f"{type(self).__name__} has no families")
 
     @final
     def answers(self, responses: Responses, start: Start, first: np.ndarray) -> Answers:
@@ -217,7 +241,7 @@ class PartOfMixed(Measurement):
     can_be_mixed: ClassVar[bool] = True
 
     @abstractmethod
-    def family(self, responses: Responses, first: np.ndarray) -> Family:
+    def family(self, responses: Any, first: np.ndarray) -> Family:
         """The part for `fit_mixture`, of the rows at some respondents."""
 
     def families(self, responses: Responses, first: np.ndarray) -> tuple[Family, ...] | None:
@@ -225,5 +249,5 @@ class PartOfMixed(Measurement):
         return (self.family(responses, first),) if self.can_be_mixed else None
 
     @abstractmethod
-    def profile(self, responses: Responses, maximum: MixtureMaximum, place: int = 0) -> np.ndarray:
+    def profile(self, responses: Any, maximum: Maximum, place: int = 0) -> np.ndarray:
         """What tells classes apart, from parameters of the family at a place."""

@@ -2,21 +2,23 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
+from functools import partial
 from typing import final
 
 import numpy as np
 import pymc as pm
 import pytensor.tensor as pt
-from pymc.model.transform.optimization import freeze_dims_and_data
+from pytensor.tensor import TensorVariable
 
-from bayes_lca.data.frame import named
+from bayes_lca.data.frame import Frame, named
 from bayes_lca.data.mixed_answers import MixedAnswers
 from bayes_lca.data.unique_rows import UniqueRows
 from bayes_lca.dims import CLASS, ITEM, of_part
 from bayes_lca.likelihood.families import Family
 from bayes_lca.likelihood.mixture import MixtureMaximum
-from bayes_lca.measurement.interface import Measurement, Start
+from bayes_lca.measurement.interface import Measurement, PartOfMixed, Start
 from bayes_lca.measurement.mixture_start import COMPARE_FITS, mixture_start
+from bayes_lca.measurement.moved import moved
 
 
 @final
@@ -57,7 +59,7 @@ class Mixed(Measurement):
     ['class_share', 'nominal_item_probability', 'normal_item_mean', 'normal_item_variance']
     """
 
-    parts: tuple[Measurement, ...]
+    parts: tuple[PartOfMixed, ...]
 
     def __init__(self, *given: Measurement, parts: Sequence[Measurement] = ()):
         parts = (*given, *parts)
@@ -90,7 +92,7 @@ class Mixed(Measurement):
         return (*of_parts, "(j)")
 
     @property
-    def columns(self) -> tuple[str, ...]:
+    def columns(self) -> tuple[str | int, ...]:
         """The items of all parts."""
         return tuple(item for part in self.parts for item in part.columns)
 
@@ -99,7 +101,7 @@ class Mixed(Measurement):
         """There are not only categories to count: fits are compared instead."""
         return COMPARE_FITS
 
-    def read(self, frame) -> MixedAnswers:
+    def read(self, frame: Frame) -> MixedAnswers:
         """Answers of a frame, those of each part as it reads them."""
         return MixedAnswers(tuple(part.read(frame) for part in self.parts))
 
@@ -127,14 +129,17 @@ class Mixed(Measurement):
         """Names along the axis of all items."""
         return {ITEM: [str(item) for item in responses.items]}
 
-    def parameters(self, responses: MixedAnswers, start: Start):
+    def parameters(self, responses: MixedAnswers, start: Start) -> tuple:
         """Parameters of all parts, their kind before their names; then nothing for each item, which is their number."""
         found = []
         for part, of_kind, starts in self._parts(responses, start):
             with pm.Model(coords={CLASS: list(start.class_names), **part.coords(of_kind)}, model=None) as alone:
                 names = [variable.name for variable in part.parameters(of_kind, starts)]
-            moved = _moved(alone, type(part).__name__)
-            found += [moved[name] for name in names]
+            kind = type(part).__name__
+            here = moved(
+                alone, partial(of_part, kind), {axis: of_part(kind, axis) for axis in alone.coords if axis != CLASS}
+            )
+            found += [here[name] for name in names]
         return (*found, pt.zeros(len(responses.items)))
 
     def starting_values(self, responses: MixedAnswers, start: Start) -> dict[str, np.ndarray]:
@@ -145,7 +150,9 @@ class Mixed(Measurement):
             for name, value in part.starting_values(of_kind, starts).items()
         }
 
-    def log_density(self, responses: MixedAnswers, value, *parameters):
+    def log_density(
+        self, responses: MixedAnswers, value: TensorVariable, *parameters: TensorVariable
+    ) -> TensorVariable:
         """Sum of the log densities of the parts, shape (latent_class, pattern)."""
         total = 0.0
         for part, of_kind, place, given in self._given(responses, parameters):
@@ -155,7 +162,9 @@ class Mixed(Measurement):
             total = total + part.log_density(of_kind, answers, *given)
         return total
 
-    def draw(self, responses: MixedAnswers, latent_class: np.ndarray, *parameters: np.ndarray, rng) -> np.ndarray:
+    def draw(
+        self, responses: MixedAnswers, latent_class: np.ndarray, *parameters: np.ndarray, rng: np.random.Generator
+    ) -> np.ndarray:
         """Draw complete answers of respondents of known classes, part after part."""
         drawn = [
             part.draw(of_kind, latent_class, *given, rng=rng)
@@ -189,21 +198,3 @@ def side_by_side(profiles: Sequence[np.ndarray]) -> np.ndarray:
     return np.concatenate(
         [np.pad(each, [(0, 0)] * (each.ndim - 1) + [(0, width - each.shape[-1])]) for each in profiles], axis=-2
     )
-
-
-def _moved(alone: pm.Model, kind: str) -> dict:
-    """Variables of a model of one part, moved to the present model with the kind before their names and axes."""
-    model, order = pm.modelcontext(None), [variable.name for variable in [*alone.free_RVs, *alone.deterministics]]
-    alone = freeze_dims_and_data(alone)  # what it has of data and lengths of axes is not the present model's
-    axes = {dim: dim if dim == CLASS else of_part(kind, dim) for dim in alone.coords}
-    model.add_coords({axes[dim]: labels for dim, labels in alone.coords.items() if dim != CLASS})
-    moved = {}
-    for name in order:
-        variable = alone[name]
-        dims = tuple(axes[dim] for dim in alone.named_vars_to_dims[name])
-        if variable in alone.rvs_to_transforms:
-            transform = alone.rvs_to_transforms[variable]
-            moved[name] = model.register_rv(variable, of_part(kind, name), dims=dims, default_transform=transform)
-        else:
-            moved[name] = pm.Deterministic(of_part(kind, name), variable, dims=dims)
-    return moved

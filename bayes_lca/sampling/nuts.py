@@ -12,7 +12,7 @@ import numpy as np
 import xarray as xr
 from threadpoolctl import threadpool_limits
 
-from bayes_lca.data.frame import check_whole
+from bayes_lca.data.frame import Frame, check_whole
 from bayes_lca.data.survey_design import SurveyDesign
 from bayes_lca.dims import depends_on_answers
 from bayes_lca.fitted.fit import Fit
@@ -35,7 +35,7 @@ MOST_COORDINATES = 300
 
 def fit(
     model: Model,
-    frame,
+    frame: Frame,
     *,
     count: str | int | None = None,
     design: SurveyDesign | None = None,

@@ -14,7 +14,7 @@ from bayes_lca import priors
 from bayes_lca.data.declarations import Declarations, MissingCodes
 from bayes_lca.data.design import Design, read_design
 from bayes_lca.data.formula import read_formula
-from bayes_lca.data.frame import is_whole
+from bayes_lca.data.frame import Frame, is_whole
 from bayes_lca.data.profile_sets import ProfileSets
 from bayes_lca.dims import (
     CLASS,
@@ -168,7 +168,7 @@ class GroupClasses(Structural):
         """Columns of the formula, and that of the groups."""
         return read_formula(self._with_groups).columns
 
-    def read(self, frame, missing: Literal["raise", "drop"] = "raise") -> Design:
+    def read(self, frame: Frame, missing: Literal["raise", "drop"] = "raise") -> Design:
         """Covariates and groups of a frame as a design."""
         declared = Declarations(self.categories, self.missing_codes)
         design = read_design(frame, self._with_groups, reference=self.reference, missing=missing, declared=declared)
@@ -181,7 +181,7 @@ class GroupClasses(Structural):
         names = tuple(group_class_names(self.n_classes))
         return ProfileSets(GROUP_CLASS, names, grouping.index) if self.profiles == "free" else None
 
-    def class_logits(self, design: Design, membership: StartingMembership, *, classes: str = CLASS, rows: str):
+    def class_logits(self, design: Design, membership: StartingMembership, *, classes: str = CLASS, rows: str) -> tuple:
         """Log shares of the group classes, and class logits of every row in each.
 
         Returns

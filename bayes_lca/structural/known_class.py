@@ -6,11 +6,13 @@ from types import MappingProxyType
 from typing import ClassVar, Literal, final
 
 import numpy as np
+from pytensor.tensor import TensorVariable
 
 from bayes_lca import priors
 from bayes_lca.data.declarations import MissingCodes
 from bayes_lca.data.design import Design
 from bayes_lca.data.formula import read_formula
+from bayes_lca.data.frame import Frame
 from bayes_lca.dims import CLASS
 from bayes_lca.structural.interface import Structural
 from bayes_lca.structural.regression import Regression
@@ -92,7 +94,7 @@ class KnownClass(Structural):
         """The known class, covariates and groups."""
         return self.regression.columns
 
-    def read(self, frame, missing: Literal["raise", "drop"] = "raise") -> Design:
+    def read(self, frame: Frame, missing: Literal["raise", "drop"] = "raise") -> Design:
         """The known class and the covariates of a frame as a design."""
         design = self.regression.read(frame, missing)
         if not hasattr(design.covariates[self.by], "cat"):
@@ -106,7 +108,9 @@ class KnownClass(Structural):
         """Names along the axes of terms and groups."""
         return self.regression.coords(design, n_classes)
 
-    def class_logits(self, design: Design, membership: StartingMembership, *, classes: str = CLASS, rows: str):
+    def class_logits(
+        self, design: Design, membership: StartingMembership, *, classes: str = CLASS, rows: str
+    ) -> TensorVariable:
         """Class logits of every row, shape (row, latent_class); see `Regression.class_logits`."""
         return self.regression.class_logits(design, membership, classes=classes, rows=rows)
 

@@ -120,7 +120,7 @@ class AnswersOfPersons(CategoricalAnswers):
         found = answers_of_persons(*of_persons)
         return found.reshape(len(found), -1, *found.shape[-2:])
 
-    def attributes_of_draws(self, fit) -> dict[str, float]:
+    def attributes_of_draws(self, fit) -> dict[str, str | int | float]:
         """By how much the quadrature is off: the largest change of the log-likelihood with twice the nodes.
 
         Of draws here and there, those with the largest loadings among them, which decide how coarse a grid may be.

@@ -217,7 +217,7 @@ class ClassOfGroupAndRespondent(HiddenOfRespondent):
 
 
 def _words(fit: Fit) -> Words:
-    n_groups, n_group_classes = len(fit.group_names[fit.likelihood_unit]), fit.posterior.sizes[GROUP_CLASS]
+    n_groups, n_group_classes = len(fit.group_names[fit.unit_with_classes]), fit.posterior.sizes[GROUP_CLASS]
     summary = (
         f"Each of {n_groups} groups belongs to one of {n_group_classes} group classes, in which the {len(fit.classes)} "
         "latent classes of respondents have shares of their own; the classes of both levels are summed out of the "

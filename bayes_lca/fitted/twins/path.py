@@ -83,7 +83,7 @@ class PathOfPerson(HiddenOfRespondent):
         """Along paths drawn anew, missing where answers and waves are missing; (draw, respondent, wave, item)."""
         return draw_sequences(paths_of(fit), which, rng)
 
-    def attributes_of_draws(self, fit) -> dict[str, float]:
+    def attributes_of_draws(self, fit) -> dict[str, str | int | float]:
         """By how much the sum over persons is off: the largest change of the log-likelihood with twice the nodes."""
         if QUADRATURE_NODES not in fit.attributes:
             return {}

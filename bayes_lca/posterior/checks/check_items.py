@@ -7,6 +7,7 @@ from math import comb
 import pandas as pd
 import xarray as xr
 
+from bayes_lca.data.frame import Frame
 from bayes_lca.dims import ITEM, WAVE
 from bayes_lca.fitted.fit import Fit
 from bayes_lca.fitted.thinning import draws_used, thinning
@@ -73,7 +74,7 @@ def check_items(
     draws: xr.DataTree,
     *,
     group: str | None = None,
-    frame=None,
+    frame: Frame | None = None,
     key: str | None = None,
     count: str | int | None = None,
     n_draws: int = 400,

@@ -1,6 +1,7 @@
 """Labels of classes that have a profile in each group class: which class of one is which of another."""
 
 import json
+from typing import cast
 
 import numpy as np
 import xarray as xr
@@ -9,6 +10,7 @@ from scipy.special import softmax
 from bayes_lca.dims import CLASS, CLASS_SHARE, GROUP_CLASS, GROUP_CLASS_SHARE, GROUP_MEMBERSHIP, SLOPE
 from bayes_lca.fitted.fit import Fit
 from bayes_lca.fitted.group_profiles import free_variables, in_group_classes, with_averages
+from bayes_lca.fitted.twins.group_classes import ClassesOfGroups
 from bayes_lca.posterior.labels.certainty import certainty_of_labels
 from bayes_lca.posterior.labels.group_classes import aligned_group_classes, shares_within
 from bayes_lca.posterior.labels.matching import match_profiles
@@ -48,13 +50,13 @@ def align_classes(fit: Fit, pivot: np.ndarray, order: str | int | xr.DataTree) -
 
 def _labels_in(fit: Fit, place: int) -> Labels:
     """Labels within one group class, each distinct pattern of answers counted by who gave it in such groups."""
-    one = in_group_classes(fit)[place]
+    one, structural = in_group_classes(fit)[place], cast(ClassesOfGroups, fit.structural)
     _, first, pattern = np.unique(fit.answer_pattern, return_index=True, return_inverse=True)
-    membership = fit.parameter(GROUP_MEMBERSHIP, fit.likelihood_unit, GROUP_CLASS)[..., place].mean(axis=0)
-    count = np.bincount(pattern.reshape(-1), fit.count * membership[fit.group_of_pattern[fit.likelihood_unit]])
+    membership = fit.parameter(GROUP_MEMBERSHIP, fit.unit_with_classes, GROUP_CLASS)[..., place].mean(axis=0)
+    count = np.bincount(pattern.reshape(-1), fit.count * membership[fit.group_of_pattern[fit.unit_with_classes]])
 
     def membership_in(which: np.ndarray) -> np.ndarray:
-        log_class = fit.structural.log_class_by_group_class(fit, fit.matrix[:1], which)[place]  # (draw, 1, class)
+        log_class = structural.log_class_by_group_class(fit, fit.matrix[:1], which)[place]  # (draw, 1, latent_class)
         return softmax(log_class + one.log_evidence(first, which), axis=-1)
 
     profiles, share = one.answers.profiles(one), shares_within(fit)[:, place]
@@ -98,6 +100,6 @@ def _averaged(fit: Fit) -> xr.Dataset:
 def _least_certain(labels: list[Labels], shown: list[np.ndarray]) -> dict[str, float | str]:
     """Attributes that say how surely draws are labelled, those of the group class where that is least sure."""
     of_each = [certainty_of_labels(of_one, order) for of_one, order in zip(labels, shown, strict=True)]
-    mislabelled = np.max([json.loads(of_one["relabel_mislabelled"]) for of_one in of_each], axis=0)
+    mislabelled = np.max([json.loads(str(of_one["relabel_mislabelled"])) for of_one in of_each], axis=0)
     least = {name: min(of_one[name] for of_one in of_each) for name in ("relabel_margin", "relabel_certainty")}
     return least | {"relabel_mislabelled": json.dumps(mislabelled.tolist())}

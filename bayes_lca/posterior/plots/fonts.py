@@ -1,7 +1,7 @@
 """Letters that the font of a picture lacks, such as Chinese ones: drawn with an installed font, or one warning."""
 
 import warnings
-from collections.abc import Iterator
+from collections.abc import Generator
 from contextlib import contextmanager
 
 import matplotlib as mpl
@@ -33,7 +33,7 @@ class QuietFigure(Figure):
 
 
 @contextmanager
-def quiet() -> Iterator[None]:
+def quiet() -> Generator[None]:
     """Without matplotlib's warning of each letter."""
     with warnings.catch_warnings():
         warnings.filterwarnings("ignore", OF_A_GLYPH, UserWarning)

@@ -10,18 +10,14 @@ from matplotlib.figure import Figure
 from bayes_lca.data.frame import named
 from bayes_lca.dims import CLASS, ITEM
 from bayes_lca.fitted.fit import Fit
+from bayes_lca.fitted.free_items import items_free_over_waves
 from bayes_lca.fitted.twins.numbers import PARAMETER
 from bayes_lca.posterior.plots.page import STYLE, Page
 from bayes_lca.posterior.plots.profile_bars import stacked_bars
 from bayes_lca.posterior.plots.profile_lines import profile_lines
 from bayes_lca.posterior.plots.profile_panels import profile_panels
 from bayes_lca.posterior.plots.profiles_by_wave import profiles_by_wave
-from bayes_lca.posterior.tables.class_tables import (
-    AVERAGED,
-    AVERAGED_OVER_GROUP_CLASSES,
-    class_profiles,
-    class_sizes,
-)
+from bayes_lca.posterior.tables.class_tables import averages_in_words, class_profiles, class_sizes
 from bayes_lca.posterior.tables.rows import CI_PROB
 
 
@@ -49,8 +45,8 @@ def plot_profiles(
         The answer whose probability is drawn; by default the last category of every item, named below the item where
         items do not share it. ``"all"`` draws the probabilities of all categories as stacked bars, a panel per class.
     by_wave : bool, default False
-        A panel per item with its waves, of a fit with ``measurement_over_time="free"``: a flat line is a class that
-        answers alike at all waves.
+        A panel with its waves for each item that is free over them, of a fit with ``measurement_over_time="free"`` or
+        a list of items: a flat line is a class that answers alike at all waves.
     by : str, optional
         A panel per item with what classes have profiles of their own in: ``"group_class"``, of a fit of `GroupClasses`
         with ``profiles="free"``.
@@ -128,11 +124,13 @@ def _in_each(fit: Fit, category: str | None, of_sets: Mapping, ci_prob: float, p
     rows = {item: f"P({answer})" if item in shown and last == PARAMETER else answer for item, answer in answers.items()}
     of_items = {
         item: {name: profiles.xs((name, item, rows[item]), level=[CLASS, ITEM, last]) for name in fit.classes}
-        for item in fit.items
+        for item in (items_free_over_waves(fit) or fit.items)
     }
     fig = profiles_by_wave(of_items, answers, fit.classes, page, joined="by_wave" in of_sets)
-    note = class_profiles(fit, ci_prob=ci_prob).note
-    return page.finish(fig, note.replace(f"; {AVERAGED}", "").replace(f"; {AVERAGED_OVER_GROUP_CLASSES}", ""))
+    n_equal = len(fit.items) - len(of_items)
+    equal = f"{n_equal} more item{'s are' * (n_equal > 1) or ' is'} the same at all waves" if n_equal else ""
+    note = class_profiles(fit, ci_prob=ci_prob).note.replace(f"; {averages_in_words(fit)}", "")
+    return page.finish(fig, note, *filter(None, [equal]))
 
 
 def _in_units(fit: Fit, category: str | None, ci_prob: float, page: Page) -> Figure:

@@ -1,6 +1,7 @@
 """Tables of the classes: how many belong to them, and how they answer."""
 
 from collections.abc import Mapping
+from typing import Protocol, cast
 
 import numpy as np
 import pandas as pd
@@ -9,6 +10,7 @@ import xarray as xr
 from bayes_lca.data.frame import named
 from bayes_lca.dims import CLASS, GROUP_CLASS, ITEM, WAVE
 from bayes_lca.fitted.fit import Fit
+from bayes_lca.fitted.free_items import items_free_over_waves
 from bayes_lca.fitted.group_profiles import free_variables, in_group_classes
 from bayes_lca.fitted.paths import paths_of
 from bayes_lca.posterior.tables.rows import CI_PROB, note_of, table_of, table_once
@@ -19,6 +21,7 @@ AVERAGED_OVER_GROUP_CLASSES = (
     "averages over the group classes, each of which has parameters of its own, by their members: "
     f'class_profiles(draws, by="{GROUP_CLASS}")'
 )
+AVERAGED_ITEMS = "of {items}, averages over the waves, each of which has its own: class_profiles(draws, by_wave=True)"
 
 
 def class_sizes(draws: xr.DataTree, *, by: str | None = None, ci_prob: float = CI_PROB) -> SummaryTable:
@@ -82,7 +85,8 @@ def class_profiles(
     draws : xarray.DataTree
         From `fit` of a latent class model.
     by_wave : bool, default False
-        A table of every wave, of a fit with ``measurement_over_time="free"``, in place of averages over waves.
+        A table of every wave, of a fit with ``measurement_over_time="free"`` or a list of free items, in place of
+        averages over waves; items that are equal over waves change by 0.
     by : str, optional
         What classes have profiles of their own in: ``"group_class"``, of a fit of `GroupClasses` with
         ``profiles="free"``, in place of averages over group classes.
@@ -150,44 +154,61 @@ def _sizes_by(fit: Fit, by: str, ci_prob: float) -> SummaryTable:
     return table_of(values, [by, CLASS], fit, ci_prob)
 
 
+class _Tabulated(Protocol):
+    def profile_values(self, fit) -> xr.DataArray: ...
+
+
 def _profiles(fit: Fit, ci_prob: float) -> SummaryTable:
-    values = fit.answers.profile_values(fit)
+    values = cast(_Tabulated, fit.answers).profile_values(fit)
     (last,) = set(map(str, values.dims)) - {"chain", "draw", CLASS, ITEM}
     table = table_of(values, [CLASS, ITEM, last], fit, ci_prob)
-    averaged = AVERAGED if fit.specification.get("measurement_over_time") == "free" else ""
-    averaged = AVERAGED_OVER_GROUP_CLASSES if free_variables(fit.posterior) else averaged
-    note = "; ".join(filter(None, [table.note, averaged, fit.answers.profile_note(fit), fit.items_in_words]))
+    note = "; ".join(
+        filter(None, [table.note, averages_in_words(fit), fit.answers.profile_note(fit), fit.items_in_words])
+    )
     return SummaryTable.of(fit.answers.in_order(table, fit), note)
 
 
+def averages_in_words(fit: Fit) -> str:
+    """Which profiles of `class_profiles` are averages over waves or group classes, as a part of a note."""
+    if free_variables(fit.posterior):
+        return AVERAGED_OVER_GROUP_CLASSES
+    free = items_free_over_waves(fit)
+    if not free:
+        return ""
+    return AVERAGED if len(free) == len(fit.items) else AVERAGED_ITEMS.format(items=named(free))
+
+
 def _profiles_by_wave(fit: Fit, ci_prob: float) -> SummaryTable:
-    if fit.specification.get("measurement_over_time") != "free":
+    if not (free := items_free_over_waves(fit)):
         raise ValueError(
             f"by_wave=True: the {fit.n_respondents} respondents of this fit have one set of item parameters at all "
-            'times; fit LatentTransition with measurement_over_time="free"'
+            'times; fit LatentTransition with measurement_over_time="free", or a list of the items that are free'
         )
     paths = paths_of(fit)
     each = {wave: paths.parameters_at(place) for place, wave in enumerate(paths.waves)}
-    return _profiles_in_each(fit, WAVE, each, "change", ci_prob)
+    shared = "" if len(free) == len(fit.items) else f"all waves share the items but for {named(free)}"
+    return _profiles_in_each(fit, WAVE, each, "change", ci_prob, shared)
 
 
 def _profiles_by(fit: Fit, by: str, ci_prob: float) -> SummaryTable:
     if by != GROUP_CLASS or not free_variables(fit.posterior):
-        free = f"{GROUP_CLASS!r} alone" if free_variables(fit.posterior) else "nothing"
+        own = f"{GROUP_CLASS!r} alone" if free_variables(fit.posterior) else "nothing"
         raise ValueError(
             f"by={by!r}: the classes of this fit of {fit.n_respondents} respondents have profiles of their own in "
-            f'{free}; fit GroupClasses(..., profiles="free") for profiles by "{GROUP_CLASS}"'
+            f'{own}; fit GroupClasses(..., profiles="free") for profiles by "{GROUP_CLASS}"'
         )
     names = [str(name) for name in fit.posterior[GROUP_CLASS].to_numpy()]
     each = dict(zip(names, in_group_classes(fit), strict=True))
     return _profiles_in_each(fit, GROUP_CLASS, each, "difference", ci_prob)
 
 
-def _profiles_in_each(fit: Fit, axis: str, each: Mapping[str, Fit], compared: str, ci_prob: float) -> SummaryTable:
+def _profiles_in_each(
+    fit: Fit, axis: str, each: Mapping[str, Fit], compared: str, ci_prob: float, shared: str = ""
+) -> SummaryTable:
     """Profiles of fits with other item parameters below each other, each compared with the first."""
     tables, first = [], None
     for of_one in each.values():
-        values = fit.answers.profile_values(of_one)
+        values = cast(_Tabulated, fit.answers).profile_values(of_one)
         first = values if first is None else first
         (last,) = set(map(str, values.dims)) - {"chain", "draw", CLASS, ITEM}
         axes = [CLASS, ITEM, last]
@@ -195,6 +216,6 @@ def _profiles_in_each(fit: Fit, axis: str, each: Mapping[str, Fit], compared: st
         table[[compared, f"{compared}_lower", f"{compared}_upper"]] = difference[["mean", "lower", "upper"]]
         tables.append(pd.DataFrame(fit.answers.in_order(table, fit)))
     frame = pd.concat(tables, keys=list(each), names=[axis])
-    note = "; ".join(filter(None, [note_of(fit, ci_prob), fit.answers.profile_note(fit), fit.items_in_words]))
+    note = "; ".join(filter(None, [note_of(fit, ci_prob), shared, fit.answers.profile_note(fit), fit.items_in_words]))
     what = f"{axis} {next(iter(each))}".removeprefix(f"{GROUP_CLASS} ")
     return SummaryTable.of(frame, f"{note}; {compared} from {what}")

@@ -9,7 +9,7 @@ import xarray as xr
 from bayes_lca.data.counted import count_rows
 from bayes_lca.data.covariates import level_order
 from bayes_lca.data.declarations import NOTHING_DECLARED
-from bayes_lca.data.frame import check_columns, check_frame, column
+from bayes_lca.data.frame import Frame, check_columns, check_frame, column
 from bayes_lca.data.variable_labels import variable_labels
 from bayes_lca.fitted.fit import Fit
 from bayes_lca.posterior.columns.association import CHI_SQUARE
@@ -26,7 +26,7 @@ STYLE = "n (%) of those who have the column; median [quartiles] of numbers"
 
 
 def characteristics(
-    frame,
+    frame: Frame,
     columns: Sequence[str],
     by: xr.DataTree | str | None = None,
     *,

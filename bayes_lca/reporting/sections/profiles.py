@@ -2,6 +2,7 @@
 
 from bayes_lca.dims import CLASS, GROUP_CLASS, ITEM
 from bayes_lca.fitted.fit import Fit
+from bayes_lca.fitted.free_items import items_free_over_waves
 from bayes_lca.fitted.group_profiles import free_variables
 from bayes_lca.posterior.plots.profiles import plot_profiles
 from bayes_lca.posterior.tables.class_tables import class_profiles, class_sizes
@@ -37,7 +38,7 @@ def profiles_section(fit: Fit, ci_prob: float) -> Section:
         blocks.append(_profiles(fit, ci_prob))
     if fit.supports("class_sizes", "class_profiles", "plot_profiles"):
         blocks += _pictures(fit, ci_prob)
-    if blocks and fit.specification.get("measurement_over_time") == "free":
+    if blocks and items_free_over_waves(fit):
         blocks += _by_wave(fit, ci_prob)
     if blocks and free_variables(fit.posterior):
         blocks += _by_group_class(fit, ci_prob)
@@ -58,8 +59,8 @@ def _by_wave(fit: Fit, ci_prob: float) -> list[Block]:
     return [
         Picture(
             "Class profiles at every wave",
-            "A panel for each item with its waves and a line for each class, with intervals; a flat line is a class "
-            "that answers alike at all waves. The numbers are in the table below.",
+            "A panel for each item that is free over waves, with a line for each class and intervals; a flat line is a "
+            "class that answers alike at all waves. The numbers are in the table below.",
             drawn(plot_profiles, fit, by_wave=True, ci_prob=ci_prob),
         ),
         Table(

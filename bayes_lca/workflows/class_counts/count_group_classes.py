@@ -8,11 +8,11 @@ import pandas as pd
 
 from bayes_lca.data.answered import is_missing
 from bayes_lca.data.counted import count_rows
-from bayes_lca.data.frame import check_whole, is_whole
+from bayes_lca.data.frame import Frame, check_whole, is_whole
 from bayes_lca.data.unique_rows import unique_rows
 from bayes_lca.likelihood.group_mixture import GroupMixtureFit, fit_group_mixture
 from bayes_lca.likelihood.group_profiles import fit_group_profiles
-from bayes_lca.measurement.interface import Measurement
+from bayes_lca.measurement.items import Items
 from bayes_lca.measurement.items_apart import check_no_items
 from bayes_lca.measurement.nominal import check_measurement
 from bayes_lca.structural.group_classes import GroupClasses
@@ -20,8 +20,8 @@ from bayes_lca.table import SummaryTable
 
 
 def count_group_classes(
-    items: Measurement,
-    frame,
+    items: Items,
+    frame: Frame,
     *,
     group: str,
     classes: int | Iterable[int],

@@ -8,10 +8,11 @@ import pandas as pd
 import scipy
 import xarray as xr
 
+from bayes_lca.data.frame import Frame
 from bayes_lca.dims import CATEGORY, CLASS, ITEM, class_names
 from bayes_lca.fitted.elements import diagnostics
 from bayes_lca.likelihood.leave_one_out import leave_one_out
-from bayes_lca.measurement.interface import Measurement
+from bayes_lca.measurement.items import Items
 from bayes_lca.posterior.labels.agreement import agreement
 from bayes_lca.posterior.labels.convergence import ConvergenceWarning
 from bayes_lca.posterior.labels.label_free import without_spreads
@@ -51,8 +52,8 @@ class PartialInvariance:
 
 
 def partial_invariance(
-    items: Measurement,
-    frame,
+    items: Items,
+    frame: Frame,
     by: str,
     n_classes: int,
     *,

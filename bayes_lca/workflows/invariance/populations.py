@@ -2,6 +2,7 @@
 
 import warnings
 from collections.abc import Mapping
+from typing import Any
 
 import numpy as np
 import pandas as pd
@@ -9,7 +10,7 @@ import xarray as xr
 
 from bayes_lca.data.declarations import NOTHING_DECLARED
 from bayes_lca.data.distal_outcome import some_rows
-from bayes_lca.data.frame import check_columns, label, named
+from bayes_lca.data.frame import Frame, check_columns, label, named
 from bayes_lca.fitted.fit import Fit
 from bayes_lca.likelihood.leave_one_out import LeaveOneOut, leave_one_out
 from bayes_lca.models.latent_class import LatentClass
@@ -19,7 +20,7 @@ from bayes_lca.table import SummaryTable
 EQUAL, FREE = "equal profiles", "free profiles"
 
 
-def fit_populations(model: LatentClass, frame, by: str, **settings) -> dict[str, xr.DataTree]:
+def fit_populations(model: LatentClass, frame: Frame, by: str, **settings: Any) -> dict[str, xr.DataTree]:
     r"""Fit a model to each population by itself: profiles and shares of all of them are free.
 
     .. math:: p(y_i \mid s_i) = \sum_c \pi_{s_i c} \prod_j \rho_{s_i c j y_{ij}}

@@ -159,7 +159,7 @@ WAVE_CHECKS = (
         symbol="invariance_over_waves:_prediction",
         pattern="loo.less(equal)",
         replacement="equal.less(loo)",
-        tests=(f"{LEVELS}::test_draws_of_both_models_are_compared_by_what_they_predict",),
+        tests=(f"{LEVELS}::test_draws_of_the_models_are_compared_by_what_they_predict",),
     ),
     Mutation(
         name="entropy-of-paths-without-first-shares",
