@@ -143,7 +143,7 @@ COVARIATES_IN_CLASSES = {
 }
 NO_OUTCOME = {r"^outcome_by_class: it is not declared to hold for a fit of ": "outcome_by_class"}
 NO_GROUP_CLASSES = {
-    r"^{name}: it is not declared to hold for a fit of (LatentClass|AssignedClass|Multinomial); functions": (
+    r"^{name}: groups of this fit of 180 respondents have no classes; fit LatentClass\(3, Items": (
         "group_classes group_membership plot_group_classes"
     )
 }
