@@ -27,6 +27,7 @@ from bayes_lca.fitted.survey_record import record_sample
 from bayes_lca.measurement.answers_in_sets import distinct_answers, start_of, starting_values_of
 from bayes_lca.measurement.interface import Measurement, Start
 from bayes_lca.measurement.items_apart import check_no_items
+from bayes_lca.model_in_html import ShownInNotebooks
 from bayes_lca.models_of_parts import OfClasses
 from bayes_lca.specification import specification_of
 from bayes_lca.structural.interface import Structural
@@ -80,9 +81,8 @@ class Prepared:
 
     def labelled_by(self, labels: Mapping[str, str]) -> "Prepared":
         """The same, with the variable labels of its columns beside them, where there are any."""
-        if not labels:
-            return self
-        return replace(self, attributes=dict(self.attributes) | {VARIABLE_LABELS: json.dumps(labels)})
+        said = {VARIABLE_LABELS: json.dumps(labels)} if labels else {}
+        return replace(self, attributes=dict(self.attributes) | said)
 
     def counted_by(self, counted: CountedRows) -> "Prepared":
         """The same, with the frequency table that its respondents come from beside them."""
@@ -90,7 +90,7 @@ class Prepared:
         return replace(self, groups=groups, attributes=dict(self.attributes) | attributes)
 
 
-class Model(ABC):
+class Model(ShownInNotebooks, ABC):
     """A named combination of parts; models are frozen dataclasses that are not derived from further."""
 
     kind: ClassVar[Kind]

@@ -99,6 +99,7 @@ CALLS = {
     "modal_class_of": bl.modal_class_of,
     "modes": bl.modes,
     "most_likely_paths": bl.most_likely_paths,
+    "more_draws": lambda draws: bl.more_draws(draws, EXAMPLE, SURVEY, 2, progressbar=False),
     "name_classes": lambda draws: bl.name_classes(draws, ["first", "second"]),
     "nesting_in_words": lambda draws: bl.nesting_in_words(draws, draws, draws),
     "odds_ratios": bl.odds_ratios,
@@ -133,7 +134,7 @@ CALLS = {
 }
 """Every function that takes a fit, called with one and the simplest other arguments."""
 
-SAMPLING = {"fit_distal", "fit_estimators", "fit_two_step", "order"}
+SAMPLING = {"fit_distal", "fit_estimators", "fit_two_step", "more_draws", "order"}
 """They sample, so they are called where they refuse and not where they would answer."""
 
 COVARIATES_IN_CLASSES = {
@@ -210,7 +211,8 @@ REFUSED = {
             "average_marginal_effects check_items classification_table compare_group_structures compare_groups "
             "concat_chains covariate_tests design_effects "
             "direct_effects fit_estimators group_level_effects group_shares membership membership_draws "
-            "membership_table modal_class_of modes nesting_in_words posterior_predictive poststratify predict_classes "
+            "membership_table modal_class_of modes more_draws nesting_in_words posterior_predictive poststratify "
+            "predict_classes "
             "prior_sensitivity rank_groups relabel report split_halves stepwise_odds_ratios "
             "stepwise_outcome"
         ),
@@ -223,7 +225,8 @@ REFUSED = {
             "average_marginal_effects check_items classification_table compare_group_structures compare_groups "
             "concat_chains covariate_tests design_effects "
             "direct_effects fit_estimators group_level_effects group_shares membership membership_draws "
-            "membership_table modal_class_of modes nesting_in_words posterior_predictive poststratify predict_classes "
+            "membership_table modal_class_of modes more_draws nesting_in_words posterior_predictive poststratify "
+            "predict_classes "
             "prior_sensitivity rank_groups relabel report split_halves stepwise_odds_ratios "
             "stepwise_outcome"
         ),

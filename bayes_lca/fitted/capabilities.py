@@ -77,6 +77,7 @@ NEEDS: Final[Mapping[str, Need]] = MappingProxyType(
         "membership_table": Need("membership of the rows of a table", respondents=True),
         "modal_class_of": Need("the modal class as an indicator", respondents=True, answers=True),
         "modes": Need("modes, compared by their predictive density", respondents=True, summary=False),
+        "more_draws": Need("more draws of the same chains", respondents=True, summary=False),
         "name_classes": Need("names of classes", summary=False),
         "nesting_in_words": Need("what the nesting changed", respondents=True),
         "odds_ratios": Need("odds ratios"),

@@ -20,7 +20,7 @@ ANSWERED: Final = frozenset(
             "plot_structures",
         ),
         *("posterior_predictive", "poststratify", "predict_classes", "prior_from", "random_intercepts", "rank_groups"),
-        *("report", "save"),
+        *("more_draws", "report", "save"),
     }
 )
 """Those that speak of parameters, of single respondents, or of averages over respondents, which are weighted."""

@@ -26,6 +26,10 @@ class MissingLettersWarning(UserWarning):
 class QuietFigure(Figure):
     """A figure that does not warn of every letter its font lacks each time it is drawn: `give_fonts` has said so."""
 
+    def __repr__(self) -> str:
+        wide, high = (25.4 * inches for inches in self.get_size_inches())
+        return f"<Figure of {wide:.0f} x {high:.0f} mm>"
+
     def draw(self, renderer) -> None:
         """Draw as any figure."""
         with quiet():

@@ -43,7 +43,8 @@ def plot_profiles(
         From `fit` of a latent class model.
     category : str, optional
         The answer whose probability is drawn; by default the last category of every item, named below the item where
-        items do not share it. ``"all"`` draws the probabilities of all categories as stacked bars, a panel per class.
+        items do not share it. ``"all"`` draws the probabilities of all categories as stacked bars, a panel per class;
+        long names of many items stand above their bars, so that the picture fits on a page.
     by_wave : bool, default False
         A panel with its waves for each item that is free over them, of a fit with ``measurement_over_time="free"`` or
         a list of items: a flat line is a class that answers alike at all waves.

@@ -16,6 +16,7 @@ from bayes_lca.likelihood.modes import TIED_RATIO, MaximumLikelihood
 from bayes_lca.measurement.items import Items
 from bayes_lca.measurement.nominal import read_answers
 from bayes_lca.table import SummaryTable
+from bayes_lca.verdict import InWords
 from bayes_lca.workflows.class_counts.best_of_rounds import UNDER, compare_fits
 from bayes_lca.workflows.class_counts.bootstrap_samples import draw_sample, missing_answers, sample_seeds
 from bayes_lca.workflows.class_counts.progress_of_draws import shown_progress
@@ -25,8 +26,8 @@ OBSERVED_STARTS = 5
 """Starts of the fits to the observed answers, in multiples of those to a bootstrap sample."""
 
 
-@dataclass(frozen=True, eq=False)
-class BootstrapLikelihoodRatio:
+@dataclass(frozen=True, eq=False, repr=False)
+class BootstrapLikelihoodRatio(InWords):
     """One class fewer against `n_classes`.
 
     Attributes

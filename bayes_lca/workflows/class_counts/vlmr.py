@@ -21,6 +21,7 @@ from bayes_lca.likelihood.row_sums import sum_products
 from bayes_lca.likelihood.whitened_scores import WhitenedScores
 from bayes_lca.measurement.items import Items
 from bayes_lca.measurement.nominal import read_answers
+from bayes_lca.verdict import InWords
 from bayes_lca.workflows.class_counts.weighted_chi_squared import weighted_chi_squared_tail
 
 LIMITS = (
@@ -30,8 +31,8 @@ LIMITS = (
 )
 
 
-@dataclass(frozen=True, eq=False)
-class VuongLoMendellRubin:
+@dataclass(frozen=True, eq=False, repr=False)
+class VuongLoMendellRubin(InWords):
     """One class fewer against `n_classes`.
 
     Attributes

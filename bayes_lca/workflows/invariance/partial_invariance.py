@@ -20,6 +20,7 @@ from bayes_lca.posterior.labels.modes import agreeing_chains
 from bayes_lca.priors import HalfNormal
 from bayes_lca.sampling.gibbs_partial import LARGEST_SD, PartialDraws, sample_partial
 from bayes_lca.table import SummaryTable, tail_probabilities
+from bayes_lca.verdict import TablesWithVerdict
 from bayes_lca.workflows.class_counts.class_posteriors import SWEEPS
 from bayes_lca.workflows.invariance.answers_by_group import GroupedAnswers, read_groups
 
@@ -29,7 +30,7 @@ it neither keeps groups apart nor holds them together."""
 
 
 @dataclass(frozen=True, repr=False, eq=False)
-class PartialInvariance:
+class PartialInvariance(TablesWithVerdict):
     """Differences between groups in every item, as `partial_invariance` returns them.
 
     Attributes
@@ -46,9 +47,21 @@ class PartialInvariance:
     profiles: SummaryTable
     shares: SummaryTable
 
-    def __repr__(self) -> str:
-        parts = {"items": self.items, "profiles": self.profiles, "shares": self.shares}
-        return "\n\n".join(f"{name}\n{table!r}" for name, table in parts.items())
+    @property
+    def verdict(self) -> str:
+        """Items whose differences are more likely than not too large to be overlooked."""
+        likely = self.items.loc[self.items["p_exceeds"] > 0.5, "p_exceeds"]
+        names = ", ".join(f"{name} ({p:.2f})" for name, p in likely.items())
+        return (
+            f"Of {len(self.items)} items, {len(likely) or 'none'} more likely than not "
+            f"{'differs' if len(likely) < 2 else 'differ'} between groups by more than is tolerated"
+            f"{': ' + names if names else ''}."
+        )
+
+    @property
+    def tables(self) -> dict[str, SummaryTable]:
+        """All three."""
+        return {"items": self.items, "profiles": self.profiles, "shares": self.shares}
 
 
 def partial_invariance(
