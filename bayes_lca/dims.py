@@ -109,10 +109,9 @@ RESERVED = (
     | {f"{SLOPE}_{what}" for what in ("standardised", "direction", "shrinkage", "local_shrinkage")}
     | {f"{INTERCEPT}_at_mean", ANSWER_PATTERN, N_CATEGORIES, PATTERN_OF_RESPONDENT}
     | {GROUP_CLASS, GROUP_CLASS_SHARE, GROUP_MEMBERSHIP}
-    | {SURVEY_WEIGHT, SURVEY_UNIT, SURVEY_STRATUM}
+    | {SURVEY_WEIGHT, SURVEY_UNIT, SURVEY_STRATUM, OUTCOME_VALUES}
     | {ROW_OF_RESPONDENT, STYLE, STYLE_SD, STYLE_LOADING, TYPICAL_PERSON, ITEM_CENTER, ITEM_SCALE}
     | {OUTCOME_LOCATION, OUTCOME_SLOPE, OUTCOME_VARIANCE, OUTCOME_SD, OUTCOME_BASELINE, KNOWN_MEMBERSHIP, KNOWN_ROW}
-    | {OUTCOME_VALUES}
 )
 """Names a group column may not have, because axes or variables of the draws have them."""
 
@@ -135,16 +134,31 @@ def of_transition(name: str) -> str:
 
 def by_wave(variable: str) -> str:
     """Variable with a value for each wave, such as ``item_probability_by_wave``."""
-    return f"{variable}_by_wave"
+    return by_set(WAVE, variable)
 
 
 def of_wave(number: int, variable: str) -> str:
     """Free variable of one wave, waves numbered from 1, such as ``wave_1::item_probability``."""
-    return f"{WAVE}_{number}::{variable}"
+    return of_set(WAVE, number, variable)
 
 
-OF_WAVE = re.compile(rf"{WAVE}_\d+::")
-"""What stands before the free variables of one wave."""
+def of_all_waves(name: str) -> str:
+    """Variable or axis of items of which some have a copy for each wave, such as ``all_waves::item_probability``."""
+    return f"all_waves::{name}"
+
+
+def by_set(axis: str, variable: str) -> str:
+    """Variable with a value for each of several sets, such as ``item_probability_by_group_class``."""
+    return f"{variable}_by_{axis}"
+
+
+def of_set(axis: str, number: int, variable: str) -> str:
+    """Free variable of one set, numbered from 1, such as ``group_class_1::item_probability``."""
+    return f"{axis}_{number}::{variable}"
+
+
+OF_ONE_SET = re.compile(rf"({WAVE}_\d+|all_waves|{GROUP_CLASS}_\d+)::")
+"""What stands before the free variables of one wave, of the copies of items for all waves, or of one group class."""
 
 
 def of_part(kind: str, name: str) -> str:

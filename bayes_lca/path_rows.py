@@ -24,6 +24,7 @@ from bayes_lca.likelihood.identification import check_cells_of_waves
 from bayes_lca.likelihood.path_start import PathStart
 from bayes_lca.measurement.answers_of_waves import starting_values_of_waves
 from bayes_lca.measurement.interface import Start
+from bayes_lca.measurement.item_copies import ItemCopies
 from bayes_lca.measurement.path_modes import PathMode, path_modes
 from bayes_lca.models_of_parts import OfPaths
 from bayes_lca.prepared import Prepared
@@ -105,6 +106,7 @@ class PathRows:
         modes = path_modes(
             *(model.measurement, responses, answer_patterns, answers[of_answers.first], of_answers.count),
             *(model.n_classes, model.transition.over_time),
+            ItemCopies.of(responses.items, model.measurement_over_time, len(kept_waves.names)),
         )
         return cls(
             model=model,
@@ -123,7 +125,7 @@ class PathRows:
 
     @property
     def start(self) -> Start:
-        """Classes at the best mode."""
+        """Classes at the best mode; its profile has the copies of items that are free over waves."""
         return self.modes[0].start
 
     @property
@@ -198,6 +200,7 @@ class PathRows:
         attributes |= {**self.responses.attributes, **model.initial.attributes, **model.transition.attributes}
         attributes |= dict(self.start.attributes)
         attributes |= recorded_empty({**self.of_persons.empty, **self.of_rows.empty, **self.responses.empty})
+        copies = ItemCopies.of(self.responses.items, model.measurement_over_time, len(self.waves.names))
         sets = model.measurement.exchangeable(self.responses, model.n_classes)
         if sets.any():
             attributes |= {EXCHANGEABLE: json.dumps(sets.tolist())}
@@ -207,7 +210,7 @@ class PathRows:
             jittered=tuple(of_items[0]),
             groups=groups,
             attributes=attributes | model.identity | {"n_classes": model.n_classes},
-            pivot=self.start.profile if self.start.aligns_labels else None,
+            pivot=copies.averaged(self.start.profile) if self.start.aligns_labels else None,
             rivals=tuple(values[1:]),
             weights=tuple(mode.start.weight for mode in self.modes),
         )

@@ -24,6 +24,7 @@ from bayes_lca.dims import CLASS, OTHER_CLASS, PATTERN, RESPONDENT, ROW_OF_RESPO
 from bayes_lca.fitted.kinds import Kind
 from bayes_lca.fitted.record import EXCHANGEABLE, KEY, PATTERNS, distinct_rows, record_answers, record_table
 from bayes_lca.fitted.survey_record import record_sample
+from bayes_lca.measurement.answers_in_group_classes import start_of, starting_values_of
 from bayes_lca.measurement.interface import Measurement, Start
 from bayes_lca.measurement.items_apart import check_no_items
 from bayes_lca.model_in_html import ShownInNotebooks
@@ -213,7 +214,8 @@ class ClassRows:
         answer_patterns = unique_rows(responses.codes)
         sample = None if survey is None else sample_of(survey, frame, design, measurement.columns)
         answer_patterns = answer_patterns if sample is None else sample.weighing(answer_patterns)
-        start, of_rows = measurement.start(responses, answer_patterns, n_classes), answer_patterns.pattern
+        start = start_of(measurement, responses, answer_patterns, n_classes, structural.profile_sets(design))
+        of_rows = answer_patterns.pattern
         patterns = distinct_rows(design, of_rows) if collapse else unique_rows(np.arange(len(of_rows)))
         return cls(responses, start, patterns, answer_patterns, design, design.take(patterns.first), sample)
 
@@ -224,7 +226,7 @@ class ClassRows:
 
     def _membership_at(self, start: Start) -> StartingMembership:
         probability = start.membership[self.answer_patterns.pattern[self.patterns.first]]
-        return StartingMembership(probability, self.weight, self.design)
+        return StartingMembership(probability, self.weight, self.design, shares=start.shares)
 
     @property
     def first(self) -> np.ndarray:
@@ -257,9 +259,7 @@ class ClassRows:
         names = self.start.class_names
         sets = model.measurement.exchangeable(self.responses, len(names))
         of_structural = model.structural.exchangeable(self.design, names)
-        if model.measurement.classes_are_known:
-            return sets
-        for alike in np.unique(sets):
+        for alike in () if model.measurement.classes_are_known else np.unique(sets):
             members = np.flatnonzero(sets == alike)
             if len(np.unique(of_structural[members])) > 1:
                 raise ValueError(
@@ -280,8 +280,8 @@ class ClassRows:
             self.responses.encoding,
         )
         groups, attributes = record_sample(self.sample, self.weight, groups, attributes)
-        starts = (self.start, *self.start.rivals)
-        of_items = [model.measurement.starting_values(self.responses, start) for start in starts]
+        starts, profiles = (self.start, *self.start.rivals), model.structural.profile_sets(self.of_respondents)
+        of_items = [starting_values_of(model.measurement, self.responses, start, profiles) for start in starts]
         of_classes = [model.structural.starting_values(self.design, self._membership_at(start)) for start in starts]
         values = [{**classes, **items} for classes, items in zip(of_classes, of_items, strict=True)]
         attributes |= {**self.responses.attributes, **model.structural.attributes, **self.start.attributes}

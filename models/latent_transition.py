@@ -1,5 +1,6 @@
 """Latent transition analysis: classes at several waves, and who moves between them."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 from typing import Any, ClassVar, Literal, final
 
@@ -12,6 +13,7 @@ from bayes_lca.fitted.twins.latent_transition import KIND
 from bayes_lca.hidden.path import Path
 from bayes_lca.measurement.answers_of_waves import answers_of_waves
 from bayes_lca.measurement.common_method import CommonMethod
+from bayes_lca.measurement.free_over_waves import free_items
 from bayes_lca.measurement.interface import Measurement
 from bayes_lca.path_rows import PathRows
 from bayes_lca.prepared import Model, Prepared
@@ -47,8 +49,10 @@ class LatentTransition(Model):
         The first wave. Groups have to be the same in all rows of a person.
     transition : Transition, default ``Transition()``
         Moves from wave to wave, with covariates and groups of the wave that is moved to.
-    measurement_over_time : {"equal", "free"}
-        Whether all waves share the item probabilities, which gives classes one meaning over time, or each has its own.
+    measurement_over_time : {"equal", "free"} or sequence of str
+        Whether all waves share the item probabilities, which gives classes one meaning over time, or each has its own;
+        or the items that have their own at each wave, such as ``["item2"]``, while the others hold the classes
+        together. Two items or more have to be equal.
     person_intercept : bool, default False
         Whether persons differ in how they answer at all waves, whatever their class: a trait u ~ N(0, 1) moves the
         logits of every item by a loading of that item, short for ``CommonMethod(items, loadings="free")``. Without it,
@@ -99,7 +103,7 @@ class LatentTransition(Model):
     wave: str
     initial: Structural = field(default_factory=Shares)
     transition: Transition = field(default_factory=Transition)
-    measurement_over_time: Literal["equal", "free"] = "equal"
+    measurement_over_time: Literal["equal", "free"] | Sequence[str] = "equal"
     person_intercept: bool = False
 
     def __post_init__(self):
@@ -118,11 +122,7 @@ class LatentTransition(Model):
             raise TypeError(f'initial={self.initial!r}: give Shares() or Regression("~ age + (1 | group)")')
         if not isinstance(self.transition, Transition):
             raise TypeError(f'transition={self.transition!r}: give Transition("~ participation + (1 | group)")')
-        if self.measurement_over_time not in ("equal", "free"):
-            raise ValueError(
-                f'measurement_over_time={self.measurement_over_time!r}: choose "equal" or "free"; single items are '
-                "tested by bl.invariance_over_waves"
-            )
+        object.__setattr__(self, "measurement_over_time", free_items(self.measurement, self.measurement_over_time))
         if not is_whole(self.n_classes, least=1):
             raise ValueError(f"n_classes={self.n_classes!r}: the number of classes is a whole number from 1 on")
         fewest = 2 if self.transition.columns else self.initial.fewest_classes

@@ -144,7 +144,7 @@ COVARIATES_IN_CLASSES = {
 }
 NO_OUTCOME = {r"^outcome_by_class: it is not declared to hold for a fit of ": "outcome_by_class"}
 NO_GROUP_CLASSES = {
-    r"^{name}: it is not declared to hold for a fit of (LatentClass|AssignedClass|Multinomial); functions": (
+    r"^{name}: groups of this fit of 180 respondents have no classes; fit LatentClass\(3, Items": (
         "group_classes group_membership plot_group_classes"
     )
 }
@@ -319,6 +319,12 @@ REFUSED["LatentClass, GroupClasses"] = NO_COMMON_METHOD | {
         "stepwise_odds_ratios stepwise_outcome"
     ),
 }
+REFUSED["LatentClass, GroupClasses, profiles free"] = REFUSED["LatentClass, GroupClasses"] | {
+    r"^{name}: classes of this fit have a profile in each group class, and it knows one of each class; look at": (
+        "characteristics check_items compare_structures covariate_tests direct_effects plot_structures prior_from "
+        "relabel"
+    )
+}
 ONE_WAVE = {
     r"^{name}: nobody moves in this fit of 180 respondents, each of whom is in a class or category once; follow": (
         "most_likely_paths plot_transitions stayers_and_movers transition_odds_ratios transition_probabilities"
@@ -370,6 +376,9 @@ def fits():
         "LatentClass, CountItems": bl.LatentClass(2, bl.CountItems(["visits", "calls"])),
         "LatentClass, GroupClasses": bl.LatentClass(
             2, bl.Items(ITEMS), bl.GroupClasses(2, group="ward", formula="~ participation")
+        ),
+        "LatentClass, GroupClasses, profiles free": bl.LatentClass(
+            2, bl.Items(ITEMS), bl.GroupClasses(2, group="ward", formula="~ participation", profiles="free")
         ),
         "LatentClass, one class": bl.LatentClass(1, bl.Items(ITEMS)),
     }
@@ -475,7 +484,7 @@ def density_of_persons(posterior, answers):
 
 ELSEWHERE = {
     *("LatentClass, no respondents", "LatentClass, completed data sets", "LatentClass, survey design"),
-    *("LatentClass, GroupClasses", "LatentTransition"),
+    *("LatentClass, GroupClasses", "LatentClass, GroupClasses, profiles free", "LatentTransition"),
 }
 """Fits without rows, and those that have tests of their own of this: weighted, of groups, and of persons over waves."""
 

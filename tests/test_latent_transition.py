@@ -127,7 +127,21 @@ def test_more_classes_than_the_answers_of_all_waves_tell_apart_are_refused(waves
         ({"transition": bl.Regression("~ x1")}, TypeError, "give Transition"),
         ({"person_intercept": "no"}, TypeError, "give True or False"),
         ({"measurement": bl.Items([*ITEMS, "wave"])}, ValueError, "'wave'.* leave them out of measurement="),
-        ({"measurement_over_time": "partly"}, ValueError, 'choose "equal" or "free"'),
+        ({"measurement_over_time": "partly"}, ValueError, """choose "equal", "free", or a list .* 'item1', 'item2'"""),
+        ({"measurement_over_time": 3}, TypeError, 'choose "equal", "free", or a list'),
+        ({"measurement_over_time": []}, ValueError, 'frees no item; write "equal"'),
+        ({"measurement_over_time": ["item2", "pay"]}, ValueError, "'pay' is none of the items"),
+        ({"measurement_over_time": ["item2", "item2"]}, ValueError, "an item is named twice"),
+        (
+            {"measurement_over_time": ["item2", "item4", "item1"]},
+            ValueError,
+            "leaves 1 of 4 items equal, 'item3', .* free fewer items",
+        ),
+        (
+            {"measurement": bl.Items(ITEMS, prior={"item1": 2.0}), "measurement_over_time": ["item2"]},
+            ValueError,
+            "speak of single items .* leave out prior= and restrictions=",
+        ),
         ({"n_classes": 1, "transition": bl.Transition("~ x1")}, ValueError, "they take 2 classes or more"),
         ({"measurement": bl.NormalItems(["x1"]), "person_intercept": True}, TypeError, "CommonMethod"),
     ],
@@ -136,6 +150,24 @@ def test_parts_of_other_kinds_are_refused(given, error, message):
     parts = {"n_classes": 2, "measurement": bl.Items(ITEMS), "person": "person", "wave": "wave"} | given
     with pytest.raises(error, match=message):
         LatentTransition(**parts)
+
+
+def test_all_items_free_are_the_free_measurement():
+    assert model(measurement_over_time=ITEMS[::-1]) == model(measurement_over_time="free")
+    assert model(measurement_over_time=["item4", "item2"]).measurement_over_time == ("item2", "item4")
+
+
+def test_chains_start_where_the_items_that_are_free_differ_between_waves():
+    survey, _ = simulate_waves(400, [0.6, 0.4], STAY, ANSWERS, 3)
+    at_third = survey["wave"] == 3
+    answers = survey["item2"].astype(int)
+    turned = answers.mask(at_third, 3 - answers)  # at the third wave the classes answer the other way round
+    prepared = model(measurement_over_time=["item2"]).prepare(survey.assign(item2=turned))
+    start = prepared.start["all_waves::item_probability"]  # (class, copy, category)
+    rare = start[:, 0, 1].argmin()
+    np.testing.assert_allclose(start[rare, 1:4, 1], [0.15, 0.15, 0.85], atol=0.1)
+    assert list(prepared.model.coords["all_waves::item"])[1:4] == [f"item2 (wave {t})" for t in (1, 2, 3)]
+    np.testing.assert_allclose(prepared.pivot[:, 1], start[:, 1:4].mean(axis=1), atol=0.01)
 
 
 def test_over_time_and_slopes_of_transitions_are_checked():

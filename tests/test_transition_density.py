@@ -166,6 +166,15 @@ CASES = {
     "counts": Case(model(3, bl.CountItems(["visits"])), 3),
     "several kinds": Case(model(2, MIXED), 3),
     "measurement of each wave": Case(model(2, NOMINAL, measurement_over_time="free"), 3),
+    "an item free over waves": Case(model(2, NOMINAL, measurement_over_time=["b"]), 3),
+    "an item free over waves, covariates and groups": Case(
+        model(3, NOMINAL, measurement_over_time=["a"], **GROUPED), 4
+    ),
+    "ordinal items, one free over waves": Case(model(2, WITH_ORDER, measurement_over_time=["c"]), 3),
+    "several kinds, two free over waves": Case(model(2, MIXED, measurement_over_time=["visits", "a"]), 3),
+    "person intercept, an item free over waves": Case(
+        model(2, bl.CommonMethod(NOMINAL, loadings="free", nodes=9), measurement_over_time=["b"]), 3
+    ),
     "person intercept": Case(model(2, bl.CommonMethod(NOMINAL, nodes=9), person_intercept=True), 3),
     "person intercept, ordinal, groups": Case(
         model(2, bl.CommonMethod(WITH_ORDER, loadings="free", nodes=9), **GROUPED), 3
@@ -173,7 +182,7 @@ CASES = {
 }
 ALWAYS = (
     *("two waves, two classes", "covariates and groups", "slopes by origin", "several kinds"),
-    *("measurement of each wave", "person intercept"),
+    *("measurement of each wave", "person intercept", "an item free over waves", "several kinds, two free over waves"),
 )
 CASES_BY_COST = [name if name in ALWAYS else pytest.param(name, marks=pytest.mark.slow) for name in CASES]
 
@@ -207,26 +216,37 @@ def log_move(case, values, step, row):
     return log_softmax(tau, axis=-1)
 
 
-def log_answer(values, item, c, answer, u, t):
+def of_item(case, values, name, item, t):
+    """What a variable has of an item at wave t, the axis of items gone."""
+    if f"all_waves::{name}" in values:
+        name = f"all_waves::{name}"
+    elif f"wave_{t + 1}::item_probability" in values or f"wave_{t + 1}::item_probability_of_2" in values:
+        return values[f"{name}_by_wave"][t][:, "abc".index(item)]
+    axis = next(axis for axis, dim in enumerate(case.dims(name)) if "item" in dim)
+    labels = case.labels(case.dims(name)[axis])
+    own = f"{item} (wave {t + 1})"
+    return np.take(values[name], labels.index(own if own in labels else item), axis=axis)
+
+
+def log_answer(case, values, item, c, answer, u, t):
     """Log density of one answer to the item of this name in class c, of a person u, at wave t."""
     kinds = {"height": "normal_", "visits": "count_"}
     if item in kinds:
         prefix = kinds[item] if f"{kinds[item]}item_mean" in values else ""
-        mean = values[f"{prefix}item_mean"][c, 0]
+        mean = of_item(case, values, f"{prefix}item_mean", item, t)[c]
         if item == "visits":
             return stats.poisson.logpmf(answer, mean)
-        sd = values[f"{prefix}item_sd"].reshape(-1, 1)
-        return stats.norm.logpdf(answer, mean, sd[min(c, len(sd) - 1), 0])
-    j, answer = "abc".index(item), int(answer)
-    if f"wave_{t + 1}::item_probability" in values or f"wave_{t + 1}::item_probability_of_2" in values:
-        rho = values["item_probability_by_wave"][t, c, j]
-    elif "style_loading" in values:
+        sd = np.atleast_1d(of_item(case, values, f"{prefix}item_sd", item, t))
+        return stats.norm.logpdf(answer, mean, sd[min(c, len(sd) - 1)])
+    if "style_loading" in values:
         scores = np.array([-0.5, 0.5, 0.0] if item == "a" else [-1.0, 0.0, 1.0])
-        rho = values["typical_person::item_probability"][c, j] * np.exp(u * values["style_loading"][0, j] * scores)
+        typical = of_item(case, values, "typical_person::item_probability", item, t)[c]
+        rho = typical * np.exp(u * of_item(case, values, "style_loading", item, t)[0] * scores)
         rho = rho / rho.sum()
     else:
-        rho = next(values[name] for name in ("item_probability", "nominal_item_probability") if name in values)[c, j]
-    return np.log(rho[answer])
+        name = next(name for name in ("item_probability", "nominal_item_probability") if name in values)
+        rho = of_item(case, values, name, item, t)[c]
+    return np.log(rho[int(answer)])
 
 
 def paths_of_person(case, values, rows, u=0.0):
@@ -241,7 +261,7 @@ def paths_of_person(case, values, rows, u=0.0):
     emission = np.zeros((n_waves, len(classes)))
     for t, c in product(range(n_waves), classes):
         given = [item for item in items if t + 1 in rows and not pd.isna(rows[t + 1][item])]
-        emission[t, c] = sum(log_answer(values, item, c, rows[t + 1][item], u, t) for item in given)
+        emission[t, c] = sum(log_answer(case, values, item, c, rows[t + 1][item], u, t) for item in given)
     last = max(rows)  # later classes are anything: their probabilities add up to one
     paths = list(product(classes, repeat=last))
     log_joint = [

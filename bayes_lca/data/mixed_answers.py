@@ -1,7 +1,7 @@
 """Answers to items of several kinds, those of each kind read by its own part."""
 
 import json
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 
@@ -80,3 +80,14 @@ class MixedAnswers:
             If an item has too few answers left.
         """
         return MixedAnswers(tuple(part.keep(rows) for part in self.parts))
+
+    def repeated(self, source: Sequence[int], names: Sequence[str]) -> "MixedAnswers":
+        """The same with items by position, in the order of the parts and some of them again, under new names."""
+        source, names = np.asarray(source), np.asarray(names, dtype=object)
+        within = [(place.start <= source) & (source < place.stop) for place in self.places]
+        return MixedAnswers(
+            tuple(
+                part.repeated(source[here] - place.start, names[here].tolist())
+                for part, place, here in zip(self.parts, self.places, within, strict=True)
+            )
+        )

@@ -88,6 +88,10 @@ class Numbers:
             check_varies(values, item)
         return kept
 
+    def repeated(self, source: Sequence[int], names: Sequence[str]) -> "Numbers":
+        """The same with items by position, some of them again, under new names."""
+        return replace(self, items=tuple(names), codes=self.codes[:, source])
+
 
 def read_numbers(
     frame, items: Sequence[str | int], declared: Declarations, *, use: str, whole: bool = False

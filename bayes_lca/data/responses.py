@@ -107,6 +107,11 @@ class Responses:
             )
         return kept
 
+    def repeated(self, source: Sequence[int], names: Sequence[str]) -> "Responses":
+        """The same with items by position, some of them again, under new names."""
+        labels, orders = (tuple(of_items[j] for j in source) for of_items in (self.labels, self.orders))
+        return replace(self, items=tuple(names), labels=labels, codes=self.codes[:, source], orders=orders)
+
     def _without_empty(self) -> "Responses":
         if self.n_observed_categories == self.n_categories:
             return self

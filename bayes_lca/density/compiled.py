@@ -18,6 +18,7 @@ from bayes_lca.density.evaluate import Known, Value, evaluate, plain
 from bayes_lca.density.program import Program
 from bayes_lca.density.steps import NotCovered
 from bayes_lca.density.translate import translate
+from bayes_lca.density.whole_paths import put_paths_together
 from bayes_lca.dims import PATTERN
 
 FEWEST_ROWS = 192
@@ -115,6 +116,7 @@ class Density:
         values = {self._data[name]: value for name, value in data.items()}
         builder, found = translate(self._outputs, self.frozen.value_vars, self.shapes, values, n_rows)
         value, *expanded = (builder.positions(plain(value)) for value in found)
+        put_paths_together(builder)
         places = np.concatenate([positions.ravel() for positions in expanded])
         return Program(builder, int(value.ravel()[0]), places), [positions.shape for positions in expanded]
 

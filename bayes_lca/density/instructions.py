@@ -21,7 +21,7 @@ class Operation(IntEnum):
     NEGATIVE, EXP, LOG, LOG1P, EXPM1, SQRT, SQUARE, ABSOLUTE, SIGN, SIGMOID, SOFTPLUS = range(20, 31)
     ERF, ERFC, ERFINV, LOG_GAMMA, TANH, LOG1MEXP, IS_INFINITE, IS_NAN, NOT = range(31, 40)
     SWITCH, GATHER, SUM, SUM_OF_PLACES, MATRIX_PRODUCT, LOG_SUM_EXP, LOG_MIXTURE = range(50, 57)
-    INVERSE, CHOLESKY, SOLVE_TRIANGULAR, LOG_MATRIX_PRODUCT = range(57, 61)
+    INVERSE, CHOLESKY, SOLVE_TRIANGULAR, LOG_MATRIX_PRODUCT, LOG_TRANSITION, LOG_PATH = range(57, 63)
 
 
 class Mode(IntEnum):
@@ -69,7 +69,8 @@ class Instruction:
     places : ndarray of int
         Positions that it reads one by one.
     summands : tuple of Operand
-        Vectors of a log-sum-exp, logits and weights of a mixture, or vectors and logarithms of a matrix.
+        Vectors of a log-sum-exp, logits and weights of a mixture, vectors and logarithms of a matrix, or what a
+        transition or a path rests on, as `tape.c` has it.
     is_of_rows : bool
         Whether its vectors run over the rows.
     has_gradient : bool

@@ -8,6 +8,9 @@ import numpy as np
 from bayes_lca.density.instructions import INSTRUCTION, TILE, Instruction, Operation
 from bayes_lca.density.steps import BUFFERS, Steps
 
+OF_SIZE = (Operation.LOG_MATRIX_PRODUCT, Operation.LOG_TRANSITION, Operation.LOG_PATH)
+"""Operations that take a number of sums or classes beside the number of their summands."""
+
 
 @dataclass
 class Backwards:
@@ -73,7 +76,7 @@ class Pools:
             if instruction.summands:
                 stride = TILE if instruction.is_of_rows else instruction.length
                 detail = [len(instruction.summands), len(self.operands), self._real(instruction.shares), stride]
-                if instruction.operation is Operation.LOG_MATRIX_PRODUCT:
+                if instruction.operation in OF_SIZE:
                     code[row]["operand"][2] = instruction.detail[0]
                 for operand, starts in zip(instruction.summands, first[len(instruction.operands) :], strict=True):
                     self.operands += [self._real(operand.position), int(operand.mode), int(starts)]

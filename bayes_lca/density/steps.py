@@ -58,6 +58,7 @@ class Steps:
     n_large: int = 0
     n_buffers: int = 0
     known: dict[float, int] = field(default_factory=dict)
+    large_known: dict[bytes, int] = field(default_factory=dict)
     made: dict[tuple, Instruction] = field(default_factory=dict)
 
     def __post_init__(self):
@@ -77,10 +78,14 @@ class Steps:
         return places[inverse].reshape(values.shape) if values.size else np.zeros(values.shape, np.int64)
 
     def large_constant(self, values: np.ndarray) -> int:
-        """Position of the first of known numbers that are read in their order."""
-        self.large.append(np.ascontiguousarray(values, dtype=float).ravel())
+        """Position of the first of known numbers that are read in their order, of equal ones the same."""
+        values = np.ascontiguousarray(values, dtype=float).ravel()
+        if (position := self.large_known.get(key := values.tobytes())) is not None:
+            return position
+        self.large.append(values)
+        self.large_known[key] = position = -self.n_large - 1
         self.n_large += values.size
-        return -(self.n_large - values.size) - 1
+        return position
 
     def _numbers(self, values: np.ndarray) -> int:
         self.numbers.append(values)
@@ -110,13 +115,19 @@ class Steps:
             instruction.out = self._numbers(np.zeros(instruction.size))
             instruction.shares = self._numbers(np.zeros(len(instruction.summands) * instruction.length))
         else:
-            instruction.out = self._buffers(instruction.size)
-            instruction.shares = self._buffers(len(instruction.summands) * TILE)
+            instruction.out = self.buffers(instruction.size)
+            instruction.shares = self.buffers(len(instruction.summands) * TILE)
         self.instructions.append(instruction)
         self.made[instruction.key] = instruction
         return instruction
 
-    def _buffers(self, size: int) -> int:
+    def maker_of(self, vector: Operand) -> Instruction | None:
+        """The step that makes a vector over the rows; None where none does."""
+        makers = (step for step in self.instructions if step.is_of_rows and 0 <= vector.position - step.out < step.size)
+        return next(makers, None) if vector.position >= BUFFERS else None
+
+    def buffers(self, size: int) -> int:
+        """Position of the first of new buffers."""
         self.n_buffers += size
         return BUFFERS + self.n_buffers - size
 

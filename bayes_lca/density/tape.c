@@ -12,6 +12,7 @@ places in the large constants of the program, from which a row reads its own. */
 
 #include "matrices.h"
 #include "mixtures.h"
+#include "paths.h"
 
 enum { SOME = 4 };
 
@@ -82,6 +83,8 @@ static void forwards(const Run *run, const Instruction *now) {
     case LOG_SUM_EXP: log_sum_exp(run, now); break;
     case LOG_MIXTURE: log_mixture(run, now); break;
     case LOG_MATRIX_PRODUCT: log_matrix_product(run, now); break;
+    case LOG_TRANSITION: log_transition(run, now); break;
+    case LOG_PATH: log_path(run, now); break;
     case INVERSE: EACH invert(d, a + i * d * d, o + i * d * d, run->matrices); break;
     case CHOLESKY: EACH cholesky(d, a + i * d * d, o + i * d * d); break;
     case SOLVE_TRIANGULAR:
@@ -121,6 +124,8 @@ static void backwards(const Run *run, const Instruction *now) {
     case LOG_SUM_EXP: log_sum_exp_backwards(run, now); break;
     case LOG_MIXTURE: log_mixture_backwards(run, now); break;
     case LOG_MATRIX_PRODUCT: log_matrix_product_backwards(run, now); break;
+    case LOG_TRANSITION: log_transition_backwards(run, now); break;
+    case LOG_PATH: log_path_backwards(run, now); break;
     case INVERSE: EACH invert_backwards(d, o + i * d * d, g + i * d * d, ga + i * d * d, run->matrices); break;
     case CHOLESKY:
         EACH cholesky_backwards(d, o + i * d * d, g + i * d * d, ga + i * d * d, run->matrices, run->matrices + d * d);

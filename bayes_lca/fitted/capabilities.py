@@ -35,6 +35,10 @@ ONE_WAVE = (
     "nobody moves in this fit of {n_respondents} respondents, each of whom is in a class or category once; follow them "
     "over waves, and fit LatentTransition"
 )
+NO_GROUP_CLASSES = (
+    "groups of this fit of {n_respondents} respondents have no classes; fit "
+    'LatentClass(3, Items([...]), GroupClasses(2, group="school"))'
+)
 
 NEEDS: Final[Mapping[str, Need]] = MappingProxyType(
     {
@@ -60,9 +64,9 @@ NEEDS: Final[Mapping[str, Need]] = MappingProxyType(
         "fit_distal": Need("an outcome of classes"),
         "fit_two_step": Need("two-step estimation", answers=True),
         "compare_group_structures": Need("comparisons of how groups are modelled", respondents=True),
-        "group_classes": Need("classes of groups", respondents=True),
+        "group_classes": Need("classes of groups", respondents=True, otherwise=NO_GROUP_CLASSES),
         "group_level_effects": Need("effects of group-level predictors", respondents=True),
-        "group_membership": Need("membership of groups", respondents=True),
+        "group_membership": Need("membership of groups", respondents=True, otherwise=NO_GROUP_CLASSES),
         "group_shares": Need("shares of groups", respondents=True),
         "heterogeneity": Need("heterogeneity of groups"),
         "holds_respondents": Need("whether respondents are held", summary=False),
@@ -78,7 +82,7 @@ NEEDS: Final[Mapping[str, Need]] = MappingProxyType(
         "nesting_in_words": Need("what the nesting changed", respondents=True),
         "odds_ratios": Need("odds ratios"),
         "order": Need("the order of classes", answers=True),
-        "plot_group_classes": Need("a plot of classes of groups", respondents=True),
+        "plot_group_classes": Need("a plot of classes of groups", respondents=True, otherwise=NO_GROUP_CLASSES),
         "outcome_by_class": Need("an outcome by class", respondents=True),
         "plot_odds_ratios": Need("a plot of odds ratios"),
         "plot_predictions": Need("a plot of predictions", respondents=True),

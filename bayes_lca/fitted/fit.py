@@ -3,7 +3,7 @@
 import json
 import os
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import final
 
 import pandas as pd
@@ -176,6 +176,12 @@ class Fit(FittedProbabilities):
                 "describe none; look at bl.modes(draws), then summarise bl.keep_mode(draws, 1), or fit again with "
                 "more tuning or another number of classes"
             )
+
+    def with_posterior(self, posterior: xr.Dataset) -> "Fit":
+        """The same with other draws, its rows left as they are."""
+        tree = self.tree.copy()
+        tree["posterior"] = xr.DataTree(posterior)
+        return replace(self, tree=tree, _kept={})
 
 
 def parts_of_fit(attributes: Mapping, needs: str) -> tuple[Kind, tuple]:

@@ -11,7 +11,17 @@ import xarray as xr
 from bayes_lca.data.formula import Formula, read_formula
 from bayes_lca.data.responses import CATEGORY_ORDERS, EMPTY_CATEGORIES
 from bayes_lca.data.variable_labels import VARIABLE_LABELS
-from bayes_lca.dims import DESIGN_CENTER, GROUP_CLASS_SHARE, ITEM, SLOPE, TERM, group_effect, group_sd, of_transition
+from bayes_lca.dims import (
+    DESIGN_CENTER,
+    GROUP_CLASS_SHARE,
+    ITEM,
+    LIKELIHOOD_UNIT,
+    SLOPE,
+    TERM,
+    group_effect,
+    group_sd,
+    of_transition,
+)
 from bayes_lca.fitted.draws import DRAWS_AT_ONCE, NUMBERS_AT_ONCE, NUMBERS_NEARBY, FittedDraws
 from bayes_lca.fitted.record import ENCODING, exchangeable_classes
 from bayes_lca.fitted.words import Words
@@ -71,6 +81,14 @@ class FittedModel(FittedDraws):
     def formula(self) -> Formula:
         """The formula of the class probabilities."""
         return read_formula(self.attributes["formula"])
+
+    @property
+    def formula_shown(self) -> str:
+        """The formula as the model was given it, and which groups have classes in place of random intercepts."""
+        if LIKELIHOOD_UNIT not in self.attributes:
+            return self.formula.text
+        formula = self.specification[self.kind.structural]["formula"]
+        return f"{formula} with classes of groups of {self.attributes[LIKELIHOOD_UNIT]!r}"
 
     @cached_property
     def groupings(self) -> tuple[str, ...]:

@@ -7,17 +7,18 @@ import numpy as np
 from bayes_lca.dims import CLASS, OTHER_CLASS, TRANSITION_SLOPE, TRANSITION_TERM, group_terms
 from bayes_lca.fitted.random_effects import RandomEffectDraws, effects_of_seen_groups
 from bayes_lca.likelihood.matrix_product import matrix_product
+from bayes_lca.likelihood.moves import Moves, MovesAlike, MovesByOrigin
 
 
-def move_probabilities(
+def moves_at(
     paths,
     which: slice,
     step: int,
     matrix: np.ndarray,
     groups: Mapping[str, np.ndarray],
     effects: Mapping[str, RandomEffectDraws] | None = None,
-) -> np.ndarray:
-    """Probabilities of moving at one step.
+) -> Moves:
+    """How likely moves are at one step.
 
     Parameters
     ----------
@@ -34,12 +35,20 @@ def move_probabilities(
 
     Returns
     -------
-    ndarray, shape (origin, destination, draw, row), or (origin, destination, draw, 1) where no row differs
+    Moves, of shape (origin, destination, draw, row), or (origin, destination, draw, 1) where no row differs
     """
     tau = np.moveaxis(paths.transition_logits(which)[:, step], 0, -1)[..., None]  # (origin, destination, draw, 1)
     moving = _moving(paths, which, matrix, groups, effects)  # (origin or 1, destination, draw, row)
-    odds = np.exp(tau - tau.max(axis=1, keepdims=True)) * np.exp(moving - moving.max(axis=1, keepdims=True))
-    return odds / odds.sum(axis=1, keepdims=True)
+    at_mean, moving = (np.exp(each - each.max(axis=1, keepdims=True)) for each in (tau, moving))
+    if len(moving) == 1:
+        return MovesAlike(at_mean[..., 0], moving[0])
+    odds = at_mean * moving
+    return MovesByOrigin(odds / odds.sum(axis=1, keepdims=True))
+
+
+def move_probabilities(*of_rows, **options) -> np.ndarray:
+    """Probabilities of moving at one step, shape (origin, destination, draw, row or 1); arguments of `moves_at`."""
+    return moves_at(*of_rows, **options).written_out
 
 
 def moves_of_groups(paths, grouping: str) -> np.ndarray:

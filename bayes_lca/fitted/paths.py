@@ -26,8 +26,9 @@ from bayes_lca.dims import (
     by_wave,
     of_transition,
 )
-from bayes_lca.fitted.moves import move_probabilities
+from bayes_lca.fitted.moves import moves_at
 from bayes_lca.fitted.record import GROUPINGS, PATTERNS
+from bayes_lca.likelihood.moves import Moves
 from bayes_lca.likelihood.paths import SmoothedPaths, most_likely_paths, smooth_paths
 
 if TYPE_CHECKING:
@@ -139,9 +140,7 @@ class FittedPaths:
 
     def parameters_at(self, wave: int):
         """The fit with the item parameters of one wave, its rows left as they are."""
-        tree = self.fit.tree.copy()
-        tree["posterior"] = xr.DataTree(self._posterior_at(wave))
-        return replace(self.fit, tree=tree, _kept={})
+        return self.fit.with_posterior(self._posterior_at(wave))
 
     def _posterior_at(self, wave: int) -> xr.Dataset:
         posterior = self.fit.posterior
@@ -165,20 +164,24 @@ class FittedPaths:
         """Probability of each class at the first wave, shape (class, draw, row or 1)."""
         return np.exp(np.moveaxis(self.fit.log_class(rows, which), -1, 0))
 
-    def transition(self, which, rows: np.ndarray) -> list[np.ndarray]:
-        """Transition probabilities of distinct sequences at each step, shape (origin, destination, draw, row or 1)."""
+    def moves(self, which, rows: np.ndarray) -> list[Moves]:
+        """How likely moves of distinct sequences are at each step."""
         return [
-            move_probabilities(
+            moves_at(
                 *(self, which, step, self.transition_matrix[rows, step]),
                 {name: index[rows, step] for name, index in self.transition_group.items()},
             )
             for step in range(len(self.steps))
         ]
 
+    def transition(self, which, rows: np.ndarray) -> list[np.ndarray]:
+        """Transition probabilities of distinct sequences at each step, shape (origin, destination, draw, row or 1)."""
+        return [each.written_out for each in self.moves(which, rows)]
+
     def _parts(self, which, rows: np.ndarray) -> tuple:
         """What the recursions take, persons on the last axis."""
-        transition = [each[..., None] for each in self.transition(which, rows)]
-        return self.initial(which, rows)[..., None], transition, self.log_answers(which, rows)
+        moves = [each.for_persons() for each in self.moves(which, rows)]
+        return self.initial(which, rows)[..., None], moves, self.log_answers(which, rows)
 
     def smoothed(self, which, rows: np.ndarray | None = None, *, with_moves: bool = True) -> SmoothedPaths:
         """Class at every wave and moves of distinct sequences given all their answers.
@@ -222,7 +225,7 @@ class FittedPaths:
         rows = np.arange(len(self.answers)) if rows is None else rows
         parts = self._parts(which, rows)
         weight = np.log(self.fit.answers.person_weight(self.fit))
-        path, log_joint = most_likely_paths(*parts)
+        path, log_joint = most_likely_paths(parts[0], [each.written_out for each in parts[1]], parts[2])
         log_likelihood = smooth_paths(*parts, with_moves=False).log_likelihood + weight
         person = log_likelihood.argmax(axis=-1)[..., None]
         of_person = np.take_along_axis(path, person[None], axis=-1)[..., 0]

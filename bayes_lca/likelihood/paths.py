@@ -12,6 +12,8 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from bayes_lca.likelihood.moves import Moves, MovesByOrigin
+
 
 @dataclass(frozen=True, eq=False)
 class SmoothedPaths:
@@ -32,7 +34,7 @@ class SmoothedPaths:
 
 
 def smooth_paths(
-    initial: np.ndarray, transition: Sequence[np.ndarray], log_answers: np.ndarray, *, with_moves: bool = True
+    initial: np.ndarray, transition: Sequence[np.ndarray | Moves], log_answers: np.ndarray, *, with_moves: bool = True
 ) -> SmoothedPaths:
     r"""Sum out the path, and go back for the classes at every wave.
 
@@ -43,7 +45,7 @@ def smooth_paths(
     ----------
     initial : ndarray, shape (latent_class, ...)
         Probabilities of the classes at the first wave.
-    transition : sequence of ndarray, shape (origin, destination, ...)
+    transition : sequence of ndarray, shape (origin, destination, ...), or Moves
         Probabilities of moving, of each step.
     log_answers : ndarray, shape (wave, latent_class, ...)
         Log densities of the answers, 0 where a wave is missing.
@@ -63,15 +65,13 @@ def smooth_paths(
            [0.957, 0.043]]))
     """
     n_waves, n_classes = log_answers.shape[:2]
+    steps = [each if isinstance(each, Moves) else MovesByOrigin(each) for each in transition]
     largest = log_answers.max(axis=1)
     density = np.exp(log_answers - largest[:, None])
-    shapes = [each.shape[2:] for each in (*transition, density)]
-    shape = np.broadcast_shapes(initial.shape[1:], *shapes)
+    shape = np.broadcast_shapes(initial.shape[1:], *(each.shape[2:] for each in (*steps, density)))
     membership, total = np.empty((n_waves, n_classes, *shape)), np.empty((n_waves, *shape))
     for wave in range(n_waves):
-        entering = initial
-        if wave:
-            entering = sum(a * p for a, p in zip(membership[wave - 1], transition[wave - 1], strict=True))
+        entering = steps[wave - 1].entering(membership[wave - 1]) if wave else initial
         np.multiply(entering, density[wave], out=membership[wave])
         total[wave] = np.maximum(membership[wave].sum(axis=0), np.finfo(float).tiny)
         membership[wave] /= total[wave]
@@ -79,12 +79,11 @@ def smooth_paths(
     ahead = density[-1] / total[-1]
     for step in range(n_waves - 2, -1, -1):
         if with_moves:
-            moves[step] = membership[step][:, None] * transition[step] * ahead
-        backward = [sum(p * a for p, a in zip(of_origin, ahead, strict=True)) for of_origin in transition[step]]
-        for origin, behind in enumerate(backward):
-            membership[step, origin] *= behind
+            moves[step] = membership[step][:, None] * steps[step].written_out * ahead
+        backward = steps[step].ahead(ahead)
+        membership[step] *= backward
         if step:
-            ahead = np.stack(np.broadcast_arrays(*backward)) * (density[step] / total[step])
+            ahead = backward * (density[step] / total[step])
     return SmoothedPaths((np.log(total) + largest).sum(axis=0), membership, moves)
 
 

@@ -1,16 +1,17 @@
 """Answers of the same persons at several waves: what a path needs to know of them."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Collection
 from dataclasses import dataclass
 from typing import Any, Literal
 
 import numpy as np
 import pymc as pm
-import pytensor.tensor as pt
 
 from bayes_lca.data.answered import for_model
-from bayes_lca.dims import ANSWER_CODES, ITEM, OF_WAVE, PATTERN, WAVE, by_wave, of_wave
+from bayes_lca.dims import ANSWER_CODES, ITEM, PATTERN, WAVE, of_all_waves
+from bayes_lca.measurement.free_parameters import free_parameters, starting_values_of_sets
 from bayes_lca.measurement.interface import Measurement, Start
+from bayes_lca.measurement.item_copies import ItemCopies
 
 
 @dataclass(frozen=True, eq=False)
@@ -42,7 +43,11 @@ class AnswersOfWaves:
 
 
 def answers_of_waves(
-    measurement: Measurement, responses, start: Start, codes: np.ndarray, over_time: Literal["equal", "free"]
+    measurement: Measurement,
+    responses,
+    start: Start,
+    codes: np.ndarray,
+    over_time: Literal["equal", "free"] | Collection[str],
 ) -> AnswersOfWaves:
     """Answers of a measurement part at several waves, inside a `pymc.Model`.
 
@@ -52,18 +57,24 @@ def answers_of_waves(
     responses : Responses or Numbers
         Of all rows.
     start : Start
+        Of the items, or of their copies where some are free.
     codes : ndarray, shape (pattern, wave, item)
         Answers of the distinct sequences.
-    over_time : {"equal", "free"}
-        Whether all waves share their parameters. With ``"free"`` each has its own, under the same priors; variables
-        named ``..._by_wave`` hold them, and those of the usual names their averages over waves.
+    over_time : {"equal", "free"} or collection of str
+        Whether all waves share their parameters, or the items that have their own at each wave. With ``"free"`` all
+        have, under the same priors; variables named ``..._by_wave`` hold them, and those of the usual names their
+        averages over waves.
     """
     n_waves = codes.shape[1]
     if over_time == "equal":
         by_wave_parameters = [measurement.parameters(responses, start)] * n_waves
         parameters = by_wave_parameters[0]
     else:
-        by_wave_parameters = _free_parameters(measurement, responses, start, n_waves)
+        copies = ItemCopies.of(responses.items, over_time, n_waves)
+        if copies.any:
+            by_wave_parameters = copies.parameters(measurement, responses, start)
+        else:
+            by_wave_parameters = free_parameters(measurement, responses, [start] * n_waves, WAVE)
         parameters = tuple(each for of_one in by_wave_parameters for each in of_one)
     n_each = len(by_wave_parameters[0])
 
@@ -98,30 +109,18 @@ def answers_of_waves(
     )
 
 
-def _free_parameters(measurement: Measurement, responses, start: Start, n_waves: int) -> list[tuple]:
-    """Parameters of every wave, and what is shown of them."""
-    parameters = []
-    for number in range(1, n_waves + 1):
-        with pm.Model(name=of_wave(number, "").removesuffix("::")):
-            parameters.append(measurement.parameters(responses, start))
-    model = pm.modelcontext(None)
-    first = of_wave(1, "")
-    named = [name.removeprefix(first) for name in model.named_vars if name.startswith(first)]
-    for name in named:
-        values = [model[of_wave(number, name)] for number in range(1, n_waves + 1)]
-        dims = model.named_vars_to_dims[of_wave(1, name)]
-        if any(OF_WAVE.match(dim) for dim in dims if dim):
-            continue
-        stacked = pm.Deterministic(by_wave(name), pt.stack(values), dims=(WAVE, *dims))
-        pm.Deterministic(name, stacked.mean(axis=0), dims=dims)
-    return parameters
-
-
 def starting_values_of_waves(
-    measurement: Measurement, responses, start: Start, n_waves: int, over_time: Literal["equal", "free"]
+    measurement: Measurement,
+    responses,
+    start: Start,
+    n_waves: int,
+    over_time: Literal["equal", "free"] | Collection[str],
 ) -> dict[str, np.ndarray]:
-    """Values of the free variables to start from, the same at all waves."""
-    values = measurement.starting_values(responses, start)
+    """Values of the free variables to start from, the same at all waves but where a start has copies of items."""
+    copies = ItemCopies.of(responses.items, over_time, n_waves)
+    if copies.any:
+        values = measurement.starting_values(responses.repeated(copies.source, copies.names), start)
+        return {of_all_waves(name): value for name, value in values.items()}
     if over_time == "equal":
-        return values
-    return {of_wave(number, name): value for number in range(1, n_waves + 1) for name, value in values.items()}
+        return measurement.starting_values(responses, start)
+    return starting_values_of_sets(measurement, responses, [start] * n_waves, WAVE)

@@ -141,6 +141,11 @@ class CommonMethod(Measurement):
         return self.items.columns
 
     @property
+    def knows_single_items(self) -> bool:
+        """Where its items have priors of their own."""
+        return self.items.knows_single_items
+
+    @property
     def in_place_of_nominal(self) -> str:
         """Its items alone, beside which numbers of classes with a common method can be counted."""
         return f"give its Items({list(self.columns)}), and common_method=True to count_classes"

@@ -42,6 +42,11 @@ class CommonMethodStart(Start):
     typical: Any = None
     loading: Any = None
 
+    def of_items(self, source: np.ndarray) -> "CommonMethodStart":
+        """The same of items by position, some of them again."""
+        profile, typical = self.profile[:, source], self.typical[:, source]
+        return replace(self, profile=profile, typical=typical, loading=self.loading[:, source])
+
 
 def common_method_start(
     responses: Responses,

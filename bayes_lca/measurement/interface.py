@@ -2,7 +2,7 @@
 
 from abc import ABC, abstractmethod
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from types import MappingProxyType
 from typing import Any, ClassVar, final
 
@@ -15,8 +15,13 @@ from bayes_lca.data.unique_rows import UniqueRows
 from bayes_lca.dims import ANSWER_CODES, ANSWERS, ITEM, PATTERN
 from bayes_lca.likelihood.baum_welch import PathMaximum
 from bayes_lca.likelihood.families import Family
+from bayes_lca.likelihood.group_mixture import GroupMixtureFit
+from bayes_lca.likelihood.group_shares import GroupShares
 from bayes_lca.likelihood.mixture import MixtureMaximum
 from bayes_lca.likelihood.probability_sets import ProbabilitySets
+
+Maximum = MixtureMaximum | PathMaximum | GroupMixtureFit
+"""A maximum of the likelihood with the parameters of each family in it."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -38,6 +43,10 @@ class Start:
         Share of the posterior that a mode at the start could hold, roughly.
     rivals : tuple of Start
         Other modes for chains to start at, in order of their weights.
+    sets : tuple of Start
+        The same in each set of profiles, where there are several.
+    shares : GroupShares, optional
+        Shares of group classes, and of classes within them, where they were found together with the profiles.
     """
 
     membership: np.ndarray
@@ -47,6 +56,12 @@ class Start:
     attributes: Mapping[str, str | int | float] = field(default_factory=lambda: MappingProxyType({}))
     weight: float = 1.0
     rivals: tuple["Start", ...] = ()
+    sets: tuple["Start", ...] = ()
+    shares: GroupShares | None = None
+
+    def of_items(self, source: np.ndarray) -> "Start":
+        """The same of items by position, some of them again."""
+        return replace(self, profile=self.profile[:, source])
 
 
 @dataclass(frozen=True, eq=False)
@@ -60,9 +75,11 @@ class Answers:
     signature : tuple of str
         Axes of each parameter, such as ``"(c,j,r)"``: c for the class, j for the item.
     log_density : callable
-        From values of shape (pattern, item) and the parameters to log p(answers given class), (latent_class, pattern).
+        From values of shape (pattern, item) and the parameters to log p(answers given class), (latent_class, pattern);
+        (latent_class, group_class, pattern) where profiles differ between group classes.
     draw : callable
-        From classes of shape (...), the parameters and a random generator to answers of shape (..., item).
+        From classes of shape (...), the parameters, a random generator and, where groups have classes, those of the
+        groups to answers of shape (..., item).
     name : str
         Of the observed variable.
     dims : tuple of str
@@ -96,6 +113,11 @@ class Measurement(ABC):
 
     classes_are_known: ClassVar[bool] = False
     """Whether classes are those of an earlier fit, under their names there."""
+
+    @property
+    def knows_single_items(self) -> bool:
+        """Whether priors or restrictions speak of single items, so that no other can stand in for one."""
+        return False
 
     @property
     def in_place_of_nominal(self) -> str:
@@ -180,7 +202,7 @@ class Measurement(ABC):
         """
         return None
 
-    def profile(self, responses: Any, maximum: MixtureMaximum | PathMaximum, place: int = 0) -> np.ndarray:
+    def profile(self, responses: Any, maximum: Maximum, place: int = 0) -> np.ndarray:
         """What tells classes apart, from parameters of a family at a place; of parts that have families.
 
         Raises
@@ -207,7 +229,9 @@ class Measurement(ABC):
             parameters=parameters,
             signature=self.signature,
             log_density=lambda value, *given: self.log_density(responses, value, *given),
-            draw=lambda latent_class, *given, rng: self.draw(responses, latent_class, *given, rng=rng),
+            draw=lambda latent_class, *given, rng, group_class=None: self.draw(
+                responses, latent_class, *given, rng=rng
+            ),
         )
 
 
@@ -225,5 +249,5 @@ class PartOfMixed(Measurement):
         return (self.family(responses, first),) if self.can_be_mixed else None
 
     @abstractmethod
-    def profile(self, responses: Any, maximum: MixtureMaximum | PathMaximum, place: int = 0) -> np.ndarray:
+    def profile(self, responses: Any, maximum: Maximum, place: int = 0) -> np.ndarray:
         """What tells classes apart, from parameters of the family at a place."""

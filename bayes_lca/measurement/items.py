@@ -136,9 +136,14 @@ class Items(PartOfMixed):
         return tuple(self.items)
 
     @property
+    def knows_single_items(self) -> bool:
+        """Where there are restrictions or priors of items."""
+        return self.prior is not None or bool(self.restrictions)
+
+    @property
     def can_be_mixed(self) -> bool:
         """Unless something is known of single probabilities."""
-        return self.prior is None and not self.restrictions
+        return not self.knows_single_items
 
     @property
     def declared(self) -> Declarations:

@@ -2,12 +2,12 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
+from functools import partial
 from typing import final
 
 import numpy as np
 import pymc as pm
 import pytensor.tensor as pt
-from pymc.model.transform.optimization import freeze_dims_and_data
 from pytensor.tensor import TensorVariable
 
 from bayes_lca.data.frame import Frame, named
@@ -18,6 +18,7 @@ from bayes_lca.likelihood.families import Family
 from bayes_lca.likelihood.mixture import MixtureMaximum
 from bayes_lca.measurement.interface import Measurement, PartOfMixed, Start
 from bayes_lca.measurement.mixture_start import COMPARE_FITS, mixture_start
+from bayes_lca.measurement.moved import moved
 
 
 @final
@@ -134,8 +135,11 @@ class Mixed(Measurement):
         for part, of_kind, starts in self._parts(responses, start):
             with pm.Model(coords={CLASS: list(start.class_names), **part.coords(of_kind)}, model=None) as alone:
                 names = [variable.name for variable in part.parameters(of_kind, starts)]
-            moved = _moved(alone, type(part).__name__)
-            found += [moved[name] for name in names]
+            kind = type(part).__name__
+            here = moved(
+                alone, partial(of_part, kind), {axis: of_part(kind, axis) for axis in alone.coords if axis != CLASS}
+            )
+            found += [here[name] for name in names]
         return (*found, pt.zeros(len(responses.items)))
 
     def starting_values(self, responses: MixedAnswers, start: Start) -> dict[str, np.ndarray]:
@@ -194,21 +198,3 @@ def side_by_side(profiles: Sequence[np.ndarray]) -> np.ndarray:
     return np.concatenate(
         [np.pad(each, [(0, 0)] * (each.ndim - 1) + [(0, width - each.shape[-1])]) for each in profiles], axis=-2
     )
-
-
-def _moved(alone: pm.Model, kind: str) -> dict:
-    """Variables of a model of one part, moved to the present model with the kind before their names and axes."""
-    model, order = pm.modelcontext(None), [variable.name for variable in [*alone.free_RVs, *alone.deterministics]]
-    alone = freeze_dims_and_data(alone)  # what it has of data and lengths of axes is not the present model's
-    axes = {dim: dim if dim == CLASS else of_part(kind, dim) for dim in alone.coords}
-    model.add_coords({axes[dim]: labels for dim, labels in alone.coords.items() if dim != CLASS})
-    moved = {}
-    for name in order:
-        variable = alone[name]
-        dims = tuple(axes[dim] for dim in alone.named_vars_to_dims[name])
-        if variable in alone.rvs_to_transforms:
-            transform = alone.rvs_to_transforms[variable]
-            moved[name] = model.register_rv(variable, of_part(kind, name), dims=dims, default_transform=transform)
-        else:
-            moved[name] = pm.Deterministic(of_part(kind, name), variable, dims=dims)
-    return moved

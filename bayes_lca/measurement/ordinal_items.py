@@ -118,9 +118,14 @@ class OrdinalItems(PartOfMixed):
         return tuple(self.items)
 
     @property
+    def knows_single_items(self) -> bool:
+        """Where there are priors of items."""
+        return self.prior is not None
+
+    @property
     def can_be_mixed(self) -> bool:
         """Unless something is known of single probabilities."""
-        return self.prior is None
+        return not self.knows_single_items
 
     @property
     def declared(self) -> Declarations:

@@ -11,7 +11,9 @@ from bayes_lca.data.unique_rows import UniqueRows
 from bayes_lca.dims import class_names
 from bayes_lca.likelihood.baum_welch import PathMaximum, fit_paths
 from bayes_lca.likelihood.path_start import PathStart, expected_moves, path_start
+from bayes_lca.measurement.families_of_copies import families_of_copies
 from bayes_lca.measurement.interface import Measurement, Start
+from bayes_lca.measurement.item_copies import ItemCopies
 
 TOLERANCE, MOST_STEPS = 1e-6, 2000
 """Of the climb to a mode: chains find the way from near it."""
@@ -46,6 +48,7 @@ def path_modes(
     counts: np.ndarray,
     n_classes: int,
     over_time: Literal["equal", "free"],
+    copies: ItemCopies,
 ) -> tuple[PathMode, ...]:
     """Modes that could hold most of the posterior, the best first.
 
@@ -65,17 +68,21 @@ def path_modes(
     n_classes : int
     over_time : {"equal", "free"}
         Whether all steps have the same transitions.
+    copies : ItemCopies
+        Of items that have parameters of their own at each wave; profiles of modes are those of the copies.
 
     Raises
     ------
     ValueError
         If there are more classes than distinct answers.
     """
-    families = measurement.families(responses, answer_patterns.first)
+    families = families_of_copies(copies, measurement, responses, answer_patterns.first, answers)
     if families is None or n_classes == 1:
         start = measurement.start(responses, answer_patterns, n_classes)
         return tuple(
-            PathMode(each, path_start(each.membership, answers, counts, free=over_time == "free"))
+            PathMode(
+                each.of_items(copies.source), path_start(each.membership, answers, counts, free=over_time == "free")
+            )
             for each in (start, *start.rivals)
         )
     n_rows = len(answer_patterns.count)
@@ -85,7 +92,11 @@ def path_modes(
             "for fewer classes"
         )
     found = fit_paths(
-        families, answers, counts, n_classes, over_time=over_time, tolerance=TOLERANCE, max_steps=MOST_STEPS
+        *(families.of_rows, families.rows, counts, n_classes),
+        over_time=over_time,
+        places=families.places,
+        tolerance=TOLERANCE,
+        max_steps=MOST_STEPS,
     )
     weights = softmax([maximum.log_likelihood for maximum in found.maxima])
     names = tuple(class_names(n_classes, taken=responses.items))
@@ -93,7 +104,7 @@ def path_modes(
         PathMode(
             Start(
                 _of_answers(maximum, answers, counts, n_rows),
-                measurement.profile(responses, maximum),
+                measurement.profile(families.copied, families.joined(maximum)),
                 names,
                 weight=float(weight),
             ),

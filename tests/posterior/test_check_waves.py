@@ -132,14 +132,15 @@ def softmax_moved(probability, axis, place, step):
 def test_scores_are_derivatives_of_the_sum_over_all_paths(one_draw, persons):
     codes, parameters, columns = one_draw
     parameters = by_persons(parameters) if persons else parameters
-    added, h = WaveContributions.of(codes, parameters, replace(columns, equal_measurement=False)), 1e-5
+    added, h = WaveContributions.of(codes, parameters, replace(columns, is_free=np.full(3, True))), 1e-5
 
     def slope(change):
         up, down = (log_likelihood(codes, change(sign * h)) for sign in (1, -1))
         return (up - down) / (2 * h)
 
     n_items = np.prod(parameters.rho.shape)
-    score = added.parameter_score[:, :n_items].reshape(-1, *parameters.rho.shape)
+    score = added.parameter_score[:, :n_items].reshape(-1, *parameters.rho.shape).copy()
+    score[:, 0] -= score[:, 1:].sum(axis=1)  # those of all waves together come first
     for place in [(0, 0, 0, 1, 2), (1, 1, -1, 0, 1), (2, 0, -1, 2, 0)]:
         wanted = slope(lambda step, at=place: replace(parameters, rho=softmax_moved(parameters.rho, -1, at, step)))
         np.testing.assert_allclose(score[:, *place], wanted, atol=1e-8)
@@ -170,12 +171,19 @@ def test_scores_are_derivatives_of_the_sum_over_all_paths(one_draw, persons):
 def test_scores_of_equal_items_and_of_what_is_behind_them_are_sums(one_draw):
     codes, parameters, columns = one_draw
     parameters = by_persons(parameters)
-    each, n = WaveContributions.of(codes, parameters, replace(columns, equal_measurement=False)), 36
+    each, n = WaveContributions.of(codes, parameters, replace(columns, is_free=np.full(3, True))), 36
     by_parameter = np.random.default_rng(1).normal(size=(n, 5))
-    both = WaveContributions.of(codes, parameters, replace(columns, equal_measurement=True, by_parameter=by_parameter))
-    of_waves = each.parameter_score[:, : 3 * n].reshape(-1, 3, n).sum(axis=1)
-    np.testing.assert_allclose(both.parameter_score[:, :5], of_waves @ by_parameter, atol=1e-12)
-    np.testing.assert_allclose(both.parameter_score_total[:5], (of_waves @ by_parameter).sum(axis=0), atol=1e-11)
+    equal = replace(columns, is_free=np.full(3, False), by_parameter=by_parameter)
+    both = WaveContributions.of(codes, parameters, equal)
+    of_waves = each.parameter_score[:, : 3 * n].reshape(-1, 3, n)
+    together = of_waves[:, 0] @ by_parameter
+    np.testing.assert_allclose(both.parameter_score[:, :5], together, atol=1e-12)
+    np.testing.assert_allclose(both.parameter_score_total[:5], together.sum(axis=0), atol=1e-11)
+    last = WaveContributions.of(codes, parameters, replace(columns, is_free=np.array([False, False, True])))
+    at_third = last.parameter_score[:, : 3 * n].reshape(-1, 3, *parameters.rho.shape[1:])[:, 2]
+    assert (at_third[..., :2, :] == 0).all()
+    of_item = of_waves.reshape(-1, 3, *parameters.rho.shape[1:])[:, 2, ..., 2, :]
+    np.testing.assert_allclose(at_third[..., 2, :], of_item, atol=1e-12)
 
 
 @pytest.mark.parametrize("persons", [False, True])

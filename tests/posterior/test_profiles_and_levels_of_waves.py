@@ -53,6 +53,19 @@ def free():
     )
 
 
+@pytest.fixture(scope="module")
+def partly(free):
+    """Draws in which the last item alone differs between waves."""
+
+    def last_item_free(posterior):
+        values = posterior["item_probability_by_wave"]
+        same = values.isel(wave=0).broadcast_like(values).transpose(*values.dims)
+        by_wave = values.where(values["item"] == "expertise", same)
+        return {"item_probability_by_wave": by_wave, "item_probability": by_wave.mean("wave")}
+
+    return with_parts(free, last_item_free, measurement_over_time=["expertise"])
+
+
 def levels(posterior):
     """A typical person with the item probabilities, and loadings that differ between items."""
     rng = np.random.default_rng(2)
@@ -91,6 +104,22 @@ def test_profiles_stand_by_wave_with_their_change(free):
         table["mean"].xs(("C1", "training", "increase"), level=[1, 2, 3]).mean()
     )
     assert "class_profiles(draws, by_wave=True)" in together.note
+
+
+def test_profiles_by_wave_say_which_items_are_free(partly):
+    table = bl.class_profiles(partly, by_wave=True)
+    change = table["change"].abs().groupby("item").max()
+    assert change["expertise"] > 1e-3
+    assert (change.drop("expertise") == 0).all()
+    assert "all waves share the items but for 'expertise'" in table.note
+    assert "of 'expertise', averages over the waves" in bl.class_profiles(partly).note
+    figure = bl.plot_profiles(partly, by_wave=True)
+    assert [ax.get_title(loc="left") for ax in figure.axes] == ["expertise: “increase”"]
+    below = " ".join(" ".join(text.get_text() for text in figure.texts).split())
+    assert "2 more items are the same at all waves" in below
+    assert "averages" not in below
+    summary = Fit.reading(partly).words.summary
+    assert "All waves share the parameters of the items but for 'expertise'" in summary
 
 
 def test_profiles_by_wave_are_refused_where_waves_share_them(leaning):
@@ -227,10 +256,10 @@ def test_free_profiles_levels_and_checks_are_in_the_report(leaning_freely, tmp_p
     assert check.verdict in page
 
 
-def test_draws_of_both_models_are_compared_by_what_they_predict(free):
+def test_draws_of_the_models_are_compared_by_what_they_predict(free, partly):
     frame, items = bl.example_waves(), bl.Items(ITEMS)
     asked = {"person": "person", "wave": "wave", "n_classes": 2, "n_starts": 2}
-    fits = {"none": bl.load_example("waves"), "all": free}
+    fits = {"none": bl.load_example("waves"), "all": free, "expertise": partly}
     table = bl.invariance_over_waves(items, frame, **asked, fits=fits)
     elpd = {  # without smoothing
         name: -np.log(np.exp(-draws["log_likelihood"]["answers"].to_numpy()).mean(axis=(0, 1))).sum()
@@ -239,10 +268,12 @@ def test_draws_of_both_models_are_compared_by_what_they_predict(free):
     assert table.loc["none", "elpd"] == pytest.approx(elpd["none"], abs=1.0)
     assert table.loc["all", "elpd_difference"] == pytest.approx(elpd["all"] - elpd["none"], abs=2.0)
     assert table.loc["all", "elpd_difference"] < -5  # items were scattered without cause
-    assert table.loc[ITEMS, "elpd"].isna().all()
+    assert table.loc["expertise", "elpd"] == pytest.approx(elpd["expertise"], abs=1.0)
+    assert table.loc[ITEMS[:2], "elpd"].isna().all()
     for wrong, said in [
         ({"none": free, "all": fits["none"]}, r"fits\['none'\] of 150 .* has measurement_over_time='free'"),
         ({"none": fits["none"]}, "a fit of each measurement over time"),
+        ({"none": fits["none"], "training": partly}, r"measurement_over_time=\['expertise'\]; give .*=\['training'\]"),
         ({"none": bl.load_example("alone"), "all": free}, r"fits\['none'\] of 180 respondents has meas"),
     ]:
         with pytest.raises(ValueError, match=said):

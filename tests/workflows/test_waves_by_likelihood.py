@@ -112,6 +112,8 @@ def test_the_item_that_drifts_is_found(invariance, counted):
     assert invariance.loc[["item1", "item2", "item4"], "p_value"].min() > 0.001
     for name, kind in (("none", "equal"), ("all", "free")):
         assert invariance.loc[name, "log_likelihood"] == pytest.approx(counted.loc[(2, kind), "log_likelihood"])
+    assert "item3" in invariance.note.partition("by Holm's method")[0].rpartition("alone")[0]
+    assert "LatentTransition(..., measurement_over_time=['item3'" in invariance.note
     gain = 2 * (invariance["log_likelihood"] - invariance.loc["none", "log_likelihood"])
     np.testing.assert_allclose(invariance["chi_squared"][1:], gain[1:], atol=1e-8)
     np.testing.assert_allclose(invariance["p_value"][1:], scipy.stats.chi2.sf(gain[1:], [4, 4, 4, 4, 16]), atol=1e-10)

@@ -1,15 +1,22 @@
 """How fits of `LatentTransition` are read: which functions hold for them, and what they are in words."""
 
+from bayes_lca.data.frame import named
 from bayes_lca.dims import ANSWERS, CLASS, group_slope
 from bayes_lca.fitted.capabilities import NEEDS, Capabilities
 from bayes_lca.fitted.fit import Fit
+from bayes_lca.fitted.free_items import items_free_over_waves
 from bayes_lca.fitted.kinds import KINDS, Kind, Words, register
 from bayes_lca.fitted.paths import paths_of
 
-MEASURED = {
-    "equal": "All waves share the parameters of the items.",
-    "free": "Every wave has parameters of the items of its own.",
-}
+
+def _measured(fit: Fit) -> str:
+    """Which items are the same at all waves."""
+    free = items_free_over_waves(fit)
+    if not free:
+        return "All waves share the parameters of the items."
+    if len(free) == len(fit.items):
+        return "Every wave has parameters of the items of its own."
+    return f"All waves share the parameters of the items but for {named(free)}, which have their own at every wave."
 
 
 def _of_moving(fit: Fit) -> str:
@@ -24,10 +31,9 @@ def _of_moving(fit: Fit) -> str:
 
 
 def _words(fit: Fit) -> Words:
-    over_time = fit.specification["measurement_over_time"]
     summary = (
         f"Each person belongs to one of {len(fit.classes)} latent classes at each wave, and the path from class to "
-        f"class is summed out of the likelihood; {fit.answers.independence}. {MEASURED[over_time]}"
+        f"class is summed out of the likelihood; {fit.answers.independence}. {_measured(fit)}"
     )
     path = "P(z_1 | x_i1, g_i) Π_t>1 P(z_t | z_t-1, x_it, g_it)"
     formula = (

@@ -7,6 +7,7 @@ import numpy as np
 
 from bayes_lca.dims import group_slope, group_terms
 from bayes_lca.fitted.fit import Fit
+from bayes_lca.fitted.free_items import items_free_over_waves
 from bayes_lca.fitted.paths import FittedPaths, paths_of
 from bayes_lca.likelihood.answers import log_probability_of_answers
 from bayes_lca.likelihood.paths import smooth_paths
@@ -26,8 +27,10 @@ class TransitionColumns:
         Standardised covariates; indicators of groups and covariates whose slopes vary by group times these.
     by_origin : bool
         Whether slopes differ by the class that is left.
-    equal_measurement, equal_steps : bool
-        Whether all waves share their item probabilities, and all steps their constants.
+    is_free : ndarray of bool, shape (item,)
+        Whether every wave has its own probabilities of an item.
+    equal_steps : bool
+        Whether all steps share their constants.
     by_parameter : ndarray, optional
         As in `IndependentAnswers`.
     """
@@ -35,7 +38,7 @@ class TransitionColumns:
     of_slopes: np.ndarray
     of_groups: np.ndarray
     by_origin: bool
-    equal_measurement: bool
+    is_free: np.ndarray
     equal_steps: bool
     by_parameter: np.ndarray | None
 
@@ -56,7 +59,7 @@ class TransitionColumns:
             of_slopes=standardised,
             of_groups=np.concatenate(parts, axis=-1),
             by_origin=bool(fit.specification["transition"]["by_origin"]),
-            equal_measurement=fit.specification["measurement_over_time"] == "equal",
+            is_free=np.isin(fit.items, items_free_over_waves(fit)),
             equal_steps=paths.equal_over_time,
             by_parameter=fit.answers.independent(fit).by_parameter,
         )
@@ -146,8 +149,9 @@ class WaveContributions:
         return self._by_parameter(scores)
 
     def _by_parameter(self, of_waves: list[np.ndarray]) -> list[np.ndarray]:
-        """Scores of the parameters behind answer probabilities, of one wave after the other or of all together."""
-        scores = [sum(of_waves)] if self.columns.equal_measurement else of_waves
+        """Scores of the parameters behind answer probabilities: of all waves together, then of free items at each."""
+        is_free = np.broadcast_to(self.columns.is_free[:, None], self.parameters.rho.shape[1:]).ravel()
+        scores = [sum(of_waves), *([each * is_free for each in of_waves[1:]] if is_free.any() else [])]
         by_parameter = self.columns.by_parameter
         return scores if by_parameter is None else [each @ by_parameter for each in scores]
 

@@ -39,6 +39,15 @@ def with_group_classes(tree: xr.DataTree) -> xr.DataTree:
         With ``group_membership`` of dims (chain, draw, group, group_class).
     """
     fit = Fit.reading(tree)
+    posterior, certainty = aligned_group_classes(fit)
+    result = tree.copy()
+    result["posterior"] = xr.DataTree(posterior)
+    result.attrs = dict(tree.attrs) | certainty
+    return result
+
+
+def aligned_group_classes(fit: Fit) -> tuple[xr.Dataset, dict[str, float | str]]:
+    """The draws that `with_group_classes` gives a fit, and attributes that say how surely they are labelled."""
     if GROUP_MEMBERSHIP in fit.posterior:
         membership = fit.parameter(GROUP_MEMBERSHIP, fit.unit_with_classes, GROUP_CLASS)
     else:
@@ -50,12 +59,9 @@ def with_group_classes(tree: xr.DataTree) -> xr.DataTree:
     dims = ("chain", "draw", fit.unit_with_classes, GROUP_CLASS)
     posterior = fit.posterior.assign({GROUP_MEMBERSHIP: (dims, fit.by_chain(membership))})
     posterior = permute(posterior, labels.order[:, shown], axes=[GROUP_CLASS])
-    result = tree.copy()
     names = list(fit.group_names[fit.unit_with_classes])
-    result["posterior"] = xr.DataTree(posterior.assign_coords({fit.unit_with_classes: names}))
-    certainty = certainty_of_labels(labels, shown)
-    result.attrs = dict(tree.attrs) | {OF_GROUP_CLASSES + name: value for name, value in certainty.items()}
-    return result
+    certainty = {OF_GROUP_CLASSES + name: value for name, value in certainty_of_labels(labels, shown).items()}
+    return posterior.assign_coords({fit.unit_with_classes: names}), certainty
 
 
 def with_mean_membership(posterior: xr.Dataset) -> xr.Dataset:

@@ -1,5 +1,6 @@
 """Tables of the classes: how many belong to them, and how they answer."""
 
+from collections.abc import Mapping
 from typing import Protocol, cast
 
 import numpy as np
@@ -7,13 +8,20 @@ import pandas as pd
 import xarray as xr
 
 from bayes_lca.data.frame import named
-from bayes_lca.dims import CLASS, ITEM, WAVE
+from bayes_lca.dims import CLASS, GROUP_CLASS, ITEM, WAVE
 from bayes_lca.fitted.fit import Fit
+from bayes_lca.fitted.free_items import items_free_over_waves
+from bayes_lca.fitted.group_profiles import free_variables, in_group_classes
 from bayes_lca.fitted.paths import paths_of
 from bayes_lca.posterior.tables.rows import CI_PROB, note_of, table_of, table_once
 from bayes_lca.table import SummaryTable
 
 AVERAGED = "averages over the waves, each of which has parameters of its own: class_profiles(draws, by_wave=True)"
+AVERAGED_OVER_GROUP_CLASSES = (
+    "averages over the group classes, each of which has parameters of its own, by their members: "
+    f'class_profiles(draws, by="{GROUP_CLASS}")'
+)
+AVERAGED_ITEMS = "of {items}, averages over the waves, each of which has its own: class_profiles(draws, by_wave=True)"
 
 
 def class_sizes(draws: xr.DataTree, *, by: str | None = None, ci_prob: float = CI_PROB) -> SummaryTable:
@@ -67,7 +75,9 @@ def _sizes(fit: Fit, ci_prob: float) -> SummaryTable:
     return SummaryTable.of(table, "\n".join(filter(None, [table.note, fit.hidden.class_sizes_note(fit)])))
 
 
-def class_profiles(draws: xr.DataTree, *, by_wave: bool = False, ci_prob: float = CI_PROB) -> SummaryTable:
+def class_profiles(
+    draws: xr.DataTree, *, by_wave: bool = False, by: str | None = None, ci_prob: float = CI_PROB
+) -> SummaryTable:
     """Probability of each answer in each class; of items that are numbers, their parameters.
 
     Parameters
@@ -75,7 +85,11 @@ def class_profiles(draws: xr.DataTree, *, by_wave: bool = False, ci_prob: float 
     draws : xarray.DataTree
         From `fit` of a latent class model.
     by_wave : bool, default False
-        A table of every wave, of a fit with ``measurement_over_time="free"``, in place of averages over waves.
+        A table of every wave, of a fit with ``measurement_over_time="free"`` or a list of free items, in place of
+        averages over waves; items that are equal over waves change by 0.
+    by : str, optional
+        What classes have profiles of their own in: ``"group_class"``, of a fit of `GroupClasses` with
+        ``profiles="free"``, in place of averages over group classes.
     ci_prob : float, default 0.95
         Probability of the equal-tailed intervals.
 
@@ -86,12 +100,12 @@ def class_profiles(draws: xr.DataTree, *, by_wave: bool = False, ci_prob: float 
         in its order, which the note says. Of items that are numbers, one row per class, item and parameter: the mean
         and the standard deviation within the class, in the units of the item. With `by_wave` one row per wave and all
         of these, and beside it ``change``, the difference to the first wave, with its interval ``change_lower`` to
-        ``change_upper``.
+        ``change_upper``; with `by` one row per group class, and ``difference`` to the first in the same way.
 
     Raises
     ------
     ValueError
-        If the classes are observed, or `by_wave` is asked for where all waves share their parameters.
+        If the classes are observed, or `by_wave` or `by` is asked for where there is one set of parameters.
     NotRelabelledError, SeveralModesError
         If an average would mix labels or modes.
 
@@ -104,6 +118,8 @@ def class_profiles(draws: xr.DataTree, *, by_wave: bool = False, ci_prob: float 
     fit = Fit.of(draws, needs="class_profiles")
     if by_wave:
         return table_once(fit, ("class_profiles", WAVE, ci_prob), lambda: _profiles_by_wave(fit, ci_prob))
+    if by is not None:
+        return table_once(fit, ("class_profiles", by, ci_prob), lambda: _profiles_by(fit, by, ci_prob))
     return table_once(fit, ("class_profiles", ci_prob), lambda: _profiles(fit, ci_prob))
 
 
@@ -146,26 +162,60 @@ def _profiles(fit: Fit, ci_prob: float) -> SummaryTable:
     values = cast(_Tabulated, fit.answers).profile_values(fit)
     (last,) = set(map(str, values.dims)) - {"chain", "draw", CLASS, ITEM}
     table = table_of(values, [CLASS, ITEM, last], fit, ci_prob)
-    over_waves = AVERAGED if fit.specification.get("measurement_over_time") == "free" else ""
-    note = "; ".join(filter(None, [table.note, over_waves, fit.answers.profile_note(fit), fit.items_in_words]))
+    note = "; ".join(
+        filter(None, [table.note, averages_in_words(fit), fit.answers.profile_note(fit), fit.items_in_words])
+    )
     return SummaryTable.of(fit.answers.in_order(table, fit), note)
 
 
+def averages_in_words(fit: Fit) -> str:
+    """Which profiles of `class_profiles` are averages over waves or group classes, as a part of a note."""
+    if free_variables(fit.posterior):
+        return AVERAGED_OVER_GROUP_CLASSES
+    free = items_free_over_waves(fit)
+    if not free:
+        return ""
+    return AVERAGED if len(free) == len(fit.items) else AVERAGED_ITEMS.format(items=named(free))
+
+
 def _profiles_by_wave(fit: Fit, ci_prob: float) -> SummaryTable:
-    if fit.specification.get("measurement_over_time") != "free":
+    if not (free := items_free_over_waves(fit)):
         raise ValueError(
             f"by_wave=True: the {fit.n_respondents} respondents of this fit have one set of item parameters at all "
-            'times; fit LatentTransition with measurement_over_time="free"'
+            'times; fit LatentTransition with measurement_over_time="free", or a list of the items that are free'
         )
-    paths, tables, first = paths_of(fit), [], None
-    for place in range(len(paths.waves)):
-        values = cast(_Tabulated, fit.answers).profile_values(paths.parameters_at(place))
+    paths = paths_of(fit)
+    each = {wave: paths.parameters_at(place) for place, wave in enumerate(paths.waves)}
+    shared = "" if len(free) == len(fit.items) else f"all waves share the items but for {named(free)}"
+    return _profiles_in_each(fit, WAVE, each, "change", ci_prob, shared)
+
+
+def _profiles_by(fit: Fit, by: str, ci_prob: float) -> SummaryTable:
+    if by != GROUP_CLASS or not free_variables(fit.posterior):
+        own = f"{GROUP_CLASS!r} alone" if free_variables(fit.posterior) else "nothing"
+        raise ValueError(
+            f"by={by!r}: the classes of this fit of {fit.n_respondents} respondents have profiles of their own in "
+            f'{own}; fit GroupClasses(..., profiles="free") for profiles by "{GROUP_CLASS}"'
+        )
+    names = [str(name) for name in fit.posterior[GROUP_CLASS].to_numpy()]
+    each = dict(zip(names, in_group_classes(fit), strict=True))
+    return _profiles_in_each(fit, GROUP_CLASS, each, "difference", ci_prob)
+
+
+def _profiles_in_each(
+    fit: Fit, axis: str, each: Mapping[str, Fit], compared: str, ci_prob: float, shared: str = ""
+) -> SummaryTable:
+    """Profiles of fits with other item parameters below each other, each compared with the first."""
+    tables, first = [], None
+    for of_one in each.values():
+        values = cast(_Tabulated, fit.answers).profile_values(of_one)
         first = values if first is None else first
         (last,) = set(map(str, values.dims)) - {"chain", "draw", CLASS, ITEM}
         axes = [CLASS, ITEM, last]
-        table, change = (table_of(each, axes, fit, ci_prob) for each in (values, values - first))
-        table[["change", "change_lower", "change_upper"]] = change[["mean", "lower", "upper"]]
+        table, difference = (table_of(shown, axes, fit, ci_prob) for shown in (values, values - first))
+        table[[compared, f"{compared}_lower", f"{compared}_upper"]] = difference[["mean", "lower", "upper"]]
         tables.append(pd.DataFrame(fit.answers.in_order(table, fit)))
-    frame = pd.concat(tables, keys=paths.waves, names=[WAVE])
-    note = "; ".join(filter(None, [note_of(fit, ci_prob), fit.answers.profile_note(fit), fit.items_in_words]))
-    return SummaryTable.of(frame, f"{note}; change from wave {paths.waves[0]}")
+    frame = pd.concat(tables, keys=list(each), names=[axis])
+    note = "; ".join(filter(None, [note_of(fit, ci_prob), shared, fit.answers.profile_note(fit), fit.items_in_words]))
+    what = f"{axis} {next(iter(each))}".removeprefix(f"{GROUP_CLASS} ")
+    return SummaryTable.of(frame, f"{note}; {compared} from {what}")

@@ -1,7 +1,9 @@
 """Section of class sizes and profiles."""
 
-from bayes_lca.dims import CLASS, ITEM
+from bayes_lca.dims import CLASS, GROUP_CLASS, ITEM
 from bayes_lca.fitted.fit import Fit
+from bayes_lca.fitted.free_items import items_free_over_waves
+from bayes_lca.fitted.group_profiles import free_variables
 from bayes_lca.posterior.plots.profiles import plot_profiles
 from bayes_lca.posterior.tables.class_tables import class_profiles, class_sizes
 from bayes_lca.reporting.sections.model import labels_were_aligned
@@ -12,6 +14,14 @@ from bayes_lca.reporting.writing.section import Block, Paragraph, Picture, Secti
 ANCHOR, TITLE = "profiles", "Class sizes and profiles"
 STEPS = "class proportions, estimates with intervals (step 11), visualisation (step 13)"
 SHORTHAND = "Names of classes are shorthand for their profiles; they claim nothing beyond what the table says of them."
+PAIRED = (
+    "Classes have profiles of their own in each group class. Nothing in the likelihood says which class of one group "
+    "class is which of another: they are paired by how alike they answer, and compared only as far as they do."
+)
+TIED = (
+    "Classes have profiles of their own in each group class. What makes them the same classes there are their slopes, "
+    "which are equal in all group classes."
+)
 KNOWN = "The probabilities of the indicators come from the earlier fit; this fit does not change them."
 
 
@@ -28,8 +38,10 @@ def profiles_section(fit: Fit, ci_prob: float) -> Section:
         blocks.append(_profiles(fit, ci_prob))
     if fit.supports("class_sizes", "class_profiles", "plot_profiles"):
         blocks += _pictures(fit, ci_prob)
-    if blocks and fit.specification.get("measurement_over_time") == "free":
+    if blocks and items_free_over_waves(fit):
         blocks += _by_wave(fit, ci_prob)
+    if blocks and free_variables(fit.posterior):
+        blocks += _by_group_class(fit, ci_prob)
     if not blocks:
         return Section(ANCHOR, TITLE, "", left_out=f"there is no table of classes for {fit.answers.words}.")
     return Section(ANCHOR, TITLE, STEPS, blocks)
@@ -47,14 +59,32 @@ def _by_wave(fit: Fit, ci_prob: float) -> list[Block]:
     return [
         Picture(
             "Class profiles at every wave",
-            "A panel for each item with its waves and a line for each class, with intervals; a flat line is a class "
-            "that answers alike at all waves. The numbers are in the table below.",
+            "A panel for each item that is free over waves, with a line for each class and intervals; a flat line is a "
+            "class that answers alike at all waves. The numbers are in the table below.",
             drawn(plot_profiles, fit, by_wave=True, ci_prob=ci_prob),
         ),
         Table(
             "class_profiles_by_wave",
             "Class profiles at every wave, and the change from the first",
             class_profiles(fit, by_wave=True, ci_prob=ci_prob),
+        ),
+    ]
+
+
+def _by_group_class(fit: Fit, ci_prob: float) -> list[Block]:
+    """Profiles in every group class, where each has its own."""
+    return [
+        Paragraph(PAIRED if not fit.terms else TIED),
+        Picture(
+            "Class profiles in every group class",
+            "A panel for each item with the group classes along it and a marker for each class, with intervals; "
+            "markers at one height are a class that answers alike in all of them. The numbers are in the table below.",
+            drawn(plot_profiles, fit, by=GROUP_CLASS, ci_prob=ci_prob),
+        ),
+        Table(
+            "class_profiles_by_group_class",
+            "Class profiles in every group class, and the difference to the first",
+            class_profiles(fit, by=GROUP_CLASS, ci_prob=ci_prob),
         ),
     ]
 

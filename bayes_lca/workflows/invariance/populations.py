@@ -10,7 +10,7 @@ import xarray as xr
 
 from bayes_lca.data.declarations import NOTHING_DECLARED
 from bayes_lca.data.distal_outcome import some_rows
-from bayes_lca.data.frame import Frame, check_columns, label, named
+from bayes_lca.data.frame import Frame, check_columns, check_frame, label, named
 from bayes_lca.fitted.fit import Fit
 from bayes_lca.likelihood.leave_one_out import LeaveOneOut, leave_one_out
 from bayes_lca.models.latent_class import LatentClass
@@ -47,6 +47,8 @@ def fit_populations(model: LatentClass, frame: Frame, by: str, **settings: Any) 
 
     Raises
     ------
+    TypeError
+        If `frame` is no data frame.
     ValueError
         If `by` is missing in some rows, has one value, or is in the model; or a population cannot be fitted.
 
@@ -60,6 +62,7 @@ def fit_populations(model: LatentClass, frame: Frame, by: str, **settings: Any) 
     >>> list(fits)
     ['lead', 'member']
     """
+    check_frame(frame)
     check_columns(frame, [by], role="known class")
     if by in model.columns:
         raise ValueError(f"{by!r} is the known class, and is in the model too; leave it out of the model")

@@ -30,6 +30,7 @@ from bayes_lca.workflows.ladder.bias_adjusted_regression import Method
 from bayes_lca.workflows.ladder.fit_distal import fit_distal
 from bayes_lca.workflows.ladder.outcome_given_first_step import NORMAL, Family
 from bayes_lca.workflows.ladder.stepwise_outcome import stepwise_outcome
+from bayes_lca.workflows.warned_once import warned_once
 
 IN_STEPS: dict[str, Method] = {"modal": "modal", "BCH": "bch", "ML": "ml", "two-step": "two_step"}
 POSTERIOR, ONE_STEP = "posterior", "one step"
@@ -111,12 +112,13 @@ def compare_outcomes(
     """
     tables, declared = {}, {"categories": categories, "missing_codes": missing_codes}
     given: dict[str, Any] = {**declared, "count": count, "missing": missing, "key": key}
-    for name, method in IN_STEPS.items():
-        try:
-            tables[name] = stepwise_outcome(measured, outcome, frame, family, method, ci_prob=ci_prob, **given)
-        except NoMaximumError as problem:
-            warnings.warn(f"{name} is left out: {problem}", stacklevel=2)
-    draws = fit_distal(measured, frame, f"`{outcome}` ~ {CLASS}", family=family, **given, **settings)
+    with warned_once(stacklevel=3):
+        for name, method in IN_STEPS.items():
+            try:
+                tables[name] = stepwise_outcome(measured, outcome, frame, family, method, ci_prob=ci_prob, **given)
+            except NoMaximumError as problem:
+                warnings.warn(f"{name} is left out: {problem}", stacklevel=2)
+        draws = fit_distal(measured, frame, f"`{outcome}` ~ {CLASS}", family=family, **given, **settings)
     tables[POSTERIOR] = outcome_by_class(draws, ci_prob=ci_prob)
     if one_step:
         fit = Fit.of(measured, needs="stepwise_outcome")

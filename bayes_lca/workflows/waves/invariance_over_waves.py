@@ -13,6 +13,7 @@ from bayes_lca.fitted.fit import Fit
 from bayes_lca.likelihood.baum_welch import PathFit
 from bayes_lca.likelihood.criteria import information_criteria
 from bayes_lca.likelihood.leave_one_out import LeaveOneOut, leave_one_out
+from bayes_lca.measurement.free_over_waves import FEWEST_EQUAL
 from bayes_lca.measurement.interface import Measurement
 from bayes_lca.table import SummaryTable
 from bayes_lca.workflows.waves.answers_over_waves import AnswersOverWaves
@@ -22,6 +23,8 @@ MEASURED = {NONE: "equal", EVERY: "free"}
 """What `measurement_over_time` is in fits of these."""
 ROUNDING = 1e-6
 """Log-likelihood by which a larger model may fall below a smaller one before its maximum counts as missed."""
+FAILS_BELOW = 0.05
+"""Error rate over all items at which an item is named as one that differs between waves."""
 NEAR_BOUNDARY = 1e-4
 """Probability below which an estimate counts as one at the boundary."""
 
@@ -49,7 +52,8 @@ def invariance_over_waves(
     .. math:: \chi^2 = 2 (\ell_{\text{free}} - \ell_{\text{equal}}),
 
     with as many degrees of freedom as it has parameters more. Where one item is free, the others hold the classes
-    together. With draws of both models, their predictive densities of a person left out are compared too.
+    together. Items that fail alone can be free in the posterior, ``measurement_over_time=["item2"]``; the note names
+    them. With draws of both models, their predictive densities of a person left out are compared too.
 
     Parameters
     ----------
@@ -64,7 +68,8 @@ def invariance_over_waves(
         Whether all steps from wave to wave have the same transitions.
     fits : mapping of str to xarray.DataTree, optional
         ``{"none": equal, "all": free}``, from `fit` of `LatentTransition` of these items and persons with
-        ``measurement_over_time="equal"`` and ``"free"``, with or without covariates.
+        ``measurement_over_time="equal"`` and ``"free"``, with or without covariates; an item by its name is a fit with
+        this one free, ``measurement_over_time=["item2"]``.
     n_starts, seed : int
         Random starts of each maximum.
 
@@ -76,7 +81,7 @@ def invariance_over_waves(
         measurement, missing where the larger model did not reach the likelihood of the smaller one; ``starts_at_mode``
         of ``starts``. With `fits` also ``elpd`` (PSIS-LOO per person) with ``elpd_se``, ``elpd_difference`` to equal
         measurement with its standard error ``elpd_difference_se``, positive where waves predict better apart, and
-        ``high_k``, the persons for whom it is unreliable; missing for single items, which draws do not have free.
+        ``high_k``, the persons for whom it is unreliable; missing for models of which there are no draws.
 
     Raises
     ------
@@ -126,6 +131,7 @@ def invariance_over_waves(
     notes = [
         f"{answers.note}; maximum likelihood of {len(models)} models of {n_classes} classes",
         f"of {len(names)} items about {0.05 * len(names):.1f} have a p_value below 0.05 by chance",
+        *_remedy(table.loc[names] if len(names) > 1 else table.iloc[:0]),
         *_cautions(table, found),
         *(f"draws with {name} free: {fit.note}" for name, (fit, _) in predicted.items()),
     ]
@@ -149,6 +155,22 @@ def _row(found: PathFit, equal: PathFit, n: int) -> dict[str, float]:
         "starts_at_mode": found.best.starts,
         "starts": found.n_starts,
     }
+
+
+def _remedy(of_items: pd.DataFrame) -> list[str]:
+    """What to do about items that fail alone, chance among so many allowed for by Holm's method."""
+    by_p = of_items["p_value"].dropna().sort_values()
+    held = by_p * np.arange(len(by_p), 0, -1)
+    failing = [str(name) for name in held.index[np.maximum.accumulate(held.to_numpy()) < FAILS_BELOW]]
+    if not failing:
+        return []
+    if len(of_items) - len(failing) < FEWEST_EQUAL:
+        return [f"all but {len(of_items) - len(failing)} of the items fail alone: classes do not mean the same"]
+    return [
+        f"{named(failing)} alone fail{'s' * (len(failing) == 1)} at {FAILS_BELOW} by Holm's method: free in the "
+        f"posterior what differs, LatentTransition(..., measurement_over_time={failing[:1]}), the worst first, for one "
+        "item that differs makes others seem to"
+    ]
 
 
 def _cautions(table: pd.DataFrame, found: Mapping[str, PathFit]) -> list[str]:
@@ -181,18 +203,22 @@ def _predicted(
     fits: Mapping[str, xr.DataTree], items: list[str], n_classes: int, answers: AnswersOverWaves
 ) -> dict[str, tuple[Fit, LeaveOneOut]]:
     """Each fit with the predictive density of a person left out, persons in one order."""
-    if not isinstance(fits, Mapping) or set(fits) != set(MEASURED):
+    measurements = MEASURED | {item: [item] for item in items}
+    if not isinstance(fits, Mapping) or not {NONE} < set(fits) <= set(measurements):
         given = sorted(map(str, fits)) if isinstance(fits, Mapping) else type(fits).__name__
-        raise ValueError(f'fits={given}: give {{"none": equal, "all": free}}, a fit of each measurement over time')
+        raise ValueError(
+            f'fits={given}: give {{"none": equal, "all": free}}, a fit of each measurement over time, and by the name '
+            "of an item one with this item free"
+        )
     result, order = {}, None
-    for name in (NONE, EVERY):
+    for name in sorted(fits, key=[NONE, *items, EVERY].index):
         fit = Fit.of(fits[name], needs="modes")
         fit.require_summarisable()
         measured = fit.specification.get("measurement_over_time")
-        if measured != MEASURED[name]:
+        if measured != measurements[name]:
             raise ValueError(
                 f"fits[{name!r}] of {fit.n_respondents} respondents has measurement_over_time={measured!r}; give a fit "
-                f"of LatentTransition with measurement_over_time={MEASURED[name]!r}"
+                f"of LatentTransition with measurement_over_time={measurements[name]!r}"
             )
         if list(fit.items) != items or len(fit.classes) != n_classes:
             raise ValueError(

@@ -6,6 +6,7 @@ from mutations.data import DATA
 from mutations.density import DENSITY
 from mutations.doors import DOORS
 from mutations.group_classes import GROUP_CLASSES
+from mutations.group_profiles import GROUP_PROFILES
 from mutations.likelihood import LIKELIHOOD
 from mutations.measurement import MEASUREMENT
 from mutations.moves import MOVES
@@ -38,6 +39,7 @@ MUTATIONS: tuple[Mutation, ...] = (
     *WAVE_CHECKS,
     *DENSITY,
     *GROUP_CLASSES,
+    *GROUP_PROFILES,
     *PICTURES,
     *POSTERIOR,
     *SUMMARIES,

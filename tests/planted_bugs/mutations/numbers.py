@@ -166,7 +166,7 @@ NUMBERS = (
     Mutation(
         name="mixed-part-without-its-transform",
         wrong="A part among others is sampled by PyMC's own coordinates.",
-        symbol="measurement.mixed:_moved",
+        symbol="measurement.moved:moved",
         pattern="alone.rvs_to_transforms[variable]",
         replacement="None",
         tests=(f"{OF_MIXED}::test_a_part_has_the_priors_and_the_transforms_that_it_has_alone",),

@@ -132,7 +132,7 @@ WAVE_CHECKS = (
     Mutation(
         name="change-against-all-waves",
         wrong="The change of a profile is its own value.",
-        symbol="_profiles_by_wave",
+        symbol="_profiles_in_each",
         pattern="values - first",
         replacement="values - 0 * first",
         tests=(f"{LEVELS}::test_profiles_stand_by_wave_with_their_change",),
@@ -159,7 +159,7 @@ WAVE_CHECKS = (
         symbol="invariance_over_waves:_prediction",
         pattern="loo.less(equal)",
         replacement="equal.less(loo)",
-        tests=(f"{LEVELS}::test_draws_of_both_models_are_compared_by_what_they_predict",),
+        tests=(f"{LEVELS}::test_draws_of_the_models_are_compared_by_what_they_predict",),
     ),
     Mutation(
         name="entropy-of-paths-without-first-shares",
