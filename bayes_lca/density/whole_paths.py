@@ -25,10 +25,11 @@ def put_paths_together(builder: Builder) -> None:
     """
     for number, step in enumerate(builder.instructions):
         if step.is_of_rows and step.operation is Operation.SUBTRACT:
-            if (summands := _summands_of_path(builder, *step.operands)) is not None:
+            first = builder.maker_of(step.operands[1])
+            if first is not None and (summands := _summands_of_path(builder, *step.operands)) is not None:
                 path = Instruction(
                     *(Operation.LOG_PATH, builder.n_rows, TILE),
-                    detail=(len(builder.maker_of(step.operands[1]).summands),),
+                    detail=(len(first.summands),),
                     summands=summands,
                     is_of_rows=True,
                     out=step.out,
@@ -39,8 +40,9 @@ def put_paths_together(builder: Builder) -> None:
 
 def _summands_of_path(builder: Builder, last: Operand, first: Operand) -> tuple[Operand, ...] | None:
     """Answers and moves from the last wave to the first, which has its logits, and logarithms of moves; see paths.h."""
-    sums = [builder.maker_of(each) for each in (last, first)]
-    if any(each is None or each.operation is not Operation.LOG_SUM_EXP for each in sums):
+    made = [builder.maker_of(each) for each in (last, first)]
+    sums = [each for each in made if each is not None and each.operation is Operation.LOG_SUM_EXP]
+    if len(sums) < len(made):
         return None
     alpha, eta = (each.summands for each in sums)
     if len(alpha) != len(eta) or not 2 <= len(eta) <= MOST_CLASSES:
