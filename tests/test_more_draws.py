@@ -10,7 +10,7 @@ import bayes_lca as bl
 
 ITEMS = ["training", "recognition", "expertise"]
 MODEL = bl.LatentClass(2, bl.Items(ITEMS), bl.Regression("~ participation"))
-SETTINGS = {"chains": 2, "seed": 3, "until": None, "progressbar": False}
+SETTINGS = {"chains": np.int64(2), "seed": np.int64(3), "until": None, "progressbar": False}
 
 
 @pytest.fixture(scope="module")
@@ -22,7 +22,8 @@ def short():
 
 def more(draws, n=25, model=MODEL, frame=None, **options):
     with warnings.catch_warnings(action="ignore", category=bl.ConvergenceWarning):
-        return bl.more_draws(draws, model, bl.example_survey() if frame is None else frame, n, progressbar=False)
+        frame = bl.example_survey() if frame is None else frame
+        return bl.more_draws(draws, model, frame, n, progressbar=False, **options)
 
 
 def test_the_fit_goes_on_as_if_all_draws_had_been_asked_for(short):
@@ -42,12 +43,38 @@ def test_the_fit_goes_on_as_if_all_draws_had_been_asked_for(short):
     [
         (lambda draws: draws.isel(chain=[0]), r"these are 1 x 40 draws of a fit of 2 x 40; give the whole fit"),
         (lambda draws: draws.isel(draw=slice(10)), r"these are 2 x 10 draws of a fit of 2 x 40; give the whole fit"),
+        (
+            lambda draws: draws.isel(chain=[1, 0]),
+            r"chains \[1, 0\] of this fit of 180 respondents were joined or put in",
+        ),
+        (
+            lambda draws: bl.concat_chains([draws.isel(chain=[1]), draws.isel(chain=[0])]),
+            r"chains \[0, 1\] of this fit of 180 respondents were joined",
+        ),
         (lambda draws: bl.load_example("alone"), r"180 respondents does not say how it was sampled"),
     ],
 )
 def test_what_is_not_the_whole_fit_of_a_sampler_is_refused(short, change, message):
-    with pytest.raises(ValueError, match=message):
+    with (
+        warnings.catch_warnings(action="ignore", category=bl.ConvergenceWarning),
+        pytest.raises(ValueError, match=message),
+    ):
         more(change(short))
+
+
+@pytest.mark.parametrize(
+    ("options", "message"),
+    [
+        ({"key": "id"}, "made with key= that says nothing, and now it says id; give key= as"),
+        ({"design": bl.SurveyDesign(cluster="group")}, "made with design= that says nothing, and now it says.*group"),
+        ({"count": "n"}, "made with count= that says nothing, and now it says"),
+    ],
+)
+def test_what_the_fit_was_given_has_to_be_given_again(short, options, message):
+    """A design of clusters alone, and names, leave every energy as it was."""
+    frame = bl.example_survey().assign(id=[f"p{number}" for number in range(180)], n=1)
+    with pytest.raises(ValueError, match=message):
+        more(short, frame=frame, **options)
 
 
 def test_another_model_is_refused_before_sampling(short):
@@ -66,3 +93,13 @@ def test_draws_that_come_out_otherwise_are_said_to_be_no_continuation(short):
     other.attrs = short.attrs | {"sampling_asked": json.dumps(asked | {"seed": 4})}
     with pytest.warns(bl.OtherDrawsWarning, match="the first 40 draws of each chain are others"):
         more(other, n=1)
+
+
+def test_classes_that_restrictions_tell_apart_keep_their_names():
+    model = bl.LatentClass(
+        2, bl.Items(ITEMS, restrictions=[bl.Fixed("expertise", category="increase", classes=1, value=0.85)])
+    )
+    with warnings.catch_warnings(action="ignore", category=bl.ConvergenceWarning):
+        fitted = bl.fit(model, bl.example_survey(), draws=10, tune=30, **SETTINGS)
+        longer = more(bl.name_classes(fitted, ["growing", "other"]), 2, model)
+    assert bl.class_sizes(longer).index.tolist() == ["growing", "other"]

@@ -9,15 +9,20 @@ import xarray as xr
 
 from bayes_lca.data.frame import Frame, check_whole
 from bayes_lca.data.survey_design import SurveyDesign
-from bayes_lca.dims import DESIGN, PATTERN_OF_RESPONDENT, RESPONDENT
+from bayes_lca.dims import RESPONDENT
 from bayes_lca.fitted.fit import Fit
-from bayes_lca.fitted.record import PATTERNS
+from bayes_lca.fitted.record import COUNTED, KEY, PATTERNS
+from bayes_lca.fitted.survey_record import SURVEY
+from bayes_lca.posterior.labels.concat_chains import JOINED
+from bayes_lca.posterior.labels.relabel import name_classes
 from bayes_lca.prepared import Model, Prepared
 from bayes_lca.sampling.collector import collector_paused
 from bayes_lca.sampling.nuts import ASKED, Sampler, Sampling
 from bayes_lca.sampling.ready import ready_model
 from bayes_lca.specification import as_written
 
+RECORDED = {"key": KEY, "count": COUNTED, "design": SURVEY}
+"""Attribute in which what was given to `fit` is recorded, by its argument."""
 CLOSE = 1e-9
 """Relative difference of energies up to which draws are the same."""
 
@@ -72,7 +77,10 @@ def more_draws(
     ------
     ValueError
         If the fit does not say how it was sampled (it was adopted, made in two steps or by an earlier version), lacks
-        chains or draws, or was saved without respondents; or if the model or the respondents are others.
+        chains or draws, was joined, or was saved without respondents; or if the model, the respondents, their key,
+        counts or survey design are others.
+    SeveralModesError
+        If its chains stayed in different modes, which more draws do not bring together.
 
     Warns
     -----
@@ -98,17 +106,19 @@ def more_draws(
     asked = _settings_of(earlier)
     _refuse_another_model(earlier, model)
     backend = asked.pop("backend")
-    order = "size" if earlier.class_is_observed or earlier.exchangeable.any() else draws
+    order = "size" if earlier.class_is_observed else draws
     with collector_paused():
         prepared = ready_model(
             model, frame, needs="fit", count=count, missing=missing, order=order, key=key, design=design
         )
+        _refuse_other_arguments(earlier, prepared)
         _refuse_other_respondents(earlier, prepared)
         sampler = Sampler(prepared, backend=backend)
     settings = Sampling(draws=earlier.draws_per_chain + n, cores=cores, progressbar=progressbar, **asked)
     result = sampler.fit(prepared, settings, order=order, predictive="posterior_predictive" in draws.children)
     _warn_of_other_draws(draws, result)
-    return result
+    labels_are_given = earlier.class_is_observed or prepared.pivot is not None
+    return result if labels_are_given else name_classes(result, earlier.classes)
 
 
 def _settings_of(fit: Fit) -> dict:
@@ -125,6 +135,12 @@ def _settings_of(fit: Fit) -> dict:
             f"more_draws: these are {here[0]} x {here[1]} draws of a fit of {whole[0]} x {whole[1]}; give the whole "
             "fit, or fit again with more draws"
         )
+    chains = fit.posterior["chain"].to_numpy().tolist()
+    if JOINED in fit.attributes or chains != list(range(len(chains))):
+        raise ValueError(
+            f"more_draws: chains {chains} of this fit of {fit.n_respondents} respondents were joined or put in another "
+            "order, and are no longer those of one run of the sampler; give the fit as it was made"
+        )
     return asked
 
 
@@ -139,13 +155,23 @@ def _refuse_another_model(earlier: Fit, model: Model) -> None:
         )
 
 
+def _refuse_other_arguments(earlier: Fit, prepared: Prepared) -> None:
+    """Refuse another key, frequency table or survey design, which draws show nothing of."""
+    for argument, recorded in RECORDED.items():
+        before, now = (attributes.get(recorded) for attributes in (earlier.attributes, prepared.attributes))
+        if before != now:
+            raise ValueError(
+                f"more_draws: the fit of {earlier.n_respondents} respondents was made with {argument}= that says "
+                f"{before or 'nothing'}, and now it says {now or 'nothing'}; give {argument}= as it was given to fit"
+            )
+
+
 def _refuse_other_respondents(earlier: Fit, prepared: Prepared) -> None:
     rows = prepared.groups[PATTERNS]
     n = rows.sizes[RESPONDENT]
+    both = [name for name in rows.data_vars if name in earlier.patterns]
     same = n == earlier.n_respondents and all(
-        np.array_equal(rows[name].to_numpy(), earlier.patterns[name].to_numpy(), equal_nan=name == DESIGN)
-        for name in (earlier.kind.observed, DESIGN, PATTERN_OF_RESPONDENT)
-        if name in rows
+        rows[name].variable.equals(earlier.patterns[name].variable) for name in both
     )
     if not same:
         raise ValueError(

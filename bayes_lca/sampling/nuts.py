@@ -243,7 +243,10 @@ class Sampler:
         tree = assemble(prepared, _side_by_side(parts))
         tree.attrs |= {
             "seed": settings.seed,
-            ASKED: json.dumps({name: getattr(settings, name) for name in OF_SAMPLER} | {"backend": self.backend}),
+            ASKED: json.dumps(
+                {name: getattr(settings, name) for name in OF_SAMPLER} | {"backend": self.backend},
+                default=lambda number: number.item(),
+            ),
             "start_weights": json.dumps([round(weight, 4) for weight in self._weights]),
             "chains_by_start": json.dumps(by_start),
             "tune": max(adaptation.tune for adaptation in adapted),

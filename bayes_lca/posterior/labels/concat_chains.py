@@ -17,6 +17,9 @@ from bayes_lca.posterior.labels.modes import MODE_EVIDENCE, chain_modes
 OF_THE_MODEL = ("model", "specification", "formula", "groupings", "levels", "labels", "axes", "outcome", "counted")
 """Attributes in which fits of one model agree."""
 
+JOINED = "joined"
+"""Attribute with seed and chains of each fit."""
+
 SAME_CHAIN = 1e-9
 """Largest relative difference of the log-likelihoods of all draws of a chain that rounding explains."""
 
@@ -81,7 +84,7 @@ def concat_chains(fits: Sequence[xr.DataTree]) -> xr.DataTree:
     n_chains = sum(fit.n_chains for fit in read)
     for group in ("posterior", "sample_stats", "posterior_predictive"):
         tree = _with_joined(tree, group, read, n_chains)
-    tree.attrs["joined"] = json.dumps(
+    tree.attrs[JOINED] = json.dumps(
         [
             {"seed": str(fit.attributes.get("seed", "")), "chains": fit.chain_coords["chain"].values.tolist()}
             for fit in read
