@@ -3,6 +3,7 @@
 import numpy as np
 import pandas as pd
 import pytest
+import xarray as xr
 from scipy.special import log_softmax, logsumexp
 from test_group_classes import quietly, values_of
 from test_group_profiles import draw_point
@@ -11,6 +12,8 @@ import bayes_lca as bl
 from bayes_lca.fitted.fit import Fit
 from bayes_lca.likelihood.categorical_family import CategoricalFamily
 from bayes_lca.likelihood.mixture import fit_mixture
+from bayes_lca.posterior.labels.group_profiles import align_classes
+from bayes_lca.sampling.tree import assemble
 
 ITEMS, SITES = ["a", "b", "c"], ["north", "south", "west"]
 MODEL = bl.LatentClass(2, bl.Items(ITEMS), bl.KnownClass("site", "~ x", profiles="free"))
@@ -131,3 +134,46 @@ def test_what_cannot_be_asked_is_refused(draws):
         quietly(MODEL.build, weighted, design=bl.SurveyDesign(weights="w"))
     with pytest.raises(ValueError, match="equal is a fit of 240 respondents whose profiles are free by 'site'"):
         bl.compare_populations(draws, {"a": draws, "b": draws})
+
+
+def in_other_order(point, order):
+    """A draw whose classes changed places at every site, order of shape (site, latent_class)."""
+    eta = np.take_along_axis(np.stack([point["intercept"], *(point["intercept"] + point["slope"])]), order, axis=1)
+    slope = eta[1:] - eta[0]
+    center = (point["intercept_at_mean"] - point["intercept"]) @ np.linalg.pinv(point["slope"])
+    profiles = [of_site[of_one] for of_site, of_one in zip(point[PROBABILITY], order, strict=True)]
+    standardised = slope * point["slope_standardised"] / point["slope"]
+    return point | {
+        "intercept": eta[0],
+        "slope": slope,
+        "slope_standardised": standardised,
+        "intercept_at_mean": eta[0] + center @ slope,
+        PROBABILITY: np.stack(profiles),
+    }
+
+
+def test_labels_within_every_site_are_found_again():
+    """Draws near the maximum whose classes changed places at random at each site, where nothing ties them together."""
+    model = bl.LatentClass(2, bl.Items(ITEMS), bl.KnownClass("site", profiles="free"))
+    case, rng, points = quietly(model.prepare, FRAME), np.random.default_rng(5), []
+    maximum = values_of(case.model, case.start)[0]
+    dims, shown = case.model.named_vars_to_dims, [name for name in maximum if "::" not in name]
+    for _ in range(12):
+        near = maximum[PROBABILITY] + rng.uniform(0, 0.05, maximum[PROBABILITY].shape)
+        step = rng.normal(0, 0.1) * np.array([1, -1])
+        moved = {name: maximum[name] + step for name in ("intercept", "intercept_at_mean")}
+        points.append(maximum | moved | {PROBABILITY: near / near.sum(axis=-1, keepdims=True)})
+    mixed = [in_other_order(point, np.array([rng.permutation(2) for _ in SITES])) for point in points]
+
+    def aligned(points):
+        values = {name: (("chain", "draw", *dims[name]), [[point[name] for point in points]]) for name in shown}
+        coords = {axis: list(case.model.coords[axis]) for name in shown for axis in dims[name]}
+        drawn = xr.DataTree.from_dict({"/posterior": xr.Dataset(values, coords), "/sample_stats": xr.Dataset()})
+        return align_classes(Fit.reading(assemble(case, drawn)), case.pivot, "size")
+
+    straight, found = aligned(points), aligned(mixed)
+    assert found.attrs["relabel_switched"] > 0.4
+    assert found.attrs["relabel_certainty"] > 0.99
+    for name in (*shown, "class_share"):
+        np.testing.assert_allclose(found["posterior"][name], straight["posterior"][name], rtol=1e-6, atol=1e-8)
+    np.testing.assert_allclose(straight["posterior"][PROBABILITY], [[point[PROBABILITY] for point in points]])

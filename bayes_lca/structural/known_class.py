@@ -52,7 +52,8 @@ class KnownClass(Structural):
         Codes that mean no value.
     profiles : {"equal", "free"}
         Whether classes answer alike at all sites, or have in each item parameters of their own, under the same priors.
-        Classes of other sites are paired with those of the largest by their profiles before sampling.
+        Classes of other sites are paired with those of the largest by their profiles before sampling. Without further
+        covariates nothing ties them together, so labels of all draws are aligned within each site, and paired again.
 
     Raises
     ------

@@ -33,7 +33,7 @@ GROUP_PROFILES = (
     Mutation(
         name="labels-of-one-group-class-for-all",
         wrong="Classes of all group classes change places as those of the first do.",
-        symbol="_permuted_within",
+        symbol="permuted_within",
         pattern="order.reshape(*last.shape[:2], *_1, *order.shape[1:])",
         replacement="(0 * order + order[:, :1]).reshape(*last.shape[:2], *_1, *order.shape[1:])",
         tests=(f"{MODEL}::test_labels_of_both_levels_are_found_again",),
@@ -41,8 +41,8 @@ GROUP_PROFILES = (
     Mutation(
         name="classes-of-group-classes-unpaired",
         wrong="C1 of the second group class is whichever class came first there.",
-        symbol="_pairs",
-        pattern="match_profiles(of_one[None], profile[0], _1, _2, _3)",
+        symbol="pairs_of_classes",
+        pattern="match_profiles(of_one[None], profile[reference], _1, _2, _3)",
         replacement="match_profiles(of_one[None], of_one, _1, _2, _3)",
         tests=(f"{MODEL}::test_labels_of_both_levels_are_found_again",),
     ),

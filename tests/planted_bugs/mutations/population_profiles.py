@@ -46,6 +46,14 @@ POPULATION_PROFILES = (
         tests=(f"{POPULATIONS}::test_new_respondents_are_scored_with_the_profiles_of_their_site",),
     ),
     Mutation(
+        name="labels-of-all-populations-at-once",
+        wrong="Classes that changed places in one population alone keep the labels of others.",
+        symbol="align_in_populations",
+        pattern="len(fit.terms) >= fit.posterior.sizes[POPULATION]",
+        replacement="len(fit.terms) > 0",
+        tests=(f"{POPULATIONS}::test_labels_within_every_site_are_found_again",),
+    ),
+    Mutation(
         name="averages-over-populations-of-equal-size",
         wrong="Averages over populations count a small one as much as a large one.",
         symbol="_averaged_over_populations",
