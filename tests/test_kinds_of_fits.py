@@ -289,7 +289,7 @@ REFUSED = {
             sorted(
                 set(NEEDS)
                 - {"class_sizes", "convergence", "holds_respondents", "keep_mode", "membership", "membership_draws"}
-                - {"modes", "outcome_by_class", "save"}
+                - {"modes", "outcome_by_class", "save", "group_classes", "group_membership", "plot_group_classes"}
             )
         )
     },
