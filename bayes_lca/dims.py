@@ -38,8 +38,8 @@ STYLE_SD = "style_sd"
 STYLE_LOADING = "style_loading"
 TYPICAL_PERSON = "typical_person"
 """Prefix of the variables of a person without any leaning, where answers depend on the person."""
-GROUP_CLASS = "group_class"
-"""Classes of groups, in each of which the classes of respondents have shares of their own."""
+GROUP_CLASS, POPULATION = "group_class", "population"
+"""Classes of groups, and known classes of respondents, in which the latent ones have shares of their own."""
 GROUP_CLASS_SHARE = "group_class_share"
 GROUP_MEMBERSHIP = "group_membership"
 """Probability of each group class, given the answers of all in the group."""
@@ -108,7 +108,7 @@ RESERVED = (
     | {DESIGN_CENTER, ANSWER_CODES, OUTCOME_COUNTS, KNOWN_ITEM_PROBABILITY, BASELINE_PROBABILITY}
     | {f"{SLOPE}_{what}" for what in ("standardised", "direction", "shrinkage", "local_shrinkage")}
     | {f"{INTERCEPT}_at_mean", ANSWER_PATTERN, N_CATEGORIES, PATTERN_OF_RESPONDENT}
-    | {GROUP_CLASS, GROUP_CLASS_SHARE, GROUP_MEMBERSHIP}
+    | {GROUP_CLASS, GROUP_CLASS_SHARE, GROUP_MEMBERSHIP, POPULATION}
     | {SURVEY_WEIGHT, SURVEY_UNIT, SURVEY_STRATUM, OUTCOME_VALUES}
     | {ROW_OF_RESPONDENT, STYLE, STYLE_SD, STYLE_LOADING, TYPICAL_PERSON, ITEM_CENTER, ITEM_SCALE}
     | {OUTCOME_LOCATION, OUTCOME_SLOPE, OUTCOME_VARIANCE, OUTCOME_SD, OUTCOME_BASELINE, KNOWN_MEMBERSHIP, KNOWN_ROW}
@@ -157,8 +157,8 @@ def of_set(axis: str, number: int, variable: str) -> str:
     return f"{axis}_{number}::{variable}"
 
 
-OF_ONE_SET = re.compile(rf"({WAVE}_\d+|all_waves|{GROUP_CLASS}_\d+)::")
-"""What stands before the free variables of one wave, of the copies of items for all waves, or of one group class."""
+OF_ONE_SET = re.compile(rf"({WAVE}_\d+|all_waves|({GROUP_CLASS}|{POPULATION})_\d+)::")
+"""What stands before free variables of one wave, of the copies of items for all waves, or of one set of profiles."""
 
 
 def of_part(kind: str, name: str) -> str:

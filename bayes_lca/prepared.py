@@ -24,7 +24,7 @@ from bayes_lca.dims import CLASS, OTHER_CLASS, PATTERN, RESPONDENT, ROW_OF_RESPO
 from bayes_lca.fitted.kinds import Kind
 from bayes_lca.fitted.record import EXCHANGEABLE, KEY, PATTERNS, distinct_rows, record_answers, record_table
 from bayes_lca.fitted.survey_record import record_sample
-from bayes_lca.measurement.answers_in_group_classes import start_of, starting_values_of
+from bayes_lca.measurement.answers_in_sets import distinct_answers, start_of, starting_values_of
 from bayes_lca.measurement.interface import Measurement, Start
 from bayes_lca.measurement.items_apart import check_no_items
 from bayes_lca.model_in_html import ShownInNotebooks
@@ -211,7 +211,7 @@ class ClassRows:
             responses, design = measurement.read(frame), structural.read(frame, missing)
         check_no_items(measurement, design.covariates, len(responses.codes))
         responses = responses.keep(design.kept)
-        answer_patterns = unique_rows(responses.codes)
+        answer_patterns = distinct_answers(responses, structural.profile_sets(design))
         sample = None if survey is None else sample_of(survey, frame, design, measurement.columns)
         answer_patterns = answer_patterns if sample is None else sample.weighing(answer_patterns)
         start = start_of(measurement, responses, answer_patterns, n_classes, structural.profile_sets(design))

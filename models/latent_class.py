@@ -8,14 +8,14 @@ import pymc as pm
 from bayes_lca.data.frame import Frame, is_whole
 from bayes_lca.data.in_short import in_short
 from bayes_lca.data.survey_design import SurveyDesign
-from bayes_lca.dims import GROUP_CLASS, PATTERN
+from bayes_lca.dims import GROUP_CLASS, PATTERN, POPULATION
 from bayes_lca.fitted.kinds import Kind
-from bayes_lca.fitted.twins import group_classes, group_profiles, latent_class
+from bayes_lca.fitted.twins import group_classes, group_profiles, latent_class, populations
 from bayes_lca.hidden.class_of_group import ClassOfGroup
 from bayes_lca.hidden.one_class import OneClass
 from bayes_lca.likelihood.identification import warn_of_too_few_cells
 from bayes_lca.likelihood.restricted_identification import warn_of_restrictions
-from bayes_lca.measurement.answers_in_group_classes import answers_of
+from bayes_lca.measurement.answers_in_sets import answers_of
 from bayes_lca.measurement.interface import Measurement
 from bayes_lca.prepared import ClassRows, Model, Prepared
 from bayes_lca.structural.interface import Structural
@@ -24,7 +24,7 @@ from bayes_lca.structural.shares import Shares
 HIDDEN = {part.__name__: part for part in (OneClass, ClassOfGroup)}
 """Hidden parts, by the name that a structural part gives."""
 KINDS = {OneClass.__name__: latent_class.KIND, ClassOfGroup.__name__: group_classes.KIND}
-PROFILE_KINDS = {GROUP_CLASS: group_profiles.KIND}
+PROFILE_KINDS = {GROUP_CLASS: group_profiles.KIND, POPULATION: populations.KIND}
 """How fits are read, by their hidden part, and by what classes have profiles of their own in."""
 
 
@@ -105,6 +105,8 @@ class LatentClass(Model):
     @property
     def why_no_survey_design(self) -> str:
         """Empty where respondents are the units of the likelihood."""
+        if self.structural.profiles_by:
+            return "classes have profiles of their own in several sets, which are not weighted; give equal profiles"
         if self.structural.hidden == OneClass.__name__:
             return ""
         return (

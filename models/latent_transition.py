@@ -120,6 +120,10 @@ class LatentTransition(Model):
             object.__setattr__(self, "measurement", CommonMethod(items, loadings="free"))
         if not isinstance(self.initial, Structural):
             raise TypeError(f'initial={self.initial!r}: give Shares() or Regression("~ age + (1 | group)")')
+        if self.initial.profiles_by:
+            raise ValueError(
+                f'initial={self.initial!r}: classes have one set of profiles at a wave; give profiles="equal"'
+            )
         if not isinstance(self.transition, Transition):
             raise TypeError(f'transition={self.transition!r}: give Transition("~ participation + (1 | group)")')
         object.__setattr__(self, "measurement_over_time", free_items(self.measurement, self.measurement_over_time))

@@ -315,6 +315,15 @@ REFUSED["LatentClass, GroupClasses, profiles free"] = REFUSED["LatentClass, Grou
         "relabel"
     )
 }
+REFUSED["LatentClass, KnownClass, profiles free"] = {
+    r"^{name}: classes of this fit have a profile in each population, and it knows one of each class; look at": (
+        "answers_of check_items class_shift common_method compare_estimators compare_structures design_effects "
+        "direct_effects fit_distal fit_estimators fit_two_step group_level_effects modal_class_of nesting_in_words "
+        "plot_structures poststratify prior_from prior_sensitivity relabel split_halves stepwise_odds_ratios "
+        "stepwise_outcome"
+    ),
+    **(NO_GROUPS | NO_GROUP_CLASSES),
+}
 ONE_WAVE = {
     r"^{name}: nobody moves in this fit of 180 respondents, each of whom is in a class or category once; follow": (
         "most_likely_paths plot_transitions stayers_and_movers transition_odds_ratios transition_probabilities"
@@ -369,6 +378,9 @@ def fits():
         ),
         "LatentClass, GroupClasses, profiles free": bl.LatentClass(
             2, bl.Items(ITEMS), bl.GroupClasses(2, group="ward", formula="~ participation", profiles="free")
+        ),
+        "LatentClass, KnownClass, profiles free": bl.LatentClass(
+            2, bl.Items(ITEMS), bl.KnownClass("role", "~ participation", profiles="free")
         ),
         "LatentClass, one class": bl.LatentClass(1, bl.Items(ITEMS)),
     }
@@ -475,6 +487,7 @@ def density_of_persons(posterior, answers):
 ELSEWHERE = {
     *("LatentClass, no respondents", "LatentClass, completed data sets", "LatentClass, survey design"),
     *("LatentClass, GroupClasses", "LatentClass, GroupClasses, profiles free", "LatentTransition"),
+    "LatentClass, KnownClass, profiles free",
 }
 """Fits without rows, and those that have tests of their own of this: weighted, of groups, and of persons over waves."""
 

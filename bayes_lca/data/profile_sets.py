@@ -7,7 +7,7 @@ import numpy as np
 
 @dataclass(frozen=True, eq=False)
 class ProfileSets:
-    """Where the classes have profiles of their own, such as in each class of groups.
+    """Where the classes have profiles of their own, such as in each class of groups, or in each known population.
 
     Attributes
     ----------
@@ -15,10 +15,13 @@ class ProfileSets:
         What the sets are, as draws name their axis.
     names : tuple of str
         A name for each set.
-    group : ndarray of int, shape (row,)
-        Group of each row: all of a group have the same set, and nobody saw which.
+    index : ndarray of int, shape (row,)
+        Set of each row where it is known, else the group of each row: all of a group have the same set.
+    is_known : bool
+        Whether the set of each row is known.
     """
 
     axis: str
     names: tuple[str, ...]
-    group: np.ndarray
+    index: np.ndarray
+    is_known: bool

@@ -69,7 +69,7 @@ def _transition(builder: Builder, vectors: Sequence[Operand], scalars: Sequence[
         return None
     made = [builder.maker_of(vector) for vector in vectors]
     differences = [each for each in made if each is not None and each.operation is Operation.SUBTRACT]
-    if len(differences) < len(made):
+    if len(differences) < k:
         return None
     left, total = zip(*(each.operands for each in differences), strict=True)
     norm = builder.maker_of(total[0])

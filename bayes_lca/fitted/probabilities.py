@@ -91,7 +91,7 @@ class FittedProbabilities(FittedRows):
         -------
         ndarray, shape (draw or 1, row, latent_class)
         """
-        return self.answers.log_density(self, np.arange(len(self.count))[rows], which)
+        return self.hidden.log_evidence(self, np.arange(len(self.count))[rows], which)
 
     def log_likelihood(self) -> np.ndarray:
         """Log-likelihood of every unit, what is hidden summed out: one respondent with each row, or a group.

@@ -179,7 +179,7 @@ class GroupClasses(Structural):
         """One for each group class, where profiles are free."""
         (grouping,) = design.groupings
         names = tuple(group_class_names(self.n_classes))
-        return ProfileSets(GROUP_CLASS, names, grouping.index) if self.profiles == "free" else None
+        return ProfileSets(GROUP_CLASS, names, grouping.index, is_known=False) if self.profiles == "free" else None
 
     def class_logits(self, design: Design, membership: StartingMembership, *, classes: str = CLASS, rows: str) -> tuple:
         """Log shares of the group classes, and class logits of every row in each.

@@ -20,7 +20,7 @@ from bayes_lca.dims import (
 )
 from bayes_lca.fitted.capabilities import Capabilities
 from bayes_lca.fitted.fit import Fit
-from bayes_lca.fitted.group_profiles import evidence_in_group_classes, free_variables, in_group_classes
+from bayes_lca.fitted.free_profiles import evidence_in_group_classes, free_variables, in_sets
 from bayes_lca.fitted.hidden_of_respondent import HiddenOfRespondent
 from bayes_lca.fitted.kinds import HIDDEN, KINDS, STRUCTURAL, ClassGivenCovariates, Kind, register
 from bayes_lca.fitted.parts_of_rows import PartsOfRows
@@ -181,7 +181,7 @@ class ClassOfGroupAndRespondent(HiddenOfRespondent):
         of_group, latent_class = self._draw_both(fit, which, rng)
         if not free_variables(fit.posterior):
             return fit.answers.draw(fit, which, latent_class, rng)
-        answers = [each.answers.draw(each, which, latent_class, rng) for each in in_group_classes(fit)]
+        answers = [each.answers.draw(each, which, latent_class, rng) for each in in_sets(fit)]
         return np.take_along_axis(np.stack(answers), of_group[None, ..., None], axis=0)[0]
 
     @staticmethod

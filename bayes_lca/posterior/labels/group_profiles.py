@@ -7,10 +7,11 @@ import numpy as np
 import xarray as xr
 from scipy.special import softmax
 
-from bayes_lca.dims import CLASS, CLASS_SHARE, GROUP_CLASS, GROUP_CLASS_SHARE, GROUP_MEMBERSHIP, SLOPE
+from bayes_lca.dims import CLASS, CLASS_SHARE, GROUP_CLASS, GROUP_CLASS_SHARE, GROUP_MEMBERSHIP, POPULATION, SLOPE
 from bayes_lca.fitted.fit import Fit
-from bayes_lca.fitted.group_profiles import free_variables, in_group_classes, with_averages
+from bayes_lca.fitted.free_profiles import free_axis, in_sets, with_averages
 from bayes_lca.fitted.twins.group_classes import ClassesOfGroups
+from bayes_lca.fitted.twins.populations import population_of_pattern
 from bayes_lca.posterior.labels.certainty import certainty_of_labels
 from bayes_lca.posterior.labels.group_classes import aligned_group_classes, shares_within
 from bayes_lca.posterior.labels.matching import match_profiles
@@ -26,7 +27,9 @@ def align_classes(fit: Fit, pivot: np.ndarray, order: str | int | xr.DataTree) -
     classes are paired with those of the first, at the least squared distance of mean profiles. With covariates slopes
     are the same in all group classes, and so are labels.
     """
-    if not free_variables(fit.posterior):
+    if free_axis(fit.posterior) == POPULATION:
+        return align(fit.with_posterior(_averaged_over_populations(fit)), pivot, order)
+    if not free_axis(fit.posterior):
         return align(fit, pivot, order)
     of_groups, _ = aligned_group_classes(fit)
     fit = fit.with_posterior(of_groups.drop_vars(CLASS_SHARE, errors="ignore"))
@@ -50,7 +53,7 @@ def align_classes(fit: Fit, pivot: np.ndarray, order: str | int | xr.DataTree) -
 
 def _labels_in(fit: Fit, place: int) -> Labels:
     """Labels within one group class, each distinct pattern of answers counted by who gave it in such groups."""
-    one, structural = in_group_classes(fit)[place], cast(ClassesOfGroups, fit.structural)
+    one, structural = in_sets(fit)[place], cast(ClassesOfGroups, fit.structural)
     _, first, pattern = np.unique(fit.answer_pattern, return_index=True, return_inverse=True)
     membership = fit.parameter(GROUP_MEMBERSHIP, fit.unit_with_classes, GROUP_CLASS)[..., place].mean(axis=0)
     count = np.bincount(pattern.reshape(-1), fit.count * membership[fit.group_of_pattern[fit.unit_with_classes]])
@@ -67,7 +70,7 @@ def _labels_in(fit: Fit, place: int) -> Labels:
 def _pairs(fit: Fit, labels: list[Labels]) -> list[np.ndarray]:
     """Class of each group class that is like class k of the first, shape (latent_class,) each."""
     profile, share = [], []
-    for place, (one, of_one) in enumerate(zip(in_group_classes(fit), labels, strict=True)):
+    for place, (one, of_one) in enumerate(zip(in_sets(fit), labels, strict=True)):
         profiles, within = one.answers.profiles(one), shares_within(fit)[:, place]
         of_draws = of_one.order.reshape(*of_one.order.shape, *(1,) * (profiles.ndim - 2))
         profile.append(np.take_along_axis(profiles, of_draws, axis=1).mean(axis=0))
@@ -95,6 +98,18 @@ def _averaged(fit: Fit) -> xr.Dataset:
     share = fit.posterior[GROUP_CLASS_SHARE].transpose("chain", "draw", GROUP_CLASS).to_numpy()
     members = share[..., None] * fit.by_chain(shares_within(fit))
     return with_averages(fit.posterior, members / members.sum(axis=-2, keepdims=True))
+
+
+def _averaged_over_populations(fit: Fit) -> xr.Dataset:
+    """The same over known populations."""
+    of_pattern = population_of_pattern(fit)
+    members = np.zeros((fit.n_draws, fit.posterior.sizes[POPULATION], len(fit.classes)))
+    everybody = np.arange(len(fit.count))
+    for which in fit.blocks(len(everybody)):
+        share = np.exp(fit.log_class(everybody, which))
+        for place in range(members.shape[1]):
+            members[which, place] = np.einsum("src,r->sc", share, fit.count * (of_pattern == place))
+    return with_averages(fit.posterior, fit.by_chain(members / members.sum(axis=1, keepdims=True)))
 
 
 def _least_certain(labels: list[Labels], shown: list[np.ndarray]) -> dict[str, float | str]:

@@ -49,8 +49,8 @@ def plot_profiles(
         A panel with its waves for each item that is free over them, of a fit with ``measurement_over_time="free"`` or
         a list of items: a flat line is a class that answers alike at all waves.
     by : str, optional
-        A panel per item with what classes have profiles of their own in: ``"group_class"``, of a fit of `GroupClasses`
-        with ``profiles="free"``.
+        A panel per item with what classes have profiles of their own in, of a fit with ``profiles="free"``:
+        ``"group_class"`` of `GroupClasses`, or the column of `KnownClass`.
     ci_prob : float, default 0.95
         Probability of the equal-tailed intervals, of the profiles and of the class sizes.
     width : float, optional

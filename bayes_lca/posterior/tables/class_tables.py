@@ -11,15 +11,14 @@ from bayes_lca.data.frame import named
 from bayes_lca.dims import CLASS, GROUP_CLASS, ITEM, WAVE
 from bayes_lca.fitted.fit import Fit
 from bayes_lca.fitted.free_items import items_free_over_waves
-from bayes_lca.fitted.group_profiles import free_variables, in_group_classes
+from bayes_lca.fitted.free_profiles import free_by, in_sets, set_names
 from bayes_lca.fitted.paths import paths_of
 from bayes_lca.posterior.tables.rows import CI_PROB, note_of, table_of, table_once
 from bayes_lca.table import SummaryTable
 
 AVERAGED = "averages over the waves, each of which has parameters of its own: class_profiles(draws, by_wave=True)"
-AVERAGED_OVER_GROUP_CLASSES = (
-    "averages over the group classes, each of which has parameters of its own, by their members: "
-    f'class_profiles(draws, by="{GROUP_CLASS}")'
+AVERAGED_OVER_SETS = (
+    'averages over {by}, each of which has parameters of its own, by their members: class_profiles(draws, by="{by}")'
 )
 AVERAGED_ITEMS = "of {items}, averages over the waves, each of which has its own: class_profiles(draws, by_wave=True)"
 
@@ -88,8 +87,8 @@ def class_profiles(
         A table of every wave, of a fit with ``measurement_over_time="free"`` or a list of free items, in place of
         averages over waves; items that are equal over waves change by 0.
     by : str, optional
-        What classes have profiles of their own in: ``"group_class"``, of a fit of `GroupClasses` with
-        ``profiles="free"``, in place of averages over group classes.
+        What classes have profiles of their own in, of a fit with ``profiles="free"``: ``"group_class"`` of
+        `GroupClasses`, or the column of `KnownClass`; in place of averages over these.
     ci_prob : float, default 0.95
         Probability of the equal-tailed intervals.
 
@@ -100,7 +99,8 @@ def class_profiles(
         in its order, which the note says. Of items that are numbers, one row per class, item and parameter: the mean
         and the standard deviation within the class, in the units of the item. With `by_wave` one row per wave and all
         of these, and beside it ``change``, the difference to the first wave, with its interval ``change_lower`` to
-        ``change_upper``; with `by` one row per group class, and ``difference`` to the first in the same way.
+        ``change_upper``; with `by` one row per group class or population, and
+        ``difference`` to the first in the same way.
 
     Raises
     ------
@@ -170,8 +170,8 @@ def _profiles(fit: Fit, ci_prob: float) -> SummaryTable:
 
 def averages_in_words(fit: Fit) -> str:
     """Which profiles of `class_profiles` are averages over waves or group classes, as a part of a note."""
-    if free_variables(fit.posterior):
-        return AVERAGED_OVER_GROUP_CLASSES
+    if by := free_by(fit):
+        return AVERAGED_OVER_SETS.format(by=by)
     free = items_free_over_waves(fit)
     if not free:
         return ""
@@ -191,15 +191,13 @@ def _profiles_by_wave(fit: Fit, ci_prob: float) -> SummaryTable:
 
 
 def _profiles_by(fit: Fit, by: str, ci_prob: float) -> SummaryTable:
-    if by != GROUP_CLASS or not free_variables(fit.posterior):
-        own = f"{GROUP_CLASS!r} alone" if free_variables(fit.posterior) else "nothing"
+    if by != free_by(fit) or not by:
+        own = f"{free_by(fit)!r} alone" if free_by(fit) else "nothing"
         raise ValueError(
             f"by={by!r}: the classes of this fit of {fit.n_respondents} respondents have profiles of their own in "
-            f'{own}; fit GroupClasses(..., profiles="free") for profiles by "{GROUP_CLASS}"'
+            f'{own}; fit GroupClasses or KnownClass with profiles="free"'
         )
-    names = [str(name) for name in fit.posterior[GROUP_CLASS].to_numpy()]
-    each = dict(zip(names, in_group_classes(fit), strict=True))
-    return _profiles_in_each(fit, GROUP_CLASS, each, "difference", ci_prob)
+    return _profiles_in_each(fit, by, dict(zip(set_names(fit), in_sets(fit), strict=True)), "difference", ci_prob)
 
 
 def _profiles_in_each(

@@ -12,6 +12,7 @@ from bayes_lca.data.declarations import NOTHING_DECLARED
 from bayes_lca.data.distal_outcome import some_rows
 from bayes_lca.data.frame import Frame, check_columns, check_frame, label, named
 from bayes_lca.fitted.fit import Fit
+from bayes_lca.fitted.free_profiles import free_by
 from bayes_lca.likelihood.leave_one_out import LeaveOneOut, leave_one_out
 from bayes_lca.models.latent_class import LatentClass
 from bayes_lca.sampling.nuts import fit
@@ -128,6 +129,11 @@ def compare_populations(equal: xr.DataTree, populations: Mapping[str, xr.DataTre
         given = f"{len(populations)} fit(s)" if isinstance(populations, Mapping) else type(populations).__name__
         raise ValueError(f"populations={given}: give the fits of two or more, as fit_populations returns them")
     together = Fit.of(equal, needs="modes")
+    if by := free_by(together):
+        raise ValueError(
+            f"equal is a fit of {together.n_respondents} respondents whose profiles are free by {by!r}; give one of "
+            'KnownClass with profiles="equal"'
+        )
     apart = {name: Fit.of(tree, needs="modes") for name, tree in populations.items()}
     for name, each in apart.items():
         if each.items != together.items or len(each.classes) != len(together.classes):

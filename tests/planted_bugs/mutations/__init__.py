@@ -14,6 +14,7 @@ from mutations.mutation import Mutation
 from mutations.numbers import NUMBERS
 from mutations.outcomes import OUTCOMES
 from mutations.pictures import PICTURES
+from mutations.population_profiles import POPULATION_PROFILES
 from mutations.posterior import POSTERIOR
 from mutations.priors import PRIORS
 from mutations.storage_and_reporting import STORAGE_AND_REPORTING
@@ -40,6 +41,7 @@ MUTATIONS: tuple[Mutation, ...] = (
     *DENSITY,
     *GROUP_CLASSES,
     *GROUP_PROFILES,
+    *POPULATION_PROFILES,
     *PICTURES,
     *POSTERIOR,
     *SUMMARIES,

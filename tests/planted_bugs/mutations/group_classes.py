@@ -74,7 +74,7 @@ GROUP_CLASSES = (
     Mutation(
         name="labels-of-group-classes-as-drawn",
         wrong="Group classes keep the labels that the sampler gave them in each draw.",
-        symbol="with_group_classes",
+        symbol="aligned_group_classes",
         pattern="permute(posterior, labels.order[:, shown], axes=[GROUP_CLASS])",
         replacement="permute(posterior, 0 * labels.order + shown, axes=[GROUP_CLASS])",
         tests=(f"{MODEL}::test_labels_of_group_classes_are_found_again",),

@@ -9,7 +9,7 @@ GROUP_PROFILES = (
     Mutation(
         name="profiles-of-the-first-group-class",
         wrong="Answers have the density of the first group class in all of them.",
-        symbol="answers_in_group_classes:answers_of",
+        symbol="answers_in_sets:answers_of",
         pattern="[measurement.log_density(responses, value, *of_one) for of_one in in_each(given)]",
         replacement="[measurement.log_density(responses, value, *in_each(given)[0]) for of_one in in_each(given)]",
         tests=(f"{MODEL}::test_log_likelihood_of_groups_is_the_sum_over_all_classes",),
@@ -17,9 +17,9 @@ GROUP_PROFILES = (
     Mutation(
         name="evidence-of-averaged-profiles",
         wrong="Draws are read with the averages over group classes in place of the profiles of each.",
-        symbol="_in_group_classes",
+        symbol="evidence_in_group_classes",
         pattern="not free_variables(fit.posterior)",
-        replacement="n_group_classes > 0",
+        replacement="len(rows) > 0",
         tests=(f"{MODEL}::test_draws_in_numpy_are_those_of_loops_over_groups",),
     ),
     Mutation(
