@@ -10,7 +10,7 @@ PARALLEL := --numprocesses auto --maxprocesses 4 --dist loadfile --no-loadscope-
 
 export PYTHON
 
-.PHONY: study test test-slow engines lint docs notebooks example bench simulation selection calibration common-method false-alarms equivalence planted-bugs coverage clean
+.PHONY: study test test-slow engines lint docs notebooks example bench simulation selection calibration common-method false-alarms equivalence planted-bugs findings coverage clean
 
 study: $(VENV)/ready
 	$(RUN) examples/medical_groups.py --draws $(DRAWS) --seed $(SEED) --out $(OUT) $(ARGUMENTS)
@@ -81,6 +81,10 @@ equivalence: $(VENV)/ready
 
 planted-bugs: $(VENV)/ready
 	$(RUN) tests/planted_bugs $(ARGUMENTS)
+
+# Each in a folder of its own, into which it installs what it is about.
+findings:
+	@for script in findings/*.sh; do echo "$$script"; bash "$$script" || exit 1; done
 
 coverage: $(VENV)/ready
 	$(RUN) -m pytest $(PARALLEL) --cov --cov-report term-missing:skip-covered

@@ -34,7 +34,7 @@ def model_in_html(specification: Mapping) -> str:
     plain = {name: value for name, value in specification.items() if name != KIND and name not in parts}
     said = ", ".join(_setting(name, value) for name, value in plain.items() if _says_something(value))
     head = f"{specification[KIND]}: {said}" if said else str(specification[KIND])
-    rows = "".join(_rows(name, part) for name, part in parts.items())
+    rows = "".join(_rows_of_part(name, part) for name, part in parts.items())
     return f"<p><strong>{escape(head)}</strong></p><table><tbody>{rows}</tbody></table>"
 
 
@@ -52,14 +52,14 @@ def _says_something(value) -> bool:
     return value is not None and value is not False and value not in ({}, [], "")
 
 
-def _rows(name: str, part: Mapping) -> str:
-    cells = list(_cells(part))
+def _rows_of_part(name: str, part: Mapping) -> str:
+    cells = list(_settings_of(part))
     first = f'<th rowspan="{max(len(cells), 1)}">{escape(name)}<br>{escape(str(part[KIND]))}</th>'
     rows = [f"<td>{escape(field)}</td><td style='text-align: left'>{escape(value)}</td>" for field, value in cells]
     return "".join(f"<tr>{first if place == 0 else ''}{row}</tr>" for place, row in enumerate(rows or ["<td></td>"]))
 
 
-def _cells(part: Mapping) -> Iterator[tuple[str, str]]:
+def _settings_of(part: Mapping) -> Iterator[tuple[str, str]]:
     for field, value in part.items():
         if field != KIND and _says_something(value):
             yield field, _shown(value)

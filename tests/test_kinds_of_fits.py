@@ -156,7 +156,7 @@ NO_GROUPS = NO_OUTCOME | {
     ),
 }
 NO_COMMON_METHOD = NO_OUTCOME | {
-    r"^common_method: it depends on what answers are, and is not declared to hold for (nom|ord|ind)": "common_method"
+    r"^common_method: it .* is not declared to hold for (nom|ord|ind).*; fit it with .*CommonMethod": "common_method"
 }
 NOT_OF_NUMBERS = (
     "answers_of class_shift common_method compare_structures direct_effects fit_estimators fit_two_step "
@@ -170,6 +170,14 @@ NO_COVARIATES = NO_GROUPS | {
     ),
     r"'~ 1' has no covariates or groups, so there are no cells, and the table has 44 rows": "poststratify",
 }
+NEED_ROWS = (
+    "average_marginal_effects characteristics check_items classification_table compare_group_structures "
+    "compare_groups concat_chains covariate_tests design_effects direct_effects fit_estimators group_level_effects "
+    "group_shares membership membership_draws membership_table modal_class_of modes more_draws nesting_in_words "
+    "plot_predictions posterior_predictive poststratify predict_classes prior_sensitivity rank_groups relabel report "
+    "split_halves stepwise_odds_ratios stepwise_outcome"
+)
+"""Functions that need the rows of the respondents."""
 LOCALLY_INDEPENDENT = (
     "answers_of fit_estimators fit_two_step modal_class_of split_halves stepwise_odds_ratios stepwise_outcome"
 )
@@ -204,30 +212,12 @@ REFUSED = {
     "LatentClass, no respondents": NO_COMMON_METHOD
     | {
         r"takes part in its classes; a regression in steps": "answers_of fit_two_step",
-        r": needs the rows of the 180 respondents, and this fit was saved without respondents": (
-            "characteristics plot_predictions "
-            "average_marginal_effects check_items classification_table compare_group_structures compare_groups "
-            "concat_chains covariate_tests design_effects "
-            "direct_effects fit_estimators group_level_effects group_shares membership membership_draws "
-            "membership_table modal_class_of modes more_draws nesting_in_words posterior_predictive poststratify "
-            "predict_classes "
-            "prior_sensitivity rank_groups relabel report split_halves stepwise_odds_ratios "
-            "stepwise_outcome"
-        ),
+        r": needs the rows of the 180 respondents, and this fit was saved without respondents": NEED_ROWS,
     },
     "LatentClass, completed data sets": NO_COMMON_METHOD
     | {
         r"takes part in its classes; a regression in steps": "answers_of fit_two_step",
-        r": needs the rows of the 180 respondents, which differ between the 2 completed data sets of this fit": (
-            "characteristics plot_predictions "
-            "average_marginal_effects check_items classification_table compare_group_structures compare_groups "
-            "concat_chains covariate_tests design_effects "
-            "direct_effects fit_estimators group_level_effects group_shares membership membership_draws "
-            "membership_table modal_class_of modes more_draws nesting_in_words posterior_predictive poststratify "
-            "predict_classes "
-            "prior_sensitivity rank_groups relabel report split_halves stepwise_odds_ratios "
-            "stepwise_outcome"
-        ),
+        r": needs the rows of the 180 respondents, which differ between the 2 completed data sets of": NEED_ROWS,
     },
     "AssignedClass": NO_COMMON_METHOD
     | {
@@ -297,7 +287,7 @@ REFUSED = {
             sorted(
                 set(NEEDS)
                 - {"class_sizes", "convergence", "holds_respondents", "keep_mode", "membership", "membership_draws"}
-                - {"modes", "outcome_by_class", "save"}
+                - {"modes", "outcome_by_class", "save", "group_classes", "group_membership", "plot_group_classes"}
             )
         )
     },

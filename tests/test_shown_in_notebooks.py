@@ -45,8 +45,10 @@ def test_a_fit_says_whose_draws_of_what_they_are_first():
     assert "Class labels are not aligned" in unaligned._repr_html_()
 
 
-def test_a_part_of_a_fit_and_an_emptied_one_are_shown_as_xarray_shows_them():
-    for part in (bl.load_example()["posterior"], DataTree()):
+def test_parts_of_fits_and_fits_of_unknown_models_are_shown_as_xarray_shows_them():
+    unknown = bl.load_example().copy()
+    unknown.attrs = unknown.attrs | {"model": "Nobody's"}
+    for part in (bl.load_example()["posterior"], DataTree(), unknown):
         assert "<strong>" not in part._repr_html_()[:20]
 
 

@@ -17,6 +17,7 @@ from scipy.special import log_softmax, logsumexp
 
 import bayes_lca as bl
 from bayes_lca.density import compiled
+from bayes_lca.density.instructions import Operation
 from bayes_lca.fitted.fit import Fit
 from bayes_lca.fitted.paths import paths_of
 from bayes_lca.models import LatentTransition
@@ -427,6 +428,25 @@ def test_programs_have_the_density_and_gradient_of_pymc(name, fewest_rows, monke
     found, found_gradient = program.log_density(x)
     np.testing.assert_allclose(found, value, rtol=1e-10)
     np.testing.assert_allclose(found_gradient, gradient, rtol=1e-10, atol=1e-10 * np.abs(gradient).max())
+
+
+@pytest.mark.parametrize("n_classes", [2, pytest.param(3, marks=pytest.mark.slow)])
+def test_a_path_is_one_step_of_a_program(n_classes):
+    """With the density and gradient of all its steps, also where odds of moving and answers are nearly zero or one."""
+    many = simulate_frame(n_classes, n=100, seed=5)  # in as many waves
+    many = many.assign(x=np.random.default_rng(1).normal(size=len(many)))
+    with_x = {"initial": bl.Regression("~ x + (1 | group)"), "transition": bl.Transition("~ x + (1 | group)")}
+    density = compiled.Density(model(n_classes, NOMINAL, **with_x).prepare(many).model)
+    (whole, _), (apart, _) = (density._program({}, n_rows) for n_rows in (density.n_rows, 0))
+    operations = [step.operation for step in whole.builder.instructions if step.is_of_rows]
+    assert operations.count(Operation.LOG_PATH) == 1
+    rng = np.random.default_rng(2)
+    for far in (1, 8):
+        x = far * rng.normal(size=whole.n_inputs)
+        value, gradient = apart.log_density(x)
+        found, found_gradient = whole.log_density(x)
+        np.testing.assert_allclose(found, value, rtol=1e-12)
+        np.testing.assert_allclose(found_gradient, gradient, rtol=1e-8, atol=1e-10 * np.abs(gradient).max())
 
 
 @cache

@@ -145,12 +145,23 @@ def _move(op, node, inputs, builder):
     if isinstance(op, IncSubtensor | AdvancedIncSubtensor) and not op.set_instead_of_inc:
         return _added(op, node, moved, others, builder)
     if any(isinstance(value, Rows) for value in moved):
+        if isinstance(op, Join):
+            return _joined(op.axis, [plain(value) for value in moved], builder)
         if len(moved) > 1 or len(node.outputs) > 1:
             raise NotCovered(f"{type(op).__name__} of rows")
         if isinstance(op, SpecifyShape):
             return moved[0]
         return builder.moved(moved[0], lambda positions: perform(positions)[0])
     return perform(*(builder.positions(plain(value)) for value in moved))
+
+
+def _joined(axis: int, arrays: list, builder: Builder) -> Rows:
+    """Arrays of rows behind each other along another axis."""
+    (row_axis, *others) = {array.axis for array in arrays if isinstance(array, Rows)}
+    parts = [builder.rows(array, row_axis).vectors for array in arrays]
+    if others or axis - parts[0].ndim * (axis >= 0) == row_axis:
+        raise NotCovered("rows behind each other")
+    return Rows(np.concatenate(parts, axis=axis), row_axis)
 
 
 def _added(op, node, moved, index, builder: Builder) -> Value:

@@ -18,7 +18,7 @@ WORKSPACES = 64
 """Threads that run a program at a time at most."""
 
 KEEPS_FACTOR = {Operation.ADD, Operation.GATHER, Operation.SUM_OF_PLACES}
-"""Operations through which a sum enters another with factor one."""
+"""Operations through which a sum enters another with factor one; so it does what something is taken from."""
 
 
 class _Layout(ctypes.Structure):
@@ -138,7 +138,10 @@ class Program:
                 continue
             n_read = len(instruction.operands) if instruction.places is None else len(instruction.places)
             once = instruction.size == 1 and n_read == len(np.unique(np.concatenate(reads[number])))
-            if instruction.operation not in KEEPS_FACTOR or not once or sums & read:
+            kept = instruction.operation in KEEPS_FACTOR or (
+                instruction.operation is Operation.SUBTRACT and not sums & set(makers.of(reads[number][1:]))
+            )
+            if not kept or not once or sums & read:
                 raise NotCovered(f"{instruction.operation.name} of a sum over rows")
             read |= sums
             after.add(number)

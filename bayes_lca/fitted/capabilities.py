@@ -22,6 +22,8 @@ class Need:
         Whether it depends on what answers are: the measurement part has to declare it too.
     otherwise : str
         Why it does not hold for the fits of a model that does not declare it; empty where nothing is known.
+    remedy : str
+        What to fit, or to use, where it does not hold for what answers are.
     """
 
     purpose: str
@@ -29,6 +31,7 @@ class Need:
     summary: bool = True
     answers: bool = False
     otherwise: str = ""
+    remedy: str = "give a fit of other items, or use a function of classes alone"
 
 
 ONE_WAVE = (
@@ -50,7 +53,11 @@ NEEDS: Final[Mapping[str, Need]] = MappingProxyType(
         "class_shift": Need("shifts of classes", answers=True),
         "class_sizes": Need("class sizes"),
         "classification_table": Need("classification", respondents=True),
-        "common_method": Need("a common method", answers=True),
+        "common_method": Need(
+            "a common method",
+            answers=True,
+            remedy="fit it with persons who answer their way, LatentClass(K, CommonMethod(Items([...])))",
+        ),
         "compare_estimators": Need("comparisons of estimators", summary=False),
         "compare_groups": Need("comparisons of groups", respondents=True),
         "compare_structures": Need("comparisons of structures", answers=True),

@@ -15,12 +15,16 @@ class DataTree(xr.DataTree):
 
         if "posterior" not in self.children or "model" not in self.attrs:  # a part of a fit
             return super()._repr_html_()
-        return words_in_html("\n".join(_verdict(Fit.reading(self)))) + super()._repr_html_()
+        try:
+            words = words_in_html("\n".join(_verdict(Fit.reading(self))))
+        except (KeyError, ValueError):  # nothing is known here of its model, or something was taken out
+            words = ""
+        return words + super()._repr_html_()
 
 
 def _verdict(fit) -> list[str]:
     """The model, whose answers, and what is known of the chains, a sentence each."""
-    lines = [f"{fit.attributes['model']}: {', '.join(fit.classes)}; {fit.formula.text}"]
+    lines = [f"{fit.attributes['model']}: {', '.join(fit.classes)}; {fit.formula_shown}"]
     lines.append(fit.note)
     if fit.n_modes > 1:
         lines.append(f"Chains stayed in {fit.n_modes} different modes: look at bl.modes(draws).")

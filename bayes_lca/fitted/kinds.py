@@ -259,8 +259,8 @@ def require_of_answers(answers: AnswersGivenClass, needs: str) -> None:
     """
     if NEEDS[needs].answers and needs not in answers.supported:
         raise ValueError(
-            f"{needs}: it depends on what answers are, and is not declared to hold for {answers.words}; give "
-            "a fit of other items, or use a function of classes alone"
+            f"{needs}: it depends on what answers are, and is not declared to hold for {answers.words}; "
+            f"{NEEDS[needs].remedy}"
         )
 
 

@@ -105,6 +105,22 @@ TRANSITIONS = (
         tests=(f"{DENSITY}::test_programs_have_the_density_and_gradient_of_pymc",),
     ),
     Mutation(
+        name="answers-of-another-wave-in-programs",
+        wrong="In programs answers stand with the moves into the wave before theirs.",
+        symbol="_summands_of_path",
+        pattern="(*vectors, *answers, *eta, *taus)",
+        replacement="(*answers, *vectors[len(eta):], *vectors[:len(eta)], *eta, *taus)",
+        tests=(f"{DENSITY}::test_a_path_is_one_step_of_a_program",),
+    ),
+    Mutation(
+        name="equal-constants-by-their-length",
+        wrong="Known numbers of rows are taken for others of as many rows.",
+        symbol="Steps.large_constant",
+        pattern="values.tobytes()",
+        replacement="bytes(values.size)",
+        tests=(f"{DENSITY}::test_a_path_is_one_step_of_a_program",),
+    ),
+    Mutation(
         name="persons-at-each-wave-anew",
         wrong="A person's level is another one at every wave.",
         symbol="sum_out_path",
