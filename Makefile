@@ -10,7 +10,7 @@ PARALLEL := --numprocesses auto --maxprocesses 4 --dist loadfile --no-loadscope-
 
 export PYTHON
 
-.PHONY: study test test-slow engines lint docs notebooks example bench simulation selection calibration common-method false-alarms equivalence planted-bugs coverage clean
+.PHONY: study test test-slow engines lint docs notebooks example bench simulation selection calibration common-method false-alarms equivalence planted-bugs findings coverage clean
 
 study: $(VENV)/ready
 	$(RUN) examples/medical_groups.py --draws $(DRAWS) --seed $(SEED) --out $(OUT) $(ARGUMENTS)
@@ -31,9 +31,13 @@ engines: $(VENV)/ready
 	$(RUN) -m pip install --quiet --disable-pip-version-check pyspark==4.3.0
 	$(RUN) -m pytest tests/data/test_engines.py tests/test_tables_in_engines.py tests/test_spark.py
 
+# Types are checked where `models` stands as it is installed, in the package.
 lint: $(VENV)/ready
 	$(VENV)/bin/ruff check .
 	$(VENV)/bin/ruff format --check .
+	@rm -rf build/types && mkdir -p build/types/bayes_lca
+	@ln -s "$(CURDIR)"/bayes_lca/* "$(CURDIR)/models" build/types/bayes_lca
+	$(VENV)/bin/ty check build/types/bayes_lca/* tests/benchmarks examples
 
 # The site, in docs/_build/html: nothing in it needs a network. Notebooks are shown as they are kept.
 docs: $(VENV)/ready
@@ -77,6 +81,10 @@ equivalence: $(VENV)/ready
 
 planted-bugs: $(VENV)/ready
 	$(RUN) tests/planted_bugs $(ARGUMENTS)
+
+# Each in a folder of its own, into which it installs what it is about.
+findings:
+	@for script in findings/*.sh; do echo "$$script"; bash "$$script" || exit 1; done
 
 coverage: $(VENV)/ready
 	$(RUN) -m pytest $(PARALLEL) --cov --cov-report term-missing:skip-covered

@@ -134,6 +134,7 @@ _NAMES_BY_MODULE = {
     "reporting.report": ("report",),
     "sampling.adopt": ("adopt",),
     "sampling.fit_or_load": ("fit_or_load",),
+    "sampling.more_draws": ("OtherDrawsWarning", "more_draws"),
     "sampling.nuts": ("fit",),
     "sampling.prior_predictive": ("prior_predictive",),
     "structural.known_class": ("KnownClass",),

@@ -132,6 +132,8 @@ from bayes_lca.reporting.paper.write_tables import write_tables as write_tables
 from bayes_lca.reporting.report import report as report
 from bayes_lca.sampling.adopt import adopt as adopt
 from bayes_lca.sampling.fit_or_load import fit_or_load as fit_or_load
+from bayes_lca.sampling.more_draws import OtherDrawsWarning as OtherDrawsWarning
+from bayes_lca.sampling.more_draws import more_draws as more_draws
 from bayes_lca.sampling.nuts import fit as fit
 from bayes_lca.sampling.prior_predictive import prior_predictive as prior_predictive
 from bayes_lca.structural.group_classes import FewGroupsWarning as FewGroupsWarning

@@ -38,8 +38,8 @@ STYLE_SD = "style_sd"
 STYLE_LOADING = "style_loading"
 TYPICAL_PERSON = "typical_person"
 """Prefix of the variables of a person without any leaning, where answers depend on the person."""
-GROUP_CLASS = "group_class"
-"""Classes of groups, in each of which the classes of respondents have shares of their own."""
+GROUP_CLASS, POPULATION = "group_class", "population"
+"""Classes of groups, and known classes of respondents, in which the latent ones have shares of their own."""
 GROUP_CLASS_SHARE = "group_class_share"
 GROUP_MEMBERSHIP = "group_membership"
 """Probability of each group class, given the answers of all in the group."""
@@ -108,11 +108,10 @@ RESERVED = (
     | {DESIGN_CENTER, ANSWER_CODES, OUTCOME_COUNTS, KNOWN_ITEM_PROBABILITY, BASELINE_PROBABILITY}
     | {f"{SLOPE}_{what}" for what in ("standardised", "direction", "shrinkage", "local_shrinkage")}
     | {f"{INTERCEPT}_at_mean", ANSWER_PATTERN, N_CATEGORIES, PATTERN_OF_RESPONDENT}
-    | {GROUP_CLASS, GROUP_CLASS_SHARE, GROUP_MEMBERSHIP}
-    | {SURVEY_WEIGHT, SURVEY_UNIT, SURVEY_STRATUM}
+    | {GROUP_CLASS, GROUP_CLASS_SHARE, GROUP_MEMBERSHIP, POPULATION}
+    | {SURVEY_WEIGHT, SURVEY_UNIT, SURVEY_STRATUM, OUTCOME_VALUES}
     | {ROW_OF_RESPONDENT, STYLE, STYLE_SD, STYLE_LOADING, TYPICAL_PERSON, ITEM_CENTER, ITEM_SCALE}
     | {OUTCOME_LOCATION, OUTCOME_SLOPE, OUTCOME_VARIANCE, OUTCOME_SD, OUTCOME_BASELINE, KNOWN_MEMBERSHIP, KNOWN_ROW}
-    | {OUTCOME_VALUES}
 )
 """Names a group column may not have, because axes or variables of the draws have them."""
 
@@ -135,12 +134,12 @@ def of_transition(name: str) -> str:
 
 def by_wave(variable: str) -> str:
     """Variable with a value for each wave, such as ``item_probability_by_wave``."""
-    return f"{variable}_by_wave"
+    return by_set(WAVE, variable)
 
 
 def of_wave(number: int, variable: str) -> str:
     """Free variable of one wave, waves numbered from 1, such as ``wave_1::item_probability``."""
-    return f"{WAVE}_{number}::{variable}"
+    return of_set(WAVE, number, variable)
 
 
 def of_all_waves(name: str) -> str:
@@ -148,8 +147,18 @@ def of_all_waves(name: str) -> str:
     return f"all_waves::{name}"
 
 
-OF_WAVE = re.compile(rf"({WAVE}_\d+|all_waves)::")
-"""What stands before the free variables of one wave, or of the copies of items for all waves."""
+def by_set(axis: str, variable: str) -> str:
+    """Variable with a value for each of several sets, such as ``item_probability_by_group_class``."""
+    return f"{variable}_by_{axis}"
+
+
+def of_set(axis: str, number: int, variable: str) -> str:
+    """Free variable of one set, numbered from 1, such as ``group_class_1::item_probability``."""
+    return f"{axis}_{number}::{variable}"
+
+
+OF_ONE_SET = re.compile(rf"({WAVE}_\d+|all_waves|({GROUP_CLASS}|{POPULATION})_\d+)::")
+"""What stands before free variables of one wave, of the copies of items for all waves, or of one set of profiles."""
 
 
 def of_part(kind: str, name: str) -> str:
@@ -277,7 +286,7 @@ def of_typical_person(variable: str) -> str:
     return f"{TYPICAL_PERSON}::{variable}"
 
 
-def class_names(n_classes: int, taken: Iterable[str] = ()) -> list[str]:
+def class_names(n_classes: int, taken: Iterable[str | int] = ()) -> list[str]:
     """Labels of the classes as shown to users: C1, C2, ..., or class_1, class_2, ... where an item has such a name.
 
     Examples

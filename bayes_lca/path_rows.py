@@ -26,7 +26,8 @@ from bayes_lca.measurement.answers_of_waves import starting_values_of_waves
 from bayes_lca.measurement.interface import Start
 from bayes_lca.measurement.item_copies import ItemCopies
 from bayes_lca.measurement.path_modes import PathMode, path_modes
-from bayes_lca.prepared import Model, Prepared
+from bayes_lca.models_of_parts import OfPaths
+from bayes_lca.prepared import Prepared
 from bayes_lca.structural.interface import Structural
 from bayes_lca.structural.starting_membership import StartingMembership
 from bayes_lca.structural.transition import Transition
@@ -38,7 +39,7 @@ class PathRows:
 
     Attributes
     ----------
-    model : Model
+    model : model of paths
         With parts ``measurement``, ``initial`` and ``transition``.
     waves : Waves
     responses : Responses or Numbers
@@ -61,7 +62,7 @@ class PathRows:
         Rows of the frame left out because a covariate is missing.
     """
 
-    model: Model
+    model: OfPaths
     waves: Waves
     responses: Responses
     answer_patterns: UniqueRows
@@ -196,7 +197,7 @@ class PathRows:
             of_first = model.initial.starting_values(self.initial, self.initial_membership(mode.path))
             of_steps = model.transition.starting_values(self.of_rows, mode.path.transition)
             values.append({**of_first, **of_steps, **of_items[-1]})
-        attributes |= self.responses.attributes | model.initial.attributes | model.transition.attributes
+        attributes |= {**self.responses.attributes, **model.initial.attributes, **model.transition.attributes}
         attributes |= dict(self.start.attributes)
         attributes |= recorded_empty({**self.of_persons.empty, **self.of_rows.empty, **self.responses.empty})
         copies = ItemCopies.of(self.responses.items, model.measurement_over_time, len(self.waves.names))
@@ -225,7 +226,9 @@ def _warn_of_persons_left_out(persons: np.ndarray, rows: np.ndarray) -> None:
         )
 
 
-def _read(part: Structural | Transition, frame, which: np.ndarray, missing: str, whose: str) -> Design:
+def _read(
+    part: Structural | Transition, frame, which: np.ndarray, missing: Literal["raise", "drop"], whose: str
+) -> Design:
     """Covariates of some rows; a refusal says which these are."""
     check_columns(frame, part.columns, role="formula")
     try:

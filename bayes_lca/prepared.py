@@ -4,7 +4,7 @@ import json
 from abc import ABC, abstractmethod
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
-from typing import ClassVar, Literal, final
+from typing import Any, ClassVar, Literal, final
 
 import numpy as np
 import pymc as pm
@@ -24,8 +24,11 @@ from bayes_lca.dims import CLASS, OTHER_CLASS, PATTERN, RESPONDENT, ROW_OF_RESPO
 from bayes_lca.fitted.kinds import Kind
 from bayes_lca.fitted.record import EXCHANGEABLE, KEY, PATTERNS, distinct_rows, record_answers, record_table
 from bayes_lca.fitted.survey_record import record_sample
+from bayes_lca.measurement.answers_in_sets import distinct_answers, start_of, starting_values_of
 from bayes_lca.measurement.interface import Measurement, Start
 from bayes_lca.measurement.items_apart import check_no_items
+from bayes_lca.model_in_html import ShownInNotebooks
+from bayes_lca.models_of_parts import OfClasses
 from bayes_lca.specification import specification_of
 from bayes_lca.structural.interface import Structural
 from bayes_lca.structural.starting_membership import StartingMembership
@@ -58,7 +61,7 @@ class Prepared:
     start: Mapping[str, np.ndarray]
     jittered: tuple[str, ...]
     groups: Mapping[str, xr.Dataset]
-    attributes: Mapping[str, str | int | float]
+    attributes: Mapping[str, Any]
     pivot: np.ndarray | None = None
     rivals: tuple[Mapping[str, np.ndarray], ...] = ()
     weights: tuple[float, ...] = (1.0,)
@@ -78,9 +81,8 @@ class Prepared:
 
     def labelled_by(self, labels: Mapping[str, str]) -> "Prepared":
         """The same, with the variable labels of its columns beside them, where there are any."""
-        if not labels:
-            return self
-        return replace(self, attributes=dict(self.attributes) | {VARIABLE_LABELS: json.dumps(labels)})
+        said = {VARIABLE_LABELS: json.dumps(labels)} if labels else {}
+        return replace(self, attributes=dict(self.attributes) | said)
 
     def counted_by(self, counted: CountedRows) -> "Prepared":
         """The same, with the frequency table that its respondents come from beside them."""
@@ -88,7 +90,7 @@ class Prepared:
         return replace(self, groups=groups, attributes=dict(self.attributes) | attributes)
 
 
-class Model(ABC):
+class Model(ShownInNotebooks, ABC):
     """A named combination of parts; models are frozen dataclasses that are not derived from further."""
 
     kind: ClassVar[Kind]
@@ -99,7 +101,7 @@ class Model(ABC):
 
     @property
     @abstractmethod
-    def columns(self) -> tuple[str, ...]:
+    def columns(self) -> tuple[str | int, ...]:
         """Columns of a frame that the model uses."""
 
     @abstractmethod
@@ -209,12 +211,12 @@ class ClassRows:
             responses, design = measurement.read(frame), structural.read(frame, missing)
         check_no_items(measurement, design.covariates, len(responses.codes))
         responses = responses.keep(design.kept)
-        answer_patterns = unique_rows(responses.codes)
+        answer_patterns = distinct_answers(responses, structural.profile_sets(design))
         sample = None if survey is None else sample_of(survey, frame, design, measurement.columns)
         answer_patterns = answer_patterns if sample is None else sample.weighing(answer_patterns)
-        start = measurement.start(responses, answer_patterns, n_classes)
-        everybody = np.arange(len(responses.codes))
-        patterns = distinct_rows(design, answer_patterns.pattern) if collapse else unique_rows(everybody)
+        start = start_of(measurement, responses, answer_patterns, n_classes, structural.profile_sets(design))
+        of_rows = answer_patterns.pattern
+        patterns = distinct_rows(design, of_rows) if collapse else unique_rows(np.arange(len(of_rows)))
         return cls(responses, start, patterns, answer_patterns, design, design.take(patterns.first), sample)
 
     @property
@@ -224,7 +226,7 @@ class ClassRows:
 
     def _membership_at(self, start: Start) -> StartingMembership:
         probability = start.membership[self.answer_patterns.pattern[self.patterns.first]]
-        return StartingMembership(probability, self.weight, self.design)
+        return StartingMembership(probability, self.weight, self.design, shares=start.shares)
 
     @property
     def first(self) -> np.ndarray:
@@ -252,14 +254,12 @@ class ClassRows:
             **structural.coords(self.design, len(names)),
         }
 
-    def _exchangeable(self, model: Model) -> np.ndarray:
+    def _exchangeable(self, model: OfClasses) -> np.ndarray:
         """The set of each class; refuse a structural part that numbers classes which the items leave exchangeable."""
         names = self.start.class_names
         sets = model.measurement.exchangeable(self.responses, len(names))
         of_structural = model.structural.exchangeable(self.design, names)
-        if model.measurement.classes_are_known:
-            return sets
-        for alike in np.unique(sets):
+        for alike in () if model.measurement.classes_are_known else np.unique(sets):
             members = np.flatnonzero(sets == alike)
             if len(np.unique(of_structural[members])) > 1:
                 raise ValueError(
@@ -269,7 +269,7 @@ class ClassRows:
                 )
         return sets
 
-    def prepared(self, model: Model, built: pm.Model) -> Prepared:
+    def prepared(self, model: OfClasses, built: pm.Model) -> Prepared:
         """A model that was built of these rows, with what travels with its draws."""
         groups, attributes = record_answers(
             self.responses.codes,
@@ -280,11 +280,11 @@ class ClassRows:
             self.responses.encoding,
         )
         groups, attributes = record_sample(self.sample, self.weight, groups, attributes)
-        starts = (self.start, *self.start.rivals)
-        of_items = [model.measurement.starting_values(self.responses, start) for start in starts]
+        starts, profiles = (self.start, *self.start.rivals), model.structural.profile_sets(self.of_respondents)
+        of_items = [starting_values_of(model.measurement, self.responses, start, profiles) for start in starts]
         of_classes = [model.structural.starting_values(self.design, self._membership_at(start)) for start in starts]
         values = [{**classes, **items} for classes, items in zip(of_classes, of_items, strict=True)]
-        attributes |= self.responses.attributes | model.structural.attributes | self.start.attributes
+        attributes |= {**self.responses.attributes, **model.structural.attributes, **self.start.attributes}
         attributes |= recorded_empty({**self.of_respondents.empty, **self.responses.empty})
         if (sets := self._exchangeable(model)).any():
             attributes |= {EXCHANGEABLE: json.dumps(sets.tolist())}

@@ -1,6 +1,8 @@
 """Tables that say what they rest on: a pandas frame with a note of respondents, missing rows and draws."""
 
 from html import escape
+from os import PathLike
+from typing import Any
 
 import pandas as pd
 
@@ -72,14 +74,14 @@ class SummaryTable(pd.DataFrame):
                 plain[name] = [f"{value:.{places}f}" for value, places in zip(plain[name], decimals, strict=True)]
         return plain
 
-    def to_latex(self, buf=None, *, escape: bool = True, **options) -> str | None:
+    def to_latex(self, buf: Any = None, *, escape: bool = True, **options: Any) -> str | None:
         """As pandas does, in the decimals that are printed, and with names and labels escaped by default."""
         sides = ["r" if pd.api.types.is_numeric_dtype(kind) else "l" for kind in self.dtypes]
         options.setdefault("column_format", "".join(["l"] * self.index.nlevels + sides))
         options.setdefault("float_format", f"%.{FEWEST}f")
         return self._rounded().to_latex(buf, escape=escape, **options)
 
-    def write(self, path) -> None:
+    def write(self, path: str | PathLike[str]) -> None:
         """Write as CSV with the note in a last column of its first row; an older file stays until this one is whole."""
         flat = pd.DataFrame(self).reset_index()
         flat["note"] = [self.note] + [""] * (len(flat) - 1)

@@ -1,10 +1,35 @@
-"""Objects of several tables that say first what they come to, in a terminal and in a notebook."""
+"""Objects of words, or of several tables, that say first what they come to, in a terminal and in a notebook."""
 
 from abc import ABC, abstractmethod
 from collections.abc import Mapping
 from html import escape
 
 import pandas as pd
+
+
+class InWords(ABC):
+    """What is said in sentences, a line each: the same in a terminal and in a notebook."""
+
+    @abstractmethod
+    def __str__(self) -> str: ...
+
+    def __repr__(self) -> str:
+        return str(self)
+
+    def _repr_html_(self) -> str:
+        return words_in_html(str(self))
+
+
+def words_in_html(words: str) -> str:
+    r"""Lines as paragraphs, the first in bold.
+
+    Examples
+    --------
+    >>> words_in_html("Two classes.\nOr three.")
+    '<p><strong>Two classes.</strong></p><p>Or three.</p>'
+    """
+    first, *others = words.split("\n")
+    return f"<p><strong>{escape(first)}</strong></p>" + "".join(f"<p>{escape(line)}</p>" for line in others)
 
 
 class TablesWithVerdict(ABC):
@@ -42,6 +67,6 @@ class TablesWithVerdict(ABC):
     __str__ = __repr__
 
     def _repr_html_(self) -> str:
-        first, *others = self.verdict.split("\n")
-        words = f"<p><strong>{escape(first)}</strong></p>" + "".join(f"<p>{escape(line)}</p>" for line in others)
-        return words + "".join(f"<h4>{escape(name)}</h4>{table._repr_html_()}" for name, table in self.tables.items())
+        return words_in_html(self.verdict) + "".join(
+            f"<h4>{escape(name)}</h4>{table._repr_html_()}" for name, table in self.tables.items()
+        )

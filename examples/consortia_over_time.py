@@ -11,6 +11,7 @@ fit that ignores the consortia is the third, and is surer than it may be. The da
 
 import warnings
 from collections.abc import Mapping
+from typing import Any
 
 import numpy as np
 import pandas as pd
@@ -35,7 +36,7 @@ YES = (0.25, 0.8)
 
 def main(staff: int = STAFF, options: Mapping | None = None) -> pd.DataFrame:
     """Fit few and many consortia, and few whose nesting is ignored."""
-    options = {"progressbar": False} | dict(options or {})
+    settings: dict[str, Any] = {"progressbar": False, **(options or {})}
     warnings.showwarning = lambda message, category, *_: print(f"\nWARNING ({category.__name__}): {message}\n")
     few, many = (simulate(staff, consortia, seed=7) for consortia in (5, 30))
     rows = {}
@@ -53,7 +54,7 @@ def main(staff: int = STAFF, options: Mapping | None = None) -> pd.DataFrame:
             initial=bl.Regression(f"~ 1{group}") if group else bl.Shares(),
             transition=bl.Transition(f"~ type{group}", reference={"type": "loose"}),
         )
-        draws = bl.fit(model, survey, order="skills", seed=1, **options)
+        draws = bl.fit(model, survey, order="skills", seed=1, **settings)
         table = bl.transition_odds_ratios(draws, reference="C1").loc["C2 vs C1"]
         for kind in LOG_ODDS:
             rows[name, kind] = table.loc[f"type[{kind}]", ["odds_ratio", "lower", "upper"]]

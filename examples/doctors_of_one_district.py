@@ -10,6 +10,7 @@ the survey one of 2050 doctors of the same district.
 
 import warnings
 from collections.abc import Mapping
+from typing import Any
 
 import numpy as np
 import pandas as pd
@@ -27,7 +28,7 @@ LOG_ODDS = np.log(2.0)
 
 def main(doctors: int = 205, many: int = 2050, options: Mapping | None = None) -> pd.DataFrame:
     """Fit both surveys and print them side by side with the truth."""
-    options = {"progressbar": False} | dict(options or {})
+    settings: dict[str, Any] = {"progressbar": False, **(options or {})}
     warnings.showwarning = lambda message, category, *_: print(f"\nWARNING ({category.__name__}): {message}\n")
     surveys = {n: simulate(n, seed=205) for n in (doctors, many)}
     items = bl.Items(ITEMS, categories=ANSWERS)
@@ -36,7 +37,7 @@ def main(doctors: int = 205, many: int = 2050, options: Mapping | None = None) -
     for n, survey in surveys.items():
         print(f"--- {n} doctors")
         print(bl.recommend_classes(bl.count_classes(items, survey, range(1, 5))))
-        draws = bl.fit(model, survey, order="altruism", seed=1, **options)
+        draws = bl.fit(model, survey, order="altruism", seed=1, **settings)
         if len(bl.modes(draws)) > 1:
             print("chains stayed in several modes, which so few doctors do not tell apart; the likeliest is shown")
             draws = bl.keep_mode(draws, int(bl.modes(draws)["elpd_loo"].idxmax()))

@@ -9,6 +9,7 @@ are crossed, ``(1 | hospital) + (1 | community)``. The data are simulated with k
 
 import warnings
 from collections.abc import Mapping
+from typing import Any
 
 import numpy as np
 import pandas as pd
@@ -26,13 +27,13 @@ FORMULAS = {"nested": "~ years + (1 | hospital/community)", "crossed": "~ years 
 
 def main(staff: int = 1800, options: Mapping | None = None) -> pd.DataFrame:
     """Fit both designs, and print the spread between hospitals and between communities beside the truth."""
-    options = {"progressbar": False} | dict(options or {})
+    settings: dict[str, Any] = {"progressbar": False, **(options or {})}
     warnings.showwarning = lambda message, category, *_: print(f"\nWARNING ({category.__name__}): {message}\n")
     tables = {}
     for design, formula in FORMULAS.items():
         survey = simulate(staff, crossed=design == "crossed", seed=9)
         model = LatentClass(2, bl.Items(ITEMS, categories=ANSWERS), bl.Regression(formula))
-        draws = bl.fit(model, survey, order="transfer", seed=1, **options)
+        draws = bl.fit(model, survey, order="transfer", seed=1, **settings)
         tables[design] = spread(draws)
     table = pd.concat(tables, names=["design", "groups"])
     print(table.round(2))

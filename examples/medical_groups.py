@@ -11,6 +11,7 @@ import argparse
 import warnings
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pandas as pd
@@ -49,9 +50,14 @@ class Study:
         return LatentClass(self.n_classes, bl.Items(self.items))
 
     @property
+    def formula(self) -> str:
+        """The formula of the regression."""
+        return f"~ {self.covariates} + (1 | {self.group})"
+
+    @property
     def nested(self) -> LatentClass:
         """Classes and multilevel regression in one model."""
-        regression = bl.Regression(f"~ {self.covariates} + (1 | {self.group})", reference=self.reference)
+        regression = bl.Regression(self.formula, reference=self.reference)
         return LatentClass(self.n_classes, bl.Items(self.items), regression)
 
     def parts(self) -> dict[str, pd.DataFrame]:
@@ -79,7 +85,7 @@ def main() -> None:
     heading("The study")
     print(study.source)
     print(f"{len(study.survey)} respondents, {len(study.items)} items: {', '.join(study.items)}")
-    print(f"Regression: {study.nested.structural.formula}")
+    print(f"Regression: {study.formula}")
 
     heading("How many classes")
     counted = bl.count_classes(bl.Items(study.items), study.survey, range(1, study.most_classes + 1), bayes=True)
@@ -89,7 +95,7 @@ def main() -> None:
     draw(study, "classes_counted", bl.plot_class_counts(counted))
 
     heading(f"{study.n_classes} classes")
-    options = {"draws": study.draws, "seed": study.seed}
+    options: dict[str, Any] = {"draws": study.draws, "seed": study.seed}
     measured = bl.fit_or_load(
         study.out / "fits" / "classes.nc", study.classes, study.survey, order=study.order, **options
     )

@@ -10,6 +10,7 @@ stand those of the respondents with participation alone, and of everybody before
 
 import warnings
 from collections.abc import Mapping
+from typing import Any
 
 import numpy as np
 import pandas as pd
@@ -25,16 +26,16 @@ SCALE = (0.0, 10.0)
 
 def main(respondents: int = 600, data_sets: int = DATA_SETS, options: Mapping | None = None) -> pd.DataFrame:
     """Fit the completed data sets, the complete respondents and the whole survey, and print them side by side."""
-    options = {"progressbar": False} | dict(options or {})
+    settings: dict[str, Any] = {"progressbar": False, **(options or {})}
     whole, _ = bl.simulate_cohort(respondents, seed=1)
     incomplete = without_participation(whole, seed=2)
     completed = impute(incomplete, "participation", data_sets, seed=3)
     nested = LatentClass(3, bl.Items(bl.cohort_items()), bl.Regression("~ participation + role + (1 | group)"))
     warnings.showwarning = lambda message, category, *_: print(f"\nWARNING ({category.__name__}): {message}\n")
     fits = {
-        "completed": bl.fit_multiple(nested, completed, order="compensation", **options),
-        "complete rows": bl.fit(nested, incomplete.dropna(), order="compensation", **options),
-        "whole survey": bl.fit(nested, whole, order="compensation", **options),
+        "completed": bl.fit_multiple(nested, completed, order="compensation", **settings),
+        "complete rows": bl.fit(nested, incomplete.dropna(), order="compensation", **settings),
+        "whole survey": bl.fit(nested, whole, order="compensation", **settings),
     }
     tables = {name: bl.odds_ratios(draws, reference="C1") for name, draws in fits.items()}
     beside = pd.concat(tables, names=["respondents"])[["odds_ratio", "lower", "upper", "r_hat"]]

@@ -10,6 +10,7 @@ levels but for one item on request, and equal profiles are compared with profile
 
 import warnings
 from collections.abc import Mapping
+from typing import Any
 
 import numpy as np
 import pandas as pd
@@ -28,7 +29,7 @@ RESPONDENTS = {"core": 400, "member": 500, "authority": 150}
 
 def main(scale: float = 1.0, options: Mapping | None = None) -> pd.DataFrame:
     """Fit shares by level with equal and with free profiles, where they are equal and where one item is not."""
-    options = {"progressbar": False} | dict(options or {})
+    settings: dict[str, Any] = {"progressbar": False, **(options or {})}
     warnings.showwarning = lambda message, category, *_: print(f"\nWARNING ({category.__name__}): {message}\n")
     compared = {}
     for name, shifted in (("equal in truth", False), ("benefit means something else to authorities", True)):
@@ -37,14 +38,14 @@ def main(scale: float = 1.0, options: Mapping | None = None) -> pd.DataFrame:
             LatentClass(2, bl.Items(ITEMS, categories=ANSWERS), bl.KnownClass("level")),
             survey,
             order="trust",
-            **options,
+            **settings,
         )
         if not shifted:
             sizes = bl.class_sizes(known, by="level").xs("C2", level="latent_class")
             print(sizes[["mean", "lower", "upper"]].assign(truth=pd.Series(SUPPORTIVE)).round(2))
         shared = bl.Items(SHARED, categories=ANSWERS)
-        equal = bl.fit(LatentClass(2, shared, bl.KnownClass("level")), survey, order="trust", **options)
-        apart = bl.fit_populations(LatentClass(2, shared), survey, "level", **options)
+        equal = bl.fit(LatentClass(2, shared, bl.KnownClass("level")), survey, order="trust", **settings)
+        apart = bl.fit_populations(LatentClass(2, shared), survey, "level", **settings)
         compared[name] = bl.compare_populations(equal, apart).loc["free profiles"]
     table = pd.DataFrame(compared).T[["elpd_difference", "elpd_difference_se", "high_k"]]
     print("free profiles of the shared items against equal ones: positive where levels answer in ways of their own")

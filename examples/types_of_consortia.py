@@ -10,6 +10,7 @@ consortia count. The data are simulated, compactness doubling the odds of the cl
 
 import warnings
 from collections.abc import Mapping
+from typing import Any
 
 import numpy as np
 import pandas as pd
@@ -26,7 +27,7 @@ STAFF = 1800
 
 def main(staff: int = STAFF, options: Mapping | None = None) -> pd.DataFrame:
     """Fit few and many consortia, and few whose nesting is ignored."""
-    options = {"progressbar": False} | dict(options or {})
+    settings: dict[str, Any] = {"progressbar": False, **(options or {})}
     warnings.showwarning = lambda message, category, *_: print(f"\nWARNING ({category.__name__}): {message}\n")
     few, many = (simulate(staff, consortia, seed=12) for consortia in (5, 30))
     nested, single = "~ type + budget + (1 | consortium)", "~ type + budget"
@@ -39,7 +40,7 @@ def main(staff: int = STAFF, options: Mapping | None = None) -> pd.DataFrame:
         print(f"--- {name}: {formula}")
         regression = bl.Regression(formula, reference={"type": "loose"})
         draws = bl.fit(
-            LatentClass(2, bl.Items(ITEMS, categories=ANSWERS), regression), survey, order="skills", seed=1, **options
+            LatentClass(2, bl.Items(ITEMS, categories=ANSWERS), regression), survey, order="skills", seed=1, **settings
         )
         if formula == nested:
             print(bl.group_level_effects(draws))

@@ -3,6 +3,7 @@
 from dataclasses import dataclass
 from typing import ClassVar, Literal, final
 
+from bayes_lca.data.frame import Frame
 from bayes_lca.data.in_short import in_short
 from bayes_lca.fitted.kinds import Kind
 from bayes_lca.fitted.twins.assigned_class import KIND
@@ -60,11 +61,11 @@ class AssignedClass(Model):
             raise TypeError(f'structural={in_short(self.structural)}: give a Regression("~ age + (1 | group)")')
 
     @property
-    def columns(self) -> tuple[str, ...]:
+    def columns(self) -> tuple[str | int, ...]:
         """Items, covariates and groups."""
         return (*self.measurement.columns, *self.structural.columns)
 
-    def prepare(self, frame, *, missing: Literal["raise", "drop"] = "raise", collapse: bool = True) -> Prepared:
+    def prepare(self, frame: Frame, *, missing: Literal["raise", "drop"] = "raise", collapse: bool = True) -> Prepared:
         """The model of a frame: that of `LatentClass`, its measurement known.
 
         With ``collapse=False`` every respondent keeps a row: the same posterior, in a model whose shape does not

@@ -56,7 +56,7 @@ class DistalOutcome(Model):
     structural: OutcomeRegression
 
     @property
-    def columns(self) -> tuple[str, ...]:
+    def columns(self) -> tuple[str | int, ...]:
         """The outcome, its covariates, and what the classes were found by."""
         formula = self.structural.parsed
         return tuple(dict.fromkeys([formula.outcome, *self.structural.columns, *self.classes.columns]))

@@ -5,16 +5,17 @@ from typing import Literal, final
 
 import pymc as pm
 
-from bayes_lca.data.frame import is_whole
+from bayes_lca.data.frame import Frame, is_whole
 from bayes_lca.data.in_short import in_short
 from bayes_lca.data.survey_design import SurveyDesign
-from bayes_lca.dims import PATTERN
+from bayes_lca.dims import GROUP_CLASS, PATTERN, POPULATION
 from bayes_lca.fitted.kinds import Kind
-from bayes_lca.fitted.twins import group_classes, latent_class
+from bayes_lca.fitted.twins import group_classes, group_profiles, latent_class, populations
 from bayes_lca.hidden.class_of_group import ClassOfGroup
 from bayes_lca.hidden.one_class import OneClass
 from bayes_lca.likelihood.identification import warn_of_too_few_cells
 from bayes_lca.likelihood.restricted_identification import warn_of_restrictions
+from bayes_lca.measurement.answers_in_sets import answers_of
 from bayes_lca.measurement.interface import Measurement
 from bayes_lca.prepared import ClassRows, Model, Prepared
 from bayes_lca.structural.interface import Structural
@@ -22,8 +23,9 @@ from bayes_lca.structural.shares import Shares
 
 HIDDEN = {part.__name__: part for part in (OneClass, ClassOfGroup)}
 """Hidden parts, by the name that a structural part gives."""
-KINDS = {kind.hidden: kind for kind in (latent_class.KIND, group_classes.KIND)}
-"""How fits are read, by their hidden part."""
+KINDS = {OneClass.__name__: latent_class.KIND, ClassOfGroup.__name__: group_classes.KIND}
+PROFILE_KINDS = {GROUP_CLASS: group_profiles.KIND, POPULATION: populations.KIND}
+"""How fits are read, by their hidden part, and by what classes have profiles of their own in."""
 
 
 @final
@@ -42,6 +44,8 @@ class LatentClass(Model):
     .. math::
         p(y_g) = \sum_{w=1}^{W} \omega_w \prod_{i \in g} \sum_{c=1}^{K} P(c \mid x_i, w)
                  \prod_{j\,\text{answered}} \rho_{c j y_{ij}}
+
+    or :math:`\rho_{w c j y_{ij}}` where profiles are free: classes answer in each group class in a way of their own.
 
     Classes are exchangeable in the model; their order is a matter of display, settled after sampling. Those that priors
     or restrictions of the items tell apart keep their numbers.
@@ -96,11 +100,13 @@ class LatentClass(Model):
     @property
     def kind(self) -> Kind:
         """How fits are read, which depends on what is hidden."""
-        return KINDS[self.structural.hidden]
+        return PROFILE_KINDS.get(self.structural.profiles_by, KINDS[self.structural.hidden])
 
     @property
     def why_no_survey_design(self) -> str:
         """Empty where respondents are the units of the likelihood."""
+        if self.structural.profiles_by:
+            return "classes have profiles of their own in several sets, which are not weighted; give equal profiles"
         if self.structural.hidden == OneClass.__name__:
             return ""
         return (
@@ -109,13 +115,13 @@ class LatentClass(Model):
         )
 
     @property
-    def columns(self) -> tuple[str, ...]:
+    def columns(self) -> tuple[str | int, ...]:
         """Items, covariates and groups."""
         return (*self.measurement.columns, *self.structural.columns)
 
     def prepare(
         self,
-        frame,
+        frame: Frame,
         *,
         missing: Literal["raise", "drop"] = "raise",
         collapse: bool = True,
@@ -150,7 +156,10 @@ def sum_over_classes(
         warn_of_restrictions(sets, enough_cells=freedom is not None and freedom >= 0, stacklevel=4)
     with pm.Model(coords=rows.coords(model.measurement, model.structural)) as built:
         eta = model.structural.class_logits(rows.design, rows.membership, rows=PATTERN)  # (pattern, latent_class)
-        answers = model.measurement.answers(rows.responses, rows.start, rows.first)  # log p(y | c)
+        sets = model.structural.profile_sets(rows.of_respondents)
+        answers = answers_of(
+            model.measurement, rows.responses, rows.start, rows.first, sets
+        )  # log p(y | c), or (y | c, w)
         hidden = HIDDEN[model.structural.hidden].of(rows.design, rows.answer_patterns.pattern[rows.first])
         hidden.observe(eta, answers, rows.weight)  # (pattern, item)
     return rows.prepared(model, built)

@@ -2,11 +2,11 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass, field
-from typing import ClassVar, Literal, final
+from typing import Any, ClassVar, Literal, final
 
 import pymc as pm
 
-from bayes_lca.data.frame import is_whole
+from bayes_lca.data.frame import Frame, is_whole
 from bayes_lca.data.in_short import as_given
 from bayes_lca.dims import PATTERN
 from bayes_lca.fitted.kinds import Kind
@@ -119,9 +119,14 @@ class LatentTransition(Model):
                 f"measurement={as_given(self.measurement)} has known classes, and those of waves are to be found"
             )
         if self.person_intercept and not isinstance(self.measurement, CommonMethod):
-            object.__setattr__(self, "measurement", CommonMethod(self.measurement, loadings="free"))
+            items: Any = self.measurement  # which CommonMethod checks
+            object.__setattr__(self, "measurement", CommonMethod(items, loadings="free"))
         if not isinstance(self.initial, Structural):
             raise TypeError(f'initial={as_given(self.initial)}: give Shares() or Regression("~ age + (1 | group)")')
+        if self.initial.profiles_by:
+            raise ValueError(
+                f'initial={as_given(self.initial)}: classes have one set of profiles at a wave; give profiles="equal"'
+            )
         if not isinstance(self.transition, Transition):
             raise TypeError(f'transition={as_given(self.transition)}: give Transition("~ participation + (1 | group)")')
         object.__setattr__(self, "measurement_over_time", free_items(self.measurement, self.measurement_over_time))
@@ -135,12 +140,12 @@ class LatentTransition(Model):
             )
 
     @property
-    def columns(self) -> tuple[str, ...]:
+    def columns(self) -> tuple[str | int, ...]:
         """Person, wave, items, covariates and groups."""
         explaining = (*self.initial.columns, *self.transition.columns)
         return (self.person, self.wave, *self.measurement.columns, *dict.fromkeys(explaining))
 
-    def prepare(self, frame, *, missing: Literal["raise", "drop"] = "raise", collapse: bool = True) -> Prepared:
+    def prepare(self, frame: Frame, *, missing: Literal["raise", "drop"] = "raise", collapse: bool = True) -> Prepared:
         """The model of a long frame, started where the answers of all waves find the classes.
 
         With ``missing="drop"`` a row that lacks a covariate of its transition becomes a missed wave, and a person whose

@@ -9,7 +9,7 @@ import numpy as np
 import pymc as pm
 
 from bayes_lca.data.declarations import Declarations
-from bayes_lca.data.frame import row_labels
+from bayes_lca.data.frame import Frame, row_labels
 from bayes_lca.data.in_short import in_short
 from bayes_lca.data.outcome import read_complete_outcome
 from bayes_lca.data.responses import recorded_empty, without_empty
@@ -99,11 +99,11 @@ class Multinomial(Model):
         return Declarations(self.categories, codes, self.empty_categories)
 
     @property
-    def columns(self) -> tuple[str, ...]:
+    def columns(self) -> tuple[str | int, ...]:
         """The outcome, covariates and groups."""
         return (self.outcome, *self.structural.columns)
 
-    def prepare(self, frame, *, missing: Literal["raise", "drop"] = "raise", collapse: bool = True) -> Prepared:
+    def prepare(self, frame: Frame, *, missing: Literal["raise", "drop"] = "raise", collapse: bool = True) -> Prepared:
         """The model of a frame, with what travels with its draws.
 
         With ``collapse=False`` every respondent keeps a row: the same posterior, in a model whose shape does not

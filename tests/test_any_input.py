@@ -27,7 +27,7 @@ ITEMS = ["a", "b", "c"]
 NUMBER_OF_EXAMPLES = pytest.mark.parametrize(
     "examples",
     [
-        pytest.param(settings(max_examples=150), id="few"),
+        pytest.param(settings(max_examples=80), id="few"),
         pytest.param(settings(max_examples=5000), id="many", marks=pytest.mark.slow),
     ],
 )

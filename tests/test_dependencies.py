@@ -42,6 +42,7 @@ NOT_IMPORTED = {
     "pytest-cov": "an option of pytest",
     "pytest-xdist": "an option of pytest",
     "ruff": "a command of the Makefile",
+    "ty": "a command of the Makefile",
     "setuptools": "builds the wheel that is tested",
 }
 IN_ANOTHER_ENVIRONMENT = {

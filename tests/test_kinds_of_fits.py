@@ -99,6 +99,7 @@ CALLS = {
     "modal_class_of": bl.modal_class_of,
     "modes": bl.modes,
     "most_likely_paths": bl.most_likely_paths,
+    "more_draws": lambda draws: bl.more_draws(draws, EXAMPLE, SURVEY, 2, progressbar=False),
     "name_classes": lambda draws: bl.name_classes(draws, ["first", "second"]),
     "nesting_in_words": lambda draws: bl.nesting_in_words(draws, draws, draws),
     "odds_ratios": bl.odds_ratios,
@@ -133,7 +134,7 @@ CALLS = {
 }
 """Every function that takes a fit, called with one and the simplest other arguments."""
 
-SAMPLING = {"fit_distal", "fit_estimators", "fit_two_step", "order"}
+SAMPLING = {"fit_distal", "fit_estimators", "fit_two_step", "more_draws", "order"}
 """They sample, so they are called where they refuse and not where they would answer."""
 
 COVARIATES_IN_CLASSES = {
@@ -143,7 +144,7 @@ COVARIATES_IN_CLASSES = {
 }
 NO_OUTCOME = {r"^outcome_by_class: it is not declared to hold for a fit of ": "outcome_by_class"}
 NO_GROUP_CLASSES = {
-    r"^{name}: it is not declared to hold for a fit of (LatentClass|AssignedClass|Multinomial); functions": (
+    r"^{name}: groups of this fit of 180 respondents have no classes; fit LatentClass\(3, Items": (
         "group_classes group_membership plot_group_classes"
     )
 }
@@ -155,7 +156,7 @@ NO_GROUPS = NO_OUTCOME | {
     ),
 }
 NO_COMMON_METHOD = NO_OUTCOME | {
-    r"^common_method: it depends on what answers are, and is not declared to hold for (nom|ord|ind)": "common_method"
+    r"^common_method: it .* is not declared to hold for (nom|ord|ind).*; fit it with .*CommonMethod": "common_method"
 }
 NOT_OF_NUMBERS = (
     "answers_of class_shift common_method compare_structures direct_effects fit_estimators fit_two_step "
@@ -169,6 +170,14 @@ NO_COVARIATES = NO_GROUPS | {
     ),
     r"'~ 1' has no covariates or groups, so there are no cells, and the table has 44 rows": "poststratify",
 }
+NEED_ROWS = (
+    "average_marginal_effects characteristics check_items classification_table compare_group_structures "
+    "compare_groups concat_chains covariate_tests design_effects direct_effects fit_estimators group_level_effects "
+    "group_shares membership membership_draws membership_table modal_class_of modes more_draws nesting_in_words "
+    "plot_predictions posterior_predictive poststratify predict_classes prior_sensitivity rank_groups relabel report "
+    "split_halves stepwise_odds_ratios stepwise_outcome"
+)
+"""Functions that need the rows of the respondents."""
 LOCALLY_INDEPENDENT = (
     "answers_of fit_estimators fit_two_step modal_class_of split_halves stepwise_odds_ratios stepwise_outcome"
 )
@@ -179,9 +188,7 @@ SURVEYED = {
     ),
     r"^characteristics: its counts and tests are of respondents who count once": "characteristics",
     r"^compare_group_structures: groups are left out by reweighting draws": "compare_group_structures",
-    r"^{name}: what is observed is held against answers of a simple random sample": (
-        "check_items covariate_tests direct_effects"
-    ),
+    r"^{name}: what is observed is held against answers of a simple random sample": ("covariate_tests direct_effects"),
     r"^concat_chains: draws were corrected about the mean of each fit": "concat_chains",
     r"^group_level_effects: its estimates of groups are not weighted": "group_level_effects",
     r"^modes: the density of a respondent left out is computed from draws of an ordinary posterior": "modes",
@@ -205,28 +212,12 @@ REFUSED = {
     "LatentClass, no respondents": NO_COMMON_METHOD
     | {
         r"takes part in its classes; a regression in steps": "answers_of fit_two_step",
-        r": needs the rows of the 180 respondents, and this fit was saved without respondents": (
-            "characteristics plot_predictions "
-            "average_marginal_effects check_items classification_table compare_group_structures compare_groups "
-            "concat_chains covariate_tests design_effects "
-            "direct_effects fit_estimators group_level_effects group_shares membership membership_draws "
-            "membership_table modal_class_of modes nesting_in_words posterior_predictive poststratify predict_classes "
-            "prior_sensitivity rank_groups relabel report split_halves stepwise_odds_ratios "
-            "stepwise_outcome"
-        ),
+        r": needs the rows of the 180 respondents, and this fit was saved without respondents": NEED_ROWS,
     },
     "LatentClass, completed data sets": NO_COMMON_METHOD
     | {
         r"takes part in its classes; a regression in steps": "answers_of fit_two_step",
-        r": needs the rows of the 180 respondents, which differ between the 2 completed data sets of this fit": (
-            "characteristics plot_predictions "
-            "average_marginal_effects check_items classification_table compare_group_structures compare_groups "
-            "concat_chains covariate_tests design_effects "
-            "direct_effects fit_estimators group_level_effects group_shares membership membership_draws "
-            "membership_table modal_class_of modes nesting_in_words posterior_predictive poststratify predict_classes "
-            "prior_sensitivity rank_groups relabel report split_halves stepwise_odds_ratios "
-            "stepwise_outcome"
-        ),
+        r": needs the rows of the 180 respondents, which differ between the 2 completed data sets of": NEED_ROWS,
     },
     "AssignedClass": NO_COMMON_METHOD
     | {
@@ -296,7 +287,7 @@ REFUSED = {
             sorted(
                 set(NEEDS)
                 - {"class_sizes", "convergence", "holds_respondents", "keep_mode", "membership", "membership_draws"}
-                - {"modes", "outcome_by_class", "save"}
+                - {"modes", "outcome_by_class", "save", "group_classes", "group_membership", "plot_group_classes"}
             )
         )
     },
@@ -315,6 +306,21 @@ REFUSED["LatentClass, GroupClasses"] = NO_COMMON_METHOD | {
         "answers_of class_shift compare_estimators fit_distal fit_estimators fit_two_step modal_class_of split_halves "
         "stepwise_odds_ratios stepwise_outcome"
     ),
+}
+REFUSED["LatentClass, GroupClasses, profiles free"] = REFUSED["LatentClass, GroupClasses"] | {
+    r"^{name}: classes of this fit have a profile in each group class, and it knows one of each class; look at": (
+        "characteristics check_items compare_structures covariate_tests direct_effects plot_structures prior_from "
+        "relabel"
+    )
+}
+REFUSED["LatentClass, KnownClass, profiles free"] = {
+    r"^{name}: classes of this fit have a profile in each population, and it knows one of each class; look at": (
+        "answers_of check_items class_shift common_method compare_estimators compare_structures design_effects "
+        "direct_effects fit_distal fit_estimators fit_two_step group_level_effects modal_class_of nesting_in_words "
+        "plot_structures poststratify prior_from prior_sensitivity relabel split_halves stepwise_odds_ratios "
+        "stepwise_outcome"
+    ),
+    **(NO_GROUPS | NO_GROUP_CLASSES),
 }
 ONE_WAVE = {
     r"^{name}: nobody moves in this fit of 180 respondents, each of whom is in a class or category once; follow": (
@@ -367,6 +373,12 @@ def fits():
         "LatentClass, CountItems": bl.LatentClass(2, bl.CountItems(["visits", "calls"])),
         "LatentClass, GroupClasses": bl.LatentClass(
             2, bl.Items(ITEMS), bl.GroupClasses(2, group="ward", formula="~ participation")
+        ),
+        "LatentClass, GroupClasses, profiles free": bl.LatentClass(
+            2, bl.Items(ITEMS), bl.GroupClasses(2, group="ward", formula="~ participation", profiles="free")
+        ),
+        "LatentClass, KnownClass, profiles free": bl.LatentClass(
+            2, bl.Items(ITEMS), bl.KnownClass("role", "~ participation", profiles="free")
         ),
         "LatentClass, one class": bl.LatentClass(1, bl.Items(ITEMS)),
     }
@@ -472,7 +484,8 @@ def density_of_persons(posterior, answers):
 
 ELSEWHERE = {
     *("LatentClass, no respondents", "LatentClass, completed data sets", "LatentClass, survey design"),
-    *("LatentClass, GroupClasses", "LatentTransition"),
+    *("LatentClass, GroupClasses", "LatentClass, GroupClasses, profiles free", "LatentTransition"),
+    "LatentClass, KnownClass, profiles free",
 }
 """Fits without rows, and those that have tests of their own of this: weighted, of groups, and of persons over waves."""
 

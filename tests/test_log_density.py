@@ -340,6 +340,24 @@ WITH_ROWS_TO_COUNT = [
 ]
 
 
+QUICK = [
+    "LatentClass(3), missing answers, shares",
+    "LatentClass(2), equal categories, shares",
+    "LatentClass(2), missing answers, common method, tilt, free, random intercepts",
+    "LatentClass(3), normal items, free, random intercepts",
+    "LatentClass(2), equal categories, covariates",
+    "LatentClass(2), equal categories, nested groups",
+    "AssignedClass, unequal categories, random intercepts",
+    "Multinomial, slopes of a category",
+]
+"""Cases whose graphs are small: every part of them is in one."""
+
+
+def mostly_slow(names, quick):
+    """Names of cases, those that are not quick for the slow run."""
+    return [name if name in quick else pytest.param(name, marks=pytest.mark.slow) for name in names]
+
+
 def covariate_value(row, term):
     name, _, level = term.removesuffix("]").partition("[")
     return float(row[name] == level) if level else float(row[name])
@@ -812,7 +830,7 @@ def test_missing_answer_sums_over_its_completions(kind):
     assert checked == 4 * 3 * 4
 
 
-@pytest.mark.parametrize("name", ONE_OF_EACH)
+@pytest.mark.parametrize("name", mostly_slow(ONE_OF_EACH, QUICK))
 def test_order_of_rows_changes_nothing(name):
     case = CASES[name]
     shuffled = Case(case.model, case.frame.sample(frac=1.0, random_state=4))
@@ -834,7 +852,7 @@ def test_repeated_rows_count_twice(name):
     assert log_likelihood.sum() == pytest.approx(of_row[: len(case.frame)].sum() + 2 * of_row[part].sum(), rel=1e-12)
 
 
-@pytest.mark.parametrize("name", ["LatentClass(3), missing answers, shares", *WITH_ROWS_TO_COUNT])
+@pytest.mark.parametrize("name", mostly_slow(["LatentClass(3), missing answers, shares", *WITH_ROWS_TO_COUNT], QUICK))
 def test_rows_apart_have_the_density_of_rows_counted(name):
     """The free coefficients of the finest grouping are about the mean covariates of its rows, which then differ."""
     part = CASES[name]
@@ -975,9 +993,7 @@ def value_and_gradient(name):
     return frozen.compile_fn([frozen.logp(), frozen.dlogp()], inputs=frozen.value_vars, point_fn=False, **COMPILE)
 
 
-@pytest.mark.parametrize(
-    "name", [name if name in ONE_OF_EACH else pytest.param(name, marks=pytest.mark.slow) for name in CASES]
-)
+@pytest.mark.parametrize("name", mostly_slow(CASES, ONE_OF_EACH))
 def test_programs_have_the_density_and_gradient_of_pymc(name, rows_in_tiles):
     """At points anywhere, value and gradient are the model's to ten digits."""
     case = CASES[name]

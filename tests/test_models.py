@@ -66,6 +66,7 @@ MODELS = {
         OutcomeRegression("participation ~ latent_class + age + latent_class:score + (1 | group)"),
     ),
     "latent_class_group_classes": LatentClass(3, ITEMS, bl.GroupClasses(2, group="ward", formula="~ participation")),
+    "latent_class_group_profiles": LatentClass(3, ITEMS, bl.GroupClasses(2, group="ward", profiles="free")),
     "assigned_class": AssignedClass(KNOWN, bl.Regression("~ participation + (1 | group)")),
     "multinomial": Multinomial("title", bl.Regression("~ age + participation + (1 | group)")),
     "multinomial_prior_by_term": Multinomial(

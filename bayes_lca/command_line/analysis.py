@@ -2,6 +2,7 @@
 
 from collections.abc import Callable
 from pathlib import Path
+from typing import Any
 
 import xarray as xr
 from matplotlib.figure import Figure
@@ -10,6 +11,7 @@ from bayes_lca.command_line.assumptions import assumptions
 from bayes_lca.command_line.settings import Settings
 from bayes_lca.fitted.fit import Fit
 from bayes_lca.posterior.checks.check_items import ItemCheck, check_items
+from bayes_lca.posterior.checks.check_waves import WaveCheck
 from bayes_lca.posterior.effects.compare_groups import compare_groups
 from bayes_lca.posterior.effects.marginal_effects import average_marginal_effects
 from bayes_lca.posterior.labels.convergence import convergence
@@ -79,8 +81,15 @@ class Analysis:
 
     def _counted(self) -> SummaryTable:
         settings = self.settings
-        options = {"seed": settings.sampling["seed"], "draws": settings.sampling["draws"], "progressbar": False}
-        counted = count_classes(settings.items, settings.survey, settings.numbers, bayes=True, **options)
+        counted = count_classes(
+            settings.items,
+            settings.survey,
+            settings.numbers,
+            bayes=True,
+            seed=settings.sampling["seed"],
+            draws=settings.sampling["draws"],
+            progressbar=False,
+        )
         self._write("classes_counted", counted)
         shown = ["log_likelihood", "parameters", "BIC", "aBIC", "entropy_r2", "smallest_class", "vlmr_p", "elpd"]
         self.say(counted[[name for name in shown if name in counted]].to_string(float_format="{:.3f}".format))
@@ -109,7 +118,7 @@ class Analysis:
         self.say(f"By maximum likelihood: {estimates.verdict}")
         return measured
 
-    def _checked(self, measured: xr.DataTree) -> ItemCheck:
+    def _checked(self, measured: xr.DataTree) -> ItemCheck | WaveCheck:
         check = check_items(measured, seed=self.settings.sampling["seed"])
         for name in ("overall", "pairs", "items", "patterns"):
             if getattr(check, name) is not None:
@@ -141,7 +150,7 @@ class Analysis:
         settings = self.settings
         path = settings.out / "fits" / f"{name}_{n_classes}.nc"
         self.say(f"fit {path}: {'read, or made anew if anything changed' if path.exists() else 'sampled'}")
-        missing = {"missing": settings.missing} if nested else {}
+        missing: dict[str, Any] = {"missing": settings.missing} if nested else {}
         return fit_or_load(
             path,
             settings.model(n_classes, nested=nested),

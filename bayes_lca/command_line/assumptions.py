@@ -5,6 +5,7 @@ import pandas as pd
 from bayes_lca.command_line.settings import Settings
 from bayes_lca.data.formula import read_formula
 from bayes_lca.data.variable_labels import variable_labels
+from bayes_lca.structural.regression import Regression
 
 
 def assumptions(settings: Settings) -> list[str]:
@@ -29,12 +30,12 @@ def assumptions(settings: Settings) -> list[str]:
         about = f" ({words[str(item)]})" if str(item) in words else ""
         lines.append(f"  {item}{about}: {' < '.join(labels)}; order {order}; {int((codes < 0).sum())} missing")
     if settings.regression is not None:
-        lines += _of_regression(settings)
+        lines += _of_regression(settings.regression, settings)
     return lines
 
 
-def _of_regression(settings: Settings) -> list[str]:
-    design = settings.regression.read(settings.survey, settings.missing)
+def _of_regression(regression: Regression, settings: Settings) -> list[str]:
+    design = regression.read(settings.survey, settings.missing)
     left_out = int((~design.kept).sum())
     lines = [f"regression {design.formula}: {len(design.matrix)} rows, {left_out} left out for want of a covariate"]
     for name in read_formula(design.formula).covariates:

@@ -5,6 +5,7 @@ from argparse import Namespace
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Literal
 
 import pandas as pd
 
@@ -15,6 +16,7 @@ from bayes_lca.data.keys import read_key
 from bayes_lca.measurement.items import Items
 from bayes_lca.models import LatentClass
 from bayes_lca.structural.regression import Regression
+from bayes_lca.structural.shares import Shares
 
 FEWEST_DRAWS = 50
 NUMBERED = re.compile(r"(.*?)(\d+)")
@@ -47,7 +49,7 @@ class Settings:
     survey: pd.DataFrame
     items: Items
     regression: Regression | None
-    missing: str
+    missing: Literal["raise", "drop"]
     numbers: range
     take: int | None
     order: str
@@ -58,7 +60,7 @@ class Settings:
 
     def model(self, n_classes: int, *, nested: bool) -> LatentClass:
         """Classes alone, or with their regression."""
-        return LatentClass(n_classes, self.items, *([self.regression] if nested else []))
+        return LatentClass(n_classes, self.items, self.regression if nested and self.regression else Shares())
 
     @classmethod
     def of(cls, given: Namespace) -> "Settings":
@@ -88,7 +90,7 @@ class Settings:
             survey=survey,
             items=Items(items, categories=given.categories),
             regression=regression,
-            missing={"stop": "raise", "drop": "drop"}[given.incomplete],
+            missing="drop" if given.incomplete == "drop" else "raise",
             numbers=numbers,
             take=given.take,
             order=given.order,
@@ -145,9 +147,9 @@ def _one_or_range(text: str, columns: Sequence[str]) -> list[str]:
 
 
 def _between(first: str, last: str, columns: Sequence[str]) -> list[str]:
-    parts = [NUMBERED.fullmatch(name) for name in (first, last)]
-    if all(parts) and parts[0][1] == parts[1][1]:
-        numbered = [f"{parts[0][1]}{number}" for number in range(int(parts[0][2]), int(parts[1][2]) + 1)]
+    lowest, highest = (NUMBERED.fullmatch(name) for name in (first, last))
+    if lowest and highest and lowest[1] == highest[1]:
+        numbered = [f"{lowest[1]}{number}" for number in range(int(lowest[2]), int(highest[2]) + 1)]
         if numbered and set(numbered) <= set(columns):
             return numbered
     start, stop = columns.index(first), columns.index(last)
@@ -222,4 +224,4 @@ def _regression(given: Namespace, survey: pd.DataFrame, items: Sequence[str]) ->
             f"{int(lacking.any(axis=1).sum())} of {len(survey)} rows lack a covariate or group ({by_column}); impute "
             "them first, or leave these rows out: --incomplete drop"
         )
-    return Regression(formula, reference=reference or None)
+    return Regression(formula, reference=reference)

@@ -10,7 +10,7 @@ GROUP_COLUMN = "group column"
 STRIPPED, LOWERED = ".str.strip()", ".str.strip().str.lower()"
 
 
-def check_text(present: DistinctValues, name: str, role: str) -> None:
+def check_text(present: DistinctValues, name: str | int, role: str) -> None:
     """Refuse categories that are neither numbers nor proper text.
 
     Parameters
@@ -36,7 +36,7 @@ def check_text(present: DistinctValues, name: str, role: str) -> None:
         _check_alike(present, name, role, str.casefold, "capitals or blanks", f"{LOWERED}, or make it a categorical")
 
 
-def check_blank(present: DistinctValues, name: str, role: str) -> None:
+def check_blank(present: DistinctValues, name: str | int, role: str) -> None:
     """Refuse categories whose label is empty, blank, or not to be written to a file, or differ in blanks alone."""
     texts = [label(value) for value in present.values]
     check_written(texts, name, role)
@@ -50,7 +50,7 @@ def check_blank(present: DistinctValues, name: str, role: str) -> None:
 
 
 def _check_alike(
-    present: DistinctValues, name: str, role: str, fold: Callable[[str], str], what: str, remedy: str
+    present: DistinctValues, name: str | int, role: str, fold: Callable[[str], str], what: str, remedy: str
 ) -> None:
     """Refuse categories that are one, written in several ways: equal but for blanks, and for what `fold` takes away."""
     written: dict[str, list[int]] = {}
@@ -67,7 +67,7 @@ def _check_alike(
         )
 
 
-def check_written(texts: Iterable[str], name: str, role: str) -> None:
+def check_written(texts: Iterable[str], name: str | int, role: str) -> None:
     """Refuse texts that no file holds as they are."""
     unfit = [text for text in dict.fromkeys(texts) if not can_be_written(text)]
     if unfit:

@@ -3,6 +3,7 @@
 import warnings
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
+from typing import Any
 
 import narwhals as nw
 import numpy as np
@@ -48,7 +49,7 @@ class CountedRows:
         What frequency table the respondents come from, for notes; empty where nothing was counted.
     """
 
-    frame: object
+    frame: Any
     labels: pd.Index
     count: np.ndarray
     words: str

@@ -85,7 +85,7 @@ def warn_of_many_rows(table: EngineTable, rows: DistinctRows) -> None:
     if n_rows <= MANY_ROWS and not (n > MANY_RESPONDENTS and n_rows > LARGE_SHARE * n):
         return
     n_values = {name: values.nunique() for name, values in rows.frame.items()}
-    most = max(n_values, key=n_values.get)
+    most = max(n_values, key=lambda name: n_values[name])
     remedy = "leave it out, or merge its values"
     if pd.api.types.is_numeric_dtype(rows.frame[most]):
         step = _step(rows.frame[most].to_numpy(dtype=float, na_value=np.nan))

@@ -13,7 +13,7 @@ import numpy as np
 import pandas as pd
 
 from bayes_lca.data.distinct_values import distinct_values
-from bayes_lca.data.frame import check_frame, column, label, named, numeric_if_numbers
+from bayes_lca.data.frame import Frame, check_frame, column, label, named, numeric_if_numbers
 from bayes_lca.data.suspected_codes import warn_of_suspected_codes
 
 Categories = Sequence | Mapping[str, Sequence]
@@ -56,7 +56,7 @@ class Declarations:
             if len(set(texts)) < len(texts):
                 raise ValueError(f"categories={list(declared)!r}: a category is named twice; name each once")
 
-    def check_names(self, columns: Sequence[str]) -> None:
+    def check_names(self, columns: Sequence[str | int]) -> None:
         """Refuse declarations by column of anything but `columns`.
 
         Raises
@@ -70,15 +70,15 @@ class Declarations:
                     f"{name} names {named(stray)}, not among the columns {named(columns)}; correct the name"
                 )
 
-    def categories_of(self, name: str) -> Sequence | None:
+    def categories_of(self, name: str | int) -> Sequence | None:
         """Categories declared of a column, or None."""
         return self.categories.get(name) if isinstance(self.categories, Mapping) else self.categories
 
-    def missing_codes_of(self, name: str) -> Sequence:
+    def missing_codes_of(self, name: str | int) -> Sequence:
         """Codes of a column that mean no answer."""
         return self.missing_codes.get(name, ()) if isinstance(self.missing_codes, Mapping) else self.missing_codes
 
-    def column(self, frame, name: str, role: str) -> pd.Series:
+    def column(self, frame, name: str | int, role: str) -> pd.Series:
         """A column of a frame as declared: codes of missing answers missing, categories in their order.
 
         Parameters
@@ -113,7 +113,7 @@ class Declarations:
             return values
         return numbers_beside_codes(column(frame, name), values)
 
-    def warn_of_absent_codes(self, frame, columns: Sequence[str]) -> None:
+    def warn_of_absent_codes(self, frame, columns: Sequence[str | int]) -> None:
         """Warn if none of the declared codes is in any of the columns, as after an error of typing.
 
         Warns
@@ -137,14 +137,14 @@ class Declarations:
             stacklevel=2,
         )
 
-    def speaks_of_codes(self, name: str) -> bool:
+    def speaks_of_codes(self, name: str | int) -> bool:
         """Whether the codes of a column are declared, so that no other value is taken for one."""
         return self.categories_of(name) is not None or (
             isinstance(self.missing_codes, Mapping) and name in self.missing_codes
         )
 
 
-def without_codes(values: pd.Series, codes: Sequence, name: str) -> pd.Series:
+def without_codes(values: pd.Series, codes: Sequence, name: str | int) -> pd.Series:
     """Values with codes of missing answers as missing; a code is found by its text, 99 as 99.0 and "99"."""
     texts = {label(code) for code in codes}
     if not texts:
@@ -195,7 +195,7 @@ def numbers_of_texts(values: pd.Series) -> pd.Series:
     return pd.Series(np.append(numbers, np.nan)[texts.place], values.index, name=values.name)
 
 
-def with_categories(values: pd.Series, categories: Sequence, name: str, role: str) -> pd.Series:
+def with_categories(values: pd.Series, categories: Sequence, name: str | int, role: str) -> pd.Series:
     """Values as an ordered categorical of declared categories, found by their texts."""
     labels, distinct = [label(category) for category in categories], distinct_values(values)
     texts = [label(value) for value in distinct.values]
@@ -212,7 +212,7 @@ def with_categories(values: pd.Series, categories: Sequence, name: str, role: st
 
 
 def declare_columns(
-    frame,
+    frame: Frame,
     *,
     categories: Mapping[str, Sequence] = MappingProxyType({}),
     missing_codes: Mapping[str, Sequence] | Sequence = (),

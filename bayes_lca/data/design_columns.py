@@ -3,6 +3,7 @@
 from collections.abc import Mapping
 from copy import deepcopy
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 import pandas as pd
@@ -33,7 +34,7 @@ class Encoder:
     matrix: np.ndarray
     columns_of: Mapping[str, tuple[int, ...]]
     unit: np.ndarray
-    _common: object
+    _common: Any
     _every_level: pd.DataFrame
 
     def evaluate(self, covariates: pd.DataFrame) -> np.ndarray:

@@ -7,7 +7,7 @@ import narwhals as nw
 import numpy as np
 
 from bayes_lca.data.declarations import Declarations
-from bayes_lca.data.frame import named
+from bayes_lca.data.frame import Frame, named
 from bayes_lca.data.outcome import read_complete_outcome, read_numeric_outcome, read_ordered_outcome
 from bayes_lca.data.responses import without_empty
 
@@ -79,7 +79,7 @@ class KnownMembership:
 
 def read_distal_outcome(
     frame, outcome: str, values: Values, missing: Literal["raise", "drop"], declared: Declarations
-) -> tuple[object, DistalOutcome, np.ndarray]:
+) -> tuple[Frame, DistalOutcome, np.ndarray]:
     """Read an outcome, and the rows of a frame that have it.
 
     Parameters

@@ -10,7 +10,7 @@ import narwhals as nw
 import numpy as np
 import pandas as pd
 
-from bayes_lca.data.frame import check_frame, is_lazy
+from bayes_lca.data.frame import Frame, check_frame, is_lazy
 
 NAMES_OF_ENGINES = {
     **{"pandas": "pandas", "pyarrow": "Arrow", "duckdb": "DuckDB"},
@@ -53,7 +53,7 @@ class EngineTable(ABC):
         """Names of the columns."""
 
     @abstractmethod
-    def distinct_rows(self, names: Sequence[str], number: str, count: str | None = None):
+    def distinct_rows(self, names: Sequence[str | int], number: str, count: str | int | None = None) -> Frame:
         """Distinct rows of some columns, as an eager frame in any order.
 
         Parameters
@@ -66,11 +66,11 @@ class EngineTable(ABC):
         """
 
     @abstractmethod
-    def repeats(self, name: str) -> tuple[int, int]:
+    def repeats(self, name: str | int) -> tuple[int, int]:
         """Rows whose value of a column stands in another row before, and rows that have a value."""
 
     @abstractmethod
-    def is_number(self, name: str) -> bool:
+    def is_number(self, name: str | int) -> bool:
         """Whether a column is of numbers."""
 
     @final
@@ -103,19 +103,19 @@ class NarwhalsTable(EngineTable):
         """Names of the columns."""
         return self._lazy.collect_schema().names()
 
-    def distinct_rows(self, names: Sequence[str], number: str, count: str | None = None):
+    def distinct_rows(self, names: Sequence[str | int], number: str, count: str | int | None = None) -> Frame:
         """Distinct rows of some columns, missing values among them."""
         how_many = (nw.len() if count is None else nw.col(count).sum()).alias(number)
         return self._lazy.group_by(*names, drop_null_keys=False).agg(how_many).collect().to_native()
 
-    def repeats(self, name: str) -> tuple[int, int]:
+    def repeats(self, name: str | int) -> tuple[int, int]:
         """Rows whose value stands in another row before, and rows that have one."""
         present = self._lazy.filter(~nw.col(name).is_null())
         asked = present.select(nw.len().alias("present"), nw.col(name).n_unique().alias("distinct")).collect()
         n_present = int(asked["present"].to_list()[0])
         return n_present - (int(asked["distinct"].to_list()[0]) if n_present else 0), n_present
 
-    def is_number(self, name: str) -> bool:
+    def is_number(self, name: str | int) -> bool:
         """Whether a column is of numbers."""
         return self._lazy.collect_schema()[name].is_numeric()
 
@@ -140,18 +140,19 @@ class DaskTable(EngineTable):
         """Names of the columns."""
         return list(self.native.columns)
 
-    def distinct_rows(self, names: Sequence[str], number: str, count: str | None = None):
+    def distinct_rows(self, names: Sequence[str | int], number: str, count: str | int | None = None) -> Frame:
         """Distinct rows of some columns, missing values among them."""
         needed = self.native[list(names) if count is None else [*names, count]]
         of_each_part = needed.map_partitions(_counted, names, number, count, enforce_metadata=False).compute()
         return _counted(of_each_part, names, number, number)
 
-    def repeats(self, name: str) -> tuple[int, int]:
+    def repeats(self, name: str | int) -> tuple[int, int]:
         """Rows whose value stands in another row before, and rows that have one."""
-        counts = self.distinct_rows([name], number := f"{name}_").dropna(subset=[name])[number]
+        counts: Any = self.distinct_rows([name], number := f"{name}_")
+        counts = counts.dropna(subset=[name])[number]
         return int(counts.sum()) - len(counts), int(counts.sum())
 
-    def is_number(self, name: str) -> bool:
+    def is_number(self, name: str | int) -> bool:
         """Whether a column is of numbers."""
         kind = self.native[name].dtype
         return pd.api.types.is_numeric_dtype(kind) and not pd.api.types.is_bool_dtype(kind)
@@ -161,7 +162,7 @@ class DaskTable(EngineTable):
         return self.native.assign(**{name: np.floor(numbers[name] / step + 0.5) * step for name, step in grid.items()})
 
 
-def _counted(part: pd.DataFrame, names: Sequence[str], number: str, count: str | None) -> pd.DataFrame:
+def _counted(part: pd.DataFrame, names: Sequence[str | int], number: str, count: str | int | None) -> pd.DataFrame:
     """Distinct rows of a pandas frame with the number of rows, or the sum of a column of counts, of each."""
     groups = part.groupby(list(names), dropna=False, observed=True, sort=False)
     return (groups.size() if count is None else groups[count].sum()).rename(number).reset_index()

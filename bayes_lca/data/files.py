@@ -5,8 +5,9 @@ import re
 import struct
 import warnings
 from collections import Counter
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Generator, Iterable, Mapping, Sequence
 from contextlib import contextmanager
+from os import PathLike
 from pathlib import Path
 from types import MappingProxyType
 
@@ -29,7 +30,7 @@ KNOWN = (*TABLES, EXCEL, *SPSS, STATA, *PARQUET)
 
 
 def read_survey(
-    path,
+    path: str | PathLike[str],
     *,
     categories: Mapping[str, Sequence] = MappingProxyType({}),
     missing_codes: MissingCodes = (),
@@ -222,7 +223,7 @@ def _read_stata(path: Path, missing_codes: MissingCodes) -> pd.DataFrame:
 
 
 @contextmanager
-def _read_as(path: Path, kind: str, *errors: type[Exception]) -> Iterator[None]:
+def _read_as(path: Path, kind: str, *errors: type[Exception]) -> Generator[None]:
     """Name the file that cannot be read, and what it was taken for."""
     try:
         yield

@@ -2,6 +2,7 @@
 
 from collections import Counter
 from collections.abc import Iterable
+from typing import Any
 
 import formulae
 from formulae.parser import Parser
@@ -67,7 +68,7 @@ def parse(text: str) -> Model:
         expression = parser.parse()
         rest = parser.peek().lexeme
         objected = None if rest else objection(expression)
-        model = None if rest or objected else formulae.model_description(right)
+        model: Any = None if rest or objected else formulae.model_description(right)
     except Exception as error:
         reason = "too many terms or brackets" if isinstance(error, RecursionError) else error
         raise ValueError(

@@ -10,6 +10,10 @@ from os import PathLike
 import narwhals as nw
 import numpy as np
 import pandas as pd
+from narwhals.typing import IntoFrame
+
+type Frame = IntoFrame
+"""A frame of pandas, polars or others that narwhals knows, or a table in an engine where a function takes one."""
 
 LARGEST_WHOLE_FLOAT = 2**53
 """Whole numbers beyond it are not told apart once they are floating-point numbers."""
@@ -62,7 +66,7 @@ def is_lazy(frame) -> bool:
     )
 
 
-def check_columns(frame, columns: Iterable[str], *, role: str) -> None:
+def check_columns(frame, columns: Iterable[str | int], *, role: str) -> None:
     """Refuse names that are not columns of `frame`, listing those that are and the names that come close."""
     narwhal = nw.from_native(frame, eager_only=True)
     columns = list(columns)
@@ -109,13 +113,13 @@ def check_missing(missing: str) -> None:
         raise ValueError(f'missing={missing!r}: choose "raise" or "drop"')
 
 
-def column(frame, name: str) -> pd.Series:
+def column(frame, name: str | int) -> pd.Series:
     """One column as a pandas series: categories and their order kept, missing values as pandas marks them.
 
     Parameters
     ----------
     frame : eager data frame
-    name : str
+    name : str or int
         A column of `frame`.
 
     Returns
@@ -193,7 +197,7 @@ def _texts_of(series: nw.Series) -> pd.Series | None:
         return None
 
 
-def numeric_if_numbers(values: pd.Series, name: str) -> pd.Series:
+def numeric_if_numbers(values: pd.Series, name: str | int) -> pd.Series:
     """A column of objects with a numeric type, where all that are not missing are numbers or truth values."""
     kinds = set(map(type, values.to_numpy()))
     decimal = any(issubclass(kind, Decimal) for kind in kinds)

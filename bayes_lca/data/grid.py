@@ -6,10 +6,10 @@ from numbers import Real
 
 from bayes_lca.data.counted_in_engine import check_known
 from bayes_lca.data.engine_tables import EngineTable, as_table
-from bayes_lca.data.frame import named
+from bayes_lca.data.frame import Frame, named
 
 
-def round_to_grid(table, grid: Mapping[str, float]) -> EngineTable:
+def round_to_grid(table: Frame, grid: Mapping[str, float]) -> EngineTable:
     """Round columns of a table to multiples of a step, where the table lies.
 
     Distinct rows of answers, covariates and groups are what a fit computes with. An age in days or an income in cents

@@ -70,7 +70,7 @@ def read_grouping(columns: tuple[str, ...], raw: Mapping[str, pd.Series]) -> Gro
             f"group column {name!r} has one group only ({levels[0]!r} in all {len(rows.pattern)} rows); "
             f"drop (1 | {name}) from the formula"
         )
-    return Grouping(name, tuple(levels), rows.pattern)
+    return Grouping(name, tuple(map(str, levels)), rows.pattern)
 
 
 def joined_labels(labels: Sequence[pd.Series]) -> list[str | None]:

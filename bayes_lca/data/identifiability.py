@@ -194,7 +194,7 @@ def _groups_met(inner, outer) -> np.ndarray:
 def _look_numbered(grouping) -> bool:
     """Whether labels are 1, 2, ..., a, b, ..., 1a, 1b, ..., perhaps behind a common word: no names of their own."""
     parts = [NUMBERED.fullmatch(label) for label in grouping.levels]
-    return all(parts) and len({part["word"] for part in parts}) == 1
+    return all(parts) and len({part["word"] for part in parts if part}) == 1
 
 
 def _refuse_cut_of_another(table: pd.DataFrame, covariates: Sequence[str]) -> None:

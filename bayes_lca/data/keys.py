@@ -55,7 +55,7 @@ def read_key(frame, key: str) -> pd.Index:
     return labels_of(pd.Index(values))
 
 
-def warn_of_repeated_rows(frame, used: Iterable[str], *, key: str | None = None) -> None:
+def warn_of_repeated_rows(frame, used: Iterable[str | int], *, key: str | None = None) -> None:
     """Warn of rows that share their label, or the value of a column that usually names persons.
 
     Parameters

@@ -93,7 +93,9 @@ class Numbers:
         return replace(self, items=tuple(names), codes=self.codes[:, source])
 
 
-def read_numbers(frame, items: Sequence[str], declared: Declarations, *, use: str, whole: bool = False) -> Numbers:
+def read_numbers(
+    frame, items: Sequence[str | int], declared: Declarations, *, use: str, whole: bool = False
+) -> Numbers:
     """Read items that are numbers from a frame.
 
     Parameters
@@ -154,7 +156,7 @@ def read_numbers(frame, items: Sequence[str], declared: Declarations, *, use: st
     return Numbers(items, codes, row_labels(frame))
 
 
-def numbers_of(values: pd.Series, item: str, *, use: str, whole: bool) -> pd.Series:
+def numbers_of(values: pd.Series, item: str | int, *, use: str, whole: bool) -> pd.Series:
     """A column as floating-point numbers, not a number where missing; a categorical of numbers is read as these.
 
     Raises
@@ -200,7 +202,7 @@ def _remedy(others: pd.Series) -> str:
     return "give categories to Items, and declare codes of missing answers, missing_codes=[...]"
 
 
-def check_varies(values: np.ndarray, item: str) -> None:
+def check_varies(values: np.ndarray, item: str | int) -> None:
     """Refuse an item of which nothing can be learned.
 
     Raises
@@ -221,7 +223,7 @@ def check_varies(values: np.ndarray, item: str) -> None:
         )
 
 
-def check_more_than_two(values: np.ndarray, item: str, *, use: str) -> None:
+def check_more_than_two(values: np.ndarray, item: str | int, *, use: str) -> None:
     """Refuse an item of two numbers, such as 0 and 1, within a class of which nothing is normal.
 
     Raises

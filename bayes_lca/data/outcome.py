@@ -9,7 +9,7 @@ import pandas as pd
 
 from bayes_lca.data.category_order import NOBODY_DECLARED, CategoryOrder
 from bayes_lca.data.declarations import NOTHING_DECLARED, Declarations
-from bayes_lca.data.frame import check_columns, check_frame, check_missing, named, rows_of
+from bayes_lca.data.frame import Frame, check_columns, check_frame, check_missing, named, rows_of
 from bayes_lca.data.responses import MISSING, read_categories
 
 
@@ -18,7 +18,7 @@ def read_complete_outcome(
     outcome: str,
     missing: Literal["raise", "drop"] = "raise",
     declared: Declarations = NOTHING_DECLARED,
-) -> tuple[object, np.ndarray, tuple[str, ...], np.ndarray]:
+) -> tuple[Frame, np.ndarray, tuple[str, ...], np.ndarray]:
     """Read an observed nominal outcome.
 
     Parameters
@@ -62,7 +62,7 @@ def read_ordered_outcome(
     use: str,
     missing: Literal["raise", "drop"] = "raise",
     declared: Declarations = NOTHING_DECLARED,
-) -> tuple[object, np.ndarray, tuple[str, ...], CategoryOrder, np.ndarray]:
+) -> tuple[Frame, np.ndarray, tuple[str, ...], CategoryOrder, np.ndarray]:
     """Read an outcome whose categories have an order that somebody declared, or that is the one of numbers.
 
     Parameters
@@ -113,7 +113,7 @@ def read_ordered_outcome(
 
 def read_numeric_outcome(
     frame, outcome: str, missing: Literal["raise", "drop"] = "raise", declared: Declarations = NOTHING_DECLARED
-) -> tuple[object, np.ndarray, np.ndarray]:
+) -> tuple[Frame, np.ndarray, np.ndarray]:
     """Read an outcome that is a number.
 
     Parameters
@@ -175,7 +175,7 @@ def read_numeric_outcome(
     return frame, values, complete
 
 
-def _rows_that_have(frame, outcome: str, complete: np.ndarray, missing: str) -> tuple[object, np.ndarray]:
+def _rows_that_have(frame, outcome: str, complete: np.ndarray, missing: str) -> tuple[Frame, np.ndarray]:
     """The rows of a frame that have the outcome, and which they are."""
     n_missing = int((~complete).sum())
     if n_missing:

@@ -12,7 +12,7 @@ def check_possible(
     is_zero: np.ndarray,
     codes: np.ndarray,
     patterns: UniqueRows,
-    items: Sequence[str],
+    items: Sequence[str | int],
     labels: Sequence[Sequence[str]],
     respondents: Sequence,
 ) -> None:

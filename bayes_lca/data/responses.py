@@ -167,7 +167,7 @@ def recorded_empty(empty: Mapping[str, Sequence[str]]) -> dict[str, str]:
     return {EMPTY_CATEGORIES: json.dumps({name: list(labels) for name, labels in empty.items()})}
 
 
-def read_responses(frame, items: Sequence[str], declared: Declarations = NOTHING_DECLARED) -> Responses:
+def read_responses(frame, items: Sequence[str | int], declared: Declarations = NOTHING_DECLARED) -> Responses:
     """Read the answers to `items` from a frame.
 
     Integers, booleans, text and categoricals (ordered or not) are understood. Declared categories keep their order;
@@ -238,14 +238,14 @@ def without_empty(codes: np.ndarray, labels: Sequence[str]) -> tuple[np.ndarray,
     """
     occurs = np.bincount(codes + 1, minlength=len(labels) + 1)[1:] > 0  # a missing answer is counted at 0
     place = np.append(np.cumsum(occurs) - 1, MISSING)  # a missing answer takes the last place
-    split = [
+    kept, empty = (
         tuple(label for label, here in zip(labels, occurs, strict=True) if here == wanted) for wanted in (True, False)
-    ]
-    return place[codes], *split
+    )
+    return place[codes], kept, empty
 
 
 def read_categories(
-    answers: pd.Series, item: str, role: str = "item"
+    answers: pd.Series, item: str | int, role: str = "item"
 ) -> tuple[np.ndarray, tuple[str, ...], CategoryOrder]:
     """Codes of a column of categories, shape (row,), their labels, and what the order of these rests on."""
     n = len(answers)
@@ -278,7 +278,7 @@ def read_categories(
     return codes, labels, order
 
 
-def _check_values(answers: pd.Series, present: DistinctValues, item: str, role: str) -> None:
+def _check_values(answers: pd.Series, present: DistinctValues, item: str | int, role: str) -> None:
     if not pd.api.types.is_numeric_dtype(answers):
         check_text(present, item, role)
         return

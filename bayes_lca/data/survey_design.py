@@ -8,7 +8,7 @@ from numbers import Integral, Real
 import numpy as np
 import pandas as pd
 
-from bayes_lca.data.frame import check_columns, check_frame, column, is_lazy, label, named, rows_of
+from bayes_lca.data.frame import Frame, check_columns, check_frame, column, is_lazy, label, named, rows_of
 from bayes_lca.data.survey_sample import SurveySample
 
 
@@ -133,7 +133,7 @@ class SurveyDesign:
         """Columns of a frame that the design uses."""
         return tuple(name for name in (self.weights, self.strata, self.cluster) if name is not None)
 
-    def read(self, frame) -> SurveySample:
+    def read(self, frame: Frame) -> SurveySample:
         """The design of the rows of a frame.
 
         Raises
@@ -148,7 +148,7 @@ class SurveyDesign:
         check_frame(frame)
         check_columns(frame, self.columns, role="survey design")
         n = len(column(frame, self.columns[0]))
-        weight = np.ones(n) if self.weights is None else self._read_weights(frame)
+        weight = np.ones(n) if self.weights is None else self._read_weights(frame, self.weights)
         stratum, strata = self._read_labels(frame, self.strata, "strata", n)
         place, _ = self._read_labels(frame, self.cluster, "cluster", n)
         place = np.arange(n) if self.cluster is None else place
@@ -170,8 +170,8 @@ class SurveyDesign:
             },
         )
 
-    def _read_weights(self, frame) -> np.ndarray:
-        values = column(frame, self.weights)
+    def _read_weights(self, frame, weights: str | int) -> np.ndarray:
+        values = column(frame, weights)
         n, what = len(values), f"survey weights {self.weights!r}"
         if pd.api.types.is_bool_dtype(values) or not pd.api.types.is_numeric_dtype(values):
             raise ValueError(

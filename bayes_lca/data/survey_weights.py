@@ -1,7 +1,7 @@
 """Survey weights of the rows that a model is fitted to, scaled to what the model counts."""
 
 import warnings
-from collections.abc import Iterable, Iterator
+from collections.abc import Generator, Iterable, Sequence
 from contextlib import contextmanager
 
 import numpy as np
@@ -95,7 +95,7 @@ def _refuse_levels_without_weight(weight: np.ndarray, design: Design) -> None:
 
 
 @contextmanager
-def nesting_declared(survey: SurveyDesign | None) -> Iterator[None]:
+def nesting_declared(survey: SurveyDesign | None) -> Generator[None]:
     """Nothing is said of respondents who look nested where the design names clusters, by which draws are corrected."""
     with warnings.catch_warnings():
         if survey is not None and survey.cluster is not None:
@@ -125,7 +125,7 @@ def survey_options(model, design: SurveyDesign | None) -> dict[str, SurveyDesign
 
 
 def count_sampled(
-    frame, count: str | int | None, used: Iterable[str | int] | None, design: SurveyDesign | None
+    frame, count: str | int | None, used: Sequence[str | int] | None, design: SurveyDesign | None
 ) -> CountedRows:
     """The respondents of a frame as `count_rows` has them; beside a survey design each row is one.
 

@@ -43,7 +43,7 @@ class MissingCodeWarning(UserWarning):
     """A value that nobody declared looks like a code of missing answers, and is taken for an answer."""
 
 
-def warn_of_suspected_codes(values: pd.Series, name: str, role: str) -> None:
+def warn_of_suspected_codes(values: pd.Series, name: str | int, role: str) -> None:
     """Warn of values that look like codes of missing answers, with how often they occur.
 
     Parameters

@@ -83,7 +83,7 @@ def warn_of_groups_of_one(groupings: Sequence) -> None:
 
 
 def warn_of_far_values(
-    covariates: pd.DataFrame, suspected: Mapping[str, np.ndarray], *, role: str = "covariate", effect: str = ""
+    covariates: pd.DataFrame, suspected: Mapping[str | int, np.ndarray], *, role: str = "covariate", effect: str = ""
 ) -> None:
     """Name numbers that are far from all others.
 

@@ -7,14 +7,14 @@ import narwhals as nw
 import numpy as np
 import pandas as pd
 
-from bayes_lca.data.frame import check_columns, check_frame, column, named, rows_of
+from bayes_lca.data.frame import Frame, check_columns, check_frame, column, named, rows_of
 from bayes_lca.data.variable_labels import VARIABLE_LABELS, variable_labels, with_variable_labels
 
 ColumnsOfWave = Mapping[str, str] | str
 
 
 def long_from_wide(
-    frame,
+    frame: Frame,
     waves: Mapping[str | float, ColumnsOfWave],
     *,
     person: str = "person",

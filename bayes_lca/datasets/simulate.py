@@ -11,7 +11,7 @@ NumPy keeps that stream from version to version, so a seed goes on meaning the s
 """
 
 import numbers
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -166,7 +166,7 @@ def simulate_answers(
     return np.where(missing, MISSING, codes)
 
 
-def label_answers(codes: np.ndarray, levels: dict[str, Sequence]) -> pd.DataFrame:
+def label_answers(codes: np.ndarray, levels: Mapping[str, Sequence]) -> pd.DataFrame:
     """Turn codes, shape (respondent, item), into ordered categoricals with the `levels` per item."""
     answers = {
         item: pd.Categorical.from_codes(codes[:, j], categories=list(labels), ordered=True)

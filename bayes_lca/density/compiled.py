@@ -3,6 +3,7 @@
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from types import MappingProxyType
+from typing import Any
 
 import numpy as np
 import pandas as pd
@@ -13,7 +14,7 @@ from pymc.model.transform.optimization import freeze_dims_and_data
 from pytensor.graph.rewriting.utils import rewrite_graph
 
 from bayes_lca.density.builder import Builder
-from bayes_lca.density.evaluate import Known, evaluate, plain
+from bayes_lca.density.evaluate import Known, Value, evaluate, plain
 from bayes_lca.density.program import Program
 from bayes_lca.density.steps import NotCovered
 from bayes_lca.density.translate import translate
@@ -72,9 +73,9 @@ class Density:
         if transform is None:
             return np.asarray(value, dtype=float)
         coordinates = transform.forward(pt.constant(np.asarray(value, dtype=float)), *variable.owner.inputs)
-        values = {variable: Known(variable.get_value()) for variable in self._data.values()}
+        values: dict[Any, Value] = {variable: Known(variable.get_value()) for variable in self._data.values()}
         evaluate([coordinates], values, Builder(0))
-        return np.asarray(values[coordinates].value)
+        return np.asarray(plain(values[coordinates]))
 
     def coordinates(self, start: Mapping[str, np.ndarray]) -> np.ndarray:
         """Free coordinates of a start, one after the other."""

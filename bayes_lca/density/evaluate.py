@@ -3,6 +3,7 @@
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from functools import reduce, singledispatch
+from typing import Any
 
 import numpy as np
 import pytensor.scalar as ps
@@ -25,7 +26,7 @@ from bayes_lca.density.steps import NotCovered, Rows
 class Known:
     """A value that does not depend on free coordinates."""
 
-    value: object
+    value: Any
 
     @property
     def numbers(self) -> np.ndarray:
@@ -134,7 +135,7 @@ def step(op: Op, node: Apply, inputs: list[Value], builder: Builder) -> list[Val
     """Values of the outputs of a node."""
     if not isinstance(op, OpFromGraph) and all(isinstance(value, Known) for value in inputs):
         storage = [[None] for _ in node.outputs]
-        op.perform(node, [value.value for value in inputs], storage)
+        op.perform(node, [value.value for value in inputs if isinstance(value, Known)], storage)
         return [Known(value) for (value,) in storage]
     return as_list(translated(op, node, inputs, builder))
 
@@ -168,5 +169,6 @@ def shape_of(value: Value, builder: Builder | None = None) -> tuple[int, ...]:
     if not isinstance(value, Rows):
         return value.shape
     shape = list(value.vectors.shape)
-    shape[value.axis] = builder.n_rows
+    if builder is not None:
+        shape[value.axis] = builder.n_rows
     return tuple(shape)

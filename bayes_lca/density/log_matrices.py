@@ -67,10 +67,11 @@ def _transition(builder: Builder, vectors: Sequence[Operand], scalars: Sequence[
     k = len(vectors)
     if k < FEWEST_CLASSES or len(scalars) != k * k:
         return None
-    made = {vector.position: builder.maker_of(vector) for vector in vectors}
-    if any(each is None or each.operation is not Operation.SUBTRACT for each in made.values()):
+    made = [builder.maker_of(vector) for vector in vectors]
+    differences = [each for each in made if each is not None and each.operation is Operation.SUBTRACT]
+    if len(differences) < k:
         return None
-    left, total = zip(*(made[vector.position].operands for vector in vectors), strict=True)
+    left, total = zip(*(each.operands for each in differences), strict=True)
     norm = builder.maker_of(total[0])
     if norm is None or norm.operation is not Operation.LOG_MATRIX_PRODUCT or norm.size != k * TILE:
         return None

@@ -67,7 +67,7 @@ OF_ONE = {
     ps.Erfinv: Operation.ERFINV,
     ps.GammaLn: Operation.LOG_GAMMA,
 }
-OF_SQUARES = {2.0: Operation.SQUARE, 0.5: Operation.SQRT}
+OF_SQUARES: dict[float | None, Operation] = {2.0: Operation.SQUARE, 0.5: Operation.SQRT}
 
 
 @translated.register
@@ -88,8 +88,8 @@ def _(op: Elemwise, node, inputs, builder):
             return np.where(chosen, *(builder.positions(plain(value)) for value in inputs[1:]))
         case ps.Switch():
             return builder.elementwise(Operation.SWITCH, *map(plain, inputs))
-        case ps.Pow() if isinstance(inputs[1], Known) and _single(inputs[1]) in OF_SQUARES:
-            return builder.elementwise(OF_SQUARES[_single(inputs[1])], plain(inputs[0]))
+        case ps.Pow() if isinstance(inputs[1], Known) and (of_square := OF_SQUARES.get(_single(inputs[1]))) is not None:
+            return builder.elementwise(of_square, plain(inputs[0]))
     if (operation := OF_ONE.get(type(scalar))) is not None:
         return builder.elementwise(operation, plain(inputs[0]))
     if (operation := OF_TWO.get(type(scalar))) is not None:

@@ -4,6 +4,8 @@ import ctypes
 from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import cache
+from importlib import import_module
+from typing import Any
 
 import numpy as np
 
@@ -35,13 +37,20 @@ class _Layout(ctypes.Structure):
 def library() -> ctypes.CDLL | None:
     """The compiled functions, None where they were not built."""
     try:
-        from bayes_lca.density import tape
+        tape: Any = import_module("bayes_lca.density.tape")
     except ImportError:
         return None
     loaded = ctypes.CDLL(tape.__file__)
     for name, result in (("log_density", ctypes.c_int64), ("expand", ctypes.c_int64), ("free", None)):
         getattr(loaded, f"bayes_lca_{name}").restype = result
     return loaded
+
+
+def _built() -> ctypes.CDLL:
+    """The compiled functions, without which no program is made."""
+    if (functions := library()) is None:
+        raise NotCovered("anything, for the compiled functions were not built")
+    return functions
 
 
 @dataclass(eq=False)
@@ -79,7 +88,7 @@ class Program:
         rows = [number for number in of_value if builder.instructions[number].is_of_rows]
         before = [number for number in of_value if number not in after and number not in set(rows)]
         self.n_inputs, self.n_expanded = builder.n_inputs, len(self.expanded)
-        self._free = library().bayes_lca_free  # kept, for modules may be gone when Python ends
+        self._free = _built().bayes_lca_free  # kept, for modules may be gone when Python ends
         self._pools = Pools(builder)
         backwards = Backwards.of([builder.instructions[number] for number in rows])
         code = {
@@ -148,7 +157,7 @@ class Program:
         """
         x = np.ascontiguousarray(x, dtype=float)
         gradient, value = np.empty_like(x), ctypes.c_double()
-        failed = library().bayes_lca_log_density(
+        failed = _built().bayes_lca_log_density(
             ctypes.c_uint64(len(x)), *map(_pointer, (x, gradient)), ctypes.byref(value), ctypes.byref(self.layout)
         )
         if failed:
@@ -159,7 +168,7 @@ class Program:
         """Parameters in the user's units at free coordinates, one after the other."""
         x = np.ascontiguousarray(x, dtype=float)
         out = np.empty(self.n_expanded)
-        library().bayes_lca_expand(
+        _built().bayes_lca_expand(
             *map(ctypes.c_uint64, (len(x), len(out))), *map(_pointer, (x, out)), ctypes.byref(self.layout)
         )
         return out
@@ -173,11 +182,9 @@ class Program:
     @property
     def addresses(self) -> tuple[int, int, int]:
         """Where the two functions and the program lie, for callers without Python."""
-        functions = [getattr(library(), f"bayes_lca_{name}") for name in ("log_density", "expand")]
-        return (
-            *(ctypes.cast(function, ctypes.c_void_p).value for function in functions),
-            ctypes.addressof(self.layout),
-        )
+        functions = [getattr(_built(), f"bayes_lca_{name}") for name in ("log_density", "expand")]
+        density, expand = (ctypes.cast(function, ctypes.c_void_p).value or 0 for function in functions)
+        return density, expand, ctypes.addressof(self.layout)
 
 
 def _pointer(array: np.ndarray) -> ctypes.c_void_p:

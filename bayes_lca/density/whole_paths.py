@@ -25,10 +25,11 @@ def put_paths_together(builder: Builder) -> None:
     """
     for number, step in enumerate(builder.instructions):
         if step.is_of_rows and step.operation is Operation.SUBTRACT:
-            if (summands := _summands_of_path(builder, *step.operands)) is not None:
+            if (path_of := _summands_of_path(builder, *step.operands)) is not None:
+                n_classes, summands = path_of
                 path = Instruction(
                     *(Operation.LOG_PATH, builder.n_rows, TILE),
-                    detail=(len(builder.maker_of(step.operands[1]).summands),),
+                    detail=(n_classes,),
                     summands=summands,
                     is_of_rows=True,
                     out=step.out,
@@ -37,12 +38,16 @@ def put_paths_together(builder: Builder) -> None:
                 builder.instructions[number] = path
 
 
-def _summands_of_path(builder: Builder, last: Operand, first: Operand) -> tuple[Operand, ...] | None:
-    """Answers and moves from the last wave to the first, which has its logits, and logarithms of moves; see paths.h."""
-    sums = [builder.maker_of(each) for each in (last, first)]
-    if any(each is None or each.operation is not Operation.LOG_SUM_EXP for each in sums):
+def _summands_of_path(builder: Builder, last: Operand, first: Operand) -> tuple[int, tuple[Operand, ...]] | None:
+    """How many classes there are, and what is summed over, as in paths.h.
+
+    Answers and moves come from the last wave to the first, which has its logits; logarithms of moves follow.
+    """
+    made = [builder.maker_of(each) for each in (last, first)]
+    sums = [each.summands for each in made if each is not None and each.operation is Operation.LOG_SUM_EXP]
+    if len(sums) < len(made):
         return None
-    alpha, eta = (each.summands for each in sums)
+    alpha, eta = sums
     if len(alpha) != len(eta) or not 2 <= len(eta) <= MOST_CLASSES:
         return None
     vectors, taus, n_steps = [], [], 0
@@ -54,7 +59,9 @@ def _summands_of_path(builder: Builder, last: Operand, first: Operand) -> tuple[
         taus += step.summands[2 * len(h) :]
         alpha, n_steps = step.summands[: len(h)], n_steps + 1
     answers = _without(builder, alpha, eta)
-    return (*vectors, *answers, *eta, *taus) if n_steps and answers is not None else None
+    if not n_steps or answers is None:
+        return None
+    return len(eta), (*vectors, *answers, *eta, *taus)
 
 
 def _transition_into(builder: Builder, alpha: Sequence[Operand]) -> tuple[Instruction, tuple[Operand, ...]] | None:

@@ -22,6 +22,8 @@ class Need:
         Whether it depends on what answers are: the measurement part has to declare it too.
     otherwise : str
         Why it does not hold for the fits of a model that does not declare it; empty where nothing is known.
+    remedy : str
+        What to fit, or to use, where it does not hold for what answers are.
     """
 
     purpose: str
@@ -29,11 +31,16 @@ class Need:
     summary: bool = True
     answers: bool = False
     otherwise: str = ""
+    remedy: str = "give a fit of other items, or use a function of classes alone"
 
 
 ONE_WAVE = (
     "nobody moves in this fit of {n_respondents} respondents, each of whom is in a class or category once; follow them "
     "over waves, and fit LatentTransition"
+)
+NO_GROUP_CLASSES = (
+    "groups of this fit of {n_respondents} respondents have no classes; fit "
+    'LatentClass(3, Items([...]), GroupClasses(2, group="school"))'
 )
 
 NEEDS: Final[Mapping[str, Need]] = MappingProxyType(
@@ -46,7 +53,11 @@ NEEDS: Final[Mapping[str, Need]] = MappingProxyType(
         "class_shift": Need("shifts of classes", answers=True),
         "class_sizes": Need("class sizes"),
         "classification_table": Need("classification", respondents=True),
-        "common_method": Need("a common method", answers=True),
+        "common_method": Need(
+            "a common method",
+            answers=True,
+            remedy="fit it with persons who answer their way, LatentClass(K, CommonMethod(Items([...])))",
+        ),
         "compare_estimators": Need("comparisons of estimators", summary=False),
         "compare_groups": Need("comparisons of groups", respondents=True),
         "compare_structures": Need("comparisons of structures", answers=True),
@@ -60,9 +71,9 @@ NEEDS: Final[Mapping[str, Need]] = MappingProxyType(
         "fit_distal": Need("an outcome of classes"),
         "fit_two_step": Need("two-step estimation", answers=True),
         "compare_group_structures": Need("comparisons of how groups are modelled", respondents=True),
-        "group_classes": Need("classes of groups", respondents=True),
+        "group_classes": Need("classes of groups", respondents=True, otherwise=NO_GROUP_CLASSES),
         "group_level_effects": Need("effects of group-level predictors", respondents=True),
-        "group_membership": Need("membership of groups", respondents=True),
+        "group_membership": Need("membership of groups", respondents=True, otherwise=NO_GROUP_CLASSES),
         "group_shares": Need("shares of groups", respondents=True),
         "heterogeneity": Need("heterogeneity of groups"),
         "holds_respondents": Need("whether respondents are held", summary=False),
@@ -73,11 +84,12 @@ NEEDS: Final[Mapping[str, Need]] = MappingProxyType(
         "membership_table": Need("membership of the rows of a table", respondents=True),
         "modal_class_of": Need("the modal class as an indicator", respondents=True, answers=True),
         "modes": Need("modes, compared by their predictive density", respondents=True, summary=False),
+        "more_draws": Need("more draws of the same chains", respondents=True, summary=False),
         "name_classes": Need("names of classes", summary=False),
         "nesting_in_words": Need("what the nesting changed", respondents=True),
         "odds_ratios": Need("odds ratios"),
         "order": Need("the order of classes", answers=True),
-        "plot_group_classes": Need("a plot of classes of groups", respondents=True),
+        "plot_group_classes": Need("a plot of classes of groups", respondents=True, otherwise=NO_GROUP_CLASSES),
         "outcome_by_class": Need("an outcome by class", respondents=True),
         "plot_odds_ratios": Need("a plot of odds ratios"),
         "plot_predictions": Need("a plot of predictions", respondents=True),

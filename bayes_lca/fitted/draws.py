@@ -1,9 +1,10 @@
 """The draws of a fit: parameters, statistics of the sampler, chains and their modes."""
 
 import json
-from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
 from functools import cached_property
+from typing import Any
 
 import numpy as np
 import xarray as xr
@@ -40,6 +41,7 @@ class FittedDraws:
     answers: AnswersGivenClass
     structural: ClassGivenCovariates
     hidden: HiddenOfRespondent
+    _kept: dict[str | tuple, Any] = field(default_factory=dict, repr=False)
 
     @cached_property
     def posterior(self) -> xr.Dataset:
@@ -59,7 +61,7 @@ class FittedDraws:
         return self.sample_stats[MEASUREMENT_DRAW].transpose("chain", "draw").to_numpy()
 
     @cached_property
-    def attributes(self) -> Mapping[str, object]:
+    def attributes(self) -> Mapping[str, Any]:
         """Attributes of the tree."""
         return self.tree.attrs
 
@@ -88,22 +90,17 @@ class FittedDraws:
         """Names along the axes of chains and draws."""
         return {"chain": self.posterior["chain"], "draw": self.posterior["draw"]}
 
+    def once(self, name: str | tuple, compute: Callable[[], Any]):
+        """What `compute` gives, computed when it is first asked for under this name."""
+        if name not in self._kept:
+            self._kept[name] = compute()
+        return self._kept[name]
+
     flat = staticmethod(flat)
 
     def parameter(self, name: str, *dims: str) -> np.ndarray:
         """Draws of a parameter, chains after each other on the first axis, `dims` behind it."""
         return self.once(("parameter", name, dims), lambda: flat(self.posterior[name], *dims))
-
-    def blocks(self, n_rows: int) -> Iterator[slice]:
-        """All draws, chains after each other, as many at a time as memory holds for so many rows."""
-        numbers = max(n_rows, 1) * len(self.classes)
-        step = int(np.clip(NUMBERS_AT_ONCE // numbers, 1, DRAWS_AT_ONCE))
-        for start in range(0, self.n_draws, step):
-            yield slice(start, min(start + step, self.n_draws))
-
-    def draws_nearby(self, n_rows: int) -> int:
-        """Draws summed out at a time, so few that what is computed of so many rows stays near the processor."""
-        return max(1, NUMBERS_NEARBY // (max(n_rows, 1) * len(self.classes)))
 
     def by_chain(self, values: np.ndarray) -> np.ndarray:
         """Values of shape (draw, ...), chains after each other, as (chain, draw, ...)."""

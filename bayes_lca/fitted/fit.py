@@ -2,8 +2,8 @@
 
 import json
 import os
-from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
 from typing import final
 
 import pandas as pd
@@ -49,8 +49,6 @@ class Fit(FittedProbabilities):
     hidden : HiddenOfRespondent
         Twin of the hidden part.
     """
-
-    _kept: dict[str | tuple, object] = field(default_factory=dict, repr=False)
 
     @classmethod
     def of(cls, draws: "xr.DataTree | Fit", needs: str) -> "Fit":
@@ -179,11 +177,11 @@ class Fit(FittedProbabilities):
                 "more tuning or another number of classes"
             )
 
-    def once(self, name: str | tuple, compute: Callable[[], object]):
-        """What `compute` gives, computed when it is first asked for under this name."""
-        if name not in self._kept:
-            self._kept[name] = compute()
-        return self._kept[name]
+    def with_posterior(self, posterior: xr.Dataset) -> "Fit":
+        """The same with other draws, its rows left as they are."""
+        tree = self.tree.copy()
+        tree["posterior"] = xr.DataTree(posterior)
+        return replace(self, tree=tree, _kept={})
 
 
 def parts_of_fit(attributes: Mapping, needs: str) -> tuple[Kind, tuple]:

@@ -52,6 +52,10 @@ class HiddenOfRespondent(ABC):
             From ``fit.parts_of_rows``.
         """
 
+    def log_evidence(self, fit, rows: np.ndarray, which) -> np.ndarray:
+        """Log density of what was seen of some rows, by position, given the class; (draw or 1, row, latent_class)."""
+        return fit.answers.log_density(fit, rows, which)
+
     def with_new_rows(self, fit, frame, seed: int) -> tuple:
         """The fit with the respondents of a frame in place of its own, and groups that it has not seen."""
         return with_new_rows(fit, frame, seed)

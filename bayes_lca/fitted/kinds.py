@@ -5,7 +5,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from importlib import import_module
 from pkgutil import iter_modules
-from typing import ClassVar, Final
+from typing import Any, ClassVar, Final
 
 import numpy as np
 import pandas as pd
@@ -204,7 +204,7 @@ class Kind:
     class_axis: str
     observed: str
     capabilities: Capabilities
-    words: Callable[[object], Words]
+    words: Callable[[Any], Words]
     hidden: str = "OneClass"
     structural: str = "structural"
     class_is_observed: bool = False
@@ -259,8 +259,8 @@ def require_of_answers(answers: AnswersGivenClass, needs: str) -> None:
     """
     if NEEDS[needs].answers and needs not in answers.supported:
         raise ValueError(
-            f"{needs}: it depends on what answers are, and is not declared to hold for {answers.words}; give "
-            "a fit of other items, or use a function of classes alone"
+            f"{needs}: it depends on what answers are, and is not declared to hold for {answers.words}; "
+            f"{NEEDS[needs].remedy}"
         )
 
 

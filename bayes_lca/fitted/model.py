@@ -1,7 +1,7 @@
 """The model of a fit: kind, specification, formula, and the names along its axes."""
 
 import json
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from functools import cached_property
 
@@ -11,8 +11,18 @@ import xarray as xr
 from bayes_lca.data.formula import Formula, read_formula
 from bayes_lca.data.responses import CATEGORY_ORDERS, EMPTY_CATEGORIES
 from bayes_lca.data.variable_labels import VARIABLE_LABELS
-from bayes_lca.dims import DESIGN_CENTER, GROUP_CLASS_SHARE, ITEM, SLOPE, TERM, group_effect, group_sd, of_transition
-from bayes_lca.fitted.draws import FittedDraws
+from bayes_lca.dims import (
+    DESIGN_CENTER,
+    GROUP_CLASS_SHARE,
+    ITEM,
+    LIKELIHOOD_UNIT,
+    SLOPE,
+    TERM,
+    group_effect,
+    group_sd,
+    of_transition,
+)
+from bayes_lca.fitted.draws import DRAWS_AT_ONCE, NUMBERS_AT_ONCE, NUMBERS_NEARBY, FittedDraws
 from bayes_lca.fitted.record import ENCODING, exchangeable_classes
 from bayes_lca.fitted.words import Words
 
@@ -35,6 +45,17 @@ class FittedModel(FittedDraws):
     def classes(self) -> tuple[str, ...]:
         """Names of the classes, or of the categories of an observed outcome."""
         return tuple(str(name) for name in self.posterior[self.class_axis].to_numpy())
+
+    def blocks(self, n_rows: int) -> Iterator[slice]:
+        """All draws, chains after each other, as many at a time as memory holds for so many rows."""
+        numbers = max(n_rows, 1) * len(self.classes)
+        step = int(np.clip(NUMBERS_AT_ONCE // numbers, 1, DRAWS_AT_ONCE))
+        for start in range(0, self.n_draws, step):
+            yield slice(start, min(start + step, self.n_draws))
+
+    def draws_nearby(self, n_rows: int) -> int:
+        """Draws summed out at a time, so few that what is computed of so many rows stays near the processor."""
+        return max(1, NUMBERS_NEARBY // (max(n_rows, 1) * len(self.classes)))
 
     @cached_property
     def exchangeable(self) -> np.ndarray:
@@ -60,6 +81,14 @@ class FittedModel(FittedDraws):
     def formula(self) -> Formula:
         """The formula of the class probabilities."""
         return read_formula(self.attributes["formula"])
+
+    @property
+    def formula_shown(self) -> str:
+        """The formula as the model was given it, and which groups have classes in place of random intercepts."""
+        if LIKELIHOOD_UNIT not in self.attributes:
+            return self.formula.text
+        formula = self.specification[self.kind.structural]["formula"]
+        return f"{formula} with classes of groups of {self.attributes[LIKELIHOOD_UNIT]!r}"
 
     @cached_property
     def groupings(self) -> tuple[str, ...]:

@@ -4,6 +4,7 @@ import json
 from dataclasses import dataclass, replace
 from functools import cached_property
 from itertools import pairwise
+from typing import TYPE_CHECKING
 
 import numpy as np
 import xarray as xr
@@ -30,6 +31,9 @@ from bayes_lca.fitted.record import GROUPINGS, PATTERNS
 from bayes_lca.likelihood.moves import Moves
 from bayes_lca.likelihood.paths import SmoothedPaths, most_likely_paths, smooth_paths
 
+if TYPE_CHECKING:
+    from bayes_lca.fitted.fit import Fit
+
 CLASS_BEFORE, CLASS_AFTER = "latent_class", "other_class"
 """Axes of transition probabilities: the class that is left, and the class that is moved to."""
 
@@ -43,7 +47,7 @@ class FittedPaths:
     fit : Fit
     """
 
-    fit: object
+    fit: "Fit"
 
     @cached_property
     def waves(self) -> tuple[str, ...]:
@@ -136,9 +140,7 @@ class FittedPaths:
 
     def parameters_at(self, wave: int):
         """The fit with the item parameters of one wave, its rows left as they are."""
-        tree = self.fit.tree.copy()
-        tree["posterior"] = xr.DataTree(self._posterior_at(wave))
-        return replace(self.fit, tree=tree, _kept={})
+        return self.fit.with_posterior(self._posterior_at(wave))
 
     def _posterior_at(self, wave: int) -> xr.Dataset:
         posterior = self.fit.posterior

@@ -40,6 +40,19 @@ class FittedProbabilities(FittedRows):
         """The grouping whose groups are the units of the likelihood; None where respondents are."""
         return self.attributes.get(LIKELIHOOD_UNIT)
 
+    @property
+    def unit_with_classes(self) -> str:
+        """The grouping whose groups have classes.
+
+        Raises
+        ------
+        ValueError
+            If there is none.
+        """
+        if (unit := self.likelihood_unit) is None:
+            raise ValueError("groups have no classes in this fit; fit LatentClass with GroupClasses(2, group=...)")
+        return unit
+
     @cached_property
     def unit_of_pattern(self) -> np.ndarray:
         """The unit of the likelihood of each distinct row: the row itself, or its group; shape (pattern,)."""
@@ -78,7 +91,7 @@ class FittedProbabilities(FittedRows):
         -------
         ndarray, shape (draw or 1, row, latent_class)
         """
-        return self.answers.log_density(self, np.arange(len(self.count))[rows], which)
+        return self.hidden.log_evidence(self, np.arange(len(self.count))[rows], which)
 
     def log_likelihood(self) -> np.ndarray:
         """Log-likelihood of every unit, what is hidden summed out: one respondent with each row, or a group.

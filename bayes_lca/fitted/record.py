@@ -3,6 +3,7 @@
 import json
 from collections.abc import Mapping, Sequence
 from types import MappingProxyType
+from typing import Any
 
 import numpy as np
 import pandas as pd
@@ -94,13 +95,13 @@ def distinct_rows(design: Design, *seen: np.ndarray) -> UniqueRows:
 def record_answers(
     codes: np.ndarray,
     answer_pattern: np.ndarray,
-    items: Sequence[str],
+    items: Sequence[str | int],
     labels: Sequence[Sequence[str]],
     design: Design,
     respondents: pd.Index,
     patterns: UniqueRows,
     encoding: Mapping[str, tuple] = MappingProxyType({}),
-) -> tuple[dict[str, xr.Dataset], dict[str, str | int]]:
+) -> tuple[dict[str, xr.Dataset], dict[str, Any]]:
     """Groups and attributes of a fit of answers to items.
 
     Parameters
@@ -140,7 +141,7 @@ def record_outcome(
     design: Design,
     respondents: pd.Index,
     patterns: UniqueRows,
-) -> tuple[dict[str, xr.Dataset], dict[str, str | int]]:
+) -> tuple[dict[str, xr.Dataset], dict[str, Any]]:
     """Groups and attributes of a fit of an observed category; codes have shape (respondent,)."""
     seen = {OUTCOME: ((PATTERN,), codes[patterns.first])}
     groups, attributes = record_rows(seen, codes, {}, design, respondents, patterns)
@@ -154,7 +155,7 @@ def record_distal_outcome(
     design: Design,
     respondents: pd.Index,
     patterns: UniqueRows,
-) -> tuple[dict[str, xr.Dataset], dict[str, str | int]]:
+) -> tuple[dict[str, xr.Dataset], dict[str, Any]]:
     """Groups and attributes of a fit of a distal outcome, with the membership that its classes have by draw."""
     first = patterns.first
     seen = {OUTCOME: ((PATTERN,), outcome.values[first]), KNOWN_ROW: ((PATTERN,), known.row[first])}
@@ -220,7 +221,7 @@ def record_rows(
     design: Design,
     respondents: pd.Index,
     patterns: UniqueRows,
-) -> tuple[dict[str, xr.Dataset], dict[str, str | int]]:
+) -> tuple[dict[str, xr.Dataset], dict[str, Any]]:
     """Groups and attributes of any fit: distinct rows of what was `seen`, variables by name as axes and values."""
     first = patterns.first
     rows = {

@@ -19,6 +19,7 @@ from bayes_lca.dims import (
     SURVEY_WEIGHT,
 )
 from bayes_lca.fitted.fit import Fit
+from bayes_lca.fitted.fit_tree import DataTree
 from bayes_lca.fitted.record import ENCODING, PATTERNS, respondents_of
 from bayes_lca.fitted.survey_capabilities import LEAVING_OUT
 
@@ -136,7 +137,7 @@ def with_views(tree: xr.DataTree) -> xr.DataTree:
 
 def without_views(tree: xr.DataTree) -> xr.DataTree:
     """The tree with what is kept alone."""
-    return xr.DataTree.from_dict(
+    return DataTree.from_dict(
         {
             node.path: node.to_dataset(inherit=False)
             for node in tree.subtree

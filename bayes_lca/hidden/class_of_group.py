@@ -23,7 +23,8 @@ class ClassOfGroup(Hidden):
               \frac{\exp \eta_{iwc}}{\sum_d \exp \eta_{iwd}}\, p(y_i \mid c)
 
     Groups are the units of the likelihood. The sum over classes is taken once for respondents who are equal in
-    covariates and answers, whatever their groups.
+    covariates and answers, whatever their groups. Where profiles differ between group classes, answers are
+    :math:`p(y_i \mid c, w)`.
 
     Attributes
     ----------
@@ -61,7 +62,9 @@ class ClassOfGroup(Hidden):
 
         def logp(value, log_share, eta, *rest):
             *parameters, count = rest
-            log_answers = answers.log_density(value[self.first], *parameters)  # (latent_class, row)
+            log_answers = answers.log_density(
+                value[self.first], *parameters
+            )  # (latent_class, group_class or none, row)
             of_rows = eta if eta.type.shape[1] == 1 else eta[:, self.first]  # (group_class, row, latent_class)
             log_rows = sum_out_within(of_rows, log_answers)  # (group_class, row)
             log_patterns = pt.cast(count, "float64") * log_rows[:, self.row]
@@ -73,7 +76,7 @@ class ClassOfGroup(Hidden):
             of_group = draw_class(log_share, (self.group.max() + 1,), rng)[self.group]  # (pattern,)
             eta = np.broadcast_to(eta, (len(eta), len(self.group), eta.shape[-1]))
             latent_class = draw_class(eta[of_group, np.arange(len(self.group))], (len(self.group),), rng)
-            return answers.draw(latent_class, *parameters, rng=rng)
+            return answers.draw(latent_class, *parameters, rng=rng, group_class=of_group)
 
         return pm.CustomDist(
             ANSWERS,
@@ -91,21 +94,22 @@ class ClassOfGroup(Hidden):
 
 
 def sum_out_within(eta, log_answers):
-    r"""Log-likelihood of rows in each group class, :math:`\log \sum_c \pi_{iwc}\, p(y_i \mid c)`.
+    r"""Log-likelihood of rows in each group class, :math:`\log \sum_c \pi_{iwc}\, p(y_i \mid c, w)`.
 
     Parameters
     ----------
     eta : TensorVariable, shape (group_class, row or 1, latent_class)
         Class logits up to a constant.
-    log_answers : TensorVariable, shape (latent_class, row)
-        :math:`\log p(y \mid c)`.
+    log_answers : TensorVariable, shape (latent_class, row) or (latent_class, group_class, row)
+        :math:`\log p(y \mid c)`, or :math:`\log p(y \mid c, w)` where profiles differ between group classes.
 
     Returns
     -------
     TensorVariable, shape (group_class, row)
     """
     eta = eta.transpose(2, 0, 1)  # (latent_class, group_class, row or 1)
-    return pt.logsumexp(eta + log_answers[:, None], axis=0) - pt.logsumexp(eta, axis=0)
+    by_group_class = log_answers if log_answers.ndim == 3 else log_answers[:, None]  # (latent_class, .., row)
+    return pt.logsumexp(eta + by_group_class, axis=0) - pt.logsumexp(eta, axis=0)
 
 
 def sum_by_group(values, group: np.ndarray):

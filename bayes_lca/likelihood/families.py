@@ -12,6 +12,7 @@ estimate of its parameters needs. Arrays of parameters have shape (start, latent
 from abc import ABC, abstractmethod
 from dataclasses import dataclass, replace
 from functools import cached_property
+from typing import Any, cast
 
 import numpy as np
 
@@ -63,7 +64,7 @@ class Family(ABC):
 
     def without_prior(self) -> "Family":
         """The same without members given beside those there are: for maximum likelihood."""
-        return replace(self, weight=0.0)
+        return replace(cast(Any, self), weight=0.0)
 
     def log_prior(self, parameters: Parameters) -> np.ndarray:
         """Log of the prior that `estimate` maximises beside the likelihood, up to a constant, shape (start,)."""

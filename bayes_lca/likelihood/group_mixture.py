@@ -2,6 +2,7 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import Self
 
 import numpy as np
 import scipy
@@ -126,12 +127,27 @@ def fit_group_mixture(
     >>> found.group_class_share.round(2), np.sort(found.class_share[:, 0]).round(2)
     (array([0.5, 0.5]), array([0.1, 0.9]))
     """
-    table = GroupTable.of(group, row, counts)
-    levels = _Levels(Mixture(tuple(families), np.bincount(row, weights=counts)), table)
+    levels = Levels.of(families, group, row, counts)
+    settings = {"n_starts": n_starts, "n_final": n_final, "seed": seed, "tolerance": tolerance, "max_steps": max_steps}
+    best, counted = best_of_starts(levels, n_classes, n_group_classes, **settings)
+    return levels.end(best, **counted)
+
+
+def best_of_starts(
+    levels: "Levels",
+    n_classes: int,
+    n_group_classes: int,
+    *,
+    n_starts: int,
+    n_final: int,
+    seed: int,
+    tolerance: float,
+    max_steps: int,
+) -> tuple["_State", dict[str, int]]:
+    """The end of the best of many starts, and how many reached it; see `fit_group_mixture`."""
     rng = np.random.default_rng(seed)
     n_starts = n_starts if n_classes * n_group_classes > 1 else 1
-    n_rows = table.count.shape[1]
-    batch = max(1, NUMBERS_AT_ONCE // ((n_classes + n_group_classes) * n_rows))
+    batch = max(1, NUMBERS_AT_ONCE // levels.numbers_of_start(n_classes, n_group_classes))
     sizes = np.diff([*range(0, n_starts, batch), n_starts])
     first = [levels.climb(levels.random(n_classes, n_group_classes, size, rng), 0.0, FIRST_STEPS) for size in sizes]
     states, log_likelihood, _ = _joined(first)
@@ -144,12 +160,12 @@ def fit_group_mixture(
     usable = ~levels.degenerate(states)
     height = np.where(usable | ~usable.any(), log_likelihood, -np.inf)
     best = int(height.argmax())
-    return levels.end(
-        _some(states, np.array([best])),
-        n_starts=len(height),
-        best_starts=int((height > height[best] - SAME_MAXIMUM).sum()),
-        converged_starts=int(converged.sum()),
-    )
+    counted = {
+        "n_starts": len(height),
+        "best_starts": int((height > height[best] - SAME_MAXIMUM).sum()),
+        "converged_starts": int(converged.sum()),
+    }
+    return _some(states, np.array([best])), counted
 
 
 _State = tuple[np.ndarray, np.ndarray, np.ndarray]
@@ -167,11 +183,20 @@ def _joined(parts) -> tuple[_State, np.ndarray, np.ndarray]:
 
 
 @dataclass(frozen=True, eq=False)
-class _Levels:
+class Levels:
     """Answers of distinct rows, and how often each occurs in each group."""
 
     mixture: Mixture
     table: GroupTable
+
+    @classmethod
+    def of(cls, families: Sequence[Family], group: np.ndarray, row: np.ndarray, counts: np.ndarray) -> Self:
+        """From group, distinct row of answers and number of respondents of each pattern, shape (pattern,)."""
+        return cls(Mixture(tuple(families), np.bincount(row, weights=counts)), GroupTable.of(group, row, counts))
+
+    def numbers_of_start(self, n_classes: int, n_group_classes: int) -> int:
+        """Numbers that one start takes in memory."""
+        return (n_classes + n_group_classes) * self.table.count.shape[1]
 
     def random(self, n_classes: int, n_group_classes: int, n_starts: int, rng: np.random.Generator) -> _State:
         """Random starts."""

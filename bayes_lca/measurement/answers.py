@@ -16,7 +16,7 @@ SIGNATURE = ("(c,j,r)",)
 """Axes of the one parameter of such answers: item probabilities by class, item and category."""
 
 
-def item_names(items: Sequence[str]) -> tuple[str, ...]:
+def item_names(items: Sequence[str | int]) -> tuple[str, ...]:
     """Names of items as a tuple of texts and Python's whole numbers.
 
     One text is refused, for its letters would be taken for items, and so are two names that read the same.

@@ -2,14 +2,14 @@
 
 from collections.abc import Callable, Collection
 from dataclasses import dataclass
-from typing import Literal
+from typing import Any, Literal
 
 import numpy as np
 import pymc as pm
-import pytensor.tensor as pt
 
 from bayes_lca.data.answered import for_model
-from bayes_lca.dims import ANSWER_CODES, ITEM, OF_WAVE, PATTERN, WAVE, by_wave, of_all_waves, of_wave
+from bayes_lca.dims import ANSWER_CODES, ITEM, PATTERN, WAVE, of_all_waves
+from bayes_lca.measurement.free_parameters import free_parameters, starting_values_of_sets
 from bayes_lca.measurement.interface import Measurement, Start
 from bayes_lca.measurement.item_copies import ItemCopies
 
@@ -34,7 +34,7 @@ class AnswersOfWaves:
         From classes of shape (..., wave), the parameters and a random generator to answers (..., wave, item).
     """
 
-    observed: object
+    observed: Any
     parameters: tuple
     signature: tuple[str, ...]
     person_weight: np.ndarray
@@ -74,7 +74,7 @@ def answers_of_waves(
         if copies.any:
             by_wave_parameters = copies.parameters(measurement, responses, start)
         else:
-            by_wave_parameters = _free_parameters(measurement, responses, start, n_waves)
+            by_wave_parameters = free_parameters(measurement, responses, [start] * n_waves, WAVE)
         parameters = tuple(each for of_one in by_wave_parameters for each in of_one)
     n_each = len(by_wave_parameters[0])
 
@@ -109,25 +109,6 @@ def answers_of_waves(
     )
 
 
-def _free_parameters(measurement: Measurement, responses, start: Start, n_waves: int) -> list[tuple]:
-    """Parameters of every wave, and what is shown of them."""
-    parameters = []
-    for number in range(1, n_waves + 1):
-        with pm.Model(name=of_wave(number, "").removesuffix("::")):
-            parameters.append(measurement.parameters(responses, start))
-    model = pm.modelcontext(None)
-    first = of_wave(1, "")
-    named = [name.removeprefix(first) for name in model.named_vars if name.startswith(first)]
-    for name in named:
-        values = [model[of_wave(number, name)] for number in range(1, n_waves + 1)]
-        dims = model.named_vars_to_dims[of_wave(1, name)]
-        if any(OF_WAVE.match(dim) for dim in dims if dim):
-            continue
-        stacked = pm.Deterministic(by_wave(name), pt.stack(values), dims=(WAVE, *dims))
-        pm.Deterministic(name, stacked.mean(axis=0), dims=dims)
-    return parameters
-
-
 def starting_values_of_waves(
     measurement: Measurement,
     responses,
@@ -140,7 +121,6 @@ def starting_values_of_waves(
     if copies.any:
         values = measurement.starting_values(responses.repeated(copies.source, copies.names), start)
         return {of_all_waves(name): value for name, value in values.items()}
-    values = measurement.starting_values(responses, start)
     if over_time == "equal":
-        return values
-    return {of_wave(number, name): value for number in range(1, n_waves + 1) for name, value in values.items()}
+        return measurement.starting_values(responses, start)
+    return starting_values_of_sets(measurement, responses, [start] * n_waves, WAVE)

@@ -7,10 +7,11 @@ from typing import ClassVar, final
 import numpy as np
 import pymc as pm
 import pytensor.tensor as pt
+from pytensor.tensor import TensorVariable
 
 from bayes_lca.data.category_order import DECLARED
 from bayes_lca.data.declarations import Declarations, MissingCodes
-from bayes_lca.data.frame import named, row_labels
+from bayes_lca.data.frame import Frame, named, row_labels
 from bayes_lca.data.known_categories import read_known_categories
 from bayes_lca.data.possible_answers import check_possible
 from bayes_lca.data.responses import Responses
@@ -90,11 +91,11 @@ class Assigned(Measurement):
         return tuple(self.labels)
 
     @property
-    def columns(self) -> tuple[str, ...]:
+    def columns(self) -> tuple[str | int, ...]:
         """The indicators."""
         return self.items
 
-    def read(self, frame) -> Responses:
+    def read(self, frame: Frame) -> Responses:
         """Answers of a frame as codes of the known categories, of which one person may be all there is.
 
         Raises
@@ -133,7 +134,7 @@ class Assigned(Measurement):
         """Names along the axes of indicators and categories."""
         return answers.item_coords(responses)
 
-    def parameters(self, responses: Responses, start: Start):
+    def parameters(self, responses: Responses, start: Start) -> tuple:
         """The known probabilities as data of the model, shape (latent_class, item, category)."""
         known = pm.Data(KNOWN_ITEM_PROBABILITY, self.probability, dims=(CLASS, ITEM, CATEGORY))
         # times one: a variable of its own, or PyMC would give the data its name
@@ -143,12 +144,14 @@ class Assigned(Measurement):
         """None: nothing is free."""
         return {}
 
-    def log_density(self, responses: Responses, value, probability):
+    def log_density(self, responses: Responses, value: TensorVariable, probability: TensorVariable) -> TensorVariable:
         """Sum of the log probabilities of the indicators; see `answers.log_density`."""
         # the logarithm of a structural zero has to be finite
         return answers.log_density(responses, value, pt.maximum(probability, SMALLEST_PROBABILITY))
 
-    def draw(self, responses: Responses, latent_class: np.ndarray, probability: np.ndarray, *, rng) -> np.ndarray:
+    def draw(
+        self, responses: Responses, latent_class: np.ndarray, probability: np.ndarray, *, rng: np.random.Generator
+    ) -> np.ndarray:
         """Draw complete indicators of respondents of known classes."""
         return answers.draw(responses, latent_class, probability, rng=rng)
 

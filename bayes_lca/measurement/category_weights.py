@@ -10,7 +10,7 @@ from bayes_lca.priors import ItemWeights
 
 
 def category_weights(
-    prior: ItemWeights | None, a: float, items: Sequence[str], labels: Sequence[Sequence[str]], n_classes: int
+    prior: ItemWeights | None, a: float, items: Sequence[str | int], labels: Sequence[Sequence[str]], n_classes: int
 ) -> np.ndarray:
     """Dirichlet weight of every answer probability.
 
@@ -56,7 +56,7 @@ def category_weights(
     return result
 
 
-def check_items_of_prior(prior: ItemWeights | None, items: Sequence[str]) -> None:
+def check_items_of_prior(prior: ItemWeights | None, items: Sequence[str | int]) -> None:
     """Refuse weights of what is no item.
 
     Raises
@@ -81,7 +81,7 @@ def sets_of_equal(of_class: np.ndarray) -> np.ndarray:
     return np.unique(first, return_inverse=True)[1]
 
 
-def _by_category(given, item: str, categories: Sequence[str]) -> Sequence[float] | float:
+def _by_category(given, item: str | int, categories: Sequence[str]) -> Sequence[float] | float:
     if isinstance(given, Real):
         return given
     if isinstance(given, Mapping):

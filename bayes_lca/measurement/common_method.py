@@ -7,10 +7,11 @@ from typing import ClassVar, Literal, final
 import numpy as np
 import pymc as pm
 import pytensor.tensor as pt
+from pytensor.tensor import TensorVariable
 
 from bayes_lca import priors
 from bayes_lca.data.categories import draw_category
-from bayes_lca.data.frame import check_whole, named
+from bayes_lca.data.frame import Frame, check_whole, named
 from bayes_lca.data.responses import Responses
 from bayes_lca.data.unique_rows import UniqueRows
 from bayes_lca.dims import (
@@ -135,7 +136,7 @@ class CommonMethod(Measurement):
             check_whole(least=3, nodes=self.nodes)
 
     @property
-    def columns(self) -> tuple[str, ...]:
+    def columns(self) -> tuple[str | int, ...]:
         """The items."""
         return self.items.columns
 
@@ -163,7 +164,7 @@ class CommonMethod(Measurement):
         """Scores of the categories, shape (style, item, category)."""
         return style_scores(responses.n_categories, self.styles)
 
-    def read(self, frame) -> Responses:
+    def read(self, frame: Frame) -> Responses:
         """Answers of a frame as codes, in an order that somebody declared."""
         responses = self.items.read(frame)
         check_styles(responses, self.styles, self.loadings)
@@ -182,7 +183,7 @@ class CommonMethod(Measurement):
         """Names along the axes of items, categories and styles."""
         return {**self.items.coords(responses), STYLE: list(self.styles)}
 
-    def parameters(self, responses: Responses, start: CommonMethodStart):
+    def parameters(self, responses: Responses, start: CommonMethodStart) -> tuple:
         """Answer probabilities of the typical person, and loadings; beside them the marginal ones."""
         with pm.Model(name=TYPICAL_PERSON):
             (typical,) = self.items.parameters(responses, replace(start, profile=start.typical))
@@ -214,7 +215,9 @@ class CommonMethod(Measurement):
         n_loadings = len(self.styles) * (1 if self.loadings == "equal" else len(responses.items))
         return self.items.degrees_of_freedom(responses, n_classes) - n_loadings
 
-    def log_density(self, responses: Responses, value, rho, lam):
+    def log_density(
+        self, responses: Responses, value: TensorVariable, rho: TensorVariable, lam: TensorVariable
+    ) -> TensorVariable:
         r"""Log density of answers given the class, :math:`\log \sum_q w_q \prod_j \rho_{cjy_j}(u_q)`.
 
         That of the typical person, and the sum over persons of their ratio to it, see `Persons`.
@@ -240,23 +243,40 @@ class CommonMethod(Measurement):
         """Weights of the persons of the grid, shape (node,)."""
         return self.grid.weight
 
-    def log_density_given_person(self, responses: Responses, value, rho, lam):
+    def log_density_given_person(
+        self, responses: Responses, value: TensorVariable, rho: TensorVariable, lam: TensorVariable
+    ) -> TensorVariable:
         """The same given the person, shape (latent_class, node, pattern)."""
         of_typical = answers.log_density(responses, value, rho)  # (latent_class, pattern)
         log_ratio = self._persons(responses, rho, lam).log_ratio_to_typical(value, np.zeros_like(self.person_weight))
         return of_typical[:, None] + log_ratio.transpose(1, 0, 2)
 
-    def draw(self, responses: Responses, latent_class: np.ndarray, rho: np.ndarray, lam: np.ndarray, *, rng):
+    def draw(
+        self,
+        responses: Responses,
+        latent_class: np.ndarray,
+        rho: np.ndarray,
+        lam: np.ndarray,
+        *,
+        rng: np.random.Generator,
+    ) -> np.ndarray:
         """Draw complete answers of respondents of known classes, each with traits of their own."""
         person = self.draw_persons(latent_class.shape, rng)
         return self.draw_given_person(responses, latent_class, person, rho, lam, rng=rng)
 
-    def draw_persons(self, shape: tuple[int, ...], rng) -> np.ndarray:
+    def draw_persons(self, shape: tuple[int, ...], rng: np.random.Generator) -> np.ndarray:
         """Draw traits, shape (..., style)."""
         return rng.normal(size=(*shape, len(self.styles)))
 
     def draw_given_person(
-        self, responses: Responses, latent_class: np.ndarray, person: np.ndarray, rho, lam, *, rng
+        self,
+        responses: Responses,
+        latent_class: np.ndarray,
+        person: np.ndarray,
+        rho: np.ndarray,
+        lam: np.ndarray,
+        *,
+        rng: np.random.Generator,
     ) -> np.ndarray:
         """Draw complete answers of respondents of known classes and traits."""
         shape, scores = latent_class.shape, self.scores(responses)

@@ -3,6 +3,7 @@
 import json
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
+from typing import Any
 
 import numpy as np
 
@@ -38,8 +39,8 @@ class CommonMethodStart(Start):
     loading : ndarray, shape (style, item)
     """
 
-    typical: np.ndarray | None = None
-    loading: np.ndarray | None = None
+    typical: Any = None
+    loading: Any = None
 
     def of_items(self, source: np.ndarray) -> "CommonMethodStart":
         """The same of items by position, some of them again."""

@@ -7,9 +7,11 @@ from typing import Literal, final
 import numpy as np
 import pymc as pm
 import pytensor.tensor as pt
+from pytensor.tensor import TensorVariable
 
 from bayes_lca import priors
 from bayes_lca.data.declarations import MissingCodes
+from bayes_lca.data.frame import Frame
 from bayes_lca.data.numbers import Numbers, read_numbers
 from bayes_lca.dims import CLASS, ITEM, ITEM_DISPERSION, ITEM_MEAN
 from bayes_lca.likelihood.count_families import NegativeBinomialFamily, PoissonFamily
@@ -107,7 +109,7 @@ class CountItems(NumberItems):
         """Means by class and item, and dispersions by item."""
         return ("(c,j)", "(j)") if self.has_dispersion else ("(c,j)",)
 
-    def read(self, frame) -> Numbers:
+    def read(self, frame: Frame) -> Numbers:
         """Counts of a frame."""
         return read_numbers(frame, self.items, self.declared, use="CountItems", whole=True)
 
@@ -121,7 +123,7 @@ class CountItems(NumberItems):
         dispersion = maximum.parameters[place].get("dispersion", np.zeros(mean.shape[1]))
         return np.stack([np.sqrt(mean / responses.center), np.broadcast_to(dispersion, mean.shape)], axis=-1)
 
-    def parameters(self, responses: Numbers, start: Start):
+    def parameters(self, responses: Numbers, start: Start) -> tuple:
         """Mean counts, shape (latent_class, item), and dispersions, shape (item,)."""
         mean = pm.LogNormal(
             ITEM_MEAN,
@@ -142,7 +144,9 @@ class CountItems(NumberItems):
             values[ITEM_DISPERSION] = np.maximum(dispersion[0], START_OF_DISPERSION)
         return values
 
-    def log_density(self, responses: Numbers, value, mean, dispersion=None):
+    def log_density(
+        self, responses: Numbers, value: TensorVariable, mean: TensorVariable, dispersion: TensorVariable | None = None
+    ) -> TensorVariable:
         r"""Sum over the counts there are of :math:`y \log \mu - \mu - \log y!`, or that of negative binomial counts.
 
         What a class has a part in is linear in the count, so that products of matrices give all classes; see
@@ -162,7 +166,13 @@ class CountItems(NumberItems):
         return of_classes + (events - orders)[None]  # (latent_class, pattern)
 
     def draw(
-        self, responses: Numbers, latent_class: np.ndarray, mean: np.ndarray, dispersion=None, *, rng
+        self,
+        responses: Numbers,
+        latent_class: np.ndarray,
+        mean: np.ndarray,
+        dispersion: np.ndarray | None = None,
+        *,
+        rng: np.random.Generator,
     ) -> np.ndarray:
         """Draw complete counts of respondents of known classes."""
         shape = (*latent_class.shape, *np.shape(mean)[-2:])

@@ -75,13 +75,12 @@ def families_of_copies(
     rows[there] = distinct.pattern
     of_answers, of_wave = answers[there][distinct.first], wave[distinct.first]
     copied = responses.repeated(copies.source, copies.names)
+    of_copies = measurement.families(copied, first[of_answers]) or ()
     is_equal, everywhere = np.bincount(copies.source)[copies.source] == 1, np.ones(len(of_wave), dtype=bool)
     masks = [(is_equal, everywhere)]
     masks += [(np.isin(np.arange(len(is_equal)), here) & ~is_equal, of_wave == t) for t, here in enumerate(copies.at)]
     of_rows, pieces, begin = [], [], 0
-    for part, (family, own) in enumerate(
-        zip(measurement.families(copied, first[of_answers]), _parts(copied), strict=True)
-    ):
+    for part, (family, own) in enumerate(zip(of_copies, _parts(copied), strict=True)):
         end = begin + len(own.items)
         for mask, in_rows in masks:
             if len(which := np.flatnonzero(mask[begin:end])):

@@ -23,8 +23,10 @@ def free_items(
         If it names no item, one that there is not or one twice, leaves fewer than two equal, or priors or restrictions
         speak of single items.
     """
-    if over_time in ("equal", "free"):
-        return over_time
+    if over_time == "equal":
+        return "equal"
+    if over_time == "free":
+        return "free"
     items = list(measurement.columns)
     choices = f'choose "equal", "free", or a list of the items that are free, from {named(items)}'
     if isinstance(over_time, str):

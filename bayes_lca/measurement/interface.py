@@ -4,7 +4,7 @@ from abc import ABC, abstractmethod
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from types import MappingProxyType
-from typing import ClassVar, final
+from typing import Any, ClassVar, final
 
 import numpy as np
 import pymc as pm
@@ -13,9 +13,15 @@ from bayes_lca.data.answered import for_model
 from bayes_lca.data.responses import Responses
 from bayes_lca.data.unique_rows import UniqueRows
 from bayes_lca.dims import ANSWER_CODES, ANSWERS, ITEM, PATTERN
+from bayes_lca.likelihood.baum_welch import PathMaximum
 from bayes_lca.likelihood.families import Family
+from bayes_lca.likelihood.group_mixture import GroupMixtureFit
+from bayes_lca.likelihood.group_shares import GroupShares
 from bayes_lca.likelihood.mixture import MixtureMaximum
 from bayes_lca.likelihood.probability_sets import ProbabilitySets
+
+Maximum = MixtureMaximum | PathMaximum | GroupMixtureFit
+"""A maximum of the likelihood with the parameters of each family in it."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -37,6 +43,10 @@ class Start:
         Share of the posterior that a mode at the start could hold, roughly.
     rivals : tuple of Start
         Other modes for chains to start at, in order of their weights.
+    sets : tuple of Start
+        The same in each set of profiles, where there are several.
+    shares : GroupShares, optional
+        Shares of group classes, and of classes within them, where they were found together with the profiles.
     """
 
     membership: np.ndarray
@@ -46,6 +56,8 @@ class Start:
     attributes: Mapping[str, str | int | float] = field(default_factory=lambda: MappingProxyType({}))
     weight: float = 1.0
     rivals: tuple["Start", ...] = ()
+    sets: tuple["Start", ...] = ()
+    shares: GroupShares | None = None
 
     def of_items(self, source: np.ndarray) -> "Start":
         """The same of items by position, some of them again."""
@@ -63,16 +75,18 @@ class Answers:
     signature : tuple of str
         Axes of each parameter, such as ``"(c,j,r)"``: c for the class, j for the item.
     log_density : callable
-        From values of shape (pattern, item) and the parameters to log p(answers given class), (latent_class, pattern).
+        From values of shape (pattern, item) and the parameters to log p(answers given class), (latent_class, pattern);
+        (latent_class, group_class, pattern) where profiles differ between group classes.
     draw : callable
-        From classes of shape (...), the parameters and a random generator to answers of shape (..., item).
+        From classes of shape (...), the parameters, a random generator and, where groups have classes, those of the
+        groups to answers of shape (..., item).
     name : str
         Of the observed variable.
     dims : tuple of str
         Its axes.
     """
 
-    observed: object
+    observed: Any
     parameters: tuple
     signature: tuple[str, ...]
     log_density: Callable
@@ -112,7 +126,7 @@ class Measurement(ABC):
 
     @property
     @abstractmethod
-    def columns(self) -> tuple[str, ...]:
+    def columns(self) -> tuple[str | int, ...]:
         """Columns of a frame that hold the answers."""
 
     @abstractmethod
@@ -184,9 +198,19 @@ class Measurement(ABC):
     def families(self, responses: Responses, first: np.ndarray) -> tuple[Family, ...] | None:
         """The part for maximum likelihood, of the rows at some respondents; None where it has no such families.
 
-        A part that has some has a method ``profile`` too, from a maximum to what tells its classes apart.
+        `profile` is of their maximum.
         """
         return None
+
+    def profile(self, responses: Any, maximum: Maximum, place: int = 0) -> np.ndarray:
+        """What tells classes apart, from parameters of a family at a place; of parts that have families.
+
+        Raises
+        ------
+        NotImplementedError
+            Of other parts.
+        """
+        raise NotImplementedError(f"{type(self).__name__} has no families")
 
     @final
     def answers(self, responses: Responses, start: Start, first: np.ndarray) -> Answers:
@@ -205,7 +229,9 @@ class Measurement(ABC):
             parameters=parameters,
             signature=self.signature,
             log_density=lambda value, *given: self.log_density(responses, value, *given),
-            draw=lambda latent_class, *given, rng: self.draw(responses, latent_class, *given, rng=rng),
+            draw=lambda latent_class, *given, rng, group_class=None: self.draw(
+                responses, latent_class, *given, rng=rng
+            ),
         )
 
 
@@ -215,7 +241,7 @@ class PartOfMixed(Measurement):
     can_be_mixed: ClassVar[bool] = True
 
     @abstractmethod
-    def family(self, responses: Responses, first: np.ndarray) -> Family:
+    def family(self, responses: Any, first: np.ndarray) -> Family:
         """The part for `fit_mixture`, of the rows at some respondents."""
 
     def families(self, responses: Responses, first: np.ndarray) -> tuple[Family, ...] | None:
@@ -223,5 +249,5 @@ class PartOfMixed(Measurement):
         return (self.family(responses, first),) if self.can_be_mixed else None
 
     @abstractmethod
-    def profile(self, responses: Responses, maximum: MixtureMaximum, place: int = 0) -> np.ndarray:
+    def profile(self, responses: Any, maximum: Maximum, place: int = 0) -> np.ndarray:
         """What tells classes apart, from parameters of the family at a place."""

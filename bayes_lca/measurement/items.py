@@ -8,9 +8,11 @@ from typing import ClassVar, Literal, final
 import numpy as np
 import pymc as pm
 import pytensor.tensor as pt
+from pytensor.tensor import TensorVariable
 
 from bayes_lca import priors
 from bayes_lca.data.declarations import Categories, Declarations, MissingCodes
+from bayes_lca.data.frame import Frame
 from bayes_lca.data.responses import Responses, read_responses
 from bayes_lca.data.unique_rows import UniqueRows
 from bayes_lca.dims import CATEGORY, CLASS, ITEM, ITEM_PROBABILITY
@@ -106,7 +108,7 @@ class Items(PartOfMixed):
     signature: ClassVar = answers.SIGNATURE
     nominal: ClassVar[bool] = True
 
-    items: Sequence[str]
+    items: Sequence[str | int]
     probability: priors.Dirichlet = priors.ITEM_PROBABILITY
     _: KW_ONLY
     prior: priors.ItemWeights | None = None
@@ -117,7 +119,8 @@ class Items(PartOfMixed):
 
     def __post_init__(self):
         if isinstance(self.prior, Real | priors.Dirichlet):
-            of_all = self.prior if isinstance(self.prior, priors.Dirichlet) else priors.Dirichlet(self.prior)
+            given = self.prior
+            of_all = given if isinstance(given, priors.Dirichlet) else priors.Dirichlet(float(given))
             object.__setattr__(self, "probability", of_all)
             object.__setattr__(self, "prior", None)
         priors.check_prior("Items", "probability", self.probability, priors.Dirichlet)
@@ -128,9 +131,9 @@ class Items(PartOfMixed):
         self.declared.check_names(self.items)
 
     @property
-    def columns(self) -> tuple[str, ...]:
+    def columns(self) -> tuple[str | int, ...]:
         """The items."""
-        return self.items
+        return tuple(self.items)
 
     @property
     def knows_single_items(self) -> bool:
@@ -147,7 +150,7 @@ class Items(PartOfMixed):
         """What is declared of the items."""
         return Declarations(self.categories, self.missing_codes, self.empty_categories)
 
-    def read(self, frame) -> Responses:
+    def read(self, frame: Frame) -> Responses:
         """Answers of a frame as codes."""
         return read_responses(frame, self.items, self.declared)
 
@@ -190,7 +193,7 @@ class Items(PartOfMixed):
         """Names along the axes of items and categories; places, such as 1st, where items do not share their labels."""
         return answers.item_coords(responses)
 
-    def parameters(self, responses: Responses, start: Start):
+    def parameters(self, responses: Responses, start: Start) -> tuple:
         """Item probabilities, shape (latent_class, item, category).
 
         Items with equally many categories share one Dirichlet variable. Where the numbers differ,
@@ -239,12 +242,14 @@ class Items(PartOfMixed):
         """Free sets of which restricted probabilities are made."""
         return self.known(responses, n_classes).sets if self.restrictions else None
 
-    def log_density(self, responses: Responses, value, rho):
+    def log_density(self, responses: Responses, value: TensorVariable, rho: TensorVariable) -> TensorVariable:
         """Sum of the log probabilities of the answers given; see `answers.log_density`."""
         if self.restrictions:
             rho = pt.maximum(rho, SMALLEST_PROBABILITY)  # the logarithm of a structural zero has to be finite
         return answers.log_density(responses, value, rho)
 
-    def draw(self, responses: Responses, latent_class: np.ndarray, rho: np.ndarray, *, rng) -> np.ndarray:
+    def draw(
+        self, responses: Responses, latent_class: np.ndarray, rho: np.ndarray, *, rng: np.random.Generator
+    ) -> np.ndarray:
         """Draw complete answers of respondents of known classes."""
         return answers.draw(responses, latent_class, rho, rng=rng)

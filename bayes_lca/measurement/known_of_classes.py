@@ -44,7 +44,7 @@ class KnownOfClasses:
         prior: ItemWeights | None,
         a: float,
         restrictions: Sequence[Restriction],
-        items: Sequence[str],
+        items: Sequence[str | int],
         labels: Sequence[Sequence[str]],
         n_classes: int,
     ) -> "KnownOfClasses":
@@ -60,7 +60,7 @@ class KnownOfClasses:
 
     @classmethod
     def of_specification(
-        cls, measurement: Mapping, items: Sequence[str], labels: Sequence[Sequence[str]], n_classes: int
+        cls, measurement: Mapping, items: Sequence[str | int], labels: Sequence[Sequence[str]], n_classes: int
     ) -> "KnownOfClasses | None":
         """The same from the specification of nominal items that a fit keeps; None where nothing is known."""
         prior, restrictions = measurement.get("prior"), measurement.get("restrictions") or []
@@ -98,7 +98,7 @@ class KnownOfClasses:
         return sets_of_equal(np.stack([self.restricted, sets_of_equal(self.weights)], axis=1))
 
     def maximum_likelihood(
-        self, codes: np.ndarray, counts: np.ndarray, n_categories: Sequence[int], **settings: int
+        self, codes: np.ndarray, counts: np.ndarray, n_categories: Sequence[int], **settings
     ) -> MaximumLikelihood:
         """The modes of the likelihood under the restrictions; `settings` are of `fit_em`, such as ``n_starts``."""
         if not self.restrictions:

@@ -8,14 +8,15 @@ from typing import final
 import numpy as np
 import pymc as pm
 import pytensor.tensor as pt
+from pytensor.tensor import TensorVariable
 
-from bayes_lca.data.frame import named
+from bayes_lca.data.frame import Frame, named
 from bayes_lca.data.mixed_answers import MixedAnswers
 from bayes_lca.data.unique_rows import UniqueRows
 from bayes_lca.dims import CLASS, ITEM, of_part
 from bayes_lca.likelihood.families import Family
 from bayes_lca.likelihood.mixture import MixtureMaximum
-from bayes_lca.measurement.interface import Measurement, Start
+from bayes_lca.measurement.interface import Measurement, PartOfMixed, Start
 from bayes_lca.measurement.mixture_start import COMPARE_FITS, mixture_start
 from bayes_lca.measurement.moved import moved
 
@@ -58,7 +59,7 @@ class Mixed(Measurement):
     ['class_share', 'nominal_item_probability', 'normal_item_mean', 'normal_item_variance']
     """
 
-    parts: tuple[Measurement, ...]
+    parts: tuple[PartOfMixed, ...]
 
     def __init__(self, *given: Measurement, parts: Sequence[Measurement] = ()):
         parts = (*given, *parts)
@@ -91,7 +92,7 @@ class Mixed(Measurement):
         return (*of_parts, "(j)")
 
     @property
-    def columns(self) -> tuple[str, ...]:
+    def columns(self) -> tuple[str | int, ...]:
         """The items of all parts."""
         return tuple(item for part in self.parts for item in part.columns)
 
@@ -100,7 +101,7 @@ class Mixed(Measurement):
         """There are not only categories to count: fits are compared instead."""
         return COMPARE_FITS
 
-    def read(self, frame) -> MixedAnswers:
+    def read(self, frame: Frame) -> MixedAnswers:
         """Answers of a frame, those of each part as it reads them."""
         return MixedAnswers(tuple(part.read(frame) for part in self.parts))
 
@@ -128,7 +129,7 @@ class Mixed(Measurement):
         """Names along the axis of all items."""
         return {ITEM: [str(item) for item in responses.items]}
 
-    def parameters(self, responses: MixedAnswers, start: Start):
+    def parameters(self, responses: MixedAnswers, start: Start) -> tuple:
         """Parameters of all parts, their kind before their names; then nothing for each item, which is their number."""
         found = []
         for part, of_kind, starts in self._parts(responses, start):
@@ -149,7 +150,9 @@ class Mixed(Measurement):
             for name, value in part.starting_values(of_kind, starts).items()
         }
 
-    def log_density(self, responses: MixedAnswers, value, *parameters):
+    def log_density(
+        self, responses: MixedAnswers, value: TensorVariable, *parameters: TensorVariable
+    ) -> TensorVariable:
         """Sum of the log densities of the parts, shape (latent_class, pattern)."""
         total = 0.0
         for part, of_kind, place, given in self._given(responses, parameters):
@@ -159,7 +162,9 @@ class Mixed(Measurement):
             total = total + part.log_density(of_kind, answers, *given)
         return total
 
-    def draw(self, responses: MixedAnswers, latent_class: np.ndarray, *parameters: np.ndarray, rng) -> np.ndarray:
+    def draw(
+        self, responses: MixedAnswers, latent_class: np.ndarray, *parameters: np.ndarray, rng: np.random.Generator
+    ) -> np.ndarray:
         """Draw complete answers of respondents of known classes, part after part."""
         drawn = [
             part.draw(of_kind, latent_class, *given, rng=rng)

@@ -4,9 +4,10 @@ from collections.abc import Callable, Mapping
 
 import pymc as pm
 from pymc.model.transform.optimization import freeze_dims_and_data
+from pytensor.tensor import TensorVariable
 
 
-def moved(alone: pm.Model, named: Callable[[str], str], axes: Mapping[str, str]) -> dict[str, object]:
+def moved(alone: pm.Model, named: Callable[[str], str], axes: Mapping[str, str]) -> dict[str, TensorVariable]:
     """Free variables and what follows from them, moved to the present model.
 
     Parameters

@@ -1,6 +1,7 @@
 """Which items maximum likelihood, and the Gibbs sampler, can fit, and who answered them."""
 
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 
@@ -29,7 +30,7 @@ class NominalAnswers:
         What frequency table the respondents come from, in words; empty for a frame of respondents.
     """
 
-    frame: object
+    frame: Any
     answered: np.ndarray
     responses: Responses
     counted: str

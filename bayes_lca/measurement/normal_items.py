@@ -7,9 +7,11 @@ from typing import Literal, final
 import numpy as np
 import pymc as pm
 import pytensor.tensor as pt
+from pytensor.tensor import TensorVariable
 
 from bayes_lca import priors
 from bayes_lca.data.declarations import MissingCodes
+from bayes_lca.data.frame import Frame
 from bayes_lca.data.numbers import Numbers, read_numbers
 from bayes_lca.dims import CLASS, ITEM, ITEM_MEAN, ITEM_SD, ITEM_VARIANCE
 from bayes_lca.likelihood.families import LOG_ROOT_TWO_PI, NormalFamily
@@ -101,7 +103,7 @@ class NormalItems(NumberItems):
         """Means by class and item, standard deviations by item, and by class where they are free."""
         return "(c,j)", "(c,j)" if self.sd == "free" else "(j)"
 
-    def read(self, frame) -> Numbers:
+    def read(self, frame: Frame) -> Numbers:
         """Numbers of a frame."""
         return read_numbers(frame, self.items, self.declared, use="NormalItems")
 
@@ -121,7 +123,7 @@ class NormalItems(NumberItems):
         mean, sd = np.broadcast_arrays(maximum.parameters[place]["mean"], maximum.parameters[place]["sd"])
         return np.stack([(mean - responses.center) / responses.scale, np.log(sd / responses.scale)], axis=-1)
 
-    def parameters(self, responses: Numbers, start: Start):
+    def parameters(self, responses: Numbers, start: Start) -> tuple:
         """Means, shape (latent_class, item), and standard deviations, shape (item,) or (latent_class, item)."""
         center, scale = responses.center, responses.scale
         mean = pm.Normal(
@@ -150,7 +152,9 @@ class NormalItems(NumberItems):
             ITEM_VARIANCE: variance if self.sd == "free" else variance[0],
         }
 
-    def log_density(self, responses: Numbers, value, mean, sd):
+    def log_density(
+        self, responses: Numbers, value: TensorVariable, mean: TensorVariable, sd: TensorVariable
+    ) -> TensorVariable:
         r"""Sum of :math:`-\log \sigma - \tfrac12 \log 2\pi - (y - \mu)^2 / 2\sigma^2` over the numbers there are.
 
         Multiplied out, the square is one product of matrices for the numbers, one for their squares, of one row where
@@ -167,7 +171,13 @@ class NormalItems(NumberItems):
         return pt.dot(constant, known.T) + pt.dot(mean * precision, z.T) + squares  # (latent_class, pattern)
 
     def draw(
-        self, responses: Numbers, latent_class: np.ndarray, mean: np.ndarray, sd: np.ndarray, *, rng
+        self,
+        responses: Numbers,
+        latent_class: np.ndarray,
+        mean: np.ndarray,
+        sd: np.ndarray,
+        *,
+        rng: np.random.Generator,
     ) -> np.ndarray:
         """Draw complete numbers of respondents of known classes."""
         sd = sd if self.sd == "free" else sd[..., None, :]

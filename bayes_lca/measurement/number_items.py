@@ -13,13 +13,13 @@ from bayes_lca.measurement.mixture_start import COMPARE_FITS, mixture_start
 class NumberItems(PartOfMixed):
     """A measurement part of items that are numbers, with codes that stand for missing ones."""
 
-    items: Sequence[str]
+    items: Sequence[str | int]
     missing_codes: MissingCodes
 
     @property
-    def columns(self) -> tuple[str, ...]:
+    def columns(self) -> tuple[str | int, ...]:
         """The items."""
-        return self.items
+        return tuple(self.items)
 
     @property
     def in_place_of_nominal(self) -> str:

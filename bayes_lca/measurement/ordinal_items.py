@@ -7,10 +7,12 @@ from typing import ClassVar, Literal, final
 import numpy as np
 import pymc as pm
 import pytensor.tensor as pt
+from pytensor.tensor import TensorVariable
 from scipy.special import logit
 
 from bayes_lca import priors
 from bayes_lca.data.declarations import Categories, Declarations, MissingCodes
+from bayes_lca.data.frame import Frame
 from bayes_lca.data.responses import Responses, read_responses
 from bayes_lca.data.unique_rows import UniqueRows
 from bayes_lca.dims import BASELINE_PROBABILITY, CATEGORY, CLASS, ITEM, ITEM_LOCATION, ITEM_PROBABILITY
@@ -88,7 +90,7 @@ class OrdinalItems(PartOfMixed):
     signature: ClassVar = answers.SIGNATURE
     nominal: ClassVar[bool] = False
 
-    items: Sequence[str]
+    items: Sequence[str | int]
     probability: priors.Dirichlet = priors.ITEM_PROBABILITY
     location: priors.ZeroSumNormal = priors.ITEM_LOCATION
     _: KW_ONLY
@@ -111,9 +113,9 @@ class OrdinalItems(PartOfMixed):
         self.declared.check_names(self.items)
 
     @property
-    def columns(self) -> tuple[str, ...]:
+    def columns(self) -> tuple[str | int, ...]:
         """The items."""
-        return self.items
+        return tuple(self.items)
 
     @property
     def knows_single_items(self) -> bool:
@@ -130,7 +132,7 @@ class OrdinalItems(PartOfMixed):
         """What is declared of the items."""
         return Declarations(self.categories, self.missing_codes, self.empty_categories)
 
-    def read(self, frame) -> Responses:
+    def read(self, frame: Frame) -> Responses:
         """Answers of a frame as codes, in an order that somebody declared."""
         responses = read_responses(frame, self.items, self.declared)
         responses.require_order("OrdinalItems")
@@ -152,7 +154,7 @@ class OrdinalItems(PartOfMixed):
         """Names along the axes of items and categories; places, such as 1st, where items do not share their labels."""
         return answers.item_coords(responses)
 
-    def parameters(self, responses: Responses, start: Start):
+    def parameters(self, responses: Responses, start: Start) -> tuple:
         """Item probabilities, shape (latent_class, item, category), 0 beyond the categories of an item."""
         typical = start.profile
         of_all = self.prior, self.probability.a, responses.items, responses.labels
@@ -195,11 +197,13 @@ class OrdinalItems(PartOfMixed):
         of_items = sum(size - 1 + n_classes - 1 for size in sizes)
         return degrees_of_freedom(n_classes - 1 + of_items, sizes)
 
-    def log_density(self, responses: Responses, value, rho):
+    def log_density(self, responses: Responses, value: TensorVariable, rho: TensorVariable) -> TensorVariable:
         """Sum of the log probabilities of the answers given; see `answers.log_density`."""
         return answers.log_density(responses, value, rho)
 
-    def draw(self, responses: Responses, latent_class: np.ndarray, rho: np.ndarray, *, rng) -> np.ndarray:
+    def draw(
+        self, responses: Responses, latent_class: np.ndarray, rho: np.ndarray, *, rng: np.random.Generator
+    ) -> np.ndarray:
         """Draw complete answers of respondents of known classes."""
         return answers.draw(responses, latent_class, rho, rng=rng)
 

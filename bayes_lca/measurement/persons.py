@@ -2,6 +2,7 @@
 
 from dataclasses import dataclass
 from functools import cached_property
+from typing import Any
 
 import numpy as np
 import pytensor.tensor as pt
@@ -30,8 +31,8 @@ class Persons:
         Whether all items have the same loading.
     """
 
-    rho: object
-    lam: object
+    rho: Any
+    lam: Any
     scores: np.ndarray
     grid: PersonGrid
     equal: bool

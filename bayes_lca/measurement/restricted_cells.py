@@ -36,8 +36,9 @@ class Names:
             )
         return self.labels[j].index(str(category))
 
-    def classes(self, restriction: Restriction, numbers: Sequence[int] | None) -> list[int]:
+    def classes(self, restriction: Restriction, numbers: int | Sequence[int] | None) -> list[int]:
         """Positions of classes by their numbers; all of them where none are named."""
+        numbers = (numbers,) if isinstance(numbers, int) else numbers
         for number in numbers or ():
             if number > self.n_classes:
                 raise ValueError(f"{restriction!r}: there is no class {number}, for the model has {self.n_classes}")
@@ -165,7 +166,8 @@ def _share_known(known: np.ndarray, tie: np.ndarray, names: Names) -> None:
     """Cells that are equal to a known one are known."""
     for cell in zip(*np.nonzero(~np.isnan(known)), strict=True):
         for other in zip(*np.nonzero(tie == tie[cell]), strict=True):
-            _set_known(known, tuple(int(place) for place in other), float(known[cell]), names)
+            j, r, k = (int(place) for place in other)
+            _set_known(known, (j, r, k), float(known[cell]), names)
 
 
 def _complete_known(known: np.ndarray, exists: np.ndarray, names: Names) -> None:

@@ -1,6 +1,7 @@
 """Answer probabilities of a PyMC model that are made of free sets."""
 
 from collections.abc import Sequence
+from typing import Any
 
 import numpy as np
 import pymc as pm
@@ -96,7 +97,7 @@ def _rising_spacing(name: str, low: np.ndarray, rest: np.ndarray, typical: np.nd
         n = typical.shape[-1] - 1
         return of_each.sum(axis=-1) + gammaln(n + 1) - n * betaln(low[:, 0], rest[:, 0])
 
-    def random(a, b, rng=None, size=None):
+    def random(a, b, rng: Any = None, size=None):
         shape = np.broadcast_shapes(np.shape(a), np.shape(b)) if size is None else (*size, np.shape(a)[-1])
         drawn = rng.beta(np.broadcast_to(a, shape)[..., :-1], np.broadcast_to(b, shape)[..., :-1])
         return _spacing(np.sort(drawn, axis=-1))

@@ -127,7 +127,7 @@ class Equal:
             _check_classes(self, (cell[2],))
         if isinstance(self.item, tuple) and len(self.item) < 2:
             raise ValueError(f"{self!r}: one item in a list is equal to no other; name two, or give it alone")
-        if not isinstance(self.item, tuple | None) and self.classes is not None and len(self.classes) < 2:
+        if not isinstance(self.item, tuple | None) and isinstance(self.classes, tuple) and len(self.classes) < 2:
             raise ValueError(f"{self!r}: an item in one class is equal to nothing; name two classes or more")
 
 
@@ -166,7 +166,7 @@ class Ordered:
 
     def __post_init__(self):
         _read(self)
-        if self.classes is not None and len(self.classes) < 2:
+        if isinstance(self.classes, tuple) and len(self.classes) < 2:
             raise ValueError(f"{self!r}: one class is in no order; name two or more")
 
 
@@ -180,7 +180,7 @@ def number_classes(restrictions: Sequence[Restriction]) -> bool:
     )
 
 
-def checked_restrictions(given, items: Sequence[str]) -> tuple[Restriction, ...]:
+def checked_restrictions(given, items: Sequence[str | int]) -> tuple[Restriction, ...]:
     """Restrictions as a tuple, where they are some and of these items.
 
     Raises

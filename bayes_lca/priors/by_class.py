@@ -4,6 +4,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from math import inf
 from numbers import Real
+from typing import Any
 
 import numpy as np
 
@@ -52,8 +53,8 @@ class NormalByClass:
         object.__setattr__(self, "mean", _numbers("mean", self.mean))
         if not isinstance(self.sigma, Real):
             object.__setattr__(self, "sigma", _numbers("sigma", self.sigma))
-        spreads = self.sigma if not isinstance(self.sigma, Mapping) else tuple(self.sigma.values())
-        for spread in spreads if isinstance(spreads, tuple) else (spreads,):
+        spreads: Any = self.sigma.values() if isinstance(self.sigma, Mapping) else self.sigma
+        for spread in (spreads,) if isinstance(spreads, Real) else spreads:
             require_positive(self, sigma=spread)
 
     def of_classes(self, names: Sequence[str]) -> tuple[np.ndarray, np.ndarray]:

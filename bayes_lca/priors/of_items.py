@@ -4,6 +4,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from math import inf
 from numbers import Real
+from typing import TypeGuard
 
 import numpy as np
 import pandas as pd
@@ -99,7 +100,7 @@ class ItemWeights:
         return given[latent_class] if isinstance(given, tuple) else given
 
 
-def item_weights(given, items: Sequence[str]) -> ItemWeights | None:
+def item_weights(given, items: Sequence[str | int]) -> ItemWeights | None:
     """Weights as a user writes them down: by item in a mapping, as an array, or as a table.
 
     Parameters
@@ -170,7 +171,7 @@ def by_item_and_class(table, value: str) -> dict[str, tuple[dict[str, float], ..
     return result
 
 
-def _several(given) -> bool:
+def _several(given) -> TypeGuard[Sequence]:
     return isinstance(given, Sequence)
 
 

@@ -178,7 +178,7 @@ def _title(fit: Fit) -> str:
 
 def _lead(fit: Fit) -> str:
     sampled = f" Sampled {when}." if (when := sampled_at(fit)) else ""
-    return f"Formula {fit.formula.text}.{sampled} In the order of the SMART-LCA checklist."
+    return f"Formula {fit.formula_shown}.{sampled} In the order of the SMART-LCA checklist."
 
 
 def _left_to_authors() -> Section:

@@ -9,7 +9,7 @@ import numpy as np
 import xarray as xr
 
 from bayes_lca.data.counted import count_rows
-from bayes_lca.data.frame import named
+from bayes_lca.data.frame import Frame, named
 from bayes_lca.dims import internal_axes, rough_groups
 from bayes_lca.fitted.record import all_groupings
 from bayes_lca.posterior.storage.file_integrity import UnreadableFileError
@@ -24,7 +24,7 @@ ROUNDING = 1e-8
 
 def adopt(
     model: Model,
-    frame,
+    frame: Frame,
     idata: xr.DataTree,
     *,
     count: str | int | None = None,
@@ -161,7 +161,7 @@ def _check_names(name: str, values: xr.DataArray, coords) -> None:
             )
 
 
-def _check_data(model: Model, frame, missing: str, prepared: Prepared, idata: xr.DataTree) -> None:
+def _check_data(model: Model, frame, missing: Literal["raise", "drop"], prepared: Prepared, idata: xr.DataTree) -> None:
     """Refuse draws whose data are not those of the frame, row by row, counted or not."""
     given = {
         str(name): values

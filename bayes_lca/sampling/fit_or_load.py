@@ -5,10 +5,11 @@ import inspect
 import json
 import os
 import warnings
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import fields, is_dataclass
 from importlib.metadata import version
 from pathlib import Path
+from typing import Any
 
 import narwhals as nw
 import numpy as np
@@ -18,7 +19,7 @@ from pandas.util import hash_pandas_object
 
 from bayes_lca.data.counted_in_engine import distinct_rows_of, free_name
 from bayes_lca.data.engine_tables import table_in_engine
-from bayes_lca.data.frame import check_frame, column, row_labels
+from bayes_lca.data.frame import Frame, check_frame, column, row_labels
 from bayes_lca.posterior.labels.convergence import ConvergenceWarning
 from bayes_lca.posterior.storage.netcdf import load, save
 from bayes_lca.posterior.storage.whole_fit import OtherLayoutError
@@ -28,7 +29,9 @@ DIGEST, WARNINGS = "kept_fit_digest", "kept_fit_warnings"
 WITHOUT_EFFECT = ("progressbar", "cores")
 
 
-def fit_or_load(path: str | os.PathLike, model, frame, *, sample=fit, **options) -> xr.DataTree:
+def fit_or_load(
+    path: str | os.PathLike, model: Any, frame: Frame, *, sample: Callable[..., xr.DataTree] = fit, **options: Any
+) -> xr.DataTree:
     """Fit a model, or read the fit that the same call has left before.
 
     The file is read when model, frame, options and the package's version are those it was written with; anything else

@@ -6,14 +6,15 @@ private to nutpie 0.16: of any other version, models are sampled through PyMC.
 
 import os
 import sys
+from collections.abc import Mapping
 from functools import cache
 from importlib.machinery import EXTENSION_SUFFIXES, ExtensionFileLoader
 from importlib.metadata import version
 from importlib.util import find_spec, module_from_spec, spec_from_file_location
 from pathlib import Path
+from typing import Any
 
 import numpy as np
-import pandas as pd
 import xarray as xr
 
 from bayes_lca.density.compiled import CompiledDensity
@@ -38,12 +39,14 @@ def is_known() -> bool:
 def core():
     """The compiled part of nutpie, under the name that nutpie itself imports it by."""
     if NAME not in sys.modules:
-        (folder,) = find_spec("nutpie").submodule_search_locations
+        package: Any = find_spec("nutpie")
+        (folder,) = package.submodule_search_locations
         (path,) = (path for suffix in EXTENSION_SUFFIXES if (path := Path(folder) / f"_lib{suffix}").exists())
-        spec = spec_from_file_location(NAME, path, loader=ExtensionFileLoader(NAME, str(path)))
+        loader = ExtensionFileLoader(NAME, str(path))
+        spec: Any = spec_from_file_location(NAME, path, loader=loader)
         module = module_from_spec(spec)
         sys.modules[NAME] = module
-        spec.loader.exec_module(module)
+        loader.exec_module(module)
     return sys.modules[NAME]
 
 
@@ -111,7 +114,7 @@ class Chains:
         )
 
 
-def _dataset(batches, names, tune: int, named: dict[str, pd.Index]) -> xr.Dataset:
+def _dataset(batches, names, tune: int, named: Mapping[str, Any]) -> xr.Dataset:
     """Columns of record batches, one batch for each chain, without the draws of tuning."""
     columns = {name: _column([batch.column(name) for batch in batches], tune) for name in names}
     sizes = next(iter(columns.values()))[1].shape[:2]

@@ -12,7 +12,7 @@ import numpy as np
 import xarray as xr
 from threadpoolctl import threadpool_limits
 
-from bayes_lca.data.frame import check_whole
+from bayes_lca.data.frame import Frame, check_whole
 from bayes_lca.data.survey_design import SurveyDesign
 from bayes_lca.dims import depends_on_answers
 from bayes_lca.fitted.fit import Fit
@@ -28,14 +28,17 @@ from bayes_lca.sampling.starts import chains_by_start
 from bayes_lca.sampling.tree import assemble, complete
 from bayes_lca.sampling.until_converged import draws_to_go_on_to
 
+OF_SAMPLER = ("tune", "chains", "seed", "target_accept")
 VERSIONS = ("bayes-lca", "pymc", "pytensor", "nutpie", "jax", "arviz", "xarray", "numpy", "formulae")
+ASKED = "sampling_asked"
+"""Attribute of draws: what was asked of the sampler, as JSON."""
 MOST_COORDINATES = 300
 """Free parameters up to which draws of all of them are kept until it is known what each mode holds."""
 
 
 def fit(
     model: Model,
-    frame,
+    frame: Frame,
     *,
     count: str | int | None = None,
     design: SurveyDesign | None = None,
@@ -240,6 +243,7 @@ class Sampler:
         tree = assemble(prepared, _side_by_side(parts))
         tree.attrs |= {
             "seed": settings.seed,
+            ASKED: json.dumps({name: getattr(settings, name) for name in OF_SAMPLER} | {"backend": self.backend}),
             "start_weights": json.dumps([round(weight, 4) for weight in self._weights]),
             "chains_by_start": json.dumps(by_start),
             "tune": max(adaptation.tune for adaptation in adapted),

@@ -8,7 +8,7 @@ import pytensor
 import xarray as xr
 from pytensor.compile.mode import Mode
 
-from bayes_lca.data.frame import check_whole
+from bayes_lca.data.frame import Frame, check_whole
 from bayes_lca.fitted.fit import Fit
 from bayes_lca.fitted.views import with_views
 from bayes_lca.posterior.checks.posterior_predictive import draw_predictive
@@ -19,7 +19,7 @@ from bayes_lca.sampling.tree import assemble
 
 def prior_predictive(
     model: Model,
-    frame,
+    frame: Frame,
     *,
     draws: int = 500,
     seed: int = 1,

@@ -1,7 +1,7 @@
 """A model made ready for draws: prepared of a frame, and refused where no fit could come of it."""
 
 import json
-from typing import Literal
+from typing import Any, Literal
 
 import xarray as xr
 
@@ -94,7 +94,7 @@ def prepare_named(
 
     Warns of rows that may be one person's, and of a column that looks like counts where nothing is counted.
     """
-    sampled = survey_options(model, design)
+    sampled: dict[str, Any] = survey_options(model, design)
     counted = count_sampled(frame, count, getattr(model, "columns", None), design)  # not all models say their columns
     if counted.words and key is not None:
         by = "" if count is None else f" counted by {count!r}"

@@ -4,7 +4,7 @@ import warnings
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass
 from importlib.metadata import version
-from typing import Literal, Protocol
+from typing import Any, Literal, Protocol
 
 import numpy as np
 import xarray as xr
@@ -52,14 +52,18 @@ class SlowSamplingWarning(UserWarning):
 class Road(Protocol):
     """How chains are drawn."""
 
-    backend: str
-    """What computes the log density."""
+    @property
+    def backend(self) -> str:
+        """What computes the log density."""
+        ...
 
-    n_coordinates: int
-    """Free coordinates of the model."""
+    @property
+    def n_coordinates(self) -> int:
+        """Free coordinates of the model."""
+        ...
 
     def sample(
-        self, start: int, data: Mapping[str, np.ndarray], asked: Adaptation, **options
+        self, start: int, data: Mapping[str, np.ndarray], asked: Adaptation, **options: Any
     ) -> tuple[xr.DataTree, Adaptation]:
         """Chains from one of the starts, and how they were adapted.
 
@@ -135,11 +139,11 @@ class ByProgram:
 
     def sample(self, start, data, asked, **options) -> tuple[xr.DataTree, Adaptation]:
         """Chains from one of the starts; see `Road.sample`."""
-        program, shapes = self._density.program(data) if data else self._program
+        program, shapes = self._density.program(data) if data or self._program is None else self._program
         at_start = self._starts[start]
         normal = laplace(program, at_start)
         spread = np.inf if normal is None else normal.spread(program)
-        if spread <= LARGEST_SPREAD:
+        if normal is not None and spread <= LARGEST_SPREAD:
             defaults = CLOSE_TO_NORMAL if spread <= CLOSE else NEAR_THE_MODE
             adaptation = asked.or_else(defaults[self._has_random_effects])
             return self._in_its_coordinates(program, shapes, normal, asdict(adaptation) | options), adaptation

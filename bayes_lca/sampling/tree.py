@@ -5,7 +5,7 @@ from collections.abc import Sequence
 
 import xarray as xr
 
-from bayes_lca.dims import ITEM_PROBABILITY, OF_WAVE, internal_axes
+from bayes_lca.dims import ITEM_PROBABILITY, OF_ONE_SET, internal_axes
 from bayes_lca.fitted.elements import probabilities_by_label
 from bayes_lca.fitted.fit import Fit
 from bayes_lca.fitted.one_fit import with_identity
@@ -13,8 +13,9 @@ from bayes_lca.fitted.record import TOTAL_LOG_LIKELIHOOD, all_groupings
 from bayes_lca.fitted.views import with_views
 from bayes_lca.posterior.labels.convergence import warn_of_convergence
 from bayes_lca.posterior.labels.group_classes import with_group_classes
+from bayes_lca.posterior.labels.group_profiles import align_classes
 from bayes_lca.posterior.labels.modes import MODE_EVIDENCE, UNCONSTRAINED, chain_modes, evidence_of_modes
-from bayes_lca.posterior.labels.relabel import align, with_class_share
+from bayes_lca.posterior.labels.relabel import with_class_share
 from bayes_lca.prepared import Prepared
 
 
@@ -26,7 +27,7 @@ def assemble(prepared: Prepared, sampled: xr.DataTree) -> xr.DataTree:
     posterior = sampled["posterior"].to_dataset()
     hidden = {str(dim) for dim in posterior.dims} - shown
     posterior = posterior.drop_dims(hidden)
-    posterior = posterior[[name for name in posterior.data_vars if name in named and not OF_WAVE.match(name)]]
+    posterior = posterior[[name for name in posterior.data_vars if name in named and not OF_ONE_SET.match(name)]]
     if ITEM_PROBABILITY in posterior:
         posterior = probabilities_by_label(posterior, json.loads(prepared.attributes["labels"]))
     unused = [dim for dim in posterior.coords if dim not in posterior.dims]
@@ -46,7 +47,7 @@ def complete(prepared: Prepared, tree: xr.DataTree, *, order: str | int | xr.Dat
     total = (("chain", "draw"), fit.by_chain(fit.all_draws.log_likelihood))
     statistics = fit.sample_stats.drop_vars(UNCONSTRAINED, errors="ignore").assign({TOTAL_LOG_LIKELIHOOD: total})
     if prepared.pivot is not None:
-        tree = align(fit, prepared.pivot, order)
+        tree = align_classes(fit, prepared.pivot, order)
     elif not fit.class_is_observed:
         tree["posterior"] = xr.DataTree(with_class_share(fit))
     if fit.likelihood_unit is not None:

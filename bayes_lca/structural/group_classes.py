@@ -14,7 +14,8 @@ from bayes_lca import priors
 from bayes_lca.data.declarations import Declarations, MissingCodes
 from bayes_lca.data.design import Design, read_design
 from bayes_lca.data.formula import read_formula
-from bayes_lca.data.frame import is_whole
+from bayes_lca.data.frame import Frame, is_whole
+from bayes_lca.data.profile_sets import ProfileSets
 from bayes_lca.dims import (
     CLASS,
     DESIGN,
@@ -57,6 +58,11 @@ class GroupClasses(Structural):
     distribution of them. Respondents of a group are independent given its class. Slopes are the same in all group
     classes. Logits sum to zero over classes, and slopes have the priors of `Regression`.
 
+    With ``profiles="free"`` nothing in the likelihood says which class of one group class is which of another. Without
+    covariates they are paired after sampling by their profiles: C1 of G2 is the class that answers most as C1 of G1
+    does. Whether shares of C1 in G1 and in G2 can be compared is then a matter of how alike these profiles are. With
+    covariates the slopes, which are those of C1 in all group classes, tie them together.
+
     Classes of respondents and classes of groups are both exchangeable; labels of either are settled after sampling,
     group classes in decreasing order of their shares.
 
@@ -77,6 +83,10 @@ class GroupClasses(Structural):
         Prior of the class logits of each group class at the mean of the covariates.
     slope : PerUnit, ZeroSumNormal or Horseshoe
         Prior of the slopes.
+    profiles : {"equal", "free"}
+        Whether classes answer alike in all group classes, or have in each item parameters of their own, under the same
+        priors: :math:`\rho_{wcj}` in place of :math:`\rho_{cj}`, as item thresholds vary over the classes of the
+        between level in Mplus.
 
     Raises
     ------
@@ -119,6 +129,7 @@ class GroupClasses(Structural):
     share: priors.Dirichlet = priors.CLASS_SHARE
     intercept: priors.ZeroSumNormal = priors.INTERCEPT
     slope: priors.SlopePrior = priors.SLOPE
+    profiles: Literal["equal", "free"] = "equal"
 
     def __post_init__(self):
         if not is_whole(self.n_classes, least=1):
@@ -133,9 +144,19 @@ class GroupClasses(Structural):
         if not isinstance(self.categories, Mapping):
             raise TypeError(f"categories={self.categories!r}: give the levels of each covariate, by column in a dict")
         Declarations(self.categories, self.missing_codes)
+        if self.profiles not in ("equal", "free"):
+            raise ValueError(
+                f'profiles={self.profiles!r} of {self.n_classes} group classes: choose "equal", where classes answer '
+                'alike in all of them, or "free"'
+            )
         kinds = {"share": priors.Dirichlet, "intercept": priors.ZeroSumNormal, "slope": priors.SlopePrior}
         for field, kind in kinds.items():
             priors.check_prior("GroupClasses", field, getattr(self, field), kind)
+
+    @property
+    def profiles_by(self) -> str:
+        """Group classes, where profiles are free."""
+        return GROUP_CLASS if self.profiles == "free" else ""
 
     @property
     def _with_groups(self) -> str:
@@ -147,14 +168,20 @@ class GroupClasses(Structural):
         """Columns of the formula, and that of the groups."""
         return read_formula(self._with_groups).columns
 
-    def read(self, frame, missing: Literal["raise", "drop"] = "raise") -> Design:
+    def read(self, frame: Frame, missing: Literal["raise", "drop"] = "raise") -> Design:
         """Covariates and groups of a frame as a design."""
         declared = Declarations(self.categories, self.missing_codes)
         design = read_design(frame, self._with_groups, reference=self.reference, missing=missing, declared=declared)
         check_number_of_groups(design, self.group, self.n_classes)
         return design
 
-    def class_logits(self, design: Design, membership: StartingMembership, *, classes: str = CLASS, rows: str):
+    def profile_sets(self, design: Design) -> ProfileSets | None:
+        """One for each group class, where profiles are free."""
+        (grouping,) = design.groupings
+        names = tuple(group_class_names(self.n_classes))
+        return ProfileSets(GROUP_CLASS, names, grouping.index, is_known=False) if self.profiles == "free" else None
+
+    def class_logits(self, design: Design, membership: StartingMembership, *, classes: str = CLASS, rows: str) -> tuple:
         """Log shares of the group classes, and class logits of every row in each.
 
         Returns
@@ -196,6 +223,8 @@ class GroupClasses(Structural):
         return start
 
     def _start(self, membership: StartingMembership) -> GroupShares:
+        if membership.shares is not None:
+            return membership.shares
         (grouping,) = membership.design.groupings
         log_answers = np.log(np.maximum(membership.probability, 1e-300)) - np.log(membership.share)
         return fit_group_shares(log_answers, membership.weight, grouping.index, self.n_classes)

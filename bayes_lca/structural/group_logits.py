@@ -1,6 +1,7 @@
 """Class logits of rows, from what their groups and covariates say."""
 
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 import pymc as pm
@@ -25,8 +26,8 @@ class CoarserGroups:
 
     name: str
     place: np.ndarray | None
-    intercept: object
-    slope: object
+    intercept: Any
+    slope: Any
 
 
 @dataclass(frozen=True, eq=False)
@@ -48,8 +49,8 @@ class GroupLogits:
     """
 
     name: str
-    theta: object
-    beta: object
+    theta: Any
+    beta: Any
     x_mean: np.ndarray
     shared: list[int]
     coarser: tuple[CoarserGroups, ...]

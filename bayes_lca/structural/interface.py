@@ -7,6 +7,7 @@ from typing import ClassVar, Literal
 import numpy as np
 
 from bayes_lca.data.design import Design
+from bayes_lca.data.profile_sets import ProfileSets
 from bayes_lca.dims import CLASS
 from bayes_lca.structural.starting_membership import StartingMembership
 
@@ -19,6 +20,11 @@ class Structural(ABC):
 
     hidden: ClassVar[str] = "OneClass"
     """The hidden part that takes its class logits, by the name of its class."""
+
+    @property
+    def profiles_by(self) -> str:
+        """What classes have item profiles of their own in, as an axis of the draws; empty where they answer alike."""
+        return ""
 
     @property
     @abstractmethod
@@ -36,6 +42,10 @@ class Structural(ABC):
     def exchangeable(self, design: Design, names: Sequence[str]) -> np.ndarray:
         """The set of each class, shape (latent_class,): the part is the same when classes of a set change places."""
         return np.zeros(len(names), dtype=int)
+
+    def profile_sets(self, design: Design) -> ProfileSets | None:
+        """Where classes have item profiles of their own; None where all respondents of a class answer alike."""
+        return None
 
     @abstractmethod
     def class_logits(self, design: Design, membership: StartingMembership, *, classes: str = CLASS, rows: str):

@@ -6,12 +6,15 @@ from types import MappingProxyType
 from typing import ClassVar, Literal, final
 
 import numpy as np
+from pytensor.tensor import TensorVariable
 
 from bayes_lca import priors
 from bayes_lca.data.declarations import MissingCodes
 from bayes_lca.data.design import Design
 from bayes_lca.data.formula import read_formula
-from bayes_lca.dims import CLASS
+from bayes_lca.data.frame import Frame
+from bayes_lca.data.profile_sets import ProfileSets
+from bayes_lca.dims import CLASS, POPULATION
 from bayes_lca.structural.interface import Structural
 from bayes_lca.structural.regression import Regression
 from bayes_lca.structural.starting_membership import StartingMembership
@@ -20,15 +23,16 @@ from bayes_lca.structural.starting_membership import StartingMembership
 @final
 @dataclass(frozen=True)
 class KnownClass(Structural):
-    r"""Class shares of several populations, whose classes answer alike.
+    r"""Class shares of several populations, whose classes answer alike, or each in a way of their own.
 
     .. math::
         P(c \mid s_i, x_i) \propto \exp(\alpha_{s_i c} + x_i^\top \beta_c)
 
     for respondents of site s, the known class, as Mplus has it with KNOWNCLASS: every site has shares of its own, and
-    covariates of `formula` one slope in all sites. Item profiles are those of the measurement part, equal in all sites;
-    `fit_populations` frees them all, and `measurement_invariance` one by one. Items that a site was not asked are
-    missing there, and the classes are held together by the others.
+    covariates of `formula` one slope in all sites. Item profiles are equal in all sites, or with ``profiles="free"``
+    :math:`\rho_{scj}`, one set for each; `fit_populations` fits each site by itself, and `measurement_invariance` frees
+    items one by one. Items that a site was not asked are missing there, and the classes are held together by the
+    others, where profiles are equal.
 
     It is the `Regression` of the classes on ``by`` and the covariates, with its priors: sites that are a sample of
     others, many of them, are random effects rather, ``Regression("~ (1 | site)")``.
@@ -46,6 +50,9 @@ class KnownClass(Structural):
         Prior of the slopes, and of the differences between sites.
     missing_codes : sequence, or mapping of str to sequence
         Codes that mean no value.
+    profiles : {"equal", "free"}
+        Whether classes answer alike at all sites, or have in each item parameters of their own, under the same priors.
+        Classes of other sites are paired with those of the largest by their profiles before sampling.
 
     Raises
     ------
@@ -74,6 +81,7 @@ class KnownClass(Structural):
     intercept: priors.ZeroSumNormal = priors.INTERCEPT
     slope: priors.SlopePrior = priors.SLOPE
     missing_codes: MissingCodes = ()
+    profiles: Literal["equal", "free"] = "equal"
     regression: Regression = field(init=False, repr=False, compare=False)
 
     def __post_init__(self):
@@ -81,6 +89,11 @@ class KnownClass(Structural):
             raise TypeError(f"by={self.by!r}: give the name of a column, such as 'site'")
         if self.by in read_formula(self.formula).columns:
             raise ValueError(f"formula {self.formula!r} uses {self.by!r}, the known class; leave it out of the formula")
+        if self.profiles not in ("equal", "free"):
+            raise ValueError(
+                f'profiles={self.profiles!r} by {self.by!r}: choose "equal", where classes answer alike at all levels, '
+                'or "free"'
+            )
         right = self.formula.split("~", maxsplit=1)[1].strip()
         known = self.by if self.by.isidentifier() else f"`{self.by}`"
         formula = f"~ {known}" + ("" if right == "1" else f" + {right}")
@@ -92,7 +105,7 @@ class KnownClass(Structural):
         """The known class, covariates and groups."""
         return self.regression.columns
 
-    def read(self, frame, missing: Literal["raise", "drop"] = "raise") -> Design:
+    def read(self, frame: Frame, missing: Literal["raise", "drop"] = "raise") -> Design:
         """The known class and the covariates of a frame as a design."""
         design = self.regression.read(frame, missing)
         if not hasattr(design.covariates[self.by], "cat"):
@@ -102,11 +115,27 @@ class KnownClass(Structural):
             )
         return design
 
-    def coords(self, design: Design, n_classes: int) -> dict[str, Sequence]:
-        """Names along the axes of terms and groups."""
-        return self.regression.coords(design, n_classes)
+    @property
+    def profiles_by(self) -> str:
+        """Populations, where profiles are free."""
+        return POPULATION if self.profiles == "free" else ""
 
-    def class_logits(self, design: Design, membership: StartingMembership, *, classes: str = CLASS, rows: str):
+    def profile_sets(self, design: Design) -> ProfileSets | None:
+        """One for each site, where profiles are free; the reference level is the first."""
+        if self.profiles == "equal":
+            return None
+        site = design.covariates[self.by].cat
+        return ProfileSets(POPULATION, tuple(map(str, site.categories)), site.codes.to_numpy(), is_known=True)
+
+    def coords(self, design: Design, n_classes: int) -> dict[str, Sequence]:
+        """Names along the axes of terms, groups and, where profiles are free, sites."""
+        sets = self.profile_sets(design)
+        of_sets = {} if sets is None else {sets.axis: list(sets.names)}
+        return {**self.regression.coords(design, n_classes), **of_sets}
+
+    def class_logits(
+        self, design: Design, membership: StartingMembership, *, classes: str = CLASS, rows: str
+    ) -> TensorVariable:
         """Class logits of every row, shape (row, latent_class); see `Regression.class_logits`."""
         return self.regression.class_logits(design, membership, classes=classes, rows=rows)
 

@@ -104,7 +104,10 @@ class OutcomeRegression:
         labels : sequence of str
             Categories of the outcome.
         """
-        coords = {TERM: list(design.terms), FREE_OUTCOME_SLOPE: range(self._n_free(design, n_classes))}
+        coords: dict[str, Sequence] = {
+            TERM: list(design.terms),
+            FREE_OUTCOME_SLOPE: range(self._n_free(design, n_classes)),
+        }
         for each in design.groupings:
             coords |= {each.name: list(each.levels), group_coefficients(each.name): range(max(len(labels), 1))}
         return coords | ({OBSERVED_CLASS: list(labels)} if labels else {})

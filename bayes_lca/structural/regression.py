@@ -4,16 +4,18 @@ import json
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass
 from types import MappingProxyType
-from typing import ClassVar, Literal, final
+from typing import Any, ClassVar, Literal, final
 
 import numpy as np
 import pymc as pm
 import pytensor.tensor as pt
+from pytensor.tensor import TensorVariable
 
 from bayes_lca import priors
 from bayes_lca.data.declarations import Declarations, MissingCodes
 from bayes_lca.data.design import Design, read_design
 from bayes_lca.data.formula import read_formula
+from bayes_lca.data.frame import Frame
 from bayes_lca.dims import CLASS, DESIGN, INTERCEPT, SLOPE, TERM, correlation_root
 from bayes_lca.structural.interface import Structural
 from bayes_lca.structural.random_effects import RandomEffects
@@ -115,7 +117,7 @@ class Regression(Structural):
         if not isinstance(self.categories, Mapping):
             raise TypeError(f"categories={self.categories!r}: give the levels of each covariate, by column in a dict")
         Declarations(self.categories, self.missing_codes)
-        kinds = {"intercept": priors.ZeroSumNormal, "slope": priors.SlopePrior}
+        kinds: dict[str, Any] = {"intercept": priors.ZeroSumNormal, "slope": priors.SlopePrior}
         kinds |= {"group_sd": priors.StandardDeviationPrior, "group_slope_sd": priors.SlopeSpreadPrior}
         if self.correlation is not None:
             kinds["correlation"] = priors.LKJ
@@ -130,12 +132,14 @@ class Regression(Structural):
         """Columns of a frame that the formula uses."""
         return read_formula(self.formula).columns
 
-    def read(self, frame, missing: Literal["raise", "drop"] = "raise") -> Design:
+    def read(self, frame: Frame, missing: Literal["raise", "drop"] = "raise") -> Design:
         """The covariates of a frame as a design."""
         declared = Declarations(self.categories, self.missing_codes)
         return read_design(frame, self.formula, reference=self.reference, missing=missing, declared=declared)
 
-    def class_logits(self, design: Design, membership: StartingMembership, *, classes: str = CLASS, rows: str):
+    def class_logits(
+        self, design: Design, membership: StartingMembership, *, classes: str = CLASS, rows: str
+    ) -> TensorVariable:
         """Class logits of every row, shape (row, latent_class).
 
         Parameters

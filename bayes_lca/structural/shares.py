@@ -7,9 +7,11 @@ from typing import ClassVar, Literal, final
 import numpy as np
 import pymc as pm
 import pytensor.tensor as pt
+from pytensor.tensor import TensorVariable
 
 from bayes_lca import priors
 from bayes_lca.data.design import Design, read_design
+from bayes_lca.data.frame import Frame
 from bayes_lca.dims import CLASS, CLASS_SHARE
 from bayes_lca.structural.interface import Structural
 from bayes_lca.structural.starting_membership import StartingMembership
@@ -50,11 +52,13 @@ class Shares(Structural):
         """None."""
         return ()
 
-    def read(self, frame, missing: Literal["raise", "drop"] = "raise") -> Design:
+    def read(self, frame: Frame, missing: Literal["raise", "drop"] = "raise") -> Design:
         """A design without columns."""
         return read_design(frame, "~ 1", missing=missing)
 
-    def class_logits(self, design: Design, membership: StartingMembership, *, classes: str = CLASS, rows: str):
+    def class_logits(
+        self, design: Design, membership: StartingMembership, *, classes: str = CLASS, rows: str
+    ) -> TensorVariable:
         """Log shares, shape (latent_class,)."""
         n_classes = membership.n_classes
         if n_classes == 1:

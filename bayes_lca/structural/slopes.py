@@ -1,6 +1,7 @@
 """Slopes of standardised covariates, and standard deviations of random ones, under priors stated in other units."""
 
 from collections.abc import Mapping, Sequence
+from typing import Any
 
 import numpy as np
 import pymc as pm
@@ -17,7 +18,9 @@ STANDARDISED = f"{SLOPE}_standardised"
 DIRECTION, SHRINKAGE, LOCAL_SHRINKAGE = f"{SLOPE}_direction", f"{SLOPE}_shrinkage", f"{SLOPE}_local_shrinkage"
 
 
-def width(prior: priors.SlopePrior | priors.SlopeSpreadPrior, design: Design, columns: Sequence[int]):
+def width(
+    prior: priors.SlopePrior | priors.SlopeSpreadPrior | priors.TermPrior, design: Design, columns: Sequence[int]
+):
     """How many times as wide a prior is per standard deviation as it is stated, for some columns, shape (column, 1)."""
     match prior:
         case priors.PerUnit() | priors.Horseshoe():
@@ -73,7 +76,7 @@ def _slopes_of_terms(
         times = width(given, design, [place])
         times = float(times if np.ndim(times) == 0 else times[0, 0])
         if (numbered := by_class(given)) is None:
-            within = given.prior if isinstance(given, priors.PerUnit) else given
+            within: Any = given.prior if isinstance(given, priors.PerUnit) else given
             rows.append(within.sigma * times * z[place])
         else:
             mean, spread = numbered.of_classes(names)
@@ -105,7 +108,7 @@ def starting_slopes(
     return {DIRECTION if of_terms or _learns_width(prior, design) else STANDARDISED: slopes}
 
 
-def standard_deviation(name: str, prior: priors.SlopeSpreadPrior, dims, *, times: np.ndarray | float = 1.0):
+def standard_deviation(name: str, prior: Any, dims, *, times: np.ndarray | float = 1.0):
     """A standard deviation whose prior is so many times as wide as it is stated."""
     match prior:
         case priors.PerUnit(within):

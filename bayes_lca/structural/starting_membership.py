@@ -5,6 +5,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from bayes_lca.data.design import Design
+from bayes_lca.likelihood.group_shares import GroupShares
 
 
 @dataclass(frozen=True)
@@ -24,12 +25,15 @@ class StartingMembership:
     expected : ndarray, shape (row, latent_class), optional
         Class probabilities that each row has whatever its covariates and group, such as those from the class before;
         where there are none, all rows of a group are expected to be alike.
+    shares : GroupShares, optional
+        Shares of group classes, and of classes within them, where they are known together with the classes.
     """
 
     probability: np.ndarray
     weight: np.ndarray
     design: Design
     expected: np.ndarray | None = None
+    shares: GroupShares | None = None
 
     @property
     def n_classes(self) -> int:

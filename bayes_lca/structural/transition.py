@@ -4,7 +4,7 @@ import json
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass, replace
 from types import MappingProxyType
-from typing import Literal, final
+from typing import Any, Literal, final
 
 import numpy as np
 import pymc as pm
@@ -14,6 +14,7 @@ from bayes_lca import priors
 from bayes_lca.data.declarations import Declarations, MissingCodes
 from bayes_lca.data.design import Design, read_design
 from bayes_lca.data.formula import read_formula
+from bayes_lca.data.frame import Frame
 from bayes_lca.dims import (
     CLASS,
     DESTINATION_LOGIT,
@@ -121,7 +122,7 @@ class Transition:
         if not isinstance(self.categories, Mapping):
             raise TypeError(f"categories={self.categories!r}: give the levels of each covariate, by column in a dict")
         Declarations(self.categories, self.missing_codes)
-        kinds = {"stay": priors.NormalLogit, "destination": priors.ZeroSumNormal}
+        kinds: dict[str, Any] = {"stay": priors.NormalLogit, "destination": priors.ZeroSumNormal}
         kinds |= {"slope": priors.PerUnit | priors.ZeroSumNormal}
         kinds |= {"group_sd": priors.StandardDeviationPrior, "group_slope_sd": priors.SlopeSpreadPrior}
         for field, kind in kinds.items():
@@ -138,7 +139,7 @@ class Transition:
         """Columns of a frame that the formula uses."""
         return read_formula(self.formula).columns
 
-    def read(self, frame, missing: Literal["raise", "drop"] = "raise") -> Design:
+    def read(self, frame: Frame, missing: Literal["raise", "drop"] = "raise") -> Design:
         """The covariates of the rows that are moved to; groupings are named ``transition_group``."""
         declared = Declarations(self.categories, self.missing_codes)
         design = read_design(frame, self.formula, reference=self.reference, missing=missing, declared=declared)
@@ -160,7 +161,9 @@ class Transition:
             **RandomEffects.coords(design, n_classes),
         }
 
-    def transition_logits(self, steps: Sequence[Design], all_steps: Design, membership: StartingMembership):
+    def transition_logits(
+        self, steps: Sequence[Design], all_steps: Design, membership: StartingMembership
+    ) -> tuple[list, list]:
         """Logits up to a constant of each origin, inside a `pymc.Model`.
 
         Parameters
@@ -238,7 +241,8 @@ class Transition:
 
     @property
     def _sigma(self) -> float:
-        return (self.slope.prior if isinstance(self.slope, priors.PerUnit) else self.slope).sigma
+        within: Any = self.slope.prior if isinstance(self.slope, priors.PerUnit) else self.slope
+        return within.sigma
 
     def _widths(self, design: Design) -> np.ndarray:
         return np.broadcast_to(width(self.slope, design, range(len(design.terms))), (len(design.terms), 1))

@@ -1,6 +1,7 @@
 """Coordinates in which the effects of groups are nearly standard normal, whatever their spread."""
 
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 import pymc as pm
@@ -143,7 +144,7 @@ def whitened_normal(name: str, mu, covariance, information, pull, *, dims):
     )
 
 
-def _draw_normal(mu, covariance, information, pull, rng=None, size=None) -> np.ndarray:
+def _draw_normal(mu, covariance, information, pull, rng: Any = None, size=None) -> np.ndarray:
     shape = np.shape(mu) if size is None else (*size, np.shape(mu)[-1])
     root = np.linalg.cholesky(covariance)
     return mu + (root @ rng.normal(size=shape)[..., None])[..., 0]

@@ -1,7 +1,7 @@
 """One posterior from several completed data sets."""
 
 import warnings
-from collections.abc import Iterator, Sequence
+from collections.abc import Generator, Sequence
 from contextlib import contextmanager
 from dataclasses import replace
 from typing import Literal
@@ -148,7 +148,7 @@ def _in_one_mode(tree: xr.DataTree) -> xr.DataTree:
 
 
 @contextmanager
-def _naming(place: int) -> Iterator[None]:
+def _naming(place: int) -> Generator[None]:
     """Warnings and refusals of a data set say which it is."""
     with warnings.catch_warnings(record=True) as said:
         warnings.simplefilter("always")

@@ -13,7 +13,7 @@ import scipy
 import xarray as xr
 
 from bayes_lca.data.counted import count_rows
-from bayes_lca.data.frame import named
+from bayes_lca.data.frame import Frame, named
 from bayes_lca.dims import COUNT, ITEM, OUTCOME_COUNTS, group_slope, rough_groups
 from bayes_lca.fitted.fit import Fit
 from bayes_lca.fitted.record import ENCODING, LEFT_OUT, PATTERNS
@@ -51,7 +51,7 @@ class GroupPredictions:
 
 def leave_one_group_out(
     model: Model,
-    frame,
+    frame: Frame,
     *,
     count: str | int | None = None,
     by: str | None = None,

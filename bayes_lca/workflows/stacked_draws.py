@@ -22,7 +22,16 @@ from bayes_lca.posterior.labels.group_classes import with_group_classes, with_me
 from bayes_lca.posterior.labels.total_log_likelihood import diagnostics_to_keep
 
 OF_EACH = (
-    *("seed", "tune", "target_accept", "start_weights", "chains_by_start", "draws_asked", "draws_made"),
+    *(
+        "seed",
+        "tune",
+        "target_accept",
+        "start_weights",
+        "chains_by_start",
+        "draws_asked",
+        "draws_made",
+        "sampling_asked",
+    ),
     *("relabel_certainty", "relabel_margin", "relabel_mislabelled", "relabel_switched"),
     *("em_starts", "em_log_likelihoods", "em_starts_by_mode"),
 )

@@ -27,6 +27,7 @@ import time
 import warnings
 from pathlib import Path
 from statistics import median
+from typing import Any
 
 MOST = {"alone": 0.3, "joint": 0.2}
 """Largest ratio of CPU times that passes."""
@@ -91,7 +92,7 @@ class Finisher:
     def __init__(self, python: str, name: str, path: Path, n: int):
         command = [python, __file__, "--finish", name, str(n), str(path)]
         environment = os.environ | ONE_THREAD
-        self.process = subprocess.Popen(
+        self.process: Any = subprocess.Popen(
             command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True, env=environment
         )
         self.package = self._answer()["package"]

@@ -17,6 +17,7 @@ import tempfile
 import time
 import warnings
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 from scipy.special import log_softmax, logsumexp
@@ -101,7 +102,8 @@ def program_of(prepared):
         *(ctypes.c_uint64(len(x)), ctypes.c_void_p(x.ctypes.data), ctypes.c_void_p(gradient.ctypes.data)),
         *(ctypes.byref(value), ctypes.byref(program.layout)),
     )
-    function = library().bayes_lca_log_density
+    functions: Any = library()
+    function = functions.bayes_lca_log_density
 
     def call():
         assert function(*arguments) == 0

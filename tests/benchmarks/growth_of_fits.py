@@ -21,6 +21,7 @@ import tempfile
 import time
 import warnings
 from pathlib import Path
+from unittest import mock
 
 FORMULAS = {
     "classes": "",
@@ -57,22 +58,22 @@ def measure(name: str, rows: int, repeats: int, folder: Path) -> dict[str, float
     from bayes_lca.sampling import ready
 
     warnings.simplefilter("ignore")
-    counting, count_rows = 0.0, ready.count_rows
+    counting, count_sampled = 0.0, ready.count_sampled
 
     def timed(*arguments, **options):
         nonlocal counting
         began = time.process_time()
-        counted = count_rows(*arguments, **options)
+        counted = count_sampled(*arguments, **options)
         counting += time.process_time() - began
         return counted
 
-    ready.count_rows = timed
     formula = FORMULAS[name]
     model = bl.LatentClass(3, bl.Items(bl.cohort_items()), bl.Regression(formula) if formula else bl.Shares())
     table = duckdb.connect(folder / f"{rows}_{repeats}.duckdb", read_only=True).table("survey")
     if name == NUMBER:
         table = table.df()
-    draws = bl.fit(model, table, seed=1, progressbar=False)
+    with mock.patch.object(ready, "count_sampled", timed):
+        draws = bl.fit(model, table, seed=1, progressbar=False)
     shown = (bl.class_profiles, bl.class_sizes, bl.odds_ratios) if formula else (bl.class_profiles, bl.class_sizes)
     for tables_of in shown:
         tables_of(draws)
@@ -127,12 +128,14 @@ def main() -> int:
     with tempfile.TemporaryDirectory() as folder:
         for name in given.model or FORMULAS:
             took = {rows: in_a_process(name, rows, 1, Path(folder)) for rows in ROWS[name]}
+            peaks = [one["peak"] for one in took.values()]
             if name in MOST_GROWTH:
-                took["repeated"] = in_a_process(name, 2200, REPEATED, Path(folder))
-                growth = took["repeated"]["after_counting"] / took[2200]["after_counting"]
+                repeated = in_a_process(name, 2200, REPEATED, Path(folder))
+                peaks.append(repeated["peak"])
+                growth = repeated["after_counting"] / took[2200]["after_counting"]
                 print(f"{name}: after counting, {growth:.2f} times for {REPEATED} times the rows, the same distinct")
                 failed += [f"{name}: growth"] * (growth > MOST_GROWTH[name])
-            failed += [f"{name}: memory"] * (max(one["peak"] for one in took.values()) > MOST_MEMORY[name])
+            failed += [f"{name}: memory"] * (max(peaks) > MOST_MEMORY[name])
     print(f"failed: {', '.join(failed)}" if failed else "passed")
     return 1 if failed else 0
 

@@ -21,12 +21,13 @@ import tempfile
 import time
 from pathlib import Path
 from statistics import median
+from typing import Any
 
 MOST = 0.6
 """Largest ratio of CPU times that passes."""
 
 FORMULA = "~ participation + tier + (1 | group)"
-SETTINGS = {"draws": 500, "chains": 4, "seed": 1, "progressbar": False}
+SETTINGS: dict[str, Any] = {"draws": 500, "chains": 4, "seed": 1, "progressbar": False}
 ONE_THREAD = {f"{name}_NUM_THREADS": "1" for name in ("OMP", "OPENBLAS", "MKL", "NUMBA")}
 BUILDS = ("here", "before")
 
@@ -58,7 +59,7 @@ class Reporter:
     """A process that writes reports with one build, when told to."""
 
     def __init__(self, python: str, fit: Path):
-        self.process = subprocess.Popen(
+        self.process: Any = subprocess.Popen(
             [python, __file__, "--write-reports", str(fit)],
             stdin=subprocess.PIPE,
             stdout=subprocess.PIPE,

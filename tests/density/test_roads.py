@@ -34,6 +34,7 @@ def fits(frame, two):
     return {backend: bl.fit(two, frame, **settings, backend=backend) for backend in ("program", "jax")}
 
 
+@pytest.mark.slow
 def test_both_roads_have_the_same_posterior(fits):
     """Means within four Monte Carlo standard errors."""
     program, jax = (bl.class_sizes(fits[backend]) for backend in ("program", "jax"))

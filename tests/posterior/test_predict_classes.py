@@ -5,7 +5,7 @@ import pandas as pd
 import polars as pl
 import pytest
 
-from bayes_lca.fitted import draws as fitted_draws
+from bayes_lca.fitted import model as fitted_model
 from bayes_lca.fitted.fit import Fit
 from bayes_lca.posterior.effects.predict_classes import predict_classes
 
@@ -164,7 +164,7 @@ def test_one_new_group_serves_all_profiles(draws):
 def test_draws_taken_a_few_at_a_time_change_nothing(with_slopes, group, monkeypatch):
     profiles = pd.DataFrame({"x": [1.0, 3.0]})
     whole = predict_classes(with_slopes, profiles, average_over="rest", group=group)
-    monkeypatch.setattr(fitted_draws, "NUMBERS_AT_ONCE", 5000)
+    monkeypatch.setattr(fitted_model, "NUMBERS_AT_ONCE", 5000)
     pieces = predict_classes(with_slopes, profiles, average_over="rest", group=group)
     np.testing.assert_allclose(pieces, whole, rtol=1e-9)
 

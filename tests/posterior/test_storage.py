@@ -469,7 +469,7 @@ def test_other_readers_of_netcdf_read_the_file(saved, tmp_path):
     shutil.copy(saved, tmp_path / "copy.nc")
     draws = bl.load(saved)
     kept = draws.drop_nodes(["observed_data", "constant_data", "log_likelihood"])
-    xr.testing.assert_identical(xr.load_datatree(tmp_path / "copy.nc"), kept)
+    assert xr.load_datatree(tmp_path / "copy.nc").identical(kept)
 
 
 def test_a_file_follows_distinct_rows_and_not_respondents(tmp_path):

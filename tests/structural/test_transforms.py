@@ -179,7 +179,7 @@ SMALL = {  # classes, covariates whose slopes vary: two coefficients each, which
 
 
 @pytest.mark.parametrize("kind", SMALL)
-@pytest.mark.parametrize("scale", [0.0, 2.0, 40.0])
+@pytest.mark.parametrize("scale", [0.0, pytest.param(2.0, marks=pytest.mark.slow), 40.0])
 def test_normal_effects_have_their_moments_over_whitened_coordinates(scale, kind):
     """Total probability 1, the mean and the covariance, by quadrature over the transformed density."""
     n_classes, n_varying = SMALL[kind]

@@ -36,7 +36,7 @@ REFERENCE_SEED = 0
 
 Backend = Literal["program", "numba", "jax"]
 
-_samplers: dict[tuple[str, str], Sampler] = {}
+_samplers: dict[tuple[str, str, Backend], Sampler] = {}
 _one_at_a_time = threading.RLock()
 """Building and compiling models, and catching warnings, change state that threads share; sampling does not."""
 

@@ -10,7 +10,7 @@ import time
 from collections.abc import Callable, Sequence
 from contextlib import contextmanager
 from pathlib import Path
-from typing import Literal, Protocol
+from typing import Any, Literal, Protocol
 
 import pandas as pd
 from joblib import Parallel, delayed, parallel_config
@@ -46,8 +46,8 @@ class Study(Protocol):
         """All that a replicate depends on, and how many there are, in the types of JSON."""
         ...
 
-    def run_one(self, task: Task) -> dict[str, list[dict]]:
-        """What a replicate gives, in the types of JSON; depends on the settings and the task alone."""
+    def run_one(self, task: Any) -> dict[str, list[dict]]:
+        """What one of the tasks gives, in the types of JSON; depends on the settings and the task alone."""
         ...
 
     def write_tables(self, out: Path) -> pd.DataFrame:

@@ -8,8 +8,15 @@ from typing import Protocol
 class Design(Protocol):
     """What is asked of a design."""
 
-    name: str
-    replicates: int
+    @property
+    def name(self) -> str:
+        """What its files are named after."""
+        ...
+
+    @property
+    def replicates(self) -> int:
+        """How many there are to be."""
+        ...
 
 
 @dataclass(frozen=True)

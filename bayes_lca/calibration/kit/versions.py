@@ -46,7 +46,7 @@ def source_digest(*modules: str) -> str:
         name = waiting.pop()
         if name in sources:
             continue
-        file = Path(find_spec(name).origin)
+        file = _file_of(name)
         if file.suffix == ".py":
             tree = ast.parse(file.read_bytes())
             waiting += _imported(tree, name.partition(".")[0])
@@ -59,12 +59,19 @@ def source_digest(*modules: str) -> str:
     return code.hexdigest()[:DIGITS]
 
 
+def _file_of(module: str) -> Path:
+    spec = find_spec(module)
+    if spec is None or spec.origin is None:
+        raise ModuleNotFoundError(f"no file of {module!r}", name=module)
+    return Path(spec.origin)
+
+
 def _imported(tree: ast.Module, package: str) -> Iterator[str]:
     """Modules of a package that a module of it imports, anywhere in its code."""
     for node in ast.walk(tree):
         if isinstance(node, ast.Import):
             yield from (alias.name for alias in node.names if alias.name.startswith(f"{package}."))
-        elif isinstance(node, ast.ImportFrom) and (node.module or "").partition(".")[0] == package:
+        elif isinstance(node, ast.ImportFrom) and node.module and node.module.partition(".")[0] == package:
             names = (f"{node.module}.{alias.name}" for alias in node.names)
             modules = [name for name in names if _is_module(name)]
             yield from modules

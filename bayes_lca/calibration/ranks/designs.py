@@ -2,6 +2,7 @@
 
 from dataclasses import dataclass, replace
 from functools import cached_property
+from typing import cast
 
 import numpy as np
 import pandas as pd
@@ -17,6 +18,7 @@ from bayes_lca.measurement.assigned import Assigned
 from bayes_lca.measurement.items import Items
 from bayes_lca.measurement.ordinal_items import OrdinalItems
 from bayes_lca.models import AssignedClass, LatentClass, Multinomial
+from bayes_lca.models_of_parts import OfClasses
 from bayes_lca.prepared import Model
 from bayes_lca.structural.regression import Regression
 from bayes_lca.structural.shares import Shares
@@ -63,7 +65,7 @@ class RankDesign:
     @property
     def n_classes(self) -> int:
         """Number of classes or categories of the outcome."""
-        return self.model.n_classes if self.exchangeable else len(CLASSES)
+        return cast(LatentClass, self.model).n_classes if self.exchangeable else len(CLASSES)
 
     @property
     def hidden(self) -> bool:
@@ -121,12 +123,14 @@ class RankDesign:
         covariates = self.covariates
         varying = (0,) if self.slopes_vary else ()
         groupings = tuple(GroupsOfRows(name, _positions(covariates, name), varying) for name in self.groupings)
-        return stated_structure(self.model.structural, self.n_classes, covariates[[COVARIATE]].to_numpy(), groupings)
+        return stated_structure(
+            cast(OfClasses, self.model).structural, self.n_classes, covariates[[COVARIATE]].to_numpy(), groupings
+        )
 
     def _measurement(self) -> StatedMeasurement | None:
         if not self.hidden:
             return None
-        return stated_measurement(self.model.measurement, self.n_classes, self.sizes)
+        return stated_measurement(cast(LatentClass, self.model).measurement, self.n_classes, self.sizes)
 
 
 def item_name(place: int) -> str:

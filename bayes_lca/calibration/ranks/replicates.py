@@ -2,6 +2,7 @@
 
 import time
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 import xarray as xr
@@ -67,7 +68,7 @@ def run_replicate(design: RankDesign, replicate: int, sampling: RankSampling, *,
     """
     data_seed, sampler_seed = replicate_seeds(seed, design.name, replicate)
     truth, codes, refused = draw_usable(design, np.random.Generator(np.random.PCG64(data_seed)))
-    fitted = {"design": design.name, "replicate": replicate, "refused": refused}
+    fitted: dict[str, Any] = {"design": design.name, "replicate": replicate, "refused": refused}
     settings = Sampling(sampling.draws, sampling.tune, sampling.chains, sampler_seed, cores=1, progressbar=False)
     with threadpool_limits(1):  # sums of several threads differ in the last digit with the number of threads
         sampler = compiled(design)

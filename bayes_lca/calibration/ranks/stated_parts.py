@@ -85,6 +85,8 @@ def _(part: Shares, n_classes: int, x: np.ndarray, groupings: tuple[GroupsOfRows
 @stated_structure.register
 def _(part: Regression, n_classes: int, x: np.ndarray, groupings: tuple[GroupsOfRows, ...]) -> StatedRegression:
     _check_uniform(part)
+    if not isinstance(part.group_sd, priors.HalfNormal):
+        raise TypeError(f"group_sd={part.group_sd!r}: no statement of another prior than HalfNormal is known here")
     return StatedRegression(
         n_classes,
         x,

@@ -1,6 +1,6 @@
 """Answers that depend on the person as well as on the class: twin of the measurement part `CommonMethod`."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 
@@ -120,7 +120,7 @@ class AnswersOfPersons(CategoricalAnswers):
         found = answers_of_persons(*of_persons)
         return found.reshape(len(found), -1, *found.shape[-2:])
 
-    def attributes_of_draws(self, fit) -> dict[str, float]:
+    def attributes_of_draws(self, fit) -> dict[str, str | int | float]:
         """By how much the quadrature is off: the largest change of the log-likelihood with twice the nodes.
 
         Of draws here and there, those with the largest loadings among them, which decide how coarse a grid may be.
@@ -170,6 +170,13 @@ class AnswersOfPersons(CategoricalAnswers):
     def grid(fit) -> PersonGrid:
         """Persons that stand for all."""
         return PersonGrid.of(int(fit.attributes[QUADRATURE_NODES]), fit.posterior.sizes[STYLE])
+
+
+def with_finer_nodes(fit):
+    """The fit with twice the nodes for each trait of the persons who are summed out."""
+    tree = fit.tree.copy()
+    tree.attrs = dict(fit.attributes) | {QUADRATURE_NODES: 2 * int(fit.attributes[QUADRATURE_NODES])}
+    return replace(fit, tree=tree, _kept={})
 
 
 register(

@@ -20,15 +20,18 @@ from bayes_lca.dims import (
 )
 from bayes_lca.fitted.capabilities import Capabilities
 from bayes_lca.fitted.fit import Fit
+from bayes_lca.fitted.free_profiles import evidence_in_group_classes, free_variables, in_sets
 from bayes_lca.fitted.hidden_of_respondent import HiddenOfRespondent
 from bayes_lca.fitted.kinds import HIDDEN, KINDS, STRUCTURAL, ClassGivenCovariates, Kind, register
 from bayes_lca.fitted.parts_of_rows import PartsOfRows
 from bayes_lca.fitted.random_effects import RandomEffectDraws
 from bayes_lca.fitted.record import LEFT_OUT
 from bayes_lca.fitted.summed_out import SummedOut
+from bayes_lca.fitted.twins.common_method import with_finer_nodes
 from bayes_lca.fitted.twins.latent_class import SUPPORTED as OF_LATENT_CLASS
 from bayes_lca.fitted.words import Words
 from bayes_lca.likelihood.group_shares import GroupTable
+from bayes_lca.likelihood.person import QUADRATURE_ERROR, QUADRATURE_NODES
 from bayes_lca.likelihood.summed_out import sum_out_classes
 
 
@@ -111,10 +114,13 @@ class _ByGroupClass:
         else:
             matrix, covariates = rows.matrix[:1], np.zeros(rows.n_rows, dtype=int)
         by_group_class = fit.structural.log_class_by_group_class(fit, matrix, which)
-        evidence = fit.log_evidence(rows.first_with_answers, which)
+        evidence = evidence_in_group_classes(fit, rows.first_with_answers, which)
         distinct = unique_rows(covariates, rows.answers)
         places = covariates[distinct.first], rows.answers[distinct.first]
-        found = [sum_out_classes(logits, evidence, *places) for logits in by_group_class]
+        found = [
+            sum_out_classes(logits, log_answers, *places)
+            for logits, log_answers in zip(by_group_class, evidence, strict=True)
+        ]
         log_likelihood, membership, share = (np.stack(part) for part in zip(*found, strict=True))
         return cls(rows, covariates, distinct.pattern, share, log_likelihood, membership)
 
@@ -168,16 +174,39 @@ class ClassOfGroupAndRespondent(HiddenOfRespondent):
 
     def draw_class(self, fit, which: slice, rng: np.random.Generator) -> np.ndarray:
         """All respondents of a group have the group class that is drawn for it."""
+        return self._draw_both(fit, which, rng)[1]
+
+    def draw_answers(self, fit, which: slice, rng: np.random.Generator) -> np.ndarray:
+        """From the profiles of the group class that is drawn for each group."""
+        of_group, latent_class = self._draw_both(fit, which, rng)
+        if not free_variables(fit.posterior):
+            return fit.answers.draw(fit, which, latent_class, rng)
+        answers = [each.answers.draw(each, which, latent_class, rng) for each in in_sets(fit)]
+        return np.take_along_axis(np.stack(answers), of_group[None, ..., None], axis=0)[0]
+
+    @staticmethod
+    def _draw_both(fit, which: slice, rng: np.random.Generator) -> tuple[np.ndarray, np.ndarray]:
+        """Class of the group, and class, of each respondent, shapes (draw, respondent)."""
         index, pattern = fit.group_of_pattern[fit.likelihood_unit], fit.pattern_of_respondent
         of_groups = draw_category(fit.parameter(GROUP_MEMBERSHIP, fit.likelihood_unit, GROUP_CLASS)[which], rng)
         share = np.exp(fit.structural.log_class_by_group_class(fit, fit.matrix, which))
         share = np.broadcast_to(share, (*share.shape[:2], len(fit.count), share.shape[-1]))
         draw = np.arange(len(of_groups))[:, None]
-        return draw_category(share[of_groups[:, index], draw, np.arange(len(index))][:, pattern], rng)
+        of_rows = of_groups[:, index]
+        latent_class = draw_category(share[of_rows, draw, np.arange(len(index))][:, pattern], rng)
+        return of_rows[:, pattern], latent_class
 
     def unseen_group_log_likelihood(self, fit, grouping: str, group: int, which: np.ndarray, rng) -> np.ndarray:
         """The class of the group summed out, which is exact."""
         return fit.log_likelihood_in(which, np.array([group]))[:, 0]
+
+    def attributes_of_draws(self, fit) -> dict[str, float]:
+        """By how much the sum over persons is off: the largest change of the log-likelihood with twice the nodes."""
+        if QUADRATURE_NODES not in fit.attributes:
+            return {}
+        draws = fit.answers.draws_to_check(fit)
+        coarse, fine = (each.log_likelihood_in(draws).sum(axis=1) for each in (fit, with_finer_nodes(fit)))
+        return {QUADRATURE_ERROR: float(np.abs(fine - coarse).max())}
 
     @staticmethod
     def _log_before(fit, which, rows: PartsOfRows) -> np.ndarray:
@@ -188,7 +217,7 @@ class ClassOfGroupAndRespondent(HiddenOfRespondent):
 
 
 def _words(fit: Fit) -> Words:
-    n_groups, n_group_classes = len(fit.group_names[fit.likelihood_unit]), fit.posterior.sizes[GROUP_CLASS]
+    n_groups, n_group_classes = len(fit.group_names[fit.unit_with_classes]), fit.posterior.sizes[GROUP_CLASS]
     summary = (
         f"Each of {n_groups} groups belongs to one of {n_group_classes} group classes, in which the {len(fit.classes)} "
         "latent classes of respondents have shares of their own; the classes of both levels are summed out of the "

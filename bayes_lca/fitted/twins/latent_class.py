@@ -48,7 +48,7 @@ SUPPORTED = (
     *("fit_distal", "fit_estimators", "fit_two_step"),
     *("group_level_effects", "group_shares", "heterogeneity", "holds_respondents", "keep_mode", "membership"),
     *("membership_draws", "membership_of_new_rows", "membership_table", "modal_class_of", "modes", "name_classes"),
-    "nesting_in_words",
+    *("more_draws", "nesting_in_words"),
     *("odds_ratios", "order", "plot_odds_ratios", "plot_profiles", "plot_random_intercepts", "plot_structures"),
     *(
         "posterior_predictive",

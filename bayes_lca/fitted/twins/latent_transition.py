@@ -52,7 +52,7 @@ def _words(fit: Fit) -> Words:
 
 SUPPORTED = (
     *("class_profiles", "class_sizes", "contrasts", "convergence", "heterogeneity", "holds_respondents", "keep_mode"),
-    *("modes", "name_classes", "odds_ratios", "order", "plot_odds_ratios", "plot_profiles"),
+    *("modes", "more_draws", "name_classes", "odds_ratios", "order", "plot_odds_ratios", "plot_profiles"),
     *(
         "check_items",
         "common_method",

@@ -22,7 +22,7 @@ def _words(fit: Fit) -> Words:
 SUPPORTED = (
     *("plot_predictions", "regression_table"),
     *("average_marginal_effects", "compare_estimators", "compare_groups", "concat_chains", "contrasts", "convergence"),
-    "design_effects",
+    *("design_effects", "more_draws"),
     *("group_level_effects", "group_shares", "heterogeneity", "holds_respondents", "keep_mode", "modes"),
     *("nesting_in_words", "odds_ratios", "plot_odds_ratios", "plot_random_intercepts", "posterior_predictive"),
     *("poststratify", "predict_classes", "prior_sensitivity", "random_intercepts", "rank_groups", "report", "save"),

@@ -1,7 +1,6 @@
 """A path through the classes for each person, summed out: twin of the hidden part `Path`."""
 
 from collections.abc import Iterator, Mapping
-from dataclasses import replace
 
 import numpy as np
 import xarray as xr
@@ -15,6 +14,7 @@ from bayes_lca.fitted.new_sequences import with_new_sequences
 from bayes_lca.fitted.parts_of_rows import PartsOfRows
 from bayes_lca.fitted.paths import paths_of
 from bayes_lca.fitted.summed_out import SummedOut
+from bayes_lca.fitted.twins.common_method import with_finer_nodes
 from bayes_lca.likelihood.person import QUADRATURE_ERROR, QUADRATURE_NODES
 
 
@@ -83,13 +83,11 @@ class PathOfPerson(HiddenOfRespondent):
         """Along paths drawn anew, missing where answers and waves are missing; (draw, respondent, wave, item)."""
         return draw_sequences(paths_of(fit), which, rng)
 
-    def attributes_of_draws(self, fit) -> dict[str, float]:
+    def attributes_of_draws(self, fit) -> dict[str, str | int | float]:
         """By how much the sum over persons is off: the largest change of the log-likelihood with twice the nodes."""
         if QUADRATURE_NODES not in fit.attributes:
             return {}
-        tree = fit.tree.copy()
-        tree.attrs = dict(fit.attributes) | {QUADRATURE_NODES: 2 * int(fit.attributes[QUADRATURE_NODES])}
-        finer, draws = replace(fit, tree=tree, _kept={}), fit.answers.draws_to_check(fit)
+        finer, draws = with_finer_nodes(fit), fit.answers.draws_to_check(fit)
         coarse, fine = (
             paths_of(each).smoothed(draws, with_moves=False).log_likelihood @ fit.count for each in (fit, finer)
         )

@@ -19,13 +19,14 @@ from bayes_lca.posterior.tables.contrast_sd import log_density
 from bayes_lca.posterior.tables.rows import CI_PROB, note_of, table_of
 from bayes_lca.priors import StandardDeviationPrior
 from bayes_lca.table import SummaryTable, tail_probabilities
+from bayes_lca.verdict import TablesWithVerdict
 
 SOURCE = "source"
 ALL_ITEMS = "all items"
 
 
 @dataclass(frozen=True, repr=False, eq=False)
-class CommonMethodEffect:
+class CommonMethodEffect(TablesWithVerdict):
     """What a common method does in a fit, as `common_method` returns it.
 
     Attributes
@@ -112,8 +113,21 @@ class CommonMethodEffect:
             note += f"; weights cannot be trusted under {', '.join(refit)}: fit again with CommonMethod(..., prior=...)"
         return SummaryTable.of(table, note)
 
-    def __repr__(self) -> str:
-        return f"loadings\n{self.loadings!r}\n\nvariance\n{self.variance!r}"
+    @property
+    def verdict(self) -> str:
+        """How far persons differ in their way of answering, and how much of the answers that is."""
+        of_person = self.variance.xs("person", level="source")["mean"]
+        loading = self.loadings["mean"].abs().max()
+        return (
+            f"Persons' ways of answering are {100 * of_person.mean():.0f} % of the variance of the answers to an item "
+            f"on average, from {100 * of_person.min():.0f} to {100 * of_person.max():.0f} %; the largest loading is "
+            f"{loading:.2f}."
+        )
+
+    @property
+    def tables(self) -> dict[str, SummaryTable]:
+        """Those that are computed at once."""
+        return {"loadings": self.loadings, "variance": self.variance}
 
 
 def common_method(

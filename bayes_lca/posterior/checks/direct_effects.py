@@ -6,6 +6,7 @@ import numpy as np
 import pandas as pd
 import xarray as xr
 
+from bayes_lca.data.frame import Frame
 from bayes_lca.dims import ITEM
 from bayes_lca.fitted.column_levels import ColumnLevels, column_levels
 from bayes_lca.fitted.fit import Fit
@@ -22,7 +23,7 @@ def direct_effects(
     draws: xr.DataTree,
     columns: Sequence[str] | None = None,
     *,
-    frame=None,
+    frame: Frame | None = None,
     key: str | None = None,
     count: str | int | None = None,
     n_draws: int = 400,

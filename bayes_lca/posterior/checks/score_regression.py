@@ -1,16 +1,34 @@
 """Residuals freed of what the scores of a model explain."""
 
 from collections.abc import Iterable
+from typing import Protocol
 
 import numpy as np
-
-from bayes_lca.posterior.checks.answer_residuals import Contributions
 
 SIMULATED_RESPONDENTS = 40_000
 """Replicated respondents from whom the covariance of residuals and scores is taken."""
 
 NEGLIGIBLE = 1e-9
 """Singular values of the scores' correlations, as a fraction of the largest, that count as zero."""
+
+
+class Scores(Protocol):
+    """Derivatives of the log-likelihood of each respondent, at one value of the parameters."""
+
+    @property
+    def logit_score(self) -> np.ndarray:
+        """By the class logits, shape (respondent, latent_class)."""
+        ...
+
+    @property
+    def parameter_score(self) -> np.ndarray:
+        """By the other parameters, shape (respondent, parameter)."""
+        ...
+
+    @property
+    def parameter_score_total(self) -> np.ndarray:
+        """The same summed over respondents, shape (parameter,)."""
+        ...
 
 
 class ScoreRegression:
@@ -33,13 +51,13 @@ class ScoreRegression:
         self._covariance = np.zeros(3, dtype=object)  # score with score, score with residual, residual with residual
         self._n_data_sets = 0
 
-    def add_totals(self, data_set: int, residual: np.ndarray, added: Contributions) -> None:
+    def add_totals(self, data_set: int, residual: np.ndarray, added: Scores) -> None:
         """Add the sums over respondents in one draw; data set 0 is observed, 1 replicated."""
         of_classes = added.logit_score.T @ self.structural
         score = np.concatenate([added.parameter_score_total, of_classes.ravel()])
         self._totals[data_set].append((residual, score))
 
-    def add_respondents(self, blocks: Iterable[np.ndarray], added: Contributions) -> None:
+    def add_respondents(self, blocks: Iterable[np.ndarray], added: Scores) -> None:
         """Add a replicated data set to the covariances; each block has shape (respondent, cell)."""
         n = len(self.structural)
         of_classes = added.logit_score[:, :, None] * self.structural[:, None]

@@ -1,8 +1,11 @@
 """What the answers say of each person's traits, and how much of the variance of answers these make up."""
 
+from typing import cast
+
 import numpy as np
 
 from bayes_lca.fitted.fit import Fit
+from bayes_lca.fitted.twins.common_method import AnswersOfPersons
 from bayes_lca.likelihood.person import answers_of_persons
 
 MOST_DRAWS = 1000
@@ -31,7 +34,7 @@ def traits_of_rows(fit: Fit) -> tuple[np.ndarray, np.ndarray, int]:
     n_draws : int
         Draws used, evenly spaced.
     """
-    nodes, parts = fit.answers.grid(fit).nodes, fit.parts_of_rows()  # (node, style)
+    nodes, parts = cast(AnswersOfPersons, fit.answers).grid(fit).nodes, fit.parts_of_rows()  # (node, style)
     powers = np.concatenate([nodes, nodes**2], axis=1)
     total, step = 0.0, -(-fit.n_draws // MOST_DRAWS)
     draws = np.arange(0, fit.n_draws, step)
@@ -62,7 +65,7 @@ def variance_shares(fit: Fit, share: np.ndarray) -> np.ndarray:
     ndarray, shape (draw, style, item, source)
         The `SOURCES`.
     """
-    answers = fit.answers
+    answers = cast(AnswersOfPersons, fit.answers)
     grid, scores = answers.grid(fit), answers.scores(fit)  # (style, item, category)
     typical, loading = answers.typical(fit), answers.loading(fit)
     result = np.empty((*loading.shape, len(SOURCES)))

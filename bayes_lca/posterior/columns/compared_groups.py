@@ -45,6 +45,18 @@ class ComparedGroups:
     impute: Callable[[np.ndarray], np.ndarray] | None = None
     n_imputed: int = 0
 
+    def drawn(self, level: np.ndarray) -> np.ndarray:
+        """Classes drawn given the level of each row, -1 where it is missing, shape (draw, known row).
+
+        Raises
+        ------
+        ValueError
+            If the groups are known.
+        """
+        if self.impute is None:
+            raise ValueError(f"{self.words} is known, and nothing is drawn")
+        return self.impute(level)
+
 
 def groups_of_column(name: str, counted: CountedRows) -> ComparedGroups:
     """Levels of a column of the frame."""

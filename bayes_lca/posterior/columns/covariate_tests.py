@@ -10,7 +10,7 @@ import xarray as xr
 
 from bayes_lca.data.counted import count_rows
 from bayes_lca.data.declarations import NOTHING_DECLARED
-from bayes_lca.data.frame import check_columns, check_frame, named
+from bayes_lca.data.frame import Frame, check_columns, check_frame, named
 from bayes_lca.fitted.column_levels import levels_of
 from bayes_lca.fitted.fit import Fit
 from bayes_lca.fitted.thinning import thinning
@@ -34,7 +34,7 @@ SHOWN_IMPUTED = ["variance_increase", "df_error"]
 
 def covariate_tests(
     by: xr.DataTree | str,
-    frame,
+    frame: Frame,
     columns: Sequence[str],
     *,
     count: str | int | None = None,

@@ -14,7 +14,7 @@ TOLERANCE = 1e-7
 MOST_ROUNDS = 1000
 
 
-def pairs_asked(items: Sequence[str], score: np.ndarray) -> np.ndarray:
+def pairs_asked(items: Sequence[str | int], score: np.ndarray) -> np.ndarray:
     """Which pairs of items enough respondents answered together, shape (item, item).
 
     Parameters

@@ -14,7 +14,7 @@ from bayes_lca.data.counted import count_rows
 from bayes_lca.data.declarations import Declarations, MissingCodes
 from bayes_lca.data.design import Design, read_design
 from bayes_lca.data.formula import read_formula
-from bayes_lca.data.frame import named
+from bayes_lca.data.frame import Frame, named
 from bayes_lca.data.outcome import read_ordered_outcome
 from bayes_lca.data.responses import without_empty
 from bayes_lca.data.unique_rows import unique_rows
@@ -47,7 +47,7 @@ class _Rows:
 
 
 def parallel_lines(
-    frame,
+    frame: Frame,
     outcome: str,
     formula: str,
     *,

@@ -11,10 +11,11 @@ import pandas as pd
 
 from bayes_lca.data.category_order import BY_VALUE, numeric_label
 from bayes_lca.data.counted import count_rows
-from bayes_lca.data.frame import check_whole, named
+from bayes_lca.data.frame import Frame, check_whole, named
 from bayes_lca.data.in_short import in_short
 from bayes_lca.data.responses import Responses, read_responses
 from bayes_lca.data.unique_rows import unique_rows
+from bayes_lca.measurement.interface import Measurement
 from bayes_lca.posterior.columns.one_factor import fit_one_factor
 from bayes_lca.posterior.columns.pairs_of_items import one_factor_of_pairs, pairs_asked, pairwise_covariances
 from bayes_lca.table import SummaryTable, tail_probabilities
@@ -29,8 +30,8 @@ ROUNDING = 1e-9
 
 
 def reliability(
-    items,
-    frame,
+    items: Measurement | Sequence[str],
+    frame: Frame,
     *,
     count: str | int | None = None,
     reversed: Sequence[str] = (),
@@ -116,14 +117,14 @@ def reliability(
     names, read = _names_and_reader(items)
     respondents = count_rows(frame, count, names)
     responses = read(respondents.frame)
-    score, items = _scores(responses, reversed), responses.items
+    score, of_items = _scores(responses, reversed), responses.items
     answered = ~np.isnan(score)
-    by_pairs = answered.all(axis=1).sum() <= min(len(items), MOST_COMPLETE_OF_BOOKLETS * len(score))
+    by_pairs = answered.all(axis=1).sum() <= min(len(of_items), MOST_COMPLETE_OF_BOOKLETS * len(score))
     counted = (answered.sum(axis=1) >= 2) if by_pairs else answered.all(axis=1)
     n, score = int(counted.sum()), score[counted]
-    asked = pairs_asked(items, score) if by_pairs else None
+    asked = pairs_asked(of_items, score) if by_pairs else None
     if asked is None:
-        _check_complete(items, score, len(answered))
+        _check_complete(of_items, score, len(answered))
     patterns = unique_rows(np.nan_to_num(score, nan=np.inf))
     distinct = score[patterns.first]
     rng = np.random.default_rng(seed)
@@ -138,7 +139,7 @@ def reliability(
     names = [
         (ALPHA, "all"),
         (OMEGA, "all"),
-        *((what, item) for what in (ITEM_REST, ALPHA_IF_DROPPED) for item in items),
+        *((what, item) for what in (ITEM_REST, ALPHA_IF_DROPPED) for item in of_items),
     ]
     table = pd.DataFrame(
         {"estimate": estimate, "lower": lower, "upper": upper, "n": n},
@@ -205,7 +206,7 @@ def _scores(responses: Responses, turned: Sequence[str]) -> np.ndarray:
     return score * np.where(np.isin(responses.items, list(turned)), -1.0, 1.0)
 
 
-def _check_complete(items: Sequence[str], score: np.ndarray, n_rows: int) -> None:
+def _check_complete(items: Sequence[str | int], score: np.ndarray, n_rows: int) -> None:
     if len(score) <= len(items):
         raise ValueError(
             f"{len(score)} of {n_rows} respondents answered all {len(items)} items, which are too few; leave out items "

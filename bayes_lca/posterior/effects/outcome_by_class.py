@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator, Sequence
 from itertools import combinations
+from typing import cast
 
 import numpy as np
 import pandas as pd
@@ -9,6 +10,7 @@ import xarray as xr
 
 from bayes_lca.fitted.elements import diagnostics
 from bayes_lca.fitted.fit import Fit
+from bayes_lca.fitted.twins.distal_outcome import OutcomeGivenClass
 from bayes_lca.likelihood.leave_one_out import leave_one_out
 from bayes_lca.posterior.tables.rows import CI_PROB, note_of
 from bayes_lca.table import SummaryTable, tail_probabilities
@@ -80,15 +82,16 @@ def outcome_by_class(
     """
     tails = tail_probabilities(ci_prob)
     fit = Fit.of(draws, needs="outcome_by_class")
-    if not fit.answers.differs_by_class(fit):
+    answers = _of_outcome(fit)
+    if not answers.differs_by_class(fit):
         raise ValueError(
             f"the {fit.n_respondents} respondents of this fit of {fit.outcome!r} have the same expectation in all "
             "classes, for its formula has no latent_class; add it, or give this fit as without_class="
         )
-    expected = fit.answers.average_expected(fit)  # (draw, latent_class) or with categories
-    labels, unbounded = fit.labels[0] if expected.ndim == 3 else (), fit.answers.distribution.unbounded(expected)
+    expected = answers.average_expected(fit)  # (draw, latent_class) or with categories
+    labels, unbounded = fit.labels[0] if expected.ndim == 3 else (), answers.distribution.unbounded(expected)
     table = tabulate_outcome(fit, expected, unbounded, labels, tails)
-    if (spread := fit.answers.spread(fit)) is not None:
+    if (spread := answers.spread(fit)) is not None:
         table.loc[CLASSES, "outcome_sd"] = spread
     notes = [f"{_what(fit)}; {note_of(fit, ci_prob)}"]
     if without_class is not None:
@@ -164,9 +167,13 @@ def _test(values: np.ndarray) -> tuple[float, int, float]:
     return float(of_equal), differences.shape[1], float(p_value)
 
 
+def _of_outcome(fit: Fit) -> OutcomeGivenClass:
+    return cast(OutcomeGivenClass, fit.answers)
+
+
 def _compared(fit: Fit, other: Fit) -> tuple[dict[str, float], str]:
     """Predictive density against the model without classes, of the same respondents."""
-    if other.answers.differs_by_class(other):
+    if _of_outcome(other).differs_by_class(other):
         raise ValueError(f"without_class is a fit of {other.outcome!r} whose formula has latent_class; leave it out")
     same = (fit.outcome, fit.terms, fit.n_respondents) == (other.outcome, other.terms, other.n_respondents)
     same = same and fit.respondents.equals(other.respondents) and np.array_equal(fit.count, other.count)

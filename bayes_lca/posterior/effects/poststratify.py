@@ -6,7 +6,7 @@ import numpy as np
 import xarray as xr
 
 from bayes_lca.data.categories import draw_category
-from bayes_lca.data.frame import named
+from bayes_lca.data.frame import Frame, named
 from bayes_lca.fitted.fit import Fit
 from bayes_lca.fitted.random_effects import effects_of_new_groups, effects_of_seen_groups
 from bayes_lca.posterior.effects.estimand import check_group
@@ -19,7 +19,7 @@ from bayes_lca.table import SummaryTable, tail_probabilities
 
 def poststratify(
     draws: xr.DataTree,
-    cells,
+    cells: Frame,
     *,
     count: str = "N",
     by: str | Sequence[str] | None = None,

@@ -10,7 +10,7 @@ import xarray as xr
 from scipy import sparse
 
 from bayes_lca.data.design import Design
-from bayes_lca.data.frame import named
+from bayes_lca.data.frame import Frame, named
 from bayes_lca.data.grouping import Grouping
 from bayes_lca.fitted.design import design_for_new_rows, finest, group_columns
 from bayes_lca.fitted.fit import Fit
@@ -25,7 +25,7 @@ from bayes_lca.table import SummaryTable, tail_probabilities
 
 def predict_classes(
     draws: xr.DataTree,
-    profiles=None,
+    profiles: Frame | None = None,
     *,
     average_over: Sequence[str] | Literal["rest"] = (),
     group: Group = "these",

@@ -11,7 +11,7 @@ from scipy import sparse
 
 from bayes_lca.data.design import Design
 from bayes_lca.data.formula import read_formula
-from bayes_lca.data.frame import check_whole, named
+from bayes_lca.data.frame import Frame, check_whole, named
 from bayes_lca.dims import of_transition
 from bayes_lca.fitted.fit import Fit
 from bayes_lca.fitted.moves import move_probabilities
@@ -34,7 +34,7 @@ NUMBERS_AT_ONCE = 2**21
 
 def transition_probabilities(
     draws: xr.DataTree,
-    profiles=None,
+    profiles: Frame | None = None,
     *,
     average_over: Sequence[str] | Literal["rest"] = (),
     group: Group = "these",

@@ -11,8 +11,8 @@ from bayes_lca.fitted.one_fit import FIT_IDENTITY, with_identity
 from bayes_lca.fitted.views import with_views, without_views
 from bayes_lca.posterior.labels.convergence import warn_of_convergence
 from bayes_lca.posterior.labels.group_classes import with_group_classes
+from bayes_lca.posterior.labels.group_profiles import align_classes
 from bayes_lca.posterior.labels.modes import MODE_EVIDENCE, chain_modes
-from bayes_lca.posterior.labels.relabel import align
 
 OF_THE_MODEL = ("model", "specification", "formula", "groupings", "levels", "labels", "axes", "outcome", "counted")
 """Attributes in which fits of one model agree."""
@@ -91,13 +91,13 @@ def concat_chains(fits: Sequence[xr.DataTree]) -> xr.DataTree:
     tree = with_identity(tree)
     if "pivot" in first.attributes:
         pivot = np.array(json.loads(first.attributes["pivot"]))
-        tree = with_identity(align(Fit.reading(tree), pivot, first.tree))
+        tree = with_identity(align_classes(Fit.reading(tree), pivot, first.tree))
     if first.likelihood_unit is not None:
         tree = with_identity(with_group_classes(tree))
     modes = chain_modes(Fit.reading(tree))
     tree.attrs |= {"n_modes": int(modes.max() + 1), "chain_modes": json.dumps(modes.tolist())}
     tree.attrs.pop(MODE_EVIDENCE, None)  # of the modes of one of the fits
-    tree.attrs |= first.answers.attributes_of_draws(Fit.reading(tree))
+    tree.attrs |= first.hidden.attributes_of_draws(Fit.reading(tree))
     tree = with_views(tree)
     warn_of_convergence(Fit.reading(tree))
     return tree

@@ -5,6 +5,7 @@ import math
 import warnings
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 import pandas as pd
@@ -118,9 +119,9 @@ class _Elements:
     n_chains: int
     by_design: bool
 
-    def row(self, n_quantities: int) -> dict[str, str | float]:
+    def row(self, n_quantities: int) -> dict[str, Any]:
         """The worst element, and how many are worse than chance explains."""
-        row = {"layer": self.layer, "quantity": self.quantity, "element": "constant"}
+        row: dict[str, Any] = {"layer": self.layer, "quantity": self.quantity, "element": "constant"}
         row |= dict.fromkeys(("r_hat", "ess_bulk", "ess_tail"), np.nan)
         row |= {"elements": len(self.diagnosed), "r_hat_by_chance": np.nan, "beyond_chance": 0}
         if self.diagnosed.empty:

@@ -1,12 +1,14 @@
 """Group classes of every draw under the same labels, and who belongs to them."""
 
 import json
+from typing import cast
 
 import numpy as np
 import xarray as xr
 
 from bayes_lca.dims import CLASS, GROUP_CLASS, GROUP_CLASS_SHARE, GROUP_MEMBERSHIP, INTERCEPT, SLOPE, TERM
 from bayes_lca.fitted.fit import Fit
+from bayes_lca.fitted.twins.group_classes import ClassOfGroupAndRespondent
 from bayes_lca.likelihood.summed_out import class_shares
 from bayes_lca.posterior.labels.certainty import MOST_MISLABELLED, certainty_of_labels
 from bayes_lca.posterior.labels.matching import match_profiles
@@ -37,23 +39,29 @@ def with_group_classes(tree: xr.DataTree) -> xr.DataTree:
         With ``group_membership`` of dims (chain, draw, group, group_class).
     """
     fit = Fit.reading(tree)
+    posterior, certainty = aligned_group_classes(fit)
+    result = tree.copy()
+    result["posterior"] = xr.DataTree(posterior)
+    result.attrs = dict(tree.attrs) | certainty
+    return result
+
+
+def aligned_group_classes(fit: Fit) -> tuple[xr.Dataset, dict[str, float | str]]:
+    """The draws that `with_group_classes` gives a fit, and attributes that say how surely they are labelled."""
     if GROUP_MEMBERSHIP in fit.posterior:
-        membership = fit.parameter(GROUP_MEMBERSHIP, fit.likelihood_unit, GROUP_CLASS)
+        membership = fit.parameter(GROUP_MEMBERSHIP, fit.unit_with_classes, GROUP_CLASS)
     else:
         membership = group_membership_of_draws(fit)  # (draw, group, group_class)
     within, share = shares_within(fit), fit.parameter(GROUP_CLASS_SHARE, GROUP_CLASS)
     start = match_profiles(within[:, :, None], within[0, :, None], share)
     labels = align_memberships(lambda draws: membership[draws], np.ones(membership.shape[1]), start)
     shown = np.argsort(-np.take_along_axis(share, labels.order, axis=1).mean(axis=0), kind="stable")
-    dims = ("chain", "draw", fit.likelihood_unit, GROUP_CLASS)
+    dims = ("chain", "draw", fit.unit_with_classes, GROUP_CLASS)
     posterior = fit.posterior.assign({GROUP_MEMBERSHIP: (dims, fit.by_chain(membership))})
     posterior = permute(posterior, labels.order[:, shown], axes=[GROUP_CLASS])
-    result = tree.copy()
-    names = list(fit.group_names[fit.likelihood_unit])
-    result["posterior"] = xr.DataTree(posterior.assign_coords({fit.likelihood_unit: names}))
-    certainty = certainty_of_labels(labels, shown)
-    result.attrs = dict(tree.attrs) | {OF_GROUP_CLASSES + name: value for name, value in certainty.items()}
-    return result
+    names = list(fit.group_names[fit.unit_with_classes])
+    certainty = {OF_GROUP_CLASSES + name: value for name, value in certainty_of_labels(labels, shown).items()}
+    return posterior.assign_coords({fit.unit_with_classes: names}), certainty
 
 
 def with_mean_membership(posterior: xr.Dataset) -> xr.Dataset:
@@ -96,7 +104,8 @@ def group_membership_of_draws(fit: Fit) -> np.ndarray:
     """Probability of each group class given all answers of a group, shape (draw, group, group_class)."""
     parts, step = fit.parts_of_rows(), fit.draws_nearby(len(fit.count))
     blocks = [slice(start, min(start + step, fit.n_draws)) for start in range(0, fit.n_draws, step)]
-    return np.concatenate([fit.hidden.group_membership(fit, which, parts) for which in blocks])
+    hidden = cast(ClassOfGroupAndRespondent, fit.hidden)
+    return np.concatenate([hidden.group_membership(fit, which, parts) for which in blocks])
 
 
 def shares_within(fit: Fit) -> np.ndarray:

@@ -37,7 +37,7 @@ def label_free_of_classes(fit: Fit) -> xr.Dataset:
 
 
 def label_free_quantities(
-    log_likelihood: np.ndarray, share: np.ndarray, profile: np.ndarray, items: Sequence[str]
+    log_likelihood: np.ndarray, share: np.ndarray, profile: np.ndarray, items: Sequence[str | int]
 ) -> xr.Dataset:
     """The same from arrays.
 
@@ -77,7 +77,7 @@ def item_spread(share: np.ndarray, profile: np.ndarray) -> np.ndarray:
 
 
 def _of_classes(
-    share: np.ndarray, profile: np.ndarray, items: Sequence[str], sets: np.ndarray | None = None
+    share: np.ndarray, profile: np.ndarray, items: Sequence[str | int], sets: np.ndarray | None = None
 ) -> dict[str, tuple]:
     n_classes = share.shape[-1]
     if n_classes == 1:

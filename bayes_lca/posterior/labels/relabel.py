@@ -1,7 +1,7 @@
 """Give every draw the same class labels."""
 
 import json
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from numbers import Integral
 
 import numpy as np
@@ -167,18 +167,51 @@ def relabel(draws: xr.DataTree, pivot: np.ndarray, order: str | int | xr.DataTre
 
 def align(fit: Fit, pivot: np.ndarray, order: str | int | xr.DataTree) -> xr.DataTree:
     """The same for any fit whose answers have profiles."""
-    draws, every = fit.tree, fit.all_draws
+    every = fit.all_draws
     order = checked_order(order, fit.items, fit.exchangeable, fit.category_orders)
     share = fit.class_share.reshape(fit.n_draws, -1)
     start = match_profiles(fit.answers.profiles(fit), pivot, share, sets=fit.exchangeable)
     labels = align_memberships(fit.membership_in, fit.weight, start, (every.kept, every.membership), fit.exchangeable)
-    aligned = Fit.reading(_with_posterior(draws, permute(with_class_share(fit), labels.order)))
-    shown = display_order(aligned, order)
-    posterior = permute(aligned.posterior, np.tile(shown, (len(start), 1)))
+    return in_display_order(
+        fit,
+        permute(with_class_share(fit), labels.order),
+        order,
+        pivot,
+        changed=labels.order,
+        certainty=lambda shown: certainty_of_labels(labels, shown),
+    )
+
+
+def in_display_order(
+    fit: Fit,
+    posterior: xr.Dataset,
+    order: str | xr.DataTree,
+    pivot: np.ndarray,
+    *,
+    changed: np.ndarray,
+    certainty: Callable[[np.ndarray], dict[str, float | str]],
+) -> xr.DataTree:
+    """Aligned draws with their classes in the order of display, under their names.
+
+    Parameters
+    ----------
+    fit : Fit
+    posterior : xarray.Dataset
+        Its draws, labels aligned.
+    order : str or DataTree
+        See `display_order`.
+    pivot : ndarray, shape (latent_class, item, ...)
+    changed : ndarray of int, shape (draw, label)
+        Where labels of each draw come from.
+    certainty : callable
+        From the order of display to attributes that say how surely draws are labelled.
+    """
+    shown = display_order(fit.with_posterior(posterior), order)
+    posterior = permute(posterior, np.tile(shown, (len(changed), 1)))
     names = class_names(len(shown), taken=fit.items) if isinstance(order, str) else Fit.reading(order).classes
-    result = _with_posterior(draws, rename_classes(posterior, names))
-    first = fit.by_chain(labels.order)
-    result.attrs |= certainty_of_labels(labels, shown) | {
+    result = _with_posterior(fit.tree, rename_classes(posterior, names))
+    first = fit.by_chain(changed)
+    result.attrs |= certainty(shown) | {
         "relabelled": 1,
         "relabel_switched": float((first != first[:1, :1]).any(axis=-1).mean()),
         "class_order": order if isinstance(order, str) else "as in another fit",

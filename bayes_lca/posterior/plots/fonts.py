@@ -1,7 +1,7 @@
 """Letters that the font of a picture lacks, such as Chinese ones: drawn with an installed font, or one warning."""
 
 import warnings
-from collections.abc import Iterator
+from collections.abc import Generator
 from contextlib import contextmanager
 
 import matplotlib as mpl
@@ -26,6 +26,10 @@ class MissingLettersWarning(UserWarning):
 class QuietFigure(Figure):
     """A figure that does not warn of every letter its font lacks each time it is drawn: `give_fonts` has said so."""
 
+    def __repr__(self) -> str:
+        wide, high = (25.4 * inches for inches in self.get_size_inches())
+        return f"<Figure of {wide:.0f} x {high:.0f} mm>"
+
     def draw(self, renderer) -> None:
         """Draw as any figure."""
         with quiet():
@@ -33,7 +37,7 @@ class QuietFigure(Figure):
 
 
 @contextmanager
-def quiet() -> Iterator[None]:
+def quiet() -> Generator[None]:
     """Without matplotlib's warning of each letter."""
     with warnings.catch_warnings():
         warnings.filterwarnings("ignore", OF_A_GLYPH, UserWarning)

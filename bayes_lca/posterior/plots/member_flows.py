@@ -13,8 +13,8 @@ from bayes_lca.posterior.plots.apart import apart
 from bayes_lca.posterior.plots.class_distances import class_by_reference_class
 from bayes_lca.posterior.plots.letters import height, wrapped
 from bayes_lca.posterior.plots.page import COLOURS, SMALL, Page, line_inches, per_row
-from bayes_lca.posterior.structures.compare_structures import StructureComparison
 from bayes_lca.posterior.structures.comparison_rows import FIT
+from bayes_lca.table import SummaryTable
 
 PANEL_INCHES, HEIGHT, NAME_INCHES = 2.6, 2.3, 0.9
 BAR, LEAST_LABELLED = 0.07, 0.08
@@ -22,12 +22,12 @@ GAP = 0.04
 """Between bars, as a share of the respondents."""
 
 
-def draw_flows(compared: StructureComparison, page: Page) -> Figure:
+def draw_flows(flows: SummaryTable, reference: str, page: Page) -> Figure:
     """A panel per fit that shares respondents with the reference."""
-    others = list(dict.fromkeys(compared.flows.index.get_level_values(FIT)))
+    others = list(dict.fromkeys(flows.index.get_level_values(FIT)))
     columns = per_row(len(others), page.width, PANEL_INCHES)
     inside = page.width / columns - 0.15
-    count_of = {name: class_by_reference_class(compared.flows, name, "respondents").T for name in others}
+    count_of = {name: class_by_reference_class(flows, name, "respondents").T for name in others}
     of_name = min(NAME_INCHES, 0.28 * inside)
     high = max(HEIGHT, *(_least_height(count, of_name) for count in count_of.values()))
     rows = [high] * -(-len(others) // columns)
@@ -35,12 +35,12 @@ def draw_flows(compared: StructureComparison, page: Page) -> Figure:
     for ax, name in zip(fig.subplots(len(rows), columns, squeeze=False, height_ratios=rows).flat, others, strict=False):
         count = count_of[name]
         _ribbons(ax, count / count.to_numpy().sum(), inside, of_name, high)
-        for fit, side in ((compared.reference, "left"), (name, "right")):
+        for fit, side in ((reference, "left"), (name, "right")):
             ax.set_title(wrapped(fit, 0.46 * inside, weight="bold"), loc=side, fontweight="bold")
     for ax in fig.axes:
         ax.set_axis_off()
     note = "numbers: % of respondents in the class, and of the reference's class that move"
-    return page.finish(fig, note, compared.flows.note)
+    return page.finish(fig, note, flows.note)
 
 
 def _least_height(count: pd.DataFrame, of_name: float) -> float:

@@ -74,7 +74,7 @@ class Page:
                 f"width={width!r} is no width of a page; give mm from {NARROWEST_MM} to {WIDEST_MM}, such as 85 (one "
                 "column) or 180 (two)"
             )
-        return cls(millimetres * MM)
+        return cls(float(millimetres) * MM)
 
     def blank(self, rows: Sequence[float]) -> Figure:
         """An empty page for rows of panels so many inches high."""

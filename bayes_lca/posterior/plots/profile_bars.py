@@ -1,6 +1,7 @@
 """Class profiles as bars: the probabilities of all answers to an item, stacked, a panel per class."""
 
 from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 
 import numpy as np
 import pandas as pd
@@ -8,11 +9,64 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from matplotlib.patches import Patch
 
-from bayes_lca.posterior.plots.letters import height, widest, wrapped
-from bayes_lca.posterior.plots.page import KEY, SMALL, Page, legend_columns, per_row
+from bayes_lca.posterior.plots.letters import height, inches, widest, wrapped
+from bayes_lca.posterior.plots.page import KEY, LONGEST, SMALL, Page, legend_columns, per_row
 
+MEASURE = "probability, %"
 NUMBER_INCHES = 0.19
 NAME_INCHES, PANEL_INCHES, BETWEEN = 2.0, 0.8, 0.12
+NARROWEST = 0.3
+"""Inches of the narrowest panel, in which few shares have room for a number."""
+LINE_APART, BAR = 0.05, 0.74
+"""Inches between lines of names, and what of the height of a line a bar takes."""
+ABOUT_PANELS, ABOUT_PAGE = 0.5, 0.9
+"""Inches that a row of panels takes beside its bars and titles, and a page beside its rows."""
+
+
+@dataclass(frozen=True, eq=False)
+class Layout:
+    """Where bars and the names of items stand: beside the panels, or above each bar, across all panels of a row.
+
+    Attributes
+    ----------
+    names : sequence of str
+        Of the items, broken into lines.
+    beside : bool
+    columns : int
+        Panels in a row.
+    inside : float
+        Inches of a panel.
+    apart : float
+        Inches between items whose names stand above their bars.
+    """
+
+    names: Sequence[str]
+    beside: bool
+    columns: int
+    inside: float
+    apart: float = 0.0
+
+    @property
+    def line(self) -> float:
+        """Inches of a bar with the room about it."""
+        return height(["-"], SMALL) + LINE_APART
+
+    @property
+    def of_items(self) -> np.ndarray:
+        """Inches of each item, its name and its bar."""
+        names = np.array([height([name], SMALL) for name in self.names])
+        return names + (LINE_APART if self.beside else self.line + self.apart)
+
+    @property
+    def bars(self) -> np.ndarray:
+        """Where the middle of each bar is, in inches from the top."""
+        ends = np.cumsum(self.of_items)
+        return ends - self.of_items / 2 if self.beside else ends - self.line / 2
+
+    def inches(self, titles: Sequence[str]) -> float:
+        """Height of the page, roughly."""
+        n_rows = -(-len(titles) // self.columns)
+        return n_rows * (self.of_items.sum() + height(titles) + ABOUT_PANELS) + ABOUT_PAGE
 
 
 def stacked_bars(
@@ -22,6 +76,9 @@ def stacked_bars(
     page: Page,
 ) -> Figure:
     """A panel per class: the probabilities of all answers to an item fill a bar.
+
+    Names of items stand beside the panels. Where that would be higher than a page, they stand above the bars, and if
+    need be panels are narrower.
 
     Parameters
     ----------
@@ -34,24 +91,23 @@ def stacked_bars(
     page : Page
     """
     shared = len({tuple(categories) for categories in labels.values()}) == 1
-    answers = {item: "" if shared else f"\n{_joined(categories)}" for item, categories in labels.items()}
-    ticks = [wrapped(f"{item}{of_item}", page.for_names(NAME_INCHES), SMALL) for item, of_item in answers.items()]
-    width = page.width - 0.2 - widest(ticks, SMALL)
-    columns = per_row(len(classes), width, PANEL_INCHES + BETWEEN)
-    inside = width / columns - BETWEEN
-    rows = [(height(ticks, SMALL) + 0.05) * len(ticks)] * -(-len(classes) // columns)
-    fig = page.blank(rows)
-    grid = fig.subplots(len(rows), columns, sharey=True, squeeze=False, height_ratios=rows).flat
-    least = NUMBER_INCHES / inside
-    for ax, (name, text) in zip(grid, classes.items(), strict=False):
-        for place, answers in enumerate(of_class[name]):
-            _stack(ax, place, answers["mean"].to_numpy(), least)
-        ax.set_title(wrapped(text, inside), loc="left")
-        ax.set(xlim=(0, 1), ylim=(len(ticks) - 0.5, -0.5), xlabel=wrapped("probability, %", inside))
-        ax.set_xticks([0, 0.5, 1], ["0", "50", "100"])
-        ax.set_yticks(range(len(ticks)), ticks, fontsize=SMALL)
+    names = [item if shared else f"{item}\n{_joined(categories)}" for item, categories in labels.items()]
+    layout = _layout(names, list(classes.values()), page)
+    rows = [layout.of_items.sum()] * -(-len(classes) // layout.columns)
+    fig, is_wide = page.blank(rows), inches(MEASURE) <= layout.inside
+    grid = fig.subplots(len(rows), layout.columns, sharey=True, squeeze=False, height_ratios=rows).flat
+    for number, (ax, (name, text)) in enumerate(zip(grid, classes.items(), strict=False)):
+        for place, answers in zip(layout.bars, of_class[name], strict=True):
+            _stack(ax, place, answers["mean"].to_numpy(), layout)
+        ax.set_title(wrapped(text, layout.inside), loc="left")
+        ax.set(xlim=(0, 1), ylim=(layout.of_items.sum(), 0), xlabel=MEASURE if is_wide else "%")
+        ax.set_xticks([0, 0.5, 1] if is_wide else [0, 1], ["0", "50", "100"] if is_wide else ["0", "100"])
+        ax.set_yticks(layout.bars, layout.names if layout.beside else [], fontsize=SMALL)
         ax.tick_params(axis="y", length=0)
         ax.spines["left"].set_visible(False)
+        ax.patch.set_visible(False)
+        if not layout.beside and number % layout.columns == 0:
+            _write_above(ax, layout)
     for ax in grid[len(classes) :]:
         ax.set_visible(False)
     shades = next(iter(labels.values())) if shared else ["first category of the item", "last category"]
@@ -64,14 +120,43 @@ def stacked_bars(
     return fig
 
 
-def _stack(ax: Axes, place: int, shares: np.ndarray, least: float) -> None:
+def _layout(names: Sequence[str], titles: Sequence[str], page: Page) -> Layout:
+    """Names beside the panels if that fits a page, else what has the widest panels; the lowest where nothing fits."""
+    beside = [wrapped(name, page.for_names(NAME_INCHES), SMALL) for name in names]
+    above = [wrapped(name, page.width - 0.2, SMALL) for name in names]
+    of_names = {True: page.width - 0.2 - widest(beside, SMALL), False: page.width - 0.2}
+    found = []
+    for is_beside, width in of_names.items():
+        for columns in range(per_row(len(titles), width, PANEL_INCHES + BETWEEN), len(titles) + 1):
+            inside = width / columns - BETWEEN
+            if inside >= NARROWEST or not found:
+                shown = [wrapped(title, inside) for title in titles]
+                for apart in (0.0,) if is_beside else (LINE_APART, 0.0):
+                    layout = Layout(beside if is_beside else above, is_beside, columns, inside, apart)
+                    found.append((layout.inches(shown), layout))
+    fitting = [layout for high, layout in found if high <= LONGEST or page.height is not None]
+    if found[0][1] in fitting:
+        return found[0][1]
+    return (
+        max(fitting, key=lambda each: (each.inside, each.apart)) if fitting else min(found, key=lambda each: each[0])[1]
+    )
+
+
+def _write_above(ax: Axes, layout: Layout) -> None:
+    """Names of the items from the left of a row of panels on, across the others."""
+    for name, bar in zip(layout.names, layout.bars, strict=True):
+        text = ax.text(0, bar - layout.line / 2, name, fontsize=SMALL, verticalalignment="bottom")
+        text.set_in_layout(False)
+
+
+def _stack(ax: Axes, place: float, shares: np.ndarray, layout: Layout) -> None:
     """One bar; shares that leave room for a number carry it, in %."""
     left, greys = np.cumsum(shares) - shares, _greys(len(shares))
     edge = {"edgecolor": "black", "linewidth": 0.4, "clip_on": False}
-    ax.barh(place, shares, left=left, height=0.74, color=[str(grey) for grey in greys], **edge)
+    ax.barh(place, shares, left=left, height=BAR * layout.line, color=[str(grey) for grey in greys], **edge)
     middle = {"horizontalalignment": "center", "verticalalignment": "center_baseline", "fontsize": SMALL}
     for share, start, grey in zip(shares, left, greys, strict=True):
-        if share >= least:
+        if share >= NUMBER_INCHES / layout.inside:
             ax.text(start + share / 2, place, f"{100 * share:.0f}", color="black" if grey > 0.55 else "white", **middle)
 
 

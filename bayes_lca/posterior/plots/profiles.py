@@ -1,5 +1,7 @@
 """A picture of class profiles: lines through one answer to every item, or bars of all answers."""
 
+from collections.abc import Mapping
+
 import matplotlib as mpl
 import pandas as pd
 import xarray as xr
@@ -15,7 +17,7 @@ from bayes_lca.posterior.plots.profile_bars import stacked_bars
 from bayes_lca.posterior.plots.profile_lines import profile_lines
 from bayes_lca.posterior.plots.profile_panels import profile_panels
 from bayes_lca.posterior.plots.profiles_by_wave import profiles_by_wave
-from bayes_lca.posterior.tables.class_tables import averaged_over_waves, class_profiles, class_sizes
+from bayes_lca.posterior.tables.class_tables import averages_in_words, class_profiles, class_sizes
 from bayes_lca.posterior.tables.rows import CI_PROB
 
 
@@ -25,6 +27,7 @@ def plot_profiles(
     *,
     category: str | None = None,
     by_wave: bool = False,
+    by: str | None = None,
     ci_prob: float = CI_PROB,
     width: float | None = None,
     figsize: tuple[float, float] | None = None,
@@ -40,10 +43,14 @@ def plot_profiles(
         From `fit` of a latent class model.
     category : str, optional
         The answer whose probability is drawn; by default the last category of every item, named below the item where
-        items do not share it. ``"all"`` draws the probabilities of all categories as stacked bars, a panel per class.
+        items do not share it. ``"all"`` draws the probabilities of all categories as stacked bars, a panel per class;
+        long names of many items stand above their bars, so that the picture fits on a page.
     by_wave : bool, default False
         A panel with its waves for each item that is free over them, of a fit with ``measurement_over_time="free"`` or
         a list of items: a flat line is a class that answers alike at all waves.
+    by : str, optional
+        A panel per item with what classes have profiles of their own in, of a fit with ``profiles="free"``:
+        ``"group_class"`` of `GroupClasses`, or the column of `KnownClass`.
     ci_prob : float, default 0.95
         Probability of the equal-tailed intervals, of the profiles and of the class sizes.
     width : float, optional
@@ -62,7 +69,7 @@ def plot_profiles(
         If `draws` is no fit.
     ValueError
         If the model has no latent classes, an item has no such category, items are numbers and have none, or `by_wave`
-        is asked for where all waves share their parameters, or with all categories.
+        or `by` is asked for where there is one set of parameters, or with all categories.
     NotRelabelledError, SeveralModesError
         If a mean would mix labels or modes.
 
@@ -77,8 +84,9 @@ def plot_profiles(
     """
     page = Page.of(width, figsize)
     fit = Fit.of(draws, needs="plot_profiles")
-    if by_wave:
-        return _by_wave(fit, category, ci_prob, page)
+    if by_wave or by is not None:
+        of_sets = {"by_wave": True} if by_wave else {"by": by}
+        return _in_each(fit, category, of_sets, ci_prob, page)
     if not all(fit.labels):
         return _in_units(fit, category, ci_prob, page)
     profiles, sizes = class_profiles(fit, ci_prob=ci_prob), class_sizes(fit, ci_prob=ci_prob)
@@ -101,13 +109,15 @@ def plot_profiles(
     return page.finish(fig, f"{sizes.note}; class sizes in % of respondents", *filter(None, [fit.items_in_words]))
 
 
-def _by_wave(fit: Fit, category: str | None, ci_prob: float, page: Page) -> Figure:
+def _in_each(fit: Fit, category: str | None, of_sets: Mapping, ci_prob: float, page: Page) -> Figure:
+    """Profiles of all waves, or of all group classes."""
     if category == "all":
+        ((name, value),) = of_sets.items()
         raise ValueError(
-            f"category='all': by_wave=True draws one answer to each item of the {fit.n_respondents} respondents; leave "
-            "category out, or name one that all items share"
+            f"category='all': {name}={value!r} draws one answer to each item of the {fit.n_respondents} respondents; "
+            "leave category out, or name one that all items share"
         )
-    profiles = class_profiles(fit, by_wave=True, ci_prob=ci_prob)
+    profiles = class_profiles(fit, **of_sets, ci_prob=ci_prob)
     labels = {item: of_item for item, of_item in zip(fit.items, fit.labels, strict=True) if of_item}
     shown = {item: labels[item][place] for item, place in _positions(labels, category).items()}
     answers = {item: shown.get(item, "mean") for item in fit.items}
@@ -115,12 +125,12 @@ def _by_wave(fit: Fit, category: str | None, ci_prob: float, page: Page) -> Figu
     rows = {item: f"P({answer})" if item in shown and last == PARAMETER else answer for item, answer in answers.items()}
     of_items = {
         item: {name: profiles.xs((name, item, rows[item]), level=[CLASS, ITEM, last]) for name in fit.classes}
-        for item in items_free_over_waves(fit)
+        for item in (items_free_over_waves(fit) or fit.items)
     }
-    fig = profiles_by_wave(of_items, answers, fit.classes, page)
+    fig = profiles_by_wave(of_items, answers, fit.classes, page, joined="by_wave" in of_sets)
     n_equal = len(fit.items) - len(of_items)
     equal = f"{n_equal} more item{'s are' * (n_equal > 1) or ' is'} the same at all waves" if n_equal else ""
-    note = class_profiles(fit, ci_prob=ci_prob).note.replace(f"; {averaged_over_waves(fit)}", "")
+    note = class_profiles(fit, ci_prob=ci_prob).note.replace(f"; {averages_in_words(fit)}", "")
     return page.finish(fig, note, *filter(None, [equal]))
 
 

@@ -1,4 +1,4 @@
-"""Class profiles of items that are free over waves: a panel per item, waves along it, a line per class."""
+"""Class profiles that are free over waves, or group classes: a panel per item, these along it, a line per class."""
 
 from collections.abc import Mapping, Sequence
 
@@ -20,17 +20,21 @@ def profiles_by_wave(
     answers: Mapping[str, str],
     classes: Sequence[str],
     page: Page,
+    *,
+    joined: bool = True,
 ) -> Figure:
-    """A panel per item; a flat line is a class that answers alike at all waves.
+    """A panel per item; a flat line is a class that answers alike at all waves, or in all group classes.
 
     Parameters
     ----------
     of_items : mapping of str to mapping of str to DataFrame
-        By item and class, a row per wave with ``mean``, ``lower`` and ``upper``.
+        By item and class, a row per wave or group class with ``mean``, ``lower`` and ``upper``.
     answers : mapping of str to str
         What is drawn of each item: a category, or ``"mean"`` of a number.
     classes : sequence of str
     page : Page
+    joined : bool
+        Whether markers of a class are joined by a line, as those of times that follow each other are.
     """
     waves = [str(wave) for wave in next(iter(next(iter(of_items.values())).values())).index]
     n_columns = per_row(len(of_items), page.width, PANEL_INCHES + AXIS)
@@ -48,7 +52,8 @@ def profiles_by_wave(
             x = np.arange(len(profile)) + dodge * (k - (len(classes) - 1) / 2)
             colour, marker = COLOURS[k % len(COLOURS)], MARKERS[k % len(MARKERS)]
             ax.vlines(x, profile["lower"], profile["upper"], color=colour, linewidth=1.4, zorder=3)
-            line = {"linestyle": DASHES[k % len(DASHES)], "linewidth": 1.1, "label": texts[name]}
+            dashes = DASHES[k % len(DASHES)] if joined else "none"
+            line = {"linestyle": dashes, "linewidth": 1.1, "label": texts[name]}
             ax.plot(x, profile["mean"], color=colour, marker=marker, markersize=4, zorder=4, **line)
         ax.set_title(wrapped(f"{item}: {_what(answers[item])}", of_panel), loc="left")
         ax.set_xticks(range(len(ticks)), ticks, **turned)

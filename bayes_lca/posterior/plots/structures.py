@@ -1,7 +1,7 @@
 """The class structures of several fits in one picture: profiles, moves of members, or distances."""
 
 from collections.abc import Mapping
-from typing import Literal
+from typing import Any, Literal
 
 import matplotlib as mpl
 import xarray as xr
@@ -27,7 +27,7 @@ def plot_structures(
     ci_prob: float = CI_PROB,
     width: float | None = None,
     figsize: tuple[float, float] | None = None,
-    **settings,
+    **settings: Any,
 ) -> Figure:
     """Draw the classes of several fits beside those of the first.
 
@@ -83,4 +83,4 @@ def plot_structures(
     if compared.flows is None:
         sizes = ", ".join(f"{name} (n = {fit.n_respondents})" for name, fit in fits.items())
         raise ValueError(f"no respondent is in two of the fits {sizes}, so nobody can be followed from one to another")
-    return draw_flows(compared, page)
+    return draw_flows(compared.flows, compared.reference, page)

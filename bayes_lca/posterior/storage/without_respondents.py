@@ -67,7 +67,7 @@ KEPT_ATTRIBUTES = frozenset(
         *("em_starts", "em_log_likelihoods", "em_starts_by_mode", "pivot"),
         *("relabelled", "relabel_certainty", "relabel_margin", "relabel_mislabelled", "relabel_switched"),
         *("class_order", "n_modes", "chain_modes", "kept_mode", "left_out", "joined", FIT_IDENTITY),
-        *("mode_log_evidence", "start_weights", "chains_by_start", "draws_asked", "draws_made"),
+        *("mode_log_evidence", "start_weights", "chains_by_start", "draws_asked", "draws_made", "sampling_asked"),
         *(PERSON_COLUMN, WAVE_COLUMN, N_MISSED_WAVES),
         *map(of_transition, ("formula", "groupings", "levels", "group_sd_prior")),
         *("measurement_draws", "pareto_k", "sampled_again", QUADRATURE_NODES, QUADRATURE_ERROR),

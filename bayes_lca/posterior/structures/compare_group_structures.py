@@ -13,13 +13,14 @@ from bayes_lca.fitted.named_fits import named_fits
 from bayes_lca.fitted.same_respondents import respondents_in_both
 from bayes_lca.likelihood.leave_one_out import LeaveOneOut, leave_one_out
 from bayes_lca.table import SummaryTable
+from bayes_lca.verdict import TablesWithVerdict
 
 CLEAR = 2.0
 """Standard errors of a difference from which on it is called clear."""
 
 
-@dataclass(frozen=True)
-class GroupComparison:
+@dataclass(frozen=True, repr=False, eq=False)
+class GroupComparison(TablesWithVerdict):
     """How well fits predict groups that are left out.
 
     Attributes
@@ -36,11 +37,18 @@ class GroupComparison:
     pointwise: SummaryTable
     words: str
 
-    def __str__(self) -> str:
+    @property
+    def verdict(self) -> str:
+        """The words."""
         return self.words
 
-    def __repr__(self) -> str:
-        return f"{self.table!r}\n\n{self.words}"
+    @property
+    def tables(self) -> dict[str, SummaryTable]:
+        """The fits, the best first."""
+        return {"fits": self.table}
+
+    def __str__(self) -> str:
+        return self.words
 
 
 def compare_group_structures(fits: Mapping[str, xr.DataTree], *, n_draws: int = 400, seed: int = 1) -> GroupComparison:

@@ -1,18 +1,25 @@
 """Tables of the classes: how many belong to them, and how they answer."""
 
+from collections.abc import Mapping
+from typing import Protocol, cast
+
 import numpy as np
 import pandas as pd
 import xarray as xr
 
 from bayes_lca.data.frame import named
-from bayes_lca.dims import CLASS, ITEM, WAVE
+from bayes_lca.dims import CLASS, GROUP_CLASS, ITEM, WAVE
 from bayes_lca.fitted.fit import Fit
 from bayes_lca.fitted.free_items import items_free_over_waves
+from bayes_lca.fitted.free_profiles import free_by, in_sets, set_names
 from bayes_lca.fitted.paths import paths_of
 from bayes_lca.posterior.tables.rows import CI_PROB, note_of, table_of, table_once
 from bayes_lca.table import SummaryTable
 
 AVERAGED = "averages over the waves, each of which has parameters of its own: class_profiles(draws, by_wave=True)"
+AVERAGED_OVER_SETS = (
+    'averages over {by}, each of which has parameters of its own, by their members: class_profiles(draws, by="{by}")'
+)
 AVERAGED_ITEMS = "of {items}, averages over the waves, each of which has its own: class_profiles(draws, by_wave=True)"
 
 
@@ -67,7 +74,9 @@ def _sizes(fit: Fit, ci_prob: float) -> SummaryTable:
     return SummaryTable.of(table, "\n".join(filter(None, [table.note, fit.hidden.class_sizes_note(fit)])))
 
 
-def class_profiles(draws: xr.DataTree, *, by_wave: bool = False, ci_prob: float = CI_PROB) -> SummaryTable:
+def class_profiles(
+    draws: xr.DataTree, *, by_wave: bool = False, by: str | None = None, ci_prob: float = CI_PROB
+) -> SummaryTable:
     """Probability of each answer in each class; of items that are numbers, their parameters.
 
     Parameters
@@ -77,6 +86,9 @@ def class_profiles(draws: xr.DataTree, *, by_wave: bool = False, ci_prob: float 
     by_wave : bool, default False
         A table of every wave, of a fit with ``measurement_over_time="free"`` or a list of free items, in place of
         averages over waves; items that are equal over waves change by 0.
+    by : str, optional
+        What classes have profiles of their own in, of a fit with ``profiles="free"``: ``"group_class"`` of
+        `GroupClasses`, or the column of `KnownClass`; in place of averages over these.
     ci_prob : float, default 0.95
         Probability of the equal-tailed intervals.
 
@@ -87,12 +99,13 @@ def class_profiles(draws: xr.DataTree, *, by_wave: bool = False, ci_prob: float 
         in its order, which the note says. Of items that are numbers, one row per class, item and parameter: the mean
         and the standard deviation within the class, in the units of the item. With `by_wave` one row per wave and all
         of these, and beside it ``change``, the difference to the first wave, with its interval ``change_lower`` to
-        ``change_upper``.
+        ``change_upper``; with `by` one row per group class or population, and
+        ``difference`` to the first in the same way.
 
     Raises
     ------
     ValueError
-        If the classes are observed, or `by_wave` is asked for where all waves share their parameters.
+        If the classes are observed, or `by_wave` or `by` is asked for where there is one set of parameters.
     NotRelabelledError, SeveralModesError
         If an average would mix labels or modes.
 
@@ -105,6 +118,8 @@ def class_profiles(draws: xr.DataTree, *, by_wave: bool = False, ci_prob: float 
     fit = Fit.of(draws, needs="class_profiles")
     if by_wave:
         return table_once(fit, ("class_profiles", WAVE, ci_prob), lambda: _profiles_by_wave(fit, ci_prob))
+    if by is not None:
+        return table_once(fit, ("class_profiles", by, ci_prob), lambda: _profiles_by(fit, by, ci_prob))
     return table_once(fit, ("class_profiles", ci_prob), lambda: _profiles(fit, ci_prob))
 
 
@@ -139,18 +154,24 @@ def _sizes_by(fit: Fit, by: str, ci_prob: float) -> SummaryTable:
     return table_of(values, [by, CLASS], fit, ci_prob)
 
 
+class _Tabulated(Protocol):
+    def profile_values(self, fit) -> xr.DataArray: ...
+
+
 def _profiles(fit: Fit, ci_prob: float) -> SummaryTable:
-    values = fit.answers.profile_values(fit)
+    values = cast(_Tabulated, fit.answers).profile_values(fit)
     (last,) = set(map(str, values.dims)) - {"chain", "draw", CLASS, ITEM}
     table = table_of(values, [CLASS, ITEM, last], fit, ci_prob)
     note = "; ".join(
-        filter(None, [table.note, averaged_over_waves(fit), fit.answers.profile_note(fit), fit.items_in_words])
+        filter(None, [table.note, averages_in_words(fit), fit.answers.profile_note(fit), fit.items_in_words])
     )
     return SummaryTable.of(fit.answers.in_order(table, fit), note)
 
 
-def averaged_over_waves(fit: Fit) -> str:
-    """Which profiles of `class_profiles` are averages over waves, as a part of a note."""
+def averages_in_words(fit: Fit) -> str:
+    """Which profiles of `class_profiles` are averages over waves or group classes, as a part of a note."""
+    if by := free_by(fit):
+        return AVERAGED_OVER_SETS.format(by=by)
     free = items_free_over_waves(fit)
     if not free:
         return ""
@@ -163,16 +184,36 @@ def _profiles_by_wave(fit: Fit, ci_prob: float) -> SummaryTable:
             f"by_wave=True: the {fit.n_respondents} respondents of this fit have one set of item parameters at all "
             'times; fit LatentTransition with measurement_over_time="free", or a list of the items that are free'
         )
-    paths, tables, first = paths_of(fit), [], None
-    for place in range(len(paths.waves)):
-        values = fit.answers.profile_values(paths.parameters_at(place))
+    paths = paths_of(fit)
+    each = {wave: paths.parameters_at(place) for place, wave in enumerate(paths.waves)}
+    shared = "" if len(free) == len(fit.items) else f"all waves share the items but for {named(free)}"
+    return _profiles_in_each(fit, WAVE, each, "change", ci_prob, shared)
+
+
+def _profiles_by(fit: Fit, by: str, ci_prob: float) -> SummaryTable:
+    if by != free_by(fit) or not by:
+        own = f"{free_by(fit)!r} alone" if free_by(fit) else "nothing"
+        raise ValueError(
+            f"by={by!r}: the classes of this fit of {fit.n_respondents} respondents have profiles of their own in "
+            f'{own}; fit GroupClasses or KnownClass with profiles="free"'
+        )
+    return _profiles_in_each(fit, by, dict(zip(set_names(fit), in_sets(fit), strict=True)), "difference", ci_prob)
+
+
+def _profiles_in_each(
+    fit: Fit, axis: str, each: Mapping[str, Fit], compared: str, ci_prob: float, shared: str = ""
+) -> SummaryTable:
+    """Profiles of fits with other item parameters below each other, each compared with the first."""
+    tables, first = [], None
+    for of_one in each.values():
+        values = cast(_Tabulated, fit.answers).profile_values(of_one)
         first = values if first is None else first
         (last,) = set(map(str, values.dims)) - {"chain", "draw", CLASS, ITEM}
         axes = [CLASS, ITEM, last]
-        table, change = (table_of(each, axes, fit, ci_prob) for each in (values, values - first))
-        table[["change", "change_lower", "change_upper"]] = change[["mean", "lower", "upper"]]
+        table, difference = (table_of(shown, axes, fit, ci_prob) for shown in (values, values - first))
+        table[[compared, f"{compared}_lower", f"{compared}_upper"]] = difference[["mean", "lower", "upper"]]
         tables.append(pd.DataFrame(fit.answers.in_order(table, fit)))
-    frame = pd.concat(tables, keys=paths.waves, names=[WAVE])
-    shared = "" if len(free) == len(fit.items) else f"all waves share the items but for {named(free)}"
+    frame = pd.concat(tables, keys=list(each), names=[axis])
     note = "; ".join(filter(None, [note_of(fit, ci_prob), shared, fit.answers.profile_note(fit), fit.items_in_words]))
-    return SummaryTable.of(frame, f"{note}; change from wave {paths.waves[0]}")
+    what = f"{axis} {next(iter(each))}".removeprefix(f"{GROUP_CLASS} ")
+    return SummaryTable.of(frame, f"{note}; {compared} from {what}")

@@ -1,5 +1,7 @@
 """Tables of group classes: how large they are, what is in them, and which groups belong to which."""
 
+from typing import cast
+
 import numpy as np
 import pandas as pd
 import xarray as xr
@@ -7,6 +9,7 @@ import xarray as xr
 from bayes_lca.data.unique_rows import unique_rows
 from bayes_lca.dims import CLASS, GROUP_CLASS, GROUP_CLASS_SHARE, GROUP_MEMBERSHIP
 from bayes_lca.fitted.fit import Fit
+from bayes_lca.fitted.twins.group_classes import ClassesOfGroups
 from bayes_lca.posterior.tables.rows import CI_PROB, note_of, table_of, table_once
 from bayes_lca.table import SummaryTable, tail_probabilities
 
@@ -72,7 +75,7 @@ def average_shares_within(fit: Fit) -> xr.DataArray:
     weight = np.bincount(rows.pattern, weights=fit.count) / fit.n_respondents
     shares = []
     for which in fit.blocks(len(matrix)):
-        log_class = fit.structural.log_class_by_group_class(fit, matrix, which)
+        log_class = cast(ClassesOfGroups, fit.structural).log_class_by_group_class(fit, matrix, which)
         share = np.broadcast_to(np.exp(log_class), (*log_class.shape[:2], len(matrix), log_class.shape[3]))
         shares.append(np.einsum("wsrc,r->swc", share, weight))
     coords = {**fit.chain_coords, GROUP_CLASS: fit.posterior[GROUP_CLASS].to_numpy(), CLASS: list(fit.classes)}
@@ -84,12 +87,12 @@ def groups_in_words(fit: Fit) -> str:
     names = fit.posterior[GROUP_CLASS].to_numpy()
     modal = np.bincount(mean_group_membership(fit).argmax(axis=1), minlength=len(names))
     counts = ", ".join(f"{n} in {name}" for name, n in zip(names, modal, strict=True))
-    return f"{modal.sum()} groups of {fit.likelihood_unit!r}, by their most likely class {counts}"
+    return f"{modal.sum()} groups of {fit.unit_with_classes!r}, by their most likely class {counts}"
 
 
 def mean_group_membership(fit: Fit) -> np.ndarray:
     """Posterior mean of the membership of groups, shape (group, group_class)."""
-    return fit.parameter(GROUP_MEMBERSHIP, fit.likelihood_unit, GROUP_CLASS).mean(axis=0)
+    return fit.parameter(GROUP_MEMBERSHIP, fit.unit_with_classes, GROUP_CLASS).mean(axis=0)
 
 
 def group_membership(draws: xr.DataTree, *, ci_prob: float = CI_PROB) -> SummaryTable:
@@ -131,7 +134,7 @@ def group_membership(draws: xr.DataTree, *, ci_prob: float = CI_PROB) -> Summary
     """
     tails = tail_probabilities(ci_prob)
     fit = Fit.of(draws, needs="group_membership")
-    unit = fit.likelihood_unit
+    unit = fit.unit_with_classes
     values = fit.parameter(GROUP_MEMBERSHIP, unit, GROUP_CLASS)
     names, mean = [str(name) for name in fit.posterior[GROUP_CLASS].to_numpy()], values.mean(axis=0)
     modal = mean.argmax(axis=1)

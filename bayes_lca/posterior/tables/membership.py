@@ -4,7 +4,7 @@ import numpy as np
 import pandas as pd
 import xarray as xr
 
-from bayes_lca.data.frame import check_whole, named
+from bayes_lca.data.frame import Frame, check_whole, named
 from bayes_lca.dims import CLASS, RESPONDENT, ROW
 from bayes_lca.fitted.fit import Fit
 from bayes_lca.fitted.hidden_of_respondent import Occasion
@@ -52,7 +52,7 @@ def membership_draws(draws: xr.DataTree) -> xr.DataArray:
     )
 
 
-def membership(draws: xr.DataTree, frame=None, *, seed: int = 1, ci_prob: float = 0.95) -> SummaryTable:
+def membership(draws: xr.DataTree, frame: Frame | None = None, *, seed: int = 1, ci_prob: float = 0.95) -> SummaryTable:
     r"""Membership probabilities of each respondent, the modal class and its certainty.
 
     .. math:: P(c \mid y_i, x_i, g_i) \propto P(c \mid x_i, g_i) \prod_{j\,\text{answered}} \rho_{c j y_{ij}}

@@ -9,7 +9,7 @@ import xarray as xr
 from bayes_lca.data.counted_in_engine import check_known, free_name, in_order
 from bayes_lca.data.declarations import Declarations, without_codes
 from bayes_lca.data.engine_tables import EngineTable, as_table
-from bayes_lca.data.frame import column, named
+from bayes_lca.data.frame import Frame, column, named
 from bayes_lca.data.unique_rows import unique_rows
 from bayes_lca.fitted.fit import Fit
 from bayes_lca.fitted.stored_columns import compared_with_frame
@@ -19,7 +19,7 @@ NUMBERS_AT_ONCE = 50_000_000
 """Draws x rows x classes held in memory at a time."""
 
 
-def membership_table(draws: xr.DataTree, table, *, ci_prob: float = 0.95):
+def membership_table(draws: xr.DataTree, table: Frame, *, ci_prob: float = 0.95) -> Frame:
     r"""Membership probabilities of each distinct row of the table that was fitted, with its columns to join by.
 
     Respondents who are alike in answers, covariates and groups have the same membership, so it is brought back to

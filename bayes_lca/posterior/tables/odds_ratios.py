@@ -117,7 +117,7 @@ def odds_ratios(draws: xr.DataTree, reference: str | None = None, *, ci_prob: fl
     fit = Fit.of(draws, needs="odds_ratios")
     if SLOPE not in fit.posterior:
         raise ValueError(
-            f"formula {fit.formula.text!r} has no covariates; odds ratios come from a model with "
+            f"formula {fit.formula_shown!r} has no covariates; odds ratios come from a model with "
             'Regression("~ age + ...")'
         )
     return table_once(fit, ("odds_ratios", reference, ci_prob), lambda: _odds_ratios(fit, reference, ci_prob))

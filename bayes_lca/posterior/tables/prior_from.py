@@ -144,7 +144,7 @@ def _of_table(table: pd.DataFrame, weight: float, sample_size: float | None) -> 
             "the table lacks 'n', the respondents of each class behind its probabilities; add the column, or say what "
             "the table is worth by sample_size="
         )
-    counts = by_item_and_class(table, "n") if sample_size is None else None
+    counts = by_item_and_class(table, "n") if sample_size is None else {}
     weights = {}
     for item, of_classes in probability.items():
         weights[item] = []
@@ -156,7 +156,7 @@ def _of_table(table: pd.DataFrame, weight: float, sample_size: float | None) -> 
                     f"the probabilities of item {item!r} in class {k + 1} are {of_class}: give numbers from 0 to 1 "
                     f"that add up to one, and not to {total:g}"
                 )
-            n = sample_size if counts is None else weight * _one_number(counts[item][k], item, k)
+            n = weight * _one_number(counts[item][k], item, k) if sample_size is None else sample_size
             weights[item].append({label: 1 + n * number / total for label, number in of_class.items()})
     source = f"a table of {len(flat)} rows{_how_much(weight, sample_size)}"
     return ItemWeights({item: tuple(of_classes) for item, of_classes in weights.items()}, source)

@@ -58,7 +58,7 @@ def random_intercepts(draws: xr.DataTree, reference: str | None = None, *, ci_pr
     return table_once(fit, name, lambda: _random_intercepts(fit, _required_groupings(fit), reference, ci_prob))
 
 
-def _random_intercepts(fit: Fit, groupings: list[str], reference: str | None, ci_prob: float) -> SummaryTable:
+def _random_intercepts(fit: Fit, groupings: tuple[str, ...], reference: str | None, ci_prob: float) -> SummaryTable:
     axis = fit.class_axis if reference is None else "contrast"
     parts = []
     for name in groupings:

@@ -45,7 +45,7 @@ BETWEEN_GROUPS = (
 def covariates_section(fit: Fit, reference: str | None, ci_prob: float) -> Section:
     """What goes with the classes."""
     if not fit.has_regression:
-        why = f"formula {fit.formula.text!r} has neither covariates nor groups."
+        why = f"formula {fit.formula_shown!r} has neither covariates nor groups."
         return Section(ANCHOR, TITLE, "", left_out=why)
     blocks, references = _odds_ratios(fit, reference, ci_prob), []
     if fit.groupings:

@@ -33,7 +33,7 @@ def group_classes_sections(fit: Fit, ci_prob: float) -> list[Section]:
             drawn(plot_group_classes, fit, ci_prob=ci_prob),
         ),
     ]
-    n_groups = len(fit.group_names[fit.likelihood_unit])
+    n_groups = len(fit.group_names[fit.unit_with_classes])
     if n_groups <= MOST_GROUPS_NAMED:
         blocks.append(Table("group_membership", "Membership of groups", group_membership(fit, ci_prob=ci_prob)))
     else:

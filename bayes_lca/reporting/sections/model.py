@@ -72,7 +72,7 @@ def _formula_of_transitions(fit: Fit) -> str:
 
 def _facts(fit: Fit) -> dict[str, str]:
     attributes = fit.attributes
-    facts = {"model": fit.words.title, "formula of the classes": fit.formula.text}
+    facts = {"model": fit.words.title, "formula of the classes": fit.formula_shown}
     if formula := _formula_of_transitions(fit):
         facts["formula of the transitions"] = formula
     classes = f"{len(fit.classes)}: {', '.join(fit.classes)}"

@@ -1,8 +1,9 @@
 """Section of class sizes and profiles."""
 
-from bayes_lca.dims import CLASS, ITEM
+from bayes_lca.dims import CLASS, GROUP_CLASS, ITEM
 from bayes_lca.fitted.fit import Fit
 from bayes_lca.fitted.free_items import items_free_over_waves
+from bayes_lca.fitted.free_profiles import free_by
 from bayes_lca.posterior.plots.profiles import plot_profiles
 from bayes_lca.posterior.tables.class_tables import class_profiles, class_sizes
 from bayes_lca.reporting.sections.model import labels_were_aligned
@@ -13,6 +14,18 @@ from bayes_lca.reporting.writing.section import Block, Paragraph, Picture, Secti
 ANCHOR, TITLE = "profiles", "Class sizes and profiles"
 STEPS = "class proportions, estimates with intervals (step 11), visualisation (step 13)"
 SHORTHAND = "Names of classes are shorthand for their profiles; they claim nothing beyond what the table says of them."
+PAIRED = (
+    "Classes have profiles of their own in each group class. Nothing in the likelihood says which class of one group "
+    "class is which of another: they are paired by how alike they answer, and compared only as far as they do."
+)
+TIED = (
+    "Classes have profiles of their own in each group class. What makes them the same classes there are their slopes, "
+    "which are equal in all group classes."
+)
+KNOWN_POPULATIONS = (
+    "Classes have profiles of their own in each known population. They are paired by how alike they answer, and "
+    "compared only as far as they do."
+)
 KNOWN = "The probabilities of the indicators come from the earlier fit; this fit does not change them."
 
 
@@ -31,6 +44,8 @@ def profiles_section(fit: Fit, ci_prob: float) -> Section:
         blocks += _pictures(fit, ci_prob)
     if blocks and items_free_over_waves(fit):
         blocks += _by_wave(fit, ci_prob)
+    if blocks and (by := free_by(fit)):
+        blocks += _by_set(fit, by, ci_prob)
     if not blocks:
         return Section(ANCHOR, TITLE, "", left_out=f"there is no table of classes for {fit.answers.words}.")
     return Section(ANCHOR, TITLE, STEPS, blocks)
@@ -56,6 +71,26 @@ def _by_wave(fit: Fit, ci_prob: float) -> list[Block]:
             "class_profiles_by_wave",
             "Class profiles at every wave, and the change from the first",
             class_profiles(fit, by_wave=True, ci_prob=ci_prob),
+        ),
+    ]
+
+
+def _by_set(fit: Fit, by: str, ci_prob: float) -> list[Block]:
+    """Profiles in every group class or population, where each has its own."""
+    reading = KNOWN_POPULATIONS if by != GROUP_CLASS else TIED if fit.terms else PAIRED
+    what = by.replace("_", " ") if by == GROUP_CLASS else by
+    return [
+        Paragraph(reading),
+        Picture(
+            f"Class profiles by {what}",
+            f"A panel for each item with each {what} along it and a marker for each class, with intervals; markers at "
+            "one height are a class that answers alike in all of them. The numbers are in the table below.",
+            drawn(plot_profiles, fit, by=by, ci_prob=ci_prob),
+        ),
+        Table(
+            "class_profiles_by_set",
+            f"Class profiles by {what}, and the difference to the first",
+            class_profiles(fit, by=by, ci_prob=ci_prob),
         ),
     ]
 

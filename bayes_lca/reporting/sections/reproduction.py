@@ -1,6 +1,7 @@
 """Section that lets others fit the model again: priors, settings, versions, the model as it was written."""
 
 import json
+from typing import Any
 
 import pandas as pd
 
@@ -64,7 +65,7 @@ def sampled_at(fit: Fit) -> str:
 def _settings(fit: Fit) -> dict[str, str]:
     """Settings of the sampler and versions of packages, by their names in words."""
     attributes = fit.attributes
-    settings = {"chains": fit.n_chains, "draws": fit.draws_per_chain}
+    settings: dict[str, Any] = {"chains": fit.n_chains, "draws": fit.draws_per_chain}
     settings |= {name: attributes[name] for name in SETTINGS if name in attributes}
     settings |= {"sampled": when} if (when := sampled_at(fit)) else {}
     settings |= {f"version of {name}": number for name, number in json.loads(attributes.get("versions", "{}")).items()}

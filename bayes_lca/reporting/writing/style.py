@@ -39,20 +39,44 @@ figcaption { font-weight: 600; font-size: .9375rem; margin-bottom: .375rem; }
 pre { overflow-x: auto; padding: .75rem 1rem; border: 1px solid #ccc; font: .8125rem/1.45 ui-monospace, Menlo, Consolas,
   "DejaVu Sans Mono", monospace; white-space: pre-wrap; overflow-wrap: anywhere; }
 footer { margin-top: 3rem; border-top: 1px solid #ccc; font-size: .8125rem; color: #555; }
-@media (max-width: 40rem) { nav ol { columns: 1; } }
+@media screen and (max-width: 40rem) {
+  nav ol { columns: 1; }
+  body { padding: 1rem 1rem 3rem; }
+  th, td { padding-right: .5rem; }
+  .table { background: linear-gradient(to right, #fff 2rem, transparent) left / 3rem 100% no-repeat local,
+    linear-gradient(to left, #fff 2rem, transparent) right / 3rem 100% no-repeat local,
+    linear-gradient(to right, #bbb, transparent) left / .5rem 100% no-repeat scroll,
+    linear-gradient(to left, #bbb, transparent) right / .5rem 100% no-repeat scroll; }
+}
 @media print {
-  @page { margin: 16mm 14mm; }
-  html { font-size: 80%; line-height: 1.4; }
-  body { max-width: none; padding: 0; }
+  @page { size: A4; margin: 11mm 11mm 12mm; }
+  html { font-size: 8pt; line-height: 1.3; }
+  body { max-width: none; padding: 0; orphans: 1; widows: 1; }
   p, ul, ol, figure img { max-width: none; }
-  figure img { max-width: 42rem; }
+  p, ul, ol { margin: .25rem 0 .4rem; }
+  h2 { font-size: 1.2rem; margin: .8rem 0 .1rem; padding-top: .3rem; }
+  nav { margin: .5rem 0; padding: .3rem .75rem; }
+  nav ol { columns: 3; }
+  .sound, .warning { margin: .5rem 0; }
+  table, .note, .steps, pre { font-size: 7pt; line-height: 1.2; }
+  caption, figcaption { font-size: 8pt; padding-bottom: .15rem; margin-bottom: .15rem; }
+  .steps { margin: 0 0 .25rem; }
+  .note { margin: .15rem 0 .3rem; }
+  .table { overflow: visible; margin-top: .6rem; }
+  th, td { padding: .04rem .4rem .04rem 0; }
+  tbody tr:last-child > * { padding-bottom: .15rem; }
+  figure { margin: .6rem 0; }
+  figure img { max-width: 132mm; }
+  ul:has(> li:nth-child(6)) { columns: 2; column-gap: 6mm; font-size: 7.5pt; }
+  li { break-inside: avoid; }
+  pre { padding: .3rem .6rem; margin: .3rem 0; }
   h2, .steps, caption, figcaption, thead, tbody tr:first-child { break-after: avoid; }
   p:has(+ ul) { break-after: avoid; }
   .note { break-before: avoid; }
   figure, tr, .whole, .warning { break-inside: avoid; }
+  .whole { display: inline-block; vertical-align: top; max-width: 100%; margin-right: 4mm; }
+  .whole .note { contain: inline-size; }
   thead { display: table-header-group; }
-  .table { overflow: visible; }
-  th, td { padding-right: .5rem; }
   a { color: inherit; text-decoration: none; }
 }
 """

@@ -6,16 +6,17 @@ import numpy as np
 import pandas as pd
 import scipy
 
-from bayes_lca.data.frame import is_whole
+from bayes_lca.data.frame import Frame, is_whole
 from bayes_lca.data.responses import MISSING
 from bayes_lca.data.unique_rows import unique_rows
 from bayes_lca.likelihood.criteria import n_parameters
 from bayes_lca.likelihood.em import fit_em
 from bayes_lca.likelihood.identification import degrees_of_freedom
 from bayes_lca.likelihood.modes import TIED_RATIO, MaximumLikelihood
-from bayes_lca.measurement.interface import Measurement
+from bayes_lca.measurement.items import Items
 from bayes_lca.measurement.nominal import read_answers
 from bayes_lca.table import SummaryTable
+from bayes_lca.verdict import InWords
 from bayes_lca.workflows.class_counts.best_of_rounds import UNDER, compare_fits
 from bayes_lca.workflows.class_counts.bootstrap_samples import draw_sample, missing_answers, sample_seeds
 from bayes_lca.workflows.class_counts.progress_of_draws import shown_progress
@@ -25,8 +26,8 @@ OBSERVED_STARTS = 5
 """Starts of the fits to the observed answers, in multiples of those to a bootstrap sample."""
 
 
-@dataclass(frozen=True, eq=False)
-class BootstrapLikelihoodRatio:
+@dataclass(frozen=True, eq=False, repr=False)
+class BootstrapLikelihoodRatio(InWords):
     """One class fewer against `n_classes`.
 
     Attributes
@@ -60,7 +61,7 @@ class BootstrapLikelihoodRatio:
     @property
     def n_exceeding(self) -> int:
         """Samples with a statistic as large as the observed one, as far as EM can tell."""
-        return int(reaches(self.draws, self.statistic).sum())
+        return int(np.sum(reaches(self.draws, self.statistic)))
 
     @property
     def p(self) -> float:
@@ -110,8 +111,8 @@ class BootstrapLikelihoodRatio:
 
 
 def bootstrap_likelihood_ratio(
-    items: Measurement,
-    frame,
+    items: Items,
+    frame: Frame,
     n_classes: int,
     *,
     count: str | int | None = None,

@@ -4,10 +4,10 @@ from collections.abc import Iterable
 
 import pandas as pd
 
-from bayes_lca.data.frame import check_whole, is_whole
+from bayes_lca.data.frame import Frame, check_whole, is_whole
 from bayes_lca.data.survey_design import SurveyDesign
 from bayes_lca.data.survey_weights import refuse_items_as_roles
-from bayes_lca.measurement.interface import Measurement
+from bayes_lca.measurement.items import Items
 from bayes_lca.measurement.nominal import read_answers
 from bayes_lca.table import SummaryTable
 from bayes_lca.workflows.class_counts.all_shares import keep_shares
@@ -20,8 +20,8 @@ from bayes_lca.workflows.class_counts.vlmr import LIMITS
 
 
 def count_classes(
-    items: Measurement,
-    frame,
+    items: Items,
+    frame: Frame,
     classes: Iterable[int],
     *,
     count: str | int | None = None,

@@ -8,10 +8,11 @@ import pandas as pd
 
 from bayes_lca.data.answered import is_missing
 from bayes_lca.data.counted import count_rows
-from bayes_lca.data.frame import check_whole, is_whole
+from bayes_lca.data.frame import Frame, check_whole, is_whole
 from bayes_lca.data.unique_rows import unique_rows
 from bayes_lca.likelihood.group_mixture import GroupMixtureFit, fit_group_mixture
-from bayes_lca.measurement.interface import Measurement
+from bayes_lca.likelihood.group_profiles import fit_group_profiles
+from bayes_lca.measurement.items import Items
 from bayes_lca.measurement.items_apart import check_no_items
 from bayes_lca.measurement.nominal import check_measurement
 from bayes_lca.structural.group_classes import GroupClasses
@@ -19,12 +20,13 @@ from bayes_lca.table import SummaryTable
 
 
 def count_group_classes(
-    items: Measurement,
-    frame,
+    items: Items,
+    frame: Frame,
     *,
     group: str,
     classes: int | Iterable[int],
     group_classes: Iterable[int],
+    profiles: Literal["equal", "free"] = "equal",
     count: str | int | None = None,
     missing: Literal["raise", "drop"] = "raise",
     n_starts: int = 50,
@@ -49,6 +51,9 @@ def count_group_classes(
         Numbers of classes of respondents.
     group_classes : iterable of int
         Numbers of group classes, such as ``range(1, 5)``; with 1, groups do not differ.
+    profiles : {"equal", "free"}
+        Whether classes answer alike in all group classes, or have parameters of their own in each,
+        :math:`p(y_i \mid c, w)`; compare their BIC.
     count : str or int, optional
         Column of the number of respondents with each row, where the frame is a frequency table.
     missing : {"raise", "drop"}
@@ -71,7 +76,8 @@ def count_group_classes(
         If `items` is no measurement part, such as a list of names.
     ValueError
         If the items have no maximum likelihood of this kind, groups are too few, missing or an item, no pair has more
-        than one class of respondents where there are several of groups, or a number is no whole number.
+        than one class of respondents where there are several of groups, a number is no whole number, or `profiles`
+        is neither of the two.
 
     Warns
     -----
@@ -99,7 +105,7 @@ def count_group_classes(
     check_whole(least=1, n_starts=n_starts)
     check_whole(least=0, seed=seed)
     counted = count_rows(frame, count, (*items.columns, group))
-    design = GroupClasses(max(numbers[1]), group=group).read(counted.frame, missing)
+    design = GroupClasses(max(numbers[1]), group=group, profiles=profiles).read(counted.frame, missing)
     responses, (grouping,) = items.read(counted.frame).keep(design.kept), design.groupings
     check_no_items(items, design.covariates, len(design.kept))
     rows = unique_rows(responses.codes)
@@ -128,7 +134,7 @@ def count_group_classes(
     table = pd.DataFrame(
         [
             {"classes": k, "group_classes": w}
-            | _row(fit_group_mixture(*data, k, w, n_starts=n_starts, seed=seed), has_answer, n)
+            | _row(_fitted(*data, k, w, profiles=profiles, n_starts=n_starts, seed=seed), has_answer, n)
             for k, w in pairs
         ]
     ).set_index(["classes", "group_classes"])
@@ -136,7 +142,8 @@ def count_group_classes(
     note = (
         f"n = {n}{counted.in_brackets} in {len(grouping.levels)} groups of {group!r}, {silent} without any answer left "
         f"out of it, {len(design.kept) - len(answered)} rows left out, {int(unanswered.sum())} answers missing; "
-        f"maximum likelihood, no draws; BIC by groups prefers {best[0]} classes and {best[1]} group classes"
+        f"profiles {profiles}; maximum likelihood, no draws; BIC by groups prefers {best[0]} classes and {best[1]} "
+        "group classes"
     )
     return SummaryTable.of(table, note)
 
@@ -146,6 +153,12 @@ def _numbers(given: int | Iterable[int], name: str) -> list[int]:
     if not numbers or not all(is_whole(number, least=1) for number in numbers):
         raise ValueError(f"{name}={given!r}: give whole numbers from 1 on, such as range(1, 5)")
     return numbers
+
+
+def _fitted(*data, profiles: Literal["equal", "free"], **searched: int) -> GroupMixtureFit:
+    if profiles == "equal":
+        return fit_group_mixture(*data, **searched)
+    return fit_group_profiles(*data, **searched).fit
 
 
 def _row(fit: GroupMixtureFit, has_answer: np.ndarray, n: int) -> dict[str, float]:

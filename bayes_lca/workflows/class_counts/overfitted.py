@@ -7,10 +7,10 @@ import numpy as np
 import pandas as pd
 import xarray as xr
 
-from bayes_lca.data.frame import check_whole
+from bayes_lca.data.frame import Frame, check_whole
 from bayes_lca.data.unique_rows import unique_rows
 from bayes_lca.likelihood.identification import warn_of_too_few_cells
-from bayes_lca.measurement.interface import Measurement
+from bayes_lca.measurement.items import Items
 from bayes_lca.measurement.nominal import read_answers
 from bayes_lca.posterior.labels.agreement import Agreement, agreement
 from bayes_lca.posterior.labels.convergence import ConvergenceWarning
@@ -20,8 +20,8 @@ from bayes_lca.workflows.class_counts.class_posteriors import SWEEPS
 
 
 def overfitted(
-    items: Measurement,
-    frame,
+    items: Items,
+    frame: Frame,
     *,
     count: str | int | None = None,
     max_classes: int = 10,
@@ -117,10 +117,14 @@ def overfitted(
     responses = answers.responses
     patterns, n = unique_rows(responses.codes), len(responses.codes)
     start = random_start(chains, max_classes, responses.n_categories, seed)
-    weights = {"share_weight": alpha, "category_weight": items.category_weight(responses)}
-    settings = {"draws": draws, "tune": tune, "seed": seed, "thin": SWEEPS}
     sampled = sample_gibbs(
-        responses.codes[patterns.first], patterns.count, responses.n_categories, start, **weights, **settings
+        *(responses.codes[patterns.first], patterns.count, responses.n_categories, start),
+        share_weight=alpha,
+        category_weight=items.category_weight(responses),
+        draws=draws,
+        tune=tune,
+        seed=seed,
+        thin=SWEEPS,
     )
     least = max(1, math.ceil(cut_off * n))
     occupied = (sampled.members >= least).sum(axis=-1)  # (chain, draw)
@@ -140,7 +144,7 @@ def overfitted(
         f"(cut-off {cut_off:g} of n); worst of log-likelihood and occupied classes: R-hat {agreed.r_hat:.3f}, "
         f"{agreed.ess:.0f} effective draws; {100 * ci_prob:g} % intervals"
     )
-    told_apart = sum(1 for free in freedom if free >= 0)
+    told_apart = sum(1 for free in freedom if free is not None and free >= 0)
     if told_apart < max_classes:
         note += f"; more than {told_apart} classes have more parameters than these items can tell apart"
     return SummaryTable.of(table, note)

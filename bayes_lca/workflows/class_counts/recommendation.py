@@ -1,11 +1,11 @@
 """A number of classes recommended in words, from the table of class counts."""
 
 from dataclasses import dataclass, replace
-from html import escape
 
 import numpy as np
 import pandas as pd
 
+from bayes_lca.verdict import InWords
 from bayes_lca.workflows.class_counts.method_columns import with_common_method
 from bayes_lca.workflows.class_counts.pseudo_criteria import refuse_pseudo
 from bayes_lca.workflows.class_counts.recommendation_in_words import agreement, proposal, unidentified, warnings
@@ -23,8 +23,8 @@ METHOD_BIC = "method BIC"
 """Choice of BIC among numbers of classes with a common method."""
 
 
-@dataclass(frozen=True, eq=False)
-class Recommendation:
+@dataclass(frozen=True, eq=False, repr=False)
+class Recommendation(InWords):
     """A number of classes and why; prints as its words.
 
     Attributes
@@ -46,12 +46,6 @@ class Recommendation:
 
     def __str__(self) -> str:
         return self.words
-
-    __repr__ = __str__
-
-    def _repr_html_(self) -> str:
-        first, *others = map(escape, self.words.split("\n"))
-        return f"<p><strong>{first}</strong></p>" + "".join(f"<p>{line}</p>" for line in others)
 
 
 def recommend_classes(table: pd.DataFrame, *, smallest_class: float = 0.10) -> Recommendation:

@@ -10,6 +10,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from bayes_lca.data.frame import Frame
 from bayes_lca.data.responses import MISSING
 from bayes_lca.data.unique_rows import unique_rows
 from bayes_lca.likelihood.criteria import n_parameters
@@ -18,8 +19,9 @@ from bayes_lca.likelihood.identification import degrees_of_freedom
 from bayes_lca.likelihood.modes import TIED_RATIO, MaximumLikelihood
 from bayes_lca.likelihood.row_sums import sum_products
 from bayes_lca.likelihood.whitened_scores import WhitenedScores
-from bayes_lca.measurement.interface import Measurement
+from bayes_lca.measurement.items import Items
 from bayes_lca.measurement.nominal import read_answers
+from bayes_lca.verdict import InWords
 from bayes_lca.workflows.class_counts.weighted_chi_squared import weighted_chi_squared_tail
 
 LIMITS = (
@@ -29,8 +31,8 @@ LIMITS = (
 )
 
 
-@dataclass(frozen=True, eq=False)
-class VuongLoMendellRubin:
+@dataclass(frozen=True, eq=False, repr=False)
+class VuongLoMendellRubin(InWords):
     """One class fewer against `n_classes`.
 
     Attributes
@@ -94,7 +96,7 @@ class VuongLoMendellRubin:
 
 
 def vuong_lo_mendell_rubin(
-    items: Measurement, frame, n_classes: int, *, count: str | int | None = None, starts: int = 100, seed: int = 1
+    items: Items, frame: Frame, n_classes: int, *, count: str | int | None = None, starts: int = 100, seed: int = 1
 ) -> VuongLoMendellRubin:
     r"""Test `n_classes` - 1 against `n_classes` latent classes by a weighted chi-squared.
 

@@ -14,7 +14,7 @@ from bayes_lca.data.responses import Responses
 from bayes_lca.data.unique_rows import unique_rows
 from bayes_lca.likelihood.answers import membership_given_answers
 from bayes_lca.likelihood.em import fit_em
-from bayes_lca.measurement.interface import Measurement
+from bayes_lca.measurement.items import Items
 from bayes_lca.measurement.nominal import NominalAnswers, read_answers
 from bayes_lca.posterior.labels.label_free import label_free_quantities
 from bayes_lca.posterior.labels.matching import match_profiles
@@ -145,7 +145,7 @@ class GroupedAnswers:
 
 
 def read_groups(
-    items: Measurement,
+    items: Items,
     frame,
     by: str,
     n_classes: int,

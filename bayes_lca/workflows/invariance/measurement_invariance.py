@@ -7,10 +7,10 @@ from itertools import combinations
 import numpy as np
 import pandas as pd
 
-from bayes_lca.data.frame import named
+from bayes_lca.data.frame import Frame, named
 from bayes_lca.data.responses import Responses
 from bayes_lca.likelihood.leave_one_out import LeaveOneOut, leave_one_out
-from bayes_lca.measurement.interface import Measurement
+from bayes_lca.measurement.items import Items
 from bayes_lca.posterior.labels.agreement import Agreement, agreement
 from bayes_lca.posterior.labels.label_free import without_spreads
 from bayes_lca.posterior.structures.class_distance import ProfileDifference, profile_difference
@@ -25,8 +25,8 @@ NONE, PARTIAL, EVERY = "none", "partial", "all"
 
 
 def measurement_invariance(
-    items: Measurement,
-    frame,
+    items: Items,
+    frame: Frame,
     by: str,
     n_classes: int,
     *,
@@ -149,7 +149,7 @@ def _models(responses: Responses) -> Iterator[tuple[str, np.ndarray]]:
     n_items = len(responses.items)
     yield NONE, np.zeros(n_items, dtype=bool)
     for j, item in enumerate(responses.items):
-        yield item, np.arange(n_items) == j
+        yield str(item), np.arange(n_items) == j
     yield PARTIAL, np.ones(n_items, dtype=bool)
     yield EVERY, np.ones(n_items, dtype=bool)
 

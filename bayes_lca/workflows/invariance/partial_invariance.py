@@ -8,10 +8,11 @@ import pandas as pd
 import scipy
 import xarray as xr
 
+from bayes_lca.data.frame import Frame
 from bayes_lca.dims import CATEGORY, CLASS, ITEM, class_names
 from bayes_lca.fitted.elements import diagnostics
 from bayes_lca.likelihood.leave_one_out import leave_one_out
-from bayes_lca.measurement.interface import Measurement
+from bayes_lca.measurement.items import Items
 from bayes_lca.posterior.labels.agreement import agreement
 from bayes_lca.posterior.labels.convergence import ConvergenceWarning
 from bayes_lca.posterior.labels.label_free import without_spreads
@@ -19,6 +20,7 @@ from bayes_lca.posterior.labels.modes import agreeing_chains
 from bayes_lca.priors import HalfNormal
 from bayes_lca.sampling.gibbs_partial import LARGEST_SD, PartialDraws, sample_partial
 from bayes_lca.table import SummaryTable, tail_probabilities
+from bayes_lca.verdict import TablesWithVerdict
 from bayes_lca.workflows.class_counts.class_posteriors import SWEEPS
 from bayes_lca.workflows.invariance.answers_by_group import GroupedAnswers, read_groups
 
@@ -28,7 +30,7 @@ it neither keeps groups apart nor holds them together."""
 
 
 @dataclass(frozen=True, repr=False, eq=False)
-class PartialInvariance:
+class PartialInvariance(TablesWithVerdict):
     """Differences between groups in every item, as `partial_invariance` returns them.
 
     Attributes
@@ -45,14 +47,26 @@ class PartialInvariance:
     profiles: SummaryTable
     shares: SummaryTable
 
-    def __repr__(self) -> str:
-        parts = {"items": self.items, "profiles": self.profiles, "shares": self.shares}
-        return "\n\n".join(f"{name}\n{table!r}" for name, table in parts.items())
+    @property
+    def verdict(self) -> str:
+        """Items whose differences are more likely than not too large to be overlooked."""
+        likely = self.items.loc[self.items["p_exceeds"] > 0.5, "p_exceeds"]
+        names = ", ".join(f"{name} ({p:.2f})" for name, p in likely.items())
+        return (
+            f"Of {len(self.items)} items, {len(likely) or 'none'} more likely than not "
+            f"{'differs' if len(likely) < 2 else 'differ'} between groups by more than is tolerated"
+            f"{': ' + names if names else ''}."
+        )
+
+    @property
+    def tables(self) -> dict[str, SummaryTable]:
+        """All three."""
+        return {"items": self.items, "profiles": self.profiles, "shares": self.shares}
 
 
 def partial_invariance(
-    items: Measurement,
-    frame,
+    items: Items,
+    frame: Frame,
     by: str,
     n_classes: int,
     *,

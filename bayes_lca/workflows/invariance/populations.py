@@ -2,6 +2,7 @@
 
 import warnings
 from collections.abc import Mapping
+from typing import Any
 
 import numpy as np
 import pandas as pd
@@ -9,8 +10,9 @@ import xarray as xr
 
 from bayes_lca.data.declarations import NOTHING_DECLARED
 from bayes_lca.data.distal_outcome import some_rows
-from bayes_lca.data.frame import check_columns, label, named
+from bayes_lca.data.frame import Frame, check_columns, check_frame, label, named
 from bayes_lca.fitted.fit import Fit
+from bayes_lca.fitted.free_profiles import free_by
 from bayes_lca.likelihood.leave_one_out import LeaveOneOut, leave_one_out
 from bayes_lca.models.latent_class import LatentClass
 from bayes_lca.sampling.nuts import fit
@@ -19,7 +21,7 @@ from bayes_lca.table import SummaryTable
 EQUAL, FREE = "equal profiles", "free profiles"
 
 
-def fit_populations(model: LatentClass, frame, by: str, **settings) -> dict[str, xr.DataTree]:
+def fit_populations(model: LatentClass, frame: Frame, by: str, **settings: Any) -> dict[str, xr.DataTree]:
     r"""Fit a model to each population by itself: profiles and shares of all of them are free.
 
     .. math:: p(y_i \mid s_i) = \sum_c \pi_{s_i c} \prod_j \rho_{s_i c j y_{ij}}
@@ -46,6 +48,8 @@ def fit_populations(model: LatentClass, frame, by: str, **settings) -> dict[str,
 
     Raises
     ------
+    TypeError
+        If `frame` is no data frame.
     ValueError
         If `by` is missing in some rows, has one value, or is in the model; or a population cannot be fitted.
 
@@ -59,6 +63,7 @@ def fit_populations(model: LatentClass, frame, by: str, **settings) -> dict[str,
     >>> list(fits)
     ['lead', 'member']
     """
+    check_frame(frame)
     check_columns(frame, [by], role="known class")
     if by in model.columns:
         raise ValueError(f"{by!r} is the known class, and is in the model too; leave it out of the model")
@@ -124,6 +129,11 @@ def compare_populations(equal: xr.DataTree, populations: Mapping[str, xr.DataTre
         given = f"{len(populations)} fit(s)" if isinstance(populations, Mapping) else type(populations).__name__
         raise ValueError(f"populations={given}: give the fits of two or more, as fit_populations returns them")
     together = Fit.of(equal, needs="modes")
+    if by := free_by(together):
+        raise ValueError(
+            f"equal is a fit of {together.n_respondents} respondents whose profiles are free by {by!r}; give one of "
+            'KnownClass with profiles="equal"'
+        )
     apart = {name: Fit.of(tree, needs="modes") for name, tree in populations.items()}
     for name, each in apart.items():
         if each.items != together.items or len(each.classes) != len(together.classes):

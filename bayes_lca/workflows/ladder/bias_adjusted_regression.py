@@ -175,7 +175,7 @@ def stepwise(
         design=np.column_stack([np.ones(len(codes)), design]),
         base=Classification(probability, share, patterns, pattern_count),
         method=method,
-        assignment=method if method in get_args(Assignment) else assignment,
+        assignment=method if method == "modal" or method == "proportional" else assignment,
     )
     estimate = second_step.fit(("intercept", *terms))
     covariance = second_step.covariance(estimate, first_step_known=first_step_known, shared=shared_respondents)

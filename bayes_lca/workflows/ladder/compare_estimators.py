@@ -3,12 +3,14 @@
 import re
 import warnings
 from collections.abc import Mapping
+from typing import Any, cast
 
 import numpy as np
 import pandas as pd
 import scipy
 import xarray as xr
 
+from bayes_lca.data.frame import Frame
 from bayes_lca.fitted.fit import Fit
 from bayes_lca.fitted.refusals import SeveralModesError
 from bayes_lca.models.latent_class import LatentClass
@@ -20,12 +22,12 @@ from bayes_lca.workflows.ladder.estimators import ESTIMATORS, check_class_shift,
 
 def compare_estimators(
     model: LatentClass | None = None,
-    frame=None,
+    frame: Frame | None = None,
     *,
     reference: str | None = None,
     fits: Mapping[str, xr.DataTree | SummaryTable] | None = None,
     ci_prob: float = CI_PROB,
-    **options,
+    **options: Any,
 ) -> SummaryTable:
     """Compare what every estimator says of the covariates: one table of odds ratios.
 
@@ -84,7 +86,7 @@ def compare_estimators(
     if (fits is None) == (model is None) or (model is None) != (frame is None) or (options and fits is not None):
         raise ValueError("give a model, a frame and options of fit_estimators, or its fits, fits=..., and nothing else")
     if fits is None:
-        fits = fit_estimators(model, frame, **options)
+        fits = fit_estimators(cast(LatentClass, model), cast(Frame, frame), **options)
     elif "measured" not in fits:
         raise ValueError(f"fits are {list(fits)}, without 'measured', whose classes they share; give all of the fits")
     fits = {
@@ -93,6 +95,8 @@ def compare_estimators(
     }
     if model is None:
         check_class_shift(fits)
+    if isinstance(fits["measured"], SummaryTable):
+        raise ValueError("fits['measured'] is a table; give the fit that measured the classes")
     pairs = class_pairs(fits["measured"], reference)
     tables = {}
     for name, result in fits.items():

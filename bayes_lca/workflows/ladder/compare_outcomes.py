@@ -3,12 +3,14 @@
 import warnings
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from typing import Any, Literal
 
 import numpy as np
 import xarray as xr
 from scipy.special import logit
 
 from bayes_lca.data.declarations import MissingCodes
+from bayes_lca.data.frame import Frame
 from bayes_lca.dims import CLASS, ITEM, ITEM_MEAN
 from bayes_lca.fitted.fit import Fit
 from bayes_lca.fitted.twins.mixed import fits_of_parts
@@ -24,11 +26,13 @@ from bayes_lca.posterior.tables.rows import CI_PROB, note_of
 from bayes_lca.sampling.nuts import fit as sample
 from bayes_lca.table import SummaryTable, tail_probabilities
 from bayes_lca.workflows.ladder.assign import answers_of
+from bayes_lca.workflows.ladder.bias_adjusted_regression import Method
 from bayes_lca.workflows.ladder.fit_distal import fit_distal
 from bayes_lca.workflows.ladder.outcome_given_first_step import NORMAL, Family
 from bayes_lca.workflows.ladder.stepwise_outcome import stepwise_outcome
+from bayes_lca.workflows.warned_once import warned_once
 
-IN_STEPS = {"modal": "modal", "BCH": "bch", "ML": "ml", "two-step": "two_step"}
+IN_STEPS: dict[str, Method] = {"modal": "modal", "BCH": "bch", "ML": "ml", "two-step": "two_step"}
 POSTERIOR, ONE_STEP = "posterior", "one step"
 OF_FIT = ("count", "key", "draws", "seed", "cores", "progressbar")
 """Settings that the one-step model shares with `fit_distal`."""
@@ -37,7 +41,7 @@ OF_FIT = ("count", "key", "draws", "seed", "cores", "progressbar")
 def compare_outcomes(
     measured: xr.DataTree,
     outcome: str,
-    frame,
+    frame: Frame,
     family: Family = NORMAL,
     *,
     one_step: bool = False,
@@ -45,10 +49,10 @@ def compare_outcomes(
     categories: Sequence | None = None,
     missing_codes: MissingCodes = (),
     count: str | int | None = None,
-    missing: str = "raise",
+    missing: Literal["raise", "drop"] = "raise",
     key: str | None = None,
     ci_prob: float = CI_PROB,
-    **settings,
+    **settings: Any,
 ) -> dict[str, SummaryTable]:
     """A distal outcome by class by every estimator, on the same classes and respondents.
 
@@ -107,13 +111,14 @@ def compare_outcomes(
     >>> bl.plot_outcome(tables)  # doctest: +SKIP
     """
     tables, declared = {}, {"categories": categories, "missing_codes": missing_codes}
-    given = {**declared, "count": count, "missing": missing, "key": key}
-    for name, method in IN_STEPS.items():
-        try:
-            tables[name] = stepwise_outcome(measured, outcome, frame, family, method, ci_prob=ci_prob, **given)
-        except NoMaximumError as problem:
-            warnings.warn(f"{name} is left out: {problem}", stacklevel=2)
-    draws = fit_distal(measured, frame, f"`{outcome}` ~ {CLASS}", family=family, **given, **settings)
+    given: dict[str, Any] = {**declared, "count": count, "missing": missing, "key": key}
+    with warned_once(stacklevel=3):
+        for name, method in IN_STEPS.items():
+            try:
+                tables[name] = stepwise_outcome(measured, outcome, frame, family, method, ci_prob=ci_prob, **given)
+            except NoMaximumError as problem:
+                warnings.warn(f"{name} is left out: {problem}", stacklevel=2)
+        draws = fit_distal(measured, frame, f"`{outcome}` ~ {CLASS}", family=family, **given, **settings)
     tables[POSTERIOR] = outcome_by_class(draws, ci_prob=ci_prob)
     if one_step:
         fit = Fit.of(measured, needs="stepwise_outcome")

@@ -6,7 +6,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from functools import partial
 from pathlib import Path
-from typing import Literal
+from typing import Any, Literal, cast
 
 import narwhals as nw
 import pandas as pd
@@ -14,7 +14,7 @@ import xarray as xr
 
 from bayes_lca.data.counted import count_rows
 from bayes_lca.data.formula import single_level
-from bayes_lca.data.frame import column, named
+from bayes_lca.data.frame import Frame, column, named
 from bayes_lca.data.identifiability import SingleLevelWarning
 from bayes_lca.data.in_short import in_short
 from bayes_lca.fitted.fit import Fit
@@ -53,7 +53,7 @@ ESTIMATORS = {
 
 def fit_estimators(
     model: LatentClass,
-    frame,
+    frame: Frame,
     *,
     count: str | int | None = None,
     measured: xr.DataTree | None = None,
@@ -62,7 +62,7 @@ def fit_estimators(
     missing: Literal["raise", "drop"] = "raise",
     key: str | None = None,
     measurement_draws: int = MEASUREMENT_DRAWS,
-    **options,
+    **options: Any,
 ) -> dict[str, xr.DataTree | SummaryTable]:
     """Fit a latent class regression in every way from the most likely class to the joint posterior.
 
@@ -214,7 +214,7 @@ def _multilevel_regression_of(model: LatentClass) -> Regression:
     formula = getattr(model.structural, "formula", None)
     if formula is None or single_level(formula) == formula:
         raise ValueError(f"{model.structural!r} has no groups to take into account; {how}")
-    return model.structural
+    return cast(Regression, model.structural)
 
 
 def _require_same_classes(model: LatentClass, frame, measured: Fit) -> None:

@@ -9,6 +9,7 @@ import numpy as np
 import xarray as xr
 
 from bayes_lca.data.declarations import MissingCodes
+from bayes_lca.data.frame import Frame
 from bayes_lca.dims import CLASS_SHARE, KNOWN_MEMBERSHIP, KNOWN_ROW, PATTERN
 from bayes_lca.fitted.draws import DRAWS_AT_ONCE
 from bayes_lca.fitted.fit import Fit
@@ -47,7 +48,7 @@ OutcomeFamilyName = Literal["normal", "bernoulli", "multinomial", "ordered", "po
 
 def fit_distal(
     measured: xr.DataTree,
-    frame,
+    frame: Frame,
     formula: str,
     *,
     family: OutcomeFamilyName = "normal",
@@ -181,7 +182,7 @@ def fit_distal(
         raise ValueError(f"measured is a fit of 1 class and {fit.n_respondents} respondents: there are none to compare")
     check_measurement_draws(measurement_draws, draws, fit.n_draws)
     classes = MeasuredClasses(fit, chosen_draws(measurement_draws, fit.n_draws), seed)
-    of_family = FAMILIES[family](sd) if family == "normal" else FAMILIES[family]()
+    of_family = NormalOutcome(sd) if family == "normal" else FAMILIES[family]()
     model = DistalOutcome(classes, of_family, OutcomeRegression(formula, reference, categories, missing_codes))
     prepared = prepare_named(model, frame, count=count, missing=missing, key=key)
     return sample_cut(prepared, Memberships.of(prepared), settings, judged=[CLASS_SHARE])

@@ -35,8 +35,15 @@ LARGEST_UNIDENTIFIED_SHIFT = 0.01
 class Estimate(Protocol):
     """What a second step has found: coefficients, and their covariance if the first step were known."""
 
-    coefficient: np.ndarray
-    covariance: np.ndarray
+    @property
+    def coefficient(self) -> np.ndarray:
+        """Coefficients, shape (..., class)."""
+        ...
+
+    @property
+    def covariance(self) -> np.ndarray:
+        """Of the free ones."""
+        ...
 
 
 @dataclass(frozen=True, eq=False)

@@ -1,10 +1,13 @@
 """The published stepwise estimators, as tables beside posteriors."""
 
+from typing import Literal
+
 import numpy as np
 import pandas as pd
 import scipy
 import xarray as xr
 
+from bayes_lca.data.frame import Frame
 from bayes_lca.data.in_short import in_short
 from bayes_lca.fitted.fit import Fit
 from bayes_lca.fitted.same_respondents import respondents_of_rows
@@ -22,12 +25,12 @@ from bayes_lca.workflows.ladder.first_step import first_step_of
 def stepwise_odds_ratios(
     measured: xr.DataTree,
     structural: Regression,
-    frame,
+    frame: Frame,
     method: Method = "bch",
     reference: str | None = None,
     *,
     count: str | int | None = None,
-    missing: str = "raise",
+    missing: Literal["raise", "drop"] = "raise",
     key: str | None = None,
     ci_prob: float = CI_PROB,
 ) -> SummaryTable:

@@ -2,7 +2,7 @@
 
 from collections.abc import Sequence
 from itertools import combinations
-from typing import get_args
+from typing import Literal, get_args
 
 import numpy as np
 import pandas as pd
@@ -10,6 +10,7 @@ import scipy
 import xarray as xr
 
 from bayes_lca.data.declarations import Declarations, MissingCodes
+from bayes_lca.data.frame import Frame
 from bayes_lca.data.outcome import read_numeric_outcome, read_ordered_outcome
 from bayes_lca.data.unique_rows import unique_rows
 from bayes_lca.fitted.fit import Fit
@@ -36,14 +37,14 @@ SHOWN = ["estimate", "sd", "lower", "upper", "wald", "df", "p_value"]
 def stepwise_outcome(
     measured: xr.DataTree,
     outcome: str,
-    frame,
+    frame: Frame,
     family: Family = NORMAL,
     method: Method = "bch",
     *,
     categories: Sequence | None = None,
     missing_codes: MissingCodes = (),
     count: str | int | None = None,
-    missing: str = "raise",
+    missing: Literal["raise", "drop"] = "raise",
     key: str | None = None,
     ci_prob: float = CI_PROB,
 ) -> SummaryTable:
@@ -179,8 +180,8 @@ def stepwise_outcome(
 
 
 def _two_categories(
-    frame, outcome: str, missing: str, declared: Declarations
-) -> tuple[object, np.ndarray, tuple[str, ...]]:
+    frame, outcome: str, missing: Literal["raise", "drop"], declared: Declarations
+) -> tuple[Frame, np.ndarray, tuple[str, ...]]:
     """Rows with the outcome, whether it is the second category, and the labels of both."""
     answered, values, labels, *_ = read_ordered_outcome(frame, outcome, BERNOULLI, missing, declared)
     if len(labels) != 2:

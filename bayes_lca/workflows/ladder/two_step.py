@@ -8,6 +8,7 @@ import numpy as np
 import xarray as xr
 
 from bayes_lca.data.category_axis import on_axis
+from bayes_lca.data.frame import Frame
 from bayes_lca.dims import CATEGORY, CLASS, CLASS_SHARE, ITEM, ITEM_PROBABILITY, KNOWN_ITEM_PROBABILITY
 from bayes_lca.fitted.draws import DRAWS_AT_ONCE
 from bayes_lca.fitted.fit import Fit
@@ -32,7 +33,7 @@ MEASUREMENT_DRAWS = 400
 def fit_two_step(
     measured: xr.DataTree,
     structural: Regression,
-    frame,
+    frame: Frame,
     *,
     count: str | int | None = None,
     measurement_draws: int = MEASUREMENT_DRAWS,

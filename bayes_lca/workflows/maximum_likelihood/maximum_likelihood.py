@@ -2,7 +2,7 @@
 
 from dataclasses import dataclass
 
-from bayes_lca.data.frame import check_whole
+from bayes_lca.data.frame import Frame, check_whole
 from bayes_lca.data.unique_rows import unique_rows
 from bayes_lca.likelihood.classification import Classification
 from bayes_lca.likelihood.em import fit_em
@@ -10,7 +10,7 @@ from bayes_lca.likelihood.estimate_errors import EstimateErrors
 from bayes_lca.likelihood.identification import degrees_of_freedom, warn_of_too_few_cells
 from bayes_lca.likelihood.modes import MaximumLikelihood
 from bayes_lca.likelihood.unrestricted import SPARSE, TableFit, table_fit
-from bayes_lca.measurement.interface import Measurement
+from bayes_lca.measurement.items import Items
 from bayes_lca.measurement.nominal import NominalAnswers, read_answers
 from bayes_lca.table import SummaryTable
 from bayes_lca.verdict import TablesWithVerdict
@@ -140,8 +140,8 @@ class MaximumLikelihoodEstimates(TablesWithVerdict):
 
 
 def maximum_likelihood(
-    items: Measurement,
-    frame,
+    items: Items,
+    frame: Frame,
     n_classes: int,
     *,
     count: str | int | None = None,

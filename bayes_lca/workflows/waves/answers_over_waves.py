@@ -113,7 +113,7 @@ class AnswersOverWaves:
 
     def families(self, free: Collection[str]) -> list[Family]:
         """Families of the distinct rows, with an item for each wave in place of each free one."""
-        families = [each.without_prior() for each in self.items.families(self.responses, self.first)]
+        families = [each.without_prior() for each in self.items.families(self.responses, self.first) or ()]
         parts, everywhere = getattr(self.items, "parts", (self.items,)), np.ones(len(self.first), dtype=bool)
         result = []
         for family, part in zip(families, parts, strict=True):

@@ -6,7 +6,7 @@ from typing import Literal
 import numpy as np
 import pandas as pd
 
-from bayes_lca.data.frame import check_whole, is_whole
+from bayes_lca.data.frame import Frame, check_whole, is_whole
 from bayes_lca.likelihood.baum_welch import PathFit
 from bayes_lca.likelihood.criteria import information_criteria
 from bayes_lca.measurement.interface import Measurement
@@ -18,7 +18,7 @@ EQUAL, FREE = "equal", "free"
 
 def count_wave_classes(
     items: Measurement,
-    frame,
+    frame: Frame,
     *,
     person: str,
     wave: str,

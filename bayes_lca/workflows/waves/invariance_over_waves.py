@@ -8,7 +8,7 @@ import pandas as pd
 import scipy
 import xarray as xr
 
-from bayes_lca.data.frame import check_whole, is_whole, named
+from bayes_lca.data.frame import Frame, check_whole, is_whole, named
 from bayes_lca.fitted.fit import Fit
 from bayes_lca.likelihood.baum_welch import PathFit
 from bayes_lca.likelihood.criteria import information_criteria
@@ -31,7 +31,7 @@ NEAR_BOUNDARY = 1e-4
 
 def invariance_over_waves(
     items: Measurement,
-    frame,
+    frame: Frame,
     *,
     person: str,
     wave: str,
@@ -133,7 +133,7 @@ def invariance_over_waves(
         f"of {len(names)} items about {0.05 * len(names):.1f} have a p_value below 0.05 by chance",
         *_remedy(table.loc[names] if len(names) > 1 else table.iloc[:0]),
         *_cautions(table, found),
-        *(f"draws with {name} free: {Fit.reading(fits[name]).note}" for name in predicted),
+        *(f"draws with {name} free: {fit.note}" for name, (fit, _) in predicted.items()),
     ]
     return SummaryTable.of(table, "; ".join(notes))
 

@@ -2,6 +2,7 @@
 
 from mutations.mutation import Mutation
 
+IMPUTED = "tests/reporting/test_imputed_characteristics.py"
 ESTIMATES = "tests/likelihood/test_maximum_likelihood.py"
 DOORS = (
     Mutation(
@@ -115,5 +116,37 @@ DOORS = (
         pattern="range(place * len(values), (place + 1) * len(values))",
         replacement="range(len(values))",
         tests=("tests/posterior/test_plot_predictions.py::test_lines_and_ribbons_are_the_predictions",),
+    ),
+    Mutation(
+        name="medians-vary-with-the-classes-alone",
+        wrong="Intervals of medians in drawn classes leave out who was asked.",
+        symbol="quartiles_by_class",
+        pattern="rng.choice(of_draw, len(of_draw))",
+        replacement="of_draw",
+        tests=(f"{IMPUTED}::test_an_interval_holds_the_median_of_the_population_in_95_of_a_hundred",),
+    ),
+    Mutation(
+        name="medians-of-the-first-imputation",
+        wrong="Intervals of medians in drawn classes leave out that classes are not known.",
+        symbol="quartiles_by_class",
+        pattern="values[drawn == k]",
+        replacement="values[classes[0] == k]",
+        tests=(f"{IMPUTED}::test_intervals_widen_where_members_are_uncertain",),
+    ),
+    Mutation(
+        name="more-draws-of-another-fit",
+        wrong="Draws of another seed pass for the continuation of a fit.",
+        symbol="_warn_of_other_draws",
+        pattern="not np.allclose(...)",
+        replacement="False",
+        tests=("tests/test_more_draws.py::test_draws_that_come_out_otherwise_are_said_to_be_no_continuation",),
+    ),
+    Mutation(
+        name="more-draws-of-other-respondents",
+        wrong="The chains of a fit go on with the answers of other respondents.",
+        symbol="_refuse_other_respondents",
+        pattern="not same",
+        replacement="False",
+        tests=("tests/test_more_draws.py::test_other_respondents_are_refused",),
     ),
 )

@@ -50,7 +50,7 @@ GROUP_CLASSES = (
     Mutation(
         name="one-share-too-many",
         wrong="Shares of group classes count as many parameters as there are group classes.",
-        symbol="_Levels.end",
+        symbol="Levels.end",
         pattern="n_group_classes - 1 + _1 + _2",
         replacement="n_group_classes + _1 + _2",
         tests=(f"{MAXIMUM}::test_log_likelihood_is_that_of_a_loop_over_groups",),
@@ -74,7 +74,7 @@ GROUP_CLASSES = (
     Mutation(
         name="labels-of-group-classes-as-drawn",
         wrong="Group classes keep the labels that the sampler gave them in each draw.",
-        symbol="with_group_classes",
+        symbol="aligned_group_classes",
         pattern="permute(posterior, labels.order[:, shown], axes=[GROUP_CLASS])",
         replacement="permute(posterior, 0 * labels.order + shown, axes=[GROUP_CLASS])",
         tests=(f"{MODEL}::test_labels_of_group_classes_are_found_again",),

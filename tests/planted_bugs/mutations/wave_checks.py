@@ -132,7 +132,7 @@ WAVE_CHECKS = (
     Mutation(
         name="change-against-all-waves",
         wrong="The change of a profile is its own value.",
-        symbol="_profiles_by_wave",
+        symbol="_profiles_in_each",
         pattern="values - first",
         replacement="values - 0 * first",
         tests=(f"{LEVELS}::test_profiles_stand_by_wave_with_their_change",),

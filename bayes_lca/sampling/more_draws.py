@@ -1,0 +1,166 @@
+"""Chains that go on: more draws of a fit that turned out to have too few."""
+
+import json
+import warnings
+from typing import Literal
+
+import numpy as np
+import xarray as xr
+
+from bayes_lca.data.frame import Frame, check_whole
+from bayes_lca.data.survey_design import SurveyDesign
+from bayes_lca.dims import DESIGN, PATTERN_OF_RESPONDENT, RESPONDENT
+from bayes_lca.fitted.fit import Fit
+from bayes_lca.fitted.record import PATTERNS
+from bayes_lca.prepared import Model, Prepared
+from bayes_lca.sampling.collector import collector_paused
+from bayes_lca.sampling.nuts import ASKED, Sampler, Sampling
+from bayes_lca.sampling.ready import ready_model
+from bayes_lca.specification import as_written
+
+CLOSE = 1e-9
+"""Relative difference of energies up to which draws are the same."""
+
+
+class OtherDrawsWarning(UserWarning):
+    """The chains did not pass through the draws that they are to go on from."""
+
+
+def more_draws(
+    draws: xr.DataTree,
+    model: Model,
+    frame: Frame,
+    n: int,
+    *,
+    count: str | int | None = None,
+    design: SurveyDesign | None = None,
+    missing: Literal["raise", "drop"] = "raise",
+    key: str | None = None,
+    cores: int | None = None,
+    progressbar: bool = True,
+) -> xr.DataTree:
+    """Go on with the chains of a fit, so many draws of each.
+
+    Chains of the same seed pass through the same draws, so they are started again as they were, with the same tuning
+    and the same metric, and go on: what comes back is the fit that would have been made had all draws been asked for
+    at once, digit by digit, under the labels of the fit that is given. It takes as long as that, for the state of the
+    sampler is not part of a fit. That the first draws are those of the fit is checked.
+
+    Parameters
+    ----------
+    draws : xarray.DataTree
+        From `fit`, with all its chains.
+    model : LatentClass, LatentTransition, Multinomial or another model
+        The one that was fitted.
+    frame : data frame
+        The one that it was fitted to.
+    n : int
+        Further draws of each chain.
+    count, design, missing, key
+        As they were given to `fit`.
+    cores : int, optional
+        Chains sampled at a time; all processors by default.
+    progressbar : bool
+        Show progress.
+
+    Returns
+    -------
+    xarray.DataTree
+        The fit with all draws, the earlier ones first.
+
+    Raises
+    ------
+    ValueError
+        If the fit does not say how it was sampled (it was adopted, made in two steps or by an earlier version), lacks
+        chains or draws, or was saved without respondents; or if the model or the respondents are others.
+
+    Warns
+    -----
+    OtherDrawsWarning
+        If the first draws are others than those of the fit, as on another machine or with other versions of packages.
+        The draws that come back are a fit of their own then.
+    ConvergenceWarning
+        If chains disagree, mix badly, or diverge.
+
+    Examples
+    --------
+    >>> import warnings
+    >>> import bayes_lca as bl
+    >>> lca, survey = bl.LatentClass(2, bl.Items(["training", "recognition", "expertise"])), bl.example_survey()
+    >>> with warnings.catch_warnings(action="ignore"):  # of few draws
+    ...     draws = bl.fit(lca, survey, draws=50, chains=2, until=None, progressbar=False)
+    ...     more = bl.more_draws(draws, lca, survey, 30, progressbar=False)
+    >>> more["posterior"].sizes["draw"]
+    80
+    """
+    check_whole(least=1, n=n)
+    earlier = Fit.of(draws, needs="more_draws")
+    asked = _settings_of(earlier)
+    _refuse_another_model(earlier, model)
+    backend = asked.pop("backend")
+    order = "size" if earlier.class_is_observed or earlier.exchangeable.any() else draws
+    with collector_paused():
+        prepared = ready_model(
+            model, frame, needs="fit", count=count, missing=missing, order=order, key=key, design=design
+        )
+        _refuse_other_respondents(earlier, prepared)
+        sampler = Sampler(prepared, backend=backend)
+    settings = Sampling(draws=earlier.draws_per_chain + n, cores=cores, progressbar=progressbar, **asked)
+    result = sampler.fit(prepared, settings, order=order, predictive="posterior_predictive" in draws.children)
+    _warn_of_other_draws(draws, result)
+    return result
+
+
+def _settings_of(fit: Fit) -> dict:
+    """How chains were asked for."""
+    if ASKED not in fit.attributes or fit.measurement_draw is not None:
+        raise ValueError(
+            f"more_draws: this fit of {fit.n_respondents} respondents does not say how it was sampled, as fits "
+            "that were adopted, made in two steps or by an earlier version do not; fit again with more draws"
+        )
+    asked = json.loads(fit.attributes[ASKED])
+    whole, here = (asked["chains"], fit.attributes["draws_made"]), (fit.n_chains, fit.draws_per_chain)
+    if whole != here:
+        raise ValueError(
+            f"more_draws: these are {here[0]} x {here[1]} draws of a fit of {whole[0]} x {whole[1]}; give the whole "
+            "fit, or fit again with more draws"
+        )
+    return asked
+
+
+def _refuse_another_model(earlier: Fit, model: Model) -> None:
+    if not hasattr(model, "identity"):
+        return
+    given, fitted = json.loads(model.identity["specification"]), dict(earlier.specification)
+    if given != fitted:
+        raise ValueError(
+            f"more_draws: the fit of {earlier.n_respondents} respondents is of {as_written(fitted)}, and the model "
+            f"given is {as_written(given)}; give the model that was fitted"
+        )
+
+
+def _refuse_other_respondents(earlier: Fit, prepared: Prepared) -> None:
+    rows = prepared.groups[PATTERNS]
+    n = rows.sizes[RESPONDENT]
+    same = n == earlier.n_respondents and all(
+        np.array_equal(rows[name].to_numpy(), earlier.patterns[name].to_numpy(), equal_nan=name == DESIGN)
+        for name in (earlier.kind.observed, DESIGN, PATTERN_OF_RESPONDENT)
+        if name in rows
+    )
+    if not same:
+        raise ValueError(
+            f"more_draws: the fit is of {earlier.n_respondents} respondents, and the frame has {n}, or others; give "
+            "the frame that it was fitted to"
+        )
+
+
+def _warn_of_other_draws(draws: xr.DataTree, result: xr.DataTree) -> None:
+    """Compare by the sampler's energy, which neither the order of the classes nor a survey design changes."""
+    before, after = (tree["sample_stats"]["energy"].to_numpy() for tree in (draws, result))
+    if not np.allclose(before, after[:, : before.shape[1]], rtol=CLOSE):
+        warnings.warn(
+            f"the first {before.shape[1]} draws of each chain are others than those of the fit, as on another machine "
+            "or with other versions of packages; the draws are a fit of their own, with nothing of the earlier in it",
+            OtherDrawsWarning,
+            stacklevel=3,
+        )

@@ -1,0 +1,133 @@
+"""Classes with profiles of their own at each level of a known class: density, twins and tables against loops."""
+
+import numpy as np
+import pandas as pd
+import pytest
+from scipy.special import log_softmax, logsumexp
+from test_group_classes import quietly, values_of
+from test_group_profiles import draw_point
+
+import bayes_lca as bl
+from bayes_lca.fitted.fit import Fit
+from bayes_lca.likelihood.categorical_family import CategoricalFamily
+from bayes_lca.likelihood.mixture import fit_mixture
+
+ITEMS, SITES = ["a", "b", "c"], ["north", "south", "west"]
+MODEL = bl.LatentClass(2, bl.Items(ITEMS), bl.KnownClass("site", "~ x", profiles="free"))
+PROBABILITY = "item_probability_by_population"
+
+
+def simulate(n=240, seed=2):
+    """Three sites; item b changes sides in the south, and a tenth of the answers are missing."""
+    rng = np.random.default_rng(seed)
+    site = np.array(SITES)[rng.choice(3, n, p=[0.5, 0.3, 0.2])]
+    person = (rng.random(n) < np.where(site == "north", 0.3, 0.6)).astype(int)
+    frame = pd.DataFrame({"site": site, "x": rng.integers(0, 2, n).astype(float)})
+    for item in ITEMS:
+        rho = np.array([[0.85, 0.1, 0.05], [0.05, 0.1, 0.85]])[person]
+        if item == "b":
+            rho = np.where((site == "south")[:, None], rho[:, ::-1], rho)
+        codes = (rho.cumsum(axis=1) > rng.random((n, 1))).argmax(axis=1)
+        codes = np.where(rng.random(n) < 0.1, -1, codes)
+        frame[item] = pd.Categorical.from_codes(codes, list("pqr"), ordered=True)
+    return frame
+
+
+FRAME = simulate()
+
+
+def joint_of(values, row):
+    """Log of share times density of a respondent in each class."""
+    site = SITES.index(row["site"])
+    eta = values["intercept"] + row["x"] * values["slope"][2] + (values["slope"][site - 1] if site else 0.0)
+    given = [(j, "pqr".index(row[item])) for j, item in enumerate(ITEMS) if isinstance(row[item], str)]
+    return log_softmax(eta) + sum(np.log(values[PROBABILITY][site, :, j, code]) for j, code in given)
+
+
+def test_log_likelihood_is_the_sum_over_classes_with_the_profiles_of_the_site():
+    model = quietly(MODEL.prepare, FRAME.head(40), collapse=False).model
+    values, likelihood = values_of(model, draw_point(model, np.random.default_rng(0)))
+    expected = [logsumexp(joint_of(values, row)) for row in FRAME.head(40).to_dict("records")]
+    np.testing.assert_allclose(likelihood, expected, rtol=1e-10)
+
+
+def test_chains_start_at_the_maxima_of_all_sites():
+    """Which are those of separate fits; item b of the south tells that classes are paired by the two others."""
+    start = quietly(MODEL.prepare, FRAME).start
+    codes = FRAME[ITEMS].apply(lambda column: column.cat.codes).to_numpy()
+    for number, site in enumerate(SITES, start=1):
+        own = codes[FRAME["site"] == site]
+        maximum = fit_mixture([CategoricalFamily(own, (3, 3, 3), 1.0)], np.ones(len(own)), 2).best
+        expected = np.sort(maximum.parameters[0]["probability"][..., 2], axis=0)
+        found = start[f"population_{number}::item_probability"][..., 2]
+        np.testing.assert_allclose(np.sort(found, axis=0), expected, atol=0.02)
+        assert found[0, 0] < found[1, 0]
+        assert (found[0, 1] > found[1, 1]) == (site == "south")
+
+
+@pytest.fixture(scope="module")
+def draws():
+    return quietly(bl.fit, MODEL, FRAME, draws=20, tune=100, chains=2, until=None, progressbar=False)
+
+
+def point_of(draws, place):
+    one = draws["posterior"].to_dataset().isel(chain=place // 20, draw=place % 20)
+    return {str(name): values.to_numpy() for name, values in one.data_vars.items()}
+
+
+def test_draws_in_numpy_are_those_of_a_loop_over_respondents(draws):
+    assert draws.attrs["backend"] == "program"
+    rows, weight = FRAME.to_dict("records"), pd.get_dummies(FRAME["site"])[SITES].to_numpy(float)
+    for place in (3, 32):
+        chain, draw = divmod(place, 20)
+        values = point_of(draws, place)
+        joint = np.array([joint_of(values, row) for row in rows])
+        stored = draws["log_likelihood"]["answers"].isel(chain=chain, draw=draw)
+        np.testing.assert_allclose(stored, logsumexp(joint, axis=1), rtol=1e-9)
+        each = bl.membership_draws(draws).isel(chain=chain, draw=draw).transpose("respondent", "latent_class")
+        np.testing.assert_allclose(each, np.exp(log_softmax(joint, axis=1)), atol=1e-6)
+        share = np.exp([log_softmax(joint_of({**values, PROBABILITY: np.ones((3, 2, 3, 3))}, row)) for row in rows])
+        members = weight.T @ share
+        average = np.einsum("sc,scjk->cjk", members / members.sum(axis=0), values[PROBABILITY])
+        np.testing.assert_allclose(values["item_probability"], average, rtol=1e-9)
+
+
+def test_new_respondents_are_scored_with_the_profiles_of_their_site(draws):
+    fitted, new = bl.membership(draws), bl.membership(draws, FRAME.iloc[[9, 3, 170, 9]].reset_index(drop=True))
+    np.testing.assert_allclose(new[["C1", "C2"]], fitted[["C1", "C2"]].iloc[[9, 3, 170, 9]], atol=1e-6)
+
+
+def test_answers_are_drawn_from_the_profiles_of_the_site(draws):
+    fit = Fit.reading(draws)
+    drawn = np.concatenate([fit.hidden.draw_answers(fit, slice(0, 40), np.random.default_rng(s)) for s in range(4)])
+    go_together = (drawn[..., 0] == 2) == (drawn[..., 1] == 2)
+    south = (FRAME["site"] == "south").to_numpy()
+    assert go_together[:, south].mean() < 0.35
+    assert go_together[:, ~south].mean() > 0.65
+
+
+def test_table_of_profiles_by_site(draws):
+    table = bl.class_profiles(draws, by="site")
+    assert table.index.names == ["site", "latent_class", "item", "category"]
+    values = draws["posterior"][PROBABILITY].sel(latent_class="C2", item="b", category="r")
+    one, first = (values.sel(population=site) for site in ("south", "north"))
+    row = table.loc[("south", "C2", "b", "r")]
+    assert row["mean"] == pytest.approx(float(one.mean()))
+    assert row["difference"] == pytest.approx(float((one - first).mean()))
+    assert "difference from site north" in table.note
+    assert "averages over site, each of which has parameters of its own" in bl.class_profiles(draws).note
+
+
+def test_what_cannot_be_asked_is_refused(draws):
+    with pytest.raises(ValueError, match="profiles='some' by 'site': choose"):
+        bl.KnownClass("site", profiles="some")
+    with pytest.raises(ValueError, match=r"item\(s\) 'c' have no answer among the \d+ respondents of 'west', so that"):
+        quietly(MODEL.build, FRAME.assign(c=FRAME["c"].mask(FRAME["site"] == "west")))
+    few = pd.concat([FRAME[FRAME["site"] != "west"], FRAME[FRAME["site"] == "west"].dropna().iloc[[0] * 5]])
+    with pytest.raises(ValueError, match=r"n_classes=2 exceeds the 1 distinct answer patterns of 'west', whose"):
+        quietly(MODEL.build, few)
+    weighted = FRAME.assign(w=1.0 + FRAME["x"])
+    with pytest.raises(ValueError, match="classes have profiles of their own in several sets"):
+        quietly(MODEL.build, weighted, design=bl.SurveyDesign(weights="w"))
+    with pytest.raises(ValueError, match="equal is a fit of 240 respondents whose profiles are free by 'site'"):
+        bl.compare_populations(draws, {"a": draws, "b": draws})
