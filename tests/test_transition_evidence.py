@@ -47,11 +47,13 @@ def covered(values, truth):
 def one_survey(seed):
     """Whether the intervals of a survey of six groups hold its truth: stays, slopes, standard deviations of groups.
 
-    Standard deviations of a survey are drawn from their prior, HalfNormal(1), as those of six groups tell little more;
-    then all intervals should hold 95 % of the truths, whatever the data say.
+    Standard deviations of a survey are drawn from their prior, HalfNormal(1) for each class, as those of six groups
+    tell little more; then all intervals should hold 95 % of the truths, whatever the data say. Of two classes the
+    answers know only how groups differ in the one logit between them, whose variance is the sum of both: groups are
+    simulated with the same standard deviation for each class that gives this sum.
     """
     rng = np.random.default_rng(seed)
-    group_sd, moving_sd = np.abs(rng.normal(0, 1, 2))
+    group_sd, moving_sd = np.sqrt((rng.normal(0, 1, (2, 2)) ** 2).mean(axis=1))
     frame, truth = bl.simulate_waves(
         PERSONS, [0.55, 0.45], STAY, ANSWERS, seed=seed, n_groups=GROUPS, group_sd=group_sd,
         transition_group_sd=moving_sd, slope=[[SLOPE]], transition_slope=[[MOVING_SLOPE]],
