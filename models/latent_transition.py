@@ -7,6 +7,7 @@ from typing import Any, ClassVar, Literal, final
 import pymc as pm
 
 from bayes_lca.data.frame import Frame, is_whole
+from bayes_lca.data.in_short import as_given
 from bayes_lca.dims import PATTERN
 from bayes_lca.fitted.kinds import Kind
 from bayes_lca.fitted.twins.latent_transition import KIND
@@ -108,24 +109,26 @@ class LatentTransition(Model):
 
     def __post_init__(self):
         if not isinstance(self.measurement, Measurement):
-            raise TypeError(f"measurement={self.measurement!r}: wrap the names of the items, Items([...])")
+            raise TypeError(f"measurement={as_given(self.measurement)}: wrap the names of the items, Items([...])")
         if not isinstance(self.person_intercept, bool):
             raise TypeError(f"person_intercept={self.person_intercept!r}: give True or False")
         if both := [name for name in (self.person, self.wave) if name in self.measurement.columns]:
             raise ValueError(f"item(s) {both} say whose row it is, or of which wave; leave them out of measurement=")
         if self.measurement.classes_are_known:
-            raise TypeError(f"measurement={self.measurement!r} has known classes, and those of waves are to be found")
+            raise TypeError(
+                f"measurement={as_given(self.measurement)} has known classes, and those of waves are to be found"
+            )
         if self.person_intercept and not isinstance(self.measurement, CommonMethod):
             items: Any = self.measurement  # which CommonMethod checks
             object.__setattr__(self, "measurement", CommonMethod(items, loadings="free"))
         if not isinstance(self.initial, Structural):
-            raise TypeError(f'initial={self.initial!r}: give Shares() or Regression("~ age + (1 | group)")')
+            raise TypeError(f'initial={as_given(self.initial)}: give Shares() or Regression("~ age + (1 | group)")')
         if self.initial.profiles_by:
             raise ValueError(
-                f'initial={self.initial!r}: classes have one set of profiles at a wave; give profiles="equal"'
+                f'initial={as_given(self.initial)}: classes have one set of profiles at a wave; give profiles="equal"'
             )
         if not isinstance(self.transition, Transition):
-            raise TypeError(f'transition={self.transition!r}: give Transition("~ participation + (1 | group)")')
+            raise TypeError(f'transition={as_given(self.transition)}: give Transition("~ participation + (1 | group)")')
         object.__setattr__(self, "measurement_over_time", free_items(self.measurement, self.measurement_over_time))
         if not is_whole(self.n_classes, least=1):
             raise ValueError(f"n_classes={self.n_classes!r}: the number of classes is a whole number from 1 on")

@@ -188,9 +188,7 @@ SURVEYED = {
     ),
     r"^characteristics: its counts and tests are of respondents who count once": "characteristics",
     r"^compare_group_structures: groups are left out by reweighting draws": "compare_group_structures",
-    r"^{name}: what is observed is held against answers of a simple random sample": (
-        "check_items covariate_tests direct_effects"
-    ),
+    r"^{name}: what is observed is held against answers of a simple random sample": ("covariate_tests direct_effects"),
     r"^concat_chains: draws were corrected about the mean of each fit": "concat_chains",
     r"^group_level_effects: its estimates of groups are not weighted": "group_level_effects",
     r"^modes: the density of a respondent left out is computed from draws of an ordinary posterior": "modes",
@@ -289,7 +287,7 @@ REFUSED = {
             sorted(
                 set(NEEDS)
                 - {"class_sizes", "convergence", "holds_respondents", "keep_mode", "membership", "membership_draws"}
-                - {"modes", "outcome_by_class", "save"}
+                - {"modes", "outcome_by_class", "save", "group_classes", "group_membership", "plot_group_classes"}
             )
         )
     },

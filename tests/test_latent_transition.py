@@ -75,6 +75,9 @@ def refused(change, message, parts=None):
         ),
         refused(lambda frame: frame.drop(columns="person"), "unknown person and wave column"),
         refused(
+            lambda frame: frame.drop(columns="wave"), r"unknown .*'wave'.* becomes a long one by bl.long_from_wide"
+        ),
+        refused(
             lambda frame: frame.assign(item2=frame["item2"].where(frame["wave"] != 2)),
             r"item 'item2' has no answer in any of the \d+ rows of wave '2'; leave the item out",
         ),
@@ -124,7 +127,7 @@ def test_more_classes_than_the_answers_of_all_waves_tell_apart_are_refused(waves
     [
         ({"measurement": ["item1"]}, TypeError, "wrap the names of the items"),
         ({"initial": "~ x1"}, TypeError, "give Shares"),
-        ({"transition": bl.Regression("~ x1")}, TypeError, "give Transition"),
+        ({"transition": bl.Regression("~ x1")}, TypeError, r"^transition=Regression\(\.\.\.\): give Transition"),
         ({"person_intercept": "no"}, TypeError, "give True or False"),
         ({"measurement": bl.Items([*ITEMS, "wave"])}, ValueError, "'wave'.* leave them out of measurement="),
         ({"measurement_over_time": "partly"}, ValueError, """choose "equal", "free", or a list .* 'item1', 'item2'"""),

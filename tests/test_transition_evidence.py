@@ -2,7 +2,7 @@
 
     python tests/test_transition_evidence.py coverage 3
 
-prints the same of fewer surveys: ``coverage``, ``null`` or ``persons``, and how many.
+prints the same of fewer surveys: ``coverage``, ``null``, ``persons`` or ``waves``, and how many.
 """
 
 import sys
@@ -47,11 +47,13 @@ def covered(values, truth):
 def one_survey(seed):
     """Whether the intervals of a survey of six groups hold its truth: stays, slopes, standard deviations of groups.
 
-    Standard deviations of a survey are drawn from their prior, HalfNormal(1), as those of six groups tell little more;
-    then all intervals should hold 95 % of the truths, whatever the data say.
+    Standard deviations of a survey are drawn from their prior, HalfNormal(1) for each class, as those of six groups
+    tell little more; then all intervals should hold 95 % of the truths, whatever the data say. Of two classes the
+    answers know only how groups differ in the one logit between them, whose variance is the sum of both: groups are
+    simulated with the same standard deviation for each class that gives this sum.
     """
     rng = np.random.default_rng(seed)
-    group_sd, moving_sd = np.abs(rng.normal(0, 1, 2))
+    group_sd, moving_sd = np.sqrt((rng.normal(0, 1, (2, 2)) ** 2).mean(axis=1))
     frame, truth = bl.simulate_waves(
         PERSONS, [0.55, 0.45], STAY, ANSWERS, seed=seed, n_groups=GROUPS, group_sd=group_sd,
         transition_group_sd=moving_sd, slope=[[SLOPE]], transition_slope=[[MOVING_SLOPE]],
@@ -117,6 +119,37 @@ def stays_of_persons(loading, data_sets, person_intercept, seed=1):
     return np.array(stays)
 
 
+def intervals_of_persons(loading, data_sets, n_waves=2, seed=1):
+    """Whether intervals of the two stays hold .70 where persons have a level and the model too, and how wide they are.
+
+    Of 1000 persons; a row for each data set, with ``held`` and ``width`` averaged over both stays.
+    """
+    answers, rows = np.array([[[0.82, 0.18]] * 5, [[0.18, 0.82]] * 5]), []
+    for number in range(data_sets):
+        frame, _ = bl.simulate_waves(
+            1000, [0.5, 0.5], [[0.7, 0.3], [0.3, 0.7]], answers, seed=seed + number, n_waves=n_waves, loading=loading
+        )
+        model = LatentTransition(2, bl.Items(ITEMS), person="person", wave="wave", person_intercept=True)
+        draws, _ = fitted(model, frame, seed + number)
+        table = pd.DataFrame(bl.transition_probabilities(draws))
+        origin, destination = (table.index.get_level_values(name) for name in ("origin", "destination"))
+        stays = table[origin == destination].groupby("origin").first()  # transitions are equal over time
+        held = (stays["lower"] <= 0.7) & (stays["upper"] >= 0.7)
+        rows.append({"held": held.mean(), "width": (stays["upper"] - stays["lower"]).mean()})
+    return pd.DataFrame(rows)
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("loading", [1.0, 1.5])
+def test_intervals_of_two_waves_are_honest_and_wide(loading):
+    """With the person's level in the model two waves say little of staying, and their intervals say so."""
+    two = intervals_of_persons(loading, SURVEYS)
+    three = intervals_of_persons(loading, 20, n_waves=3)
+    print(two.mean(), three.mean())
+    assert COVERAGE[0] <= two["held"].mean() <= COVERAGE[1]
+    assert two["width"].mean() > three["width"].mean()
+
+
 @pytest.mark.slow
 def test_intervals_hold_the_truth_as_often_as_they_say():
     share = coverage()
@@ -169,5 +202,8 @@ if __name__ == "__main__":
         for loading in (1.0, 1.5):
             for person_intercept in (False, True):
                 print(loading, person_intercept, stays_of_persons(loading, number, person_intercept).round(3))
+    elif what == "waves":
+        for loading, n_waves in product((1.0, 1.5), (2, 3)):
+            print(loading, n_waves, intervals_of_persons(loading, number, n_waves).round(3).to_dict("list"))
     else:
         print({"coverage": coverage, "null": false_alarms}[what](number))

@@ -182,7 +182,13 @@ def known_waves(frame, person: str, wave: str, names: tuple[str, ...]) -> Waves:
 
 def _read_columns(frame, person: str, wave: str) -> dict[str, pd.Series]:
     """The two columns, complete."""
-    check_columns(frame, [person, wave], role="person and wave")
+    try:
+        check_columns(frame, [person, wave], role="person and wave")
+    except ValueError as error:
+        raise ValueError(
+            f"{error}; a frame with one row a person and a column for each item and wave becomes a long one by "
+            "bl.long_from_wide"
+        ) from None
     if person == wave:
         raise ValueError(f"{person!r} is given as the column of persons and as that of waves; give each its own")
     values = {name: column(frame, name) for name in (person, wave)}

@@ -1,6 +1,7 @@
 """Steps of a program, written one after the other: positions of numbers in, positions of results out."""
 
 from dataclasses import dataclass, field
+from hashlib import blake2b
 
 import numpy as np
 
@@ -80,7 +81,7 @@ class Steps:
     def large_constant(self, values: np.ndarray) -> int:
         """Position of the first of known numbers that are read in their order, of equal ones the same."""
         values = np.ascontiguousarray(values, dtype=float).ravel()
-        if (position := self.large_known.get(key := values.tobytes())) is not None:
+        if (position := self.large_known.get(key := blake2b(values).digest())) is not None:
             return position
         self.large.append(values)
         self.large_known[key] = position = -self.n_large - 1

@@ -6,6 +6,7 @@ from typing import Final
 ANSWERED: Final = frozenset(
     {
         *("average_marginal_effects", "class_profiles", "class_shift", "class_sizes", "classification_table"),
+        "check_items",
         *("common_method", "compare_estimators", "compare_groups", "compare_structures", "contrasts", "convergence"),
         *("design_effects", "group_shares", "heterogeneity", "holds_respondents", "keep_mode", "membership"),
         *("membership_draws", "membership_of_new_rows", "membership_table", "name_classes", "nesting_in_words"),
@@ -46,7 +47,6 @@ REFUSED: Final = MappingProxyType(
     {
         "answers_of": SECOND_STEP,
         "characteristics": "its counts and tests are of respondents who count once each; leave out by=draws",
-        "check_items": SIMPLE_RANDOM,
         "compare_group_structures": "groups are left out by reweighting draws of an ordinary posterior, and these are "
         "corrected for a survey design; compare fits without design",
         "concat_chains": "draws were corrected about the mean of each fit; fit once, with more chains",

@@ -1,9 +1,10 @@
 """A picture of every public plot function, of stored fits and of tables made up, that hangs on no sampler."""
 
+import json
 import warnings
 from collections.abc import Callable
 from functools import cache
-from itertools import combinations
+from itertools import combinations, pairwise
 
 import numpy as np
 import pandas as pd
@@ -11,6 +12,7 @@ import xarray as xr
 from matplotlib.figure import Figure
 
 import bayes_lca as bl
+from bayes_lca.posterior.checks.check_waves import WaveCheck
 from pictures.synthetic import ANSWERS, synthetic
 
 LONG_CLASSES = ["Participants who gain from nearly everything", "Those who see no change at all in their daily work"]
@@ -71,6 +73,41 @@ def item_pairs(n_items: int, *, long: bool) -> bl.ItemCheck:
 
 
 @cache
+def free_items(*, long: bool) -> xr.DataTree:
+    """A fit to waves with items that are free over them, whose draws are made up."""
+    draws, model = bl.load_example("waves"), json.loads(bl.load_example("waves").attrs["specification"])
+    draws.attrs["specification"] = json.dumps(model | {"measurement_over_time": ["recognition", "expertise"]})
+    posterior = draws["posterior"].to_dataset()
+    drift = xr.DataArray([0.0, 0.12, 0.25], dims="wave", coords={"wave": ["1", "2", "3"]})
+    drift = drift * (posterior["item"] != "training")
+    of_waves = ((1 - drift) * posterior["item_probability"] + drift / 3).transpose("chain", "draw", "wave", ...)
+    draws["posterior"] = xr.DataTree(
+        posterior.assign(item_probability_by_wave=of_waves, item_probability=of_waves.mean("wave"))
+    )
+    return bl.name_classes(draws, LONG_CLASSES) if long else draws
+
+
+def wave_check(*, long: bool) -> WaveCheck:
+    """A check of four items at three waves, made up."""
+    names, waves = list(TWELVE)[:4] if long else [f"item {j}" for j in range(4)], ["1", "2", "3"]
+    within = [(wave, *pair) for wave in waves for pair in combinations(names, 2)]
+    over = [(name, *step) for name in names for step in pairwise(waves)]
+
+    def table(rows, axes):
+        step = np.linspace(0, 1, len(rows))
+        index = pd.MultiIndex.from_tuples(rows, names=axes)
+        made_up = bl.SummaryTable({"p_value": 0.01 + 0.98 * step, "residual": 6.0 * np.cos(9 * step)}, index=index)
+        made_up.attrs["note"] = "n = 150, 3 waves, 0 of 450 person-waves missed, 0 rows left out, 2 x 100 draws"
+        return made_up
+
+    overall = bl.SummaryTable({"p_value": [0.01, 0.4]}, index=["largest pair", "any of these"])
+    items = bl.SummaryTable({"p_value": 0.5}, index=pd.MultiIndex.from_product([waves, names]))
+    return WaveCheck(
+        overall, items, table(within, ["wave", "item_1", "item_2"]), table(over, ["item", "wave_1", "wave_2"]), 200
+    )
+
+
+@cache
 def prior_predictive(*, long: bool) -> xr.DataTree:
     """Answers of 20 draws of 30 respondents to three items, made up."""
     items = list(TWELVE)[:3] if long else ["training", "recognition", "expertise"]
@@ -121,6 +158,8 @@ PICTURES: dict[str, Callable[..., Figure]] = {
     "flow": lambda long, **page: bl.plot_structures(structures(long=long), "flow", n_draws=20, **page),
     "distance": lambda long, **page: bl.plot_structures(structures(long=long), "distance", n_draws=20, **page),
     "transitions": lambda long, **page: bl.plot_transitions(example("waves", long=long), **page),
+    "profiles_by_wave": lambda long, **page: bl.plot_profiles(free_items(long=long), by_wave=True, **page),
+    "wave_pairs": lambda long, **page: bl.plot_check_items(wave_check(long=long), **page),
     "predictions": lambda long, **page: bl.plot_predictions(
         example("with covariates", long=long), "participation", n_draws=20, **page
     ),

@@ -16,6 +16,7 @@ from bayes_lca.posterior.checks.direct_effects import direct_effects
 from bayes_lca.posterior.checks.item_check_rows import item_rows, overall_rows, pair_rows, pattern_rows
 from bayes_lca.posterior.checks.item_discrepancies import item_discrepancies
 from bayes_lca.posterior.checks.moment_check import moment_rows
+from bayes_lca.posterior.checks.weighted_pairs import weighted_check
 from bayes_lca.table import SummaryTable, tail_probabilities
 from bayes_lca.verdict import TablesWithVerdict
 
@@ -119,6 +120,17 @@ def check_items(
     *Items* and *patterns* use plain counts. Latent classes reproduce the items almost by construction, so a departure
     there speaks of the prior or of answers missing in another way than at random; p-values gather about 0.5 otherwise.
 
+    *Survey designs*: with weights w, residuals r and scores s of a respondent, pairs are tested by
+
+    .. math::
+        \tilde R = \sum_i w_i \bigl(r_i - B^\top s_i\bigr), \qquad
+        T = \tilde R^\top \hat V^{-1} \tilde R, \qquad
+        \frac{d - f + 1}{d f} T \sim F(f, d - f + 1),
+
+    B the regression of r on s in weighted replicated data, V the covariance over samples drawn alike, from totals of
+    clusters within strata [5]_, d the clusters less the strata, f the directions of association; all pairs together by
+    Bonferroni's method. Limits: no common tilt, patterns or groups, no test of items; few clusters see little.
+
     *Waves*: items, and pairs of items, are checked at every wave, and besides each item at two waves that follow each
     other, whose answers transitions of classes have to explain. Residuals of these *wave pairs* are
 
@@ -179,6 +191,8 @@ def check_items(
         Of items that are numbers, ``items`` has ``mean`` and ``sd`` with what is expected and its interval, ``pairs``
         the ``correlation`` likewise, in place of categories and cells; ``patterns`` and ``groups`` are None.
 
+        Of a survey design counts are weighted, ``n`` counts respondents, and ``patterns`` and ``groups`` are None.
+
         Of waves, ``items`` and ``pairs`` stand by wave, ``wave_pairs`` by item and both waves; there are no patterns
         and groups.
 
@@ -188,7 +202,8 @@ def check_items(
         If `draws` is no fit.
     ValueError
         If the classes were seen, the fit was saved without respondents, there is one item, nobody answered two items,
-        `group` cannot be used, or it or a `frame` is given with a fit of several waves.
+        `group` cannot be used, or it or a `frame` is given with a fit of several waves or of a survey design, or items
+        of such a fit are numbers.
     NotRelabelledError, SeveralModesError
         If an average would mix labels or modes.
 
@@ -203,6 +218,8 @@ def check_items(
        267-279. doi 10.1007/s11634-013-0146-2
     .. [4] Commenges, D. & Jacqmin-Gadda, H. (1997). Generalized score test of homogeneity based on correlated random
        effects models. Journal of the Royal Statistical Society B 59(1), 157-171. doi 10.1111/1467-9868.00061
+    .. [5] Binder, D. A. (1983). On the variances of asymptotically normal estimators from complex surveys.
+       International Statistical Review 51(3), 279-292. doi 10.2307/1402588
 
     Examples
     --------
@@ -223,8 +240,9 @@ def check_items(
         _refuse_groups_of_waves(fit, group=group, frame=frame, key=key, count=count)
         return check_waves(fit, step, seed, tails, f"{used}; {100 * ci_prob:g} % intervals")
     _require_pairs(fit)
-    by = group if group is not None else next(iter(fit.groupings), None)
-    groups = None
+    if fit.is_weighted:
+        return ItemCheck(*weighted_check(fit, step, seed, group=group, frame=frame, key=key, count=count))
+    by, groups = group if group is not None else next(iter(fit.groupings), None), None
     if by is not None and fit.supports("direct_effects"):
         groups = direct_effects(
             *(fit, [by]), frame=frame, key=key, count=count, n_draws=n_draws, seed=seed, ci_prob=ci_prob

@@ -95,8 +95,9 @@ def plot_check_items(
     bar = fig.colorbar(image, ax=ax, extend="max", location="bottom", aspect=BAR_SHAPE, shrink=0.8)
     bar.set_label("largest residual, standard deviations")
     bar.outline.set_linewidth(0.6)
-    largest, tilt = check.overall.loc[["largest pair", "common tilt"], "p_value"]
-    title = f"p-value {largest:.3f} for the largest of all pairs, {tilt:.3f} for a common tilt"
+    p_value = check.overall["p_value"]
+    tilt = f", {p_value['common tilt']:.3f} for a common tilt" if "common tilt" in p_value else ""
+    title = f"p-value {p_value['largest pair']:.3f} for the largest of all pairs{tilt}"
     ax.set_title(wrapped(title, cell * len(size)), loc="left")
     explained = (
         "upper number: posterior predictive p-value, framed below 0.05; lower: residual of the cell that departs most"

@@ -102,7 +102,7 @@ def _in_numbers(estimate: float, lower: float, upper: float) -> str:
     """An estimate and its interval in the decimals that it is worth, in whatever unit the outcome has."""
     (decimals,) = interval_decimals(lower, upper, fewest=0 if abs(estimate) >= LARGE else 2, units=UNITS_APART)
     ends = "" if np.isnan([lower, upper]).any() else f" ({lower:.{decimals}f} to {upper:.{decimals}f})"
-    return f"{estimate:.{decimals}f}{ends}"
+    return f"{estimate:.{decimals}f}{ends}".replace("-", "\N{MINUS SIGN}")
 
 
 def _check(tables: Mapping[str, SummaryTable]) -> None:

@@ -38,7 +38,7 @@ def plot_check_waves(check: WaveCheck, page: Page) -> Figure:
     axes = fig.subplots(len(panels), 1, height_ratios=rows, squeeze=False)[:, 0]
     for ax, (panel, title), of_panel in zip(axes, panels, names, strict=True):
         image = _draw(ax, panel, of_panel, inside / panel.shape[1])
-        ax.set_title(title, loc="left")
+        ax.set_title(wrapped(title, inside), loc="left")
     bar = fig.colorbar(image, ax=axes, extend="max", shrink=0.8)
     bar.set_label("largest residual, SDs")
     bar.outline.set_linewidth(0.6)
@@ -47,7 +47,9 @@ def plot_check_waves(check: WaveCheck, page: Page) -> Figure:
     ]
     return page.finish(
         fig,
-        f"numbers: posterior predictive p-values, framed below {FLAGGED_BELOW}; {', '.join(tests)}"
+        "; ".join(
+            filter(None, [f"numbers: posterior predictive p-values, framed below {FLAGGED_BELOW}", ", ".join(tests)])
+        )
         + (f"; {left_out} pairs of items with larger p-values left out" if left_out else ""),
         check.wave_pairs.note if len(over) else check.pairs.note,
     )

@@ -19,6 +19,10 @@ READING = (
     "Posterior predictive checks compare the answers with answers replicated from the model; a p-value is the share of "
     "data sets, replicated and observed, that depart at least as far."
 )
+READING_OF_DESIGN = (
+    "Weighted residuals of pairs of items, freed of what the scores of the model explain, are held against their "
+    "covariance over samples drawn by the design; observed and expected counts are weighted."
+)
 REFERENCES = (
     "Gelman, A., Meng, X.-L. & Stern, H. (1996). Posterior predictive assessment of model fitness via realized "
     "discrepancies. Statistica Sinica 6(4), 733-760.",
@@ -39,12 +43,12 @@ def checks_section(fit: Fit, check: ItemCheck | WaveCheck | None) -> Section:
     if isinstance(check, WaveCheck):
         return Section(ANCHOR, TITLE, "fit of the final model (step 8)", _of_waves(check), references=REFERENCES)
     blocks: list[Block] = [
-        Paragraph(READING),
+        Paragraph(READING_OF_DESIGN if fit.is_weighted else READING),
         Paragraph(_verdict(check)),
         _table("check_overall", "All pairs of items together", check.overall),
         Picture(
             "Pairs of items",
-            "Heat map of the posterior predictive p-values of all pairs of items; the numbers are in the table below.",
+            "Heat map of the p-values of all pairs of items; the numbers are in the table below.",
             drawn(plot_check_items, check),
         ),
         _table("check_pairs", "Pairs of items: association within classes", check.pairs),

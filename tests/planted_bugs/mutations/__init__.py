@@ -23,6 +23,7 @@ from mutations.summaries import SUMMARIES
 from mutations.survey import SURVEY
 from mutations.transitions import TRANSITIONS
 from mutations.wave_checks import WAVE_CHECKS
+from mutations.weighted_pairs import WEIGHTED_PAIRS
 from mutations.workflows import WORKFLOWS
 
 MUTATIONS: tuple[Mutation, ...] = (
@@ -46,6 +47,7 @@ MUTATIONS: tuple[Mutation, ...] = (
     *POSTERIOR,
     *SUMMARIES,
     *SURVEY,
+    *WEIGHTED_PAIRS,
     *WORKFLOWS,
     *OUTCOMES,
     *STORAGE_AND_REPORTING,

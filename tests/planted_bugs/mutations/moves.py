@@ -57,9 +57,9 @@ MOVES = (
     Mutation(
         name="moves-normalised-over-origins",
         wrong="Probabilities of moving add up to one over the classes that are left.",
-        symbol="move_probabilities",
-        pattern="odds.sum(axis=1, keepdims=True)",
-        replacement="odds.sum(axis=0, keepdims=True)",
+        symbol="MovesAlike.total",
+        pattern="_product(self.at_mean, self.moving)",
+        replacement="_product(self.at_mean.swapaxes(0, 1), self.moving)",
         tests=(f"{TABLES}::test_averages_are_those_of_the_persons_who_come_to_a_wave",),
     ),
     Mutation(

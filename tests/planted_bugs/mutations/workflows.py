@@ -48,7 +48,7 @@ WORKFLOWS = (
     Mutation(
         name="group-left-out-still-counts",
         wrong="The group that is left out and predicted takes part in the fit that predicts it.",
-        symbol="_without",
+        symbol="leave_one_group_out:_without",
         pattern="_group_of_rows(...) == _1",
         replacement="np.zeros_like(_group_of_rows(...), dtype=bool)",
         tests=("tests/workflows/test_leave_one_group_out.py::test_rows_of_the_group_count_zero_times",),
