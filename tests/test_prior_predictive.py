@@ -87,6 +87,25 @@ def test_answers_are_those_of_the_drawn_parameters():
             assert (np.abs(seen - expected) < 4.5 * np.sqrt(expected * (1 - expected) / len(frame)) + 1e-9).all()
 
 
+@pytest.mark.parametrize("profiles", ["equal", "free"])
+def test_groups_are_of_classes_that_are_drawn_from_the_prior(profiles):
+    """Groups of one respondent each, beside the mixture of a draw over classes of both levels."""
+    frame = pd.concat([bl.example_survey()] * 4, ignore_index=True)
+    frame["ward"] = [f"w{number:04d}" for number in range(len(frame))]
+    model = bl.LatentClass(2, bl.Items(ITEMS), bl.GroupClasses(2, group="ward", profiles=profiles))
+    drawn = bl.prior_predictive(model, frame, draws=6)
+    prior = drawn["prior"].to_dataset().isel(chain=0)
+    share = np.exp(prior["intercept"]) / np.exp(prior["intercept"]).sum("latent_class") * prior["group_class_share"]
+    rho = prior["item_probability_by_group_class" if profiles == "free" else "item_probability"]
+    mixture = (share * rho).sum(["group_class", "latent_class"])
+    labels = drawn["prior_predictive"]["label"].to_numpy()
+    answers = drawn["prior_predictive"]["answers"].isel(chain=0).to_numpy()
+    for j, item in enumerate(ITEMS):
+        expected = mixture.sel(item=item, category=labels[j, 0]).to_numpy()
+        seen = (answers[:, :, j] == 0).mean(axis=1)
+        assert (np.abs(seen - expected) < 4.5 * np.sqrt(expected * (1 - expected) / len(frame)) + 1e-9).all()
+
+
 def test_a_frequency_table_stands_for_its_respondents():
     survey = bl.example_survey()
     table = survey.groupby(ITEMS, observed=True).size().rename("n").reset_index()

@@ -186,9 +186,17 @@ class ClassOfGroupAndRespondent(HiddenOfRespondent):
 
     @staticmethod
     def _draw_both(fit, which: slice, rng: np.random.Generator) -> tuple[np.ndarray, np.ndarray]:
-        """Class of the group, and class, of each respondent, shapes (draw, respondent)."""
+        """Class of the group, and class, of each respondent, shapes (draw, respondent).
+
+        In draws of the prior, which have no membership, groups of all classes are as frequent as the shares say.
+        """
         index, pattern = fit.group_of_pattern[fit.likelihood_unit], fit.pattern_of_respondent
-        of_groups = draw_category(fit.parameter(GROUP_MEMBERSHIP, fit.likelihood_unit, GROUP_CLASS)[which], rng)
+        if GROUP_MEMBERSHIP in fit.posterior:
+            known = fit.parameter(GROUP_MEMBERSHIP, fit.likelihood_unit, GROUP_CLASS)[which]
+        else:
+            share = fit.parameter(GROUP_CLASS_SHARE, GROUP_CLASS)[which, None]
+            known = np.repeat(share, len(fit.group_names[fit.likelihood_unit]), axis=1)
+        of_groups = draw_category(known, rng)
         share = np.exp(fit.structural.log_class_by_group_class(fit, fit.matrix, which))
         share = np.broadcast_to(share, (*share.shape[:2], len(fit.count), share.shape[-1]))
         draw = np.arange(len(of_groups))[:, None]
