@@ -124,6 +124,8 @@ def test_table_of_profiles_by_site(draws):
 def test_what_cannot_be_asked_is_refused(draws):
     with pytest.raises(ValueError, match="profiles='some' by 'site': choose"):
         bl.KnownClass("site", profiles="some")
+    with pytest.raises(ValueError, match=r"by='item': tables of the draws have .*'item', .* rename the column"):
+        bl.KnownClass("item", profiles="free")
     with pytest.raises(ValueError, match=r"item\(s\) 'c' have no answer among the \d+ respondents of 'west', so that"):
         quietly(MODEL.build, FRAME.assign(c=FRAME["c"].mask(FRAME["site"] == "west")))
     few = pd.concat([FRAME[FRAME["site"] != "west"], FRAME[FRAME["site"] == "west"].dropna().iloc[[0] * 5]])
