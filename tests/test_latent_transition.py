@@ -54,6 +54,10 @@ def refused(change, message, parts=None):
     ("change", "parts", "message"),
     [
         refused(
+            lambda frame: pd.concat([frame, frame.head(2)], ignore_index=True),  # two waves of one person, twice each
+            r"has 2 rows of wave '\d', and 4 of \d+ rows share",
+        ),
+        refused(
             lambda frame: frame[frame["wave"] == 1],
             r"wave column 'wave' is '1' in all \d+ rows: transitions take two waves or more; fit LatentClass",
         ),

@@ -121,6 +121,15 @@ def test_table_of_profiles_by_site(draws):
     assert "averages over site, each of which has parameters of its own" in bl.class_profiles(draws).note
 
 
+@pytest.mark.parametrize("category", [None, "all"])
+def test_figure_of_averages_says_that_it_shows_averages(draws, category):
+    figure = bl.plot_profiles(draws, category=category)
+    said = " ".join(text.get_text() for text in figure.texts).replace("\n", " ")
+    assert "averages over site, each of which has parameters of its own, by their members" in said
+    apart = " ".join(text.get_text() for text in bl.plot_profiles(draws, by="site").texts).replace("\n", " ")
+    assert "averages" not in apart
+
+
 def test_what_cannot_be_asked_is_refused(draws):
     with pytest.raises(ValueError, match="profiles='some' by 'site': choose"):
         bl.KnownClass("site", profiles="some")

@@ -211,8 +211,9 @@ def _placed(frame, values: dict, person: str, wave: str, index: np.ndarray, name
     twice = pd.MultiIndex.from_arrays([who, index]).duplicated(keep=False)
     if twice.any():
         first = int(twice.argmax())
+        of_both = int(((who == who[first]) & (index == index[first])).sum())
         raise ValueError(
-            f"person {named([values[person].iloc[first]])} has {int((twice & (who == who[first])).sum())} rows of wave "
+            f"person {named([values[person].iloc[first]])} has {of_both} rows of wave "
             f"{names[index[first]]!r}, and {int(twice.sum())} of {len(who)} rows share their {person!r} and {wave!r} "
             f"with another ({rows_of(frame, twice)}); keep one row of each person and wave"
         )

@@ -7,7 +7,7 @@ import narwhals as nw
 import numpy as np
 import pandas as pd
 
-from bayes_lca.data.frame import Frame, check_columns, check_frame, column, named, rows_of
+from bayes_lca.data.frame import Frame, check_columns, check_frame, column, named, names_meant, rows_of
 from bayes_lca.data.variable_labels import VARIABLE_LABELS, variable_labels, with_variable_labels
 
 ColumnsOfWave = Mapping[str, str] | str
@@ -35,7 +35,8 @@ def long_from_wide(
         ``{"q1_2019": "q1", "pay_2019": "pay"}``, or the ending by which they are known, such as ``"_2019"``. Every wave
         has to have the same long names; a column of another name there needs the mapping.
     person : str
-        Column that says whose row it is. If the frame has none of that name, persons are numbered from 1.
+        Column that says whose row it is. If the frame has none of that name, persons are numbered from 1; a name like
+        one that it has is refused, as misspelt.
     wave : str
         Name of the column of waves to be made: numbers where all waves are numbers, else an ordered category.
     keep : sequence of str, optional
@@ -82,6 +83,7 @@ def long_from_wide(
     _check_names_once(person, wave, constant, long_names, of_waves)
 
     n = len(nw.from_native(frame, eager_only=True))
+    _check_person_meant(person, [name for name in names if name not in of_waves], n)
     persons = _persons(frame, person, n) if person in names else pd.Series(np.arange(1, n + 1))
     of_time = _times(list(by_wave), wave, n)
     repeated = {name: column(frame, name).reset_index(drop=True) for name in constant}
@@ -176,6 +178,14 @@ def _check_names_once(person: str, wave: str, constant: list, long_names: list, 
         raise ValueError(
             f"the long frame would have {named(twice)} more than once, as a column of all waves, of one wave, or of "
             "person= and wave=; rename the column, or leave it out with keep="
+        )
+
+
+def _check_person_meant(person: str, of_persons: list, n: int) -> None:
+    if person not in of_persons and (meant := names_meant([person], of_persons)):
+        raise ValueError(
+            f"unknown person column {person!r} of a frame of {n} rows{meant}; name that column, or give person= a name "
+            "that is like none if persons are to be numbered"
         )
 
 

@@ -44,6 +44,13 @@ def test_every_value_is_of_its_person_and_wave(waves):
     assert long["q2"].dtype == frame["q2_2019"].dtype
 
 
+def test_persons_are_numbered_where_no_column_has_their_name_or_nearly_so():
+    assert long_from_wide(wide(), ENDINGS)["person"].tolist()[:4] == [1, 1, 1, 2]
+    message = r"unknown person column 'persn' of a frame of 7 rows; did you mean 'person'\?; name that column, or give"
+    with pytest.raises(ValueError, match=message):
+        long_from_wide(wide().rename(columns={"id": "person"}), ENDINGS, person="persn")
+
+
 def test_waves_keep_the_order_in_which_they_are_given():
     long = long_from_wide(wide(), {"later": "_2023", "earlier": "_2019"}, person="id", keep=["sex"])
     assert long["wave"].cat.categories.tolist() == ["later", "earlier"]

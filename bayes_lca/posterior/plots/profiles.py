@@ -17,7 +17,7 @@ from bayes_lca.posterior.plots.profile_bars import stacked_bars
 from bayes_lca.posterior.plots.profile_lines import profile_lines
 from bayes_lca.posterior.plots.profile_panels import profile_panels
 from bayes_lca.posterior.plots.profiles_by_wave import profiles_by_wave
-from bayes_lca.posterior.tables.class_tables import averages_in_words, class_profiles, class_sizes
+from bayes_lca.posterior.tables.class_tables import averages_in_words, averages_note, class_profiles, class_sizes
 from bayes_lca.posterior.tables.rows import CI_PROB
 
 
@@ -106,7 +106,8 @@ def plot_profiles(
         }
         answers = {item: labels[item][place] for item, place in positions.items()}
         fig = profile_lines(of_class, answers, classes, page)
-    return page.finish(fig, f"{sizes.note}; class sizes in % of respondents", *filter(None, [fit.items_in_words]))
+    note = f"{sizes.note}; class sizes in % of respondents"
+    return page.finish(fig, note, *filter(None, [averages_in_words(fit), fit.items_in_words]))
 
 
 def _in_each(fit: Fit, category: str | None, of_sets: Mapping, ci_prob: float, page: Page) -> Figure:
@@ -130,7 +131,7 @@ def _in_each(fit: Fit, category: str | None, of_sets: Mapping, ci_prob: float, p
     fig = profiles_by_wave(of_items, answers, fit.classes, page, joined="by_wave" in of_sets)
     n_equal = len(fit.items) - len(of_items)
     equal = f"{n_equal} more item{'s are' * (n_equal > 1) or ' is'} the same at all waves" if n_equal else ""
-    note = class_profiles(fit, ci_prob=ci_prob).note.replace(f"; {averages_in_words(fit)}", "")
+    note = class_profiles(fit, ci_prob=ci_prob).note.replace(f"; {averages_note(fit)}", "")
     return page.finish(fig, note, *filter(None, [equal]))
 
 
@@ -146,7 +147,7 @@ def _in_units(fit: Fit, category: str | None, ci_prob: float, page: Page) -> Fig
     fig = profile_panels({item: profiles.xs(item, level=ITEM) for item in fit.items}, classes, page)
     spread = "; grey: one standard deviation within the class" if "sd" in profiles.index.levels[-1] else ""
     note = f"{sizes.note}; class sizes in % of respondents{spread}"
-    return page.finish(fig, note, *filter(None, [fit.items_in_words]))
+    return page.finish(fig, note, *filter(None, [averages_in_words(fit), fit.items_in_words]))
 
 
 def _positions(labels: dict[str, tuple[str, ...]], category: str | None) -> dict[str, int]:

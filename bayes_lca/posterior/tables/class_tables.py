@@ -16,11 +16,9 @@ from bayes_lca.fitted.paths import paths_of
 from bayes_lca.posterior.tables.rows import CI_PROB, note_of, table_of, table_once
 from bayes_lca.table import SummaryTable
 
-AVERAGED = "averages over the waves, each of which has parameters of its own: class_profiles(draws, by_wave=True)"
-AVERAGED_OVER_SETS = (
-    'averages over {by}, each of which has parameters of its own, by their members: class_profiles(draws, by="{by}")'
-)
-AVERAGED_ITEMS = "of {items}, averages over the waves, each of which has its own: class_profiles(draws, by_wave=True)"
+AVERAGED = "averages over the waves, each of which has parameters of its own"
+AVERAGED_OVER_SETS = "averages over {by}, each of which has parameters of its own, by their members"
+AVERAGED_ITEMS = "of {items}, averages over the waves, each of which has its own"
 
 
 def class_sizes(draws: xr.DataTree, *, by: str | None = None, ci_prob: float = CI_PROB) -> SummaryTable:
@@ -162,20 +160,25 @@ def _profiles(fit: Fit, ci_prob: float) -> SummaryTable:
     values = cast(_Tabulated, fit.answers).profile_values(fit)
     (last,) = set(map(str, values.dims)) - {"chain", "draw", CLASS, ITEM}
     table = table_of(values, [CLASS, ITEM, last], fit, ci_prob)
-    note = "; ".join(
-        filter(None, [table.note, averages_in_words(fit), fit.answers.profile_note(fit), fit.items_in_words])
-    )
+    note = "; ".join(filter(None, [table.note, averages_note(fit), fit.answers.profile_note(fit), fit.items_in_words]))
     return SummaryTable.of(fit.answers.in_order(table, fit), note)
 
 
 def averages_in_words(fit: Fit) -> str:
-    """Which profiles of `class_profiles` are averages over waves or group classes, as a part of a note."""
+    """Which profiles of `class_profiles` are averages over waves, group classes or populations, for a note."""
     if by := free_by(fit):
         return AVERAGED_OVER_SETS.format(by=by)
     free = items_free_over_waves(fit)
     if not free:
         return ""
     return AVERAGED if len(free) == len(fit.items) else AVERAGED_ITEMS.format(items=named(free))
+
+
+def averages_note(fit: Fit) -> str:
+    """The same, and where each of them is to be had."""
+    by, averages = free_by(fit), averages_in_words(fit)
+    asked = f'by="{by}"' if by else "by_wave=True"
+    return f"{averages}: class_profiles(draws, {asked})" if averages else ""
 
 
 def _profiles_by_wave(fit: Fit, ci_prob: float) -> SummaryTable:
