@@ -118,6 +118,11 @@ def test_table_of_profiles_by_site(draws):
     assert row["mean"] == pytest.approx(float(one.mean()))
     assert row["difference"] == pytest.approx(float((one - first).mean()))
     assert "difference from site north" in table.note
+    members = FRAME["site"].value_counts()
+    assert f"respondents: {members['north']} in north, {members['south']} in south" in table.note
+    sizes = bl.class_sizes(draws, by="site")
+    assert list(sizes.columns[:2]) == ["n", "mean"]
+    assert sizes["n"].xs("C2", level="latent_class").to_dict() == members.to_dict()
     assert "averages over site, each of which has parameters of its own" in bl.class_profiles(draws).note
 
 

@@ -1,6 +1,6 @@
 """Tables of the classes: how many belong to them, and how they answer."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Protocol, cast
 
 import numpy as np
@@ -13,6 +13,7 @@ from bayes_lca.fitted.fit import Fit
 from bayes_lca.fitted.free_items import items_free_over_waves
 from bayes_lca.fitted.free_profiles import free_by, in_sets, set_names
 from bayes_lca.fitted.paths import paths_of
+from bayes_lca.posterior.tables.group_classes import groups_in_words
 from bayes_lca.posterior.tables.rows import CI_PROB, note_of, table_of, table_once
 from bayes_lca.table import SummaryTable
 
@@ -42,7 +43,7 @@ def class_sizes(draws: xr.DataTree, *, by: str | None = None, ci_prob: float = C
     -------
     SummaryTable
         One row per class, wave and class, or level and class: ``mean``, ``sd``, ``lower``, ``upper``, ``r_hat``,
-        ``ess_bulk``, ``ess_tail``.
+        ``ess_bulk``, ``ess_tail``; of levels ``n`` first, the respondents of each.
 
     Raises
     ------
@@ -149,7 +150,10 @@ def _sizes_by(fit: Fit, by: str, ci_prob: float) -> SummaryTable:
         dims=("chain", "draw", by, CLASS),
         coords={**fit.chain_coords, by: levels, CLASS: list(fit.classes)},
     )
-    return table_of(values, [by, CLASS], fit, ci_prob)
+    table = table_of(values, [by, CLASS], fit, ci_prob)
+    members = {level: int(fit.count[value == level].sum()) for level in levels}
+    table.insert(0, "n", table.index.get_level_values(by).map(members))
+    return table
 
 
 class _Tabulated(Protocol):
@@ -200,7 +204,18 @@ def _profiles_by(fit: Fit, by: str, ci_prob: float) -> SummaryTable:
             f"by={by!r}: the classes of this fit of {fit.n_respondents} respondents have profiles of their own in "
             f'{own}; fit GroupClasses or KnownClass with profiles="free"'
         )
-    return _profiles_in_each(fit, by, dict(zip(set_names(fit), in_sets(fit), strict=True)), "difference", ci_prob)
+    each = dict(zip(set_names(fit), in_sets(fit), strict=True))
+    return _profiles_in_each(fit, by, each, "difference", ci_prob, _members_in_words(fit, by, list(each)))
+
+
+def _members_in_words(fit: Fit, by: str, names: Sequence[str]) -> str:
+    """How many respondents are in each population, or groups most likely in each group class, if rows are known."""
+    if not fit.holds_respondents:
+        return ""
+    if by == GROUP_CLASS:
+        return groups_in_words(fit)
+    value = fit.covariate_of_pattern(by)
+    return "respondents: " + ", ".join(f"{int(fit.count[value == name].sum())} in {name}" for name in names)
 
 
 def _profiles_in_each(
