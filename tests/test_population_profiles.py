@@ -133,6 +133,8 @@ def test_figure_of_averages_says_that_it_shows_averages(draws, category):
     assert "averages over site, each of which has parameters of its own, by their members" in said
     apart = " ".join(text.get_text() for text in bl.plot_profiles(draws, by="site").texts).replace("\n", " ")
     assert "averages" not in apart
+    assert "difference" not in apart
+    assert f"respondents: {FRAME['site'].value_counts()['north']} in north" in apart
 
 
 def test_what_cannot_be_asked_is_refused(draws):
