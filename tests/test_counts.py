@@ -140,7 +140,7 @@ def test_every_function_that_takes_a_frame_counts():
     assert silent == set(WITHOUT_COUNT)
     tested = set(OF_FRAMES) | set(BESIDE_DRAWS) | set(SAMPLING)
     assert tested == set(names) - {
-        *("membership", "declare_columns", "fit_populations", "long_from_wide"),
+        *("membership", "declare_columns", "fit_populations", "long_from_wide", "more_draws"),
         *("count_wave_classes", "invariance_over_waves"),
     }
 

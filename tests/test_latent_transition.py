@@ -159,6 +159,15 @@ def test_parts_of_other_kinds_are_refused(given, error, message):
         LatentTransition(**parts)
 
 
+def test_items_named_as_copies_of_others_are_refused():
+    """Else the second item would have the probabilities of the first at the first wave."""
+    frame = bl.example_waves().rename(columns={"recognition": "training (wave 1)"})
+    items = bl.Items(["training", "training (wave 1)", "expertise"])
+    free = LatentTransition(2, items, person="person", wave="wave", measurement_over_time=["training"])
+    with pytest.raises(ValueError, match=r"item\(s\) 'training \(wave 1\)' of 3 bear the name of one that is free"):
+        free.build(frame)
+
+
 def test_all_items_free_are_the_free_measurement():
     assert model(measurement_over_time=ITEMS[::-1]) == model(measurement_over_time="free")
     assert model(measurement_over_time=["item4", "item2"]).measurement_over_time == ("item2", "item4")

@@ -101,6 +101,14 @@ def test_other_respondents_are_refused(short):
         more(short, frame=bl.example_survey().head(170))
 
 
+def test_frequency_tables_go_on():
+    table = bl.example_survey().groupby(ITEMS, observed=True).size().rename("n").reset_index()
+    model = bl.LatentClass(2, bl.Items(ITEMS))
+    with warnings.catch_warnings(action="ignore", category=bl.ConvergenceWarning):
+        counted = bl.fit(model, table, count="n", draws=4, tune=20, **SETTINGS)
+    assert more(counted, 2, model, table, count="n")["posterior"].sizes["draw"] == 6
+
+
 def test_draws_that_come_out_otherwise_are_said_to_be_no_continuation(short):
     other = short.copy()
     asked = json.loads(short.attrs["sampling_asked"])
@@ -109,11 +117,14 @@ def test_draws_that_come_out_otherwise_are_said_to_be_no_continuation(short):
         more(other, n=1)
 
 
-def test_classes_that_restrictions_tell_apart_keep_their_names():
-    model = bl.LatentClass(
-        2, bl.Items(ITEMS, restrictions=[bl.Fixed("expertise", category="increase", classes=1, value=0.85)])
-    )
-    with warnings.catch_warnings(action="ignore", category=bl.ConvergenceWarning):
-        fitted = bl.fit(model, bl.example_survey(), draws=10, tune=30, **SETTINGS)
-        longer = more(bl.name_classes(fitted, ["growing", "other"]), 2, model)
-    assert bl.class_sizes(longer).index.tolist() == ["growing", "other"]
+def test_clusters_are_those_of_the_fit_and_classes_told_apart_keep_their_names():
+    """Other clusters of the same number leave every energy as it was, and change the draws."""
+    known = bl.Fixed("expertise", category="increase", classes=1, value=0.85)
+    model, design = bl.LatentClass(2, bl.Items(ITEMS, restrictions=[known])), bl.SurveyDesign(cluster="ward")
+    frame = bl.example_survey().assign(ward=np.arange(180) % 30)
+    with warnings.catch_warnings(action="ignore"):
+        fitted = bl.fit(model, frame, draws=10, tune=30, design=design, **SETTINGS)
+        longer = more(bl.name_classes(fitted, ["growing", "other"]), 2, model, frame, design=design)
+        assert bl.class_sizes(longer).index.tolist() == ["growing", "other"]
+        with pytest.raises(ValueError, match="others are in their clusters; give the frame"):
+            more(fitted, 2, model, frame.assign(ward=np.arange(180) // 6), design=design)

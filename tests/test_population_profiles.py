@@ -140,6 +140,8 @@ def test_figure_of_averages_says_that_it_shows_averages(draws, category):
 def test_what_cannot_be_asked_is_refused(draws):
     with pytest.raises(ValueError, match="profiles='some' by 'site': choose"):
         bl.KnownClass("site", profiles="some")
+    with pytest.raises(ValueError, match=r"by='item': tables of the draws have .*'item', .* rename the column"):
+        bl.KnownClass("item", profiles="free")
     with pytest.raises(
         ValueError, match=r"item\(s\) 'c' have no answer among the \d+ respondents whose 'site' is 'west', so"
     ):

@@ -66,16 +66,17 @@ class Density:
         shape = self.frozen.rvs_to_values[variable].type.shape
         if value is None and None not in shape:
             return np.zeros(shape)
-        if value is None:
+        if is_unknown := value is None:
             dims = self.frozen.named_vars_to_dims[variable.name]
-            value = np.zeros([self._length(dim) for dim in dims])
+            value = np.ones([self._length(dim) for dim in dims])
         transform = self.frozen.rvs_to_transforms[variable]
         if transform is None:
-            return np.asarray(value, dtype=float)
+            return np.zeros_like(value) if is_unknown else np.asarray(value, dtype=float)
         coordinates = transform.forward(pt.constant(np.asarray(value, dtype=float)), *variable.owner.inputs)
         values: dict[Any, Value] = {variable: Known(variable.get_value()) for variable in self._data.values()}
         evaluate([coordinates], values, Builder(0))
-        return np.asarray(plain(values[coordinates]))
+        found = np.asarray(plain(values[coordinates]))
+        return np.zeros_like(found) if is_unknown else found
 
     def coordinates(self, start: Mapping[str, np.ndarray]) -> np.ndarray:
         """Free coordinates of a start, one after the other."""

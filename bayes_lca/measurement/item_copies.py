@@ -8,6 +8,7 @@ import numpy as np
 import pymc as pm
 import pytensor.tensor as pt
 
+from bayes_lca.data.frame import named
 from bayes_lca.dims import CLASS, ITEM, WAVE, by_wave, of_all_waves
 from bayes_lca.measurement.interface import Measurement, Start
 from bayes_lca.measurement.moved import moved
@@ -34,7 +35,13 @@ class ItemCopies:
 
     @classmethod
     def of(cls, items: Sequence, over_time: Literal["equal", "free"] | Collection[str], n_waves: int) -> "ItemCopies":
-        """Copies of the items that are named; ``"equal"`` and ``"free"`` have none."""
+        """Copies of the items that are named; ``"equal"`` and ``"free"`` have none.
+
+        Raises
+        ------
+        ValueError
+            If an item bears the name of a copy of another.
+        """
         free = () if isinstance(over_time, str) else over_time
         items = tuple(str(item) for item in items)
         sizes = np.array([n_waves if item in free else 1 for item in items])
@@ -46,6 +53,11 @@ class ItemCopies:
             f"{items[item]} ({WAVE} {t + 1})" if sizes[item] > 1 else items[item]
             for item, t in zip(source, number, strict=True)
         ]
+        if taken := [name for name, item in zip(names, source, strict=True) if name != items[item] and name in items]:
+            raise ValueError(
+                f"item(s) {named(taken)} of {len(items)} bear the name of one that is free over waves at one of "
+                f"{n_waves} waves; rename the column"
+            )
         return cls(items, tuple(names), source, at)
 
     @property

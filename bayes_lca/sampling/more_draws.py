@@ -2,6 +2,7 @@
 
 import json
 import warnings
+from collections.abc import Mapping
 from typing import Literal
 
 import numpy as np
@@ -9,10 +10,10 @@ import xarray as xr
 
 from bayes_lca.data.frame import Frame, check_whole
 from bayes_lca.data.survey_design import SurveyDesign
-from bayes_lca.dims import RESPONDENT
+from bayes_lca.dims import COUNT
 from bayes_lca.fitted.fit import Fit
-from bayes_lca.fitted.record import COUNTED, KEY, PATTERNS
-from bayes_lca.fitted.survey_record import SURVEY
+from bayes_lca.fitted.record import COUNTED, KEY, PATTERNS, TABLE
+from bayes_lca.fitted.survey_record import SURVEY, said_of_sample
 from bayes_lca.posterior.labels.concat_chains import JOINED
 from bayes_lca.posterior.labels.relabel import name_classes
 from bayes_lca.prepared import Model, Prepared
@@ -169,36 +170,34 @@ def _differences(given: dict, fitted: dict) -> str:
 def _refuse_other_arguments(earlier: Fit, prepared: Prepared) -> None:
     """Refuse another key, frequency table or survey design, which draws show nothing of."""
     for argument, recorded in RECORDED.items():
-        before, now = (attributes.get(recorded) for attributes in (earlier.attributes, prepared.attributes))
+        before, now = (_said(attributes, recorded) for attributes in (earlier.attributes, prepared.attributes))
         if before != now:
             raise ValueError(
                 f"more_draws: the fit of {earlier.n_respondents} respondents was made with {argument}= that says "
-                f"{_in_words(argument, before, now)}, and now it says {_in_words(argument, now, before)}; give "
-                f"{argument}= as it was given to fit"
+                f"{before}, and now it says {now}; give {argument}= as it was given to fit"
             )
 
 
-def _in_words(argument: str, recorded: str | None, other: str | None) -> str:
-    """What is recorded of an argument; of a survey design its sentence, unless that of the other is the same."""
-    if not recorded:
+def _said(attributes: Mapping, recorded: str) -> str:
+    if recorded not in attributes:
         return "nothing"
-    if argument != "design":
-        return recorded
-    words, of_other = (json.loads(each)["words"] if each else "" for each in (recorded, other))
-    return recorded if words == of_other else words
+    return said_of_sample(attributes)["words"] if recorded == SURVEY else attributes[recorded]
 
 
 def _refuse_other_respondents(earlier: Fit, prepared: Prepared) -> None:
-    rows = prepared.groups[PATTERNS]
-    n = rows.sizes[RESPONDENT]
-    both = [name for name in rows.data_vars if name in earlier.patterns]
-    same = n == earlier.n_respondents and all(
-        rows[name].variable.equals(earlier.patterns[name].variable) for name in both
+    """Rows, the table that counts them and the sample that they are have to be the same."""
+    n = int(prepared.groups[PATTERNS][COUNT].sum())
+    same = all(
+        values.variable.equals(earlier.tree[group].to_dataset()[name].variable)
+        for group in (PATTERNS, TABLE, SURVEY)
+        if group in prepared.groups
+        for name, values in prepared.groups[group].data_vars.items()
+        if name in earlier.tree[group].to_dataset()
     )
-    if not same:
+    if n != earlier.n_respondents or not same:
         raise ValueError(
-            f"more_draws: the fit is of {earlier.n_respondents} respondents, and the frame has {n}, or others; give "
-            "the frame that it was fitted to"
+            f"more_draws: the fit is of {earlier.n_respondents} respondents, and the frame has {n}, or others, or "
+            "others are in their clusters; give the frame that it was fitted to"
         )
 
 

@@ -12,9 +12,9 @@ from bayes_lca import priors
 from bayes_lca.data.declarations import MissingCodes
 from bayes_lca.data.design import Design
 from bayes_lca.data.formula import read_formula
-from bayes_lca.data.frame import Frame
+from bayes_lca.data.frame import Frame, named
 from bayes_lca.data.profile_sets import ProfileSets
-from bayes_lca.dims import CLASS, POPULATION
+from bayes_lca.dims import AXES, CLASS, POPULATION
 from bayes_lca.structural.interface import Structural
 from bayes_lca.structural.regression import Regression
 from bayes_lca.structural.starting_membership import StartingMembership
@@ -58,7 +58,8 @@ class KnownClass(Structural):
     Raises
     ------
     ValueError
-        If `formula` cannot be read, or uses `by`; when a frame is read, if `by` has one value or is missing.
+        If `formula` cannot be read, or uses `by`, or tables have a column of that name; when a frame is read, if `by`
+        has one value or is missing.
 
     References
     ----------
@@ -88,6 +89,10 @@ class KnownClass(Structural):
     def __post_init__(self):
         if not isinstance(self.by, str) or not self.by:
             raise TypeError(f"by={self.by!r}: give the name of a column, such as 'site'")
+        if self.by in AXES:
+            raise ValueError(
+                f"by={self.by!r}: tables of the draws have {named(sorted(AXES))} for something else; rename the column"
+            )
         if self.by in read_formula(self.formula).columns:
             raise ValueError(f"formula {self.formula!r} uses {self.by!r}, the known class; leave it out of the formula")
         if self.profiles not in ("equal", "free"):

@@ -303,6 +303,7 @@ NEED_ROWS = {
     "membership_table": lambda d, s: bl.membership_table(d["lca_draws"], s),
     "modal_class_of": lambda d, s: bl.modal_class_of(d["lca_draws"]),
     "modes": lambda d, s: bl.modes(d["lca_draws"]),
+    "more_draws": lambda d, s: bl.more_draws(d["lca_draws"], bl.LatentClass(3, bl.Items(bl.cohort_items())), s, 10),
     "most_likely_paths": lambda d, s: bl.most_likely_paths(d["waves"]),
     "plot_transitions": lambda d, s: bl.plot_transitions(d["waves"]),
     "stayers_and_movers": lambda d, s: bl.stayers_and_movers(d["waves"]),

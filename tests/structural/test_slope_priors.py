@@ -17,6 +17,7 @@ import bayes_lca as bl
 from bayes_lca import priors
 from bayes_lca.data.declarations import Declarations
 from bayes_lca.data.design import read_design
+from bayes_lca.density.compiled import Density
 from bayes_lca.models import Multinomial
 from bayes_lca.structural.slopes import width
 
@@ -210,6 +211,17 @@ def test_more_columns_than_served_learn_a_common_width():
     contrast = (slope[..., 0] - slope[..., 1]) * frame[names].std(ddof=0).to_numpy()
     assert np.sqrt((shrinkage**2).mean()) == pytest.approx(1.0, rel=0.05)
     np.testing.assert_allclose((contrast / shrinkage[:, None]).std(axis=0), CONTRAST_SD, rtol=0.06)
+
+
+def test_chains_of_a_horseshoe_begin_where_the_density_is_finite():
+    """Scales that nobody gives a start begin at 1, whose logarithm is 0."""
+    part = bl.Regression("~ participation + role", slope=bl.Horseshoe(expected=1))
+    prepared = bl.LatentClass(2, bl.Items(["training", "recognition", "expertise"]), part).prepare(bl.example_survey())
+    density = Density(prepared.model)
+    start = density.coordinates(prepared.start)
+    assert np.isfinite(start).all()
+    value, gradient = density.program()[0].log_density(start)
+    assert np.isfinite([value, *gradient]).all()
 
 
 def test_horseshoe_has_the_slopes_of_its_formula():

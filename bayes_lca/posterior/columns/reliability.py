@@ -5,6 +5,7 @@ time, has no omega, and would bring seaborn, statsmodels and scikit-learn along.
 """
 
 from collections.abc import Callable, Sequence
+from typing import TYPE_CHECKING
 
 import numpy as np
 import pandas as pd
@@ -15,10 +16,12 @@ from bayes_lca.data.frame import Frame, check_whole, named
 from bayes_lca.data.in_short import in_short
 from bayes_lca.data.responses import Responses, read_responses
 from bayes_lca.data.unique_rows import unique_rows
-from bayes_lca.measurement.interface import Measurement
 from bayes_lca.posterior.columns.one_factor import fit_one_factor
 from bayes_lca.posterior.columns.pairs_of_items import one_factor_of_pairs, pairs_asked, pairwise_covariances
 from bayes_lca.table import SummaryTable, tail_probabilities
+
+if TYPE_CHECKING:
+    from bayes_lca.measurement.interface import Measurement
 
 ALPHA, OMEGA = "alpha", "omega total"
 ITEM_REST, ALPHA_IF_DROPPED = "item-rest correlation", "alpha if dropped"
@@ -30,7 +33,7 @@ ROUNDING = 1e-9
 
 
 def reliability(
-    items: Measurement | Sequence[str],
+    items: "Measurement | Sequence[str]",
     frame: Frame,
     *,
     count: str | int | None = None,
