@@ -62,7 +62,7 @@ class SummaryTable(pd.DataFrame):
 
     def _repr_html_(self) -> str:
         with pd.option_context(*PRINTED):
-            return self._rounded()._repr_html_() + f"<p>{escape(self.note)}</p>"
+            return self._rounded()._repr_html_() + f"<p>{escape(self.note).replace('\n', '<br>')}</p>"
 
     def _rounded(self) -> pd.DataFrame:
         """Numbers whose intervals vanish in three decimals as text with more; not in a table too long to be printed."""

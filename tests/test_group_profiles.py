@@ -14,6 +14,7 @@ import bayes_lca as bl
 from bayes_lca.density import compiled
 from bayes_lca.dims import CLASS, GROUP_CLASS
 from bayes_lca.fitted.fit import Fit
+from bayes_lca.posterior.labels.certainty import label_problems
 from bayes_lca.posterior.labels.group_profiles import align_classes
 from bayes_lca.posterior.labels.relabel import permute
 
@@ -259,6 +260,13 @@ def test_a_fit_survives_a_file(draws, tmp_path):
     np.testing.assert_allclose(loaded["log_likelihood"]["answers"], draws["log_likelihood"]["answers"], rtol=1e-12)
     bl.save(draws, tmp_path / "without.nc", respondents=False)
     assert bl.class_profiles(bl.load(tmp_path / "without.nc"), by="group_class").equals(table)
+
+
+def test_classes_not_told_apart_may_be_those_of_a_group_class_without_groups(draws):
+    unsure = draws.copy()
+    unsure.attrs = draws.attrs | {"relabel_mislabelled": "[[0.5, 0.5], [0.5, 0.5]]"}
+    (problem,) = label_problems(Fit.reading(unsure))
+    assert "fit fewer classes, fewer group classes, for in one without groups" in problem
 
 
 def test_what_cannot_be_asked_is_refused(draws):

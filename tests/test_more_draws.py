@@ -78,8 +78,22 @@ def test_what_the_fit_was_given_has_to_be_given_again(short, options, message):
 
 
 def test_another_model_is_refused_before_sampling(short):
-    with pytest.raises(ValueError, match=r"the fit of 180 respondents is of LatentClass\(n_classes=2.*give the model"):
-        more(short, model=bl.LatentClass(2, bl.Items(ITEMS)))
+    message = (
+        r"another model than the fit of 180 respondents: n_classes=3 and not n_classes=2, measurement=Items\(items="
+        r"\['training', 'recognition'\], .* and not measurement=Items\(items=.*; give the model that was fitted"
+    )
+    with pytest.raises(ValueError, match=message) as refusal:
+        more(short, model=bl.LatentClass(3, bl.Items(ITEMS[:2]), MODEL.structural))
+    assert "structural" not in str(refusal.value)
+    with pytest.raises(ValueError, match=r"another model.*: structural=Shares\(.* and not structural=Regression"):
+        more(short, model=bl.LatentClass(2, MODEL.measurement))
+
+
+def test_a_survey_design_that_is_not_given_again_is_said_in_words(short):
+    designed = short.copy()
+    designed.attrs = short.attrs | {"survey_design": json.dumps({"words": "weighted by 'w'", "kish_n": 1.0})}
+    with pytest.raises(ValueError, match="made with design= that says weighted by 'w', and now it says nothing; give"):
+        more(designed)
 
 
 def test_other_respondents_are_refused(short):

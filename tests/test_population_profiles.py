@@ -133,6 +133,8 @@ def test_figure_of_averages_says_that_it_shows_averages(draws, category):
     assert "averages over site, each of which has parameters of its own, by their members" in said
     apart = " ".join(text.get_text() for text in bl.plot_profiles(draws, by="site").texts).replace("\n", " ")
     assert "averages" not in apart
+    assert "difference" not in apart
+    assert f"respondents: {FRAME['site'].value_counts()['north']} in north" in apart
 
 
 def test_what_cannot_be_asked_is_refused(draws):
@@ -140,10 +142,15 @@ def test_what_cannot_be_asked_is_refused(draws):
         bl.KnownClass("site", profiles="some")
     with pytest.raises(ValueError, match=r"by='item': tables of the draws have .*'item', .* rename the column"):
         bl.KnownClass("item", profiles="free")
-    with pytest.raises(ValueError, match=r"item\(s\) 'c' have no answer among the \d+ respondents of 'west', so that"):
+    with pytest.raises(
+        ValueError, match=r"item\(s\) 'c' have no answer among the \d+ respondents whose 'site' is 'west', so"
+    ):
         quietly(MODEL.build, FRAME.assign(c=FRAME["c"].mask(FRAME["site"] == "west")))
     few = pd.concat([FRAME[FRAME["site"] != "west"], FRAME[FRAME["site"] == "west"].dropna().iloc[[0] * 5]])
-    with pytest.raises(ValueError, match=r"n_classes=2 exceeds the 1 distinct answer patterns of 'west', whose"):
+    with pytest.raises(
+        ValueError,
+        match=r"n_classes=2 exceeds the 1 distinct answer patterns of the 5 respondents whose 'site' is 'west', and",
+    ):
         quietly(MODEL.build, few)
     weighted = FRAME.assign(w=1.0 + FRAME["x"])
     with pytest.raises(ValueError, match="classes have profiles of their own in several sets"):

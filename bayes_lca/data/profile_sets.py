@@ -13,6 +13,8 @@ class ProfileSets:
     ----------
     axis : str
         What the sets are, as draws name their axis.
+    by : str
+        Column of the populations, or of the groups that are in classes.
     names : tuple of str
         A name for each set.
     index : ndarray of int, shape (row,)
@@ -22,6 +24,7 @@ class ProfileSets:
     """
 
     axis: str
+    by: str
     names: tuple[str, ...]
     index: np.ndarray
     is_known: bool

@@ -109,8 +109,9 @@ def _in_populations(
         inside = np.flatnonzero(of_patterns == place)
         if n_classes > len(inside):
             raise ValueError(
-                f"n_classes={n_classes} exceeds the {len(inside)} distinct answer patterns of {sets.names[place]!r}, "
-                f"whose profiles are to be its own ({sizes[place]:g} respondents); ask for fewer, or for equal profiles"
+                f"n_classes={n_classes} exceeds the {len(inside)} distinct answer patterns of the {sizes[place]:g} "
+                f"respondents whose {sets.by!r} is {sets.names[place]!r}, and whose profiles are to be their own; ask "
+                "for fewer, leave these out, or merge them with others; or ask for equal profiles"
             )
         families = cast(Sequence[Family], measurement.families(responses, answer_patterns.first[inside]))
         found = fit_mixture(
@@ -139,8 +140,9 @@ def _check_asked(responses, sets: ProfileSets) -> None:
             item for item, given in zip(responses.items, answered[inside].any(axis=0), strict=True) if not given
         ]:
             raise ValueError(
-                f"item(s) {named(not_asked)} have no answer among the {int(inside.sum())} respondents of {name!r}, so "
-                'that profiles of its own would be the prior; leave them out, or give profiles="equal"'
+                f"item(s) {named(not_asked)} have no answer among the {int(inside.sum())} respondents whose "
+                f"{sets.by!r} is {name!r}, so that profiles of its own would be the prior; leave them out, or give "
+                'profiles="equal"'
             )
 
 

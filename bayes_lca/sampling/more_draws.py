@@ -20,7 +20,7 @@ from bayes_lca.prepared import Model, Prepared
 from bayes_lca.sampling.collector import collector_paused
 from bayes_lca.sampling.nuts import ASKED, Sampler, Sampling
 from bayes_lca.sampling.ready import ready_model
-from bayes_lca.specification import as_written
+from bayes_lca.specification import KIND, as_written
 
 RECORDED = {"key": KEY, "count": COUNTED, "design": SURVEY}
 """Attribute in which what was given to `fit` is recorded, by its argument."""
@@ -151,9 +151,20 @@ def _refuse_another_model(earlier: Fit, model: Model) -> None:
     given, fitted = json.loads(model.identity["specification"]), dict(earlier.specification)
     if given != fitted:
         raise ValueError(
-            f"more_draws: the fit of {earlier.n_respondents} respondents is of {as_written(fitted)}, and the model "
-            f"given is {as_written(given)}; give the model that was fitted"
+            f"more_draws: the model given is another model than the fit of {earlier.n_respondents} respondents: "
+            f"{_differences(given, fitted)}; give the model that was fitted"
         )
+
+
+def _differences(given: dict, fitted: dict) -> str:
+    """Fields of two models that differ, as each has them; both models where they are of another kind."""
+    if given.get(KIND) != fitted.get(KIND) or given.keys() != fitted.keys():
+        return f"{as_written(given)} and not {as_written(fitted)}"
+    return ", ".join(
+        f"{field}={as_written(value)} and not {field}={as_written(fitted[field])}"
+        for field, value in given.items()
+        if value != fitted[field]
+    )
 
 
 def _refuse_other_arguments(earlier: Fit, prepared: Prepared) -> None:

@@ -177,9 +177,11 @@ class GroupClasses(Structural):
 
     def profile_sets(self, design: Design) -> ProfileSets | None:
         """One for each group class, where profiles are free."""
+        if self.profiles == "equal":
+            return None
         (grouping,) = design.groupings
         names = tuple(group_class_names(self.n_classes))
-        return ProfileSets(GROUP_CLASS, names, grouping.index, is_known=False) if self.profiles == "free" else None
+        return ProfileSets(GROUP_CLASS, self.group, names, grouping.index, is_known=False)
 
     def class_logits(self, design: Design, membership: StartingMembership, *, classes: str = CLASS, rows: str) -> tuple:
         """Log shares of the group classes, and class logits of every row in each.

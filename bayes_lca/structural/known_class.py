@@ -131,7 +131,7 @@ class KnownClass(Structural):
         if self.profiles == "equal":
             return None
         site = design.covariates[self.by].cat
-        return ProfileSets(POPULATION, tuple(map(str, site.categories)), site.codes.to_numpy(), is_known=True)
+        return ProfileSets(POPULATION, self.by, tuple(map(str, site.categories)), site.codes.to_numpy(), is_known=True)
 
     def coords(self, design: Design, n_classes: int) -> dict[str, Sequence]:
         """Names along the axes of terms, groups and, where profiles are free, sites."""

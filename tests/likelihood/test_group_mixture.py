@@ -121,6 +121,10 @@ def test_table_of_counts_of_classes():
     assert table.index.tolist() == [(1, 1), (2, 1), (2, 2), (2, 3)]
     assert table["BIC_groups"].idxmin() == (2, 2)
     assert "BIC by groups prefers 2 classes and 2 group classes" in table.note
+    few = {"group": "school", "group_classes": 1, "n_starts": 2}
+    one_more = bl.count_group_classes(bl.Items(list("abcd")), frame, classes=[1, 2], **few)
+    assert "BIC by groups prefers 2 classes and 1 group class" == one_more.note.split("; ")[-1]
+    assert "prefers" not in bl.count_group_classes(bl.Items(list("abcd")), frame, classes=1, **few).note
     row = table.loc[(2, 2)]
     n = int((CODES >= 0).any(axis=1).sum())
     assert row["BIC_groups"] == pytest.approx(-2 * row["log_likelihood"] + 11 * np.log(N_GROUPS))

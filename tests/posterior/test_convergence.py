@@ -1,6 +1,7 @@
 """Chains that disagree are seen, named and kept apart; labels that were not aligned are refused."""
 
 import json
+import re
 import warnings
 
 import arviz_stats
@@ -255,7 +256,12 @@ def test_warnings_name_what_is_wrong(lca_draws, two_modes):
     short = lca_draws.copy()
     for group in ("posterior", "sample_stats"):
         short[group] = xr.DataTree(lca_draws[group].to_dataset().isel(draw=slice(40)))
-    assert "fewer than 400 effective draws" in warning_of(short)
+    text = warning_of(short)
+    assert "fewer than 400 effective draws" in text
+    needed, further = re.search(
+        r"draws=(\d+) would give them, or (\d+) more of each chain by bl.more_draws", text
+    ).groups()
+    assert int(needed) - int(further) == 40
 
 
 @pytest.mark.parametrize(("divergences", "share"), [(1, "0.025"), (4, "0.1"), (5, "0.12")])

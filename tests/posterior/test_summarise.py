@@ -227,6 +227,8 @@ def test_tables_show_and_keep_their_note(joint_draws, tmp_path):
     table = bl.odds_ratios(joint_draws)
     assert table.note in repr(table)
     assert table.note in table._repr_html_()
+    noted = bl.SummaryTable.of(pd.DataFrame({"n": [1]}), "B: mean; n < 9\nOR: median")
+    assert noted._repr_html_().endswith("<p>B: mean; n &lt; 9<br>OR: median</p>")
     table.write(tmp_path / "table.csv")
     written = pd.read_csv(tmp_path / "table.csv")
     assert written["note"].iloc[0] == table.note

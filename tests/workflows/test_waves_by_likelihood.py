@@ -65,7 +65,7 @@ def test_more_parameters_than_cells_are_no_choice(waves):
         *(bl.Items(["item1"]), waves), **PERSONS, classes=[1, 3], measurement_over_time="equal", n_starts=3
     )
     assert table["degrees_of_freedom"].tolist() == [2**3 - 1 - 1, 2**3 - 1 - 11]
-    assert "BIC prefers 1 classes with equal measurement; 3 equal: not identified" in table.note
+    assert "BIC prefers 1 class with equal measurement; 3 equal: not identified" in table.note
     numbers = waves.assign(y=np.random.default_rng(1).normal(size=len(waves)))
     table = bl.count_wave_classes(bl.NormalItems(["y"]), numbers, **PERSONS, classes=[1])
     assert table["degrees_of_freedom"].isna().all()

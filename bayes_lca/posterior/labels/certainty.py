@@ -5,7 +5,9 @@ import json
 import numpy as np
 import scipy
 
+from bayes_lca.dims import GROUP_CLASS
 from bayes_lca.fitted.fit import Fit
+from bayes_lca.fitted.free_profiles import free_axis
 from bayes_lca.posterior.labels.stephens import Labels
 
 MOST_MISLABELLED = 0.01
@@ -57,5 +59,13 @@ def label_problems(fit: Fit) -> list[str]:
     )
     return [
         f"classes are not told apart: by who is in them, {pairs} of draws could bear each other's labels, so tables "
-        "by class mix them; fit fewer classes"
+        f"by class mix them; fit fewer classes{_other_remedies(fit)}"
     ]
+
+
+def _other_remedies(fit: Fit) -> str:
+    """What else tells classes apart that have profiles of their own in each group class or population."""
+    axis = free_axis(fit.posterior)
+    if axis == GROUP_CLASS:
+        return ', fewer group classes, for in one without groups nothing tells classes apart, or profiles="equal"'
+    return ' or profiles="equal"' if axis else ""

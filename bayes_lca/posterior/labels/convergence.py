@@ -288,9 +288,10 @@ def convergence_problems(fit: Fit, judged: Sequence[str] = ()) -> list[str]:
         few = rows[(rows["ess_bulk"] < SMALLEST_ESS) | (rows["ess_tail"] < SMALLEST_ESS)]
         if len(few):
             least = few[["ess_bulk", "ess_tail"]].min(axis=None)
+            needed = math.ceil(fit.draws_per_chain * SMALLEST_ESS / least)
             problems.append(
                 f"{_in_words(len(few))} {layer} with fewer than {SMALLEST_ESS} effective draws ({least:.0f}); about "
-                f"{math.ceil(fit.draws_per_chain * SMALLEST_ESS / least)} draws of each chain would give them"
+                f"draws={needed} would give them, or {needed - fit.draws_per_chain} more of each chain by bl.more_draws"
             )
     return problems
 

@@ -17,7 +17,13 @@ from bayes_lca.posterior.plots.profile_bars import stacked_bars
 from bayes_lca.posterior.plots.profile_lines import profile_lines
 from bayes_lca.posterior.plots.profile_panels import profile_panels
 from bayes_lca.posterior.plots.profiles_by_wave import profiles_by_wave
-from bayes_lca.posterior.tables.class_tables import averages_in_words, averages_note, class_profiles, class_sizes
+from bayes_lca.posterior.tables.class_tables import (
+    averages_in_words,
+    averages_note,
+    class_profiles,
+    class_sizes,
+    members_in_words,
+)
 from bayes_lca.posterior.tables.rows import CI_PROB
 
 
@@ -132,7 +138,7 @@ def _in_each(fit: Fit, category: str | None, of_sets: Mapping, ci_prob: float, p
     n_equal = len(fit.items) - len(of_items)
     equal = f"{n_equal} more item{'s are' * (n_equal > 1) or ' is'} the same at all waves" if n_equal else ""
     note = class_profiles(fit, ci_prob=ci_prob).note.replace(f"; {averages_note(fit)}", "")
-    return page.finish(fig, note, *filter(None, [equal]))
+    return page.finish(fig, note, *filter(None, [equal, members_in_words(fit)]))
 
 
 def _in_units(fit: Fit, category: str | None, ci_prob: float, page: Page) -> Figure:

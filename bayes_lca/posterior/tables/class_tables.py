@@ -1,6 +1,6 @@
 """Tables of the classes: how many belong to them, and how they answer."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from typing import Protocol, cast
 
 import numpy as np
@@ -205,17 +205,19 @@ def _profiles_by(fit: Fit, by: str, ci_prob: float) -> SummaryTable:
             f'{own}; fit GroupClasses or KnownClass with profiles="free"'
         )
     each = dict(zip(set_names(fit), in_sets(fit), strict=True))
-    return _profiles_in_each(fit, by, each, "difference", ci_prob, _members_in_words(fit, by, list(each)))
+    return _profiles_in_each(fit, by, each, "difference", ci_prob, members_in_words(fit))
 
 
-def _members_in_words(fit: Fit, by: str, names: Sequence[str]) -> str:
+def members_in_words(fit: Fit) -> str:
     """How many respondents are in each population, or groups most likely in each group class, if rows are known."""
-    if not fit.holds_respondents:
+    by = free_by(fit)
+    if not by or not fit.holds_respondents:
         return ""
     if by == GROUP_CLASS:
         return groups_in_words(fit)
     value = fit.covariate_of_pattern(by)
-    return "respondents: " + ", ".join(f"{int(fit.count[value == name].sum())} in {name}" for name in names)
+    members = {name: int(fit.count[value == name].sum()) for name in set_names(fit)}
+    return "respondents: " + ", ".join(f"{n} in {name}" for name, n in members.items())
 
 
 def _profiles_in_each(

@@ -138,14 +138,23 @@ def count_group_classes(
             for k, w in pairs
         ]
     ).set_index(["classes", "group_classes"])
-    best = table["BIC_groups"].idxmin()
     note = (
         f"n = {n}{counted.in_brackets} in {len(grouping.levels)} groups of {group!r}, {silent} without any answer left "
         f"out of it, {len(design.kept) - len(answered)} rows left out, {int(unanswered.sum())} answers missing; "
-        f"profiles {profiles}; maximum likelihood, no draws; BIC by groups prefers {best[0]} classes and {best[1]} "
-        "group classes"
+        f"profiles {profiles}; maximum likelihood, no draws{_preferred(table)}"
     )
     return SummaryTable.of(table, note)
+
+
+def _preferred(table: pd.DataFrame) -> str:
+    """The row of least BIC, if there are several, as the end of a note."""
+    if len(table) == 1:
+        return ""
+    n_classes, n_group_classes = table["BIC_groups"].idxmin()
+    return (
+        f"; BIC by groups prefers {n_classes} class{'' if n_classes == 1 else 'es'} and {n_group_classes} group "
+        f"class{'' if n_group_classes == 1 else 'es'}"
+    )
 
 
 def _numbers(given: int | Iterable[int], name: str) -> list[int]:

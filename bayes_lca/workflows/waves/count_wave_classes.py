@@ -125,7 +125,7 @@ def _preferred(table: pd.DataFrame) -> list[str]:
     notes = []
     if not unidentified.all():
         n_classes, kind = table.loc[~unidentified, "BIC"].idxmin()
-        notes.append(f"BIC prefers {n_classes} classes with {kind} measurement")
+        notes.append(f"BIC prefers {n_classes} class{'' if n_classes == 1 else 'es'} with {kind} measurement")
     if unidentified.any():
         rows = ", ".join(f"{n_classes} {kind}" for n_classes, kind in table.index[unidentified])
         notes.append(f"{rows}: not identified, for there are more parameters than cells")
