@@ -11,10 +11,10 @@ from bayes_lca.fitted.fit import Fit
 from bayes_lca.fitted.free_profiles import free_axis, in_sets, with_averages
 from bayes_lca.fitted.twins.group_classes import ClassesOfGroups
 from bayes_lca.posterior.labels.group_classes import aligned_group_classes, shares_within
-from bayes_lca.posterior.labels.labels_in_sets import least_certain, pairs_of_classes, permuted_within
+from bayes_lca.posterior.labels.labels_in_sets import align_in_sets, pairs_of_classes, permuted_within
 from bayes_lca.posterior.labels.matching import match_profiles
 from bayes_lca.posterior.labels.population_profiles import align_in_populations
-from bayes_lca.posterior.labels.relabel import align, checked_order, in_display_order, with_class_share
+from bayes_lca.posterior.labels.relabel import align
 from bayes_lca.posterior.labels.stephens import Labels, align_memberships
 
 
@@ -36,18 +36,12 @@ def align_classes(fit: Fit, pivot: np.ndarray, order: str | int | xr.DataTree) -
         return align(fit.with_posterior(_averaged(fit)), pivot, order)
     labels = [_labels_in(fit, place) for place in range(fit.posterior.sizes[GROUP_CLASS])]
     pairs = pairs_of_classes(fit, labels, shares_within(fit))
-    within = np.stack([of_one.order[:, pair] for of_one, pair in zip(labels, pairs, strict=True)], axis=1)
-    paired = fit.with_posterior(permuted_within(fit.posterior, within, GROUP_CLASS))
-    paired = fit.with_posterior(_averaged(paired))
-    order = checked_order(order, fit.items, fit.exchangeable, fit.category_orders)
-    return in_display_order(
-        paired,
-        with_class_share(paired),
-        order,
-        pivot,
-        changed=within.reshape(len(within), -1),
-        certainty=lambda shown: least_certain(labels, [pair[shown] for pair in pairs]),
-    )
+    return align_in_sets(fit, labels, pairs, pivot, order, permuted=_permuted, averaged=_averaged)
+
+
+def _permuted(fit: Fit, order: np.ndarray) -> xr.Dataset:
+    """Draws with the classes of every group class in an order of its own, shape (draw, group_class, latent_class)."""
+    return permuted_within(fit.posterior, order, GROUP_CLASS)
 
 
 def _labels_in(fit: Fit, place: int) -> Labels:

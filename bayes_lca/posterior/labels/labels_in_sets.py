@@ -1,7 +1,7 @@
 """Labels of classes within each group class or population: which class of one is which of another."""
 
 import json
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 
 import numpy as np
 import xarray as xr
@@ -11,7 +11,47 @@ from bayes_lca.fitted.fit import Fit
 from bayes_lca.fitted.free_profiles import in_sets
 from bayes_lca.posterior.labels.certainty import certainty_of_labels
 from bayes_lca.posterior.labels.matching import match_profiles
+from bayes_lca.posterior.labels.relabel import checked_order, in_display_order, with_class_share
 from bayes_lca.posterior.labels.stephens import Labels
+
+
+def align_in_sets(
+    fit: Fit,
+    labels: Sequence[Labels],
+    pairs: Sequence[np.ndarray],
+    pivot: np.ndarray,
+    order: str | int | xr.DataTree,
+    *,
+    permuted: Callable[[Fit, np.ndarray], xr.Dataset],
+    averaged: Callable[[Fit], xr.Dataset],
+) -> xr.DataTree:
+    """Labels of all draws aligned, those within each set and then the sets by their pairs; see `relabel.align`.
+
+    Parameters
+    ----------
+    fit : Fit
+    labels : sequence of Labels
+        Of the draws within each set.
+    pairs : sequence of ndarray, shape (latent_class,) each
+        From `pairs_of_classes`.
+    pivot : ndarray
+    order : str, int or DataTree
+    permuted : callable
+        From a fit and an order of the classes of each set, shape (draw, set, latent_class), to its draws in this order.
+    averaged : callable
+        From a fit to its draws, whose profiles of the usual names are averages over the sets.
+    """
+    within = np.stack([of_one.order[:, pair] for of_one, pair in zip(labels, pairs, strict=True)], axis=1)
+    paired = fit.with_posterior(permuted(fit, within))
+    paired = fit.with_posterior(averaged(paired))
+    return in_display_order(
+        paired,
+        with_class_share(paired),
+        checked_order(order, fit.items, fit.exchangeable, fit.category_orders),
+        pivot,
+        changed=within.reshape(len(within), -1),
+        certainty=lambda shown: least_certain(labels, [pair[shown] for pair in pairs]),
+    )
 
 
 def pairs_of_classes(fit: Fit, labels: Sequence[Labels], share: np.ndarray, reference: int = 0) -> list[np.ndarray]:

@@ -8,9 +8,9 @@ from bayes_lca.fitted.fit import Fit
 from bayes_lca.fitted.free_profiles import in_sets, with_averages
 from bayes_lca.fitted.twins.populations import population_of_pattern
 from bayes_lca.likelihood.summed_out import class_shares
-from bayes_lca.posterior.labels.labels_in_sets import least_certain, pairs_of_classes, permuted_within
+from bayes_lca.posterior.labels.labels_in_sets import align_in_sets, pairs_of_classes, permuted_within
 from bayes_lca.posterior.labels.matching import match_profiles
-from bayes_lca.posterior.labels.relabel import align, checked_order, in_display_order, with_class_share
+from bayes_lca.posterior.labels.relabel import align
 from bayes_lca.posterior.labels.stephens import Labels, align_memberships
 
 AT_MEAN, OF_STANDARDISED = f"{INTERCEPT}_at_mean", (f"{SLOPE}_standardised", f"{SLOPE}_direction")
@@ -30,18 +30,7 @@ def align_in_populations(fit: Fit, pivot: np.ndarray, order: str | int | xr.Data
     labels = [_labels_in(fit, place, np.flatnonzero(of_row == place)) for place in range(_logits(fit).shape[1])]
     largest = int(np.bincount(of_row, weights=fit.count).argmax())
     pairs = pairs_of_classes(fit, labels, class_shares(_logits(fit)), largest)
-    within = np.stack([of_one.order[:, pair] for of_one, pair in zip(labels, pairs, strict=True)], axis=1)
-    paired = fit.with_posterior(_permuted(fit, within))
-    paired = fit.with_posterior(_averaged_over_populations(paired))
-    order = checked_order(order, fit.items, fit.exchangeable, fit.category_orders)
-    return in_display_order(
-        paired,
-        with_class_share(paired),
-        order,
-        pivot,
-        changed=within.reshape(len(within), -1),
-        certainty=lambda shown: least_certain(labels, [pair[shown] for pair in pairs]),
-    )
+    return align_in_sets(fit, labels, pairs, pivot, order, permuted=_permuted, averaged=_averaged_over_populations)
 
 
 def _logits(fit: Fit) -> np.ndarray:
