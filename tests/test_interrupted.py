@@ -15,7 +15,8 @@ import pytest
 import bayes_lca as bl
 from bayes_lca.models import LatentClass
 from bayes_lca.sampling import roads
-from bayes_lca.sampling.nuts import Sampler, Sampling
+from bayes_lca.sampling.nuts import Sampler
+from bayes_lca.sampling.settings import Sampling
 from bayes_lca.whole_file import write_text_whole
 
 EXAMPLE = Path(__file__).parents[1] / "examples" / "medical_groups.py"

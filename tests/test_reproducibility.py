@@ -18,7 +18,8 @@ import bayes_lca as bl
 from bayes_lca.data.design import read_design
 from bayes_lca.likelihood.multinomial_logit import fit_multinomial_logit
 from bayes_lca.models import LatentClass, Multinomial
-from bayes_lca.sampling.nuts import Sampler, Sampling
+from bayes_lca.sampling.nuts import Sampler
+from bayes_lca.sampling.settings import Sampling
 
 ITEMS = ["compensation", "promotion", "expertise"]
 LEVELS = ["low", "middle", "high"]

@@ -12,7 +12,8 @@ from scipy.special import softmax
 import bayes_lca as bl
 from bayes_lca.dims import depends_on_answers
 from bayes_lca.models import LatentClass, Multinomial
-from bayes_lca.sampling.nuts import Sampler, Sampling
+from bayes_lca.sampling.nuts import Sampler
+from bayes_lca.sampling.settings import Sampling
 
 ITEMS = ["a", "b", "c", "d"]
 FORMULA = "~ x + (x | group)"

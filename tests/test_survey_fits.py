@@ -19,8 +19,9 @@ from bayes_lca.likelihood.sandwich import Information, answers_behind
 from bayes_lca.models import LatentClass
 from bayes_lca.posterior.labels.modes import UNCONSTRAINED
 from bayes_lca.sampling.design_correction import Coordinates, check_correctable, correct_draws
-from bayes_lca.sampling.nuts import Sampler, Sampling
+from bayes_lca.sampling.nuts import Sampler
 from bayes_lca.sampling.ready import prepare_named
+from bayes_lca.sampling.settings import Sampling
 from bayes_lca.sampling.tree import complete
 
 ITEMS = ["training", "recognition", "expertise"]

@@ -13,7 +13,8 @@ from bayes_lca.fitted.fit import Fit
 from bayes_lca.fitted.views import with_views
 from bayes_lca.models import LatentClass
 from bayes_lca.sampling import until_converged
-from bayes_lca.sampling.nuts import Sampler, Sampling
+from bayes_lca.sampling.nuts import Sampler
+from bayes_lca.sampling.settings import Sampling
 from bayes_lca.sampling.until_converged import draws_to_go_on_to
 
 ITEMS = ["training", "recognition", "expertise"]

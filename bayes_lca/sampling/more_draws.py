@@ -18,8 +18,9 @@ from bayes_lca.posterior.labels.concat_chains import JOINED
 from bayes_lca.posterior.labels.relabel import name_classes
 from bayes_lca.prepared import Model, Prepared
 from bayes_lca.sampling.collector import collector_paused
-from bayes_lca.sampling.nuts import ASKED, Sampler, Sampling
+from bayes_lca.sampling.nuts import Sampler
 from bayes_lca.sampling.ready import ready_model
+from bayes_lca.sampling.settings import ASKED, Sampling
 from bayes_lca.specification import KIND, as_written
 
 RECORDED = {"key": KEY, "count": COUNTED, "design": SURVEY}

@@ -3,7 +3,7 @@
 import json
 import platform
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from importlib.metadata import version
 from types import MappingProxyType
 from typing import Literal
@@ -12,7 +12,7 @@ import numpy as np
 import xarray as xr
 from threadpoolctl import threadpool_limits
 
-from bayes_lca.data.frame import Frame, check_whole
+from bayes_lca.data.frame import Frame
 from bayes_lca.data.survey_design import SurveyDesign
 from bayes_lca.dims import depends_on_answers
 from bayes_lca.fitted.fit import Fit
@@ -24,14 +24,12 @@ from bayes_lca.sampling.collector import collector_paused
 from bayes_lca.sampling.design_correction import check_correctable, correct_draws
 from bayes_lca.sampling.ready import ready_model
 from bayes_lca.sampling.roads import Adaptation, road_of
+from bayes_lca.sampling.settings import ASKED, Sampling
 from bayes_lca.sampling.starts import chains_by_start
 from bayes_lca.sampling.tree import assemble, complete
 from bayes_lca.sampling.until_converged import draws_to_go_on_to
 
-OF_SAMPLER = ("tune", "chains", "seed", "target_accept")
 VERSIONS = ("bayes-lca", "pymc", "pytensor", "nutpie", "jax", "arviz", "xarray", "numpy", "formulae")
-ASKED = "sampling_asked"
-"""Attribute of draws: what was asked of the sampler, as JSON."""
 MOST_COORDINATES = 300
 """Free parameters up to which draws of all of them are kept until it is known what each mode holds."""
 
@@ -157,30 +155,6 @@ def fit(
     return sampler.fit(prepared, settings, order=order, predictive=predictive)
 
 
-@dataclass(frozen=True)
-class Sampling:
-    """Settings of a run of NUTS, as `fit` takes them."""
-
-    draws: int = 1000
-    tune: int | None = None
-    chains: int = 4
-    seed: int = 1
-    target_accept: float | None = None
-    cores: int | None = None
-    progressbar: bool = True
-    until: Literal["converged"] | None = None
-
-    def __post_init__(self):
-        check_whole(least=0, seed=self.seed)
-        if self.target_accept is not None and not 0 < self.target_accept < 1:
-            raise ValueError(f"target_accept={self.target_accept!r}: target_accept lies between 0 and 1, such as 0.9")
-        if self.until not in ("converged", None):
-            raise ValueError(f'until={self.until!r}: "converged", or None for exactly the draws that are asked for')
-        check_whole(least=1, draws=self.draws, chains=self.chains)
-        if self.tune is not None:
-            check_whole(least=1, tune=self.tune)
-
-
 class Sampler:
     """A model made ready to be sampled, for one data set or for many that differ in their answers only.
 
@@ -243,10 +217,7 @@ class Sampler:
         tree = assemble(prepared, _side_by_side(parts))
         tree.attrs |= {
             "seed": settings.seed,
-            ASKED: json.dumps(
-                {name: getattr(settings, name) for name in OF_SAMPLER} | {"backend": self.backend},
-                default=lambda number: number.item(),
-            ),
+            ASKED: settings.as_json(self.backend),
             "start_weights": json.dumps([round(weight, 4) for weight in self._weights]),
             "chains_by_start": json.dumps(by_start),
             "tune": max(adaptation.tune for adaptation in adapted),

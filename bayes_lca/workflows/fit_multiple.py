@@ -17,8 +17,9 @@ from bayes_lca.fitted.fit import Fit
 from bayes_lca.posterior.labels.concat_chains import OF_THE_MODEL
 from bayes_lca.posterior.labels.modes import keep_mode
 from bayes_lca.prepared import Model, Prepared
-from bayes_lca.sampling.nuts import Sampler, Sampling
+from bayes_lca.sampling.nuts import Sampler
 from bayes_lca.sampling.ready import check_model, ready_model
+from bayes_lca.sampling.settings import Sampling
 from bayes_lca.workflows.stacked_draws import stacked
 
 SAME_COLUMN = 1e-9

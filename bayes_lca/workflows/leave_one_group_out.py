@@ -21,7 +21,8 @@ from bayes_lca.fitted.unseen_group_likelihood import new_levels
 from bayes_lca.posterior.checks.posterior_predictive import draw_predictive
 from bayes_lca.prepared import Model, Prepared
 from bayes_lca.sampling.fit_or_load import fit_or_load
-from bayes_lca.sampling.nuts import Sampler, Sampling
+from bayes_lca.sampling.nuts import Sampler
+from bayes_lca.sampling.settings import Sampling
 from bayes_lca.sampling.tree import finish
 from bayes_lca.table import SummaryTable, tail_probabilities
 

@@ -8,7 +8,8 @@ import bayes_lca as bl
 from bayes_lca.density.laplace import laplace
 from bayes_lca.models import LatentClass
 from bayes_lca.sampling import nutpie_core, roads
-from bayes_lca.sampling.nuts import Sampler, Sampling
+from bayes_lca.sampling.nuts import Sampler
+from bayes_lca.sampling.settings import Sampling
 
 ITEMS = ["a", "b", "c", "d"]
 SHORT = {"draws": 300, "tune": 100, "chains": 2, "progressbar": False, "until": None}

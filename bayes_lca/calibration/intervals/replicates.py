@@ -22,7 +22,8 @@ from bayes_lca.likelihood.multinomial_logit import fit_multinomial_logit
 from bayes_lca.measurement.items import Items
 from bayes_lca.models import LatentClass, Multinomial
 from bayes_lca.posterior.labels.convergence import ConvergenceWarning, convergence_table
-from bayes_lca.sampling.nuts import Sampler, Sampling
+from bayes_lca.sampling.nuts import Sampler
+from bayes_lca.sampling.settings import Sampling
 from bayes_lca.sampling.tree import finish
 from bayes_lca.structural.regression import Regression
 

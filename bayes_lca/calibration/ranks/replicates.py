@@ -13,7 +13,8 @@ from bayes_lca.calibration.kit.seeds import replicate_seeds
 from bayes_lca.calibration.ranks.designs import RankDesign
 from bayes_lca.calibration.ranks.quantities import quantities
 from bayes_lca.prepared import Prepared
-from bayes_lca.sampling.nuts import Sampler, Sampling
+from bayes_lca.sampling.nuts import Sampler
+from bayes_lca.sampling.settings import Sampling
 
 MOST_ATTEMPTS = 1000
 REFERENCE_SEED = 0

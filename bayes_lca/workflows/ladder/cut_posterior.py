@@ -14,7 +14,8 @@ from bayes_lca.fitted.record import MEASUREMENT_DRAW
 from bayes_lca.posterior.labels.convergence import ConvergenceWarning
 from bayes_lca.posterior.labels.modes import UNCONSTRAINED
 from bayes_lca.prepared import Prepared
-from bayes_lca.sampling.nuts import Sampler, Sampling
+from bayes_lca.sampling.nuts import Sampler
+from bayes_lca.sampling.settings import Sampling
 from bayes_lca.sampling.tree import finish
 
 CHAINS = 4

@@ -29,7 +29,8 @@ from bayes_lca.models.latent_class import LatentClass
 from bayes_lca.models.multinomial import Multinomial
 from bayes_lca.posterior.checks.class_shift import class_shift
 from bayes_lca.sampling.fit_or_load import fit_or_load
-from bayes_lca.sampling.nuts import Sampling, fit
+from bayes_lca.sampling.nuts import fit
+from bayes_lca.sampling.settings import Sampling
 from bayes_lca.structural.regression import Regression
 from bayes_lca.structural.shares import Shares
 from bayes_lca.table import SummaryTable

@@ -24,8 +24,8 @@ from bayes_lca.measurement.outcome_families import (
 )
 from bayes_lca.models.distal_outcome import DistalOutcome
 from bayes_lca.prepared import Prepared
-from bayes_lca.sampling.nuts import Sampling
 from bayes_lca.sampling.ready import prepare_named
+from bayes_lca.sampling.settings import Sampling
 from bayes_lca.structural.outcome_regression import OutcomeRegression
 from bayes_lca.workflows.ladder.cut_posterior import (
     CHAINS,

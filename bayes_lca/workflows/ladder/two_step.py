@@ -15,8 +15,8 @@ from bayes_lca.fitted.fit import Fit
 from bayes_lca.likelihood.answers import log_probability_of_answers
 from bayes_lca.measurement.assigned import Assigned
 from bayes_lca.models.assigned_class import AssignedClass
-from bayes_lca.sampling.nuts import Sampling
 from bayes_lca.sampling.ready import prepare_named
+from bayes_lca.sampling.settings import Sampling
 from bayes_lca.structural.regression import Regression
 from bayes_lca.workflows.ladder.assign import answers_of
 from bayes_lca.workflows.ladder.cut_posterior import (
