@@ -157,9 +157,8 @@ def sum_over_classes(
     with pm.Model(coords=rows.coords(model.measurement, model.structural)) as built:
         eta = model.structural.class_logits(rows.design, rows.membership, rows=PATTERN)  # (pattern, latent_class)
         sets = model.structural.profile_sets(rows.of_respondents)
-        answers = answers_of(
-            model.measurement, rows.responses, rows.start, rows.first, sets
-        )  # log p(y | c), or (y | c, w)
+        of_rows = rows.responses, rows.start, rows.first
+        answers = answers_of(model.measurement, *of_rows, sets)  # log p(y | c), or log p(y | c, w)
         hidden = HIDDEN[model.structural.hidden].of(rows.design, rows.answer_patterns.pattern[rows.first])
         hidden.observe(eta, answers, rows.weight)  # (pattern, item)
     return rows.prepared(model, built)

@@ -62,9 +62,7 @@ class ClassOfGroup(Hidden):
 
         def logp(value, log_share, eta, *rest):
             *parameters, count = rest
-            log_answers = answers.log_density(
-                value[self.first], *parameters
-            )  # (latent_class, group_class or none, row)
+            log_answers = answers.log_density(value[self.first], *parameters)  # (latent_class, [group_class,] row)
             of_rows = eta if eta.type.shape[1] == 1 else eta[:, self.first]  # (group_class, row, latent_class)
             log_rows = sum_out_within(of_rows, log_answers)  # (group_class, row)
             log_patterns = pt.cast(count, "float64") * log_rows[:, self.row]
