@@ -7,6 +7,8 @@ from functools import cached_property
 import numpy as np
 import pandas as pd
 
+from bayes_lca.data.runs import are_long, lengths, run_starts
+
 GONE = -1
 
 
@@ -28,7 +30,7 @@ class DistinctValues:
     @cached_property
     def count(self) -> np.ndarray:
         """Rows with each value, shape (value,)."""
-        return np.bincount(self.place[self.place != GONE], minlength=len(self.values))
+        return np.bincount(self.place - GONE, minlength=len(self.values) + 1)[1:]  # missing values are counted at 0
 
     @property
     def n_present(self) -> int:
@@ -60,6 +62,11 @@ def distinct_values(values: pd.Series) -> DistinctValues:
     >>> answers.values, answers.place.tolist(), answers.count.tolist()
     (['no', 'yes'], [0, -1, 1, 0], [2, 1])
     """
+    if isinstance(values.dtype, pd.CategoricalDtype):
+        starts = run_starts(values.cat.codes.to_numpy())
+        if are_long(starts, len(values)):
+            runs = distinct_values(values.iloc[starts])
+            return DistinctValues(runs.values, np.repeat(runs.place, lengths(starts, len(values))))
     if values.dtype != object:
         place, distinct = pd.factorize(values)
         return DistinctValues(list(distinct), place.astype(np.int32))

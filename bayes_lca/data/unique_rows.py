@@ -5,6 +5,8 @@ from dataclasses import dataclass
 import numpy as np
 import pandas as pd
 
+from bayes_lca.data.runs import are_long, lengths, run_starts
+
 LARGEST_KEY = 2**62
 ROOM = 1024
 """Places that a range of whole numbers may have beyond the number of rows, and still be a table in memory."""
@@ -49,6 +51,12 @@ def unique_rows(*columns: np.ndarray) -> UniqueRows:
     """
     parts = [np.asarray(part) for part in columns]
     n_rows = len(parts[0])
+    starts = run_starts(*parts)
+    if are_long(starts, n_rows):
+        runs, times = unique_rows(*(part[starts] for part in parts)), lengths(starts, n_rows)
+        count = np.zeros_like(runs.count)
+        np.add.at(count, runs.pattern, times)
+        return UniqueRows(starts[runs.first], count, np.repeat(runs.pattern, times))
     key, size = np.zeros(n_rows, dtype=np.int64), 1
     for part in parts:
         for column in part.reshape(n_rows, -1).T if part.size else ():
