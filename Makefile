@@ -10,7 +10,7 @@ PARALLEL := --numprocesses auto --maxprocesses 4 --dist loadfile --no-loadscope-
 
 export PYTHON
 
-.PHONY: study test test-slow engines lint docs notebooks example bench simulation selection calibration common-method false-alarms equivalence planted-bugs findings coverage clean
+.PHONY: study test test-slow engines lint docs notebooks example bench simulation selection calibration common-method false-alarms hard-regimes equivalence planted-bugs findings coverage clean
 
 study: $(VENV)/ready
 	$(RUN) examples/medical_groups.py --draws $(DRAWS) --seed $(SEED) --out $(OUT) $(ARGUMENTS)
@@ -75,6 +75,9 @@ common-method: $(VENV)/ready
 
 false-alarms: $(VENV)/ready
 	$(RUN) examples/false_alarms.py --out $(OUT)/false_alarms.jsonl $(ARGUMENTS)
+
+hard-regimes: $(VENV)/ready
+	$(RUN) examples/hard_regimes.py --out $(OUT)/hard_regimes $(ARGUMENTS)
 
 equivalence: $(VENV)/ready
 	$(RUN) tests/equivalence_table.py $(ARGUMENTS)

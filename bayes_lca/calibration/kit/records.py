@@ -17,6 +17,7 @@ TABLE, COEFFICIENTS, FITS = "table.csv", "coefficients.csv.gz", "fits.csv.gz"
 CHOICES, COUNTS_OF_CLASSES, BOOTSTRAP = "choices.csv.gz", "counts.csv.gz", "bootstrap.csv.gz"
 DIGITS = {TABLE: "%.6g", COEFFICIENTS: "%.4g", FITS: "%.5g"}
 DIGITS |= {CHOICES: "%.6g", COUNTS_OF_CLASSES: "%.9g", BOOTSTRAP: "%.9g"}
+DIGITS |= {"alarms.csv": "%.4g", "intervals.csv.gz": "%.4g"}
 
 
 def keep_settings(settings: dict, out: Path) -> None:

@@ -1,0 +1,130 @@
+"""Hard regimes: each survey is hard in the way it says, and alarms are counted for what they are."""
+
+from dataclasses import replace
+
+import numpy as np
+import pandas as pd
+import pytest
+
+from bayes_lca.calibration.kit.running import run_study
+from bayes_lca.calibration.regimes import study
+from bayes_lca.calibration.regimes.designs import EASY, REGIMES, Regime
+from bayes_lca.calibration.regimes.plot import plot_regimes
+from bayes_lca.calibration.regimes.rates import alarm_rates, coverage_rates
+from bayes_lca.calibration.regimes.replicates import run_replicate
+from bayes_lca.calibration.regimes.study import RegimeStudy
+
+
+def regime(name):
+    return next(each for each in REGIMES if each.name == name)
+
+
+def test_names_are_different_and_the_first_is_easy():
+    names = [each.name for each in REGIMES]
+    assert names[0] == EASY
+    assert len(set(names)) == len(names)
+
+
+@pytest.mark.parametrize("each", REGIMES, ids=lambda each: each.name)
+def test_answers_have_probabilities(each):
+    assert each.item_probability.shape == (len(each.class_share), each.n_items, each.n_categories)
+    np.testing.assert_allclose(each.item_probability.sum(axis=2), 1)
+    assert (each.item_probability > 0).all()
+
+
+def test_a_scale_is_that_of_cumulative_logits():
+    at_least = regime("seven categories").item_probability[:, 0, ::-1].cumsum(axis=1)[:, :-1]
+    logits = np.log(at_least / (1 - at_least))
+    np.testing.assert_allclose(logits - logits[1], np.array([[-2.0], [0.0], [2.0]]) * np.ones(6))
+
+
+def test_each_is_asked_as_many_items_as_it_says():
+    hard = regime("3 of 12 items asked of each")
+    frame, _ = hard.simulate(seed=2)
+    assert (frame[hard.item_names].notna().sum(axis=1) == 3).all()
+    assert frame[hard.item_names].notna().mean().between(0.2, 0.3).all()
+
+
+def test_only_one_class_has_the_mark():
+    frame, truth = regime("a covariate that only one class has").simulate(seed=2)
+    has = frame["mark"].to_numpy() == 1
+    assert (truth.latent_class[has] == 2).all()
+    assert 0.8 < has[truth.latent_class == 2].mean() < 1
+
+
+def test_one_group_answers_alike_and_the_others_do_not():
+    hard = regime("a group that answers alike")
+    frame, _ = hard.simulate(seed=2)
+    distinct = frame.groupby("group", observed=True)[hard.item_names].apply(lambda rows: len(rows.drop_duplicates()))
+    assert distinct["G1"] == 1
+    assert (distinct.drop("G1") > 10).all()
+
+
+def made_up():
+    """Two surveys of two regimes: one fit is off and says nothing, one is not off and warns, one was refused."""
+    fits = pd.DataFrame(
+        [
+            {"regime": "a", "replicate": 0, "refused": "", "alarm": False, "warned": ""},
+            {"regime": "a", "replicate": 1, "refused": "", "alarm": True, "warned": "ConvergenceWarning OtherWarning"},
+            {"regime": "b", "replicate": 0, "refused": "", "alarm": True, "warned": "ConvergenceWarning"},
+            {"regime": "b", "replicate": 1, "refused": "too few"},
+        ]
+    ).assign(modes=[1, 2, 1, np.nan], divergences=[0, 0, 3, np.nan], max_r_hat=[1.0, 1.0, 1.2, np.nan])
+    fits = fits.assign(min_ess=[100, 300, 50, np.nan], draws=[10, 10, 20, np.nan], seconds=[1, 2, 3, np.nan])
+    holds = {("a", 0): [0, 0, 1, 1], ("a", 1): [1, 1, 1, 1], ("b", 0): [0, 0, 0, 0]}
+    rows = [
+        {"regime": name, "replicate": replicate, "what": what, "truth": 0.0 if held else 5.0}
+        for (name, replicate), all_held in holds.items()
+        for what, held in zip(["slope", "slope", "answer", "answer"], all_held, strict=True)
+    ]
+    return pd.DataFrame(rows).assign(estimate=0.5, lower=-1.0, upper=1.0), fits
+
+
+def test_alarms_are_false_or_missed():
+    table = alarm_rates(*made_up()).set_index("regime")
+    counted = ["data_sets", "refused", "fits", "off", "false_alarms", "missed_alarms", "several_modes", "divergent"]
+    assert table.loc["a", counted].tolist() == [2, 0, 2, 1, 1, 1, 1, 0]
+    assert table.loc["b", counted].tolist() == [2, 1, 1, 1, 0, 0, 0, 1]
+    assert table["high_r_hat"].tolist() == [0, 1]
+    assert table["min_ess"].tolist() == [200, 50]
+    assert table["warned"].tolist() == ["1 ConvergenceWarning, 1 OtherWarning", "1 ConvergenceWarning"]
+
+
+def test_coverage_is_that_of_data_sets():
+    table = coverage_rates(made_up()[0]).set_index(["regime", "what"])
+    assert table.loc[("a", "slope"), ["replicates", "coverage", "width"]].tolist() == [2, 0.5, 2]
+    assert table.loc[("a", "slope"), "coverage_se"] == pytest.approx(0.5)
+    assert table.loc[("a", "answer"), "coverage"] == 1
+    assert table.loc[("a", "slope"), "bias"] == pytest.approx((-4.5 + 0.5) / 2)
+
+
+def test_the_picture_has_a_row_for_each_regime_and_a_panel_for_each_kind():
+    figure = plot_regimes(coverage_rates(made_up()[0]))
+    assert [ax.get_title(loc="left") for ax in figure.axes] == ["Slope", "Answer"]
+    assert [text.get_text() for text in figure.axes[0].get_yticklabels()] == ["a", "b"]
+
+
+def test_a_study_that_was_stopped_gives_the_same_tables(monkeypatch, tmp_path):
+    intervals, fits = made_up()
+
+    def cheap(each, replicate, *, seed):
+        of_task = [rows[(rows["regime"] == each.name) & (rows["replicate"] == replicate)] for rows in (intervals, fits)]
+        return dict(zip(("intervals", "fits"), (rows.to_dict("records") for rows in of_task), strict=True))
+
+    monkeypatch.setattr(study, "run_replicate", cheap)
+    regimes = (Regime("a", replicates=2), Regime("b", replicates=2))
+    whole = run_study(RegimeStudy(regimes), tmp_path / "whole")
+    run_study(RegimeStudy(tuple(replace(each, replicates=1) for each in regimes)), tmp_path / "stopped")
+    pd.testing.assert_frame_equal(run_study(RegimeStudy(regimes), tmp_path / "stopped"), whole)
+    assert (tmp_path / "whole" / "table.csv").read_bytes() == (tmp_path / "stopped" / "table.csv").read_bytes()
+
+
+@pytest.mark.slow
+def test_intervals_of_an_easy_survey_hold_most_truths():
+    found = run_replicate(REGIMES[0], 0, seed=1)
+    (fitted,) = found["fits"]
+    assert fitted["refused"] == ""
+    assert not fitted["alarm"]
+    held = [row["lower"] <= row["truth"] <= row["upper"] for row in found["intervals"]]
+    assert len(held) == 3 + 3 * 6 * 3 + 2 + 3
+    assert np.mean(held) > 0.8
