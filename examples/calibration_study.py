@@ -56,7 +56,7 @@ def read_arguments() -> argparse.Namespace:
     add("--models", nargs="+", choices=[design.name for design in DESIGNS], help="all by default")
     add("--replicates", type=int, help="data sets of each model, 1000 by default")
     add("--draws", type=int, default=usual.draws, help="draws of each chain")
-    add("--tune", type=int, default=usual.tune, help="draws thrown away before them")
+    add("--tune", type=int, default=usual.tune, help="tuning steps before them, by default as many as a fit takes")
     add("--chains", type=int, default=usual.chains)
     add("--thin", type=int, default=usual.thin, help="every so many draws one is kept")
     add("--seed", type=int, default=SEED)

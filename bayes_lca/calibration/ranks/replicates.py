@@ -28,16 +28,18 @@ class RankSampling:
 
     Attributes
     ----------
-    draws, tune, chains : int
-        Of NUTS, with the adaptation of `fit`. A second chain shows whether there are modes that chains stay in.
+    draws, chains : int
+        Of NUTS. A second chain shows whether there are modes that chains stay in.
+    tune : int, optional
+        Tuning steps of each chain, by default as many as `fit` takes.
     thin : int
         Every so-many-th draw enters the ranks, so that those that do are nearly independent.
     """
 
-    draws: int = 200
-    tune: int = 300
+    draws: int = 400
+    tune: int | None = None
     chains: int = 2
-    thin: int = 8
+    thin: int = 16
 
     @property
     def ranked_draws(self) -> int:
