@@ -326,7 +326,7 @@ def test_a_study_taken_up_again_gives_the_same_tables(pretend, tmp_path):
     run_study(SMALL, tmp_path / "parts", backend="threading")
     for name in WRITTEN:
         assert (tmp_path / "whole" / name).read_bytes() == (tmp_path / "parts" / name).read_bytes()
-    with pytest.raises(ValueError, match=r"sampling\.draws is 200 there and 100 here"):
+    with pytest.raises(ValueError, match=r"sampling\.draws is 400 there and 100 here"):
         run_study(replace(SMALL, sampling=RankSampling(draws=100)), tmp_path / "parts", backend="threading")
 
 

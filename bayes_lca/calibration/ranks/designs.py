@@ -48,6 +48,9 @@ class RankDesign:
     slopes_vary : bool
         Whether the slope varies by group.
     replicates : int
+    times_as_long : int
+        Chains are so many times as long as those of other designs, of which as many draws are ranked: where they mix
+        slowly, as little data tells classes apart.
     sampled : Model, optional
         Sampled in place of `model`, to see that ranks of a wrong model are not uniform.
     """
@@ -60,6 +63,7 @@ class RankDesign:
     groupings: tuple[str, ...] = ()
     slopes_vary: bool = False
     replicates: int = 1000
+    times_as_long: int = 1
     sampled: Model | None = None
 
     @property
@@ -156,13 +160,16 @@ NOMINAL = RankDesign(
     *(80, SIZES),
     missing_rate=0.1,
 )
-ORDINAL = replace(NOMINAL, name="ordinal items", model=LatentClass(3, OrdinalItems(ITEMS, empty_categories="keep")))
+ORDINAL = replace(
+    NOMINAL, name="ordinal items", model=LatentClass(3, OrdinalItems(ITEMS, empty_categories="keep")), times_as_long=3
+)
 JOINT = RankDesign(
     "latent class regression",
     LatentClass(2, Items(FEWER_ITEMS, empty_categories="keep"), GROUPED),
     90,
     FEWER_SIZES,
     groupings=("group",),
+    times_as_long=3,
 )
 INTERCEPTS = RankDesign(
     "random intercepts", Multinomial(OUTCOME, GROUPED, empty_categories="keep"), 90, groupings=("group",)

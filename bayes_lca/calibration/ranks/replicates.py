@@ -1,7 +1,7 @@
 """One replicate of simulation-based calibration: a truth, its data, the posterior, and where the truth ranks in it."""
 
 import time
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 import numpy as np
@@ -46,6 +46,10 @@ class RankSampling:
         """Draws behind each rank."""
         return self.chains * (self.draws // self.thin)
 
+    def times_as_long(self, times: int) -> "RankSampling":
+        """Chains so many times as long, with as many draws behind each rank."""
+        return replace(self, draws=times * self.draws, thin=times * self.thin)
+
 
 def run_replicate(design: RankDesign, replicate: int, sampling: RankSampling, *, seed: int) -> dict[str, list[dict]]:
     """Draw a truth and data, sample the posterior, and rank the truth.
@@ -72,6 +76,7 @@ def run_replicate(design: RankDesign, replicate: int, sampling: RankSampling, *,
     data_seed, sampler_seed = replicate_seeds(seed, design.name, replicate)
     truth, codes, refused = draw_usable(design, np.random.Generator(np.random.PCG64(data_seed)))
     fitted: dict[str, Any] = {"design": design.name, "replicate": replicate, "refused": refused}
+    sampling = sampling.times_as_long(design.times_as_long)
     settings = Sampling(sampling.draws, sampling.tune, sampling.chains, sampler_seed, cores=1, progressbar=False)
     with threadpool_limits(1):  # sums of several threads differ in the last digit with the number of threads
         sampler = compiled(design)

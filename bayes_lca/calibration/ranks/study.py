@@ -156,4 +156,5 @@ def _described(design: RankDesign) -> dict:
         "n": design.n,
         "sizes": design.sizes,
         "missing_rate": design.missing_rate,
+        "times_as_long": design.times_as_long,
     }
