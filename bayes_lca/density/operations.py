@@ -12,6 +12,7 @@ from pytensor.tensor.elemwise import CAReduce, DimShuffle, Elemwise
 from pytensor.tensor.extra_ops import CumOp, Repeat
 from pytensor.tensor.linalg.decomposition.cholesky import Cholesky
 from pytensor.tensor.linalg.inverse import MatrixInverse
+from pytensor.tensor.linalg.solvers.general import Solve
 from pytensor.tensor.linalg.solvers.triangular import SolveTriangular
 from pytensor.tensor.math import Dot
 from pytensor.tensor.reshape import JoinDims, SplitDims
@@ -243,6 +244,7 @@ def _(op: Blockwise, node, inputs, builder):
 
 @translated.register(Cholesky)
 @translated.register(MatrixInverse)
+@translated.register(Solve)
 @translated.register(SolveTriangular)
 def _(op, node, inputs, builder):
     return translated_block(op, [builder.positions(plain(value)) for value in inputs], builder)
@@ -252,14 +254,17 @@ def translated_block(op: Op, arrays: list[np.ndarray], builder: Builder) -> np.n
     """What an operation makes of the last axes of arrays."""
     match op:
         case Dot():
-            left, right = arrays
-            products = builder.elementwise(Operation.MULTIPLY, left[..., None], right[..., None, :, :])
-            return builder.sum(products, (products.ndim - 2,))
+            return _product(*arrays, builder)
         case Cholesky():
             factors = builder.cholesky(arrays[0])
             return factors if op.lower else np.swapaxes(factors, -1, -2)
         case MatrixInverse():
             return builder.inverse(arrays[0])
+        case Solve():  # PyTensor makes it of an inverse and a product
+            matrix, right = arrays
+            of_vector = op.b_ndim == 1
+            solution = _product(builder.inverse(matrix), right[..., None] if of_vector else right, builder)
+            return solution[..., 0] if of_vector else solution
         case SolveTriangular():
             triangle, right = arrays
             of_vector = op.b_ndim == 1
@@ -268,6 +273,12 @@ def translated_block(op: Op, arrays: list[np.ndarray], builder: Builder) -> np.n
             )
             return solution[..., 0] if of_vector else solution
     raise NotCovered(f"blocks of {type(op).__name__}")
+
+
+def _product(left: np.ndarray, right: np.ndarray, builder: Builder) -> np.ndarray:
+    """Of matrices, on the last two axes."""
+    products = builder.elementwise(Operation.MULTIPLY, left[..., None], right[..., None, :, :])
+    return builder.sum(products, (products.ndim - 2,))
 
 
 @translated.register

@@ -76,6 +76,8 @@ def test_conditions():
     [
         lambda x: pt.linalg.cholesky(POSITIVE + x[:, None, None] * np.eye(4)),
         lambda x: pt.linalg.inv(POSITIVE + x[:, None, None] * np.eye(4)),
+        lambda x: pt.linalg.solve(POSITIVE * (1 + x[:, None, None] ** 2), MATRIX * x[0], b_ndim=2),
+        lambda x: pt.linalg.solve(POSITIVE + x[:, None, None] * np.eye(4), MATRIX[..., 0] + x[:, None], b_ndim=1),
         lambda x: pt.linalg.solve_triangular(
             pt.linalg.cholesky(POSITIVE * (1 + x[:, None, None] ** 2)), MATRIX * x[0], lower=True, b_ndim=2
         ),
