@@ -23,11 +23,12 @@ from pathlib import Path
 
 import pandas as pd
 
+from bayes_lca.calibration.kit import records
 from bayes_lca.calibration.kit.running import run_study
 from bayes_lca.calibration.ranks.designs import DESIGNS
 from bayes_lca.calibration.ranks.plot import plot_ranks
 from bayes_lca.calibration.ranks.replicates import RankSampling
-from bayes_lca.calibration.ranks.study import MODELS, SEED, CalibrationStudy, read_ranks
+from bayes_lca.calibration.ranks.study import SEED, CalibrationStudy, read_ranks
 
 
 def main() -> None:
@@ -42,8 +43,8 @@ def main() -> None:
         table = study.write_tables(given.out)
     else:
         table = run_study(study, given.out, jobs=given.jobs, report=partial(print, flush=True))
-    print(pd.read_csv(given.out / MODELS).to_string(index=False, float_format="%.3g"))
-    plot_ranks(table, read_ranks(given.out), sampling.ranked_draws).savefig(given.out / "figure.png", dpi=160)
+    print(pd.read_csv(given.out / records.MODELS).to_string(index=False, float_format="%.3g"))
+    records.write_figure(plot_ranks(table, read_ranks(given.out), sampling.ranked_draws), given.out / "figure.png")
 
 
 def read_arguments() -> argparse.Namespace:

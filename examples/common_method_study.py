@@ -6,7 +6,6 @@ data set is one line of a file that names the version of the code, and a run tha
 """
 
 import argparse
-import json
 import time
 from importlib.metadata import version
 from pathlib import Path
@@ -15,12 +14,15 @@ import numpy as np
 import pandas as pd
 
 import bayes_lca as bl
+from bayes_lca.calibration.kit.lines import add_line, read_lines
 from bayes_lca.calibration.kit.versions import source_digest
 from bayes_lca.calibration.selection.designs import CLEAR
 from bayes_lca.data.categories import draw_category
 from bayes_lca.likelihood.person import answers_of_persons, style_scores
+from bayes_lca.whole_file import write_text_whole
 
 CODE = source_digest("bayes_lca.workflows.class_counts.common_method_counts")
+KEY = "spread", "seed"
 SPREADS = (0.0, 0.5, 1.0)
 CLASSES = (2, 3, 4)
 
@@ -99,18 +101,12 @@ def main() -> None:
     wanted = parser.parse_args()
     wanted.out.mkdir(parents=True, exist_ok=True)
     path = wanted.out / "data_sets.jsonl"
-    lines = path.read_text(encoding="utf-8").splitlines() if path.exists() else []
-    counted = [each for each in map(json.loads, lines) if each["code"] == CODE]
-    there = {(each["spread"], each["seed"]) for each in counted}
     for seed in range(1, wanted.data_sets + 1):
         for spread in SPREADS:
-            if (spread, seed) in there or time.process_time() > wanted.cpu_seconds:
-                continue
-            counted.append(count_once(spread, seed))
-            with path.open("a", encoding="utf-8") as file:
-                file.write(json.dumps(counted[-1]) + "\n")
-    table = rates(counted).round(3)
-    table.to_csv(wanted.out / "table.csv")
+            if time.process_time() <= wanted.cpu_seconds and (spread, seed) not in read_lines(path, KEY, code=CODE):
+                add_line(path, count_once(spread, seed))
+    table = rates(list(read_lines(path, KEY, code=CODE).values())).round(3)
+    write_text_whole(wanted.out / "table.csv", table.to_csv())
     print(table.T.to_string())
 
 

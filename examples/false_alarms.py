@@ -5,7 +5,6 @@ line of a file that names the version of the code, and a run that was stopped go
 """
 
 import argparse
-import json
 import time
 import warnings
 from importlib.metadata import version
@@ -14,10 +13,12 @@ from pathlib import Path
 import pandas as pd
 
 import bayes_lca as bl
+from bayes_lca.calibration.kit.lines import add_line, read_lines
 from bayes_lca.calibration.kit.versions import source_digest
 from bayes_lca.models import LatentClass
 
 CODE = source_digest("bayes_lca.sampling.nuts", "bayes_lca.models.latent_class")
+KEY = "model", "seed"
 MODELS = {
     "classes": LatentClass(3, bl.Items(bl.cohort_items())),
     "joint": LatentClass(3, bl.Items(bl.cohort_items()), bl.Regression("~ age + participation + tier + (1 | group)")),
@@ -53,16 +54,12 @@ def main() -> None:
     parser.add_argument("--out", type=Path, default=Path("results/false_alarms.jsonl"))
     wanted = parser.parse_args()
     wanted.out.parent.mkdir(parents=True, exist_ok=True)
-    lines = wanted.out.read_text(encoding="utf-8").splitlines() if wanted.out.exists() else []
-    fits = [fit for fit in map(json.loads, lines) if fit["code"] == CODE]
-    there = {(fit["model"], fit["seed"]) for fit in fits}
     for name in MODELS:
         for seed in range(1, vars(wanted)[name] + 1):
-            if (name, seed) not in there:
-                fits.append(fit_once(name, seed))
-                with wanted.out.open("a", encoding="utf-8") as file:
-                    file.write(json.dumps(fits[-1]) + "\n")
-                print(fits[-1], flush=True)
+            if (name, seed) not in read_lines(wanted.out, KEY, code=CODE):
+                add_line(wanted.out, fit := fit_once(name, seed))
+                print(fit, flush=True)
+    fits = read_lines(wanted.out, KEY, code=CODE).values()
     table = pd.DataFrame(fits).assign(warned=lambda rows: rows["warnings"].str.len() > 0)
     print(
         table.groupby("model").agg(

@@ -22,6 +22,7 @@ from dataclasses import replace
 from functools import partial
 from pathlib import Path
 
+from bayes_lca.calibration.kit.records import write_figure
 from bayes_lca.calibration.kit.running import run_study
 from bayes_lca.calibration.selection.designs import DESIGNS
 from bayes_lca.calibration.selection.plot import plot_selection
@@ -50,7 +51,7 @@ def main() -> None:
     else:
         table = run_study(study, given.out, jobs=given.jobs, report=partial(print, flush=True))
     print(table[SHOWN].to_string(index=False, float_format="%.3f", na_rep=""))
-    plot_selection(table).savefig(given.out / "figure.png", dpi=160)
+    write_figure(plot_selection(table), given.out / "figure.png")
 
 
 def read_arguments() -> argparse.Namespace:

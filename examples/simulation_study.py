@@ -20,6 +20,7 @@ from pathlib import Path
 from bayes_lca.calibration.intervals.designs import DESIGNS
 from bayes_lca.calibration.intervals.plot import plot_operating_characteristics
 from bayes_lca.calibration.intervals.study import SEED, Study
+from bayes_lca.calibration.kit.records import write_figure
 from bayes_lca.calibration.kit.running import run_study
 
 
@@ -36,7 +37,7 @@ def main() -> None:
         table = run_study(study, given.out, **workers, report=partial(print, flush=True))
     print(table.to_string(index=False, float_format="%.3f"))
     if table["type_1_error"].notna().any():
-        plot_operating_characteristics(table).savefig(given.out / "figure.png", dpi=160)
+        write_figure(plot_operating_characteristics(table), given.out / "figure.png")
 
 
 def read_arguments() -> argparse.Namespace:

@@ -79,6 +79,13 @@ def few_draws(monkeypatch):
     monkeypatch.setattr(cut_posterior, "LARGEST_PARETO_K", float("inf"))  # no draw of a first step is worth another run
 
 
+@pytest.fixture
+def pictures_are_not_written(monkeypatch):
+    """Pages with empty pictures in place of those that were drawn: to write them takes longest of all."""
+    empty = b'<svg xmlns="http://www.w3.org/2000/svg"/>'
+    monkeypatch.setattr("bayes_lca.reporting.writing.figures._svg", lambda figure, letters: empty)
+
+
 def fit_short(model, frame, **options):
     """A fit too short to be trusted, which it says itself."""
     with warnings.catch_warnings():

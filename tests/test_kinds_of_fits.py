@@ -22,6 +22,7 @@ from bayes_lca.datasets.example import ITEMS
 from bayes_lca.fitted import kinds
 from bayes_lca.fitted.capabilities import NEEDS
 
+pytestmark = pytest.mark.usefixtures("pictures_are_not_written")
 SHORT = {"draws": 20, "tune": 100, "chains": 2, "progressbar": False, "until": None}
 TINY = {"measurement_draws": 4, "draws": 4, "tune": 50, "progressbar": False}
 SURVEY = bl.example_survey().assign(
@@ -425,9 +426,11 @@ def test_every_function_answers_or_refuses_every_kind_of_fit(fits, kind, name):
             CALLS[name](fits[kind])
 
 
-def densities(draws, row):
-    """Share of each class, and probability of the answers given it, of one respondent: shape (draw, class) both."""
-    posterior = draws["posterior"].to_dataset().stack(drawn=["chain", "draw"]).transpose("drawn", ...)
+def densities(draws, posterior, row):
+    """Share of each class, and probability of the answers given it, of one respondent: shape (draw, class) both.
+
+    Of the fit, and of its draws one after the other.
+    """
     observed, constant = draws["observed_data"], draws["constant_data"]
     if "first_step" in draws.children:
         step = draws["sample_stats"]["measurement_draw"].to_numpy().reshape(-1)
@@ -494,7 +497,8 @@ ELSEWHERE = {
 def test_answers_are_those_of_a_loop_over_respondents(fits, kind):
     """Log-likelihood, membership and sizes of classes, from the rows as the frame had them."""
     draws = fits[kind]
-    loop = [densities(draws, row) for row in range(180)]
+    posterior = draws["posterior"].to_dataset().stack(drawn=["chain", "draw"]).transpose("drawn", ...)
+    loop = [densities(draws, posterior, row) for row in range(180)]
     share, evidence = (np.stack(part, axis=1) for part in zip(*loop, strict=True))  # (draw, respondent, class)
     (stored,) = draws["log_likelihood"].to_dataset().data_vars.values()
     stored = stored.stack(drawn=["chain", "draw"]).transpose("drawn", "respondent").to_numpy()

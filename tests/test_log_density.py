@@ -12,6 +12,7 @@ import xarray as xr
 from pymc.model.transform.conditioning import remove_value_transforms
 from pymc.model.transform.optimization import freeze_dims_and_data
 from pytensor.compile.mode import Mode
+from pytensor.gradient import grad
 from scipy import stats
 from scipy.linalg import helmert, null_space
 from scipy.special import betaln, gammaln, log_softmax, logsumexp, softmax
@@ -27,6 +28,8 @@ from bayes_lca.sampling.tree import assemble
 from bayes_lca.structural.whitening import contrast_basis
 
 COMPILE = {"mode": Mode(linker="py", optimizer=None), "on_unused_input": "ignore"}
+MERGED = Mode(linker="py", optimizer="merge")
+"""Equal steps once, as those of a gradient often are."""
 ZERO_SUM = ("intercept_at_mean", "slope_standardised", "slope_direction", "item_location")
 SIMPLEX = ("item_probability", "class_share", "baseline_probability", "free_probability", "rising_spacing")
 LOADINGS = ("style_sd", "style_loading")
@@ -143,8 +146,7 @@ class Case:
         return model.compile_fn(
             [
                 *model.replace_rvs_by_values(model.deterministics),
-                *model.logp(model.free_RVs, jacobian=False, sum=False),
-                *model.logp(model.observed_RVs, sum=False),
+                *model.logp([*model.free_RVs, *model.observed_RVs], jacobian=False, sum=False),
             ],
             inputs=[model.rvs_to_values[variable] for variable in model.free_RVs],
             point_fn=False,
@@ -987,24 +989,32 @@ def rows_in_tiles(request, monkeypatch):
 
 
 @cache
+def density_of(name):
+    return compiled.Density(CASES[name].prepared.model)
+
+
+@cache
 def value_and_gradient(name):
     """The log density of a PyMC model and its gradient as PyMC has them, a function of all coordinates at once."""
     frozen = freeze_dims_and_data(CASES[name].prepared.model)
-    return frozen.compile_fn([frozen.logp(), frozen.dlogp()], inputs=frozen.value_vars, point_fn=False, **COMPILE)
+    value = frozen.logp()
+    outputs = [value, *grad(value, frozen.value_vars)]
+    return frozen.compile_fn(outputs, inputs=frozen.value_vars, point_fn=False, **COMPILE | {"mode": MERGED})
 
 
 @pytest.mark.parametrize("name", mostly_slow(CASES, ONE_OF_EACH))
 def test_programs_have_the_density_and_gradient_of_pymc(name, rows_in_tiles):
     """At points anywhere, value and gradient are the model's to ten digits."""
     case = CASES[name]
-    density = compiled.Density(case.prepared.model)
+    density = density_of(name)
     program, _ = density.program()
     function = value_and_gradient(name)
     rng = np.random.default_rng(0)
     for scale in (0.3, 1.5):
         x = density.coordinates(case.prepared.start) + rng.normal(0.0, scale, program.n_inputs)
         parts = np.split(x, np.cumsum([int(np.prod(shape)) for shape in density.shapes])[:-1])
-        value, gradient = function(*(part.reshape(shape) for part, shape in zip(parts, density.shapes, strict=True)))
+        value, *gradients = function(*(part.reshape(shape) for part, shape in zip(parts, density.shapes, strict=True)))
+        gradient = np.concatenate([of_part.ravel() for of_part in gradients])
         found, found_gradient = program.log_density(x)
         np.testing.assert_allclose(found, value, rtol=1e-10)
         np.testing.assert_allclose(found_gradient, gradient, rtol=1e-10, atol=1e-10 * np.abs(gradient).max())

@@ -1,16 +1,12 @@
 """A fit has one door: who reads its tree, who asks what a part is, and who computes what is computed in one place."""
 
 import ast
+from functools import cache
 from pathlib import Path
 
 import pytest
 
 ROOT = Path(__file__).parent.parent
-FILES = {
-    str(path.relative_to(ROOT)): ast.parse(path.read_text(encoding="utf-8"))
-    for folder in ("bayes_lca", "models")
-    for path in (ROOT / folder).rglob("*.py")
-}
 DOOR = ("bayes_lca/fitted/", "bayes_lca/posterior/storage/", "bayes_lca/sampling/")
 RAW_GROUPS = {"observed_data", "constant_data", "log_likelihood", "patterns", "encoding", "pattern_log_likelihood"}
 COLUMNS_OF_TABLES = ("bayes_lca/workflows/class_counts/", "bayes_lca/calibration/selection/")
@@ -32,12 +28,22 @@ PARTS_AND_MODELS = {
 PARTS = ("bayes_lca/measurement/", "bayes_lca/structural/", "models/")
 
 
+@cache
+def files():
+    """Every module as a tree of its syntax."""
+    return {
+        str(path.relative_to(ROOT)): ast.parse(path.read_text(encoding="utf-8"))
+        for folder in ("bayes_lca", "models")
+        for path in (ROOT / folder).rglob("*.py")
+    }
+
+
 def outside(*folders):
-    return {name: tree for name, tree in FILES.items() if not name.startswith(folders)}
+    return {name: tree for name, tree in files().items() if not name.startswith(folders)}
 
 
-def places(files, wanted):
-    return [f"{name}:{node.lineno}" for name, tree in files.items() for node in ast.walk(tree) if wanted(node)]
+def places(trees, wanted):
+    return [f"{name}:{node.lineno}" for name, tree in trees.items() for node in ast.walk(tree) if wanted(node)]
 
 
 def is_text(node, texts):
@@ -49,7 +55,7 @@ def test_raw_groups_of_a_tree_are_read_behind_the_door():
         return isinstance(node, ast.Subscript) and is_text(node.slice, RAW_GROUPS)
 
     assert places(outside(*DOOR, *COLUMNS_OF_TABLES), reads) == []
-    assert len(places(FILES, reads)) > 5  # they are seen where they are
+    assert len(places(files(), reads)) > 5  # they are seen where they are
 
 
 def test_attributes_of_a_tree_are_read_behind_the_door():
@@ -67,7 +73,7 @@ def test_attributes_of_a_tree_are_read_behind_the_door():
         return isinstance(of, ast.Attribute) and of.attr == "attrs" and named not in of_tables_and_frames
 
     assert places(outside(*DOOR), reads) == []
-    assert len(places(FILES, reads)) > 3
+    assert len(places(files(), reads)) > 3
 
 
 def test_nobody_asks_what_a_part_or_a_model_is_but_the_parts():
@@ -81,7 +87,7 @@ def test_nobody_asks_what_a_part_or_a_model_is_but_the_parts():
         return isinstance(node, ast.Compare) and any(is_text(side, texts) for side in [node.left, *node.comparators])
 
     assert places(outside(*PARTS), asks) == []
-    assert places(FILES, compares) == []
+    assert places(files(), compares) == []
 
 
 @pytest.mark.parametrize("name", ["posterior", "sample_stats"])
@@ -107,5 +113,5 @@ def test_categories_are_drawn_in_one_place():
         return isinstance(node, ast.Call) and isinstance(node.func, ast.Attribute)
 
     resampling = ("bayes_lca/workflows/ladder/cut_posterior.py", "bayes_lca/sampling/gibbs_partial.py")
-    drawing = {place.partition(":")[0] for place in places(FILES, draws)}
+    drawing = {place.partition(":")[0] for place in places(files(), draws)}
     assert drawing - set(resampling) == {"bayes_lca/data/categories.py"}  # the others draw positions, not categories

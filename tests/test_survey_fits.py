@@ -348,6 +348,7 @@ def test_total_log_likelihood_is_weighted_and_pointwise_is_refused(fits):
         draws["log_likelihood"]["answers"].to_numpy()
 
 
+@pytest.mark.usefixtures("pictures_are_not_written")
 def test_notes_and_the_report_say_how_respondents_were_sampled(fits, tmp_path):
     kish = SURVEY["w"].sum() ** 2 / (SURVEY["w"] ** 2).sum()
     note = f"weighted by 'w' (Kish's n = {kish:.1f}), 36 clusters of 'psu' in 4 strata of 'h', draws corrected for the"

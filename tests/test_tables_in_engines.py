@@ -2,7 +2,6 @@
 
 import warnings
 
-import dask.dataframe
 import duckdb
 import numpy as np
 import pandas as pd
@@ -41,8 +40,10 @@ def of_polars():
     return polars.from_pandas(COHORT, schema_overrides=enums).lazy()
 
 
-def of_dask():
-    return dask.dataframe.from_pandas(COHORT, npartitions=4)
+def of_dask(frame=COHORT, npartitions=4):
+    import dask.dataframe  # for two seconds, in the process that runs these tests
+
+    return dask.dataframe.from_pandas(frame, npartitions=npartitions)
 
 
 def categories():
@@ -130,7 +131,7 @@ def joined_in_polars(scores, keys):
 
 
 def joined_in_dask(scores, keys):
-    survey = dask.dataframe.from_pandas(COHORT.assign(row=np.arange(len(COHORT))), npartitions=4)
+    survey = of_dask(COHORT.assign(row=np.arange(len(COHORT))))
     return survey.merge(scores, on=keys, how="left").compute().sort_values("row")
 
 
@@ -162,7 +163,7 @@ def test_the_table_has_intervals_and_as_many_respondents_as_the_fit(draws, of_ea
 
 
 def test_rows_that_the_fit_has_not_are_refused(draws):
-    other = dask.dataframe.from_pandas(COHORT.assign(group="G7"), npartitions=2)
+    other = of_dask(COHORT.assign(group="G7"), npartitions=2)
     with pytest.raises(ValueError, match=r"2198 of 2200 rows of the table in Dask are none that the fit has, such as"):
         bl.membership_table(draws, other)
     with pytest.raises(ValueError, match=r"unknown column\(s\) 'gender'"):

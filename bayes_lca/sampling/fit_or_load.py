@@ -24,6 +24,7 @@ from bayes_lca.posterior.labels.convergence import ConvergenceWarning
 from bayes_lca.posterior.storage.netcdf import load, save
 from bayes_lca.posterior.storage.whole_fit import OtherLayoutError
 from bayes_lca.sampling.nuts import fit
+from bayes_lca.whole_file import check_writable
 
 DIGEST, WARNINGS = "kept_fit_digest", "kept_fit_warnings"
 WITHOUT_EFFECT = ("progressbar", "cores")
@@ -60,7 +61,12 @@ def fit_or_load(
     ValueError
         If the frame cannot be used, or the file is no fit or not the one that was saved; it is left as it is.
     OSError
-        If the file cannot be written.
+        If no file can be written there, before anything is sampled.
+
+    Warns
+    -----
+    UserWarning
+        If the fit cannot be written after all, as on a disk that became full: it is returned, and not kept.
 
     Examples
     --------
@@ -85,12 +91,17 @@ def fit_or_load(
                 warnings.warn(message, ConvergenceWarning, stacklevel=2)
             return kept
     path.parent.mkdir(parents=True, exist_ok=True)
+    check_writable(path)
     with warnings.catch_warnings(record=True) as caught:
         warnings.simplefilter("always")
         draws = sample(model, frame, **options)
     of_convergence = [str(warning.message) for warning in caught if issubclass(warning.category, ConvergenceWarning)]
     draws.attrs |= {DIGEST: digest, WARNINGS: json.dumps(of_convergence)}
-    save(draws, path)
+    try:
+        save(draws, path)
+    except OSError as error:
+        message = f"{error}; the fit is returned and not kept: make room, then bl.save(draws, {os.fspath(path)!r})"
+        warnings.warn(message, UserWarning, stacklevel=2)
     for warning in caught:
         warnings.warn(warning.message, warning.category, stacklevel=2)
     return draws

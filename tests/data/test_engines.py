@@ -3,7 +3,6 @@
 import warnings
 from datetime import date
 
-import dask.dataframe
 import duckdb
 import numpy as np
 import pandas as pd
@@ -59,6 +58,8 @@ def of_polars(frame):
 
 
 def of_dask(frame):
+    import dask.dataframe  # for two seconds, in the process that runs these tests
+
     return dask.dataframe.from_pandas(frame, npartitions=4)
 
 

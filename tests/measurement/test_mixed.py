@@ -214,6 +214,7 @@ def test_new_respondents_are_scored_by_all_kinds(draws, frame):
         bl.membership(draws, frame.head(1).assign(answer="maybe"))
 
 
+@pytest.mark.usefixtures("pictures_are_not_written")
 def test_a_file_a_page_and_a_picture(draws, frame, tmp_path):
     bl.save(draws, tmp_path / "mixed.nc", respondents=False)
     again = bl.load(tmp_path / "mixed.nc")

@@ -173,6 +173,7 @@ def test_a_file_gives_the_same_tables(draws, frame, tmp_path):
     assert not any(values.dtype == float and values.size >= 200 for values in without["encoding"].data_vars.values())
 
 
+@pytest.mark.usefixtures("pictures_are_not_written")
 def test_a_page_shows_means_and_no_single_number(draws, frame, tmp_path):
     page = bl.report(draws, tmp_path / "page.html", check=bl.check_items(draws, n_draws=20), smallest_cell=5)
     text = page.read_text("utf-8")

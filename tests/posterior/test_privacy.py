@@ -484,6 +484,7 @@ def test_what_is_no_table_has_no_cells():
         bl.suppress_small_cells({"n": [1, 2]})
 
 
+@pytest.mark.usefixtures("pictures_are_not_written")
 def test_a_report_leaves_out_small_groups(joint_draws, tmp_path):
     sizes = bl.random_intercepts(joint_draws)["n"].groupby(level="group").first()
     smallest = int(sizes.min()) + 1
@@ -497,6 +498,7 @@ def test_a_report_leaves_out_small_groups(joint_draws, tmp_path):
         bl.report(joint_draws, tmp_path / "none.html", smallest_cell=0)
 
 
+@pytest.mark.usefixtures("pictures_are_not_written")
 def test_a_report_hides_how_few_did_not_answer(lca_draws, tmp_path):
     """What is shown of an item's answers and of the others' missing ones does not add up to a small number."""
     draws = few(lca_draws)

@@ -246,6 +246,7 @@ def test_loadings_that_are_free_over_waves_stand_by_wave(leaning_freely):
     assert effect.sensitivity.loc["loading"].index.get_level_values("of")[0] == "1, tilt, training"
 
 
+@pytest.mark.usefixtures("pictures_are_not_written")
 def test_free_profiles_levels_and_checks_are_in_the_report(leaning_freely, tmp_path):
     check = bl.check_items(leaning_freely, n_draws=10)
     bl.report(leaning_freely, tmp_path / "page.html", check=check)

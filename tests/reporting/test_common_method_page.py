@@ -19,6 +19,7 @@ def draws():
     return bl.fit(model, bl.example_survey(), draws=500, chains=2, until=None, progressbar=False)
 
 
+@pytest.mark.usefixtures("pictures_are_not_written")
 def test_the_page_tells_the_common_method(draws, tmp_path, read):
     page = read(report(draws, tmp_path / "page.html"))
     assert "independent given the class and the person" in page.all_text

@@ -166,6 +166,7 @@ def test_tables_are_written_beside(reports, short_lca):
     assert first in latex
 
 
+@pytest.mark.usefixtures("pictures_are_not_written")
 def test_without_tables_only_the_page_is_written(short_multinomial, tmp_path):
     written = report(short_multinomial, tmp_path / "page.html")
     assert written == tmp_path / "page.html"
@@ -195,6 +196,7 @@ def test_same_draws_give_the_same_bytes(short_multinomial, tmp_path):
     assert one.read_bytes() == two.read_bytes()
 
 
+@pytest.mark.usefixtures("pictures_are_not_written")
 def test_problems_of_convergence_come_first(short_multinomial, tmp_path, read):
     divergent = short_multinomial.copy()
     diverging = np.zeros((4, 50), dtype=bool)
@@ -208,6 +210,7 @@ def test_problems_of_convergence_come_first(short_multinomial, tmp_path, read):
     assert read(path).column("Chains", "divergences") == ["0", "0", "7", "0"]
 
 
+@pytest.mark.usefixtures("pictures_are_not_written")
 def test_kept_modes_and_warnings_are_told(short_multinomial, tmp_path):
     draws = short_multinomial.copy()
     draws.attrs = short_multinomial.attrs | {"kept_mode": 2, "kept_fit_warnings": '["3 runs diverged earlier"]'}
@@ -229,6 +232,7 @@ def test_draws_that_cannot_be_summarised_are_refused(attribute, value, error, sh
     assert list(tmp_path.iterdir()) == []
 
 
+@pytest.mark.usefixtures("pictures_are_not_written")
 def test_interrupted_run_leaves_the_old_page(short_multinomial, tmp_path, monkeypatch):
     path = tmp_path / "page.html"
     path.write_text("old", encoding="utf-8")
@@ -243,6 +247,7 @@ def test_interrupted_run_leaves_the_old_page(short_multinomial, tmp_path, monkey
     assert [file.name for file in tmp_path.iterdir()] == ["page.html"]
 
 
+@pytest.mark.usefixtures("pictures_are_not_written")
 def test_reference_and_interval_are_passed_on(short_multinomial, tmp_path, read):
     page = read(report(short_multinomial, tmp_path / "page.html", reference="skill", ci_prob=0.5))
     table = odds_ratios(short_multinomial, "skill", ci_prob=0.5)
@@ -282,6 +287,7 @@ def test_what_is_no_fit_is_refused(tmp_path):
     assert list(tmp_path.iterdir()) == []
 
 
+@pytest.mark.usefixtures("pictures_are_not_written")
 def test_what_sections_share_is_computed_once(short_joint, tmp_path, monkeypatch):
     """Convergence, membership and the formula are asked for by several sections."""
     times = Counter()
@@ -320,6 +326,7 @@ def supporting(draws: xr.DataTree, *, without: set[str]) -> Fit:
     return dataclasses.replace(fit, kind=dataclasses.replace(fit.kind, capabilities=capabilities))
 
 
+@pytest.mark.usefixtures("pictures_are_not_written")
 def test_what_a_model_does_not_support_is_left_out(short_joint, tmp_path, read):
     fit = supporting(short_joint, without=set().union(*FUNCTIONS_OF_SECTIONS.values()))
     path = report(fit, tmp_path / "page.html")
@@ -329,6 +336,7 @@ def test_what_a_model_does_not_support_is_left_out(short_joint, tmp_path, read):
     assert not read(path).of("img")
 
 
+@pytest.mark.usefixtures("pictures_are_not_written")
 @pytest.mark.parametrize(
     ("function", "caption"),
     [
@@ -408,6 +416,7 @@ def counts(n: int) -> bl.SummaryTable:
     return bl.SummaryTable.of(table.head(n), "n = 600, 0 rows left out, 68 answers missing; maximum likelihood")
 
 
+@pytest.mark.usefixtures("pictures_are_not_written")
 def test_number_of_classes_is_argued(short_lca, tmp_path, read):
     counted = counts(4)
     path = report(short_lca, tmp_path / "page.html", counted=counted, tables=True)
@@ -428,6 +437,7 @@ def test_number_of_classes_is_argued(short_lca, tmp_path, read):
     assert pd.read_csv(tmp_path / "page_tables" / "class_counts.csv")["BIC"].tolist() == counted["BIC"].tolist()
 
 
+@pytest.mark.usefixtures("pictures_are_not_written")
 def test_another_number_of_classes_is_to_be_explained(short_lca, tmp_path, read):
     page = read(report(short_lca, tmp_path / "page.html", counted=counts(2)))
     assert "is another; say in the paper why 3 were chosen" in page.all_text
@@ -436,6 +446,7 @@ def test_another_number_of_classes_is_to_be_explained(short_lca, tmp_path, read)
     assert not [each for each in one.of("img") if "Recommended" in each["alt"]], "one number cannot be compared"
 
 
+@pytest.mark.usefixtures("pictures_are_not_written")
 def test_a_common_method_is_recommended_on_the_page(short_lca, tmp_path, read):
     counted = counts(4)
     counted = counted.assign(**{f"method_{name}": counted[name] for name in ("BIC", "smallest_class", "entropy_r2")})
@@ -448,6 +459,7 @@ def test_a_common_method_is_recommended_on_the_page(short_lca, tmp_path, read):
     assert [each for each in page.of("img") if "Recommended: 3 with a common method." in each["alt"]]
 
 
+@pytest.mark.usefixtures("pictures_are_not_written")
 def test_stepwise_fit(short_lca, survey, tmp_path, read):
     second = AssignedClass(bl.modal_class_of(short_lca), bl.Regression("~ participation"))
     frame = survey.assign(modal_class=bl.membership(short_lca)["modal_class"])

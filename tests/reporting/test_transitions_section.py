@@ -7,6 +7,7 @@ import bayes_lca as bl
 from bayes_lca.fitted.twins.common_method import AnswersOfPersons
 
 
+@pytest.mark.usefixtures("pictures_are_not_written")
 def test_the_page_of_waves_says_who_moves(tmp_path, read):
     draws = bl.load_example("waves")
     page = read(bl.report(draws, tmp_path / "page.html"))
@@ -46,6 +47,7 @@ def test_a_person_is_integrated_out_over_all_waves_at_once():
     assert letters == "∫ Σ_z P(z) Π_t Π_j P(answer of i to item j at wave t | z_t, u) φ(u) du"
 
 
+@pytest.mark.usefixtures("pictures_are_not_written")
 def test_other_pages_say_nothing_of_moving(tmp_path):
     page = bl.report(bl.load_example("alone"), tmp_path / "page.html").read_text("utf-8")
     assert "Who moves" not in page

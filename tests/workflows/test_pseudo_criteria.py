@@ -58,6 +58,7 @@ def test_what_has_no_weighted_form_is_refused(options, message):
         counted(**options)
 
 
+@pytest.mark.usefixtures("pictures_are_not_written")
 def test_no_number_is_recommended_and_the_report_shows_the_table(tmp_path):
     table = counted()
     for function in (bl.recommend_classes, bl.plot_class_counts):

@@ -80,6 +80,7 @@ def test_nuts_and_gibbs_have_the_same_posterior(draws, frame):
                 assert abs(values.mean() - row["mean"]) < 4 * error
 
 
+@pytest.mark.usefixtures("pictures_are_not_written")
 def test_tables_pages_and_files_of_a_restricted_fit(draws, frame, tmp_path):
     profiles = bl.class_profiles(draws)
     assert profiles.loc[("C1", "c", "low"), ["mean", "sd", "lower", "upper"]].tolist() == [0, 0, 0, 0]

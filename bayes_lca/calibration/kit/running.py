@@ -18,7 +18,7 @@ from rich.progress import Progress, TimeElapsedColumn, TimeRemainingColumn
 from threadpoolctl import threadpool_limits
 
 from bayes_lca.calibration.kit import records
-from bayes_lca.whole_file import write_text_whole
+from bayes_lca.whole_file import check_writable, write_text_whole
 
 WAIT_FOR_WORKERS = 60
 """Seconds after which a Dask cluster without workers is an error."""
@@ -89,7 +89,9 @@ def run_study(
     Raises
     ------
     ValueError
-        If the folder holds a study of other settings, or other versions of the packages.
+        If the folder holds a study of other settings, or other versions of the packages, or a file in it is damaged.
+    OSError
+        If nothing can be written there.
 
     Examples
     --------
@@ -104,14 +106,17 @@ def run_study(
     if report is not None:
         report(f"{len(study.tasks)} replicates, {len(study.tasks) - len(left)} of them done before")
     if left:
+        check_writable(out / records.REPLICATES / left[0].file_name)
         with threadpool_limits(1), _workers(jobs, backend, scheduler):  # threads find the limit a replicate sets
             _Reporting(len(left), report)(delayed(_run_and_keep)(study, task, out) for task in left)
     return study.write_tables(out)
 
 
 def _run_and_keep(study: Study, task: Task, out: Path) -> None:
-    """Run a replicate and write its file."""
-    write_text_whole(out / records.REPLICATES / task.file_name, json.dumps(study.run_one(task)))
+    """Run a replicate and write its file, if no other process on the same folder has done so since."""
+    path = out / records.REPLICATES / task.file_name
+    if not path.exists():
+        write_text_whole(path, json.dumps(study.run_one(task)))
 
 
 @contextmanager

@@ -29,7 +29,6 @@ from bayes_lca.calibration.ranks.replicates import RankSampling, run_replicate
 from bayes_lca.sampling.nuts import VERSIONS
 
 SEED = 20261123
-RANKS, MODELS = "ranks.csv.gz", "models.csv"
 LARGE_R_HAT = 1.05
 RESTS_ON = ("bayes_lca.calibration.ranks.replicates",)
 """Module whose code, with all it imports, decides what a replicate gives; those of the tables come after it."""
@@ -81,7 +80,7 @@ class CalibrationStudy:
         failed and have no ranks included.
         """
         out, tables, ranks, fits = Path(out), [], [], []
-        done = records.finished(out)
+        done = records.require_finished(out, [task.file_name for task in self.tasks])
         for design in self.designs:
             names = [task.file_name for task in self.tasks if task.design is design and task.file_name in done]
             if not names:
@@ -96,9 +95,9 @@ class CalibrationStudy:
         table = pd.concat(tables, ignore_index=True)
         table["p_adjusted"] = holm(table["p_value"].to_numpy())
         of_all = pd.concat(fits, ignore_index=True)
-        records.write_csv({records.TABLE: table, records.FITS: of_all}, out)
-        by_model(table, of_all).to_csv(out / MODELS, float_format="%.4g")
-        pd.concat(ranks).to_csv(out / RANKS, index=False, compression={"method": "gzip", "mtime": 0})
+        models = by_model(table, of_all).reset_index()
+        frames = {records.TABLE: table, records.FITS: of_all, records.MODELS: models, records.RANKS: pd.concat(ranks)}
+        records.write_csv(frames, out)
         return table
 
 
@@ -142,7 +141,7 @@ def by_model(table: pd.DataFrame, fits: pd.DataFrame) -> pd.DataFrame:
 
 def read_ranks(out: Path) -> dict[str, pd.DataFrame]:
     """Ranks of a study by design: a row per replicate, a column per quantity."""
-    stored = pd.read_csv(Path(out) / RANKS)
+    stored = pd.read_csv(Path(out) / records.RANKS)
     return {
         design: pd.DataFrame({row.quantity: np.array(row.ranks.split(), dtype=int) for row in rows.itertuples()})
         for design, rows in stored.groupby("design", sort=False)

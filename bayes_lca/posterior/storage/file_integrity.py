@@ -3,9 +3,15 @@
 import hashlib
 import os
 import re
+from contextlib import suppress
 from pathlib import Path
 
 import h5py
+
+try:
+    import resource
+except ImportError:  # systems that are no Unix set no limits
+    resource = None
 
 SEAL = re.compile(rb"bayes_lca sha256 ([0-9a-f]{64})\n")
 SEAL_SIZE = len(b"bayes_lca sha256 ") + 64 + 1
@@ -15,6 +21,7 @@ DEFLATE, SHUFFLE, FLETCHER32 = 1, 2, 3
 LARGEST_DEPTH = 8
 STRONGEST_COMPRESSION = 1032
 """Bytes that one byte compressed by deflate can stand for at the most."""
+OF_CONTAINER = Path("/sys/fs/cgroup/memory.max")
 SMALL = 2**20
 """Bytes that may stand in a file without having been written, as in an empty variable."""
 
@@ -60,7 +67,8 @@ def check_hdf5(path: Path) -> None:
         total = _bytes_in(file, 0)
     memory = _memory()
     if memory is not None and total > memory:
-        raise UnreadableFileError(f"it declares {total / 2**30:.1f} GB, and this machine has {memory / 2**30:.1f} GB")
+        has = f"this machine has {memory / 2**30:.1f} GB for it"
+        raise UnreadableFileError(f"it declares {total / 2**30:.1f} GB, and {has}")
 
 
 def _bytes_in(group: h5py.Group, depth: int) -> int:
@@ -112,7 +120,12 @@ def _digest(path: Path, size: int) -> str:
 
 
 def _memory() -> int | None:
-    """Bytes of memory of this machine, where the system tells."""
-    if not hasattr(os, "sysconf") or "SC_PHYS_PAGES" not in os.sysconf_names:
-        return None
-    return os.sysconf("SC_PHYS_PAGES") * os.sysconf("SC_PAGE_SIZE")
+    """Bytes of memory that this process may take, where the system tells: of the machine, its container, its limit."""
+    limits = []
+    if hasattr(os, "sysconf") and "SC_PHYS_PAGES" in os.sysconf_names:
+        limits.append(os.sysconf("SC_PHYS_PAGES") * os.sysconf("SC_PAGE_SIZE"))
+    with suppress(OSError, ValueError):
+        limits.append(int(OF_CONTAINER.read_text()))
+    if resource is not None and (allowed := resource.getrlimit(resource.RLIMIT_AS)[0]) != resource.RLIM_INFINITY:
+        limits.append(allowed)
+    return min(limits, default=None)

@@ -119,6 +119,8 @@ def load(path: str | os.PathLike) -> xr.DataTree:
     ValueError
         If the file is not a fit, is not the one that was saved (its checksum differs), refers to other files, or
         declares more than it holds.
+    MemoryError
+        If memory does not suffice.
 
     Examples
     --------
@@ -138,6 +140,11 @@ def load(path: str | os.PathLike) -> xr.DataTree:
         tree = xr.load_datatree(path, engine="h5netcdf")
     except UnreadableFileError as error:
         raise ValueError(f"{os.fspath(path)!r} cannot be read: {error}") from error
+    except MemoryError as error:
+        raise MemoryError(
+            f"{os.fspath(path)!r} cannot be read in the memory that is left: {error}; close other programs, or "
+            "save fewer draws where there is more"
+        ) from error
     except Exception as error:  # what HDF5 and its readers raise for a damaged file is theirs to choose
         raise ValueError(f"{os.fspath(path)!r} is not a NetCDF file that can be read: {error}") from error
     if "posterior" not in tree.children or "formula" not in tree.attrs:
