@@ -157,6 +157,7 @@ _NAMES_BY_MODULE = {
     "workflows.invariance.populations": ("compare_populations", "fit_populations"),
     "workflows.invariance.split_halves": ("split_halves",),
     "workflows.ladder.assign": ("answers_of", "modal_class_of"),
+    "workflows.ladder.bch_outcomes": ("BCHOutcomes", "bch_outcomes"),
     "workflows.ladder.compare_outcomes": ("compare_outcomes",),
     "workflows.ladder.compare_estimators": ("compare_estimators",),
     "workflows.ladder.estimators": ("fit_estimators",),

@@ -127,6 +127,7 @@ CALLS = {
     "stayers_and_movers": bl.stayers_and_movers,
     "transition_odds_ratios": bl.transition_odds_ratios,
     "transition_probabilities": bl.transition_probabilities,
+    "bch_outcomes": lambda draws: bl.bch_outcomes(draws, ["score", "visits"], SURVEY, "~ participation"),
     "stepwise_outcome": lambda draws: bl.stepwise_outcome(draws, "attitude", bl.example_survey()),
     "stepwise_odds_ratios": lambda draws: bl.stepwise_odds_ratios(
         draws, bl.Regression("~ participation"), SURVEY, method="bch"
@@ -139,7 +140,7 @@ SAMPLING = {"fit_distal", "fit_estimators", "fit_two_step", "more_draws", "order
 
 COVARIATES_IN_CLASSES = {
     r"formula '~ participation.*' of this fit of 180 respondents takes part in its classes; a regression in steps": (
-        "answers_of fit_estimators fit_two_step modal_class_of stepwise_odds_ratios stepwise_outcome"
+        "answers_of fit_estimators fit_two_step modal_class_of stepwise_odds_ratios stepwise_outcome bch_outcomes"
     )
 }
 NO_OUTCOME = {r"^outcome_by_class: it is not declared to hold for a fit of ": "outcome_by_class"}
@@ -160,7 +161,7 @@ NO_COMMON_METHOD = NO_OUTCOME | {
 }
 NOT_OF_NUMBERS = (
     "answers_of class_shift common_method compare_structures direct_effects fit_estimators fit_two_step "
-    "plot_structures prior_from split_halves stepwise_odds_ratios stepwise_outcome"
+    "plot_structures prior_from split_halves stepwise_odds_ratios stepwise_outcome bch_outcomes"
 )
 NO_COVARIATES = NO_GROUPS | {
     r"'participation' is no covariate of '~ 1' \(180 respondents\)": "average_marginal_effects plot_predictions",
@@ -175,16 +176,18 @@ NEED_ROWS = (
     "compare_groups concat_chains covariate_tests design_effects direct_effects fit_estimators group_level_effects "
     "group_shares membership membership_draws membership_table modal_class_of modes more_draws nesting_in_words "
     "plot_predictions posterior_predictive poststratify predict_classes prior_sensitivity rank_groups relabel report "
-    "split_halves stepwise_odds_ratios stepwise_outcome"
+    "split_halves stepwise_odds_ratios stepwise_outcome bch_outcomes"
 )
 """Functions that need the rows of the respondents."""
 LOCALLY_INDEPENDENT = (
-    "answers_of fit_estimators fit_two_step modal_class_of split_halves stepwise_odds_ratios stepwise_outcome"
+    "answers_of fit_estimators fit_two_step modal_class_of split_halves stepwise_odds_ratios stepwise_outcome "
+    "bch_outcomes"
 )
 """Functions that take answers for independent within classes."""
 SURVEYED = {
     r"^{name}: its later steps know no survey weights; regress the classes in one step": (
-        "answers_of fit_distal fit_estimators fit_two_step modal_class_of stepwise_odds_ratios stepwise_outcome"
+        "answers_of fit_distal fit_estimators fit_two_step modal_class_of stepwise_odds_ratios stepwise_outcome "
+        "bch_outcomes"
     ),
     r"^characteristics: its counts and tests are of respondents who count once": "characteristics",
     r"^compare_group_structures: groups are left out by reweighting draws": "compare_group_structures",
@@ -224,7 +227,7 @@ REFUSED = {
         r"the answer probabilities of items .* do not vary over the draws: there is nothing to match": "prior_from",
         r"^{name}: the classes of this fit are those of an earlier one, with covariates beside them": (
             "answers_of fit_estimators fit_two_step modal_class_of relabel split_halves stepwise_odds_ratios "
-            "stepwise_outcome"
+            "stepwise_outcome bch_outcomes"
         ),
     },
     "Multinomial": {
@@ -234,7 +237,7 @@ REFUSED = {
             "compare_structures covariate_tests direct_effects fit_distal fit_estimators fit_two_step membership "
             "membership_draws membership_of_new_rows membership_table modal_class_of name_classes order "
             "outcome_by_class plot_profiles plot_structures "
-            "prior_from relabel split_halves stepwise_odds_ratios stepwise_outcome"
+            "prior_from relabel split_halves stepwise_odds_ratios stepwise_outcome bch_outcomes"
         )
     },
     "LatentClass, OrdinalItems": COVARIATES_IN_CLASSES
@@ -247,7 +250,7 @@ REFUSED = {
     "LatentClass, restricted": NO_COVARIATES
     | NO_COMMON_METHOD
     | {
-        r"the answer probabilities of this fit are restricted": "stepwise_odds_ratios",
+        r"the answer probabilities of this fit of 180 respondents are restricted": "stepwise_odds_ratios stepwise_outcome bch_outcomes",
         r"order is a fit whose classes are exchangeable in sets \[0, 1\]": "order",
     },
     "LatentClass, NormalItems": NO_GROUPS
@@ -280,7 +283,9 @@ REFUSED = {
         r"2 names for 1 classes; give one per class": "name_classes",
         r"order is a fit of 1 classes": "order",
         r"item_probability has 1 classes and class_share 1: give two or more": "stepwise_odds_ratios",
-        r"measured is a fit of 1 class and 180 respondents: there are none to compare": "fit_distal stepwise_outcome",
+        r"measured is a fit of 1 class and 180 respondents: there are none to compare": (
+            "fit_distal stepwise_outcome bch_outcomes"
+        ),
     },
     "DistalOutcome": {
         r"^{name}: this fit is of the outcome 'score', given classes of an earlier fit; use outcome_by_class": " ".join(
@@ -304,7 +309,7 @@ REFUSED["LatentClass, GroupClasses"] = NO_COMMON_METHOD | {
     ),
     r"^{name}: the classes of this fit were found together with classes of groups": (
         "answers_of class_shift compare_estimators fit_distal fit_estimators fit_two_step modal_class_of split_halves "
-        "stepwise_odds_ratios stepwise_outcome"
+        "stepwise_odds_ratios stepwise_outcome bch_outcomes"
     ),
 }
 REFUSED["LatentClass, GroupClasses, profiles free"] = REFUSED["LatentClass, GroupClasses"] | {
@@ -318,7 +323,7 @@ REFUSED["LatentClass, KnownClass, profiles free"] = {
         "answers_of check_items class_shift common_method compare_estimators compare_structures design_effects "
         "direct_effects fit_distal fit_estimators fit_two_step group_level_effects modal_class_of nesting_in_words "
         "plot_structures poststratify prior_from prior_sensitivity relabel split_halves stepwise_odds_ratios "
-        "stepwise_outcome"
+        "stepwise_outcome bch_outcomes"
     ),
     **(NO_GROUPS | NO_GROUP_CLASSES),
 }
@@ -337,7 +342,7 @@ REFUSED = {kind: ONE_WAVE | pieces for kind, pieces in REFUSED.items()} | {
             "fit_distal fit_estimators fit_two_step group_level_effects group_shares membership_draws "
             "membership_table modal_class_of nesting_in_words plot_structures poststratify "
             "predict_classes prior_from prior_sensitivity rank_groups split_halves stepwise_odds_ratios "
-            "stepwise_outcome"
+            "stepwise_outcome bch_outcomes"
         ),
         r"^common_method: it depends on what answers are, and is not declared to hold for nominal": "common_method",
         r"variable='intercept' is not among the draws": "contrasts",

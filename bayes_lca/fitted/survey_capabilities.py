@@ -46,6 +46,7 @@ REWEIGHTED = (
 REFUSED: Final = MappingProxyType(
     {
         "answers_of": SECOND_STEP,
+        "bch_outcomes": SECOND_STEP,
         "characteristics": "its counts and tests are of respondents who count once each; leave out by=draws",
         "compare_group_structures": "groups are left out by reweighting draws of an ordinary posterior, and these are "
         "corrected for a survey design; compare fits without design",
