@@ -250,7 +250,9 @@ REFUSED = {
     "LatentClass, restricted": NO_COVARIATES
     | NO_COMMON_METHOD
     | {
-        r"the answer probabilities of this fit of 180 respondents are restricted": "stepwise_odds_ratios stepwise_outcome bch_outcomes",
+        r"the answer probabilities of this fit of 180 respondents are restricted": (
+            "stepwise_odds_ratios stepwise_outcome bch_outcomes"
+        ),
         r"order is a fit whose classes are exchangeable in sets \[0, 1\]": "order",
     },
     "LatentClass, NormalItems": NO_GROUPS

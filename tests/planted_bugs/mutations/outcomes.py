@@ -99,8 +99,8 @@ OUTCOMES = (
         name="bch-incomplete-outcomes-left-out",
         wrong="Respondents who lack one of the outcomes count with none.",
         symbol="NormalOutcomes._alike",
-        pattern="if seen.any()",
-        replacement="if seen.all()",
+        pattern="seen.any()",
+        replacement="seen.all()",
         tests=(f"{BCH}::test_truth_is_found_with_outcomes_missing_at_random",),
     ),
     Mutation(
