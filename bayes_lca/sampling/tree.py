@@ -42,7 +42,8 @@ def assemble(prepared: Prepared, sampled: xr.DataTree) -> xr.DataTree:
 
 
 def complete(prepared: Prepared, tree: xr.DataTree, *, order: str | int | xr.DataTree = "size") -> xr.DataTree:
-    """Align labels, add log-likelihoods, and tell modes apart."""
+    """Align labels, add log-likelihoods, and tell modes apart; what the sampler returned stays as it is."""
+    tree = tree.copy()
     fit = Fit.reading(tree)
     total = (("chain", "draw"), fit.by_chain(fit.all_draws.log_likelihood))
     statistics = fit.sample_stats.drop_vars(UNCONSTRAINED, errors="ignore").assign({TOTAL_LOG_LIKELIHOOD: total})
