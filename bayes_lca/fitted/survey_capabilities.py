@@ -22,6 +22,8 @@ ANSWERED: Final = frozenset(
         ),
         *("posterior_predictive", "poststratify", "predict_classes", "prior_from", "random_intercepts", "rank_groups"),
         *("more_draws", "report", "save"),
+        *("most_likely_paths", "plot_transitions", "stayers_and_movers", "transition_odds_ratios"),
+        "transition_probabilities",
     }
 )
 """Those that speak of parameters, of single respondents, or of averages over respondents, which are weighted."""
