@@ -339,7 +339,7 @@ REFUSED = {kind: ONE_WAVE | pieces for kind, pieces in REFUSED.items()} | {
         r"^{name}: the function is for respondents who answered once": (
             "answers_of average_marginal_effects characteristics class_shift classification_table "
             "compare_estimators compare_group_structures compare_groups compare_structures concat_chains "
-            "covariate_tests design_effects direct_effects group_classes group_membership outcome_by_class "
+            "covariate_tests direct_effects group_classes group_membership outcome_by_class "
             "plot_group_classes plot_predictions regression_table "
             "fit_distal fit_estimators fit_two_step group_level_effects group_shares membership_draws "
             "membership_table modal_class_of nesting_in_words plot_structures poststratify "
@@ -352,10 +352,24 @@ REFUSED = {kind: ONE_WAVE | pieces for kind, pieces in REFUSED.items()} | {
     }
 }
 """What each kind of fit refuses: pieces of messages, and the functions that say so; all others answer."""
+OF_SURVEYED_WAVES = {
+    r"^check_items: what is observed is held against answers of a simple random sample": "check_items",
+    **{piece: names for piece, names in SURVEYED.items() if names in ("modes", "relabel")},
+}
+REFUSED["LatentTransition, survey design"] = OF_SURVEYED_WAVES | {
+    piece: names
+    for piece, names in REFUSED["LatentTransition"].items()
+    if "'intercept'" not in piece and "no covariates" not in piece
+}
+REFUSED["Multinomial, survey design"] = REFUSED["Multinomial"] | {
+    piece: names
+    for piece, names in SURVEYED.items()
+    if names in ("concat_chains", "group_level_effects", "modes", "prior_sensitivity")
+}
 REFUSED = {kind: dict(refused) for kind, refused in REFUSED.items()}
 for kind, refused in REFUSED.items():
-    if kind != "LatentTransition" and not kind.endswith(("survey design", "no respondents", "completed data sets")):
-        refused["^design_effects: the 180 respondents of this fit are taken for a simple random"] = "design_effects"
+    if not kind.endswith(("survey design", "no respondents", "completed data sets")):
+        refused[r"^design_effects: the 1[85]0 respondents of this fit are taken for a simple random"] = "design_effects"
 
 
 @pytest.fixture(scope="module")
@@ -399,6 +413,14 @@ def fits():
         weighted = survey.assign(w=np.random.default_rng(2).gamma(2.0, size=180), c=np.arange(180) % 30)
         design = bl.SurveyDesign(weights="w", cluster="c")
         sampled["LatentClass, survey design"] = bl.fit(NESTED, weighted, design=design, **SHORT)
+        sampled["Multinomial, survey design"] = bl.fit(models["Multinomial"], weighted, design=design, **SHORT)
+        of_persons = np.random.default_rng(2).gamma(2.0, size=150)
+        waves = bl.example_waves().assign(w=lambda frame: of_persons[frame["person"].astype(int) - 1])
+        model = bl.LatentTransition(
+            *(2, bl.Items(ITEMS), "person", "wave", bl.Regression("~ participation + (1 | group)")),
+            transition=bl.Transition("~ participation + (1 | group)"),
+        )
+        sampled["LatentTransition, survey design"] = bl.fit(model, waves, design=bl.SurveyDesign(weights="w"), **SHORT)
         stacked = bl.fit_multiple(bl.LatentClass(2, bl.Items(ITEMS), regression), [survey, moved], **SHORT)
     with tempfile.TemporaryDirectory() as folder:
         bl.save(bl.load_example(), Path(folder) / "fit.nc", respondents=False)
@@ -492,7 +514,7 @@ def density_of_persons(posterior, answers):
 ELSEWHERE = {
     *("LatentClass, no respondents", "LatentClass, completed data sets", "LatentClass, survey design"),
     *("LatentClass, GroupClasses", "LatentClass, GroupClasses, profiles free", "LatentTransition"),
-    "LatentClass, KnownClass, profiles free",
+    *("LatentClass, KnownClass, profiles free", "Multinomial, survey design", "LatentTransition, survey design"),
 }
 """Fits without rows, and those that have tests of their own of this: weighted, of groups, and of persons over waves."""
 
