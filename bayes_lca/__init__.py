@@ -83,6 +83,7 @@ _NAMES_BY_MODULE = {
     "posterior.labels.convergence": ("ConvergenceWarning", "convergence"),
     "posterior.labels.modes": ("keep_mode", "modes"),
     "posterior.labels.relabel": ("name_classes", "relabel"),
+    "posterior.labels.untied_classes": ("UntiedClassesWarning",),
     "posterior.plots.fonts": ("MissingLettersWarning",),
     "posterior.plots.item_pairs": ("plot_check_items",),
     "posterior.plots.group_classes": ("plot_group_classes",),
