@@ -338,7 +338,7 @@ REFUSED = {kind: ONE_WAVE | pieces for kind, pieces in REFUSED.items()} | {
     "LatentTransition": {
         r"^{name}: the function is for respondents who answered once": (
             "answers_of average_marginal_effects characteristics class_shift classification_table "
-            "compare_estimators compare_group_structures compare_groups compare_structures concat_chains "
+            "compare_estimators compare_group_structures compare_groups compare_structures "
             "covariate_tests direct_effects group_classes group_membership outcome_by_class "
             "plot_group_classes plot_predictions regression_table "
             "fit_distal fit_estimators fit_two_step group_level_effects group_shares membership_draws "
@@ -354,7 +354,7 @@ REFUSED = {kind: ONE_WAVE | pieces for kind, pieces in REFUSED.items()} | {
 """What each kind of fit refuses: pieces of messages, and the functions that say so; all others answer."""
 OF_SURVEYED_WAVES = {
     r"^check_items: what is observed is held against answers of a simple random sample": "check_items",
-    **{piece: names for piece, names in SURVEYED.items() if names in ("modes", "relabel")},
+    **{piece: names for piece, names in SURVEYED.items() if names in ("modes", "relabel", "concat_chains")},
 }
 REFUSED["LatentTransition, survey design"] = OF_SURVEYED_WAVES | {
     piece: names

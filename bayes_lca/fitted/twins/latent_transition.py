@@ -55,6 +55,7 @@ SUPPORTED = (
     *(
         "class_profiles",
         "class_sizes",
+        "concat_chains",
         "contrasts",
         "convergence",
         "design_effects",

@@ -63,8 +63,8 @@ def warn_of_untied_classes(fit: Fit) -> None:
         f"classes of this fit of {fit.n_respondents} respondents have profiles of their own by {by!r}, and nothing but "
         "slopes says which class of one is which of another; slopes are less than "
         f"{TOLD_APART:g} standard deviations apart of {pairs}. These are paired as chains started, by how alike their "
-        f'profiles are, and other pairs would fit about as well: look at class_profiles(draws, by="{by}") before slopes '
-        'or shares of a class are compared, or fit without covariates, or with profiles="equal"',
+        f'profiles are, and other pairs would fit about as well: look at class_profiles(draws, by="{by}") before '
+        'slopes or shares of a class are compared, or fit without covariates, or with profiles="equal"',
         UntiedClassesWarning,
         stacklevel=4,
     )
