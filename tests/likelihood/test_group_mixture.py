@@ -136,7 +136,7 @@ def test_table_of_counts_of_classes():
         bl.Items(list("abcd")), counted, group="school", classes=2, group_classes=[2], count="n"
     )
     both = bl.count_group_classes(
-        bl.Items(list("abcd")), frame, group="school", classes=2, group_classes=[1, 2], profiles=["equal", "free"]
+        bl.Items(list("abcd")), frame, group="school", classes=2, group_classes=[1, 2], profiles="both"
     )
     assert both.index.tolist() == [("equal", 2, 1), ("equal", 2, 2), ("free", 2, 2)]
     assert both.loc[("equal", 2, 2), "log_likelihood"] == pytest.approx(row["log_likelihood"], abs=1e-5)

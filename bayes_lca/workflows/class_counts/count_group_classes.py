@@ -1,6 +1,6 @@
 """How many classes, and how many classes of groups: maximum likelihood for each pair of numbers."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable
 from typing import Literal
 
 import numpy as np
@@ -28,7 +28,7 @@ def count_group_classes(
     group: str,
     classes: int | Iterable[int],
     group_classes: Iterable[int],
-    profiles: Profiles | Sequence[Profiles] = "equal",
+    profiles: Profiles | Literal["both"] = "equal",
     count: str | int | None = None,
     missing: Literal["raise", "drop"] = "raise",
     n_starts: int = 50,
@@ -53,9 +53,9 @@ def count_group_classes(
         Numbers of classes of respondents.
     group_classes : iterable of int
         Numbers of group classes, such as ``range(1, 5)``; with 1, groups do not differ.
-    profiles : {"equal", "free"}, or a sequence of both
+    profiles : {"equal", "free", "both"}
         Whether classes answer alike in all group classes, or have parameters of their own in each,
-        :math:`p(y_i \mid c, w)`. With ``["equal", "free"]`` both are fitted, and compared by their BIC; one group class
+        :math:`p(y_i \mid c, w)`. With ``"both"`` both are fitted, and compared by their BIC; one group class
         has one set of profiles, and no row with free ones.
     count : str or int, optional
         Column of the number of respondents with each row, where the frame is a frequency table.
@@ -70,7 +70,7 @@ def count_group_classes(
         A row for each pair ``classes``, ``group_classes``: ``log_likelihood``; ``parameters``; ``BIC_groups`` and
         ``BIC_respondents``, by number of observations; ``AIC``; ``smallest_class``, a share of those who answered, and
         ``smallest_group_class``, a share of the groups; ``group_entropy_r2``, how surely groups are classified; and of
-        ``starts`` followed to their ends those that reached the best, ``starts_at_mode``. With several `profiles` they
+        ``starts`` followed to their ends those that reached the best, ``starts_at_mode``. With both `profiles` they
         come first in the index. The note names the row of least ``BIC_groups``.
 
     Raises
@@ -108,10 +108,8 @@ def count_group_classes(
     check_whole(least=1, n_starts=n_starts)
     check_whole(least=0, seed=seed)
     counted = count_rows(frame, count, (*items.columns, group))
-    kinds = [profiles] if isinstance(profiles, str) else list(profiles)
-    for kind in kinds or [profiles]:
-        design = GroupClasses(max(numbers[1]), group=group, profiles=kind)  # which refuses other kinds
-    design = design.read(counted.frame, missing)
+    kinds: tuple[Profiles, ...] = ("equal", "free") if profiles == "both" else (profiles,)
+    design = GroupClasses(max(numbers[1]), group=group, profiles=kinds[0]).read(counted.frame, missing)
     responses, (grouping,) = items.read(counted.frame).keep(design.kept), design.groupings
     check_no_items(items, design.covariates, len(design.kept))
     rows = unique_rows(responses.codes)

@@ -156,7 +156,7 @@ def bch_outcomes(
     >>> found.coefficients.loc["score"].loc["participation"].index.tolist()
     ['C1', 'C2', 'all classes']
     """
-    shared = _shared(slopes, variances, covariances)
+    shared = Shared(slopes, variances, covariances)
     tails, fit = tail_probabilities(ci_prob), Fit.of(measured, needs="bch_outcomes")
     require_classes_of_answers_alone(fit)
     require_unrestricted(fit, "fit_distal")
@@ -192,22 +192,6 @@ def bch_outcomes(
     )
 
 
-def _shared(slopes: str, variances: str, covariances: str) -> Shared:
-    """What classes share.
-
-    Raises
-    ------
-    ValueError
-        If it is none of what can be chosen.
-    """
-    given = {"slopes": slopes, "variances": variances, "covariances": covariances}
-    for name, value in given.items():
-        known = ["by class", "equal", *(["none"] if name == "covariances" else [])]
-        if value not in known:
-            raise ValueError(f"{name}={value!r}: choose from {', '.join(map(repr, known))}")
-    return Shared(**given)
-
-
 def _names(outcomes: str | Sequence[str], known: Assigned, n_rows: int) -> tuple[str, ...]:
     """Outcomes, each named once, none of them an item."""
     names = (outcomes,) if isinstance(outcomes, str) else tuple(outcomes)
@@ -221,7 +205,7 @@ def _names(outcomes: str | Sequence[str], known: Assigned, n_rows: int) -> tuple
     return names
 
 
-def _design(frame: Frame, formula: str, reference, missing, missing_codes, names: Sequence[str]) -> Design:
+def _design(frame, formula: str, reference, missing, missing_codes, names: Sequence[str]) -> Design:
     """Covariates of the rows that have them.
 
     Raises

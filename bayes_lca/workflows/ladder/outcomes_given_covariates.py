@@ -39,11 +39,22 @@ class Shared:
     ----------
     slopes, variances : {"by class", "equal"}
     covariances : {"equal", "by class", "none"}
+
+    Raises
+    ------
+    ValueError
+        If one is none of what can be chosen.
     """
 
     slopes: Sharing = "by class"
     variances: Sharing = "by class"
     covariances: Sharing = "equal"
+
+    def __post_init__(self):
+        for name, given in vars(self).items():
+            known = ["by class", "equal", *(["none"] if name == "covariances" else [])]
+            if given not in known:
+                raise ValueError(f"{name}={given!r}: choose from {', '.join(map(repr, known))}")
 
     def matrix(self, n_classes: int, n_outcomes: int, n_terms: int) -> np.ndarray:
         """Zeros and ones that make all parameters of the free ones, class after class, shape (parameter, free)."""
