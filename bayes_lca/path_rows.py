@@ -8,18 +8,24 @@ from typing import Literal
 import narwhals as nw
 import numpy as np
 import pymc as pm
+import xarray as xr
 
 from bayes_lca.data.answered import is_missing
 from bayes_lca.data.design import Design
 from bayes_lca.data.formula import read_formula
 from bayes_lca.data.frame import check_columns
 from bayes_lca.data.responses import Responses, recorded_empty
+from bayes_lca.data.survey_design import SurveyDesign
+from bayes_lca.data.survey_sample import SurveySample
+from bayes_lca.data.survey_weights import nesting_declared
 from bayes_lca.data.unique_rows import UniqueRows, unique_rows
 from bayes_lca.data.wave_checks import check_every_wave_answered, check_followed, check_within_persons
+from bayes_lca.data.wave_sample import sample_of_persons
 from bayes_lca.data.waves import Waves, read_waves, rows_at, step_names
 from bayes_lca.dims import CLASS, OTHER_CLASS, PATTERN, STEP, WAVE
 from bayes_lca.fitted.record import EXCHANGEABLE, distinct_rows
 from bayes_lca.fitted.record_sequences import merged_axes, record_sequences, record_steps
+from bayes_lca.fitted.survey_record import record_sample
 from bayes_lca.likelihood.identification import check_cells_of_waves
 from bayes_lca.likelihood.path_start import PathStart
 from bayes_lca.measurement.answers_of_waves import starting_values_of_waves
@@ -60,6 +66,8 @@ class PathRows:
         Row of the frame at which each person was first seen.
     n_dropped : int
         Rows of the frame left out because a covariate is missing.
+    sample : SurveySample, optional
+        Survey weights of the persons, their clusters and strata.
     """
 
     model: OfPaths
@@ -74,13 +82,26 @@ class PathRows:
     row_of_step: np.ndarray
     first_row: np.ndarray
     n_dropped: int
+    sample: SurveySample | None = None
 
     @classmethod
-    def read(cls, model, frame, *, missing: Literal["raise", "drop"], collapse: bool) -> "PathRows":
+    def read(
+        cls,
+        model,
+        frame,
+        *,
+        missing: Literal["raise", "drop"],
+        collapse: bool,
+        survey: SurveyDesign | None = None,
+    ) -> "PathRows":
         """Answers and covariates of the persons whose covariates are complete."""
         waves = read_waves(frame, model.person, model.wave, over_time=model.transition.over_time)
         check_within_persons(frame, waves, _group_columns(model.initial))
-        of_persons = _read(model.initial, frame, waves.first_row, missing, "initial=, from the first row of a person")
+        with nesting_declared(survey):
+            of_persons = _read(
+                model.initial, frame, waves.first_row, missing, "initial=, from the first row of a person"
+            )
+        sample = None if survey is None else sample_of_persons(survey, frame, waves, of_persons, model)
         kept = np.isin(np.arange(waves.seen.sum()), waves.place[of_persons.kept])
         _warn_of_persons_left_out(of_persons.kept, kept)
         later = waves.keep(np.ones_like(kept), of_persons.kept).later_rows
@@ -102,7 +123,7 @@ class PathRows:
         seen = [answers, *_of_steps(of_rows, row_of_step)]
         everybody = np.arange(len(at_waves))
         sequences = distinct_rows(of_persons, *seen) if collapse else unique_rows(everybody)
-        of_answers = unique_rows(answers)
+        of_answers = unique_rows(answers) if sample is None else sample.weighing(unique_rows(answers))
         modes = path_modes(
             *(model.measurement, responses, answer_patterns, answers[of_answers.first], of_answers.count),
             *(model.n_classes, model.transition.over_time),
@@ -121,6 +142,7 @@ class PathRows:
             row_of_step=row_of_step,
             first_row=waves.first_row[of_persons.kept],
             n_dropped=int((~kept).sum()),
+            sample=sample,
         )
 
     @property
@@ -132,6 +154,11 @@ class PathRows:
     def count(self) -> np.ndarray:
         """Persons with each row, shape (pattern,)."""
         return self.sequences.count
+
+    @property
+    def weight(self) -> np.ndarray:
+        """What each row counts for: its persons, or their survey weights added up; shape (pattern,)."""
+        return self.count if self.sample is None else self.sample.weighing(self.sequences).count
 
     @property
     def steps(self) -> list[Design]:
@@ -165,12 +192,12 @@ class PathRows:
 
     def initial_membership(self, path: PathStart) -> StartingMembership:
         """Who belongs where at the first wave, roughly."""
-        return StartingMembership(path.membership[:, 0], self.count, self.initial)
+        return StartingMembership(path.membership[:, 0], self.weight, self.initial)
 
     def transition_membership(self, path: PathStart) -> StartingMembership:
         """Who belongs where after each step, roughly, and where they are expected from the class before."""
         n_classes = path.membership.shape[-1]
-        weight = np.where(self.row_of_step[self.sequences.first] >= 0, self.count[:, None], 0)  # (pattern, step)
+        weight = np.where(self.row_of_step[self.sequences.first] >= 0, self.weight[:, None], 0)  # (pattern, step)
         return StartingMembership(
             path.membership[:, 1:].swapaxes(0, 1).reshape(-1, n_classes),
             weight.T.ravel(),
@@ -184,8 +211,9 @@ class PathRows:
         groups, attributes = record_sequences(
             self.waves, self.responses, self.answer_patterns, self.of_persons, self.sequences, self.first_row
         )
+        groups, attributes = record_sample(self.sample, self.weight, groups, attributes)
         of_steps, of_transitions = record_steps(self.of_rows, self.row_of_step[self.sequences.first])
-        groups = {name: dataset.merge(of_steps[name]) for name, dataset in groups.items()}
+        groups = {name: dataset.merge(of_steps.get(name, xr.Dataset())) for name, dataset in groups.items()}
         attributes = merged_axes(attributes, of_transitions) | {"n_dropped": self.n_dropped}
         of_items, values = [], []
         for mode in self.modes:

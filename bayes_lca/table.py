@@ -1,5 +1,6 @@
 """Tables that say what they rest on: a pandas frame with a note of respondents, missing rows and draws."""
 
+import re
 from html import escape
 from os import PathLike
 from typing import Any
@@ -11,6 +12,9 @@ from bayes_lca.whole_file import write_whole
 
 PRINTED = ("display.float_format", f"{{:.{FEWEST}f}}".format, "display.width", 200, "display.max_columns", 30)
 
+
+NOTHING, WITHOUT_VALUE = "–", re.compile(r"<td>(NaN|None|nan|&lt;NA&gt;)</td>")
+"""What stands where a table has no value, in notebooks and in Markdown."""
 
 COLUMN_BY_COLUMN = "computed column by column from two tables: lower and upper are no interval of the result"
 
@@ -62,7 +66,10 @@ class SummaryTable(pd.DataFrame):
 
     def _repr_html_(self) -> str:
         with pd.option_context(*PRINTED):
-            return self._rounded()._repr_html_() + f"<p>{escape(self.note).replace('\n', '<br>')}</p>"
+            return (
+                WITHOUT_VALUE.sub(f"<td>{NOTHING}</td>", self._rounded()._repr_html_())
+                + f"<p>{escape(self.note).replace('\n', '<br>')}</p>"
+            )
 
     def _rounded(self) -> pd.DataFrame:
         """Numbers whose intervals vanish in three decimals as text with more; not in a table too long to be printed."""
@@ -81,11 +88,41 @@ class SummaryTable(pd.DataFrame):
         options.setdefault("float_format", f"%.{FEWEST}f")
         return self._rounded().to_latex(buf, escape=escape, **options)
 
+    def to_markdown(self, buf: Any = None, *, mode: str = "wt", index: bool = True, **options: Any) -> str | None:
+        """As a pipe table of Markdown in the decimals that are printed, which needs no further package.
+
+        With `options`, such as ``tablefmt``, as pandas does, which takes the package tabulate.
+        """
+        if options:
+            return super().to_markdown(buf, mode=mode, index=index, **options)
+        flat = self._rounded().reset_index() if index else self._rounded()
+        is_number = [pd.api.types.is_numeric_dtype(kind) for kind in flat.dtypes]
+        lines = [[_cell(name) for name in flat.columns], ["--:" if number else ":--" for number in is_number]]
+        lines += [[_cell(value) for value in row] for row in flat.itertuples(index=False, name=None)]
+        text = "\n".join(f"| {' | '.join(line)} |" for line in lines)
+        if buf is None:
+            return text
+        if hasattr(buf, "write"):
+            buf.write(text)
+        else:
+            write_whole(buf, lambda unfinished: unfinished.write_text(text, encoding="utf-8"))
+        return None
+
     def write(self, path: str | PathLike[str]) -> None:
         """Write as CSV with the note in a last column of its first row; an older file stays until this one is whole."""
         flat = pd.DataFrame(self).reset_index()
         flat["note"] = [self.note] + [""] * (len(flat) - 1)
         write_whole(path, lambda unfinished: flat.to_csv(unfinished, index=False))
+
+
+def _cell(value: Any) -> str:
+    """A cell of a pipe table."""
+    if isinstance(value, tuple):
+        return " ".join(map(_cell, value))
+    if pd.isna(value):
+        return NOTHING
+    text = f"{value:.{FEWEST}f}" if isinstance(value, float) else str(value)
+    return " ".join(text.split()).replace("|", "\\|")
 
 
 def tail_probabilities(ci_prob: float) -> list[float]:

@@ -8,6 +8,7 @@ import pymc as pm
 
 from bayes_lca.data.frame import Frame, is_whole
 from bayes_lca.data.in_short import as_given
+from bayes_lca.data.survey_design import SurveyDesign
 from bayes_lca.dims import PATTERN
 from bayes_lca.fitted.kinds import Kind
 from bayes_lca.fitted.twins.latent_transition import KIND
@@ -97,6 +98,7 @@ class LatentTransition(Model):
     """
 
     kind: ClassVar[Kind] = KIND
+    why_no_survey_design: ClassVar[str] = ""
 
     n_classes: int
     measurement: Measurement
@@ -145,13 +147,21 @@ class LatentTransition(Model):
         explaining = (*self.initial.columns, *self.transition.columns)
         return (self.person, self.wave, *self.measurement.columns, *dict.fromkeys(explaining))
 
-    def prepare(self, frame: Frame, *, missing: Literal["raise", "drop"] = "raise", collapse: bool = True) -> Prepared:
+    def prepare(
+        self,
+        frame: Frame,
+        *,
+        missing: Literal["raise", "drop"] = "raise",
+        collapse: bool = True,
+        survey: SurveyDesign | None = None,
+    ) -> Prepared:
         """The model of a long frame, started where the answers of all waves find the classes.
 
         With ``missing="drop"`` a row that lacks a covariate of its transition becomes a missed wave, and a person whose
-        first row lacks one of the first wave is left out. With ``collapse=False`` every person keeps a row.
+        first row lacks one of the first wave is left out. With ``collapse=False`` every person keeps a row. With a
+        survey design each row counts for the weights of its persons.
         """
-        rows = PathRows.read(self, frame, missing=missing, collapse=collapse)
+        rows = PathRows.read(self, frame, missing=missing, collapse=collapse, survey=survey)
         path = rows.modes[0].path
         with pm.Model(coords=rows.coords()) as built:
             eta = self.initial.class_logits(rows.initial, rows.initial_membership(path), rows=PATTERN)  # of z_1
@@ -161,5 +171,5 @@ class LatentTransition(Model):
             answers = answers_of_waves(
                 self.measurement, rows.responses, rows.start, rows.codes, self.measurement_over_time
             )  # log p(y_t | z_t)
-            Path(tau, moving).observe(eta, answers, rows.count)  # (pattern, wave, item)
+            Path(tau, moving).observe(eta, answers, rows.weight)  # (pattern, wave, item)
         return rows.prepared(built)

@@ -9,15 +9,19 @@ import numpy as np
 import pymc as pm
 
 from bayes_lca.data.declarations import Declarations
-from bayes_lca.data.frame import Frame, row_labels
+from bayes_lca.data.frame import Frame, named, row_labels
 from bayes_lca.data.in_short import in_short
 from bayes_lca.data.outcome import read_complete_outcome
 from bayes_lca.data.responses import recorded_empty, without_empty
-from bayes_lca.data.unique_rows import unique_rows
-from bayes_lca.dims import OBSERVED_CLASS, OTHER_CLASS, OUTCOME, OUTCOME_COUNTS, PATTERN
+from bayes_lca.data.survey_design import SurveyDesign
+from bayes_lca.data.survey_weights import nesting_declared, sample_of
+from bayes_lca.data.unique_rows import UniqueRows, unique_rows
+from bayes_lca.dims import OBSERVED_CLASS, OTHER_CLASS, PATTERN
 from bayes_lca.fitted.kinds import Kind
 from bayes_lca.fitted.record import distinct_rows, record_outcome
+from bayes_lca.fitted.survey_record import record_sample
 from bayes_lca.fitted.twins.multinomial import KIND
+from bayes_lca.hidden.seen_category import observe_counts, observe_weighted
 from bayes_lca.prepared import Model, Prepared
 from bayes_lca.structural.regression import Regression
 from bayes_lca.structural.starting_membership import StartingMembership
@@ -75,6 +79,7 @@ class Multinomial(Model):
     """
 
     kind: ClassVar[Kind] = KIND
+    why_no_survey_design: ClassVar[str] = ""
 
     outcome: str
     structural: Regression
@@ -103,18 +108,26 @@ class Multinomial(Model):
         """The outcome, covariates and groups."""
         return (self.outcome, *self.structural.columns)
 
-    def prepare(self, frame: Frame, *, missing: Literal["raise", "drop"] = "raise", collapse: bool = True) -> Prepared:
+    def prepare(
+        self,
+        frame: Frame,
+        *,
+        missing: Literal["raise", "drop"] = "raise",
+        collapse: bool = True,
+        survey: SurveyDesign | None = None,
+    ) -> Prepared:
         """The model of a frame, with what travels with its draws.
 
         With ``collapse=False`` every respondent keeps a row: the same posterior, in a model whose shape does not
-        depend on the covariates.
+        depend on the covariates. With a survey design each row counts for the weights of its respondents.
         """
         if self.outcome in self.structural.columns:
             raise ValueError(
                 f"outcome {self.outcome!r} is also in {self.structural.formula!r}; it cannot explain itself"
             )
         answered, codes, labels, kept = read_complete_outcome(frame, self.outcome, missing, self.declared)
-        design = self.structural.read(answered, missing)
+        with nesting_declared(survey):
+            design = self.structural.read(answered, missing)
         codes, empty = codes[design.kept], ()
         kept[kept] = design.kept
         design, respondents = replace(design, kept=kept), row_labels(frame)[kept]
@@ -125,25 +138,31 @@ class Multinomial(Model):
                 f"outcome {self.outcome!r} is {labels[0]!r} in all {len(codes)} rows with every covariate; impute the "
                 "covariates, or choose another outcome"
             )
-        membership = StartingMembership(np.eye(len(labels))[codes], np.ones(len(codes)), design)
+        sample = None if survey is None else sample_of(survey, frame, design, [self.outcome])
         everybody = unique_rows(np.arange(len(codes)))
-        patterns = design.patterns if collapse else everybody
-        counts = np.zeros((len(patterns.count), len(labels)), dtype=int)  # (pattern, category)
-        np.add.at(counts, patterns.pattern, membership.probability.astype(int))
+        rows = distinct_rows(design, codes) if collapse else everybody
+        of_covariates = design.patterns if collapse and sample is None else rows
+        if sample is None:
+            weight, of_rows = np.ones(len(codes)), rows.count
+        else:
+            self._refuse_without_weight(sample.weight, codes, labels)
+            weight, of_rows = sample.weight, sample.weighing(rows).count
+        membership = StartingMembership(np.eye(len(labels))[codes], weight, design)
         coords = {
             OBSERVED_CLASS: list(labels),
             OTHER_CLASS: list(labels),
-            PATTERN: range(len(counts)),
+            PATTERN: range(len(of_covariates.first)),
             **self.structural.coords(design, len(labels)),
         }
         with pm.Model(coords=coords) as model:
-            of_patterns = design.take(patterns.first)
+            of_patterns = design.take(of_covariates.first)
             eta = self.structural.class_logits(of_patterns, membership, classes=OBSERVED_CLASS, rows=PATTERN)
-            n = pm.Data(OUTCOME_COUNTS, counts, dims=(PATTERN, OBSERVED_CLASS))
-            p = pm.math.softmax(eta, axis=1)  # (pattern, category)
-            pm.Multinomial(OUTCOME, n.sum(axis=1), p, observed=n, dims=(PATTERN, OBSERVED_CLASS))
-        rows = distinct_rows(design, codes) if collapse else everybody
+            if sample is None:
+                observe_counts(eta, _counted(codes, len(labels), of_covariates))
+            else:
+                observe_weighted(eta, codes[rows.first], len(labels), of_rows)
         groups, attributes = record_outcome(codes, self.outcome, labels, design, respondents, rows)
+        groups, attributes = record_sample(sample, of_rows, groups, attributes)
         attributes |= self.structural.attributes | self.identity
         attributes |= recorded_empty({**design.empty, **({str(self.outcome): empty} if empty else {})})
         return Prepared(
@@ -153,3 +172,20 @@ class Multinomial(Model):
             groups=groups,
             attributes=attributes,
         )
+
+    def _refuse_without_weight(self, weight: np.ndarray, codes: np.ndarray, labels: Sequence[str]) -> None:
+        """Refuse categories whose respondents all have weight 0."""
+        n, total = (np.bincount(codes, weights=each, minlength=len(labels)) for each in (np.ones(len(codes)), weight))
+        if (empty := (total == 0) & (n > 0)).any():
+            raise ValueError(
+                f"all survey weights of {named(np.asarray(labels)[empty])} of outcome {self.outcome!r} are 0 in "
+                f"{int(n[empty].sum())} of {len(codes)} rows, and nothing says how likely it is; leave these rows out, "
+                "or merge the category with another"
+            )
+
+
+def _counted(codes: np.ndarray, n_categories: int, patterns: UniqueRows) -> np.ndarray:
+    """Respondents of each distinct row in each category, shape (pattern, category)."""
+    counts = np.zeros((len(patterns.count), n_categories), dtype=int)
+    np.add.at(counts, (patterns.pattern, codes), 1)
+    return counts

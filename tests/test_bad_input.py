@@ -464,7 +464,7 @@ BAD_COVARIATES = {  # frame, formula, what the message says
     "missing-group": (
         replaced("group", {0: None, 39: None}),
         FORMULA,
-        ["2 of 40 rows lack a covariate ('group' in 2: rows 0, 39)", 'missing="drop"'],
+        ["2 of 40 rows lack a group ('group' in 2: rows 0, 39)", "say to which group each belongs", 'missing="drop"'],
     ),
     "missing-in-several": (
         replaced("x", {3: None}).assign(tier=lambda f: f["tier"].where(f.index > 1)),

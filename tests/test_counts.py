@@ -195,6 +195,7 @@ BESIDE_DRAWS = {
     ),
     "covariate_tests": lambda draws, frame, **count: bl.covariate_tests(draws, frame, ["x", "z"], **count),
     "stepwise_outcome": lambda draws, frame, **count: bl.stepwise_outcome(draws, "x", frame, **count),
+    "bch_outcomes": lambda draws, frame, **count: bl.bch_outcomes(draws, ["x"], frame, **count).means,
     "stepwise_odds_ratios": lambda draws, frame, **count: bl.stepwise_odds_ratios(
         draws, bl.Regression("~ center(x) + z"), frame, **count
     ),

@@ -15,6 +15,7 @@ PUBLIC = {name: getattr(bl, name) for name in bl.__all__}
 FUNCTIONS = sorted(name for name, entry in PUBLIC.items() if inspect.isfunction(entry))
 CLASSES = sorted(name for name, entry in PUBLIC.items() if inspect.isclass(entry) and not issubclass(entry, Exception))
 MADE_BY_FUNCTIONS = {
+    "BCHOutcomes",
     "GroupComparison",
     "ItemCheck",
     "MaximumLikelihoodEstimates",

@@ -209,6 +209,13 @@ def test_table_of_profiles_by_group_class(draws):
     assert "n = 240" in table.note
 
 
+def test_profiles_by_another_column_are_refused_with_the_one_to_give(draws):
+    with pytest.raises(ValueError, match=r"by='school': .* in 'group_class' alone; give by=\"group_class\""):
+        bl.class_profiles(draws, by="school")
+    with pytest.raises(ValueError, match=r'in nothing; fit GroupClasses or KnownClass with profiles="free"'):
+        bl.class_profiles(bl.load_example(), by="group")
+
+
 def test_answers_are_drawn_from_the_profiles_of_the_group_class(draws):
     """Of item b, whose average over group classes is far from either."""
     fit = Fit.reading(draws)

@@ -128,6 +128,7 @@ CALLS = {
     "stayers_and_movers": bl.stayers_and_movers,
     "transition_odds_ratios": bl.transition_odds_ratios,
     "transition_probabilities": bl.transition_probabilities,
+    "bch_outcomes": lambda draws: bl.bch_outcomes(draws, ["score", "visits"], SURVEY, "~ participation"),
     "stepwise_outcome": lambda draws: bl.stepwise_outcome(draws, "attitude", bl.example_survey()),
     "stepwise_odds_ratios": lambda draws: bl.stepwise_odds_ratios(
         draws, bl.Regression("~ participation"), SURVEY, method="bch"
@@ -140,7 +141,7 @@ SAMPLING = {"fit_distal", "fit_estimators", "fit_two_step", "more_draws", "order
 
 COVARIATES_IN_CLASSES = {
     r"formula '~ participation.*' of this fit of 180 respondents takes part in its classes; a regression in steps": (
-        "answers_of fit_estimators fit_two_step modal_class_of stepwise_odds_ratios stepwise_outcome"
+        "answers_of fit_estimators fit_two_step modal_class_of stepwise_odds_ratios stepwise_outcome bch_outcomes"
     )
 }
 NO_OUTCOME = {r"^outcome_by_class: it is not declared to hold for a fit of ": "outcome_by_class"}
@@ -161,7 +162,7 @@ NO_COMMON_METHOD = NO_OUTCOME | {
 }
 NOT_OF_NUMBERS = (
     "answers_of class_shift common_method compare_structures direct_effects fit_estimators fit_two_step "
-    "plot_structures prior_from split_halves stepwise_odds_ratios stepwise_outcome"
+    "plot_structures prior_from split_halves stepwise_odds_ratios stepwise_outcome bch_outcomes"
 )
 NO_COVARIATES = NO_GROUPS | {
     r"'participation' is no covariate of '~ 1' \(180 respondents\)": "average_marginal_effects plot_predictions",
@@ -176,16 +177,18 @@ NEED_ROWS = (
     "compare_groups concat_chains covariate_tests design_effects direct_effects fit_estimators group_level_effects "
     "group_shares membership membership_draws membership_table modal_class_of modes more_draws nesting_in_words "
     "plot_predictions posterior_predictive poststratify predict_classes prior_sensitivity rank_groups relabel report "
-    "split_halves stepwise_odds_ratios stepwise_outcome"
+    "split_halves stepwise_odds_ratios stepwise_outcome bch_outcomes"
 )
 """Functions that need the rows of the respondents."""
 LOCALLY_INDEPENDENT = (
-    "answers_of fit_estimators fit_two_step modal_class_of split_halves stepwise_odds_ratios stepwise_outcome"
+    "answers_of fit_estimators fit_two_step modal_class_of split_halves stepwise_odds_ratios stepwise_outcome "
+    "bch_outcomes"
 )
 """Functions that take answers for independent within classes."""
 SURVEYED = {
     r"^{name}: its later steps know no survey weights; regress the classes in one step": (
-        "answers_of fit_distal fit_estimators fit_two_step modal_class_of stepwise_odds_ratios stepwise_outcome"
+        "answers_of fit_distal fit_estimators fit_two_step modal_class_of stepwise_odds_ratios stepwise_outcome "
+        "bch_outcomes"
     ),
     r"^characteristics: its counts and tests are of respondents who count once": "characteristics",
     r"^compare_group_structures: groups are left out by reweighting draws": "compare_group_structures",
@@ -225,7 +228,7 @@ REFUSED = {
         r"the answer probabilities of items .* do not vary over the draws: there is nothing to match": "prior_from",
         r"^{name}: the classes of this fit are those of an earlier one, with covariates beside them": (
             "answers_of fit_estimators fit_two_step modal_class_of relabel split_halves stepwise_odds_ratios "
-            "stepwise_outcome"
+            "stepwise_outcome bch_outcomes"
         ),
     },
     "Multinomial": {
@@ -235,7 +238,7 @@ REFUSED = {
             "compare_structures covariate_tests direct_effects fit_distal fit_estimators fit_two_step membership "
             "membership_draws membership_of_new_rows membership_table modal_class_of name_classes order "
             "outcome_by_class plot_profiles plot_structures "
-            "prior_from relabel split_halves stepwise_odds_ratios stepwise_outcome"
+            "prior_from relabel split_halves stepwise_odds_ratios stepwise_outcome bch_outcomes"
         )
     },
     "LatentClass, OrdinalItems": COVARIATES_IN_CLASSES
@@ -248,7 +251,9 @@ REFUSED = {
     "LatentClass, restricted": NO_COVARIATES
     | NO_COMMON_METHOD
     | {
-        r"the answer probabilities of this fit are restricted": "stepwise_odds_ratios",
+        r"the answer probabilities of this fit of 180 respondents are restricted": (
+            "stepwise_odds_ratios stepwise_outcome bch_outcomes"
+        ),
         r"order is a fit whose classes are exchangeable in sets \[0, 1\]": "order",
     },
     "LatentClass, NormalItems": NO_GROUPS
@@ -281,7 +286,9 @@ REFUSED = {
         r"2 names for 1 classes; give one per class": "name_classes",
         r"order is a fit of 1 classes": "order",
         r"item_probability has 1 classes and class_share 1: give two or more": "stepwise_odds_ratios",
-        r"measured is a fit of 1 class and 180 respondents: there are none to compare": "fit_distal stepwise_outcome",
+        r"measured is a fit of 1 class and 180 respondents: there are none to compare": (
+            "fit_distal stepwise_outcome bch_outcomes"
+        ),
     },
     "DistalOutcome": {
         r"^{name}: this fit is of the outcome 'score', given classes of an earlier fit; use outcome_by_class": " ".join(
@@ -305,7 +312,7 @@ REFUSED["LatentClass, GroupClasses"] = NO_COMMON_METHOD | {
     ),
     r"^{name}: the classes of this fit were found together with classes of groups": (
         "answers_of class_shift compare_estimators fit_distal fit_estimators fit_two_step modal_class_of split_halves "
-        "stepwise_odds_ratios stepwise_outcome"
+        "stepwise_odds_ratios stepwise_outcome bch_outcomes"
     ),
 }
 REFUSED["LatentClass, GroupClasses, profiles free"] = REFUSED["LatentClass, GroupClasses"] | {
@@ -319,7 +326,7 @@ REFUSED["LatentClass, KnownClass, profiles free"] = {
         "answers_of check_items class_shift common_method compare_estimators compare_structures design_effects "
         "direct_effects fit_distal fit_estimators fit_two_step group_level_effects modal_class_of nesting_in_words "
         "plot_structures poststratify prior_from prior_sensitivity relabel split_halves stepwise_odds_ratios "
-        "stepwise_outcome"
+        "stepwise_outcome bch_outcomes"
     ),
     **(NO_GROUPS | NO_GROUP_CLASSES),
 }
@@ -332,13 +339,13 @@ REFUSED = {kind: ONE_WAVE | pieces for kind, pieces in REFUSED.items()} | {
     "LatentTransition": {
         r"^{name}: the function is for respondents who answered once": (
             "answers_of average_marginal_effects characteristics class_shift classification_table "
-            "compare_estimators compare_group_structures compare_groups compare_structures concat_chains "
-            "covariate_tests design_effects direct_effects group_classes group_membership outcome_by_class "
+            "compare_estimators compare_group_structures compare_groups compare_structures "
+            "covariate_tests direct_effects group_classes group_membership outcome_by_class "
             "plot_group_classes plot_predictions regression_table "
             "fit_distal fit_estimators fit_two_step group_level_effects group_shares membership_draws "
             "membership_table modal_class_of nesting_in_words plot_structures poststratify "
             "predict_classes prior_from prior_sensitivity rank_groups split_halves stepwise_odds_ratios "
-            "stepwise_outcome"
+            "stepwise_outcome bch_outcomes"
         ),
         r"^common_method: it depends on what answers are, and is not declared to hold for nominal": "common_method",
         r"variable='intercept' is not among the draws": "contrasts",
@@ -346,10 +353,24 @@ REFUSED = {kind: ONE_WAVE | pieces for kind, pieces in REFUSED.items()} | {
     }
 }
 """What each kind of fit refuses: pieces of messages, and the functions that say so; all others answer."""
+OF_SURVEYED_WAVES = {
+    r"^check_items: what is observed is held against answers of a simple random sample": "check_items",
+    **{piece: names for piece, names in SURVEYED.items() if names in ("modes", "relabel", "concat_chains")},
+}
+REFUSED["LatentTransition, survey design"] = OF_SURVEYED_WAVES | {
+    piece: names
+    for piece, names in REFUSED["LatentTransition"].items()
+    if "'intercept'" not in piece and "no covariates" not in piece
+}
+REFUSED["Multinomial, survey design"] = REFUSED["Multinomial"] | {
+    piece: names
+    for piece, names in SURVEYED.items()
+    if names in ("concat_chains", "group_level_effects", "modes", "prior_sensitivity")
+}
 REFUSED = {kind: dict(refused) for kind, refused in REFUSED.items()}
 for kind, refused in REFUSED.items():
-    if kind != "LatentTransition" and not kind.endswith(("survey design", "no respondents", "completed data sets")):
-        refused["^design_effects: the 180 respondents of this fit are taken for a simple random"] = "design_effects"
+    if not kind.endswith(("survey design", "no respondents", "completed data sets")):
+        refused[r"^design_effects: the 1[85]0 respondents of this fit are taken for a simple random"] = "design_effects"
 
 
 @pytest.fixture(scope="module")
@@ -393,6 +414,14 @@ def fits():
         weighted = survey.assign(w=np.random.default_rng(2).gamma(2.0, size=180), c=np.arange(180) % 30)
         design = bl.SurveyDesign(weights="w", cluster="c")
         sampled["LatentClass, survey design"] = bl.fit(NESTED, weighted, design=design, **SHORT)
+        sampled["Multinomial, survey design"] = bl.fit(models["Multinomial"], weighted, design=design, **SHORT)
+        of_persons = np.random.default_rng(2).gamma(2.0, size=150)
+        waves = bl.example_waves().assign(w=lambda frame: of_persons[frame["person"].astype(int) - 1])
+        model = bl.LatentTransition(
+            *(2, bl.Items(ITEMS), "person", "wave", bl.Regression("~ participation + (1 | group)")),
+            transition=bl.Transition("~ participation + (1 | group)"),
+        )
+        sampled["LatentTransition, survey design"] = bl.fit(model, waves, design=bl.SurveyDesign(weights="w"), **SHORT)
         stacked = bl.fit_multiple(bl.LatentClass(2, bl.Items(ITEMS), regression), [survey, moved], **SHORT)
     with tempfile.TemporaryDirectory() as folder:
         bl.save(bl.load_example(), Path(folder) / "fit.nc", respondents=False)
@@ -488,7 +517,7 @@ def density_of_persons(posterior, answers):
 ELSEWHERE = {
     *("LatentClass, no respondents", "LatentClass, completed data sets", "LatentClass, survey design"),
     *("LatentClass, GroupClasses", "LatentClass, GroupClasses, profiles free", "LatentTransition"),
-    "LatentClass, KnownClass, profiles free",
+    *("LatentClass, KnownClass, profiles free", "Multinomial, survey design", "LatentTransition, survey design"),
 }
 """Fits without rows, and those that have tests of their own of this: weighted, of groups, and of persons over waves."""
 

@@ -77,6 +77,13 @@ def test_what_the_fit_was_given_has_to_be_given_again(short, options, message):
         more(short, frame=frame, **options)
 
 
+def test_chains_in_several_modes_are_refused_with_what_to_do(short):
+    apart = short.copy()
+    apart.attrs = short.attrs | {"n_modes": 2, "chain_modes": "[0, 1]"}
+    with pytest.raises(bl.SeveralModesError, match=r"stayed in 2 different modes, which more draws .* fit again"):
+        more(apart)
+
+
 def test_another_model_is_refused_before_sampling(short):
     message = (
         r"another model than the fit of 180 respondents: n_classes=3 and not n_classes=2, measurement=Items\(items="

@@ -1,5 +1,7 @@
 """Classes with profiles of their own at each level of a known class: density, twins and tables against loops."""
 
+import warnings
+
 import numpy as np
 import pandas as pd
 import pytest
@@ -13,6 +15,7 @@ from bayes_lca.fitted.fit import Fit
 from bayes_lca.likelihood.categorical_family import CategoricalFamily
 from bayes_lca.likelihood.mixture import fit_mixture
 from bayes_lca.posterior.labels.group_profiles import align_classes
+from bayes_lca.posterior.labels.untied_classes import slope_distances, warn_of_untied_classes
 from bayes_lca.sampling.tree import assemble
 
 ITEMS, SITES = ["a", "b", "c"], ["north", "south", "west"]
@@ -200,3 +203,44 @@ def test_labels_within_every_site_are_found_again():
     for name in (*shown, "class_share"):
         np.testing.assert_allclose(found["posterior"][name], straight["posterior"][name], rtol=1e-6, atol=1e-8)
     np.testing.assert_allclose(straight["posterior"][PROBABILITY], [[point[PROBABILITY] for point in points]])
+
+
+def with_slopes(draws, distance):
+    """The draws with slopes of x so many standard deviations apart."""
+    posterior, rng = draws["posterior"].to_dataset(), np.random.default_rng(1)
+    noise = rng.normal(size=(posterior.sizes["chain"], posterior.sizes["draw"]))
+    half = (noise - noise.mean()) / noise.std(ddof=1) + distance
+    slope = posterior["slope"].transpose("chain", "draw", "term", "latent_class").copy()
+    slope[:, :, 2, 0], slope[:, :, 2, 1] = -half / 2, half / 2
+    tree = draws.copy()
+    tree["posterior"] = xr.DataTree(posterior.assign(slope=slope))
+    return Fit.reading(tree)
+
+
+@pytest.mark.parametrize("distance", [0.4, 2.9])
+def test_classes_of_sites_that_slopes_hardly_tell_apart_are_said(draws, distance):
+    words = rf"3 standard deviations apart of C1 and C2 \({distance}\).*class_profiles\(draws, by=\"site\"\)"
+    with pytest.warns(bl.UntiedClassesWarning, match=words):
+        warn_of_untied_classes(with_slopes(draws, distance))
+
+
+def test_nothing_is_said_of_classes_that_are_tied(draws):
+    warn_of_untied_classes(with_slopes(draws, 3.2))
+    assert slope_distances(with_slopes(draws, 5.0)) == {("C1", "C2"): pytest.approx(5.0, rel=1e-6)}
+    for name in ("alone", "nested"):
+        fit = Fit.reading(bl.load_example() if name == "nested" else bl.load_example("alone"))
+        assert slope_distances(fit) == {}
+        warn_of_untied_classes(fit)
+    alone = bl.LatentClass(2, bl.Items(ITEMS), bl.KnownClass("site", profiles="free"))
+    few = quietly(bl.fit, alone, FRAME, draws=5, tune=20, chains=1, until=None, progressbar=False)
+    assert slope_distances(Fit.reading(few)) == {}
+
+
+def test_a_fit_says_which_of_its_classes_are_not_tied():
+    """Of these respondents x tells nothing of the class."""
+    with warnings.catch_warnings(record=True) as said:
+        warnings.simplefilter("always")
+        bl.fit(MODEL, FRAME, draws=20, tune=100, chains=1, until=None, progressbar=False)
+    assert [str(one.message)[:29] for one in said if one.category is bl.UntiedClassesWarning] == [
+        "classes of this fit of 240 re"
+    ]

@@ -399,8 +399,13 @@ def test_rows_left_out_take_their_weight_along():
     ("options", "message"),
     [
         (
-            {"model": bl.Multinomial("education", bl.Regression("~ participation"))},
-            "Multinomial takes no survey design here, for its likelihood is not weighted; fit LatentClass",
+            {
+                "model": bl.AssignedClass(
+                    bl.Assigned({"training": list("abc")}, np.full((2, 1, 3), 1 / 3), [0.5, 0.5], ("C1", "C2")),
+                    bl.Regression("~ participation"),
+                )
+            },
+            "AssignedClass takes no survey design here, for its likelihood is not weighted; fit LatentClass",
         ),
         ({"count": "whole"}, "weighs respondents one by one, and each of 180 rows"),
         (

@@ -1,7 +1,7 @@
 """Columns of covariates as numbers and ordered categories."""
 
 import warnings
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 
 import narwhals as nw
 import numpy as np
@@ -19,12 +19,14 @@ from bayes_lca.data.frame import (
     rows_of,
 )
 
+REMEDIES = {False: "impute them", True: "say to which group each belongs"}
+"""What to do about missing covariates, and about missing groups."""
 MOST_UNDECLARED_LEVELS = 20
 MOST_NUMBERED_LEVELS = 11
 """Levels of text that are all numbers, as on a scale from 0 to 10; more are numbers that were read as text."""
 
 
-def complete_rows(frame, columns: Mapping[str, pd.Series], missing: str) -> np.ndarray:
+def complete_rows(frame, columns: Mapping[str, pd.Series], missing: str, groups: Collection[str] = ()) -> np.ndarray:
     """Rows that have every covariate and group, as a boolean mask.
 
     Parameters
@@ -35,6 +37,8 @@ def complete_rows(frame, columns: Mapping[str, pd.Series], missing: str) -> np.n
         At least one.
     missing : {"raise", "drop"}
         What to do with the other rows.
+    groups : collection of str
+        Those of the columns that name groups, of which nothing is to be imputed.
 
     Returns
     -------
@@ -58,11 +62,14 @@ def complete_rows(frame, columns: Mapping[str, pd.Series], missing: str) -> np.n
     some = f"{int(incomplete.sum())} of {len(incomplete)} rows"
     counts = ", ".join(f"{name!r} in {int(rows.sum())}" for name, rows in gone.items() if rows.any())
     which = f"({counts}: {rows_of(frame, incomplete)})"
+    kinds = {name in groups for name, rows in gone.items() if rows.any()}
+    what = " or ".join(name for is_group, name in ((False, "covariate"), (True, "group")) if is_group in kinds)
     if missing == "raise":
-        raise ValueError(f'{some} lack a covariate {which}; impute them, or leave the rows out with missing="drop"')
+        remedy = " and ".join(remedy for is_group, remedy in REMEDIES.items() if is_group in kinds)
+        raise ValueError(f'{some} lack a {what} {which}; {remedy}, or leave the rows out with missing="drop"')
     if incomplete.all():
-        raise ValueError(f"{some} lack a covariate {which}; no row would be left: drop a covariate from the formula")
-    warnings.warn(f"{some} left out: covariate missing {which}", stacklevel=4)
+        raise ValueError(f"{some} lack a {what} {which}; no row would be left: drop a {what} from the formula")
+    warnings.warn(f"{some} left out: {what} missing {which}", stacklevel=4)
     return ~incomplete
 
 

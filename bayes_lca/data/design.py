@@ -232,7 +232,7 @@ def read_design(
     }
     kept = np.ones(len(nw.from_native(frame, eager_only=True)), dtype=bool)
     if raw:
-        kept = complete_rows(frame, raw, missing)
+        kept = complete_rows(frame, raw, missing, set(raw) - set(parsed.covariates))
         raw = raw if kept.all() else {name: values[kept] for name, values in raw.items()}
     covariates = pd.DataFrame(
         {

@@ -151,6 +151,26 @@ def read_numeric_outcome(
     [2.0, 3.0, 5.0]
     """
     check_missing(missing)
+    values = _numbers(frame, outcome, declared)
+    frame, complete = _rows_that_have(frame, outcome, ~np.isnan(values), missing)
+    _refuse_constant(values, outcome)
+    return frame, values[complete], complete
+
+
+def read_incomplete_numbers(frame, outcome: str, declared: Declarations = NOTHING_DECLARED) -> np.ndarray:
+    """Read an outcome that is a number, not a number where it is missing, shape (row of the frame,).
+
+    Raises
+    ------
+    ValueError
+        If the column is unknown, holds no numbers, is infinite, constant, or missing in all rows.
+    """
+    values = _numbers(frame, outcome, declared)
+    _refuse_constant(values, outcome)
+    return values
+
+
+def _numbers(frame, outcome: str, declared: Declarations) -> np.ndarray:
     check_frame(frame)
     check_columns(frame, [outcome], role="outcome")
     declared.warn_of_absent_codes(frame, [outcome])
@@ -167,12 +187,14 @@ def read_numeric_outcome(
     infinite = int(np.isinf(values).sum())
     if infinite:
         raise ValueError(f"outcome {outcome!r} is infinite in {infinite} of {n} rows; correct them or code as missing")
-    frame, complete = _rows_that_have(frame, outcome, ~np.isnan(values), missing)
-    values = values[complete]
-    if not len(values) or np.ptp(values) == 0:
-        what = f"is {values[0]:g} in all {len(values)} rows" if len(values) else f"is missing in all {n} rows"
+    return values
+
+
+def _refuse_constant(values: np.ndarray, outcome: str) -> None:
+    known = values[~np.isnan(values)]
+    if not len(known) or np.ptp(known) == 0:
+        what = f"is {known[0]:g} in all {len(known)} rows" if len(known) else f"is missing in all {len(values)} rows"
         raise ValueError(f"outcome {outcome!r} {what}; choose another outcome")
-    return frame, values, complete
 
 
 def _rows_that_have(frame, outcome: str, complete: np.ndarray, missing: str) -> tuple[Frame, np.ndarray]:

@@ -75,8 +75,8 @@ def warn_of_groups_of_one(groupings: Sequence) -> None:
         if len(grouping.levels) == len(grouping.index):
             warnings.warn(
                 f"each of the {len(grouping.levels)} groups of {grouping.name!r} has one respondent, so that nothing "
-                "tells a group from its respondent, and how much groups differ rests on the prior alone; leave "
-                f"(1 | {grouping.name}) out, or name the column that respondents share",
+                "tells a group from its respondent, and how much groups differ rests on the prior alone; leave these "
+                "groups out of the model, or name the column that respondents share",
                 SmallLevelWarning,
                 stacklevel=4,
             )

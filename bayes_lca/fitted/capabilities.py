@@ -47,6 +47,7 @@ NEEDS: Final[Mapping[str, Need]] = MappingProxyType(
     {
         "answers_of": Need("answers as indicators", answers=True),
         "average_marginal_effects": Need("averages over the covariates of the respondents", respondents=True),
+        "bch_outcomes": Need("outcomes by class and covariates", respondents=True, answers=True),
         "characteristics": Need("characteristics by class", respondents=True),
         "check_items": Need("checks of items", respondents=True, answers=True),
         "class_profiles": Need("class profiles", answers=True),

@@ -112,7 +112,7 @@ class Fit(FittedProbabilities):
 
     def supports(self, *functions: str) -> bool:
         """Whether functions are declared to hold: by the model, by its answers where they matter, and by its design."""
-        if self.is_weighted and any(map(refusal, functions)):
+        if self.is_weighted and any(map(self._refusal_of_design, functions)):
             return False
         of_model, of_answers = self.kind.capabilities.supported, self.answers.supported
         return all(name in of_model and (name in of_answers or not NEEDS[name].answers) for name in functions)
@@ -143,8 +143,11 @@ class Fit(FittedProbabilities):
         ------
         ValueError
         """
-        if self.is_weighted and (reason := refusal(needs)):
+        if self.is_weighted and (reason := self._refusal_of_design(needs)):
             raise ValueError(f"{needs}: {reason}")
+
+    def _refusal_of_design(self, needs: str) -> str:
+        return self.kind.refused_with_design.get(needs) or refusal(needs)
 
     def require_summarisable(self) -> None:
         """Refuse draws whose summary would average over labels or modes.

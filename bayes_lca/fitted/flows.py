@@ -65,7 +65,7 @@ def _flows(fit) -> Flows:
 
 
 def _distinct(fit, paths) -> tuple[np.ndarray, np.ndarray]:
-    """Sequences whose covariates or groups differ, and shares of the persons who have each, shape (wave, row)."""
+    """Sequences whose covariates or groups differ, and shares of the persons who have each, weighted, (wave, row)."""
     n, moved = len(fit.count), paths.moved
     known = (
         np.column_stack(
@@ -81,5 +81,5 @@ def _distinct(fit, paths) -> tuple[np.ndarray, np.ndarray]:
     )
     _, first, row = np.unique(known, axis=0, return_index=True, return_inverse=True)
     seen = np.column_stack([np.ones(n, dtype=bool), moved])
-    weight = np.stack([np.bincount(row.reshape(-1), fit.count * of_wave, len(first)) for of_wave in seen.T])
+    weight = np.stack([np.bincount(row.reshape(-1), fit.weight * of_wave, len(first)) for of_wave in seen.T])
     return first, weight / weight.sum(axis=1, keepdims=True)

@@ -5,6 +5,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from importlib import import_module
 from pkgutil import iter_modules
+from types import MappingProxyType
 from typing import Any, ClassVar, Final
 
 import numpy as np
@@ -198,6 +199,8 @@ class Kind:
         Field of the model that holds the structural part.
     class_is_observed : bool
         Whether the class is an observed category, so that there is no measurement part.
+    refused_with_design : mapping of str to str
+        Functions that hold for respondents who count alike, and not for those sampled by a survey design, and why.
     """
 
     name: str
@@ -208,6 +211,7 @@ class Kind:
     hidden: str = "OneClass"
     structural: str = "structural"
     class_is_observed: bool = False
+    refused_with_design: Mapping[str, str] = MappingProxyType({})
 
 
 OBSERVED_CATEGORY = "observed category"

@@ -22,6 +22,8 @@ ANSWERED: Final = frozenset(
         ),
         *("posterior_predictive", "poststratify", "predict_classes", "prior_from", "random_intercepts", "rank_groups"),
         *("more_draws", "report", "save"),
+        *("most_likely_paths", "plot_transitions", "stayers_and_movers", "transition_odds_ratios"),
+        "transition_probabilities",
     }
 )
 """Those that speak of parameters, of single respondents, or of averages over respondents, which are weighted."""
@@ -46,6 +48,7 @@ REWEIGHTED = (
 REFUSED: Final = MappingProxyType(
     {
         "answers_of": SECOND_STEP,
+        "bch_outcomes": SECOND_STEP,
         "characteristics": "its counts and tests are of respondents who count once each; leave out by=draws",
         "compare_group_structures": "groups are left out by reweighting draws of an ordinary posterior, and these are "
         "corrected for a survey design; compare fits without design",

@@ -42,7 +42,7 @@ def transition_design(fit) -> tuple[Design, np.ndarray]:
     formula = read_formula(fit.attributes[of_transition("formula")])
     levels = json.loads(fit.attributes[of_transition("levels")])
     moved, came = paths.moved[pattern], paths.seen[pattern][:, 1:]
-    person, step = np.nonzero(moved)
+    person, step = persons_of_moves(fit), np.nonzero(moved)[1]
     place = pattern[person], step
 
     def covariates_at(place: tuple) -> pd.DataFrame:
@@ -89,3 +89,8 @@ def transition_design(fit) -> tuple[Design, np.ndarray]:
         declared=declared,
     )
     return design, step
+
+
+def persons_of_moves(fit) -> np.ndarray:
+    """Who makes each move of `transition_design`, by position, shape (move,)."""
+    return np.nonzero(paths_of(fit).moved[fit.pattern_of_respondent])[0]

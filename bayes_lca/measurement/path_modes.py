@@ -17,6 +17,7 @@ from bayes_lca.measurement.item_copies import ItemCopies
 
 TOLERANCE, MOST_STEPS = 1e-6, 2000
 """Of the climb to a mode: chains find the way from near it."""
+LEAST_COUNT = 1e-9
 LEAST_WEIGHT = 0.05
 """Share of the likelihood that a mode could hold from which on chains start there."""
 
@@ -125,6 +126,7 @@ def path_modes(
 def _of_answers(maximum: PathMaximum, answers: np.ndarray, counts: np.ndarray, n_rows: int) -> np.ndarray:
     """Class probabilities of who gave each of the distinct answers, shape (answers, latent_class)."""
     sequence, wave = np.nonzero(answers >= 0)
+    counts = np.maximum(counts, LEAST_COUNT)  # of persons with a survey weight of 0 too
     total = np.zeros((n_rows, maximum.membership.shape[-1]))
     np.add.at(total, answers[sequence, wave], counts[sequence, None] * maximum.membership[sequence, wave])
     return total / total.sum(axis=1, keepdims=True)

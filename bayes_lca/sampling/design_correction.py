@@ -191,6 +191,8 @@ def check_correctable(prepared: Prepared, road) -> None:
 
 def _orders(before: Fit, after: Fit) -> np.ndarray:
     """Class of the sampler that each class of a fit was in every draw, shape (draw, latent_class)."""
+    if after.class_is_observed:
+        return np.tile(np.arange(len(after.classes)), (after.n_draws, 1))
     unlabelled, labelled = (_told_apart_by(fit) for fit in (before, after))
     return np.stack(
         [np.abs(unlabelled - labelled[:, [place]]).sum(axis=-1).argmin(axis=1) for place in range(labelled.shape[1])],

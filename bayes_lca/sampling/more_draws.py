@@ -13,6 +13,7 @@ from bayes_lca.data.survey_design import SurveyDesign
 from bayes_lca.dims import COUNT
 from bayes_lca.fitted.fit import Fit
 from bayes_lca.fitted.record import COUNTED, KEY, PATTERNS, TABLE
+from bayes_lca.fitted.refusals import SeveralModesError
 from bayes_lca.fitted.survey_record import SURVEY, said_of_sample
 from bayes_lca.posterior.labels.concat_chains import JOINED
 from bayes_lca.posterior.labels.relabel import name_classes
@@ -105,6 +106,7 @@ def more_draws(
     """
     check_whole(least=1, n=n)
     earlier = Fit.of(draws, needs="more_draws")
+    _refuse_several_modes(earlier)
     asked = _settings_of(earlier)
     _refuse_another_model(earlier, model)
     backend = asked.pop("backend")
@@ -121,6 +123,15 @@ def more_draws(
     _warn_of_other_draws(draws, result)
     labels_are_given = earlier.class_is_observed or prepared.pivot is not None
     return result if labels_are_given else name_classes(result, earlier.classes)
+
+
+def _refuse_several_modes(fit: Fit) -> None:
+    if fit.n_modes > 1:
+        raise SeveralModesError(
+            f"more_draws: the chains of this fit of {fit.n_respondents} respondents stayed in {fit.n_modes} different "
+            "modes, which more draws do not bring together; look at bl.modes(draws), and fit again with more tuning or "
+            "another number of classes"
+        )
 
 
 def _settings_of(fit: Fit) -> dict:

@@ -19,6 +19,7 @@ from bayes_lca.fitted.fit import Fit
 from bayes_lca.fitted.survey_record import SURVEY
 from bayes_lca.posterior.checks.posterior_predictive import draw_predictive
 from bayes_lca.posterior.labels.convergence import warn_of_convergence
+from bayes_lca.posterior.labels.untied_classes import warn_of_untied_classes
 from bayes_lca.prepared import Model, Prepared
 from bayes_lca.sampling.collector import collector_paused
 from bayes_lca.sampling.design_correction import check_correctable, correct_draws
@@ -241,6 +242,7 @@ class Sampler:
         if predictive:
             completed.tree["posterior_predictive"] = xr.DataTree(draw_predictive(completed, seed=settings.seed))
         warn_of_convergence(completed)
+        warn_of_untied_classes(completed)
         return completed.tree
 
     def _completed(self, prepared: Prepared, settings: Sampling, order) -> Fit:

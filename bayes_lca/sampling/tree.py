@@ -16,6 +16,7 @@ from bayes_lca.posterior.labels.group_classes import with_group_classes
 from bayes_lca.posterior.labels.group_profiles import align_classes
 from bayes_lca.posterior.labels.modes import MODE_EVIDENCE, UNCONSTRAINED, chain_modes, evidence_of_modes
 from bayes_lca.posterior.labels.relabel import with_class_share
+from bayes_lca.posterior.labels.untied_classes import warn_of_untied_classes
 from bayes_lca.prepared import Prepared
 
 
@@ -42,7 +43,8 @@ def assemble(prepared: Prepared, sampled: xr.DataTree) -> xr.DataTree:
 
 
 def complete(prepared: Prepared, tree: xr.DataTree, *, order: str | int | xr.DataTree = "size") -> xr.DataTree:
-    """Align labels, add log-likelihoods, and tell modes apart."""
+    """Align labels, add log-likelihoods, and tell modes apart; what the sampler returned stays as it is."""
+    tree = tree.copy()
     fit = Fit.reading(tree)
     total = (("chain", "draw"), fit.by_chain(fit.all_draws.log_likelihood))
     statistics = fit.sample_stats.drop_vars(UNCONSTRAINED, errors="ignore").assign({TOTAL_LOG_LIKELIHOOD: total})
@@ -74,4 +76,5 @@ def finish(
     """
     tree = complete(prepared, tree, order=order)
     warn_of_convergence(Fit.reading(tree), judged)
+    warn_of_untied_classes(Fit.reading(tree))
     return tree

@@ -61,7 +61,8 @@ class GroupClasses(Structural):
     With ``profiles="free"`` nothing in the likelihood says which class of one group class is which of another. Without
     covariates they are paired after sampling by their profiles: C1 of G2 is the class that answers most as C1 of G1
     does. Whether shares of C1 in G1 and in G2 can be compared is then a matter of how alike these profiles are. With
-    covariates the slopes, which are those of C1 in all group classes, tie them together.
+    covariates the slopes, which are those of C1 in all group classes, tie them together; where slopes of two classes
+    are less than three standard deviations apart, an `UntiedClassesWarning` says so.
 
     Classes of respondents and classes of groups are both exchangeable; labels of either are settled after sampling,
     group classes in decreasing order of their shares.

@@ -53,7 +53,8 @@ class KnownClass(Structural):
     profiles : {"equal", "free"}
         Whether classes answer alike at all sites, or have in each item parameters of their own, under the same priors.
         Classes of other sites are paired with those of the largest by their profiles before sampling. Without further
-        covariates nothing ties them together, so labels of all draws are aligned within each site, and paired again.
+        covariates nothing ties them together, so labels of all draws are aligned within each site, and paired again;
+        with them their slopes do, and an `UntiedClassesWarning` says where these hardly differ.
 
     Raises
     ------

@@ -472,7 +472,8 @@ def test_dropping_keeps_the_complete_rows():
     frame.loc[[3, 17], "x"] = np.nan
     frame.loc[[17, 20], "group"] = None
     with pytest.warns(
-        UserWarning, match=r"3 of 48 rows left out: covariate missing \('x' in 2, 'group' in 2: rows 3, 17, 20\)"
+        UserWarning,
+        match=r"3 of 48 rows left out: covariate or group missing \('x' in 2, 'group' in 2: rows 3, 17, 20\)",
     ):
         design = design_of("~ x + tier + (1 | group)", frame, missing="drop")
     complete = frame.drop(index=[3, 17, 20])

@@ -6,6 +6,7 @@ from functools import cache
 from equivalence import (
     arviz_loo,
     bambi_posterior,
+    bch_outcomes,
     class_regression,
     davies,
     group_classes,
@@ -37,6 +38,7 @@ SOURCES = tuple(
         stepmix_classes,
         stepmix_steps,
         stepmix_outcomes,
+        bch_outcomes,
         latent_gold,
         nnet,
         statsmodels_logit,

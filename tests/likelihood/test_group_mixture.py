@@ -135,6 +135,15 @@ def test_table_of_counts_of_classes():
     again = bl.count_group_classes(
         bl.Items(list("abcd")), counted, group="school", classes=2, group_classes=[2], count="n"
     )
+    both = bl.count_group_classes(
+        bl.Items(list("abcd")), frame, group="school", classes=2, group_classes=[1, 2], profiles="both"
+    )
+    assert both.index.tolist() == [("equal", 2, 1), ("equal", 2, 2), ("free", 2, 2)]
+    assert both.loc[("equal", 2, 2), "log_likelihood"] == pytest.approx(row["log_likelihood"], abs=1e-5)
+    assert both.loc[("free", 2, 2), "log_likelihood"] > row["log_likelihood"]
+    best, *_ = both["BIC_groups"].idxmin()
+    assert both.note.endswith(f"profiles {best}")
+    assert "profiles equal and free" in both.note
     assert "0 rows left out" in table.note
     assert again.loc[(2, 2), "log_likelihood"] == pytest.approx(row["log_likelihood"], abs=1e-5)
 
@@ -171,7 +180,7 @@ def test_rows_without_a_group_are_left_out_and_counted():
     frame = pd.DataFrame(np.maximum(CODES, 0), columns=list("abcd")).assign(school=[f"s{g}" for g in GROUP])
     asked = {"group": "school", "classes": 2, "group_classes": [1], "n_starts": 5}
     gone = frame.assign(school=frame["school"].mask(frame.index < 3))
-    with pytest.raises(ValueError, match=r"3 of \d+ rows lack a covariate .*missing=.drop."):
+    with pytest.raises(ValueError, match=r"3 of \d+ rows lack a group .*missing=.drop."):
         bl.count_group_classes(bl.Items(list("abcd")), gone, **asked)
     with pytest.warns(UserWarning, match=r"3 of \d+ rows left out"):
         left = bl.count_group_classes(bl.Items(list("abcd")), gone, **asked, missing="drop")

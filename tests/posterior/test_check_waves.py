@@ -7,6 +7,7 @@ from itertools import product
 from pathlib import Path
 
 import numpy as np
+import pandas as pd
 import pytest
 
 import bayes_lca as bl
@@ -17,6 +18,7 @@ from bayes_lca.fitted.flows import flows_of
 from bayes_lca.fitted.paths import paths_of
 from bayes_lca.posterior.checks.wave_contributions import TransitionColumns, WaveContributions
 from bayes_lca.posterior.checks.wave_discrepancies import _expected_cells, _expected_margins, pairs_of_places
+from bayes_lca.posterior.checks.wave_groups import group_discrepancies, group_of_persons
 from bayes_lca.posterior.checks.wave_parameters import wave_parameters
 
 sys.path.insert(0, str(Path(__file__).parents[1]))
@@ -197,7 +199,8 @@ def test_residuals_and_expected_counts_are_sums_over_all_paths(one_draw, persons
     pairs = pairs_of_places(codes >= 0)
     assert ((0, 0), (0, 1)) in pairs
     assert ((1, 2), (2, 2)) in pairs
-    assert ((0, 0), (2, 0)) not in pairs
+    assert ((0, 0), (2, 0)) in pairs
+    assert ((0, 0), (2, 1)) not in pairs
     totals, each = added.residual_totals(pairs), list(added.residuals(pairs))
     for p, ((t, j), (u, h)) in enumerate(pairs):
         both = (codes[:, t, j] >= 0) & (codes[:, u, h] >= 0)
@@ -228,7 +231,7 @@ def test_replicated_answers_follow_the_parameters(one_draw):
     drawn = alike.replicate(many, rng)
     one = np.ones((1, 3, 3), dtype=bool)
     first = replace(parameters, initial=alike.initial[:, :1], transition=tuple(t[..., :1] for t in alike.transition))
-    for (t, j), (u, h) in [((0, 0), (1, 0)), ((1, 2), (2, 2)), ((2, 0), (2, 1))]:
+    for (t, j), (u, h) in [((0, 0), (1, 0)), ((1, 2), (2, 2)), ((0, 1), (2, 1)), ((2, 0), (2, 1))]:
         share = np.array([[((drawn[:, t, j] == k) & (drawn[:, u, h] == m)).mean() for m in range(3)] for k in range(3)])
         wanted = _expected_cells(first, one, (t, j), (u, h))
         np.testing.assert_array_less(np.abs(share - wanted), 4.5 * np.sqrt(wanted * (1 - wanted) / n) + 1e-12)
@@ -256,18 +259,88 @@ def test_tables_count_the_answers_of_the_frame(check, frame):
     assert within["n"] == asked.sum()
     assert list(check.tables) == ["overall", "items", "pairs", "wave_pairs"]
     assert len(check.pairs) == 9
-    assert len(check.wave_pairs) == 6
+    assert len(check.wave_pairs) == 9
+    apart = wide["training"][[1, 3]].dropna()
+    assert check.wave_pairs.loc[("training", "1", "3"), "n"] == len(apart)
     for table in check.tables.values():
         assert table.note.startswith("n = 150, 3 waves, 45 of 450 person-waves missed, 0 rows left out, 22 answers")
         assert "40 of them used" in table.note
         assert table["p_value"].between(0, 1).all()
 
 
-def test_groups_of_waves_are_refused_by_name(draws, frame):
-    with pytest.raises(ValueError, match=r"group='group': items by group .* the 150 persons of this fit answered at"):
-        bl.check_items(draws, group="group")
-    with pytest.raises(ValueError, match="leave frame out"):
-        bl.check_items(draws, frame=frame)
+@pytest.fixture(scope="module")
+def by_city(draws, frame):
+    return bl.check_items(draws, group="city", frame=frame.sample(frac=1, random_state=1), n_draws=20)
+
+
+def test_groups_are_counted_at_every_wave(by_city, frame):
+    assert list(by_city.tables) == ["overall", "items", "pairs", "wave_pairs", "groups", "group_moves"]
+    assert by_city.groups.index.names == ["city", "wave", "item"]
+    for (city, wave, item), row in by_city.groups.iterrows():
+        there = frame[(frame["city"] == city) & (frame["wave"].astype(str) == wave)][item].dropna()
+        assert row["n"] == len(there)
+        assert row["observed"] == (there == row["category"]).sum()
+    followed = frame.assign(last=frame.groupby("person")["wave"].transform("max")).drop_duplicates("person")
+    for (city, step), row in by_city.group_moves.iterrows():
+        inside = (followed["city"] == city) & (followed["last"] >= int(step.split(" to ")[1]))
+        assert row["n"] == inside.sum()
+    assert (
+        by_city.groups.groupby(["wave", "item"])["n"].sum().loc[("2", "training")]
+        == by_city.items.loc[("2", "training"), "n"]
+    )
+    assert {"largest group", "moves of groups"} <= set(by_city.overall.index)
+
+
+def test_departures_of_groups_are_sums_over_persons_and_paths(draws, frame):
+    """Moves given all answers, and expected ones, over all paths; counts expected by share and answer probability."""
+    fit = Fit.reading(draws)
+    levels = group_of_persons(fit, "city", frame)
+    found = group_discrepancies(fit, levels, 100, seed=1)
+    codes, parameters = fit.answers_of_respondents.reshape(-1, 3, 3), next(wave_parameters(fit, 100))
+    probability, paths = joint(codes, parameters)
+    prior, _ = joint(np.full_like(codes, -1), parameters)
+    posterior = probability / probability.sum(axis=(1, 2), keepdims=True)
+    made = paths_of(fit).moved[fit.pattern_of_respondent]
+    for g, s in product(range(2), range(2)):
+        inside = (levels.index == g) & made[:, s]
+        moving = paths[:, s] != paths[:, s + 1]
+        assert found.persons[g, s] == inside.sum()
+        assert found.moves[0, 0, g, s] == pytest.approx(posterior[inside][:, moving].sum(), rel=1e-9)
+        assert found.moves_expected[0, g, s] == pytest.approx(prior[inside][:, moving].sum(), rel=1e-9)
+    for g, t, j in product(range(2), range(3), range(3)):
+        inside = (levels.index == g) & (codes[:, t, j] >= 0)
+        wanted = np.einsum("ipq,pqk->k", prior[inside], parameters.rho[t, paths[:, t], :, j])
+        np.testing.assert_allclose(found.answers_expected[0, g, t, j], wanted, rtol=1e-9)
+
+
+def test_groups_of_the_formula_need_no_frame(frame):
+    model = bl.LatentTransition(
+        *(2, bl.Items(["training", "recognition", "expertise"]), "person", "wave", bl.Regression("~ 1 + (1 | group)"))
+    )
+    with warnings.catch_warnings(category=bl.ConvergenceWarning, action="ignore"):
+        nested = bl.fit(model, frame, **FEW)
+    check = bl.check_items(nested, n_draws=10)
+    assert check.groups.index.get_level_values("group").unique().tolist() == ["G1", "G2", "G3", "G4", "G5"]
+    assert bl.check_items(nested, group="group", n_draws=10).groups.equals(check.groups)
+
+
+@pytest.mark.parametrize(
+    ("options", "message"),
+    [
+        ({"group": "city"}, "group='city' is not in the formula of the first wave, '~ 1', of this fit of 150 persons"),
+        ({"group": "age", "frame": "whole"}, "group='age' changes within .* persons"),
+        ({"group": "city", "frame": "some"}, "the frame lacks .* of the 150 persons of this fit"),
+        ({"group": "nowhere", "frame": "whole"}, r"unknown named column\(s\) 'nowhere'"),
+        ({"group": "city", "frame": "whole", "key": "person"}, "are told apart by 'person'; leave key out"),
+        ({"count": "n"}, "leave count out"),
+    ],
+)
+def test_groups_that_cannot_be_used_are_refused(draws, frame, options, message):
+    aged = frame.assign(age=np.arange(len(frame)))
+    frames = {"whole": aged, "some": aged[aged["person"] > 5]}
+    given = {name: frames.get(value, value) if name == "frame" else value for name, value in options.items()}
+    with pytest.raises(ValueError, match=message):
+        bl.check_items(draws, n_draws=10, **given)
 
 
 def test_answers_that_never_stand_together_are_refused(draws):
@@ -287,7 +360,7 @@ def test_the_picture_has_pairs_by_wave_and_items_by_step(check):
     assert [tick.get_text() for tick in pairs.get_xticklabels()] == ["wave 1", "wave 2", "wave 3"]
     assert [tick.get_text() for tick in over.get_yticklabels()] == ["training", "recognition", "expertise"]
     shown = {(round(text.get_position()[0]), round(text.get_position()[1])): text.get_text() for text in over.texts}
-    assert shown[1, 2] == f"{check.wave_pairs.loc[('expertise', '2', '3'), 'p_value']:.3f}"
+    assert shown[2, 2] == f"{check.wave_pairs.loc[('expertise', '2', '3'), 'p_value']:.3f}"
 
 
 @pytest.mark.parametrize("width", [85, 180])
@@ -335,6 +408,67 @@ def test_numbers_are_compared_by_their_moments_at_every_wave():
     assert check.overall.index.tolist()[-1] == "any of these"
     replicated = bl.posterior_predictive(draws)["answers"].to_numpy()
     assert np.isnan(replicated).any(axis=(0, 1)).sum() == waves["a"].isna().sum() + (3 * 80 - len(waves)) * 2
+
+
+def two_regions(seed, stay, shares=(0.5, 0.5), n=600):
+    """Four waves of persons of two regions, which stay, and begin in the first class, as often as is said."""
+    parts = []
+    for place, (probability, share) in enumerate(zip(stay, shares, strict=True)):
+        moves = [[probability, 1 - probability], [1 - probability, probability]]
+        part, _ = simulate_waves(n // 2, [share, 1 - share], moves, ANSWERS, seed + 5000 * place, n_waves=4)
+        part["person"] += place * (n // 2)
+        parts.append(part.assign(region=("north", "south")[place]))
+    return pd.concat(parts, ignore_index=True)
+
+
+def checked_by_region(waves, n_draws=100):
+    return bl.check_items(fitted(waves, sampling=MORE), group="region", frame=waves, n_draws=n_draws)
+
+
+def test_persons_who_stay_for_good_among_others_are_found_over_waves_apart():
+    """Each step is right on average, and what is left shows at waves that do not follow each other, and by region."""
+    check = checked_by_region(two_regions(1, stay=(0.97, 0.55), n=1200), n_draws=60)
+    assert check.flagged
+    assert check.overall.loc["waves apart", "p_value"] < 0.05 < check.overall.loc["level over waves", "p_value"]
+    trend = check.wave_pairs["trend"].droplevel("item")
+    follows = trend.index.isin([("1", "2"), ("2", "3"), ("3", "4")])
+    assert trend[~follows].mean() > 0 > trend[follows].mean()
+    moves = check.group_moves
+    assert (moves["p_value"] < 0.05).all()
+    assert (moves.xs("north", level="region")["upper"] < 0).all()
+    assert (moves.xs("south", level="region")["lower"] > 0).all()
+    assert "more, or fewer, of a group move than transitions say" in check.verdict
+
+
+@pytest.mark.slow
+def test_rates_of_what_is_found_by_group_and_over_waves_apart():
+    """30 right models, of which more than 5 are flagged with a probability of .003; three violations, 12 surveys each.
+
+    ``pytest --runslow tests/posterior/test_check_waves.py -k rates -s`` takes about 12 minutes.
+    """
+    right = [checked_by_region(two_regions(10 + seed, stay=(0.75, 0.75))) for seed in range(30)]
+    flagged = sum(check.flagged for check in right)
+    p_values = {
+        "waves apart": [check.overall.loc["waves apart", "p_value"] for check in right],
+        "pairs apart": np.concatenate([check.wave_pairs["p_value"] for check in right]),
+        "groups": np.concatenate([check.groups["p_value"] for check in right]),
+        "moves": np.concatenate([check.group_moves["p_value"] for check in right]),
+    }
+    print(f"flagged of 30: {flagged}")
+    for name, values in p_values.items():
+        print(f"{name}: mean p {np.mean(values):.3f}, below .05 {np.mean(np.array(values) < 0.05):.3f}")
+        assert 0.3 < np.mean(values) < 0.7
+        assert np.mean(np.array(values) < 0.05) < 0.1
+    assert flagged <= 5
+    for name, options in {
+        "waves apart": {"stay": (0.97, 0.55)},
+        "moves of groups": {"stay": (0.9, 0.6)},
+        "largest group": {"stay": (0.75, 0.75), "shares": (0.6, 0.4)},
+    }.items():
+        checks = [checked_by_region(two_regions(200 + seed, **options)) for seed in range(12)]
+        found = sum(check.overall.loc[name, "p_value"] < 0.05 for check in checks)
+        print(f"{name} found, of 12: {found}; flagged: {sum(check.flagged for check in checks)}")
+        assert found >= 9
 
 
 @pytest.mark.slow

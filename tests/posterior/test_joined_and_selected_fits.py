@@ -180,3 +180,13 @@ def test_a_posterior_that_has_more_than_its_statistics_is_refused():
     draws["sample_stats"] = xr.DataTree(draws["sample_stats"].to_dataset().isel(draw=slice(50)))
     with pytest.raises(ValueError, match="its 'sample_stats' lacks draw 50 of its posterior"):
         bl.class_sizes(draws)
+
+
+def test_chains_of_waves_are_joined_with_classes_aligned():
+    draws = bl.load_example("waves")
+    turned = under_other_labels(draws.isel(chain=[1]), [1, 0], seed=7)
+    together = joined([with_identity(draws).isel(chain=[0]), turned])
+    for name in ("transition_probability", "item_probability", "class_share"):
+        np.testing.assert_allclose(together["posterior"][name], draws["posterior"][name], rtol=1e-6)
+    assert bl.class_sizes(together)["mean"].tolist() == pytest.approx(bl.class_sizes(draws)["mean"].tolist())
+    assert bl.stayers_and_movers(together).note == bl.stayers_and_movers(draws).note

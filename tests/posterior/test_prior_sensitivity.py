@@ -253,3 +253,9 @@ def test_reweighting_agrees_with_fitting_again(prior):
     error = sd * np.sqrt(1 / reweighted["effective_draws"] + 1 / again["effective_draws"])
     assert ((reweighted["mean"] - again["mean"]).abs() < 4 * error).all()
     assert ((reweighted["median"] - again["median"]).abs() < 5 * error).all()
+
+
+def test_draws_that_are_too_few_to_be_weighted_are_refused_in_words():
+    few = bl.load_example().isel(draw=slice(10))
+    with pytest.raises(ValueError, match=r"20 draws are too few to be weighted as those of .* 25 or more"):
+        bl.prior_sensitivity(few)

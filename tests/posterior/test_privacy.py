@@ -318,6 +318,7 @@ NEED_ROWS = {
     "report": lambda d, s: bl.report(d["joint_draws"], "never written.html"),
     "split_halves": lambda d, s: bl.split_halves(d["lca_draws"]),
     "stepwise_outcome": lambda d, s: bl.stepwise_outcome(d["lca_draws"], "attitude", s),
+    "bch_outcomes": lambda d, s: bl.bch_outcomes(d["lca_draws"], "age", s),
     "stepwise_odds_ratios": lambda d, s: bl.stepwise_odds_ratios(d["lca_draws"], bl.Regression("~ age"), s),
 }
 WORK = set(

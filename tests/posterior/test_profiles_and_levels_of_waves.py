@@ -273,7 +273,10 @@ def test_draws_of_the_models_are_compared_by_what_they_predict(free, partly):
     assert table.loc[ITEMS[:2], "elpd"].isna().all()
     for wrong, said in [
         ({"none": free, "all": fits["none"]}, r"fits\['none'\] of 150 .* has measurement_over_time='free'"),
-        ({"none": fits["none"]}, "a fit of each measurement over time"),
+        ({"none": fits["none"]}, r"fits=\['none'\]: a fit with free items, 'all' or one by .*, is not among them"),
+        ({"all": free}, "the fit with equal measurement, 'none', is not among them"),
+        ({"none": fits["none"], "pay": free}, "'pay' are neither 'none' nor 'all' nor items, which are"),
+        ([free], "fits=list: these are no fits by name"),
         ({"none": fits["none"], "training": partly}, r"measurement_over_time=\['expertise'\]; give .*=\['training'\]"),
         ({"none": bl.load_example("alone"), "all": free}, r"fits\['none'\] of 180 respondents has meas"),
     ]:

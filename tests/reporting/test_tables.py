@@ -55,6 +55,31 @@ def frame(**columns) -> SummaryTable:
     return SummaryTable.of(pd.DataFrame(columns, index=index), "n = 4")
 
 
+def test_markdown_needs_no_further_package(tmp_path):
+    table = bl.regression_table(bl.load_example(), reference="C1")
+    head, sides, first, *_ = table.to_markdown().splitlines()
+    assert head == "| contrast | term | B | SD | OR | 95 % interval | P(direction) |"
+    assert sides == "| :-- | :-- | :-- | :-- | :-- | :-- | :-- |"
+    assert first == "| C2 vs C1 | participation | \N{MINUS SIGN}0.29 | 0.08 | 0.75 | [0.64, 0.87] | > .995 |"
+    odd = frame(note=["a|b", None, "two\nlines", "x"], mean=[0.1, np.nan, 1.23456, 2.0])
+    lines = odd.to_markdown(index=False).splitlines()
+    assert lines[1].startswith("| --: | --: |")
+    assert lines[2:5] == [
+        "| 0.100 | 0.050 | 0.500 | 1.000 | a\\|b |",
+        "| – | 0.050 | 0.500 | 1.010 | – |",
+        "| 1.235 | 0.050 | 0.500 | 1.020 | two lines |",
+    ]
+    odd.to_markdown(tmp_path / "table.md")
+    assert (tmp_path / "table.md").read_text(encoding="utf-8") == odd.to_markdown()
+
+
+def test_what_is_not_there_is_a_dash_in_notebooks():
+    shown = frame(note=["a", None, "NaN of an answer", "x"], mean=[0.1, np.nan, 1.2, 2.0])._repr_html_()
+    assert shown.count("<td>–</td>") == 2
+    assert "<td>NaN of an answer</td>" in shown
+    assert "<td>NaN</td>" not in shown
+
+
 def test_ends_of_intervals_share_a_column():
     table = frame(vpc=[0.5, 0.6, 0.7, 0.8], vpc_lower=0.1, vpc_upper=0.9, flag=True)
     shown = display_of(table)

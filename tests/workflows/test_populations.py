@@ -165,3 +165,14 @@ def test_populations_that_are_none_are_refused(survey, frame, told):
         bl.fit_populations(LatentClass(2, bl.Items(ITEMS)), asked, "site", draws=20, tune=50, until=None)
     with pytest.raises(ValueError, match="'site' is the known class, and is in the model too"):
         bl.fit_populations(LatentClass(2, bl.Items(ITEMS), bl.KnownClass("site")), survey, "site")
+
+
+def test_sizes_by_a_column_that_tables_have_for_something_else_are_refused():
+    frame = bl.example_survey().assign(latent_class=lambda survey: survey["role"])
+    model = bl.LatentClass(2, bl.Items(["training", "recognition", "expertise"]), bl.Regression("~ latent_class"))
+    with warnings.catch_warnings(action="ignore"):
+        draws = bl.fit(model, frame, draws=5, tune=5, chains=1, until=None, progressbar=False)
+    with pytest.raises(
+        ValueError, match="by='latent_class': tables of this fit of 180 respondents have 'latent_class'"
+    ):
+        bl.class_sizes(draws, by="latent_class")

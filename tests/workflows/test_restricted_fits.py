@@ -238,7 +238,7 @@ def test_draws_of_other_samplers_are_adopted_without_their_free_sets(frame):
 
 
 def test_what_has_no_restricted_counterpart_is_refused(draws, frame):
-    with pytest.raises(ValueError, match="the answer probabilities of this fit are restricted"):
+    with pytest.raises(ValueError, match=r"the answer probabilities of this fit of \d+ respondents are restricted"):
         bl.stepwise_odds_ratios(draws, bl.Regression("~ age"), frame, method="bch")
     with pytest.raises(ValueError, match=r"restrictions of items .* number their classes"):
         bl.count_classes(RESTRICTED.measurement, frame, [1, 2])

@@ -35,6 +35,7 @@ CLASSES_ARE_KNOWN = (
         "split_halves",
         "stepwise_odds_ratios",
         "stepwise_outcome",
+        "bch_outcomes",
     ),
 )
 

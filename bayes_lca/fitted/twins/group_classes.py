@@ -252,7 +252,7 @@ OF_RANDOM_INTERCEPTS = (
 )
 OF_CLASSES_ALONE = (
     *("answers_of", "fit_estimators", "fit_two_step", "modal_class_of", "split_halves", "stepwise_odds_ratios"),
-    *("stepwise_outcome", "class_shift", "compare_estimators", "fit_distal"),
+    *("stepwise_outcome", "bch_outcomes", "class_shift", "compare_estimators", "fit_distal"),
 )
 GROUP_CLASS_FUNCTIONS = ("compare_group_structures", "group_classes", "group_membership", "plot_group_classes")
 

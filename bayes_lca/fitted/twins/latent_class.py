@@ -59,7 +59,7 @@ SUPPORTED = (
         "random_intercepts",
     ),
     *("rank_groups", "relabel", "report", "save", "split_halves", "stepwise_odds_ratios"),
-    "stepwise_outcome",
+    *("stepwise_outcome", "bch_outcomes"),
 )
 
 KIND = register(

@@ -7,6 +7,7 @@ from bayes_lca.fitted.fit import Fit
 from bayes_lca.fitted.free_items import items_free_over_waves
 from bayes_lca.fitted.kinds import KINDS, Kind, Words, register
 from bayes_lca.fitted.paths import paths_of
+from bayes_lca.fitted.survey_capabilities import SIMPLE_RANDOM
 
 
 def _measured(fit: Fit) -> str:
@@ -51,7 +52,17 @@ def _words(fit: Fit) -> Words:
 
 
 SUPPORTED = (
-    *("class_profiles", "class_sizes", "contrasts", "convergence", "heterogeneity", "holds_respondents", "keep_mode"),
+    *(
+        "class_profiles",
+        "class_sizes",
+        "concat_chains",
+        "contrasts",
+        "convergence",
+        "design_effects",
+        "heterogeneity",
+        "holds_respondents",
+        "keep_mode",
+    ),
     *("modes", "more_draws", "name_classes", "odds_ratios", "order", "plot_odds_ratios", "plot_profiles"),
     *(
         "check_items",
@@ -82,6 +93,7 @@ KIND = register(
         words=_words,
         hidden="Path",
         structural="initial",
+        refused_with_design={"check_items": SIMPLE_RANDOM},
     ),
     home=__name__,
 )

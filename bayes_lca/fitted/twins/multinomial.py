@@ -42,7 +42,7 @@ OF_LATENT_CLASSES = (
     ),
     *("membership_draws", "membership_of_new_rows", "membership_table", "modal_class_of", "name_classes", "order"),
     *("plot_profiles", "plot_structures", "prior_from", "relabel", "split_halves", "stepwise_odds_ratios"),
-    *("outcome_by_class", "stepwise_outcome"),
+    *("outcome_by_class", "stepwise_outcome", "bch_outcomes"),
 )
 
 KIND = register(

@@ -89,7 +89,7 @@ class PathOfPerson(HiddenOfRespondent):
             return {}
         finer, draws = with_finer_nodes(fit), fit.answers.draws_to_check(fit)
         coarse, fine = (
-            paths_of(each).smoothed(draws, with_moves=False).log_likelihood @ fit.count for each in (fit, finer)
+            paths_of(each).smoothed(draws, with_moves=False).log_likelihood @ fit.weight for each in (fit, finer)
         )
         return {QUADRATURE_ERROR: float(np.abs(fine - coarse).max())}
 

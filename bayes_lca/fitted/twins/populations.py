@@ -65,7 +65,7 @@ ONE_PROFILE = (
     *("answers_of", "check_items", "class_shift", "common_method", "compare_estimators", "compare_structures"),
     *("design_effects", "direct_effects", "fit_distal", "fit_estimators", "fit_two_step", "group_level_effects"),
     *("modal_class_of", "nesting_in_words", "plot_structures", "poststratify", "prior_from", "prior_sensitivity"),
-    *("relabel", "split_halves", "stepwise_odds_ratios", "stepwise_outcome"),
+    *("relabel", "split_halves", "stepwise_odds_ratios", "stepwise_outcome", "bch_outcomes"),
 )
 """Functions that know one profile of each class."""
 

@@ -16,6 +16,7 @@ from bayes_lca.posterior.checks.direct_effects import direct_effects
 from bayes_lca.posterior.checks.item_check_rows import item_rows, overall_rows, pair_rows, pattern_rows
 from bayes_lca.posterior.checks.item_discrepancies import item_discrepancies
 from bayes_lca.posterior.checks.moment_check import moment_rows
+from bayes_lca.posterior.checks.wave_groups import groups_of_waves
 from bayes_lca.posterior.checks.weighted_pairs import weighted_check
 from bayes_lca.table import SummaryTable, tail_probabilities
 from bayes_lca.verdict import TablesWithVerdict
@@ -131,16 +132,23 @@ def check_items(
     clusters within strata [5]_, d the clusters less the strata, f the directions of association; all pairs together by
     Bonferroni's method. Limits: no common tilt, patterns or groups, no test of items; few clusters see little.
 
-    *Waves*: items, and pairs of items, are checked at every wave, and besides each item at two waves that follow each
-    other, whose answers transitions of classes have to explain. Residuals of these *wave pairs* are
+    *Waves*: items, and pairs of items, are checked at every wave, and besides each item at two waves t and u, whose
+    answers transitions of classes have to explain. Residuals of these *wave pairs* are
 
     .. math::
-        R_{km} = \sum_i \Bigl(1[y_{itj} = k, y_{i,t+1,j} = m]
-            - \sum_{c,d} P(z_t = c, z_{t+1} = d \mid y_i, x_i, g_i) \rho_{cjk} \rho_{djm}\Bigr),
+        R_{km} = \sum_i \Bigl(1[y_{itj} = k, y_{iuj} = m]
+            - \sum_{c,d} P(z_t = c, z_u = d \mid y_i, x_i, g_i) \rho_{cjk} \rho_{djm}\Bigr),
 
     freed of the scores of shares, transitions and item probabilities, and judged like pairs of items. *Level over
-    waves* adds up their trends: it is large where persons answer alike at both waves whatever their class, as they do
-    when each has a level of their own; then plain transitions report too many who stay.
+    waves* adds up their trends over waves that follow each other: it is large where persons answer alike at both waves
+    whatever their class, as they do when each has a level of their own; then plain transitions report too many who
+    stay. *Waves apart* adds them up over all other pairs: it is large where the class at the wave before does not tell
+    all of where a person goes, such as where some never move.
+
+    *Groups of waves*: of each group, answers to an item at a wave are counted beside those expected given covariates
+    and group; and persons who moved at a step, :math:`\sum_{i \in g} P(z_{it} \ne z_{i,t+1} \mid y_i, x_i)`, beside
+    the same before answers are seen. Nothing is freed of scores there, so p-values of a model that is right gather
+    about 0.5, and more so for a group that the formula has.
 
     Parameters
     ----------
@@ -151,7 +159,7 @@ def check_items(
         fit by default.
     frame : eager data frame, optional
         The frame that was fitted, for a `group` that the formula does not use. Its rows are found by key or label,
-        and have to hold the answers and covariates of the fit.
+        and have to hold the answers and covariates of the fit; those of a long frame by person and wave.
     key : str, optional
         Column of `frame` that tells respondents apart; by default the one that `fit` was given, else row labels.
     count : str or int, optional
@@ -193,8 +201,9 @@ def check_items(
 
         Of a survey design counts are weighted, ``n`` counts respondents, and ``patterns`` and ``groups`` are None.
 
-        Of waves, ``items`` and ``pairs`` stand by wave, ``wave_pairs`` by item and both waves; there are no patterns
-        and groups.
+        Of waves, ``items`` and ``pairs`` stand by wave, ``wave_pairs`` by item and both waves; ``groups`` has items by
+        group and wave, and ``group_moves`` shares of those who ``moved`` given their answers, and ``moved_expected``;
+        there are no patterns.
 
     Raises
     ------
@@ -202,8 +211,8 @@ def check_items(
         If `draws` is no fit.
     ValueError
         If the classes were seen, the fit was saved without respondents, there is one item, nobody answered two items,
-        `group` cannot be used, or it or a `frame` is given with a fit of several waves or of a survey design, or items
-        of such a fit are numbers.
+        `group` cannot be used or, of several waves, changes within a person; it or a `frame` is given with a fit of a
+        survey design, or items of such a fit are numbers.
     NotRelabelledError, SeveralModesError
         If an average would mix labels or modes.
 
@@ -237,8 +246,8 @@ def check_items(
     step = thinning(fit, n_draws, seed)
     used = f"{fit.note}; {draws_used(fit, step)} of them used, one replicated data set each"
     if WAVE in fit.hidden.axes_of_answers(fit):
-        _refuse_groups_of_waves(fit, group=group, frame=frame, key=key, count=count)
-        return check_waves(fit, step, seed, tails, f"{used}; {100 * ci_prob:g} % intervals")
+        levels = groups_of_waves(fit, group, frame, key=key, count=count)
+        return check_waves(fit, step, seed, tails, f"{used}; {100 * ci_prob:g} % intervals", levels)
     _require_pairs(fit)
     if fit.is_weighted:
         return ItemCheck(*weighted_check(fit, step, seed, group=group, frame=frame, key=key, count=count))
@@ -261,12 +270,10 @@ def check_items(
         chance = f"of {len(rows)} rows about {FLAGGED_BELOW * len(rows):.1f} have a p_value below 0.05 by chance"
         return SummaryTable.of(rows, "; ".join([used, chance, *more]))
 
-    n_complete, n_apart = int(discrepancies.pattern_count.sum()), comb(len(fit.items), 2) - len(pairs)
+    n_complete, n_apart = discrepancies.pattern_count.sum(), comb(len(fit.items), 2) - len(pairs)
     apart = f", {n_apart} more that nobody answered together left out" if n_apart else ""
     return ItemCheck(
-        overall=SummaryTable.of(
-            overall_rows(discrepancies, statistic, fit), f"{used}; {len(pairs)} pairs of items{apart}"
-        ),
+        SummaryTable.of(overall_rows(discrepancies, statistic, fit), f"{used}; {len(pairs)} pairs of items{apart}"),
         items=table(items, interval),
         pairs=table(pairs, f"{interval}{apart}"),
         patterns=table(pattern_rows(discrepancies, fit), f"{n_complete} respondents who answered all items")
@@ -275,14 +282,6 @@ def check_items(
         groups=groups,
         n_draws=draws_used(fit, step),
     )
-
-
-def _refuse_groups_of_waves(fit: Fit, **given) -> None:
-    if named := [name for name, value in given.items() if value is not None]:
-        raise ValueError(
-            f"{named[0]}={given[named[0]]!r:.60}: items by group are of respondents who answered once, and the "
-            f"{fit.n_respondents} persons of this fit answered at several waves; leave {', '.join(named)} out"
-        )
 
 
 def _of_numbers(fit: Fit, step: int, seed: int, tails: Sequence[float], note: str) -> ItemCheck:

@@ -8,6 +8,8 @@ import scipy
 import xarray as xr
 
 MOST_TRUSTED_K = 0.7
+FEWEST_DRAWS = 25
+"""Draws whose largest five are the tail of their weights, which is the least that it can be told by."""
 
 
 @dataclass(frozen=True)
@@ -63,10 +65,20 @@ def smoothed_weights(log_ratio: xr.DataArray) -> Weights:
     log_ratio : xarray.DataArray
         Log density of the new posterior less that of the one the draws come from, dims (chain, draw).
 
+    Raises
+    ------
+    ValueError
+        If there are fewer than 25 draws.
+
     References
     ----------
     Vehtari, A., Simpson, D., Gelman, A., Yao, Y. & Gabry, J. (2024). Pareto smoothed importance sampling. JMLR
     25(72), 1-58.
     """
+    if log_ratio.size < FEWEST_DRAWS:
+        raise ValueError(
+            f"{log_ratio.size} draws are too few to be weighted as those of another posterior, for the tail of the "
+            f"weights is told by the largest of {FEWEST_DRAWS} or more; fit with more draws"
+        )
     log_weight, k = (-log_ratio).azstats.psislw(dim=["chain", "draw"])
     return Weights(log_weight.copy(data=scipy.special.softmax(log_weight.to_numpy())), float(k))

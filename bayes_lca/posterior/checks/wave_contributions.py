@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
+from functools import cached_property
 
 import numpy as np
 
@@ -188,13 +189,27 @@ class WaveContributions:
             weight, table = self._expected_of(t, j, u, h)
             yield seen.reshape(len(seen), -1) - (weight * self._both(t, j, u, h)).T @ table
 
+    @cached_property
+    def both_waves(self) -> dict[tuple[int, int], np.ndarray]:
+        r"""Class and person at two waves given all answers, shape (origin, destination, person, respondent) each.
+
+        .. math:: P(z_t, z_u \mid y) = P(z_t, z_{u-1} \mid y)\, P(z_{u-1}, z_u \mid y) / P(z_{u-1} \mid y)
+        """
+        joint = {(t, t + 1): moves for t, moves in enumerate(self.moves)}
+        for u in range(2, len(self.membership)):
+            here = self.membership[u - 1]
+            onwards = self.moves[u - 1] / np.where(here > 0, here, 1.0)[:, None]
+            for t in range(u - 1):
+                joint[t, u] = np.einsum("cdqi,deqi->ceqi", joint[t, u - 1], onwards)
+        return joint
+
     def _both(self, t: int, j: int, u: int, h: int) -> np.ndarray:
         return self.chosen[t, j].sum(axis=-1) * self.chosen[u, h].sum(axis=-1)
 
     def _expected_of(self, t: int, j: int, u: int, h: int) -> tuple[np.ndarray, np.ndarray]:
         """Weights of classes and persons (class, respondent), and what they answer to both (class, cell)."""
         n = self.membership.shape[-1]
-        weight = self.membership[t] if t == u else self.moves[t]
+        weight = self.membership[t] if t == u else self.both_waves[t, u]
         table = answers_to_both(self.parameters.rho, t, j, u, h)
         return weight.reshape(-1, n), table.reshape(-1, np.prod(table.shape[-2:]))
 

@@ -18,7 +18,7 @@ FEWEST_TOGETHER = 1
 
 
 def pairs_of_places(answered: np.ndarray, fewest: int = FEWEST_TOGETHER) -> list[tuple[Place, Place]]:
-    """Pairs of items within each wave, then the same item at waves that follow each other, as many gave both answers.
+    """Pairs of items within each wave, then the same item at two waves, as many gave both answers.
 
     Parameters
     ----------
@@ -28,7 +28,7 @@ def pairs_of_places(answered: np.ndarray, fewest: int = FEWEST_TOGETHER) -> list
     """
     _, n_waves, n_items = answered.shape
     within = [((t, j), (t, h)) for t in range(n_waves) for j, h in combinations(range(n_items), 2)]
-    over_waves = [((t, j), (t + 1, j)) for j in range(n_items) for t in range(n_waves - 1)]
+    over_waves = [((t, j), (u, j)) for j in range(n_items) for t, u in combinations(range(n_waves), 2)]
     return [
         (first, second)
         for first, second in within + over_waves
@@ -87,6 +87,14 @@ def _expected_cells(parameters: WaveParameters, answered: np.ndarray, first: Pla
     """The same of the cells of a pair, shape (category, category)."""
     (t, j), (u, h) = first, second
     both = (answered[:, t, j] & answered[:, u, h]).astype(float)
-    members = parameters.share[t] @ both if t == u else (parameters.share[t][:, None] * parameters.transition[t]) @ both
+    members = parameters.share[t] @ both if t == u else _at_both_waves(parameters, t, u) @ both
     table = answers_to_both(parameters.rho, t, j, u, h)  # (class, person, ...) or (origin, destination, person, ...)
     return np.einsum("c,q,cqkm->km" if t == u else "cd,q,cdqkm->km", members, parameters.weight, table)
+
+
+def _at_both_waves(parameters: WaveParameters, t: int, u: int) -> np.ndarray:
+    """Probability of each class at a wave and a later one, shape (origin, destination, respondent)."""
+    joint = parameters.share[t][:, None] * parameters.transition[t]
+    for step in range(t + 1, u):
+        joint = np.einsum("cdi,dei->cei", joint, parameters.transition[step])
+    return joint

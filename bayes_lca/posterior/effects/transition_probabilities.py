@@ -17,7 +17,7 @@ from bayes_lca.fitted.fit import Fit
 from bayes_lca.fitted.moves import move_probabilities
 from bayes_lca.fitted.paths import paths_of
 from bayes_lca.fitted.random_effects import RandomEffectDraws, effects_of_new_groups
-from bayes_lca.fitted.transition_design import transition_design
+from bayes_lca.fitted.transition_design import persons_of_moves, transition_design
 from bayes_lca.posterior.effects.covariate_rows import Rows, cross, sample_rows
 from bayes_lca.posterior.effects.estimand import Group, estimand
 from bayes_lca.posterior.effects.standardise import averages_of
@@ -104,13 +104,17 @@ def transition_probabilities(
     fit = Fit.of(draws, needs="transition_probabilities")
     tail_probabilities(ci_prob)
     design, step = fit.once("transition design", lambda: transition_design(fit))
+    weight = np.ones(len(step)) if fit.survey_weight is None else fit.survey_weight[persons_of_moves(fit)]
     _check_group(design, group, seed)
     formula = read_formula(design.formula)
     stated, averaged = stated_and_averaged(formula, profiles, average_over)
     chosen = read_profiles(formula, design, profiles, stated, group)
     in_groups = design.groupings if group == "these" and not chosen.group else ()
     moves = [
-        _moves_of_step(fit, _of_rows(design, step == place), place, chosen, averaged, in_groups, group, seed)
+        _moves_of_step(
+            *(fit, _of_rows(design, step == place), weight[step == place], place),
+            *(chosen, averaged, in_groups, group, seed),
+        )
         for place in range(len(paths_of(fit).steps))
     ]
     labels, shown = moves[0].labels, [_all_steps(moves)]
@@ -132,11 +136,23 @@ def transition_probabilities(
 
 @dataclass(frozen=True)
 class _Moves:
-    """Averages of one step, or of all: values (draw, target, origin, destination), and moves behind each (target,)."""
+    """Averages of one step, or of all.
+
+    Attributes
+    ----------
+    labels : pandas.DataFrame
+        Of the targets.
+    values : ndarray, shape (draw, target, origin, destination)
+    n : ndarray of int, shape (target,)
+        Moves behind each.
+    weight : ndarray, shape (target,)
+        What these count for: survey weights of their persons, added up, or their number.
+    """
 
     labels: pd.DataFrame
     values: np.ndarray
     n: np.ndarray
+    weight: np.ndarray
 
 
 def _check_group(design: Design, group: str, seed: int) -> None:
@@ -155,10 +171,12 @@ def _of_rows(design: Design, which: np.ndarray) -> Design:
     return replace(design.take(which), covariates=design.covariates[which].reset_index(drop=True))
 
 
-def _moves_of_step(fit, design, step: int, chosen: Rows, averaged, in_groups, group: Group, seed: int) -> _Moves:
-    rest, count = sample_rows(design, averaged, [each for each in design.groupings if in_groups])
+def _moves_of_step(
+    fit, design, of_move: np.ndarray, step: int, chosen: Rows, averaged, in_groups, group: Group, seed: int
+) -> _Moves:
+    rest, count = sample_rows(design, averaged, [each for each in design.groupings if in_groups], of_move)
     effects, labels, weight = None, pd.DataFrame(index=[0]), sparse.csr_array((count / count.sum())[None, :])
-    n = np.array([count.sum()])
+    behind = [np.array([len(of_move)]), np.array([of_move.sum()])]  # moves, and what they count for
     if group == "new":
         rng, name = np.random.default_rng(seed), max(design.groupings, key=lambda each: len(each.levels)).name
         effects = {
@@ -171,7 +189,11 @@ def _moves_of_step(fit, design, step: int, chosen: Rows, averaged, in_groups, gr
         with np.errstate(invalid="ignore"):  # a group without moves in this step has no average, and no row
             average = averages_of(fit, design, rest, count, group, seed)
         labels, weight = average.labels, average.weight
-        n = np.concatenate([n, *(np.bincount(each.index, minlength=len(each.levels)) for each in design.groupings)])
+        of_groups = [
+            [np.bincount(each.index, weights, len(each.levels)) for each in design.groupings]
+            for weights in (np.ones(len(of_move)), of_move)
+        ]
+        behind = [np.concatenate([all_of_them, *parts]) for all_of_them, parts in zip(behind, of_groups, strict=True)]
     rows = cross(chosen, rest)
     each = sparse.csr_array(sparse.kron(sparse.eye_array(len(chosen)), weight))
     values = _averages(fit, step, design.evaluate(rows.covariates), rows.group, each, effects)
@@ -180,7 +202,8 @@ def _moves_of_step(fit, design, step: int, chosen: Rows, averaged, in_groups, gr
         finest = max(design.groupings, key=lambda each: len(each.levels))
         labels["grouping"] = finest.name
         labels["group"] = np.array(finest.levels)[chosen.group[finest.name]]
-    return _Moves(labels, values, np.tile(n, len(chosen)))
+    n, counted = (np.tile(each, len(chosen)) for each in behind)
+    return _Moves(labels, values, n.astype(int), counted)
 
 
 def _averages(
@@ -208,10 +231,10 @@ def _averages(
 
 def _all_steps(moves: list[_Moves]) -> _Moves:
     """The average over the moves of all steps."""
-    n = np.stack([each.n for each in moves])  # (step, target)
-    share = (n / n.sum(axis=0))[:, None, :, None, None]
+    n, weight = (np.stack([getattr(each, name) for each in moves]) for name in ("n", "weight"))  # (step, target)
+    share = (weight / weight.sum(axis=0))[:, None, :, None, None]
     values = sum(np.where(part > 0, part * each.values, 0) for part, each in zip(share, moves, strict=True))
-    return _Moves(moves[0].labels, values, n.sum(axis=0))
+    return _Moves(moves[0].labels, values, n.sum(axis=0), weight.sum(axis=0))
 
 
 def _table(fit: Fit, labels: pd.DataFrame, shown: dict[str, _Moves], ci_prob: float, notes: list[str]) -> SummaryTable:

@@ -13,6 +13,7 @@ from bayes_lca.posterior.labels.convergence import warn_of_convergence
 from bayes_lca.posterior.labels.group_classes import with_group_classes
 from bayes_lca.posterior.labels.group_profiles import align_classes
 from bayes_lca.posterior.labels.modes import MODE_EVIDENCE, chain_modes
+from bayes_lca.posterior.labels.untied_classes import warn_of_untied_classes
 
 OF_THE_MODEL = ("model", "specification", "formula", "groupings", "levels", "labels", "axes", "outcome", "counted")
 """Attributes in which fits of one model agree."""
@@ -103,6 +104,7 @@ def concat_chains(fits: Sequence[xr.DataTree]) -> xr.DataTree:
     tree.attrs |= first.hidden.attributes_of_draws(Fit.reading(tree))
     tree = with_views(tree)
     warn_of_convergence(Fit.reading(tree))
+    warn_of_untied_classes(Fit.reading(tree))
     return tree
 
 

@@ -6,7 +6,8 @@ import pandas as pd
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
-from bayes_lca.posterior.checks.check_waves import FLAGGED_BELOW, LEVEL, TILT, WaveCheck
+from bayes_lca.posterior.checks.check_waves import FLAGGED_BELOW, WaveCheck
+from bayes_lca.posterior.checks.wave_tests import APART, LEVEL, TILT
 from bayes_lca.posterior.plots.letters import height, inches, wrapped
 from bayes_lca.posterior.plots.names_below import names_below
 from bayes_lca.posterior.plots.page import SMALL, Page
@@ -43,7 +44,9 @@ def plot_check_waves(check: WaveCheck, page: Page) -> Figure:
     bar.set_label("largest residual, SDs")
     bar.outline.set_linewidth(0.6)
     tests = [
-        f"{name} {check.overall.loc[name, 'p_value']:.3f}" for name in (TILT, LEVEL) if name in check.overall.index
+        f"{name} {check.overall.loc[name, 'p_value']:.3f}"
+        for name in (TILT, LEVEL, APART)
+        if name in check.overall.index
     ]
     return page.finish(
         fig,

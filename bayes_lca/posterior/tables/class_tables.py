@@ -8,7 +8,7 @@ import pandas as pd
 import xarray as xr
 
 from bayes_lca.data.frame import named
-from bayes_lca.dims import CLASS, GROUP_CLASS, ITEM, WAVE
+from bayes_lca.dims import AXES, CLASS, GROUP_CLASS, ITEM, WAVE
 from bayes_lca.fitted.fit import Fit
 from bayes_lca.fitted.free_items import items_free_over_waves
 from bayes_lca.fitted.free_profiles import free_by, in_sets, set_names
@@ -131,6 +131,11 @@ def _sizes_by(fit: Fit, by: str, ci_prob: float) -> SummaryTable:
             "that of one wave; leave by out, or fit the level's persons by themselves"
         )
     groups = [name for name in fit.formula.columns if name not in fit.formula.covariates]
+    if by in AXES:
+        raise ValueError(
+            f"by={by!r}: tables of this fit of {fit.n_respondents} respondents have {by!r} for something else; rename "
+            "the column of the frame, and fit again"
+        )
     if by not in fit.levels and by not in groups:
         raise ValueError(
             f"by={by!r} is no category of the formula {fit.formula.text!r} of this fit of {fit.n_respondents} "
@@ -200,9 +205,10 @@ def _profiles_by_wave(fit: Fit, ci_prob: float) -> SummaryTable:
 def _profiles_by(fit: Fit, by: str, ci_prob: float) -> SummaryTable:
     if by != free_by(fit) or not by:
         own = f"{free_by(fit)!r} alone" if free_by(fit) else "nothing"
+        remedy = 'fit GroupClasses or KnownClass with profiles="free"'
         raise ValueError(
             f"by={by!r}: the classes of this fit of {fit.n_respondents} respondents have profiles of their own in "
-            f'{own}; fit GroupClasses or KnownClass with profiles="free"'
+            f"{own}; {f'give by="{free_by(fit)}"' if free_by(fit) else remedy}"
         )
     each = dict(zip(set_names(fit), in_sets(fit), strict=True))
     return _profiles_in_each(fit, by, each, "difference", ci_prob, members_in_words(fit))

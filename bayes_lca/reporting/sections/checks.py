@@ -37,7 +37,8 @@ def checks_section(fit: Fit, check: ItemCheck | WaveCheck | None) -> Section:
     if fit.class_is_observed:
         return Section(ANCHOR, TITLE, "", left_out="the categories are observed; checks of items need a measurement.")
     if not fit.supports("check_items"):
-        return Section(ANCHOR, TITLE, "", left_out=f"there is no check of items for {fit.answers.words}.")
+        what = "answers by a survey design at several waves" if fit.is_weighted else fit.answers.words
+        return Section(ANCHOR, TITLE, "", left_out=f"there is no check of items for {what}.")
     if check is None:
         return Section(ANCHOR, TITLE, "", left_out="no check was given: report(..., check=bl.check_items(draws)).")
     if isinstance(check, WaveCheck):
@@ -75,6 +76,8 @@ def _of_waves(check: WaveCheck) -> list[Block]:
         _table("check_wave_pairs", "The same item at two waves: association beside classes", check.wave_pairs),
         _table("check_pairs", "Pairs of items at each wave: association within classes", check.pairs),
         _table("check_items", "Items at each wave", check.items),
+        *([] if check.groups is None else [_table("check_groups", "Items by group and wave", check.groups)]),
+        *([] if check.group_moves is None else [_table("check_group_moves", "Who moves, by group", check.group_moves)]),
     ]
 
 

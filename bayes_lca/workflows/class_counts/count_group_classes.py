@@ -18,6 +18,8 @@ from bayes_lca.measurement.nominal import check_measurement
 from bayes_lca.structural.group_classes import GroupClasses
 from bayes_lca.table import SummaryTable
 
+Profiles = Literal["equal", "free"]
+
 
 def count_group_classes(
     items: Items,
@@ -26,7 +28,7 @@ def count_group_classes(
     group: str,
     classes: int | Iterable[int],
     group_classes: Iterable[int],
-    profiles: Literal["equal", "free"] = "equal",
+    profiles: Profiles | Literal["both"] = "equal",
     count: str | int | None = None,
     missing: Literal["raise", "drop"] = "raise",
     n_starts: int = 50,
@@ -51,9 +53,10 @@ def count_group_classes(
         Numbers of classes of respondents.
     group_classes : iterable of int
         Numbers of group classes, such as ``range(1, 5)``; with 1, groups do not differ.
-    profiles : {"equal", "free"}
+    profiles : {"equal", "free", "both"}
         Whether classes answer alike in all group classes, or have parameters of their own in each,
-        :math:`p(y_i \mid c, w)`; compare their BIC.
+        :math:`p(y_i \mid c, w)`. With ``"both"`` both are fitted, and compared by their BIC; one group class
+        has one set of profiles, and no row with free ones.
     count : str or int, optional
         Column of the number of respondents with each row, where the frame is a frequency table.
     missing : {"raise", "drop"}
@@ -67,8 +70,8 @@ def count_group_classes(
         A row for each pair ``classes``, ``group_classes``: ``log_likelihood``; ``parameters``; ``BIC_groups`` and
         ``BIC_respondents``, by number of observations; ``AIC``; ``smallest_class``, a share of those who answered, and
         ``smallest_group_class``, a share of the groups; ``group_entropy_r2``, how surely groups are classified; and of
-        ``starts`` followed to their ends those that reached the best, ``starts_at_mode``. The note names the pair of
-        least ``BIC_groups``.
+        ``starts`` followed to their ends those that reached the best, ``starts_at_mode``. With both `profiles` they
+        come first in the index. The note names the row of least ``BIC_groups``.
 
     Raises
     ------
@@ -105,7 +108,8 @@ def count_group_classes(
     check_whole(least=1, n_starts=n_starts)
     check_whole(least=0, seed=seed)
     counted = count_rows(frame, count, (*items.columns, group))
-    design = GroupClasses(max(numbers[1]), group=group, profiles=profiles).read(counted.frame, missing)
+    kinds: tuple[Profiles, ...] = ("equal", "free") if profiles == "both" else (profiles,)
+    design = GroupClasses(max(numbers[1]), group=group, profiles=kinds[0]).read(counted.frame, missing)
     responses, (grouping,) = items.read(counted.frame).keep(design.kept), design.groupings
     check_no_items(items, design.covariates, len(design.kept))
     rows = unique_rows(responses.codes)
@@ -133,15 +137,18 @@ def count_group_classes(
     n, silent, has_answer = int(answered.sum()), int((~answered).sum()), answered[rows.first]
     table = pd.DataFrame(
         [
-            {"classes": k, "group_classes": w}
-            | _row(_fitted(*data, k, w, profiles=profiles, n_starts=n_starts, seed=seed), has_answer, n)
+            {"profiles": kind, "classes": k, "group_classes": w}
+            | _row(_fitted(*data, k, w, profiles=kind, n_starts=n_starts, seed=seed), has_answer, n)
+            for kind in kinds
             for k, w in pairs
+            if w > 1 or kind == kinds[0]  # one group class has one set of profiles
         ]
-    ).set_index(["classes", "group_classes"])
+    ).set_index(["profiles", "classes", "group_classes"])
+    table = table if len(kinds) > 1 else table.droplevel("profiles")
     note = (
         f"n = {n}{counted.in_brackets} in {len(grouping.levels)} groups of {group!r}, {silent} without any answer left "
         f"out of it, {len(design.kept) - len(answered)} rows left out, {int(unanswered.sum())} answers missing; "
-        f"profiles {profiles}; maximum likelihood, no draws{_preferred(table)}"
+        f"profiles {' and '.join(kinds)}; maximum likelihood, no draws{_preferred(table)}"
     )
     return SummaryTable.of(table, note)
 
@@ -150,10 +157,10 @@ def _preferred(table: pd.DataFrame) -> str:
     """The row of least BIC, if there are several, as the end of a note."""
     if len(table) == 1:
         return ""
-    n_classes, n_group_classes = table["BIC_groups"].idxmin()
+    *kind, n_classes, n_group_classes = table["BIC_groups"].idxmin()
     return (
         f"; BIC by groups prefers {n_classes} class{'' if n_classes == 1 else 'es'} and {n_group_classes} group "
-        f"class{'' if n_group_classes == 1 else 'es'}"
+        f"class{'' if n_group_classes == 1 else 'es'}{f', profiles {kind[0]}' if kind else ''}"
     )
 
 

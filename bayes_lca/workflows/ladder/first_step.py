@@ -20,3 +20,23 @@ def first_step_of(fit: Fit) -> Classification:
     share = fit.class_share.mean(axis=(0, 1))
     order = match_profiles(best.item_probability[None], profiles, best.class_share[None], share)[0]
     return Classification(best.item_probability[order], best.class_share[order], patterns, count)
+
+
+def require_unrestricted(fit: Fit, instead: str) -> None:
+    """Refuse restricted answer probabilities, which estimates by maximum likelihood would leave aside.
+
+    Parameters
+    ----------
+    fit : Fit
+    instead : str
+        Name of the function that takes them.
+
+    Raises
+    ------
+    ValueError
+    """
+    if fit.specification["measurement"].get("restrictions"):
+        raise ValueError(
+            f"the answer probabilities of this fit of {fit.n_respondents} respondents are restricted, and estimates in "
+            f"steps are those of unrestricted ones; use {instead}, which takes the draws of the first step as they are"
+        )

@@ -19,7 +19,7 @@ from bayes_lca.structural.regression import Regression
 from bayes_lca.table import SummaryTable, tail_probabilities
 from bayes_lca.workflows.ladder.assign import answers_of, require_classes_of_answers_alone
 from bayes_lca.workflows.ladder.bias_adjusted_regression import Method, stepwise
-from bayes_lca.workflows.ladder.first_step import first_step_of
+from bayes_lca.workflows.ladder.first_step import first_step_of, require_unrestricted
 
 
 def stepwise_odds_ratios(
@@ -93,11 +93,7 @@ def stepwise_odds_ratios(
     if not callable(getattr(structural, "read", None)):
         raise TypeError(f'structural={in_short(structural)}: give a Regression("~ age + sex")')
     require_classes_of_answers_alone(fit)
-    if fit.specification["measurement"].get("restrictions"):
-        raise ValueError(
-            "the answer probabilities of this fit are restricted, and the standard errors of a regression in steps are "
-            "those of unrestricted ones; use fit_two_step, which takes the draws of the first step as they are"
-        )
+    require_unrestricted(fit, "fit_two_step")
     known = answers_of(fit)
     frame = fit.frame_of_respondents(frame, count)
     respondents_of_rows(fit, frame, key)

@@ -19,7 +19,7 @@ from bayes_lca.posterior.tables.rows import CI_PROB
 from bayes_lca.table import SummaryTable, tail_probabilities
 from bayes_lca.workflows.ladder.assign import answers_of, require_classes_of_answers_alone
 from bayes_lca.workflows.ladder.bias_adjusted_regression import Method
-from bayes_lca.workflows.ladder.first_step import first_step_of
+from bayes_lca.workflows.ladder.first_step import first_step_of, require_unrestricted
 from bayes_lca.workflows.ladder.outcome_given_first_step import (
     BERNOULLI,
     NORMAL,
@@ -142,6 +142,7 @@ def stepwise_outcome(
     tails = tail_probabilities(ci_prob)
     fit = Fit.of(measured, needs="stepwise_outcome")
     require_classes_of_answers_alone(fit)
+    require_unrestricted(fit, "fit_distal")
     if len(fit.classes) < 2:
         raise ValueError(f"measured is a fit of 1 class and {fit.n_respondents} respondents: there are none to compare")
     known = answers_of(fit)
@@ -171,7 +172,7 @@ def stepwise_outcome(
         family=family,
     )
     estimate = with_first_step(step)
-    table, cautions = _table(estimate, fit.classes, family, tails)
+    table, cautions = outcome_rows(estimate, fit.classes, family, tails)
     note = (
         f"{what}; n = {len(values)}, {n_rows - len(values)} rows left out, {int((codes < 0).sum())} answers missing, "
         f"maximum likelihood ({method}), one level; {100 * ci_prob:g} % Wald intervals"
@@ -192,7 +193,7 @@ def _two_categories(
     return answered, values, labels
 
 
-def _table(
+def outcome_rows(
     estimate: OutcomeByClass, classes: Sequence[str], family: Family, tails: Sequence[float]
 ) -> tuple[pd.DataFrame, list[str]]:
     """Rows of classes, contrasts and the overall test, and what there is to be cautious of."""

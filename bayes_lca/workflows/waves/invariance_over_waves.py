@@ -205,10 +205,10 @@ def _predicted(
     """Each fit with the predictive density of a person left out, persons in one order."""
     measurements = MEASURED | {item: [item] for item in items}
     if not isinstance(fits, Mapping) or not {NONE} < set(fits) <= set(measurements):
-        given = sorted(map(str, fits)) if isinstance(fits, Mapping) else type(fits).__name__
         raise ValueError(
-            f'fits={given}: give {{"none": equal, "all": free}}, a fit of each measurement over time, and by the name '
-            "of an item one with this item free"
+            f"fits={sorted(map(str, fits)) if isinstance(fits, Mapping) else type(fits).__name__}: "
+            f'{_what_fits_lack(fits, list(measurements))}; give {{"none": equal, "all": free}}, a fit of each '
+            "measurement over time, and by the name of an item one with this item free"
         )
     result, order = {}, None
     for name in sorted(fits, key=[NONE, *items, EVERY].index):
@@ -237,6 +237,17 @@ def _predicted(
         ones = np.ones(len(rows), dtype=int)
         result[name] = fit, LeaveOneOut(loo.pointwise[rows], loo.pareto_k[rows], ones, loo.good_k)
     return result
+
+
+def _what_fits_lack(fits, names: list[str]) -> str:
+    """Which fits are not there, or are of nothing that is compared."""
+    if not isinstance(fits, Mapping):
+        return "these are no fits by name"
+    if unknown := [name for name in fits if name not in names]:
+        return f"{named(unknown)} are neither {NONE!r} nor {EVERY!r} nor items, which are {named(names[2:])}"
+    if NONE not in fits:
+        return f"the fit with equal measurement, {NONE!r}, is not among them, to which the others are compared"
+    return f"a fit with free items, {EVERY!r} or one by the name of an item, is not among them"
 
 
 def _prediction(predicted: Mapping[str, tuple[Fit, LeaveOneOut]]) -> pd.DataFrame:

@@ -88,7 +88,7 @@ MEASUREMENT = (
     Mutation(
         name="equal-rows-counted-once",
         wrong="Respondents with equal covariates and outcome are counted as one.",
-        symbol="Multinomial.prepare",
+        symbol="multinomial:_counted",
         pattern="np.add.at(_1, _2, _3)",
         replacement="_1[_2] += _3",
         tests=("tests/test_models.py::test_outcomes_of_equal_covariates_are_counted",),

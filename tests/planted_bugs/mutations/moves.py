@@ -82,8 +82,8 @@ MOVES = (
         name="all-steps-count-alike",
         wrong="The average over all steps counts steps, not persons.",
         symbol="_all_steps",
-        pattern="n / n.sum(axis=0)",
-        replacement="np.ones_like(n) / len(n)",
+        pattern="weight / weight.sum(axis=0)",
+        replacement="np.ones_like(weight) / len(weight)",
         tests=(f"{TABLES}::test_averages_are_those_of_the_persons_who_come_to_a_wave",),
     ),
     Mutation(

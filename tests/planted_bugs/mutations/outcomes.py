@@ -4,6 +4,7 @@ from mutations.mutation import Mutation
 
 DISTAL = "tests/workflows/test_fit_distal.py"
 KINDS = "tests/test_kinds_of_fits.py"
+BCH = "tests/workflows/test_bch_outcomes.py"
 
 OUTCOMES = (
     Mutation(
@@ -85,5 +86,53 @@ OUTCOMES = (
         pattern="of.pattern_of_respondent[_1]",
         replacement="of.pattern_of_respondent[np.sort(_1)[::-1]]",
         tests=("tests/workflows/test_populations.py::test_each_respondent_is_compared_with_itself",),
+    ),
+    Mutation(
+        name="bch-covariances-once",
+        wrong="The covariance of two outcomes stands twice in their matrix, and its score counts it once.",
+        symbol="NormalOutcomes.scores",
+        pattern="1 if j == k else 2",
+        replacement="1",
+        tests=(f"{BCH}::test_scores_are_those_of_differences",),
+    ),
+    Mutation(
+        name="bch-incomplete-outcomes-left-out",
+        wrong="Respondents who lack one of the outcomes count with none.",
+        symbol="NormalOutcomes._alike",
+        pattern="seen.any()",
+        replacement="seen.all()",
+        tests=(f"{BCH}::test_truth_is_found_with_outcomes_missing_at_random",),
+    ),
+    Mutation(
+        name="bch-means-where-covariates-are-zero",
+        wrong="Intercepts are the means at the average of the covariates.",
+        symbol="Units.coefficients",
+        pattern="_1 - slopes @ self.center",
+        replacement="_1",
+        tests=(f"{BCH}::test_tables_say_what_they_rest_on",),
+    ),
+    Mutation(
+        name="bch-equal-slopes-for-each-class",
+        wrong="Slopes that classes share are free in each of them.",
+        symbol="Shared.matrix",
+        pattern="[of_classes.sum(axis=0)]",
+        replacement="list(of_classes)",
+        tests=(f"{BCH}::test_what_classes_share_is_the_same_in_all",),
+    ),
+    Mutation(
+        name="bch-covariates-not-scaled-back",
+        wrong="Slopes are per standard deviation of the covariate, and said to be per unit.",
+        symbol="Units.slopes",
+        pattern="_1 / self.scale",
+        replacement="_1",
+        tests=(f"{BCH}::test_estimates_are_the_maximum_of_the_weighted_likelihood_written_out",),
+    ),
+    Mutation(
+        name="restrictions-left-aside-in-steps",
+        wrong="Classes with restricted answers are refitted without their restrictions.",
+        symbol="require_unrestricted",
+        pattern='fit.specification["measurement"].get("restrictions")',
+        replacement="False",
+        tests=("tests/workflows/test_restricted_fits.py::test_what_has_no_restricted_counterpart_is_refused",),
     ),
 )

@@ -61,4 +61,12 @@ POPULATION_PROFILES = (
         replacement="(of_pattern == place) / (of_pattern == place).sum()",
         tests=(f"{POPULATIONS}::test_draws_in_numpy_are_those_of_a_loop_over_respondents",),
     ),
+    Mutation(
+        name="sites-tie-their-own-classes",
+        wrong="Slopes of the sites, which change places with the classes, are said to tie these.",
+        symbol="slope_distances",
+        pattern="slope[:, _1:]",
+        replacement="slope",
+        tests=("tests/test_population_profiles.py::test_classes_of_sites_that_slopes_hardly_tell_apart_are_said",),
+    ),
 )

@@ -3,6 +3,8 @@
 from mutations.mutation import Mutation
 
 INFORMATION = "tests/likelihood/test_design_information.py::test_covariance_is_that_of_a_loop_over_strata_and_clusters"
+MULTINOMIAL = "tests/test_survey_multinomial.py"
+WAVES = "tests/test_survey_waves.py"
 CORRECTION = "tests/test_survey_fits.py::test_corrected_draws_have_the_covariance_of_estimates"
 
 SURVEY = (
@@ -161,5 +163,53 @@ SURVEY = (
         pattern="PSEUDO + name if name in OF_THE_LIKELIHOOD else name",
         replacement="name",
         tests=("tests/workflows/test_pseudo_criteria.py::test_whole_weights_count_as_repeated_rows",),
+    ),
+    Mutation(
+        name="survey-categories-counted",
+        wrong="Respondents of a weighted multinomial regression count once each.",
+        symbol="observe_weighted",
+        pattern="weight * (_1 - _2)",
+        replacement="_1 - _2",
+        tests=(f"{MULTINOMIAL}::test_the_likelihood_is_that_of_repeated_rows",),
+    ),
+    Mutation(
+        name="survey-persons-counted",
+        wrong="Persons of a weighted latent transition model count once each.",
+        symbol="PathRows.weight",
+        pattern="self.sample.weighing(self.sequences).count",
+        replacement="self.count",
+        tests=(f"{WAVES}::test_the_weighted_likelihood_is_that_of_repeated_persons",),
+    ),
+    Mutation(
+        name="survey-flows-counted",
+        wrong="Class sizes over waves are averages over persons who count once each.",
+        symbol="flows:_distinct",
+        pattern="fit.weight * of_wave",
+        replacement="fit.count * of_wave",
+        tests=(f"{WAVES}::test_averages_over_persons_are_weighted",),
+    ),
+    Mutation(
+        name="survey-steps-by-persons",
+        wrong="All steps are averaged by how many move, not by their weights.",
+        symbol="_all_steps",
+        pattern="weight / weight.sum(axis=0)",
+        replacement="n / n.sum(axis=0)",
+        tests=(f"{WAVES}::test_averages_over_persons_are_weighted",),
+    ),
+    Mutation(
+        name="survey-moves-of-other-persons",
+        wrong="Moves have the weights of the persons in reverse order.",
+        symbol="persons_of_moves",
+        pattern="np.nonzero(_1)[0]",
+        replacement="np.nonzero(_1)[0][::-1]",
+        tests=(f"{WAVES}::test_averages_over_persons_are_weighted",),
+    ),
+    Mutation(
+        name="survey-weights-that-change-unsaid",
+        wrong="Weights that change within a person are those of the first row.",
+        symbol="wave_sample:_refuse_changing",
+        pattern="by_person.nunique(dropna=False) > 1",
+        replacement="by_person.nunique(dropna=False) > 9",
+        tests=(f"{WAVES}::test_what_cannot_be_weighted_is_refused_before_sampling",),
     ),
 )

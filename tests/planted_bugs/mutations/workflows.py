@@ -162,7 +162,7 @@ WORKFLOWS = (
     Mutation(
         name="outcome-contrasts-as-if-independent",
         wrong="The standard error of a contrast of classes leaves out their covariance.",
-        symbol="stepwise_outcome:_table",
+        symbol="outcome_rows",
         pattern="_1 + _2 - 2 * covariance[a, b]",
         replacement="_1 + _2",
         tests=("tests/workflows/test_stepwise_outcome.py::test_table_is_that_of_the_second_step",),
@@ -170,7 +170,7 @@ WORKFLOWS = (
     Mutation(
         name="negative-share-unsaid",
         wrong="A share that negative weights bring below 0 is shown as it is.",
-        symbol="stepwise_outcome:_table",
+        symbol="outcome_rows",
         pattern="mean.clip(0, 1)",
         replacement="mean",
         tests=("tests/workflows/test_stepwise_outcome.py::test_a_share_below_zero_is_shown_at_the_boundary_and_said",),
