@@ -5,7 +5,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from bayes_lca.density.instructions import TILE, Instruction, Mode, Operand, Operation
-from bayes_lca.density.steps import NotCovered, Rows, Steps, is_known
+from bayes_lca.density.steps import NotCovered, Rows, Steps, is_known, together
 
 LONGEST_SUM = 64
 """Numbers of a segment that are added up at a time: short ones are filled up with zeros to the longest."""
@@ -23,13 +23,14 @@ class Builder(Steps):
             along = [
                 place for place, array in enumerate(arrays) if isinstance(array, Rows) or self._has_rows(_shape(array))
             ]
-            if len(along) == 1:
-                before, after = arrays[: along[0]], arrays[along[0] + 1 :]
-                once = self._once_for_equal_rows(
-                    arrays[along[0]], lambda distinct: self.elementwise(operation, *before, distinct, *after)
-                )
-                if once is not None:
-                    return once
+            once = self._once_for_equal_rows(
+                [arrays[place] for place in along],
+                lambda *distinct: self.elementwise(
+                    operation, *(distinct[along.index(k)] if k in along else array for k, array in enumerate(arrays))
+                ),
+            )
+            if once is not None:
+                return once
             return self._elementwise_rows(operation, arrays)
         arrays = np.broadcast_arrays(*map(self.positions, arrays))
         if arrays[0].size == 0:
@@ -38,10 +39,13 @@ class Builder(Steps):
             for here, there in (arrays, arrays[::-1]):
                 if (here == self.known[0.0]).all():
                     return there
+        distinct, place = together(arrays)
+        if 2 * distinct.shape[1] <= place.size:
+            n_rows, self.n_rows = self.n_rows, 0
+            once = self.elementwise(operation, *distinct)
+            self.n_rows = n_rows
+            return once[place]
         operands = [self.operand(array) for array in arrays]
-        if all(operand.mode is Mode.SCALAR for operand in operands):
-            result = self._result(operation, (1,), operands=tuple(operands))
-            return np.broadcast_to(result[0], arrays[0].shape)
         if len(operands) == 1 and operands[0].mode is Mode.SCALAR:
             operands = [Operand(int(self._result(Operation.GATHER, (arrays[0].size,), places=arrays[0].ravel())[0]))]
         return self._result(operation, arrays[0].shape, operands=tuple(operands))
@@ -126,7 +130,7 @@ class Builder(Steps):
     def log_sum_exp(self, array, axes: tuple[int, ...]):
         """Logarithm of the sum of exponentials over axes."""
         if not isinstance(array, Rows) and self._has_rows(array.shape):
-            once = self._once_for_equal_rows(array, lambda distinct: self.log_sum_exp(distinct, axes), axes)
+            once = self._once_for_equal_rows([array], lambda distinct: self.log_sum_exp(distinct, axes), axes)
             if once is not None:
                 return once
             array = self.rows(array)
@@ -221,18 +225,21 @@ class Builder(Steps):
             return Operand(int(row[0]), Mode.SCALAR)
         return self._vector(Operation.GATHER, places=row)[0]
 
-    def _once_for_equal_rows(self, array, operate, without: tuple[int, ...] = ()):
-        """What an operation makes of an array, taken once for rows that are equal; None where most differ.
+    def _once_for_equal_rows(self, arrays, operate, without: tuple[int, ...] = ()):
+        """What an operation makes of arrays, taken once for rows that are equal; None where most differ.
 
         The rows lie on the last axis, which the operation keeps.
         """
-        if isinstance(array, Rows) or is_known(array) or array.shape[-1] != self.n_rows or array.ndim - 1 in without:
-            return None
-        distinct, row = np.unique(array.reshape(-1, self.n_rows), axis=1, return_inverse=True)
+        for array in arrays:
+            if isinstance(array, Rows) or is_known(array) or array.shape[-1] != self.n_rows or array.ndim - 1 in without:
+                return None
+        of_each = [array.reshape(-1, self.n_rows) for array in arrays]
+        distinct, row = np.unique(np.concatenate(of_each), axis=1, return_inverse=True)
         if 2 * distinct.shape[1] > self.n_rows:
             return None
         n_rows, self.n_rows = self.n_rows, 0  # distinct rows are no rows of the data, even where there are as many
-        result = operate(distinct.reshape(*array.shape[:-1], -1))
+        apart = np.split(distinct, np.cumsum([len(each) for each in of_each])[:-1])
+        result = operate(*(each.reshape(*array.shape[:-1], -1) for each, array in zip(apart, arrays, strict=True)))
         self.n_rows = n_rows
         return result[..., row.ravel()]
 

@@ -14,18 +14,14 @@ from pymc.model.transform.optimization import freeze_dims_and_data
 from pytensor.graph.rewriting.utils import rewrite_graph
 
 from bayes_lca.density.builder import Builder
-from bayes_lca.density.evaluate import Known, Value, evaluate, plain
+from bayes_lca.density.evaluate import REWRITES, Known, Value, evaluate, plain
 from bayes_lca.density.program import Program
 from bayes_lca.density.steps import NotCovered
 from bayes_lca.density.translate import translate
-from bayes_lca.density.whole_paths import put_paths_together
 from bayes_lca.dims import PATTERN
 
 FEWEST_ROWS = 192
 """Rows from which on they are worked off in tiles."""
-
-REWRITES = ("canonicalize", "stabilize", "local_remove_check_parameter")
-"""Those that keep log-sum-exp and softmax whole, of which programs have their own; parameters need no check."""
 
 
 class Density:
@@ -117,7 +113,6 @@ class Density:
         values = {self._data[name]: value for name, value in data.items()}
         builder, found = translate(self._outputs, self.frozen.value_vars, self.shapes, values, n_rows)
         value, *expanded = (builder.positions(plain(value)) for value in found)
-        put_paths_together(builder)
         places = np.concatenate([positions.ravel() for positions in expanded])
         return Program(builder, int(value.ravel()[0]), places), [positions.shape for positions in expanded]
 

@@ -33,5 +33,6 @@ INLINE double sum_of_eight(const Eight *x) {
 #endif
 
 INLINE void read_eight(Eight *into, const double *from) { memcpy(into, from, sizeof *into); }
+INLINE void write_eight(double *into, const Eight *from) { memcpy(into, from, sizeof *from); }
 
 #endif

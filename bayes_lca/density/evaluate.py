@@ -22,6 +22,10 @@ from bayes_lca.density.log_matrices import log_matrix_product
 from bayes_lca.density.steps import NotCovered, Rows
 
 
+REWRITES = ("canonicalize", "stabilize", "local_remove_check_parameter")
+"""Those that keep log-sum-exp and softmax whole, of which programs have their own; parameters need no check."""
+
+
 @dataclass(frozen=True)
 class Known:
     """A value that does not depend on free coordinates."""

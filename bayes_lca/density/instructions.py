@@ -21,7 +21,8 @@ class Operation(IntEnum):
     NEGATIVE, EXP, LOG, LOG1P, EXPM1, SQRT, SQUARE, ABSOLUTE, SIGN, SIGMOID, SOFTPLUS = range(20, 31)
     ERF, ERFC, ERFINV, LOG_GAMMA, TANH, LOG1MEXP, IS_INFINITE, IS_NAN, NOT = range(31, 40)
     SWITCH, GATHER, SUM, SUM_OF_PLACES, MATRIX_PRODUCT, LOG_SUM_EXP, LOG_MIXTURE = range(50, 57)
-    INVERSE, CHOLESKY, SOLVE_TRIANGULAR, LOG_MATRIX_PRODUCT, LOG_TRANSITION, LOG_PATH = range(57, 63)
+    INVERSE, CHOLESKY, SOLVE_TRIANGULAR, LOG_MATRIX_PRODUCT, LOG_PATH = range(57, 62)
+    EXP_LESS_LARGEST, LOG_PATH_OF_PERSONS = range(62, 64)
 
 
 class Mode(IntEnum):
@@ -39,7 +40,7 @@ INSTRUCTION = np.dtype(
         ("operand", np.int64, 3),
         ("mode", np.int64, 3),
         ("first", np.int64, 3),
-        ("detail", np.int64, 4),
+        ("detail", np.int64, 6),
     ]
 )
 
@@ -60,7 +61,7 @@ class Instruction:
     ----------
     operation : Operation
     length : int
-        Elements, columns of a matrix product, or matrices.
+        Elements, columns of a matrix product, matrices, blocks, or persons.
     size : int
         Numbers that it writes from `out` on.
     operands : tuple of Operand
@@ -69,14 +70,16 @@ class Instruction:
     places : ndarray of int
         Positions that it reads one by one.
     summands : tuple of Operand
-        Vectors of a log-sum-exp, logits and weights of a mixture, vectors and logarithms of a matrix, or what a
-        transition or a path rests on, as `tape.c` has it.
+        Vectors of a log-sum-exp, logits and weights of a mixture, vectors and logarithms of a matrix, or what a path
+        rests on, as `tape.c` has it.
     is_of_rows : bool
         Whether its vectors run over the rows.
     has_gradient : bool
         Whether its operands are changed by what rests on it; a constant that is only put in and taken out has none.
+    room : int
+        Numbers of which it makes notes, beside the share of each summand.
     out, shares : int
-        Positions of the first element of the result, and of the share of each summand.
+        Positions of the first element of the result, and of the share of each summand with what is behind them.
     """
 
     operation: Operation
@@ -88,6 +91,7 @@ class Instruction:
     summands: tuple[Operand, ...] = ()
     is_of_rows: bool = False
     has_gradient: bool = True
+    room: int = 0
     out: int = -1
     shares: int = -1
 

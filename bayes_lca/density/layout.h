@@ -36,7 +36,7 @@ enum Operation {
     NEGATIVE = 20, EXP, LOG, LOG1P, EXPM1, SQRT, SQUARE, ABSOLUTE, SIGN, SIGMOID, SOFTPLUS, ERF, ERFC, ERFINV, LOG_GAMMA,
     TANH, LOG1MEXP, IS_INFINITE, IS_NAN, NOT,
     SWITCH = 50, GATHER, SUM, SUM_OF_PLACES, MATRIX_PRODUCT, LOG_SUM_EXP, LOG_MIXTURE, INVERSE, CHOLESKY, SOLVE_TRIANGULAR,
-    LOG_MATRIX_PRODUCT, LOG_TRANSITION, LOG_PATH,
+    LOG_MATRIX_PRODUCT, LOG_PATH, EXP_LESS_LARGEST, LOG_PATH_OF_PERSONS,
 };
 
 enum Mode { SCALAR, VECTOR, LARGE_CONSTANT };
@@ -46,7 +46,7 @@ typedef struct {
     int64_t operand[3]; /* positions */
     int64_t mode[3];
     int64_t first[3]; /* whether the operand's adjoint starts here, going backwards */
-    int64_t detail[4];
+    int64_t detail[6];
 } Instruction;
 
 typedef struct {

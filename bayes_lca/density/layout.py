@@ -8,10 +8,6 @@ import numpy as np
 from bayes_lca.density.instructions import INSTRUCTION, TILE, Instruction, Operation
 from bayes_lca.density.steps import BUFFERS, Steps
 
-OF_SIZE = (Operation.LOG_MATRIX_PRODUCT, Operation.LOG_TRANSITION, Operation.LOG_PATH)
-"""Operations that take a number of sums or classes beside the number of their summands."""
-
-
 @dataclass
 class Backwards:
     """What the steps of rows do going backwards.
@@ -67,17 +63,18 @@ class Pools:
             instruction = self.builder.instructions[number]
             n_operands = len(instruction.operands) + len(instruction.summands)
             first = [backwards is not None and (row, place) in backwards.starts for place in range(n_operands)]
-            detail = [*instruction.detail, *[0] * (4 - len(instruction.detail))]
+            detail = [*instruction.detail, *[0] * (6 - len(instruction.detail))]
             if instruction.operation is Operation.GATHER:
                 n_vectors, apart = instruction.detail or (1, 0)
-                detail = [self._places(number, instruction.places), n_vectors, apart, TILE]
+                detail = [self._places(number, instruction.places), n_vectors, apart, TILE, 0, 0]
             elif instruction.places is not None:
                 detail[0] = self._places(number, instruction.places)
             if instruction.summands:
                 stride = TILE if instruction.is_of_rows else instruction.length
+                size = instruction.detail[0] if instruction.detail else 0
+                places = self.placed.get(number, 0)
                 detail = [len(instruction.summands), len(self.operands), self._real(instruction.shares), stride]
-                if instruction.operation in OF_SIZE:
-                    code[row]["operand"][2] = instruction.detail[0]
+                detail += [size, places]
                 for operand, starts in zip(instruction.summands, first[len(instruction.operands) :], strict=True):
                     self.operands += [self._real(operand.position), int(operand.mode), int(starts)]
             code[row]["operation"] = instruction.operation

@@ -98,7 +98,7 @@ WIDEST static void log_mixture_backwards(const Run *run, const Instruction *now)
 /* log of sum_k e^(x_k) a_km for every m, with a = e^alpha: a product with a matrix where all is kept as logarithms. The
    table has the vectors x, then the alphas, row by row; of shares there are e^(x_k - largest), then one over each sum. */
 WIDEST static void log_matrix_product(const Run *run, const Instruction *now) {
-    const int64_t n = run->n, m_all = now->operand[2], k_all = now->detail[0] / (1 + m_all), stride = now->detail[3];
+    const int64_t n = run->n, m_all = now->detail[4], k_all = now->detail[0] / (1 + m_all), stride = now->detail[3];
     const int64_t *table = run->program->operands + now->detail[1];
     double *restrict share = run->numbers + now->detail[2], largest[TILE], total[TILE];
     largest_of(run, table, k_all, 0, n, largest);
@@ -124,7 +124,7 @@ WIDEST static void log_matrix_product(const Run *run, const Instruction *now) {
 }
 
 WIDEST static void log_matrix_product_backwards(const Run *run, const Instruction *now) {
-    const int64_t n = run->n, m_all = now->operand[2], k_all = now->detail[0] / (1 + m_all), stride = now->detail[3];
+    const int64_t n = run->n, m_all = now->detail[4], k_all = now->detail[0] / (1 + m_all), stride = now->detail[3];
     const int64_t *table = run->program->operands + now->detail[1];
     const double *restrict share = run->numbers + now->detail[2];
     double from_all[TILE];
@@ -145,98 +145,6 @@ WIDEST static void log_matrix_product_backwards(const Run *run, const Instructio
             if (galpha) *galpha += sum;
         }
         TO_ADJOINT(gx, table[3 * k + 1] != SCALAR, table[3 * k + 2], from_all[i])
-    }
-}
-
-/* log of sum_c e^(x_c) a_cd / sum_m a_cm e^(h_m) for every d, with a = e^tau: a step from class c to class d, whose
-   probabilities are in proportion to a_cd e^(h_d), less h. The table has the vectors x, then h, then tau, row by row; of
-   shares there are u_c = e^(x_c - largest) / z_c, then e_m = e^(h_m - largest), then 1 / z_c and one over each sum. */
-INLINE double of_origin(const Run *run, const int64_t *table, int64_t k_all, int64_t c, int64_t d, double most) {
-    return fast_exp(run->numbers[table[3 * ((2 + c) * k_all + d)]] - most);
-}
-
-INLINE double most_of_origin(const Run *run, const int64_t *table, int64_t k_all, int64_t c) {
-    double most = -INFINITY;
-    for (int64_t d = 0; d < k_all; d++) {
-        const double tau = run->numbers[table[3 * ((2 + c) * k_all + d)]];
-        most = tau > most ? tau : most;
-    }
-    return most;
-}
-
-WIDEST static void log_transition(const Run *run, const Instruction *now) {
-    const int64_t n = run->n, k_all = now->operand[2], stride = now->detail[3];
-    const int64_t *table = run->program->operands + now->detail[1];
-    double *restrict u = run->numbers + now->detail[2], *restrict e = u + k_all * stride;
-    double *restrict of_z = e + k_all * stride, *restrict of_sum = of_z + k_all * stride;
-    double largest[TILE], largest_h[TILE], *restrict sums = run->numbers + now->out;
-    largest_of(run, table, k_all, 0, n, largest);
-    largest_of(run, table + 3 * k_all, k_all, 0, n, largest_h);
-    EACH largest[i] = largest[i] < -1e300 ? 0.0 : largest[i];
-    for (int64_t k = 0; k < k_all; k++) {
-        exp_less(run, table + 3 * k, 0, n, largest, u + k * stride);
-        exp_less(run, table + 3 * (k_all + k), 0, n, largest_h, e + k * stride);
-        EACH sums[k * stride + i] = 0.0;
-    }
-    for (int64_t c = 0; c < k_all; c++) {
-        const double most = most_of_origin(run, table, k_all, c);
-        double z[TILE] = {0.0}, *restrict of_c = u + c * stride, *restrict inverse = of_z + c * stride;
-        for (int64_t d = 0; d < k_all; d++) {
-            const double a = of_origin(run, table, k_all, c, d, most), *restrict e_d = e + d * stride;
-            EACH z[i] += a * e_d[i];
-        }
-        EACH inverse[i] = 1.0 / z[i], of_c[i] *= inverse[i];
-        for (int64_t d = 0; d < k_all; d++) {
-            const double a = of_origin(run, table, k_all, c, d, most);
-            double *restrict sum = sums + d * stride;
-            EACH sum[i] += a * of_c[i];
-        }
-    }
-    for (int64_t d = 0; d < k_all; d++) {
-        double *restrict o = sums + d * stride, *restrict inverse = of_sum + d * stride;
-        EACH inverse[i] = 1.0 / o[i];
-        EACH o[i] = o[i] > 0.0 ? fast_log(o[i]) + largest[i] - largest_h[i] : -INFINITY;
-    }
-}
-
-WIDEST static void log_transition_backwards(const Run *run, const Instruction *now) {
-    const int64_t n = run->n, k_all = now->operand[2], stride = now->detail[3];
-    const int64_t *table = run->program->operands + now->detail[1];
-    double *restrict u = run->numbers + now->detail[2], *restrict e = u + k_all * stride;
-    double *restrict of_z = e + k_all * stride, *restrict of_sum = of_z + k_all * stride;
-    const double *restrict g = run->adjoints + now->out;
-    for (int64_t d = 0; d < k_all; d++) {
-        double *restrict r = of_sum + d * stride;
-        EACH r[i] *= g[d * stride + i]; /* r_d, the adjoint over the sum */
-    }
-    for (int64_t c = 0; c < k_all; c++) {
-        const double most = most_of_origin(run, table, k_all, c);
-        double v[TILE] = {0.0}, *restrict q = of_z + c * stride, *restrict of_c = u + c * stride;
-        double *restrict gx = adjoint_of(run, table[3 * c]);
-        for (int64_t d = 0; d < k_all; d++) {
-            const double a = of_origin(run, table, k_all, c, d, most), *restrict r = of_sum + d * stride;
-            EACH v[i] += a * r[i];
-        }
-        EACH v[i] *= of_c[i];
-        EACH q[i] *= v[i]; /* q_c, how much less for each that z_c is more */
-        TO_ADJOINT(gx, table[3 * c + 1] != SCALAR, table[3 * c + 2], v[i])
-        for (int64_t d = 0; d < k_all; d++) {
-            double *gtau = adjoint_of(run, table[3 * ((2 + c) * k_all + d)]), sum = 0.0;
-            const double *restrict r = of_sum + d * stride, *restrict e_d = e + d * stride;
-            _Pragma("omp simd reduction(+ : sum)") EACH sum += of_c[i] * r[i] - q[i] * e_d[i];
-            if (gtau) *gtau += of_origin(run, table, k_all, c, d, most) * sum;
-        }
-    }
-    for (int64_t d = 0; d < k_all; d++) {
-        double less[TILE] = {0.0}, *restrict e_d = e + d * stride;
-        const int64_t *of_h = table + 3 * (k_all + d);
-        double *restrict gh = adjoint_of(run, of_h[0]);
-        for (int64_t c = 0; c < k_all; c++) {
-            const double a = of_origin(run, table, k_all, c, d, most_of_origin(run, table, k_all, c));
-            const double *restrict q = of_z + c * stride;
-            EACH less[i] += a * q[i];
-        }
-        TO_ADJOINT(gh, of_h[1] != SCALAR, of_h[2], -less[i] * e_d[i])
     }
 }
 

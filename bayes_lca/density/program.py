@@ -88,6 +88,7 @@ class Program:
         rows = [number for number in of_value if builder.instructions[number].is_of_rows]
         before = [number for number in of_value if number not in after and number not in set(rows)]
         self.n_inputs, self.n_expanded = builder.n_inputs, len(self.expanded)
+        builder.fill_up()
         self._free = _built().bayes_lca_free  # kept, for modules may be gone when Python ends
         self._pools = Pools(builder)
         backwards = Backwards.of([builder.instructions[number] for number in rows])

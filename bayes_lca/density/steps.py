@@ -11,6 +11,10 @@ BUFFERS = 1 << 40
 """Position from which the buffers of rows are numbered while a program is written."""
 
 
+EIGHT = 8
+"""Numbers that are worked on at a time; they lie side by side in the cache where their position is a multiple."""
+
+
 class NotCovered(Exception):
     """A log density has a step that programs do not have."""
 
@@ -88,6 +92,10 @@ class Steps:
         self.n_large += values.size
         return position
 
+    def fill_up(self) -> None:
+        """Let the next number stand at a multiple of eight."""
+        self._numbers(np.zeros(-self.n_numbers % EIGHT))
+
     def _numbers(self, values: np.ndarray) -> int:
         self.numbers.append(values)
         self.n_numbers += len(values)
@@ -117,15 +125,10 @@ class Steps:
             instruction.shares = self._numbers(np.zeros(len(instruction.summands) * instruction.length))
         else:
             instruction.out = self.buffers(instruction.size)
-            instruction.shares = self.buffers(len(instruction.summands) * TILE)
+            instruction.shares = self.buffers((len(instruction.summands) - (-instruction.room // TILE)) * TILE)
         self.instructions.append(instruction)
         self.made[instruction.key] = instruction
         return instruction
-
-    def maker_of(self, vector: Operand) -> Instruction | None:
-        """The step that makes a vector over the rows; None where none does."""
-        makers = (step for step in self.instructions if step.is_of_rows and 0 <= vector.position - step.out < step.size)
-        return next(makers, None) if vector.position >= BUFFERS else None
 
     def buffers(self, size: int) -> int:
         """Position of the first of new buffers."""
@@ -152,6 +155,22 @@ class Steps:
             raise NotCovered("rows where single numbers are wanted")
         return self.constant(array) if is_known(array) else array
 
+    def exp_less_largest(self, blocks: np.ndarray) -> tuple[int, int]:
+        """Exponentials of the numbers of each block, less its largest, shape (block, number); the largest is behind it.
+
+        Returns
+        -------
+        first, apart : int
+            Position of the first block, and how far each is behind the one before.
+        """
+        n_blocks, width = blocks.shape
+        apart = (width // EIGHT + 1) * EIGHT
+        self.fill_up()
+        step = Instruction(
+            *(Operation.EXP_LESS_LARGEST, n_blocks, n_blocks * apart), detail=(0, width, apart), places=blocks.ravel()
+        )
+        return self._step(step).out, apart
+
     def inverse(self, matrices: np.ndarray) -> np.ndarray:
         """Inverses of matrices, shape (..., d, d)."""
         return self._of_matrices(Operation.INVERSE, matrices)
@@ -175,6 +194,23 @@ class Steps:
         detail = (d, columns, int(lower), int(unit))
         length = int(np.prod(batch))
         return self._result(Operation.SOLVE_TRIANGULAR, right.shape, operands=operands, detail=detail, length=length)
+
+
+def together(arrays) -> tuple[np.ndarray, np.ndarray]:
+    """Positions that stand at the same place of arrays of one shape: distinct ones, and which of them is at each place.
+
+    Examples
+    --------
+    >>> together([np.array([[7, 8], [7, 9]]), np.array([[1, 1], [1, 1]])])
+    (array([[7, 8, 9],
+           [1, 1, 1]]), array([[0, 1],
+           [0, 2]]))
+    """
+    flat, place = np.stack([array.ravel() for array in arrays]), np.zeros(arrays[0].size, dtype=np.int64)
+    for row in flat:
+        _, of_row = np.unique(row, return_inverse=True)
+        _, first, place = np.unique(place * row.size + of_row, return_index=True, return_inverse=True)
+    return flat[:, first], place.reshape(arrays[0].shape)
 
 
 def is_known(array) -> bool:

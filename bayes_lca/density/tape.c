@@ -13,6 +13,7 @@ places in the large constants of the program, from which a row reads its own. */
 #include "matrices.h"
 #include "mixtures.h"
 #include "paths.h"
+#include "persons.h"
 
 enum { SOME = 4 };
 
@@ -83,8 +84,9 @@ static void forwards(const Run *run, const Instruction *now) {
     case LOG_SUM_EXP: log_sum_exp(run, now); break;
     case LOG_MIXTURE: log_mixture(run, now); break;
     case LOG_MATRIX_PRODUCT: log_matrix_product(run, now); break;
-    case LOG_TRANSITION: log_transition(run, now); break;
     case LOG_PATH: log_path(run, now); break;
+    case EXP_LESS_LARGEST: exp_less_largest(run, now); break;
+    case LOG_PATH_OF_PERSONS: log_path_of_persons(run, now); break;
     case INVERSE: EACH invert(d, a + i * d * d, o + i * d * d, run->matrices); break;
     case CHOLESKY: EACH cholesky(d, a + i * d * d, o + i * d * d); break;
     case SOLVE_TRIANGULAR:
@@ -124,8 +126,9 @@ static void backwards(const Run *run, const Instruction *now) {
     case LOG_SUM_EXP: log_sum_exp_backwards(run, now); break;
     case LOG_MIXTURE: log_mixture_backwards(run, now); break;
     case LOG_MATRIX_PRODUCT: log_matrix_product_backwards(run, now); break;
-    case LOG_TRANSITION: log_transition_backwards(run, now); break;
     case LOG_PATH: log_path_backwards(run, now); break;
+    case EXP_LESS_LARGEST: exp_less_largest_backwards(run, now); break;
+    case LOG_PATH_OF_PERSONS: log_path_of_persons_backwards(run, now); break;
     case INVERSE: EACH invert_backwards(d, o + i * d * d, g + i * d * d, ga + i * d * d, run->matrices); break;
     case CHOLESKY:
         EACH cholesky_backwards(d, o + i * d * d, g + i * d * d, ga + i * d * d, run->matrices, run->matrices + d * d);
@@ -164,16 +167,21 @@ static void all_backwards(Run *run, const Instruction *code, int64_t n_code) {
 
 enum { LARGEST_MATRIX = 64, MATRICES = 2 * LARGEST_MATRIX * LARGEST_MATRIX };
 
+/* Where whole eights of numbers lie side by side in the cache. */
+static double *aligned(double *from) { return (double *)(((uintptr_t)from + 63) / 64 * 64); }
+
+static int64_t size_of(const Program *program) { return (program->n_numbers + program->n_buffers + 7) / 8 * 8; }
+
 static double *take_workspace(Program *program, int *slot) {
-    const size_t size = (size_t)(program->n_numbers + program->n_buffers);
+    const size_t size = (size_t)size_of(program);
     for (*slot = 0; *slot < WORKSPACES; ++*slot) {
         if (TAKEN(program->taken + *slot)) continue;
         if (!program->workspace[*slot]) {
-            double *made = calloc(2 * size + MATRICES, sizeof(double));
-            if (made) memcpy(made, program->numbers, (size_t)program->n_numbers * sizeof(double));
+            double *made = calloc(2 * size + MATRICES + 8, sizeof(double));
+            if (made) memcpy(aligned(made), program->numbers, (size_t)program->n_numbers * sizeof(double));
             program->workspace[*slot] = made;
         }
-        return program->workspace[*slot];
+        return program->workspace[*slot] ? aligned(program->workspace[*slot]) : NULL;
     }
     return NULL;
 }
@@ -234,7 +242,7 @@ static void run_expansion(Run *run, const double *x, double *out) {
 
 static Run start(Program *program, int *slot) {
     double *numbers = take_workspace(program, slot);
-    const int64_t size = program->n_numbers + program->n_buffers;
+    const int64_t size = size_of(program);
     return (Run){program, numbers, numbers + size, numbers + 2 * size, 0, 0};
 }
 

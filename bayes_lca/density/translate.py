@@ -5,7 +5,7 @@ from collections.abc import Mapping, Sequence
 import numpy as np
 from pytensor.graph.basic import Variable
 
-from bayes_lca.density import operations  # noqa: F401  # they register themselves
+from bayes_lca.density import operations, paths  # noqa: F401  # they register themselves
 from bayes_lca.density.builder import Builder
 from bayes_lca.density.evaluate import Known, Value, evaluate
 

@@ -8,6 +8,7 @@ import numpy as np
 import pymc as pm
 import pytensor.tensor as pt
 
+from bayes_lca.density.paths import SumOverPaths
 from bayes_lca.dims import ANSWERS, COUNT, ITEM, PATTERN, WAVE
 from bayes_lca.hidden.interface import Hidden
 from bayes_lca.hidden.one_class import draw_class
@@ -60,8 +61,9 @@ class Path(Hidden):
             log_answers = answers.log_density(value, *parameters)  # (latent_class, person, pattern) of each wave
             eta = pt.atleast_2d(eta).T[:, None]  # (latent_class, 1, pattern)
             tau = [each.reshape(each.shape[-2:])[:, :, None, None] for each in tau]  # (origin, destination, 1, 1)
-            h = [each.dimshuffle(1, 2, "x", 0) for each in h] or [None] * n_steps  # (origin, destination, 1, pattern)
-            return pt.cast(count, "float64") * sum_out_path(eta, tau, h, log_answers, answers.person_weight)
+            h = [each.dimshuffle(1, 2, "x", 0) for each in h]  # (origin, destination, 1, pattern)
+            rows = SumOverPaths.of(sum_out_path, eta, tau, h, log_answers, answers.person_weight)
+            return pt.cast(count, "float64") * rows
 
         def draw_rows(class_logits, _, *rest, rng=None, size=None) -> np.ndarray:
             *rest, count = rest
