@@ -329,7 +329,7 @@ ONE_OF_EACH = [
     "LatentClass(2), normal items, equal, shares",
     "LatentClass(2), equal categories, covariates",
     "LatentClass(3), missing answers, random intercepts",
-    "LatentClass(2), equal categories, nested groups",
+    "LatentClass(3), equal categories, nested groups",
     "LatentClass(3), equal categories, nested slopes",
     "AssignedClass, unequal categories, random intercepts",
     "LatentClass(3), unequal categories, numbered, restricted",
@@ -348,7 +348,7 @@ QUICK = [
     "LatentClass(2), missing answers, common method, tilt, free, random intercepts",
     "LatentClass(3), normal items, free, random intercepts",
     "LatentClass(2), equal categories, covariates",
-    "LatentClass(2), equal categories, nested groups",
+    "LatentClass(3), equal categories, nested groups",
     "AssignedClass, unequal categories, random intercepts",
     "Multinomial, slopes of a category",
 ]

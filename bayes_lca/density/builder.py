@@ -231,7 +231,12 @@ class Builder(Steps):
         The rows lie on the last axis, which the operation keeps.
         """
         for array in arrays:
-            if isinstance(array, Rows) or is_known(array) or array.shape[-1] != self.n_rows or array.ndim - 1 in without:
+            if (
+                isinstance(array, Rows)
+                or is_known(array)
+                or array.shape[-1] != self.n_rows
+                or array.ndim - 1 in without
+            ):
                 return None
         of_each = [array.reshape(-1, self.n_rows) for array in arrays]
         distinct, row = np.unique(np.concatenate(of_each), axis=1, return_inverse=True)
