@@ -21,7 +21,6 @@ from bayes_lca.density.instructions import Operation
 from bayes_lca.density.log_matrices import log_matrix_product
 from bayes_lca.density.steps import NotCovered, Rows
 
-
 REWRITES = ("canonicalize", "stabilize", "local_remove_check_parameter")
 """Those that keep log-sum-exp and softmax whole, of which programs have their own; parameters need no check."""
 

@@ -8,6 +8,7 @@ import numpy as np
 from bayes_lca.density.instructions import INSTRUCTION, TILE, Instruction, Operation
 from bayes_lca.density.steps import BUFFERS, Steps
 
+
 @dataclass
 class Backwards:
     """What the steps of rows do going backwards.

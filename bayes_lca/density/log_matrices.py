@@ -6,6 +6,7 @@ from bayes_lca.density.builder import Builder
 from bayes_lca.density.instructions import TILE, Instruction, Operation
 from bayes_lca.density.steps import Rows
 
+
 def log_matrix_product(builder: Builder, rows: Rows, numbers: np.ndarray, axis: int) -> Rows:
     r"""Log-sum-exp along an axis of the sum of rows and numbers.
 
