@@ -185,6 +185,7 @@ ALWAYS = (
     *("two waves, two classes", "covariates and groups", "slopes by origin", "several kinds"),
     *("measurement of each wave", "person intercept", "an item free over waves", "several kinds, two free over waves"),
 )
+PROGRAMS_ALWAYS = ("two waves, two classes", "covariates and groups", "person intercept")
 CASES_BY_COST = [name if name in ALWAYS else pytest.param(name, marks=pytest.mark.slow) for name in CASES]
 
 
@@ -412,7 +413,7 @@ def test_priors_of_staying_and_moving_are_those_of_the_docstring():
 @pytest.mark.parametrize("fewest_rows", [1, 10**9], ids=["rows in tiles", "all in one"])
 @pytest.mark.parametrize(
     "name",
-    [name if name == "covariates and groups" else pytest.param(name, marks=pytest.mark.slow) for name in CASES],
+    [name if name in PROGRAMS_ALWAYS else pytest.param(name, marks=pytest.mark.slow) for name in CASES],
 )
 def test_programs_have_the_density_and_gradient_of_pymc(name, fewest_rows, monkeypatch):
     monkeypatch.setattr(compiled, "FEWEST_ROWS", fewest_rows)
@@ -447,6 +448,55 @@ def test_a_path_is_one_step_of_a_program(n_classes):
         found, found_gradient = whole.log_density(x)
         np.testing.assert_allclose(found, value, rtol=1e-12)
         np.testing.assert_allclose(found_gradient, gradient, rtol=1e-8, atol=1e-10 * np.abs(gradient).max())
+
+
+BOTH_STYLES = bl.CommonMethod(bl.OrdinalItems(["b", "c"]), "both", nodes=5)
+
+
+@pytest.mark.parametrize(
+    ("n_classes", "n_waves", "measurement"),
+    [
+        (2, 2, bl.CommonMethod(NOMINAL, loadings="free", nodes=9)),
+        pytest.param(3, 4, bl.CommonMethod(WITH_ORDER, loadings="free"), marks=pytest.mark.slow),
+        pytest.param(5, 3, bl.CommonMethod(NOMINAL, nodes=8), marks=pytest.mark.slow),
+        pytest.param(2, 3, BOTH_STYLES, marks=pytest.mark.slow),
+    ],
+    ids=["two classes", "three classes, items in order", "five classes", "two styles"],
+)
+def test_a_path_of_persons_is_one_step_of_a_program(n_classes, n_waves, measurement):
+    """As for paths without persons, in more than one tile, with missing answers and waves, covariates and groups."""
+    many = simulate_frame(n_waves, n=150, seed=5)
+    many = many.assign(x=np.random.default_rng(1).normal(size=len(many)))
+    with_x = {"initial": bl.Regression("~ x + (1 | group)"), "transition": bl.Transition("~ x + (1 | group)", "free")}
+    for parts in (with_x, {}):
+        density = compiled.Density(model(n_classes, measurement, **parts).prepare(many).model)
+        (whole, _), (apart, _) = (density._program({}, n_rows) for n_rows in (density.n_rows, 0))
+        operations = [step.operation for step in whole.builder.instructions if step.is_of_rows]
+        assert operations.count(Operation.LOG_PATH_OF_PERSONS) == 1
+        assert Operation.LOG_SUM_EXP not in operations
+        rng = np.random.default_rng(2)
+        for far in (1, 3):
+            x = far * rng.normal(size=whole.n_inputs)
+            value, gradient = apart.log_density(x)
+            found, found_gradient = whole.log_density(x)
+            np.testing.assert_allclose(found, value, rtol=1e-12)
+            np.testing.assert_allclose(found_gradient, gradient, rtol=1e-10, atol=1e-10 * np.abs(gradient).max())
+
+
+def test_paths_of_many_waves_do_not_run_out_of_numbers():
+    """Their probability is smaller than any number that is not zero."""
+    rng, items = np.random.default_rng(3), list("abcdefghijkl")
+    frame = pd.DataFrame({"id": np.repeat(np.arange(4), 80), "wave": np.tile(np.arange(80), 4)})
+    frame = frame.assign(**{item: rng.integers(0, 2, len(frame)) for item in items})
+    persons = bl.CommonMethod(bl.Items(items), nodes=5)
+    density = compiled.Density(model(2, persons).prepare(frame).model)
+    (whole, _), (apart, _) = (density._program({}, n_rows) for n_rows in (density.n_rows, 0))
+    x = rng.normal(size=whole.n_inputs)
+    value, gradient = apart.log_density(x)
+    assert value < 4 * np.log(1e-308)
+    found, found_gradient = whole.log_density(x)
+    np.testing.assert_allclose(found, value, rtol=1e-12)
+    np.testing.assert_allclose(found_gradient, gradient, rtol=1e-10, atol=1e-10 * np.abs(gradient).max())
 
 
 @cache

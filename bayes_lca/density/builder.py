@@ -5,7 +5,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from bayes_lca.density.instructions import TILE, Instruction, Mode, Operand, Operation
-from bayes_lca.density.steps import NotCovered, Rows, Steps, is_known, together
+from bayes_lca.density.steps import NotCovered, Rows, Steps, is_known, objects, together
 
 LONGEST_SUM = 64
 """Numbers of a segment that are added up at a time: short ones are filled up with zeros to the longest."""
@@ -41,10 +41,7 @@ class Builder(Steps):
                     return there
         distinct, place = together(arrays)
         if 2 * distinct.shape[1] <= place.size:
-            n_rows, self.n_rows = self.n_rows, 0
-            once = self.elementwise(operation, *distinct)
-            self.n_rows = n_rows
-            return once[place]
+            return self._without_rows(lambda: self.elementwise(operation, *distinct))[place]
         operands = [self.operand(array) for array in arrays]
         if len(operands) == 1 and operands[0].mode is Mode.SCALAR:
             operands = [Operand(int(self._result(Operation.GATHER, (arrays[0].size,), places=arrays[0].ravel())[0]))]
@@ -125,7 +122,7 @@ class Builder(Steps):
             return product[:, column.ravel()]
         operands = (first, Operand(self.large_constant(right), Mode.LARGE_CONSTANT))
         vectors = self._vector(Operation.MATRIX_PRODUCT, r, operands=operands, detail=(r, m, n, TILE))
-        return Rows(_objects(vectors, (r, 1)), -1)
+        return Rows(objects(vectors, (r, 1)), -1)
 
     def log_sum_exp(self, array, axes: tuple[int, ...]):
         """Logarithm of the sum of exponentials over axes."""
@@ -142,7 +139,7 @@ class Builder(Steps):
             shape = tuple(array.vectors.shape[axis] for axis in kept)
             by_place = array.vectors.transpose(*kept, *axes).reshape(int(np.prod(shape)), -1)
             results = [self._vector(Operation.LOG_SUM_EXP, summands=tuple(summands))[0] for summands in by_place]
-            return Rows(_objects(results, shape), kept.index(row_axis) - len(kept))
+            return Rows(objects(results, shape), kept.index(row_axis) - len(kept))
         array = self.positions(array)
         shape = tuple(array.shape[axis] for axis in kept)
         summands = array.transpose(*axes, *kept).reshape(-1, *shape)
@@ -163,15 +160,14 @@ class Builder(Steps):
         for other in distinct[1:]:
             operands = tuple(self.operand(positions) for positions in (offset, other))
             offset = self._result(Operation.MAXIMUM, offset.shape, operands=operands, has_gradient=False)
-        n_rows, self.n_rows = self.n_rows, 0  # distinct columns are no rows, even where there are as many
-        weights = self.elementwise(Operation.EXP, self.elementwise(Operation.SUBTRACT, distinct, offset[None]))
-        self.n_rows = n_rows
+        ratio = self._without_rows(lambda: self.elementwise(Operation.SUBTRACT, distinct, offset[None]))
+        weights = self._without_rows(lambda: self.elementwise(Operation.EXP, ratio))
         of_rows = [self._row_vector(offset[row.ravel()]), *self._row_vectors(weights[:, row.ravel()])]
         eta = self.rows(logits, -1).vectors[:, 0]
         if of_rows[0].mode is Mode.SCALAR:
             raise NotCovered("one weight for all rows")
         (result,) = self._vector(Operation.LOG_MIXTURE, operands=(of_rows[0],), summands=(*eta, *of_rows[1:]))
-        return Rows(_objects([result], (1,)), -1)
+        return Rows(objects([result], (1,)), -1)
 
     def moved(self, array, move):
         """An array whose elements are moved about, the rows as a whole."""
@@ -204,7 +200,7 @@ class Builder(Steps):
             array = array.reshape((1,) * (-axis - array.ndim) + array.shape)
         first = np.moveaxis(array, axis, -1)
         vectors = self._row_vectors(first.reshape(-1, first.shape[-1]))
-        return Rows(np.moveaxis(_objects(vectors, (*first.shape[:-1], 1)), -1, axis), axis)
+        return Rows(np.moveaxis(objects(vectors, (*first.shape[:-1], 1)), -1, axis), axis)
 
     def _row_vectors(self, rows: np.ndarray) -> list[Operand]:
         """Vectors over the rows, in one step where all are read at the same places, equally far apart."""
@@ -230,23 +226,24 @@ class Builder(Steps):
 
         The rows lie on the last axis, which the operation keeps.
         """
-        for array in arrays:
-            if (
-                isinstance(array, Rows)
-                or is_known(array)
-                or array.shape[-1] != self.n_rows
-                or array.ndim - 1 in without
-            ):
-                return None
+        if any(isinstance(array, Rows) or is_known(array) for array in arrays):
+            return None
+        if any(array.shape[-1] != self.n_rows or array.ndim - 1 in without for array in arrays):
+            return None
         of_each = [array.reshape(-1, self.n_rows) for array in arrays]
         distinct, row = np.unique(np.concatenate(of_each), axis=1, return_inverse=True)
         if 2 * distinct.shape[1] > self.n_rows:
             return None
-        n_rows, self.n_rows = self.n_rows, 0  # distinct rows are no rows of the data, even where there are as many
         apart = np.split(distinct, np.cumsum([len(each) for each in of_each])[:-1])
-        result = operate(*(each.reshape(*array.shape[:-1], -1) for each, array in zip(apart, arrays, strict=True)))
+        apart = [each.reshape(*array.shape[:-1], -1) for each, array in zip(apart, arrays, strict=True)]
+        return self._without_rows(lambda: operate(*apart))[..., row.ravel()]
+
+    def _without_rows(self, operate):
+        """What is done with numbers that are no rows of the data, even where there are as many."""
+        n_rows, self.n_rows = self.n_rows, 0
+        result = operate()
         self.n_rows = n_rows
-        return result[..., row.ravel()]
+        return result
 
     def _has_rows(self, shape: tuple[int, ...]) -> bool:
         return self.n_rows > 0 and self.n_rows in shape
@@ -278,7 +275,7 @@ class Builder(Steps):
                 results.append(Operand(int(self.elementwise(operation, number)[0]), Mode.SCALAR))
             else:
                 results += self._vector(operation, operands=operands)
-        return Rows(_objects(results, of_rows[0].shape), axis)
+        return Rows(objects(results, of_rows[0].shape), axis)
 
     def _sum_rows(self, array: Rows, axes: tuple[int, ...]):
         row_axis = array.ndim + array.axis
@@ -299,9 +296,3 @@ class Builder(Steps):
 
 def _shape(array) -> tuple[int, ...]:
     return array.vectors.shape if isinstance(array, Rows) else array.shape
-
-
-def _objects(values, shape: tuple[int, ...]) -> np.ndarray:
-    array = np.empty(len(values), dtype=object)
-    array[:] = values
-    return array.reshape(shape)

@@ -10,7 +10,7 @@ from pytensor.graph.rewriting.utils import rewrite_graph
 from bayes_lca.density.builder import Builder
 from bayes_lca.density.evaluate import REWRITES, as_list, evaluate, plain, translated
 from bayes_lca.density.instructions import TILE, Instruction, Mode, Operand, Operation
-from bayes_lca.density.steps import EIGHT, NotCovered, Rows
+from bayes_lca.density.steps import EIGHT, NotCovered, Rows, objects
 
 MOST_CLASSES = 64
 """Of a path; the same as in paths.h."""
@@ -98,7 +98,7 @@ def path_of_rows(builder: Builder, op: SumOverPaths, values: Sequence) -> Rows:
     path = Instruction(
         *(Operation.LOG_PATH, builder.n_rows, TILE), detail=(n_classes,), summands=(*vectors, *of_taus), is_of_rows=True
     )
-    return _row(builder, path)
+    return Rows(objects([builder.vector_of(path, 0)], (1,)), -1)
 
 
 def _by_class(builder: Builder, array, n_classes: int) -> list[Operand]:
@@ -128,10 +128,4 @@ def _of_persons(builder: Builder, summands, n_classes: int, log_answers: Sequenc
         is_of_rows=True,
         room=of_rows + of_row + (1 + EIGHT * n_waves) * n_classes**2,
     )
-    return _row(builder, path)
-
-
-def _row(builder: Builder, path: Instruction) -> Rows:
-    vectors = np.empty(1, dtype=object)
-    vectors[0] = builder.vector_of(path, 0)
-    return Rows(vectors, -1)
+    return Rows(objects([builder.vector_of(path, 0)], (1,)), -1)

@@ -196,6 +196,13 @@ class Steps:
         return self._result(Operation.SOLVE_TRIANGULAR, right.shape, operands=operands, detail=detail, length=length)
 
 
+def objects(values, shape: tuple[int, ...]) -> np.ndarray:
+    """Vectors, or whatever else, as an array of objects."""
+    array = np.empty(len(values), dtype=object)
+    array[:] = values
+    return array.reshape(shape)
+
+
 def together(arrays) -> tuple[np.ndarray, np.ndarray]:
     """Positions that stand at the same place of arrays of one shape: distinct ones, and which of them is at each place.
 

@@ -202,13 +202,26 @@ class FittedPaths:
             destination, draw, row).
         """
         rows = np.arange(len(self.answers)) if rows is None else rows
-        paths = smooth_paths(*self._parts(which, rows), with_moves=with_moves)
-        if paths.log_likelihood.shape[-1] == 1:
+        draws, weight = np.arange(self.fit.n_draws)[which], self.fit.answers.person_weight(self.fit)
+        if len(weight) == 1:
+            paths = smooth_paths(*self._parts(draws, rows), with_moves=with_moves)
             return SmoothedPaths(paths.log_likelihood[..., 0], paths.membership[..., 0], paths.moves[..., 0])
+        step = self.fit.draws_nearby(len(rows) * len(weight) * len(self.waves))
+        of_draws = [draws[start : start + step] for start in range(0, len(draws), step)]
+        parts = [self._without_persons(some, rows, with_moves=with_moves) for some in of_draws]
+        log_likelihood, membership, moves = zip(*parts, strict=True)
+        return SmoothedPaths(np.concatenate(log_likelihood), np.concatenate(membership, 2), np.concatenate(moves, 3))
+
+    def _without_persons(self, draws: np.ndarray, rows: np.ndarray, *, with_moves: bool) -> tuple[np.ndarray, ...]:
+        """Paths smoothed in some draws, the persons summed out: log-likelihood, membership and moves."""
+        paths = smooth_paths(*self._parts(draws, rows), with_moves=with_moves)
         log_joint = paths.log_likelihood + np.log(self.fit.answers.person_weight(self.fit))  # (draw, row, person)
-        total = np.logaddexp.reduce(log_joint, axis=-1)
-        person = np.exp(log_joint - total[..., None])
-        return SmoothedPaths(total, (paths.membership * person).sum(axis=-1), (paths.moves * person).sum(axis=-1))
+        largest = log_joint.max(axis=-1, keepdims=True)
+        person = np.exp(log_joint - largest)
+        total = person.sum(axis=-1, keepdims=True)
+        person /= total
+        averages = [np.einsum("...q,...q->...", each, person) for each in (paths.membership, paths.moves)]
+        return (largest + np.log(total))[..., 0], *averages
 
     def persons(self, which, rows: np.ndarray | None = None) -> np.ndarray:
         """How likely each person of the grid is given all answers of distinct sequences, shape (draw, row, person)."""

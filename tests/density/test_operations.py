@@ -199,6 +199,16 @@ def test_as_many_parameters_as_rows_that_rows_look_up_are_left_to_programs_witho
     np.testing.assert_allclose(program.log_density(at)[0], expected, rtol=1e-12)
 
 
+def test_numbers_that_recur_are_worked_on_once():
+    """Of two arrays that are added, each pair of numbers."""
+    first, second = np.random.default_rng(0).integers(0, 3, (2, 4, 50))
+    agrees(lambda x: (x[:3][first] + x[3:][second]) ** 2, np.array([0.3, -1.0, 0.2, 2.0, 0.7, -0.4]))
+    x = pt.tensor("x", shape=(6,), dtype="float64")
+    program = program_of(lambda x: x[:3][first] + x[3:][second], x)
+    (sums,) = (step for step in program.builder.instructions if step.operation is Operation.ADD)
+    assert sums.size == 9
+
+
 def test_log_sum_exp_of_known_numbers():
     """Beside one of parameters: it is a number like any other, and moves the value alone."""
     known = np.log(np.random.default_rng(2).dirichlet([1.0, 2.0, 3.0], 5).T)

@@ -5,6 +5,7 @@ from mutations.mutation import Mutation
 DENSITY = "tests/test_transition_density.py"
 FITS = "tests/test_latent_transition.py"
 SUMS = f"{DENSITY}::test_recursion_is_the_sum_over_all_paths"
+PERSONS = f"{DENSITY}::test_a_path_of_persons_is_one_step_of_a_program"
 AT_WAVES = f"{DENSITY}::test_classes_at_waves_are_those_of_all_paths"
 
 TRANSITIONS = (
@@ -107,10 +108,50 @@ TRANSITIONS = (
     Mutation(
         name="answers-of-another-wave-in-programs",
         wrong="In programs answers stand with the moves into the wave before theirs.",
-        symbol="_summands_of_path",
-        pattern="(*vectors, *answers, *eta, *taus)",
-        replacement="(*answers, *vectors[len(eta):], *vectors[:len(eta)], *eta, *taus)",
+        symbol="path_of_rows",
+        pattern="zip(answers, at_waves, strict=True)",
+        replacement="zip(answers[::-1], at_waves, strict=True)",
         tests=(f"{DENSITY}::test_a_path_is_one_step_of_a_program",),
+    ),
+    Mutation(
+        name="persons-of-a-path-with-answers-of-other-waves",
+        wrong="In programs answers of persons stand with the moves of the waves in the other order.",
+        symbol="path_of_rows",
+        pattern="_of_persons(builder, _1, _2, log_answers[::-1], _3)",
+        replacement="_of_persons(builder, _1, _2, log_answers, _3)",
+        tests=(PERSONS,),
+    ),
+    Mutation(
+        name="persons-of-a-path-without-weight-have-one",
+        wrong="In programs the last person stands for as many as fill up whole eights.",
+        symbol="_of_persons",
+        pattern="np.pad(weight, _1)",
+        replacement="np.pad(weight, _1, mode='edge')",
+        tests=(PERSONS,),
+    ),
+    Mutation(
+        name="persons-of-a-path-with-one-block-for-others",
+        wrong="In programs answers are taken for equal that the first person has with the same probability.",
+        symbol="_of_persons",
+        pattern="np.unique(filled, axis=1, return_inverse=True)",
+        replacement="(filled[:, (of := np.unique(filled[0], return_index=True, return_inverse=True))[1]], of[2])",
+        tests=(PERSONS,),
+    ),
+    Mutation(
+        name="moves-of-programs-transposed",
+        wrong="In programs a path moves from destinations to origins.",
+        symbol="path_of_rows",
+        pattern="tau.ravel()",
+        replacement="tau.T.ravel()",
+        tests=(PERSONS, f"{DENSITY}::test_a_path_is_one_step_of_a_program"),
+    ),
+    Mutation(
+        name="sums-taken-once-for-one-summand",
+        wrong="Numbers that are added are taken for equal where the last of the two is the same.",
+        symbol="together",
+        pattern="place * row.size + of_row",
+        replacement="of_row",
+        tests=("tests/density/test_operations.py::test_numbers_that_recur_are_worked_on_once",),
     ),
     Mutation(
         name="equal-constants-by-their-length",
