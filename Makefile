@@ -10,7 +10,7 @@ PARALLEL := --numprocesses auto --maxprocesses 4 --dist loadfile --no-loadscope-
 
 export PYTHON
 
-.PHONY: study test test-slow engines lint docs notebooks example bench simulation selection calibration common-method false-alarms hard-regimes equivalence planted-bugs findings coverage clean
+.PHONY: study test test-slow engines lint docs notebooks example bench simulation selection calibration common-method false-alarms hard-regimes equivalence equivalence-all planted-bugs findings coverage clean
 
 study: $(VENV)/ready
 	$(RUN) examples/medical_groups.py --draws $(DRAWS) --seed $(SEED) --out $(OUT) $(ARGUMENTS)
@@ -83,6 +83,10 @@ hard-regimes: $(VENV)/ready
 
 equivalence: $(VENV)/ready
 	$(RUN) tests/equivalence_table.py $(ARGUMENTS)
+
+# REPOSITORIES is a folder of clones, see docs/equivalence.md; it goes on where it was stopped.
+equivalence-all: $(VENV)/ready
+	$(RUN) tests/equivalence_all.py --repositories $(REPOSITORIES) --results $(OUT)/equivalence $(ARGUMENTS)
 
 planted-bugs: $(VENV)/ready
 	$(RUN) tests/planted_bugs $(ARGUMENTS)

@@ -6,7 +6,7 @@ import platform
 import re
 import threading
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Generator
 from contextlib import contextmanager, suppress
 from functools import cache
 from pathlib import Path
@@ -95,7 +95,7 @@ def _not_written(path: Path, error: OSError) -> OSError:
 
 
 @contextmanager
-def _unfinished(path: Path) -> Iterator[Path]:
+def _unfinished(path: Path) -> Generator[Path]:
     """An empty file beside a path, removed afterwards, that other processes know to be written to."""
     unfinished = path.with_name(f".{path.name}.{MACHINE}-{os.getpid()}-{threading.get_ident()}.unfinished")
     file = _create_locked(unfinished)

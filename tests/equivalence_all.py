@@ -11,7 +11,7 @@ named and left out. Nothing of them is kept here but counts and the figures that
 
 A file of results is written for each model of a set of rows as soon as it is computed. The same command goes on where
 it was stopped, and computes only what changed: an output, its data, the package or these modules.
-Sources of `equivalence_table.py` are added, but for those whose outputs are in the repositories too.
+Sources of `equivalence_table.py` are added, but for slow ones and those whose outputs are in the repositories too.
 
 `--keep` writes counts and differences into the project, `equivalence/repositories/kept/` and `docs/equivalence.md`.
 Exits with 1 if a figure differs without an explanation, or ours is known to be wrong.
@@ -20,6 +20,7 @@ Exits with 1 if a figure differs without an explanation, or ours is known to be 
 import argparse
 import sys
 from collections.abc import Callable, Sequence
+from dataclasses import replace
 from pathlib import Path
 
 from equivalence.repositories import checkout
@@ -55,6 +56,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     parser.add_argument("--repositories", type=Path, required=True, metavar="FOLDER", help="where the clones are")
     parser.add_argument("--results", type=Path, default=Path("results/equivalence"), metavar="FOLDER")
     parser.add_argument("--keep", action="store_true", help="write counts and differences into the project")
+    parser.add_argument("--stored", action="store_true", help="compute nothing: what is stored so far")
     parser.add_argument("--only", metavar="NAME", default="", help="repositories with this in their name")
     options = parser.parse_args(arguments)
     found = []
@@ -70,14 +72,16 @@ def main(arguments: Sequence[str] | None = None) -> int:
     for reason, number in collected.not_asked.most_common():
         print(f"  {number:>4} not compared: {reason}")
     results = Results(options.results)
+    if options.stored:
+        results = replace(results, frozen=True)
     computed = [_of_unit(unit, results) for unit in collected.units]
     if not options.only:
         computed += [
             _of_source(source, results)
             for source in SOURCES
-            if source.name not in REPEATED and not source.missing and not source.is_absent
+            if not (source.name in REPEATED or source.slow or source.missing or source.is_absent)
         ]
-    summary = Summary(computed, bayes_lca.__version__)
+    summary = Summary([result for result in computed if result.figures], bayes_lca.__version__)
     text = summary.markdown()
     print(f"\n{text}")
     if options.keep:

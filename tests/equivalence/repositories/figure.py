@@ -12,13 +12,20 @@ PRINT, BAND, DIFFERS = "print", "band", "differs"
 WHY = {
     "stopped early": "their log-likelihood is less than .02 below the maximum that we reach: theirs had not arrived",
     "local maximum": "their log-likelihood is below the maximum that we reach: theirs is a local one",
+    "no maximum": (
+        "profiles whose variances differ by class: the likelihood has no bound, and both programs print a local maximum"
+    ),
     "boundary": (
         "a probability of 0 or 1: the likelihood is flat there, they stop at some large logit or fix it at 15, and "
         "standard errors of what depends on it are those of the place"
     ),
+    "cells left out": (
+        "chi-squared: they leave out answers that fewer than .01 of the respondents who lack the same answers are "
+        "expected to give; without these ours is theirs"
+    ),
     "table of answers": (
-        "chi-squared with missing answers or many cells: they leave out cells of extreme residuals, and estimate the "
-        "table without a model to a change of 1e-4 only"
+        "chi-squared with missing answers: they estimate the table without a model to a change of 1e-4 only, and leave "
+        "rare answers out; our table has the higher likelihood"
     ),
     "likelihood ratio test": (
         "mean, deviation and p-value of TECH11 of models at a boundary, or whose smaller model ended elsewhere"

@@ -18,22 +18,35 @@ from bayes_lca.likelihood.nearest_maximum import at_nearest_maximum
 from bayes_lca.likelihood.unrestricted import table_fit
 from bayes_lca.workflows.maximum_likelihood.maximum_likelihood import MaximumLikelihoodEstimates
 from equivalence.repositories.figure import DIFFERS, Figure
+from equivalence.repositories.mplus_allowances import (
+    CRITERIA,
+    EARLY,
+    FAR,
+    FIRST_ORDER,
+    FLAT,
+    MOVES,
+    OF_ITSELF,
+    SAME_MAXIMUM,
+    SHARE_OF_ERROR,
+    STILL_CLIMBING,
+    STOPS,
+    of_height,
+)
 from equivalence.repositories.mplus_assignment import of_assignment
-from equivalence.repositories.mplus_data import NotAsked
+from equivalence.repositories.mplus_class_tests import (
+    height_at,
+    likelihood_ratio_test,
+    third_step,
+    without_rare_answers,
+)
+from equivalence.repositories.mplus_data import NotAsked, digest
 from equivalence.repositories.mplus_output import MplusOutput, Parameter
 
-SHARE_OF_ERROR = 0.005
-EARLY = "Mplus stops where its derivatives fall below a limit, within half a percent of a standard error"
-OF_ITSELF = 0.001
-FLAT = "a thousandth of itself: standard errors are of the place where each program stops"
-CRITERIA = ("AIC", "BIC", "aBIC")
-SAME_MAXIMUM, STILL_CLIMBING = 0.002, 0.02
-"""Differences of log-likelihoods up to which two programs are at one maximum, or one of them on its way there."""
-FAR = 8.0
-"""Logit from which on a probability is at its boundary or close to it."""
+MET, TIED = 3, 1e-5
+ROUNDED = 1e-6
 OTHER_MODELS = ("weight", "stratification", "cluster", "knownclass", "training", "nominal", "count", "censored")
 """Options with which a model is another."""
-STARTS, MORE_STARTS = 60, 400
+STARTS, MORE_STARTS, MOST_STARTS = 20, 100, 500
 
 
 class LatentClasses:
@@ -68,7 +81,7 @@ class LatentClasses:
         if not output.parameters:
             raise NotAsked("no estimates in the output")
         (self.n_classes,) = asked.classes.values()
-        self.frame = frame[self.items].astype("Int64")
+        self.whole, self.frame = frame, frame[self.items].astype("Int64")
         self.sizes = [int(self.frame[item].nunique()) for item in self.items]
         self._check()
 
@@ -87,8 +100,13 @@ class LatentClasses:
     @property
     def key(self) -> tuple:
         """Of the same model of the same rows."""
+        return self.kind, self.n_classes, tuple(self.sizes), self.rows
+
+    @cached_property
+    def rows(self) -> str:
+        """Fingerprint of the answers, in an order of their own."""
         rows = self.frame.fillna(-1).to_numpy(dtype=int)
-        return self.kind, self.n_classes, tuple(self.sizes), rows[np.lexsort(rows.T)].tobytes()
+        return digest(rows)
 
     @cached_property
     def thresholds(self) -> list[list[Parameter]]:
@@ -101,10 +119,12 @@ class LatentClasses:
 
     @cached_property
     def best(self) -> MaximumLikelihoodEstimates:
-        """Ours at the best maximum, from more starts where theirs is higher."""
+        """Ours at the best maximum, from more starts where few met it or theirs is higher."""
         found = self._maximum(STARTS)
-        if found.found.log_likelihood < self.height - SAME_MAXIMUM:
+        if found.found.best_starts < MET or found.found.log_likelihood < self.height - SAME_MAXIMUM:
             found = max(found, self._maximum(MORE_STARTS), key=lambda each: each.found.log_likelihood)
+        if found.found.log_likelihood < self.height - SAME_MAXIMUM:
+            found = max(found, self._maximum(MOST_STARTS), key=lambda each: each.found.log_likelihood)
         return found
 
     def _maximum(self, n_starts: int) -> MaximumLikelihoodEstimates:
@@ -175,7 +195,8 @@ class LatentClasses:
 
     def _figures(self) -> Iterator[Figure]:
         best = float(self.best.found.log_likelihood)
-        yield Figure("log-likelihood", "log-likelihood", self.output.fit["log_likelihood"], best)
+        theirs = self.output.fit["log_likelihood"]
+        yield Figure("log-likelihood", "log-likelihood", theirs, best, of_height(theirs), STOPS)
         parameters = float(self.best.fit.loc["parameters", "value"])
         yield Figure("parameters", "parameters", self.output.fit["parameters"], parameters)
         if not self.is_there or self.ours.errors.n_unidentified:
@@ -185,27 +206,29 @@ class LatentClasses:
             yield from self._of_assignment()
         yield from self._of_estimates()
         yield from self._of_probabilities()
-        yield from self._of_test()
+        yield from self._of_tests()
 
     def _of_fit(self) -> Iterator[Figure]:
         theirs, ours = self.output.fit, self.ours.fit["value"]
         for name in CRITERIA:
             if name in theirs:
-                yield Figure("criterion", name, theirs[name], float(ours[name]))
+                within = 2 * of_height(theirs["log_likelihood"])
+                yield Figure("criterion", name, theirs[name], float(ours[name]), within, STOPS)
         if "scaling" in theirs and self.output.estimator != "ML":
             yield Figure("scaling correction factor", "scaling", theirs["scaling"], float(ours["scaling"]))
         if self.output.entropy and self.n_classes > 1:
             yield Figure("entropy", "entropy", self.output.entropy, float(ours["entropy_r2"]))
         table = self.ours.chi_squared
         for name, statistic in self.output.chi_squared.items():
-            yield Figure("chi-squared", name, statistic.value, float(table.loc[name, "statistic"]))
+            within = FIRST_ORDER * float(statistic.value)
+            yield Figure("chi-squared", name, statistic.value, float(table.loc[name, "statistic"]), within, MOVES)
         for statistic in list(self.output.chi_squared.values())[:1]:
             freedom = float(table["degrees_of_freedom"].iloc[0])
             yield Figure("degrees of freedom", "of chi-squared", statistic.degrees_of_freedom, freedom)
 
     def _of_assignment(self) -> Iterator[Figure]:
         table = self.ours.shares.loc[self.order]
-        yield from of_assignment(
+        figures = of_assignment(
             self.output,
             self.order,
             table["estimate"].to_numpy(),
@@ -213,6 +236,11 @@ class LatentClasses:
             self.ours.average_posterior.loc[self.order, self.order].to_numpy(),
             self.ours.error_matrix.loc[self.order, self.order].to_numpy(),
         )
+        for figure in figures:
+            within = 0.0
+            if figure.kind == "class share":
+                within = float(np.nan_to_num(SHARE_OF_ERROR * table["robust_se"][figure.quantity]))
+            yield replace(figure, allowed=within, because=EARLY) if within else figure
 
     def _assigned(self) -> np.ndarray:
         """Respondents assigned to each of their classes."""
@@ -263,31 +291,39 @@ class LatentClasses:
                     kind, within = "standard error of a probability", OF_ITSELF * float(line.error)
                     yield Figure(kind, quantity, line.error, error, within, FLAT)
 
-    def _of_test(self) -> Iterator[Figure]:
-        """TECH11."""
-        theirs = self.output.likelihood_ratio_test
-        if not theirs or self.n_classes == 1:
-            return
-        with warnings.catch_warnings():
-            warnings.simplefilter("ignore", bl.UnidentifiedWarning)
-            ours = bl.vuong_lo_mendell_rubin(bl.Items(self.items), self.frame, self.n_classes, starts=STARTS, seed=1)
-        values = {
-            "statistic": ours.statistic,
-            "mean": float(ours.weights.sum()),
-            "SD": float(np.sqrt(2 * (ours.weights**2).sum())),
-            "p": ours.p,
-            "adjusted statistic": ours.adjusted_statistic,
-            "adjusted p": ours.adjusted_p,
-        }
-        for name, value in values.items():
-            if name in theirs:
-                yield Figure("likelihood ratio test", f"TECH11, {name}", theirs[name], float(value))
+    def _of_tests(self) -> Iterator[Figure]:
+        yield from likelihood_ratio_test(self.output, self.best)
+        yield from third_step(self.output, self.whole, self.ours, self.order)
 
     @cached_property
     def at_boundary(self) -> bool:
         """Whether one of the two has a probability of 0 or 1."""
         far = any(abs(float(line.estimate)) > FAR for lines in self.thresholds for line in lines)
         return far or self.ours.errors.n_at_boundary > 0
+
+    @cached_property
+    def height_at_theirs(self) -> float:
+        """The log-likelihood at the estimates that they print, which rounding lowers a little."""
+        estimates = [[float(line.estimate) for line in lines] for lines in self.thresholds]
+        share = [float(share) for _, share in self.output.class_counts["model"]]
+        return height_at(self.ours.errors.model, estimates, self.sizes, share)
+
+    @cached_property
+    def n_tied(self) -> float:
+        """Respondents whose two likeliest classes are as likely, but for rounding."""
+        model = self.ours.errors.model
+        likeliest = np.sort(model.membership(model.codes), axis=1)[:, -2:]
+        return float(model.count @ (np.diff(likeliest, axis=1)[:, 0] < TIED))
+
+    @cached_property
+    def _without_rare(self) -> dict[str, float]:
+        """Chi-squared where rare answers are left out as they do."""
+        return without_rare_answers(self.ours.errors.model, self.ours.table_of_answers)
+
+    def _leaves_out(self, figure: Figure) -> bool:
+        """Whether ours agrees with a figure of chi-squared without rare answers."""
+        value = self._without_rare.get(figure.quantity)
+        return value is not None and replace(figure, ours=value, allowed=FIRST_ORDER * value).verdict != DIFFERS
 
     @property
     def is_incomplete(self) -> bool:
@@ -300,12 +336,16 @@ class LatentClasses:
             return "ours is lower"
         if figure.kind in ("log-likelihood", "criterion") or figure.quantity.endswith("statistic"):
             return "local maximum" if self.lacking >= STILL_CLIMBING else "stopped early"
+        if figure.kind in ("chi-squared", "degrees of freedom") and self._leaves_out(figure):
+            return "cells left out"
         if figure.kind in ("chi-squared", "degrees of freedom") and self.is_incomplete:
             return "table of answers"
         if figure.kind == "likelihood ratio test":
             return "likelihood ratio test"
-        if figure.kind == "assigned":
-            return "ties" if self.lacking < SAME_MAXIMUM else "stopped early"
+        if self.height_at_theirs > self.ours.found.log_likelihood + ROUNDED:
+            return "ours is lower"
+        if figure.kind == "assigned" and abs(figure.difference) <= self.n_tied:
+            return "ties"
         if self.at_boundary:
             return "boundary"
         return "stopped early" if self.lacking > SAME_MAXIMUM else "open"

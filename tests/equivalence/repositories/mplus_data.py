@@ -1,5 +1,7 @@
 """The data of an output of Mplus: rows that it used, with its missing values taken out."""
 
+import hashlib
+import io
 import re
 from functools import cache
 
@@ -11,6 +13,7 @@ from equivalence.repositories.mplus_output import MplusOutput
 
 COMPARISONS = {"EQ": "==", "NE": "!=", "GE": ">=", "LE": "<=", "GT": ">", "LT": "<", "AND": "&", "OR": "|"}
 ROLES = ("weight", "freqweight", "cluster", "stratification", "idvariable", "training", "grouping")
+NO_ANSWER = [".", "*", "NA"]
 SAFE = re.compile(r"[\w\s.()=!<>&|~-]*")
 
 
@@ -21,14 +24,18 @@ class NotAsked(Exception):
 @cache
 def numbers(checkout: Checkout, path: str) -> np.ndarray | None:
     """A file of numbers without a head, not a number where missing; None if it is no such table."""
-    lines = [line.replace(",", " ").split() for line in checkout.text(path).splitlines() if line.strip()]
-    width = min((len(line) for line in lines), default=0)
+    text = checkout.text(path).replace(",", " ")
+    width = min((len(line.split()) for line in text.splitlines() if line.strip()), default=0)
     try:
-        return np.array(
-            [[np.nan if cell in (".", "*", "NA") else float(cell) for cell in line[:width]] for line in lines]
-        )
+        options = {"header": None, "usecols": range(width), "na_values": NO_ANSWER, "names": range(width)}
+        return pd.read_csv(io.StringIO(text), sep=r"\s+", index_col=False, dtype=float, **options).to_numpy()
     except ValueError:
         return None
+
+
+def digest(rows: np.ndarray) -> str:
+    """Fingerprint of rows, whatever their order."""
+    return hashlib.sha256(rows[np.lexsort(rows.T)].tobytes()).hexdigest()
 
 
 def frame_of(output: MplusOutput, checkout: Checkout, path: str) -> tuple[str, pd.DataFrame]:

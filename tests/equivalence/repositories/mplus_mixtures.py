@@ -14,14 +14,16 @@ from bayes_lca.likelihood.criteria import entropy_r2, information_criteria
 from bayes_lca.likelihood.families import NormalFamily
 from bayes_lca.likelihood.mixture import MixtureFit, MixtureMaximum, fit_mixture
 from equivalence.repositories.figure import DIFFERS, Figure
+from equivalence.repositories.mplus_allowances import CRITERIA, FAR, SAME_MAXIMUM, STILL_CLIMBING, STOPS, of_height
 from equivalence.repositories.mplus_assignment import of_assignment
-from equivalence.repositories.mplus_classes import CRITERIA, FAR, SAME_MAXIMUM, STILL_CLIMBING
-from equivalence.repositories.mplus_data import NotAsked
+from equivalence.repositories.mplus_data import NotAsked, digest
 from equivalence.repositories.mplus_output import MplusOutput, Parameter
 
-STARTS, FINAL, TOLERANCE = 200, 40, 1e-10
-STEP = 2e-4
-FLAT = "two ten-thousandths of the standard error that they print, or of the figure: where EM of either stops"
+TOLERANCE = 1e-9
+FEW, MANY, MOST = ({"n_starts": n, "n_final": final} for n, final in ((60, 8), (100, 100), (400, 400)))
+"""Starts, of which all are followed where variances differ by class: those that go up first end without a bound."""
+STEP, SHARE = 2e-4, 2e-5
+FLAT = "two ten-thousandths of the standard error printed or of the figure, 2e-5 of a share: where EM of either stops"
 
 
 class Mixtures:
@@ -56,12 +58,14 @@ class Mixtures:
         self.frame = frame[self.answers + self.numbers]
         self.sizes = [int(self.frame[item].nunique()) for item in self.answers]
         self.free = self._variances()
+        if len(self.lines) != self.n_classes:
+            raise NotAsked("estimates of some classes only")
         self.kind = "latent profiles" if not self.answers else "items of two kinds"
 
     def _variances(self) -> bool:
         """Whether variances differ by class; refuses what is neither, nor independent within classes."""
-        groups = {line.group for line in self.output.parameters if line.of_class.startswith("Latent Class")}
-        if not groups <= {"Thresholds", "Means", "Variances"}:
+        free = {line.group for line in self.output.parameters if not (line.is_fixed and line.group.endswith("WITH"))}
+        if not free <= {"Thresholds", "Means", "Variances", "Intercepts"}:
             raise NotAsked("items that are not independent within classes")
         n_classes, n_numbers = self.n_classes, len(self.numbers)
         others = n_classes - 1 + n_classes * (n_numbers + sum(size - 1 for size in self.sizes))
@@ -73,8 +77,13 @@ class Mixtures:
     @property
     def key(self) -> tuple:
         """Of the same model of the same rows."""
+        return self.kind, self.n_classes, self.free, len(self.answers), self.rows
+
+    @cached_property
+    def rows(self) -> str:
+        """Fingerprint of the answers, in an order of their own."""
         rows = self.frame.to_numpy(dtype=float)
-        return self.kind, self.n_classes, self.free, len(self.answers), rows[np.lexsort(rows.T)].tobytes()
+        return digest(rows)
 
     @property
     def height(self) -> float:
@@ -91,8 +100,13 @@ class Mixtures:
         numbers = self.frame[self.numbers].to_numpy(dtype=float)
         center, scale = np.nanmean(numbers, axis=0), np.nanstd(numbers, axis=0)
         families.append(NormalFamily(numbers, center, scale, free=self.free))
-        settings = {"n_starts": STARTS, "n_final": FINAL, "tolerance": TOLERANCE, "max_steps": 50_000}
-        return fit_mixture(families, np.ones(len(numbers)), self.n_classes, **settings)
+        count, settings = np.ones(len(numbers)), {"tolerance": TOLERANCE, "max_steps": 50_000}
+        rounds = FEW if not self.free else MANY
+        found = fit_mixture(families, count, self.n_classes, **settings, **rounds)
+        nearest = min(abs(each.log_likelihood - self.height) for each in found.maxima)
+        if found.best.log_likelihood < self.height - SAME_MAXIMUM or (self.free and nearest > STILL_CLIMBING):
+            found = fit_mixture(families, count, self.n_classes, **settings, **MOST, seed=1)
+        return found
 
     def take_fit(self, other: "Mixtures") -> None:
         """Take over the fit to the same rows."""
@@ -109,20 +123,23 @@ class Mixtures:
         return min(self.fit.maxima, key=lambda each: abs(each.log_likelihood - self.height))
 
     @cached_property
-    def lines(self) -> list[dict[tuple[str, str], Parameter]]:
-        """Lines of estimates by group and name, class after class."""
-        by_class: dict[int, dict] = {}
+    def lines(self) -> list[dict[str, list[Parameter]]]:
+        """Lines of estimates by group, class after class, in the order of the items."""
+        by_class: dict[int, dict[str, list[Parameter]]] = {}
         for line in self.output.parameters:
             if line.of_class.startswith("Latent Class"):
-                by_class.setdefault(int(line.of_class.split()[-1]), {})[line.group, line.name] = line
-        return [by_class[k] for k in sorted(by_class)]
+                by_class.setdefault(int(line.of_class.split("#")[-1].split()[-1]), {}).setdefault(
+                    line.group, []
+                ).append(line)
+        found = [by_class[k] for k in sorted(by_class)]
+        if any(len(of_class.get("Means", [])) != len(self.numbers) for of_class in found):
+            raise NotAsked("means of some items only")
+        return found
 
     @cached_property
     def means(self) -> np.ndarray:
         """Means that they print, shape (latent_class, item)."""
-        return np.array(
-            [[float(of_class["Means", name.upper()[:8]].estimate) for name in self.numbers] for of_class in self.lines]
-        )
+        return np.array([[float(line.estimate) for line in of_class["Means"]] for of_class in self.lines])
 
     @cached_property
     def order(self) -> np.ndarray:
@@ -140,15 +157,17 @@ class Mixtures:
 
     def _figures(self) -> Iterator[Figure]:
         theirs, ours = self.output.fit, self.ours
-        yield Figure("log-likelihood", "log-likelihood", theirs["log_likelihood"], self.fit.best.log_likelihood)
+        height = of_height(theirs["log_likelihood"])
+        best = self.fit.best.log_likelihood
+        yield Figure("log-likelihood", "log-likelihood", theirs["log_likelihood"], best, height, STOPS)
         yield Figure("parameters", "parameters", theirs["parameters"], float(self.fit.n_parameters))
-        if abs(ours.log_likelihood - self.height) > STILL_CLIMBING or len(self.lines) != self.n_classes:
+        if abs(ours.log_likelihood - self.height) > STILL_CLIMBING:
             return
         counts = np.ones(len(self.frame))
         criteria = information_criteria(ours.log_likelihood, self.fit.n_parameters, len(self.frame))
         for name in CRITERIA:
             if name in theirs:
-                yield Figure("criterion", name, theirs[name], criteria[name])
+                yield Figure("criterion", name, theirs[name], criteria[name], 2 * height, STOPS)
         if self.n_classes > 1:
             if self.output.entropy:
                 yield Figure("entropy", "entropy", self.output.entropy, entropy_r2(ours.membership, counts))
@@ -163,25 +182,26 @@ class Mixtures:
             average = (assigned.T @ membership) / assigned.sum(axis=0)[:, None]
         errors = (membership.T @ assigned) / membership.sum(axis=0)[:, None]
         names = [f"C{k + 1}" for k in self.order]
-        yield from of_assignment(self.output, names, share, assigned.sum(axis=0), average, errors)
+        for figure in of_assignment(self.output, names, share, assigned.sum(axis=0), average, errors):
+            yield replace(figure, allowed=SHARE, because=FLAT) if figure.kind == "class share" else figure
 
     def _of_numbers(self) -> Iterator[Figure]:
         """Means, and variances: once where they are equal in all classes."""
         mean, sd = (self.ours.parameters[-1][name] for name in ("mean", "sd"))
         sd = np.broadcast_to(sd, mean.shape)
         for k, of_class in enumerate(self.lines):
-            for j, name in enumerate(self.numbers):
-                place, short = self.order[k], name.upper()[:8]
-                yield self._estimate("mean", of_class["Means", short], mean[place, j], place)
-                if (self.free or k == 0) and ("Variances", short) in of_class:
-                    yield self._estimate("variance", of_class["Variances", short], sd[place, j] ** 2, place)
+            for j in range(len(self.numbers)):
+                place, variances = self.order[k], of_class.get("Variances", [])
+                yield self._estimate("mean", of_class["Means"][j], mean[place, j], place)
+                if (self.free or k == 0) and len(variances) == len(self.numbers):
+                    yield self._estimate("variance", variances[j], sd[place, j] ** 2, place)
 
     def _of_answers(self) -> Iterator[Figure]:
         if not self.answers:
             return
         below = self.ours.parameters[0]["probability"].cumsum(axis=-1)
         for k, of_class in enumerate(self.lines):
-            lines = iter([line for (group, _), line in of_class.items() if group == "Thresholds"])
+            lines = iter(of_class["Thresholds"])
             for j, size in enumerate(self.sizes):
                 for c in range(size - 1):
                     ours = float(logit(below[self.order[k], j, c]).clip(-15, 15))
@@ -196,6 +216,8 @@ class Mixtures:
         """The name of what explains a difference."""
         if self.lacking < -SAME_MAXIMUM:
             return "ours is lower"
+        if self.free and figure.kind == "log-likelihood":
+            return "no maximum"
         if figure.kind in ("log-likelihood", "criterion"):
             return "local maximum" if self.lacking >= STILL_CLIMBING else "stopped early"
         if figure.kind == "threshold" and abs(float(figure.theirs)) > FAR:

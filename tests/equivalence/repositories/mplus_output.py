@@ -1,68 +1,22 @@
 """What an output of Mplus says of latent classes, every figure as the text that was printed."""
 
 import re
-from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 from functools import cached_property
 
 from equivalence.repositories.mplus_input import MplusInput, read_input
-
-NUMBER = r"-?\d*\.\d+|-?\d+|\*+"
-OF_FIT = {
-    "parameters": r"Number of Free Parameters\s+(\d+)",
-    "log_likelihood": rf"H0 Value\s+({NUMBER})",
-    "scaling": rf"H0 Scaling Correction Factor\s+({NUMBER})",
-    "AIC": rf"Akaike \(AIC\)\s+({NUMBER})",
-    "BIC": rf"Bayesian \(BIC\)\s+({NUMBER})",
-    "aBIC": rf"Sample-Size Adjusted BIC\s+({NUMBER})",
-}
-OF_TEST = {
-    "h0": rf"H0 Loglikelihood Value\s+({NUMBER})",
-    "statistic": rf"2 Times the Loglikelihood Difference\s+({NUMBER})",
-    "difference in parameters": r"Difference in the Number of Parameters\s+(\d+)",
-    "mean": rf"Mean\s+({NUMBER})",
-    "SD": rf"Standard Deviation\s+({NUMBER})",
-    "p": rf"P-Value\s+({NUMBER})",
-}
-PARAMETER = re.compile(rf"^\s{{4,}}(\S+)\s+({NUMBER})\s+({NUMBER})\s+({NUMBER})")
-HEADING = re.compile(r"^[A-Z][A-Z0-9 ,./()&'-]{7,}$")
-CLASS = re.compile(r"^\s*(Latent Class(?: Pattern)? .*|Categorical Latent Variables|Class-Specific.*)\s*$")
-
-
-@dataclass(frozen=True)
-class Parameter:
-    """A line of MODEL RESULTS: class, group of parameters such as Thresholds, name, estimate, standard error."""
-
-    of_class: str
-    group: str
-    name: str
-    estimate: str
-    error: str
-
-    @property
-    def is_fixed(self) -> bool:
-        """Whether it was fixed rather than estimated."""
-        return float(self.error) == 0.0
-
-
-@dataclass(frozen=True)
-class ChiSquared:
-    """A statistic against the table of all answers."""
-
-    value: str
-    degrees_of_freedom: str
-    p: str
-
-
-@dataclass(frozen=True)
-class Probability:
-    """A line of the results in probability scale."""
-
-    of_class: str
-    item: str
-    category: int
-    estimate: str
-    error: str
+from equivalence.repositories.mplus_parts import (
+    CLASS,
+    NUMBER,
+    OF_FIT,
+    OF_TEST,
+    PARAMETER,
+    ChiSquared,
+    Parameter,
+    Probability,
+    blocks,
+    is_heading,
+)
 
 
 @dataclass(frozen=True, eq=False)
@@ -269,9 +223,11 @@ class MplusOutput:
     def three_step(self) -> list[Parameter]:
         """R3STEP with the last class as the reference: class, ON, covariate, estimate, standard error."""
         found, of_class = [], ""
-        start = re.compile(r"^TESTS OF CATEGORICAL LATENT VARIABLE MULTINOMIAL LOGISTIC REGRESSIONS USING")
+        start = re.compile(r"^(TESTS OF )?CATEGORICAL LATENT VARIABLE MULTINOMIAL LOGISTIC REGRESSIONS USING")
         place = next((at for at, line in enumerate(self.lines) if start.match(line)), None)
-        for line in self.lines[place + 2 :] if place is not None else ():
+        if place is None or "3-STEP" not in self.lines[place + 1]:
+            return []
+        for line in self.lines[place + 2 :]:
             if "Parameterization using Reference Class" in line or line.startswith(("ODDS RATIO", "QUALITY")):
                 break
             if match := re.match(r"^\s(\S+)\s+ON\s*$", line):
@@ -288,7 +244,7 @@ class MplusOutput:
         if start is None:
             return []
         rest = self.lines[start + 1 :]
-        stop = next((place for place, line in enumerate(rest) if _is_heading(line)), len(rest))
+        stop = next((place for place, line in enumerate(rest) if is_heading(line)), len(rest))
         return rest[:stop]
 
     def _matrix(self, title: str) -> list[list[str]]:
@@ -296,19 +252,4 @@ class MplusOutput:
         start = next((place for place, line in enumerate(self.lines) if re.match(title, line)), None)
         if start is None:
             return []
-        return list(_blocks(self.lines[start + 1 :]))
-
-
-def _is_heading(line: str) -> bool:
-    return bool(HEADING.match(line))
-
-
-def _blocks(lines: Sequence[str]) -> Iterator[list[str]]:
-    """Rows of a matrix that is printed in blocks of columns, joined."""
-    rows: dict[str, list[str]] = {}
-    for line in lines:
-        if match := re.match(r"^\s+(\d+)((?:\s+\d\.\d+)+)\s*$", line):
-            rows.setdefault(match[1], []).extend(match[2].split())
-        elif line.strip() and not re.match(r"^[\s\d]+$|^by Latent Class", line):
-            break
-    yield from rows.values()
+        return list(blocks(self.lines[start + 1 :]))

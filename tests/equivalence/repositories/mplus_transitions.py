@@ -13,11 +13,20 @@ from bayes_lca.likelihood.baum_welch import PathFit, fit_paths
 from bayes_lca.likelihood.categorical_family import CategoricalFamily
 from bayes_lca.likelihood.criteria import information_criteria
 from equivalence.repositories.figure import DIFFERS, Figure
-from equivalence.repositories.mplus_classes import CRITERIA, EARLY, FAR, SAME_MAXIMUM, SHARE_OF_ERROR, STILL_CLIMBING
-from equivalence.repositories.mplus_data import NotAsked
+from equivalence.repositories.mplus_allowances import (
+    CRITERIA,
+    EARLY,
+    FAR,
+    SAME_MAXIMUM,
+    SHARE_OF_ERROR,
+    STILL_CLIMBING,
+    STOPS,
+    of_height,
+)
+from equivalence.repositories.mplus_data import NotAsked, digest
 from equivalence.repositories.mplus_output import MplusOutput, Parameter
 
-STARTS, FINAL = 120, 20
+STARTS, FINAL = 60, 8
 SHARE_BAND = 0.0005
 LOOSE = "a twentieth of a percent: Mplus stops where its derivatives fall below a limit"
 
@@ -103,9 +112,13 @@ class Transitions:
     @property
     def key(self) -> tuple:
         """Of the same model of the same rows."""
+        return self.kind, self.measurement, self.over_time, self.n_waves, self.n_classes, self.rows
+
+    @cached_property
+    def rows(self) -> str:
+        """Fingerprint of the answers, in an order of their own."""
         rows = self.codes.reshape(len(self.codes), -1)
-        form = self.measurement, self.over_time, self.n_waves, self.n_classes
-        return self.kind, *form, rows[np.lexsort(rows.T)].tobytes()
+        return digest(rows)
 
     @property
     def height(self) -> float:
@@ -170,14 +183,16 @@ class Transitions:
 
     def _figures(self) -> Iterator[Figure]:
         theirs, ours = self.output.fit, self.ours
-        yield Figure("log-likelihood", "log-likelihood", theirs["log_likelihood"], self.fit.best.log_likelihood)
+        height = of_height(theirs["log_likelihood"])
+        best = self.fit.best.log_likelihood
+        yield Figure("log-likelihood", "log-likelihood", theirs["log_likelihood"], best, height, STOPS)
         yield Figure("parameters", "parameters", theirs["parameters"], float(self.fit.n_parameters))
         if abs(ours.log_likelihood - self.height) > STILL_CLIMBING:
             return
         criteria = information_criteria(ours.log_likelihood, self.fit.n_parameters, len(self.codes))
         for name in CRITERIA:
             if name in theirs:
-                yield Figure("criterion", name, theirs[name], criteria[name])
+                yield Figure("criterion", name, theirs[name], criteria[name], 2 * height, STOPS)
         if self.output.entropy:
             by_chance = len(self.codes) * self.n_waves * np.log(self.n_classes)
             yield Figure("entropy", "entropy", self.output.entropy, float(1 - ours.path_entropy / by_chance))

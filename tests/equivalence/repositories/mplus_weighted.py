@@ -19,7 +19,7 @@ from bayes_lca.measurement.nominal import read_answers
 from bayes_lca.workflows.maximum_likelihood.maximum_likelihood import MaximumLikelihoodEstimates
 from equivalence.repositories.figure import Figure
 from equivalence.repositories.mplus_classes import LatentClasses
-from equivalence.repositories.mplus_data import NotAsked
+from equivalence.repositories.mplus_data import NotAsked, digest
 from equivalence.repositories.mplus_output import MplusOutput
 
 WEIGHT = "weight"
@@ -61,7 +61,7 @@ class WeightedClasses(LatentClasses):
     @property
     def key(self) -> tuple:
         """Of the same model of the same weighted rows."""
-        return *super().key, np.sort(self.weight).tobytes()
+        return *super().key, digest(self.weight[:, None])
 
     def _maximum(self, n_starts: int) -> MaximumLikelihoodEstimates:
         table = self.frame.assign(**{WEIGHT: self.weight})
@@ -91,5 +91,5 @@ class WeightedClasses(LatentClasses):
         places = [self.ours.class_names.index(name) for name in self.order]
         return (model.count @ model.assign(model.codes, "modal"))[places]
 
-    def _of_test(self) -> Iterator[Figure]:
+    def _of_tests(self) -> Iterator[Figure]:
         return iter(())

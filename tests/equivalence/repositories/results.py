@@ -39,9 +39,10 @@ class Result:
 
 @dataclass(frozen=True)
 class Results:
-    """A folder of results, a file for each unit."""
+    """A folder of results, a file for each unit; nothing is computed where it is frozen."""
 
     folder: Path
+    frozen: bool = False
 
     def stored(self, unit: str, fingerprint: str) -> Result | None:
         """The result of a unit, if it is there and of this fingerprint."""
@@ -57,6 +58,8 @@ class Results:
         """The stored result of the fingerprint that `empty` has, or a new one, stored; and whether it is new."""
         if (kept := self.stored(unit, empty.fingerprint)) is not None:
             return kept, False
+        if self.frozen:
+            return empty, False
         start = time.perf_counter()
         found = figures()
         result = replace(empty, figures=found, seconds=round(time.perf_counter() - start, 2))

@@ -37,6 +37,9 @@ class Model(Protocol):
     def key(self) -> tuple: ...
 
     @property
+    def rows(self) -> str: ...
+
+    @property
     def height(self) -> float: ...
 
     def take_fit(self, other: "Model") -> None: ...
@@ -44,9 +47,12 @@ class Model(Protocol):
     def figures(self) -> Iterator[Figure]: ...
 
 
-READERS = ("mplus_input", "mplus_output", "mplus_data", "mplus_assignment")
+READERS = (
+    *("mplus_input", "mplus_output", "mplus_parts", "mplus_data"),
+    *("mplus_allowances", "mplus_assignment", "mplus_class_tests", "mplus_classes"),
+)
 """Modules that all kinds of models rest on."""
-MODELS: tuple[type, ...] = (LatentClasses, WeightedClasses, Mixtures, Transitions)
+MODELS: tuple[type, ...] = (LatentClasses, WeightedClasses, Transitions, Mixtures)
 """Tried one after the other; the first that does not refuse an output has it."""
 
 
@@ -64,9 +70,17 @@ class Asked:
 
 @dataclass(eq=False)
 class Unit:
-    """Outputs of one model of the same rows, the first of them the one with the largest log-likelihood."""
+    """Outputs of one model of the same rows, the first of them the one with the largest log-likelihood.
+
+    Attributes
+    ----------
+    outputs : list of Asked
+    source : str
+        Program, repository and data.
+    """
 
     outputs: list[Asked]
+    source: str = ""
 
     def __post_init__(self):
         self.outputs.sort(key=lambda asked: (-asked.model.height, asked.path))
@@ -74,16 +88,6 @@ class Unit:
     @property
     def first(self) -> Asked:
         return self.outputs[0]
-
-    @property
-    def source(self) -> str:
-        """Repository, program and data."""
-        return f"Mplus, {self.first.repository.name}: {self.data} ({self.first.model.kind})"
-
-    @property
-    def data(self) -> str:
-        """The data file that the outputs name, the first of them by the alphabet."""
-        return min(asked.data for asked in self.outputs)
 
     @property
     def name(self) -> str:
@@ -119,7 +123,7 @@ class Unit:
 
 @dataclass
 class Collected:
-    """Units of some repositories, and why other outputs are not among them."""
+    """Units of some repositories, those of few classes first, and why other outputs are not among them."""
 
     units: list[Unit] = field(default_factory=list)
     not_asked: Counter = field(default_factory=Counter)
@@ -150,7 +154,23 @@ def collect(repositories: Sequence[Checkout]) -> Collected:
                 Asked(repository, path, data, sha256, output, model)
             )
     collected.units = [Unit(outputs) for outputs in by_key.values()]
+    collected.units.sort(key=lambda unit: (MODELS.index(type(unit.first.model)), unit.first.model.n_classes))
+    _name_sources(collected.units)
     return collected
+
+
+def _name_sources(units: Sequence[Unit]) -> None:
+    """A source is a kind of model of the same rows, whatever the number of classes; it has the name of a data file."""
+    of_rows: dict[tuple, list[Unit]] = {}
+    for unit in units:
+        of_rows.setdefault((unit.first.model.kind, unit.first.model.rows), []).append(unit)
+    names = Counter()
+    for (kind, _), same in sorted(of_rows.items(), key=lambda pair: pair[1][0].first.path):
+        files = [(asked.repository.name, asked.data) for unit in same for asked in unit.outputs]
+        name = "Mplus, {}: {} ({})".format(*files[0], kind)
+        names[name] += 1
+        for unit in same:
+            unit.source = name if names[name] == 1 else f"{name}, other items or rows {names[name]}"
 
 
 def model_of(output: MplusOutput, repository: Checkout, path: str) -> tuple[str, Model]:
@@ -178,11 +198,13 @@ def fingerprint_of_code(kind: type | None = None) -> str:
     Parameters
     ----------
     kind : type, optional
-        One of `MODELS`.
+        One of `MODELS`; without one, of what compares the sources of the other table.
     """
     import bayes_lca
 
     files = sorted(Path(bayes_lca.__file__).parent.rglob("*.py"))
-    if kind is not None:
+    if kind is None:
+        files += sorted(Path(__file__).parents[1].glob("*.py"))
+    else:
         files += [Path(__file__).with_name(f"{name}.py") for name in READERS] + [Path(inspect.getfile(kind))]
     return hashlib.sha256(b"".join(path.read_bytes() for path in files)).hexdigest()
