@@ -29,7 +29,7 @@ from bayes_lca.dims import (
 from bayes_lca.fitted.moves import moves_at
 from bayes_lca.fitted.record import GROUPINGS, PATTERNS
 from bayes_lca.likelihood.moves import Moves
-from bayes_lca.likelihood.paths import SmoothedPaths, most_likely_paths, smooth_paths
+from bayes_lca.likelihood.paths import SmoothedPaths, most_likely_paths, smooth_paths, smooth_scaled
 
 if TYPE_CHECKING:
     from bayes_lca.fitted.fit import Fit
@@ -149,16 +149,19 @@ class FittedPaths:
 
     def log_answers(self, which, rows: np.ndarray) -> np.ndarray:
         """Log density of the answers at each wave, 0 where a wave is missing; (wave, class, draw, row, person)."""
+        at_waves = zip(self._log_answers_of_distinct(which), self.answers[rows].T, strict=True)
+        return np.stack([of_distinct.take(of_row, axis=2) for of_distinct, of_row in at_waves])
+
+    def _log_answers_of_distinct(self, which) -> list[np.ndarray]:
+        """The same of distinct answers, shape (class, draw, answers, person) at each wave; a row of -1 is the last."""
         free = any(by_wave(str(name)) in self.fit.posterior for name in self.fit.posterior)
-        at_waves, of_distinct = [], None
+        at_waves: list[np.ndarray] = []
         for wave in range(len(self.waves)):
-            if of_distinct is None or free:
+            if free or not at_waves:
                 one = self.answers_at(wave)
                 of_distinct = np.moveaxis(one.answers.log_density_given_person(one, which), 2, 0)
-                missing = np.zeros((*of_distinct.shape[:2], 1, of_distinct.shape[3]))
-                of_distinct = np.concatenate([of_distinct, missing], axis=2)  # a row of -1 is the last
-            at_waves.append(of_distinct[:, :, self.answers[rows, wave]])
-        return np.stack(at_waves)
+                at_waves.append(np.pad(of_distinct, [(0, 0), (0, 0), (0, 1), (0, 0)]))
+        return at_waves if free else at_waves * len(self.waves)
 
     def initial(self, which, rows: np.ndarray) -> np.ndarray:
         """Probability of each class at the first wave, shape (class, draw, row or 1)."""
@@ -180,8 +183,10 @@ class FittedPaths:
 
     def _parts(self, which, rows: np.ndarray) -> tuple:
         """What the recursions take, persons on the last axis."""
-        moves = [each.for_persons() for each in self.moves(which, rows)]
-        return self.initial(which, rows)[..., None], moves, self.log_answers(which, rows)
+        return *self._initial_and_moves(which, rows), self.log_answers(which, rows)
+
+    def _initial_and_moves(self, which, rows: np.ndarray) -> tuple[np.ndarray, list[Moves]]:
+        return self.initial(which, rows)[..., None], [each.for_persons() for each in self.moves(which, rows)]
 
     def smoothed(self, which, rows: np.ndarray | None = None, *, with_moves: bool = True) -> SmoothedPaths:
         """Class at every wave and moves of distinct sequences given all their answers.
@@ -206,7 +211,7 @@ class FittedPaths:
         if len(weight) == 1:
             paths = smooth_paths(*self._parts(draws, rows), with_moves=with_moves)
             return SmoothedPaths(paths.log_likelihood[..., 0], paths.membership[..., 0], paths.moves[..., 0])
-        step = self.fit.draws_nearby(len(rows) * len(weight) * len(self.waves))
+        step = self.fit.draws_nearby(len(rows) * len(weight))
         of_draws = [draws[start : start + step] for start in range(0, len(draws), step)]
         parts = [self._without_persons(some, rows, with_moves=with_moves) for some in of_draws]
         log_likelihood, membership, moves = zip(*parts, strict=True)
@@ -214,7 +219,14 @@ class FittedPaths:
 
     def _without_persons(self, draws: np.ndarray, rows: np.ndarray, *, with_moves: bool) -> tuple[np.ndarray, ...]:
         """Paths smoothed in some draws, the persons summed out: log-likelihood, membership and moves."""
-        paths = smooth_paths(*self._parts(draws, rows), with_moves=with_moves)
+        answers = self.answers[rows].T
+        shape = (len(draws), len(rows), len(self.fit.answers.person_weight(self.fit)))
+        density, largest = np.empty((len(answers), len(self.fit.classes), *shape)), np.empty((len(answers), *shape))
+        for wave, log_distinct in enumerate(self._log_answers_of_distinct(draws)):  # of which there are few
+            most = log_distinct.max(axis=0)
+            most.take(answers[wave], axis=1, out=largest[wave], mode="wrap")
+            np.exp(log_distinct - most).take(answers[wave], axis=2, out=density[wave], mode="wrap")
+        paths = smooth_scaled(*self._initial_and_moves(draws, rows), density, largest, with_moves=with_moves)
         log_joint = paths.log_likelihood + np.log(self.fit.answers.person_weight(self.fit))  # (draw, row, person)
         largest = log_joint.max(axis=-1, keepdims=True)
         person = np.exp(log_joint - largest)

@@ -64,10 +64,29 @@ def smooth_paths(
     (np.float64(0.1452), array([[0.95 , 0.05 ],
            [0.957, 0.043]]))
     """
-    n_waves, n_classes = log_answers.shape[:2]
-    steps = [each if isinstance(each, Moves) else MovesByOrigin(each) for each in transition]
     largest = log_answers.max(axis=1)
-    density = np.exp(log_answers - largest[:, None])
+    return smooth_scaled(initial, transition, np.exp(log_answers - largest[:, None]), largest, with_moves=with_moves)
+
+
+def smooth_scaled(
+    initial: np.ndarray,
+    transition: Sequence[np.ndarray | Moves],
+    density: np.ndarray,
+    largest: np.ndarray,
+    *,
+    with_moves: bool = True,
+) -> SmoothedPaths:
+    """As `smooth_paths`, from densities of the answers over the largest of the classes, and its logarithm.
+
+    Parameters
+    ----------
+    initial, transition, with_moves
+        As `smooth_paths` takes them.
+    density : ndarray, shape (wave, latent_class, ...)
+    largest : ndarray, shape (wave, ...)
+    """
+    n_waves, n_classes = density.shape[:2]
+    steps = [each if isinstance(each, Moves) else MovesByOrigin(each) for each in transition]
     shape = np.broadcast_shapes(initial.shape[1:], *(each.shape[2:] for each in (*steps, density)))
     membership, total = np.empty((n_waves, n_classes, *shape)), np.empty((n_waves, *shape))
     for wave in range(n_waves):
