@@ -985,7 +985,7 @@ def test_spread_of_slopes_is_reported_in_the_users_units(kind):
 @pytest.fixture(params=[1, 10**9], ids=["rows in tiles", "all in one"])
 def rows_in_tiles(request, monkeypatch):
     """Programs with rows apart from the rest, from whatever number of them on, or without."""
-    monkeypatch.setattr(compiled, "FEWEST_ROWS", request.param)
+    monkeypatch.setattr(compiled, "FEWEST_ROWS", dict.fromkeys([False, True], request.param))
 
 
 @cache

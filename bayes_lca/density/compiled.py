@@ -15,13 +15,14 @@ from pytensor.graph.rewriting.utils import rewrite_graph
 
 from bayes_lca.density.builder import Builder
 from bayes_lca.density.evaluate import REWRITES, Known, Value, evaluate, plain
+from bayes_lca.density.paths import sums_out_persons
 from bayes_lca.density.program import Program
 from bayes_lca.density.steps import NotCovered
 from bayes_lca.density.translate import translate
 from bayes_lca.dims import PATTERN
 
-FEWEST_ROWS = 192
-"""Rows from which on they are worked off in tiles."""
+FEWEST_ROWS = {False: 192, True: 24}
+"""Rows from which on they are worked off in tiles: without and with persons whose paths are summed out."""
 
 
 class Density:
@@ -47,6 +48,7 @@ class Density:
             self.n_rows = self._length(PATTERN) if PATTERN in self.frozen.dim_lengths else 0
             outputs = [self.frozen.logp(), *self.frozen.replace_rvs_by_values(self.variables)]
             self._outputs = rewrite_graph(outputs, include=REWRITES)
+        self._has_persons = sums_out_persons(self._outputs)
         self._data = {name: self.frozen[name] for name in varying}
         self.shapes = [value.shape for value in self._at_start({})]
 
@@ -102,7 +104,7 @@ class Density:
         NotCovered
             If there is a step that programs do not have.
         """
-        if self.n_rows >= FEWEST_ROWS:
+        if self.n_rows >= FEWEST_ROWS[self._has_persons]:
             try:
                 return self._program(data, self.n_rows)
             except NotCovered:

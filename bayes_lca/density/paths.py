@@ -5,7 +5,9 @@ from typing import Any
 
 import numpy as np
 from pytensor.compile.builders import OpFromGraph
+from pytensor.graph.basic import Variable
 from pytensor.graph.rewriting.utils import rewrite_graph
+from pytensor.graph.traversal import ancestors
 
 from bayes_lca.density.builder import Builder
 from bayes_lca.density.evaluate import REWRITES, as_list, evaluate, plain, translated
@@ -58,6 +60,12 @@ class SumOverPaths(OpFromGraph):
         return values[0], values[1 : n + 1], values[n + 1 : n + 1 + self.n_moving], values[n + 1 + self.n_moving :]
 
 
+def sums_out_persons(outputs: Sequence[Variable]) -> bool:
+    """Whether variables rest on a sum over paths of several persons."""
+    ops = (variable.owner.op for variable in ancestors(outputs) if variable.owner is not None)
+    return any(isinstance(op, SumOverPaths) and len(op.person_weight) > 1 for op in ops)
+
+
 @translated.register
 def _(op: SumOverPaths, node, inputs, builder):
     try:
@@ -92,7 +100,7 @@ def path_of_rows(builder: Builder, op: SumOverPaths, values: Sequence) -> Rows:
     of_taus = [Operand(int(position), Mode.SCALAR) for tau in taus for position in tau.ravel()]
     if len(op.person_weight) > 1:
         moves = [each for of_wave in at_waves for each in of_wave]
-        return _of_persons(builder, (*moves, *of_taus), n_classes, log_answers[::-1], op.person_weight)
+        return _path_of_persons(builder, (*moves, *of_taus), n_classes, log_answers[::-1], op.person_weight)
     answers = [_by_class(builder, each, n_classes) for each in log_answers[::-1]]
     vectors = [each for pair in zip(answers, at_waves, strict=True) for of_wave in pair for each in of_wave]
     path = Instruction(
@@ -109,7 +117,7 @@ def _by_class(builder: Builder, array, n_classes: int) -> list[Operand]:
     return vectors.ravel().tolist()
 
 
-def _of_persons(builder: Builder, summands, n_classes: int, log_answers: Sequence, weight: np.ndarray) -> Rows:
+def _path_of_persons(builder: Builder, summands, n_classes: int, log_answers: Sequence, weight: np.ndarray) -> Rows:
     """Paths of persons, whose answers at all waves are read from one block for all that are equal."""
     n_waves, n_persons = len(log_answers), -(-len(weight) // EIGHT) * EIGHT
     shape = (n_classes, len(weight), builder.n_rows)

@@ -10,8 +10,7 @@ rows at the last wave, then at the wave before, to the first. The first operand 
 instruction; it is filled up with zeros to whole eights.
 
 The table is that of paths.h without the answers, so that shares are those as well: the adjoints of the classes of each
-wave in place of alpha, and one over s in place of f, or at the first wave in
-place of one over z. */
+wave in place of alpha, and one over s in place of f, or at the first wave in place of one over z. */
 
 #ifndef BAYES_LCA_PERSONS
 #define BAYES_LCA_PERSONS

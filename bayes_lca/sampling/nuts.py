@@ -148,7 +148,7 @@ def fit(
     {'chain': 2, 'draw': 100, 'latent_class': 2}
     """
     settings = Sampling(draws, tune, chains, seed, target_accept, cores, progressbar, until)
-    with collector_paused():
+    with collector_paused(), threadpool_limits(1, user_api="blas"):  # matrices are small, and a second thread waits
         prepared = ready_model(
             model, frame, needs="fit", count=count, missing=missing, order=order, key=key, design=design
         )
@@ -237,7 +237,7 @@ class Sampler:
         predictive: bool = False,
     ) -> xr.DataTree:
         """Draws with aligned labels and log-likelihoods, as `bayes_lca.fit` returns them; warns of bad chains."""
-        with threadpool_limits(1, user_api="blas"):  # matrices are small, and a second thread waits at full speed
+        with threadpool_limits(1, user_api="blas"):
             completed = self._completed(prepared, settings, order)
         if predictive:
             completed.tree["posterior_predictive"] = xr.DataTree(draw_predictive(completed, seed=settings.seed))
