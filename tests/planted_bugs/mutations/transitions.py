@@ -130,11 +130,11 @@ TRANSITIONS = (
         tests=(PERSONS,),
     ),
     Mutation(
-        name="persons-of-a-path-with-one-block-for-others",
-        wrong="In programs answers are taken for equal that the first person has with the same probability.",
+        name="persons-of-a-path-with-answers-of-other-rows",
+        wrong="In programs rows read the answers of persons from the last row to the first.",
         symbol="_path_of_persons",
-        pattern="np.unique(filled, axis=1, return_inverse=True)",
-        replacement="(filled[:, (of := np.unique(filled[0], return_index=True, return_inverse=True))[1]], of[2])",
+        pattern="block.ravel()",
+        replacement="block.ravel()[::-1]",
         tests=(PERSONS,),
     ),
     Mutation(
@@ -143,7 +143,7 @@ TRANSITIONS = (
         symbol="path_of_rows",
         pattern="tau.ravel()",
         replacement="tau.T.ravel()",
-        tests=(PERSONS, f"{DENSITY}::test_a_path_is_one_step_of_a_program"),
+        tests=(PERSONS,),
     ),
     Mutation(
         name="sums-taken-once-for-one-summand",
