@@ -14,6 +14,7 @@ import pytest
 from equivalence.repositories import checkout, summary, units
 from equivalence.repositories.checkout import Listed
 from equivalence.repositories.figure import BAND, DIFFERS, PRINT, WHY, Figure
+from equivalence.repositories.mplus_class_tests import height_at, without_rare_answers
 from equivalence.repositories.mplus_data import NotAsked, frame_of, satisfied
 from equivalence.repositories.mplus_input import expanded, numbers_of, read_input
 from equivalence.repositories.mplus_output import MplusOutput
@@ -22,6 +23,8 @@ from equivalence.sources import SOURCES
 from equivalence_all import KEPT, PAGE, REPEATED, WRONG, main
 
 import bayes_lca as bl
+from bayes_lca.likelihood.classification import Classification
+from bayes_lca.likelihood.unrestricted import table_fit
 
 INPUT = """
   TITLE: two classes: a made-up study
@@ -425,6 +428,28 @@ def test_counts_add_up():
     assert [row[name] for name in ("quantities", PRINT, BAND, DIFFERS)] == [3, 1, 1, 1]
     assert [line["why"] for line in counted.differences()] == ["boundary"]
     assert "| a | 1 | 0 | 1 |" in counted.markdown()
+
+
+def test_rare_answers_are_left_out_as_mplus_does():
+    codes = np.array([[0, 0], [0, 1], [1, 0], [1, 1]])
+    item = np.array([[[0.999, 0.001], [0.996, 0.004]]])
+    model = Classification(item, np.array([1.0]), codes, np.array([1990.0, 6.0, 3.0, 1.0]))
+    table = table_fit(model, (2, 2), 1)
+    ours = without_rare_answers(model, table)
+    assert ours["of chi-squared"] == 0  # the last row is expected of .008 of 2000
+    kept = 2 * sum(
+        n * np.log(n / (2000 * p)) for n, p in ((1990, 0.999 * 0.996), (6, 0.999 * 0.004), (3, 0.001 * 0.996))
+    )
+    assert ours["likelihood_ratio"] == pytest.approx(kept)
+    assert ours["pearson"] == pytest.approx(table.pearson - (1 - 0.008) ** 2 / 0.008)
+
+
+def test_the_log_likelihood_at_printed_estimates(answers):
+    ours = bl.maximum_likelihood(bl.Items(ITEMS), answers.astype("Int64"), 2, n_starts=10)
+    thresholds = ours.thresholds["estimate"].to_numpy().reshape(2, -1)
+    at = height_at(ours.errors.model, thresholds, [2] * 4, ours.shares["estimate"].to_numpy())
+    assert at == pytest.approx(ours.found.log_likelihood, abs=1e-8)
+    assert height_at(ours.errors.model, thresholds.round(1), [2] * 4, [0.5, 0.5]) < at
 
 
 # What is kept in the project

@@ -5,6 +5,7 @@ where Sclove (1987, doi 10.1007/BF02294360) and Mplus have log((n + 2) / 24).
 """
 
 import numpy as np
+import pandas as pd
 from scipy.optimize import linear_sum_assignment
 
 import bayes_lca as bl
@@ -19,10 +20,10 @@ LOG_LIKELIHOOD_REASON = "StepMix stops at 1e-13 per respondent"
 CRITERIA = {"AIC": "aic", "BIC": "bic", "CAIC": "caic"}
 
 
-def cohort_fit() -> ClassFit:
-    """Three classes of the synthetic cohort."""
-    responses = bl.Items(bl.cohort_items()).read(bl.load_cohort())
-    return ClassFit(LikelihoodCounts(responses, 10, 0), 3)
+def cohort_fit(frame: pd.DataFrame, n_classes: int) -> ClassFit:
+    """Classes of a synthetic cohort."""
+    responses = bl.Items(bl.cohort_items()).read(frame)
+    return ClassFit(LikelihoodCounts(responses, 10, 0), n_classes)
 
 
 def compare(label: str, fit: ClassFit, seed: int) -> list[Row]:
@@ -78,12 +79,18 @@ def compare(label: str, fit: ClassFit, seed: int) -> list[Row]:
 
 
 def rows() -> list[Row]:
-    """Four data sets."""
+    """Seven data sets."""
     return [
+        *compare("carcinoma, 2 classes", class_fit("carcinoma", 2), seed=1),
         *compare("carcinoma, 3 classes", class_fit("carcinoma", 3), seed=1),
+        *compare("gss82, 2 classes", class_fit("gss82", 2, n_starts=200), seed=1),
         *compare("gss82, 3 classes", class_fit("gss82", 3, n_starts=200), seed=1),
         *compare("lca_cfa_example, 2 classes", class_fit("lca_cfa_example", 2, n_starts=100), seed=1),
-        *compare("cohort, 3 classes", cohort_fit(), seed=1),
+        *compare("values, 2 classes", class_fit("values", 2, n_starts=20), seed=1),
+        *compare("cheating, 2 classes", class_fit("cheating", 2, n_starts=10), seed=1),
+        *compare("cohort, 2 classes", cohort_fit(bl.load_cohort(), 2), seed=1),
+        *compare("cohort, 3 classes", cohort_fit(bl.load_cohort(), 3), seed=1),
+        *compare("another cohort, 3 classes", cohort_fit(bl.simulate_cohort(1500, seed=5)[0], 3), seed=1),
     ]
 
 

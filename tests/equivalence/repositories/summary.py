@@ -11,6 +11,7 @@ from equivalence.repositories.figure import BAND, DIFFERS, PRINT, WHY, Figure
 from equivalence.repositories.results import Result
 
 VERDICTS = (PRINT, BAND, DIFFERS)
+PROBABILITY_SCALE = ("probability", "standard error of a probability")
 SOURCE_FIELDS = ("source", "models", "quantities", *VERDICTS, "seconds", "fingerprint")
 DIFFERENCE_FIELDS = ("source", "model", "kind", "quantity", "theirs", "ours", "why")
 
@@ -72,12 +73,13 @@ class Summary:
         counts = Counter(figure.verdict for figure in self.figures)
         total = counts.total()
         kinds = Counter((figure.kind, figure.verdict) for figure in self.figures)
+        of_scale = sum(number for (kind, _), number in kinds.items() if kind in PROBABILITY_SCALE)
         reasons = Counter(row["why"] for row in self.differences())
         lines = [
             f"Version {self.version}: {total} quantities from {len(self.by_source())} sources, computed in "
             f"{self.seconds:.0f} seconds; fingerprint of the outputs {self.fingerprint(self.results)}. "
             f"{counts[PRINT]} ({100 * counts[PRINT] / total:.1f} %) agree to the printed digit, {counts[BAND]} within "
-            f"a stated tolerance, {counts[DIFFERS]} differ.",
+            f"a stated tolerance, {counts[DIFFERS]} differ. {total - of_scale} are not in probability scale.",
             "",
             *_table(
                 ("why figures differ", "figures", "what it means"),
