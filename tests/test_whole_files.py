@@ -237,6 +237,18 @@ def test_a_file_too_large_for_what_memory_is_left_is_no_damaged_file(tmp_path, m
         bl.load(tmp_path / "fit.nc")
 
 
+def test_a_file_with_its_checksum_that_cannot_be_read_is_no_damaged_file(tmp_path, monkeypatch):
+    """HDF5 says of its filters that they fail where they lack memory."""
+    bl.save(bl.load_example("alone"), tmp_path / "fit.nc")
+
+    def failing(*arguments, **options):
+        raise OSError("Can't synchronously read data (filter returned failure during read)")
+
+    monkeypatch.setattr("xarray.load_datatree", failing)
+    with pytest.raises(ValueError, match=r"fit\.nc' cannot be read, though its checksum is right.*memory does not"):
+        bl.load(tmp_path / "fit.nc")
+
+
 def test_memory_is_what_the_container_and_the_limit_leave(tmp_path, monkeypatch):
     monkeypatch.setattr(file_integrity, "OF_CONTAINER", tmp_path / "memory.max")
     whole = file_integrity._memory()

@@ -412,6 +412,27 @@ WRONG = {
         lambda d: d.update({"posterior": xr.DataTree(d["posterior"].to_dataset().drop_vars("item_probability"))}),
         "lacks item_probability, on which the answers depend",
     ),
+    "rows that are not there": (
+        with_group("patterns", lambda rows: rows.assign(pattern_of_respondent=rows["pattern_of_respondent"] + 10**12)),
+        "its pattern_of_respondent has 1000000000000 to ",
+    ),
+    "rows before the first": (
+        with_group("patterns", lambda rows: rows.assign(row_of_respondent=rows["row_of_respondent"] - 5)),
+        "its row_of_respondent has -5 to 594, and is from 0",
+    ),
+    "answers that are not there": (
+        with_group("patterns", lambda rows: rows.assign(answers=rows["answers"] + 2)),
+        "for item 1, which has 3 categories",
+    ),
+    "answers as text": (
+        with_group("patterns", lambda rows: rows.assign(answers=rows["answers"].astype(str))),
+        "no numbers",
+    ),
+    "labels nested without end": (
+        lambda d: d.attrs.update(labels="[" * 100_000 + "]" * 100_000),
+        "[[[..., which is not JSON",
+    ),
+    "labels no lists": (lambda d: d.attrs.update(labels='["a", "b", "c", "d", "e", "f"]'), "no list for each item"),
     "labels of fewer items": (lambda d: d.attrs.update(labels='[["a", "b"]]'), "labels of other than its 6 items"),
 }
 
@@ -429,6 +450,61 @@ def test_what_is_no_whole_fit_is_refused_by_name(name, loaded):
     with pytest.raises(UnreadableFileError) as told:
         check_fit(draws)
     assert message.replace('\\"', '"') in str(told.value)
+
+
+def nested_with(**changes):
+    """A fit with groups, some variables of whose rows are changed."""
+    draws = bl.load_example().copy()
+    rows = draws["patterns"].to_dataset()
+    draws["patterns"] = xr.DataTree(rows.assign({name: change(rows[name]) for name, change in changes.items()}))
+    return draws
+
+
+def test_groups_that_are_not_there_are_refused():
+    for change, message in ((lambda g: g + 1, "has 1 to 6, and is from 0 to 5"), (lambda g: g - 1, "has -1 to 4")):
+        with pytest.raises(UnreadableFileError, match=f"its group_index {message}"):
+            check_fit(nested_with(group_index=change))
+    with pytest.raises(UnreadableFileError, match="its group_index is of float64, no whole numbers"):
+        check_fit(nested_with(group_index=lambda g: g + 0.5))
+
+
+def test_effects_of_groups_that_are_not_there_are_refused():
+    draws = bl.load_example().copy()
+    draws["posterior"] = xr.DataTree(draws["posterior"].to_dataset().drop_vars("group_effect"))
+    with pytest.raises(UnreadableFileError, match="group_effect"):
+        check_fit(draws)
+
+
+def counted_with(change):
+    """A fit of a frequency table, changed."""
+    draws = bl.load_example("alone").copy()
+    patterns = draws["patterns"].to_dataset()
+    rows = np.arange(patterns.sizes["pattern"])
+    table = xr.Dataset(
+        {"count": ("table_row", patterns["count"].to_numpy()), "pattern_of_table_row": ("table_row", rows)},
+        {"table_row": rows},
+    )
+    draws["patterns"] = xr.DataTree(patterns.drop_dims("respondent"))
+    draws["frequency_table"] = xr.DataTree(change(table))
+    return draws
+
+
+def test_a_table_is_not_counted_out_before_its_counts_are_right():
+    """A count of a trillion would ask for terabytes."""
+    check_fit(counted_with(lambda table: table))
+    refusals = {
+        "counts 15000000000000 respondents, and the fit 180": lambda table: table.assign(
+            count=table["count"] * 0 + 10**12
+        ),
+        "its frequency_table count has -": lambda table: table.assign(count=-table["count"]),
+        "its pattern_of_table_row has 7 to 21": lambda table: table.assign(
+            pattern_of_table_row=table["pattern_of_table_row"] + 7
+        ),
+        "its count has dims": lambda table: table.assign(count=table["count"].isel(table_row=0)),
+    }
+    for message, change in refusals.items():
+        with pytest.raises(UnreadableFileError, match=message):
+            check_fit(counted_with(change))
 
 
 def test_whole_fits_are_not_refused(loaded):

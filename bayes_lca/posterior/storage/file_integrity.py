@@ -35,8 +35,13 @@ def seal(content: bytes) -> bytes:
     return b"bayes_lca sha256 " + hashlib.sha256(content).hexdigest().encode() + b"\n"
 
 
-def check_seal(path: Path) -> None:
+def check_seal(path: Path) -> bool:
     """Refuse a file that is not the one that was sealed; one without a seal is not judged.
+
+    Returns
+    -------
+    bool
+        Whether there is a seal.
 
     Raises
     ------
@@ -45,7 +50,7 @@ def check_seal(path: Path) -> None:
     """
     size = path.stat().st_size - SEAL_SIZE
     if size < 0:
-        return
+        return False
     with open(path, "rb") as file:
         file.seek(size)
         seal = SEAL.fullmatch(file.read())
@@ -54,6 +59,7 @@ def check_seal(path: Path) -> None:
             "its checksum is not that of the content that was saved, so the file was damaged or changed; take it from "
             "a backup, or fit again"
         )
+    return seal is not None
 
 
 def check_hdf5(path: Path) -> None:

@@ -135,17 +135,31 @@ def load(path: str | os.PathLike) -> xr.DataTree:
     if not Path(path).exists():
         raise FileNotFoundError(f"no file {os.fspath(path)!r}; bl.save(draws, path) writes one")
     try:
-        check_seal(Path(path))
-        check_hdf5(Path(path))
-        tree = xr.load_datatree(path, engine="h5netcdf")
-    except UnreadableFileError as error:
-        raise ValueError(f"{os.fspath(path)!r} cannot be read: {error}") from error
+        return with_views(_read(Path(path)))
     except MemoryError as error:
         raise MemoryError(
             f"{os.fspath(path)!r} cannot be read in the memory that is left: {error}; close other programs, or "
             "save fewer draws where there is more"
         ) from error
+
+
+def _read(path: Path) -> xr.DataTree:
+    """What is in a file, if it is a whole fit."""
+    is_as_saved = False
+    try:
+        is_as_saved = check_seal(path)
+        check_hdf5(path)
+        tree = xr.load_datatree(path, engine="h5netcdf")
+    except UnreadableFileError as error:
+        raise ValueError(f"{os.fspath(path)!r} cannot be read: {error}") from error
+    except MemoryError:
+        raise
     except Exception as error:  # what HDF5 and its readers raise for a damaged file is theirs to choose
+        if is_as_saved:
+            raise ValueError(
+                f"{os.fspath(path)!r} cannot be read, though its checksum is right: {error}; where memory does not "
+                "suffice, close other programs"
+            ) from error
         raise ValueError(f"{os.fspath(path)!r} is not a NetCDF file that can be read: {error}") from error
     if "posterior" not in tree.children or "formula" not in tree.attrs:
         raise ValueError(f"{os.fspath(path)!r} is no fit of bayes_lca: it has no posterior with a formula")
@@ -153,7 +167,7 @@ def load(path: str | os.PathLike) -> xr.DataTree:
         check_fit(tree)
     except UnreadableFileError as error:
         raise ValueError(f"{os.fspath(path)!r} is no whole fit of bayes_lca: {error}") from error
-    return with_views(tree)
+    return tree
 
 
 def _without_objects(dataset: xr.Dataset) -> xr.Dataset:

@@ -1,7 +1,9 @@
 """Whether a tree that was read from a file is a fit, so that no table is made from something else."""
 
 import json
+from collections.abc import Callable
 from importlib.metadata import version
+from typing import Any
 
 import numpy as np
 import xarray as xr
@@ -30,6 +32,7 @@ from bayes_lca.fitted.respondents import (
 )
 from bayes_lca.fitted.survey_record import SURVEY, UNCORRECTED
 from bayes_lca.posterior.storage.file_integrity import UnreadableFileError
+from bayes_lca.posterior.storage.places import check_counted, check_places, check_whole
 from bayes_lca.posterior.storage.without_respondents import AXES_OF_ROWS
 
 COUNTS = ("n_respondents", "n_dropped", "n_missing_answers")
@@ -39,6 +42,8 @@ LISTS = (
 )
 MAPPINGS = ("specification", AXES, "levels", "versions", GROUP_SIZES)
 ROUNDING = 1e-6
+SHOWN = 200
+"""Letters of an attribute that a message shows."""
 
 
 class OtherLayoutError(UnreadableFileError):
@@ -58,6 +63,7 @@ def check_fit(draws: xr.DataTree) -> None:
         _check_draws(draws)
         _check_rows(draws)
         check_posterior(draws)
+        _check_likelihood(draws)
     except UnreadableFileError as error:
         raise type(error)(f"{error}{_other_version(draws)}") from error
 
@@ -82,7 +88,9 @@ def _check_attributes(draws: xr.DataTree) -> None:
     for kind, names in ((list, LISTS), (dict, MAPPINGS)):
         for name in names:
             if name in attributes and not isinstance(_json(name, attributes[name]), kind):
-                raise UnreadableFileError(f"its {name} is {attributes[name]!r}, no {kind.__name__}")
+                raise UnreadableFileError(f"its {name} is {shown(attributes[name])}, no {kind.__name__}")
+    if not all(isinstance(of_item, list) for of_item in json.loads(attributes["labels"])):
+        raise UnreadableFileError(f"its labels are {shown(attributes['labels'])}, no list for each item")
     if not all(isinstance(name, str) for name in json.loads(attributes["groupings"])):
         raise UnreadableFileError(f"its groupings are {attributes['groupings']!r}, no names")
 
@@ -90,8 +98,14 @@ def _check_attributes(draws: xr.DataTree) -> None:
 def _json(name: str, text):
     try:
         return json.loads(text)
-    except (TypeError, ValueError) as error:
-        raise UnreadableFileError(f"its {name} is {text!r}, which is not JSON") from error
+    except (TypeError, ValueError, RecursionError) as error:
+        raise UnreadableFileError(f"its {name} is {shown(text)}, which is not JSON") from error
+
+
+def shown(value) -> str:
+    """What a file has in place of what was written, as far as a message shows it."""
+    text = repr(value)
+    return text if len(text) <= SHOWN else f"{text[:SHOWN]}..."
 
 
 def _check_draws(draws: xr.DataTree) -> None:
@@ -108,12 +122,7 @@ def _check_draws(draws: xr.DataTree) -> None:
 def check_posterior(draws: xr.DataTree) -> None:
     """Whether draws are those of the model that it names, and numbers that its variables can be."""
     posterior = draws["posterior"]
-    try:
-        variables = Fit.reading(draws, "load").answer_variables
-    except ValueError as error:
-        raise UnreadableFileError(str(error)) from error
-    except KeyError as error:
-        raise UnreadableFileError(f"it lacks {error}, on which its model depends") from error
+    variables = _known(draws, lambda fit: fit.answer_variables)
     if lacking := [name for name in variables if name not in posterior]:
         raise UnreadableFileError(f"its posterior lacks {', '.join(lacking)}, on which the answers depend")
     for name, values in posterior.data_vars.items():
@@ -132,6 +141,32 @@ def check_posterior(draws: xr.DataTree) -> None:
             raise UnreadableFileError(f"its {ITEM_PROBABILITY} has dims {values.dims}")
         if float(np.abs(values.sum(CATEGORY) - 1).max()) > ROUNDING:
             raise UnreadableFileError(f"its {ITEM_PROBABILITY} does not add up to 1 over categories")
+
+
+def _check_likelihood(draws: xr.DataTree) -> None:
+    """Whether draws and rows belong to each other, so that a row has a likelihood at a draw."""
+    if not draws.attrs.get(HOLDS_RESPONDENTS, 1):
+        return
+    first = np.array([0])
+    try:
+        with np.errstate(all="ignore"):
+            value = Fit.reading(draws, "load").log_likelihood_in(first, first)
+    except KeyError as error:
+        raise UnreadableFileError(f"it lacks what its likelihood depends on: {error}") from error
+    except (IndexError, TypeError, AttributeError, ValueError) as error:
+        raise UnreadableFileError(f"its draws do not belong to its rows: {error}") from error
+    if np.isnan(value).any():
+        raise UnreadableFileError("its first row has no likelihood at its first draw")
+
+
+def _known(draws: xr.DataTree, ask: Callable[[Fit], Any]) -> Any:
+    """What the model that a file names says of it."""
+    try:
+        return ask(Fit.reading(draws, "load"))
+    except ValueError as error:
+        raise UnreadableFileError(str(error)) from error
+    except KeyError as error:
+        raise UnreadableFileError(f"it lacks {error}, on which its model depends") from error
 
 
 def _check_rows(draws: xr.DataTree) -> None:
@@ -185,18 +220,19 @@ def _check_patterns(draws: xr.DataTree, n_respondents: int) -> None:
     for group, names in wanted.items():
         if lacking := [name for name in names if name not in draws[group]]:
             raise UnreadableFileError(f"its {group} lack {', '.join(lacking)}")
-    if counted and not draws[TABLE][COUNT].to_numpy().min(initial=0) >= 0:
-        raise UnreadableFileError(f"its {TABLE} counts fewer than 0 respondents")
+    if counted:
+        check_counted(draws, n_respondents)
+    check_places(draws, _known(draws, lambda fit: fit.kind.observed))
     pattern, count = respondents_of(draws)[PATTERN_OF_RESPONDENT].to_numpy(), draws[PATTERNS][COUNT].to_numpy()
-    fits = len(pattern) == n_respondents and pattern.dtype.kind in "iu" and pattern.min(initial=0) >= 0
-    if not fits or not np.array_equal(np.bincount(pattern, minlength=len(count)), count):
+    check_whole(PATTERN_OF_RESPONDENT, pattern, 0, len(count))
+    if len(pattern) != n_respondents or not np.array_equal(np.bincount(pattern, minlength=len(count)), count):
         raise UnreadableFileError(f"its {n_respondents} respondents are not those that its distinct rows count")
 
 
 def _other_version(draws: xr.DataTree) -> str:
     try:
         wrote = json.loads(draws.attrs["versions"])["bayes-lca"]
-    except (KeyError, TypeError, ValueError):
+    except (KeyError, TypeError, ValueError, RecursionError):
         return ""
     here = version("bayes-lca")
     if wrote == here:
