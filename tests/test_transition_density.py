@@ -450,7 +450,7 @@ def test_a_path_is_one_step_of_a_program(n_classes):
         np.testing.assert_allclose(found_gradient, gradient, rtol=1e-8, atol=1e-10 * np.abs(gradient).max())
 
 
-BOTH_STYLES = bl.CommonMethod(bl.OrdinalItems(["b", "c"]), "both", nodes=5)
+BOTH_STYLES = bl.CommonMethod(bl.OrdinalItems(["b", "c"]), "both", nodes=11)
 
 
 @pytest.mark.parametrize(
