@@ -103,7 +103,9 @@ def _of_source(source: Source, results: Results) -> Result:
 
 def of_row(row: Row) -> Figure:
     """A row of the other table as a figure; where nothing was printed it agrees within its tolerance, or not."""
-    return Figure("in the project", row.quantity, row.text or repr(row.theirs), row.ours, row.tolerance, row.reason)
+    return Figure(
+        "in the project", row.quantity, row.text or repr(float(row.theirs)), float(row.ours), row.tolerance, row.reason
+    )
 
 
 def _computed(results: Results, unit: str, empty: Result, figures: Callable[[], list[Figure]]) -> Result:

@@ -25,7 +25,7 @@ WHY = {
     ),
     "table of answers": (
         "chi-squared with missing answers: they estimate the table without a model to a change of 1e-4 only, and leave "
-        "rare answers out; our table has the higher likelihood"
+        "rare answers out"
     ),
     "likelihood ratio test": (
         "mean, deviation and p-value of TECH11 of models at a boundary, or whose smaller model ended elsewhere"

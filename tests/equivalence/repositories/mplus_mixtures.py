@@ -14,7 +14,7 @@ from bayes_lca.likelihood.criteria import entropy_r2, information_criteria
 from bayes_lca.likelihood.families import NormalFamily
 from bayes_lca.likelihood.mixture import MixtureFit, MixtureMaximum, fit_mixture
 from equivalence.repositories.figure import DIFFERS, Figure
-from equivalence.repositories.mplus_allowances import CRITERIA, FAR, SAME_MAXIMUM, STILL_CLIMBING, STOPS, of_height
+from equivalence.repositories.mplus_allowances import CRITERIA, SAME_MAXIMUM, STILL_CLIMBING, STOPS, of_height
 from equivalence.repositories.mplus_assignment import of_assignment
 from equivalence.repositories.mplus_data import NotAsked, digest
 from equivalence.repositories.mplus_output import MplusOutput, Parameter
@@ -23,6 +23,8 @@ TOLERANCE = 1e-9
 FEW, MANY, MOST = ({"n_starts": n, "n_final": final} for n, final in ((60, 8), (100, 100), (400, 400)))
 """Starts, of which all are followed where variances differ by class: those that go up first end without a bound."""
 STEP, SHARE = 2e-4, 2e-5
+NEAR = 7.0
+"""Logit from which on steps of EM are too short to tell it."""
 FLAT = "two ten-thousandths of the standard error printed or of the figure, 2e-5 of a share: where EM of either stops"
 
 
@@ -161,7 +163,7 @@ class Mixtures:
         best = self.fit.best.log_likelihood
         yield Figure("log-likelihood", "log-likelihood", theirs["log_likelihood"], best, height, STOPS)
         yield Figure("parameters", "parameters", theirs["parameters"], float(self.fit.n_parameters))
-        if abs(ours.log_likelihood - self.height) > STILL_CLIMBING:
+        if abs(ours.log_likelihood - self.height) > SAME_MAXIMUM:
             return
         counts = np.ones(len(self.frame))
         criteria = information_criteria(ours.log_likelihood, self.fit.n_parameters, len(self.frame))
@@ -220,8 +222,6 @@ class Mixtures:
             return "no maximum"
         if figure.kind in ("log-likelihood", "criterion"):
             return "local maximum" if self.lacking >= STILL_CLIMBING else "stopped early"
-        if figure.kind == "threshold" and abs(float(figure.theirs)) > FAR:
+        if figure.kind == "threshold" and abs(float(figure.theirs)) > NEAR:
             return "boundary"
-        if abs(self.ours.log_likelihood - self.height) > SAME_MAXIMUM:
-            return "stopped early"
         return "open"
