@@ -59,6 +59,12 @@ def pivot_for(draws):
     return PIVOT[:1] if has_one_class(draws) else PIVOT
 
 
+def saved_and_loaded(draws):
+    with tempfile.TemporaryDirectory() as folder:
+        bl.save(draws, Path(folder) / "fit.nc")
+        return bl.load(Path(folder) / "fit.nc")
+
+
 def chains_of(draws):
     return [draws.isel(chain=[0]), draws.isel(chain=[1])] if isinstance(draws, xr.DataTree) else [draws, draws]
 
@@ -123,7 +129,7 @@ CALLS = {
     "regression_table": bl.regression_table,
     "relabel": lambda draws: bl.relabel(draws, pivot_for(draws)),
     "report": lambda draws: bl.report(draws, Path(tempfile.mkdtemp()) / "page.html"),
-    "save": lambda draws: bl.save(draws, Path(tempfile.mkdtemp()) / "fit.nc"),
+    "save": saved_and_loaded,
     "split_halves": lambda draws: bl.split_halves(draws, repeats=2, n_draws=20),
     "stayers_and_movers": bl.stayers_and_movers,
     "transition_odds_ratios": bl.transition_odds_ratios,

@@ -76,8 +76,10 @@ def _check_answers(name: str, answers: np.ndarray, labels: list) -> None:
     """Codes of items with labels; items without are numbers."""
     if answers.dtype.kind not in "iuf":
         raise UnreadableFileError(f"its {name} are of {answers.dtype}, no numbers")
-    by_item = answers.reshape(-1, len(labels)) if labels and answers.size % len(labels) == 0 else answers[:, :0]
-    for place, of_item in enumerate(labels[: by_item.shape[1]]):
+    if not labels or answers.size % len(labels):
+        return
+    by_item = answers.reshape(-1, len(labels))
+    for place, of_item in enumerate(labels):
         given = by_item[:, place][~is_missing(by_item[:, place])]
         if of_item and given.size and (given.min() < 0 or given.max() >= len(of_item) or (given % 1).any()):
             raise UnreadableFileError(
