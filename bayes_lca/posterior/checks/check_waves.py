@@ -58,12 +58,12 @@ class WaveCheck(TablesWithVerdict):
         Pairs of items within each wave, index ``wave``, ``item_1``, ``item_2``.
     wave_pairs : SummaryTable
         The same item at two waves, index ``item``, ``wave_1``, ``wave_2``.
+    n_draws : int
+        Draws used, one replicated data set each.
     groups : SummaryTable or None
         Items of each group at each wave, index the group's column, ``wave``, ``item``.
     group_moves : SummaryTable or None
         How many of each group move at each step, index the group's column and ``step``.
-    n_draws : int
-        Draws used, one replicated data set each.
 
     Examples
     --------
@@ -79,9 +79,9 @@ class WaveCheck(TablesWithVerdict):
     items: SummaryTable
     pairs: SummaryTable
     wave_pairs: SummaryTable
-    groups: SummaryTable | None
-    group_moves: SummaryTable | None
     n_draws: int
+    groups: SummaryTable | None = None
+    group_moves: SummaryTable | None = None
 
     @property
     def flagged(self) -> bool:
