@@ -413,7 +413,10 @@ WRONG = {
         "lacks item_probability, on which the answers depend",
     ),
     "rows that are not there": (
-        with_group("patterns", lambda rows: rows.assign(pattern_of_respondent=rows["pattern_of_respondent"] + 10**12)),
+        with_group(
+            "patterns",
+            lambda rows: rows.assign(pattern_of_respondent=rows["pattern_of_respondent"].astype(int) + 10**12),
+        ),
         "its pattern_of_respondent has 1000000000000 to ",
     ),
     "rows before the first": (

@@ -222,11 +222,11 @@ def _check_patterns(draws: xr.DataTree, n_respondents: int) -> None:
             raise UnreadableFileError(f"its {group} lack {', '.join(lacking)}")
     if counted:
         check_counted(draws, n_respondents)
-    check_places(draws, _known(draws, lambda fit: fit.kind.observed))
     pattern, count = respondents_of(draws)[PATTERN_OF_RESPONDENT].to_numpy(), draws[PATTERNS][COUNT].to_numpy()
     check_whole(PATTERN_OF_RESPONDENT, pattern, 0, len(count))
     if len(pattern) != n_respondents or not np.array_equal(np.bincount(pattern, minlength=len(count)), count):
         raise UnreadableFileError(f"its {n_respondents} respondents are not those that its distinct rows count")
+    check_places(draws, _known(draws, lambda fit: fit.kind.observed))
 
 
 def _other_version(draws: xr.DataTree) -> str:
