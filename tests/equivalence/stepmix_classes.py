@@ -20,9 +20,9 @@ LOG_LIKELIHOOD_REASON = "StepMix stops at 1e-13 per respondent"
 CRITERIA = {"AIC": "aic", "BIC": "bic", "CAIC": "caic"}
 
 
-def cohort_fit(frame: pd.DataFrame, n_classes: int) -> ClassFit:
-    """Classes of a synthetic cohort."""
-    responses = bl.Items(bl.cohort_items()).read(frame)
+def cohort_fit(n_classes: int = 3, frame: pd.DataFrame | None = None) -> ClassFit:
+    """Classes of the synthetic cohort, or of another."""
+    responses = bl.Items(bl.cohort_items()).read(bl.load_cohort() if frame is None else frame)
     return ClassFit(LikelihoodCounts(responses, 10, 0), n_classes)
 
 
@@ -88,9 +88,9 @@ def rows() -> list[Row]:
         *compare("lca_cfa_example, 2 classes", class_fit("lca_cfa_example", 2, n_starts=100), seed=1),
         *compare("values, 2 classes", class_fit("values", 2, n_starts=20), seed=1),
         *compare("cheating, 2 classes", class_fit("cheating", 2, n_starts=10), seed=1),
-        *compare("cohort, 2 classes", cohort_fit(bl.load_cohort(), 2), seed=1),
-        *compare("cohort, 3 classes", cohort_fit(bl.load_cohort(), 3), seed=1),
-        *compare("another cohort, 3 classes", cohort_fit(bl.simulate_cohort(1500, seed=5)[0], 3), seed=1),
+        *compare("cohort, 2 classes", cohort_fit(2), seed=1),
+        *compare("cohort, 3 classes", cohort_fit(), seed=1),
+        *compare("another cohort, 3 classes", cohort_fit(frame=bl.simulate_cohort(1500, seed=5)[0]), seed=1),
     ]
 
 
