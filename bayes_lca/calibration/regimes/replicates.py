@@ -70,10 +70,10 @@ def run_replicate(regime: Regime, replicate: int, *, seed: int) -> dict[str, lis
         "min_ess": float(diagnosed[["ess_bulk", "ess_tail"]].min(axis=None)),
         "seconds": seconds,
     }
-    return {"intervals": [cell | row for row in intervals(drawn, regime, truth)], "fits": [cell | fitted]}
+    return {"intervals": [cell | row for row in intervals_of(drawn, regime, truth)], "fits": [cell | fitted]}
 
 
-def intervals(draws: xr.DataTree, regime: Regime, truth: LatentClassTruth) -> Iterator[dict]:
+def intervals_of(draws: xr.DataTree, regime: Regime, truth: LatentClassTruth) -> Iterator[dict]:
     """Intervals beside the truth: shares, answers given the class, contrasts of slopes, and SDs of the groups."""
     posterior = draws["posterior"].to_dataset().stack(sample=("chain", "draw"))
     answers = posterior[ITEM_PROBABILITY].transpose("sample", CLASS, ITEM, CATEGORY).to_numpy()
