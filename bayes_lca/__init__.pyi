@@ -75,6 +75,7 @@ from bayes_lca.posterior.labels.modes import keep_mode as keep_mode
 from bayes_lca.posterior.labels.modes import modes as modes
 from bayes_lca.posterior.labels.relabel import name_classes as name_classes
 from bayes_lca.posterior.labels.relabel import relabel as relabel
+from bayes_lca.posterior.labels.untied_classes import UntiedClassesWarning as UntiedClassesWarning
 from bayes_lca.posterior.plots.fonts import MissingLettersWarning as MissingLettersWarning
 from bayes_lca.posterior.plots.group_classes import plot_group_classes as plot_group_classes
 from bayes_lca.posterior.plots.item_pairs import plot_check_items as plot_check_items
@@ -160,6 +161,8 @@ from bayes_lca.workflows.invariance.populations import fit_populations as fit_po
 from bayes_lca.workflows.invariance.split_halves import split_halves as split_halves
 from bayes_lca.workflows.ladder.assign import answers_of as answers_of
 from bayes_lca.workflows.ladder.assign import modal_class_of as modal_class_of
+from bayes_lca.workflows.ladder.bch_outcomes import BCHOutcomes as BCHOutcomes
+from bayes_lca.workflows.ladder.bch_outcomes import bch_outcomes as bch_outcomes
 from bayes_lca.workflows.ladder.compare_estimators import compare_estimators as compare_estimators
 from bayes_lca.workflows.ladder.compare_outcomes import compare_outcomes as compare_outcomes
 from bayes_lca.workflows.ladder.estimators import fit_estimators as fit_estimators

@@ -17,7 +17,7 @@ ITEMS = bl.cohort_items()
 NESTED = bl.LatentClass(3, bl.Items(ITEMS), bl.Regression("~ tier + gender + (1 | group)"))
 
 OF_TWO_RANKS = 2e-3
-"""R-hat of 40 folded draws if two change places: those beside the median are as far from it, and rounding decides."""
+"""R-hat of folded draws if two change places: those beside the median are as far from it, and rounding decides."""
 
 
 def with_gaps():
@@ -86,7 +86,7 @@ def test_the_model_is_that_of_the_respondents(engine):
 def draws():
     table = of_duckdb()
     return quiet(
-        bl.fit, NESTED, table, missing="drop", draws=20, tune=40, chains=2, until=None, progressbar=False, seed=3
+        bl.fit, NESTED, table, missing="drop", draws=100, tune=40, chains=2, until=None, progressbar=False, seed=3
     )
 
 

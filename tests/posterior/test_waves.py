@@ -297,10 +297,11 @@ def test_membership_joins_the_long_frame_by_person_and_wave(draws):
 
 def test_steps_without_moves_of_a_group_do_not_count_for_it():
     values = np.array([0.7, 0.9])[:, None, None, None]  # (draw, target, origin, destination)
-    moves = [_Moves(pd.DataFrame(index=[0]), part, np.array([n])) for part, n in ((values * np.nan, 0), (values, 5))]
-    both = _all_steps([*moves, _Moves(pd.DataFrame(index=[0]), values / 2, np.array([15]))])
-    assert both.n.tolist() == [20]
-    np.testing.assert_allclose(both.values, 0.625 * values)
+    parts = (values * np.nan, 0, 0.0), (values, 5, 10.0), (values / 2, 15, 6.0)  # a move counts for its person's weight
+    moves = [_Moves(pd.DataFrame(index=[0]), part, np.array([n]), np.array([weight])) for part, n, weight in parts]
+    both = _all_steps(moves)
+    assert (both.n.tolist(), both.weight.tolist()) == ([20], [16.0])
+    np.testing.assert_allclose(both.values, (10 + 6 / 2) / 16 * values)
 
 
 def test_paths_of_many_waves_are_told_apart():
