@@ -33,9 +33,11 @@ def plot_regimes(table: pd.DataFrame) -> Figure:
         rows = table[table["what"] == what]
         at = [regimes.index(regime) for regime in rows["regime"]]
         half = NORMAL_QUANTILE * rows["coverage_se"]
+        ends = np.stack([np.minimum(half, rows["coverage"]), np.minimum(half, 1 - rows["coverage"])])
         ax.axvline(NOMINAL, color=FAINT, linewidth=0.8, zorder=1)
-        ax.errorbar(rows["coverage"], at, xerr=half, fmt="o", color=COLOURS[0], markersize=3.5, linewidth=1)
+        ax.errorbar(rows["coverage"], at, xerr=ends, fmt="o", color=COLOURS[0], markersize=3.5, linewidth=1)
         ax.set_title(what[0].upper() + what[1:], loc="left", fontsize=SMALL)
+        ax.set_xlim(-0.02, 1.02)
         ax.set_yticks(range(len(regimes)), regimes)
         ax.grid(axis="x", color=GRID, linewidth=0.6)
         ax.set_axisbelow(True)

@@ -74,7 +74,7 @@ def run_replicate(regime: Regime, replicate: int, *, seed: int) -> dict[str, lis
 
 
 def intervals_of(draws: xr.DataTree, regime: Regime, truth: LatentClassTruth) -> Iterator[dict]:
-    """Intervals beside the truth: shares, answers given the class, contrasts of slopes, and SDs of the groups."""
+    """Intervals beside the truth: shares, answers given the class, contrasts of slopes, and SDs of groups that differ."""
     posterior = draws["posterior"].to_dataset().stack(sample=("chain", "draw"))
     answers = posterior[ITEM_PROBABILITY].transpose("sample", CLASS, ITEM, CATEGORY).to_numpy()
     distance = ((answers.mean(axis=0)[:, None] - truth.item_probability) ** 2).sum(axis=(2, 3))
@@ -84,6 +84,8 @@ def intervals_of(draws: xr.DataTree, regime: Regime, truth: LatentClassTruth) ->
     yield from _of_draws("answer", answers[:, order], truth.item_probability)
     slope = posterior[SLOPES].sel({TERM: "x1"}).transpose("sample", CLASS).to_numpy()[:, order]
     yield from _of_draws("slope", slope[:, 1:] - slope[:, :1], np.array(SLOPE[0]))
+    if not regime.group_sd:  # no interval of numbers above 0 holds 0
+        return
     spread = posterior[group_sd("group")].transpose("sample", CLASS).to_numpy()[:, order]
     yield from _of_draws("group SD", spread, np.full(len(order), regime.group_sd))
 
