@@ -74,7 +74,7 @@ def run_replicate(regime: Regime, replicate: int, *, seed: int) -> dict[str, lis
 
 
 def intervals_of(draws: xr.DataTree, regime: Regime, truth: LatentClassTruth) -> Iterator[dict]:
-    """Intervals beside the truth: shares, answers given the class, contrasts of slopes, and SDs of groups that differ."""
+    """Intervals beside the truth: shares, answers given the class, contrasts of slopes, SDs of groups that differ."""
     posterior = draws["posterior"].to_dataset().stack(sample=("chain", "draw"))
     answers = posterior[ITEM_PROBABILITY].transpose("sample", CLASS, ITEM, CATEGORY).to_numpy()
     distance = ((answers.mean(axis=0)[:, None] - truth.item_probability) ** 2).sum(axis=(2, 3))
