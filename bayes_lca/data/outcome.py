@@ -177,11 +177,13 @@ def _numbers(frame, outcome: str, declared: Declarations) -> np.ndarray:
     series = declared.column(frame, outcome, "outcome")
     n = len(series)
     if isinstance(series.dtype, pd.CategoricalDtype) or not pd.api.types.is_numeric_dtype(series):
+        if series.isna().all():
+            raise ValueError(f"outcome {outcome!r} is missing in all {n} rows; choose another outcome")
         several = series.nunique() > 2
-        family = 'bl.fit_distal with family="ordered" or "multinomial"' if several else 'family="bernoulli"'
+        family = '"ordered" or "multinomial"' if several else '"bernoulli"'
         raise ValueError(
             f"outcome {outcome!r} holds no numbers but values such as {named(series.dropna().iloc[:1])} in {n} rows; "
-            f"make numbers of them, or choose {family} for categories"
+            f"make numbers of them, or choose bl.fit_distal with family={family} for categories"
         )
     values = series.to_numpy(dtype=float, na_value=np.nan)
     infinite = int(np.isinf(values).sum())

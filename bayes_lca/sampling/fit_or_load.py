@@ -5,8 +5,9 @@ import inspect
 import json
 import os
 import warnings
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import fields, is_dataclass
+from functools import partial
 from importlib.metadata import version
 from pathlib import Path
 from typing import Any
@@ -21,12 +22,17 @@ from bayes_lca.data.counted_in_engine import distinct_rows_of, free_name
 from bayes_lca.data.engine_tables import table_in_engine
 from bayes_lca.data.frame import Frame, check_frame, column, row_labels
 from bayes_lca.posterior.labels.convergence import ConvergenceWarning
+from bayes_lca.posterior.labels.untied_classes import UntiedClassesWarning
 from bayes_lca.posterior.storage.netcdf import load, save
 from bayes_lca.posterior.storage.whole_fit import OtherLayoutError
 from bayes_lca.sampling.nuts import fit
 from bayes_lca.whole_file import check_writable
 
-DIGEST, WARNINGS = "kept_fit_digest", "kept_fit_warnings"
+DIGEST = "kept_fit_digest"
+WARNINGS = {"kept_fit_warnings": ConvergenceWarning, "kept_fit_untied_classes": UntiedClassesWarning}
+"""Attributes with the warnings that tell of the draws, which are given again when these are read."""
+SHORTENED = np.ndarray | pd.Series | pd.Index | pd.DataFrame | xr.DataTree
+"""Of which a text leaves out what stands in the middle."""
 WITHOUT_EFFECT = ("progressbar", "cores")
 
 
@@ -83,20 +89,22 @@ def fit_or_load(
     True
     """
     path = Path(path)
-    digest = _digest(model, frame, _defaults(sample) | options)
+    digest = _digest(model, frame, _defaults(sample) | options, sample)
     if path.exists():
         kept = _read(path)
         if kept is not None and kept.attrs.get(DIGEST) == digest:
-            for message in json.loads(kept.attrs[WARNINGS]):
-                warnings.warn(message, ConvergenceWarning, stacklevel=2)
+            for name, category in WARNINGS.items():
+                for message in json.loads(kept.attrs.get(name, "[]")):
+                    warnings.warn(message, category, stacklevel=2)
             return kept
     path.parent.mkdir(parents=True, exist_ok=True)
     check_writable(path)
     with warnings.catch_warnings(record=True) as caught:
         warnings.simplefilter("always")
         draws = sample(model, frame, **options)
-    of_convergence = [str(warning.message) for warning in caught if issubclass(warning.category, ConvergenceWarning)]
-    draws.attrs |= {DIGEST: digest, WARNINGS: json.dumps(of_convergence)}
+    draws.attrs[DIGEST] = digest
+    for name, category in WARNINGS.items():
+        draws.attrs[name] = json.dumps([str(each.message) for each in caught if issubclass(each.category, category)])
     try:
         save(draws, path)
     except OSError as error:
@@ -123,8 +131,8 @@ def _defaults(sample) -> dict:
     return {name: each.default for name, each in parameters.items() if each.default is not inspect.Parameter.empty}
 
 
-def _digest(model, frame, options: dict) -> str:
-    """Fingerprint of everything that a fit depends on."""
+def _digest(model, frame, options: dict, sample: Callable = fit) -> str:
+    """Fingerprint of everything that a fit depends on; of what samples it, in place of `fit`, its name."""
     table = table_in_engine(frame)
     if table is not None:
         rows = distinct_rows_of(table, model.columns, options.get("count"))
@@ -132,6 +140,10 @@ def _digest(model, frame, options: dict) -> str:
     check_frame(frame)
     chosen = sorted((name, _written(value)) for name, value in options.items() if name not in WITHOUT_EFFECT)
     parts = (_written(model), chosen, list(_columns(frame)), _content(row_labels(frame)), version("bayes-lca"))
+    while isinstance(sample, partial):  # what it is given are options
+        sample = sample.func
+    if sample is not fit:
+        parts += (sample.__module__, getattr(sample, "__qualname__", type(sample).__qualname__))
     return hashlib.sha256(repr(parts).encode()).hexdigest()
 
 
@@ -160,6 +172,14 @@ def _written(value) -> str:
         variables = value["posterior"].to_dataset().variables
         parts = {str(name): _written(variables[name].to_numpy()) for name in variables}
         return repr((sorted(parts.items()), value.attrs.get("labels")))
+    if isinstance(value, Mapping) and any(isinstance(entry, SHORTENED) for entry in value.values()):
+        return repr([(name, _written(entry)) for name, entry in value.items()])
+    if isinstance(value, list | tuple) and any(isinstance(entry, SHORTENED) for entry in value):
+        return repr([_written(entry) for entry in value])
+    if isinstance(value, pd.DataFrame):
+        return repr([*_columns(value), _content(value.index)])
+    if isinstance(value, pd.Series | pd.Index):
+        return repr(_content(value))
     if isinstance(value, np.ndarray):
         numbers = value.tobytes() if value.dtype.kind in "fiub" else repr(value.tolist()).encode()
         return f"{value.shape} {hashlib.sha256(numbers).hexdigest()}"

@@ -90,6 +90,12 @@ def test_alarms_are_false_or_missed():
     assert table["warned"].tolist() == ["1 ConvergenceWarning, 1 OtherWarning", "1 ConvergenceWarning"]
 
 
+def test_surveys_that_were_all_refused_have_a_row():
+    fits = pd.DataFrame([{"regime": "a", "replicate": 0, "refused": "too few"}])
+    assert alarm_rates(pd.DataFrame([]), fits)[["data_sets", "refused", "fits"]].to_numpy().tolist() == [[1, 1, 0]]
+    assert coverage_rates(pd.DataFrame([])).empty
+
+
 def test_coverage_is_that_of_data_sets():
     table = coverage_rates(made_up()[0]).set_index(["regime", "what"])
     assert table.loc[("a", "slope"), ["replicates", "coverage", "width"]].tolist() == [2, 0.5, 2]

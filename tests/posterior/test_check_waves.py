@@ -330,7 +330,7 @@ def test_groups_of_the_formula_need_no_frame(frame):
         ({"group": "city"}, "group='city' is not in the formula of the first wave, '~ 1', of this fit of 150 persons"),
         ({"group": "age", "frame": "whole"}, "group='age' changes within .* persons"),
         ({"group": "city", "frame": "some"}, "the frame lacks .* of the 150 persons of this fit"),
-        ({"group": "nowhere", "frame": "whole"}, r"unknown named column\(s\) 'nowhere'"),
+        ({"group": "nowhere", "frame": "whole"}, r"unknown group column\(s\) 'nowhere'"),
         ({"group": "city", "frame": "whole", "key": "person"}, "are told apart by 'person'; leave key out"),
         ({"count": "n"}, "leave count out"),
     ],
@@ -490,3 +490,28 @@ def test_p_values_of_right_models_are_uniform_and_a_level_is_found_as_a_rule():
     found = sum(check.overall.loc["level over waves", "p_value"] < 0.05 for check in levels)
     print(f"levels found over waves, of 20: {found}; flagged: {sum(check.flagged for check in levels)}")
     assert found >= 12
+
+
+def alternating(waves):
+    """A column with one value for each person."""
+    return waves.assign(half=np.where(pd.factorize(waves["person"])[0] % 2, "odd", "even"))
+
+
+@pytest.mark.parametrize("change", ["persons", "answers"])
+def test_a_frame_of_other_answers_is_refused(change):
+    waves = alternating(bl.example_waves())
+    if change == "persons":
+        waves["person"] = waves["person"].max() + 1 - waves["person"]
+    else:
+        waves["training"] = waves["training"].to_numpy()[::-1]
+    with pytest.raises(ValueError, match=r"of the 150 persons of this fit have other answers in the frame, such as"):
+        bl.check_items(bl.load_example("waves"), group="half", frame=waves, n_draws=10)
+
+
+def test_persons_without_a_group_are_counted_in_the_note():
+    waves = alternating(bl.example_waves())
+    waves.loc[waves["person"].isin(waves["person"].unique()[:30]), "half"] = None
+    check = bl.check_items(bl.load_example("waves"), group="half", frame=waves, n_draws=10)
+    for table in (check.groups, check.group_moves):
+        assert "30 of 150 persons without 'half' left out" in table.note
+    assert "without" not in check.items.note

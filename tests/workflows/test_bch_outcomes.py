@@ -1,5 +1,6 @@
 """Several outcomes by class and covariates by BCH: likelihoods written out, truths, missing outcomes, refusals."""
 
+import re
 import warnings
 
 import numpy as np
@@ -237,7 +238,7 @@ def test_a_covariate_of_categories_has_a_reference(classes, frame):
         ({"formula": "~ income"}, r"outcome\(s\) 'income' of 300 rows stand in the formula"),
         ({"formula": "~ x + (1 | latent)"}, "has groups, and BCH has one level; leave them out, or use bl.fit_distal"),
         ({"outcomes": []}, r"outcomes=\[\] of 300 rows: name one column or several"),
-        ({"outcomes": ["income", "income"]}, "name one column or several, each once"),
+        ({"outcomes": ["income", "income"]}, "name one column or several"),
         ({"outcomes": "rank"}, r"unknown outcome column\(s\) 'rank'"),
         ({"outcomes": "text"}, "outcome 'text' holds no numbers but values such as"),
         ({"outcomes": "nothing"}, "outcome 'nothing' is missing in all 300 rows"),
@@ -272,3 +273,32 @@ def test_equal_respondents_are_counted(classes, frame):
         twice[ITEMS].to_numpy(), np.ones(600), whole.step.base, "bch", "modal", twice["x"].to_numpy(), "normal"
     )
     assert np.isfinite(with_first_step(single).mean).all()
+
+
+@pytest.mark.filterwarnings("ignore:20 of 180 rows left out:UserWarning")
+@pytest.mark.parametrize(
+    ("outcomes", "formula", "message"),
+    [
+        (["first_half", "second_half"], "~ 1", "nobody of 180 rows has both outcomes 'first_half' and 'second_half'"),
+        (["attitude", "twice"], "~ 1", "outcome 'twice' follows from 'attitude' in all 180 rows"),
+        ("known_without", "~ covariate", "outcome 'known_without' is missing in all 160 rows with every covariate"),
+        ("one_with", "~ covariate", "outcome 'one_with' is 1 in all 160 rows with every covariate"),
+        ("nothing", "~ 1", "outcome 'nothing' is missing in all 180 rows"),
+        (None, "~ 1", "outcomes=None of 180 rows: name one column or several"),
+        ({"attitude", "score"}, "~ 1", "name one column or several"),
+        ([["attitude"]], "~ 1", "name one column or several"),
+    ],
+)
+def test_outcomes_that_determine_nothing_are_told(outcomes, formula, message):
+    survey, row = bl.example_survey(), np.arange(180)
+    survey = survey.assign(
+        first_half=survey["attitude"].where(row < 90),
+        second_half=survey["score"].where(row >= 90),
+        twice=2 * survey["attitude"],
+        covariate=survey["participation"].where(row >= 20),
+        known_without=survey["attitude"].where(row < 20),
+        one_with=survey["attitude"].where(row < 20, 1.0),
+        nothing=None,
+    )
+    with pytest.raises(ValueError, match=re.escape(message)):
+        bl.bch_outcomes(bl.load_example("alone"), outcomes, survey, formula, missing="drop")

@@ -221,3 +221,28 @@ def test_warnings_of_convergence_are_given_again(tmp_path):
         with pytest.warns(bl.ConvergenceWarning, match="should not be trusted yet"):
             bl.fit_or_load(tmp_path / "fit.nc", LCA, FRAME, sample=sample)
     assert sample.calls == 1
+
+
+def sampled_by_one(model, frame, *, start=None):
+    warnings.warn("classes hang together by chance", bl.UntiedClassesWarning, stacklevel=2)
+    return bl.load_example("alone")
+
+
+def sampled_by_another(model, frame, *, start=None):
+    return bl.load_example("waves")
+
+
+def test_a_fit_depends_on_what_samples_it_and_on_all_numbers_it_is_given(tmp_path):
+    model, frame = bl.LatentClass(3, bl.Items(bl.cohort_items())), bl.load_cohort().head(50)
+    numbers = np.zeros(5000)
+    for _ in range(2):  # sampled, then read
+        with pytest.warns(bl.UntiedClassesWarning, match="by chance"):
+            bl.fit_or_load(tmp_path / "fit.nc", model, frame, sample=sampled_by_one, start={"classes": numbers})
+    other = numbers.copy()
+    other[2500] = 1
+    written = (tmp_path / "fit.nc").read_bytes()
+    with pytest.warns(bl.UntiedClassesWarning):
+        bl.fit_or_load(tmp_path / "fit.nc", model, frame, sample=sampled_by_one, start={"classes": other})
+    assert (tmp_path / "fit.nc").read_bytes() != written
+    another = bl.fit_or_load(tmp_path / "fit.nc", model, frame, sample=sampled_by_another, start={"classes": other})
+    assert "transition_probability" in another["posterior"]

@@ -363,7 +363,7 @@ def test_missing_outcomes_and_other_frames(classes, frame):
         ({"outcome": "nobody"}, r"unknown outcome column\(s\) 'nobody'"),
         ({"outcome": "a"}, r"outcome 'a' of 300 rows is an item"),
         ({"outcome": "ill"}, r"outcome 'ill' holds no numbers but values such as 'yes' in 300 rows"),
-        ({"outcome": "ill"}, 'or choose family="bernoulli" for categories'),
+        ({"outcome": "ill"}, 'or choose bl.fit_distal with family="bernoulli" for categories'),
         ({"outcome": "rated"}, r'or choose bl\.fit_distal with family="ordered" or "multinomial" for categories'),
         (
             {"outcome": "three", "family": "bernoulli"},

@@ -5,6 +5,21 @@ import pandas as pd
 
 from bayes_lca.calibration.kit.rates import mean_with_error, rate
 
+INTERVAL = ["regime", "replicate", "what", "truth", "estimate", "lower", "upper"]
+FIT = [
+    "regime",
+    "replicate",
+    "refused",
+    "alarm",
+    "warned",
+    "modes",
+    "draws",
+    "divergences",
+    "max_r_hat",
+    "min_ess",
+    "seconds",
+]
+"""Columns of intervals and of fits, also where all of them were refused."""
 MOST_MISSED = 0.2
 """Share of its intervals without the truth from which on a fit is off: four times what 95 % intervals miss."""
 
@@ -58,7 +73,7 @@ def alarm_rates(intervals: pd.DataFrame, fits: pd.DataFrame) -> pd.DataFrame:
     """
     judged = _judged(intervals)
     missed = 1 - judged.groupby(["regime", "replicate"])["holds"].mean().rename("missed")
-    table = fits.merge(missed, how="left", left_on=["regime", "replicate"], right_index=True)
+    table = fits.reindex(columns=FIT).merge(missed, how="left", left_on=["regime", "replicate"], right_index=True)
     rows = []
     for regime, cell in table.groupby("regime", sort=False):
         fitted = cell[cell["refused"] == ""]
@@ -85,6 +100,7 @@ def alarm_rates(intervals: pd.DataFrame, fits: pd.DataFrame) -> pd.DataFrame:
 
 
 def _judged(intervals: pd.DataFrame) -> pd.DataFrame:
+    intervals = intervals.reindex(columns=INTERVAL)
     holds = (intervals["lower"] <= intervals["truth"]) & (intervals["truth"] <= intervals["upper"])
     return intervals.assign(holds=holds)
 

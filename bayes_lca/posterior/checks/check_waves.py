@@ -174,10 +174,12 @@ def check_waves(
         items=noted(items),
         pairs=table(pairs[~over], within, [WAVE, "item_1", "item_2"]),
         wave_pairs=table(pairs[over], of_item, [ITEM, "wave_1", "wave_2"]),
-        groups=None if of_groups is None else noted(item_rows_of_groups(fit, of_groups, tails)),
+        groups=None if of_groups is None else noted(item_rows_of_groups(fit, of_groups, tails), *of_groups.left_out),
         group_moves=None
         if of_groups is None
-        else noted(move_rows_of_groups(fit, of_groups, tails), "moved: given all answers of a person"),
+        else noted(
+            move_rows_of_groups(fit, of_groups, tails), "moved: given all answers of a person", *of_groups.left_out
+        ),
         n_draws=len(range(0, fit.n_draws, step)),
     )
 

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 import numpy as np
 import pandas as pd
 
+from bayes_lca.data.answered import is_missing
 from bayes_lca.data.frame import check_columns, column, named
 from bayes_lca.data.waves import Waves, known_waves, rows_at
 from bayes_lca.dims import ITEM, STEP, WAVE
@@ -45,6 +46,12 @@ class GroupDiscrepancies:
     moves: np.ndarray
     moves_expected: np.ndarray
     persons: np.ndarray
+
+    @property
+    def left_out(self) -> list[str]:
+        """Persons without a group, as a part of a note; nothing where all have one."""
+        n = int((self.levels.index < 0).sum())
+        return [f"{n} of {len(self.levels.index)} persons without {self.levels.name!r} left out"] if n else []
 
     @property
     def answer_statistic(self) -> np.ndarray:
@@ -194,7 +201,8 @@ def group_of_persons(fit: Fit, group: str, frame=None) -> ColumnLevels:
     Raises
     ------
     ValueError
-        If there is no such column, it changes within a person, or the frame lacks persons of the fit.
+        If there is no such column, it changes within a person, or the frame lacks persons of the fit or has other
+        answers of them.
     """
     if group in fit.groupings or group in fit.formula.covariates:
         return column_levels(fit, [group])[0]
@@ -205,16 +213,28 @@ def group_of_persons(fit: Fit, group: str, frame=None) -> ColumnLevels:
         )
     person, wave = (fit.attributes[name] for name in (PERSON_COLUMN, WAVE_COLUMN))
     waves = known_waves(frame, person, wave, paths_of(fit).waves)
-    check_columns(frame, [group], role="named")
+    check_columns(frame, [group], role="group")
     places = pd.Index(waves.persons.map(str)).get_indexer(fit.respondents.map(str))
     if (lacking := places < 0).any():
         raise ValueError(
             f"the frame lacks {int(lacking.sum())} of the {fit.n_respondents} persons of this fit, such as "
             f"{named(fit.respondents[lacking], most=3)}; pass the frame that was fitted"
         )
+    _refuse_other_answers(fit, waves.at_waves(fit.answers.read(fit, frame))[places])
     _refuse_changing(frame, group, waves)
     values = column(rows_at(frame, waves.first_row), group).reset_index(drop=True)
     return levels_of(group, values.iloc[places].reset_index(drop=True))
+
+
+def _refuse_other_answers(fit: Fit, answers: np.ndarray) -> None:
+    """Refuse answers, (person, wave, item), that are not those of the fit, whose waves may have been left out."""
+    fitted = fit.answers_of_respondents.reshape(answers.shape)
+    other = ((answers != fitted) & ~is_missing(fitted)).any(axis=(1, 2))
+    if other.any():
+        raise ValueError(
+            f"{int(other.sum())} of the {fit.n_respondents} persons of this fit have other answers in the frame, such "
+            f"as {named(fit.respondents[other], most=3)}; pass the frame that was fitted"
+        )
 
 
 def _refuse_changing(frame, group: str, waves: Waves) -> None:

@@ -170,6 +170,7 @@ def bch_outcomes(
     check_no_items(known, design.covariates, len(design.kept))
     declared = Declarations(None, missing_codes)
     values = np.column_stack([read_incomplete_numbers(frame, name, declared) for name in names])[design.kept]
+    _refuse_undetermined(values, names, shared)
     codes = known.read(frame).codes[design.kept]
     found = OutcomesEstimate.of(
         *(first_step_of(fit), codes, values, design.matrix),
@@ -194,15 +195,47 @@ def bch_outcomes(
 
 def _names(outcomes: str | Sequence[str], known: Assigned, n_rows: int) -> tuple[str, ...]:
     """Outcomes, each named once, none of them an item."""
-    names = (outcomes,) if isinstance(outcomes, str) else tuple(outcomes)
-    if not names or len(set(names)) < len(names):
-        raise ValueError(f"outcomes={outcomes!r} of {n_rows} rows: name one column or several, each once")
+    names: tuple = tuple(outcomes) if isinstance(outcomes, list | tuple) else (outcomes,)
+    columns = [name for name in names if isinstance(name, str | int)]
+    if not names or len(columns) < len(names) or len(set(columns)) < len(names):
+        raise ValueError(f"outcomes={outcomes!r} of {n_rows} rows: name one column or several in a list, each once")
     if items := [name for name in names if str(name) in map(str, known.columns)]:
         raise ValueError(
             f"outcome(s) {named(items)} of {n_rows} rows are items: the classes are made of them, and differ in them "
             "as they are made to; choose other outcomes, or fit the classes without these items"
         )
     return names
+
+
+def _refuse_undetermined(values: np.ndarray, names: Sequence[str], shared: Shared) -> None:
+    """Refuse outcomes that say nothing, or nothing of their covariances, in the rows with every covariate.
+
+    Raises
+    ------
+    ValueError
+    """
+    n = len(values)
+    for name, of_outcome in zip(names, values.T, strict=True):
+        present = of_outcome[~np.isnan(of_outcome)]
+        if not len(present) or np.ptp(present) == 0:
+            what = f"{present[0]:g} in all {len(present)}" if len(present) else f"missing in all {n}"
+            raise ValueError(f"outcome {name!r} is {what} rows with every covariate; choose another outcome")
+    if shared.covariances == "none":
+        return
+    there = (~np.isnan(values)).astype(int)
+    for j, k in zip(*np.nonzero(np.triu(there.T @ there == 0)), strict=True):
+        raise ValueError(
+            f"nobody of {n} rows has both outcomes {names[j]!r} and {names[k]!r}, and nothing says how they go "
+            'together; choose covariances="none"'
+        )
+    complete = values[there.all(axis=1)]
+    spread = (complete - complete.mean(axis=0)) / np.nanstd(values, axis=0) if len(complete) > len(names) else None
+    for j, name in enumerate(names):
+        if spread is not None and np.linalg.matrix_rank(spread[:, : j + 1], tol=1e-8 * len(spread)) <= j:
+            raise ValueError(
+                f"outcome {name!r} follows from {named(names[:j]) or 'nothing else'} in all {len(complete)} rows that "
+                "have them; leave one of them out"
+            )
 
 
 def _design(frame, formula: str, reference, missing, missing_codes, names: Sequence[str]) -> Design:
