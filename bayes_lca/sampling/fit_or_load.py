@@ -31,6 +31,7 @@ from bayes_lca.whole_file import check_writable
 DIGEST = "kept_fit_digest"
 WARNINGS = {"kept_fit_warnings": ConvergenceWarning, "kept_fit_untied_classes": UntiedClassesWarning}
 """Attributes with the warnings that tell of the draws, which are given again when these are read."""
+USUAL = fit.__module__, fit.__qualname__
 SHORTENED = np.ndarray | pd.Series | pd.Index | pd.DataFrame | xr.DataTree
 """Of which a text leaves out what stands in the middle."""
 WITHOUT_EFFECT = ("progressbar", "cores")
@@ -142,8 +143,9 @@ def _digest(model, frame, options: dict, sample: Callable = fit) -> str:
     parts = (_written(model), chosen, list(_columns(frame)), _content(row_labels(frame)), version("bayes-lca"))
     while isinstance(sample, partial):  # what it is given are options
         sample = sample.func
-    if sample is not fit:
-        parts += (sample.__module__, getattr(sample, "__qualname__", type(sample).__qualname__))
+    name = sample.__module__, getattr(sample, "__qualname__", type(sample).__qualname__)
+    if name != USUAL:
+        parts += name
     return hashlib.sha256(repr(parts).encode()).hexdigest()
 
 
