@@ -16,12 +16,12 @@ from bayes_lca.data.responses import recorded_empty, without_empty
 from bayes_lca.data.survey_design import SurveyDesign
 from bayes_lca.data.survey_weights import nesting_declared, sample_of
 from bayes_lca.data.unique_rows import UniqueRows, unique_rows
-from bayes_lca.dims import OBSERVED_CLASS, OTHER_CLASS, PATTERN
+from bayes_lca.dims import OBSERVED_CLASS, OTHER_CLASS, OUTCOME, OUTCOME_COUNTS, PATTERN
 from bayes_lca.fitted.kinds import Kind
 from bayes_lca.fitted.record import distinct_rows, record_outcome
 from bayes_lca.fitted.survey_record import record_sample
 from bayes_lca.fitted.twins.multinomial import KIND
-from bayes_lca.hidden.seen_category import observe_counts, observe_weighted
+from bayes_lca.hidden.seen_category import observe_weighted
 from bayes_lca.prepared import Model, Prepared
 from bayes_lca.structural.regression import Regression
 from bayes_lca.structural.starting_membership import StartingMembership
@@ -158,7 +158,9 @@ class Multinomial(Model):
             of_patterns = design.take(of_covariates.first)
             eta = self.structural.class_logits(of_patterns, membership, classes=OBSERVED_CLASS, rows=PATTERN)
             if sample is None:
-                observe_counts(eta, _counted(codes, len(labels), of_covariates))
+                n = pm.Data(OUTCOME_COUNTS, _counted(codes, len(labels), of_covariates), dims=(PATTERN, OBSERVED_CLASS))
+                p = pm.math.softmax(eta, axis=1)  # (pattern, category)
+                pm.Multinomial(OUTCOME, n.sum(axis=1), p, observed=n, dims=(PATTERN, OBSERVED_CLASS))
             else:
                 observe_weighted(eta, codes[rows.first], len(labels), of_rows)
         groups, attributes = record_outcome(codes, self.outcome, labels, design, respondents, rows)

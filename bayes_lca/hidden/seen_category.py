@@ -1,26 +1,11 @@
-"""A category that was seen, so that nothing is summed out: respondents are counted, or weighted."""
+"""A category that was seen, so that nothing is summed out, of respondents who are weighted."""
 
 import numpy as np
 import pymc as pm
 import pytensor.tensor as pt
 
-from bayes_lca.dims import COUNT, OBSERVED_CLASS, OUTCOME, OUTCOME_COUNTS, PATTERN
+from bayes_lca.dims import COUNT, OUTCOME, PATTERN
 from bayes_lca.hidden.one_class import draw_class
-
-
-def observe_counts(class_logits, counts: np.ndarray):
-    r"""Observe how many respondents of each distinct row are in each category, inside a `pymc.Model`.
-
-    .. math:: n_p \sim \operatorname{Multinomial}(N_p, \operatorname{softmax}(\eta_p))
-
-    Parameters
-    ----------
-    class_logits : TensorVariable, shape (pattern, category)
-    counts : ndarray of int, shape (pattern, category)
-    """
-    n = pm.Data(OUTCOME_COUNTS, counts, dims=(PATTERN, OBSERVED_CLASS))
-    p = pm.math.softmax(class_logits, axis=1)  # (pattern, category)
-    return pm.Multinomial(OUTCOME, n.sum(axis=1), p, observed=n, dims=(PATTERN, OBSERVED_CLASS))
 
 
 def observe_weighted(class_logits, codes: np.ndarray, n_categories: int, weight: np.ndarray):

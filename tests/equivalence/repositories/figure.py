@@ -1,6 +1,7 @@
 """A figure that a program printed, ours, and what is to be said of their difference."""
 
-from dataclasses import asdict, dataclass
+from collections.abc import Callable, Iterable, Iterator
+from dataclasses import asdict, dataclass, replace
 from typing import Self
 
 HALF, STOPPED = 0.5, 0.1
@@ -92,3 +93,9 @@ class Figure:
     def of(cls, stored: dict) -> Self:
         """From a file."""
         return cls(**stored)
+
+
+def explained(figures: Iterable[Figure], explanation: Callable[[Figure], str]) -> Iterator[Figure]:
+    """Figures, those that differ with their explanation."""
+    for figure in figures:
+        yield replace(figure, why=explanation(figure)) if figure.verdict == DIFFERS else figure

@@ -17,7 +17,7 @@ from bayes_lca.likelihood.identification import degrees_of_freedom
 from bayes_lca.likelihood.nearest_maximum import at_nearest_maximum
 from bayes_lca.likelihood.unrestricted import table_fit
 from bayes_lca.workflows.maximum_likelihood.maximum_likelihood import MaximumLikelihoodEstimates
-from equivalence.repositories.figure import DIFFERS, Figure
+from equivalence.repositories.figure import DIFFERS, Figure, explained
 from equivalence.repositories.mplus_allowances import (
     CRITERIA,
     EARLY,
@@ -190,8 +190,7 @@ class LatentClasses:
         Of a model that the answers do not identify, or whose maximum of theirs we have not met, there is only the
         log-likelihood to compare.
         """
-        for figure in self._figures():
-            yield replace(figure, why=self.explanation(figure)) if figure.verdict == DIFFERS else figure
+        return explained(self._figures(), self.explanation)
 
     def _figures(self) -> Iterator[Figure]:
         best = float(self.best.found.log_likelihood)

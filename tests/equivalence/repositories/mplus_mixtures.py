@@ -13,7 +13,7 @@ from bayes_lca.likelihood.categorical_family import CategoricalFamily
 from bayes_lca.likelihood.criteria import entropy_r2, information_criteria
 from bayes_lca.likelihood.families import NormalFamily
 from bayes_lca.likelihood.mixture import MixtureFit, MixtureMaximum, fit_mixture
-from equivalence.repositories.figure import DIFFERS, Figure
+from equivalence.repositories.figure import Figure, explained
 from equivalence.repositories.mplus_allowances import CRITERIA, SAME_MAXIMUM, STILL_CLIMBING, STOPS, of_height
 from equivalence.repositories.mplus_assignment import of_assignment
 from equivalence.repositories.mplus_data import NotAsked, digest
@@ -154,8 +154,7 @@ class Mixtures:
 
     def figures(self) -> Iterator[Figure]:
         """Everything that both print, with an explanation of what differs."""
-        for figure in self._figures():
-            yield replace(figure, why=self.explanation(figure)) if figure.verdict == DIFFERS else figure
+        return explained(self._figures(), self.explanation)
 
     def _figures(self) -> Iterator[Figure]:
         theirs, ours = self.output.fit, self.ours

@@ -1,7 +1,6 @@
 """Latent transitions of categorical items, as Mplus prints them, beside maximum likelihood by Baum and Welch."""
 
 from collections.abc import Iterator
-from dataclasses import replace
 from functools import cached_property
 
 import numpy as np
@@ -12,7 +11,7 @@ from scipy.special import expit, logit
 from bayes_lca.likelihood.baum_welch import PathFit, fit_paths
 from bayes_lca.likelihood.categorical_family import CategoricalFamily
 from bayes_lca.likelihood.criteria import information_criteria
-from equivalence.repositories.figure import DIFFERS, Figure
+from equivalence.repositories.figure import Figure, explained
 from equivalence.repositories.mplus_allowances import (
     CRITERIA,
     EARLY,
@@ -178,8 +177,7 @@ class Transitions:
 
     def figures(self) -> Iterator[Figure]:
         """Everything that both print, with an explanation of what differs."""
-        for figure in self._figures():
-            yield replace(figure, why=self.explanation(figure)) if figure.verdict == DIFFERS else figure
+        return explained(self._figures(), self.explanation)
 
     def _figures(self) -> Iterator[Figure]:
         theirs, ours = self.output.fit, self.ours
