@@ -7,12 +7,13 @@ import pandas as pd
 import pytest
 
 from bayes_lca.calibration.kit.running import run_study
-from bayes_lca.calibration.regimes import study
+from bayes_lca.calibration.regimes import replicates, study
 from bayes_lca.calibration.regimes.designs import EASY, REGIMES, Regime
 from bayes_lca.calibration.regimes.plot import plot_regimes
 from bayes_lca.calibration.regimes.rates import alarm_rates, coverage_rates
 from bayes_lca.calibration.regimes.replicates import run_replicate
 from bayes_lca.calibration.regimes.study import RegimeStudy
+from bayes_lca.models import LatentClass
 
 
 def regime(name):
@@ -123,6 +124,21 @@ def test_a_study_that_was_stopped_gives_the_same_tables(monkeypatch, tmp_path):
     run_study(RegimeStudy(tuple(replace(each, replicates=1) for each in regimes)), tmp_path / "stopped")
     pd.testing.assert_frame_equal(run_study(RegimeStudy(regimes), tmp_path / "stopped"), whole)
     assert (tmp_path / "whole" / "table.csv").read_bytes() == (tmp_path / "stopped" / "table.csv").read_bytes()
+
+
+def test_a_survey_that_is_refused_is_told_from_a_fault_of_the_fit(monkeypatch):
+    def prepares(self, frame):
+        if len(frame) < 100:
+            raise ValueError("too few")
+
+    def faulty(*_, **__):
+        raise ValueError("operands could not be broadcast")
+
+    monkeypatch.setattr(LatentClass, "prepare", prepares)
+    monkeypatch.setattr(replicates, "fit", faulty)
+    assert run_replicate(Regime("few", n=80), 0, seed=1)["fits"][0]["refused"] == "too few"
+    with pytest.raises(ValueError, match="broadcast"):
+        run_replicate(Regime("enough", n=200), 0, seed=1)
 
 
 @pytest.mark.slow

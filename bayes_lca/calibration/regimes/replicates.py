@@ -43,19 +43,20 @@ def run_replicate(regime: Regime, replicate: int, *, seed: int) -> dict[str, lis
         ``intervals``, a row for each: ``what`` it is of, ``truth``, ``estimate``, ``lower``, ``upper``. ``fits``, one
         row: ``alarm``, whether there was a `ConvergenceWarning`; all that was ``warned`` of; ``modes``, ``draws`` of
         each chain, ``divergences``, ``max_r_hat``, ``min_ess``, ``seconds`` of the processor; and the message with
-        which the fit was ``refused``.
+        which the survey was ``refused``.
     """
     data_seed, sampler_seed = replicate_seeds(seed, regime.name, replicate)
     frame, truth = regime.simulate(int(data_seed.generate_state(1)[0]))
     cell = {"regime": regime.name, "replicate": replicate}
-    began = time.process_time()
     with warnings.catch_warnings(record=True) as caught, threadpool_limits(1):
         warnings.simplefilter("always")
         try:
-            draws = fit(regime.model, frame, seed=sampler_seed, cores=1, progressbar=False)
+            regime.model.prepare(frame)
         except ValueError as refusal:
             return {"intervals": [], "fits": [cell | {"refused": str(refusal)}]}
-    seconds = time.process_time() - began
+        began = time.process_time()
+        draws = fit(regime.model, frame, seed=sampler_seed, cores=1, progressbar=False)
+        seconds = time.process_time() - began
     diagnosed = convergence(draws)
     modes = Fit.reading(draws).n_modes
     drawn = keep_mode(draws, 1) if modes > 1 else draws
