@@ -27,7 +27,7 @@ from bayes_lca.dims import (
 )
 from bayes_lca.likelihood.person import STYLES, PersonGrid, default_nodes, style_scores
 from bayes_lca.measurement import answers
-from bayes_lca.measurement.common_method_start import LEAST_LOADING, CommonMethodStart, common_method_start
+from bayes_lca.measurement.common_method_start import CommonMethodStart, common_method_start
 from bayes_lca.measurement.interface import Measurement
 from bayes_lca.measurement.items import Items
 from bayes_lca.measurement.loadings import SignAt, check_styles, of_either_sign, positive, scale
@@ -207,7 +207,7 @@ class CommonMethod(Measurement):
         of_items = self.items.starting_values(responses, replace(start, profile=start.typical))
         values = {of_typical_person(name): value for name, value in of_items.items()}
         if self.loadings == "equal":
-            return values | {STYLE_SD: np.maximum(start.loading[:, 0], LEAST_LOADING)}
+            return values | {STYLE_SD: start.loading[:, 0]}
         return values | {STYLE_LOADING: start.loading}
 
     def degrees_of_freedom(self, responses: Responses, n_classes: int) -> int:

@@ -25,7 +25,7 @@ BEYOND = 1.25
 """Loadings at which the quadrature is checked, as a multiple of those at the mode."""
 
 LEAST_LOADING = 0.1
-"""Chains start this far off a standard deviation of zero, which has no logarithm."""
+"""Chains start this far off zero with a loading that is positive, as zero has no logarithm."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -113,6 +113,7 @@ def _starts(modes: tuple[CommonMethodMode, ...], plain: Start) -> Iterator[Commo
     height = np.array([mode.log_likelihood for mode in modes])
     weight = np.exp(height - height[0])
     weight /= weight.sum()
+    largest = np.abs(modes[0].loading).argmax(axis=1)
     for mode, of_mode in zip(modes, weight, strict=True):
         if of_mode >= LEAST_WEIGHT:
             yield CommonMethodStart(
@@ -121,5 +122,28 @@ def _starts(modes: tuple[CommonMethodMode, ...], plain: Start) -> Iterator[Commo
                 class_names=plain.class_names,
                 weight=float(of_mode),
                 typical=mode.typical,
-                loading=mode.loading,
+                loading=positive_at(largest, mode.loading),
             )
+
+
+def positive_at(items: np.ndarray, loading: np.ndarray) -> np.ndarray:
+    """Loadings turned and moved so that one of each style is positive.
+
+    Turning all signs of a style is the same model; a loading near zero moves alone, as the others would be far off.
+
+    Parameters
+    ----------
+    items : ndarray of int, shape (style,)
+        Whose loading is positive.
+    loading : ndarray, shape (style, item)
+
+    Examples
+    --------
+    >>> positive_at(np.array([0, 0]), np.array([[-1.5, 0.5], [-0.01, 1.7]]))
+    array([[ 1.5, -0.5],
+           [ 0.1,  1.7]])
+    """
+    there = np.take_along_axis(loading, items[:, None], axis=1)
+    turned = np.where(there < -LEAST_LOADING, -loading, loading)
+    np.put_along_axis(turned, items[:, None], np.maximum(np.abs(there), LEAST_LOADING), axis=1)
+    return turned

@@ -16,10 +16,12 @@ from scipy.optimize import minimize
 from scipy.special import log_softmax, logsumexp, softmax
 
 import bayes_lca as bl
+from bayes_lca.density.compiled import Density
 from bayes_lca.fitted.fit import Fit
 from bayes_lca.likelihood.common_method import CommonMethodLikelihood, fit_common_method
 from bayes_lca.likelihood.em import fit_em
 from bayes_lca.likelihood.person import PersonGrid, log_density_of_answers, style_scores
+from bayes_lca.measurement.common_method_start import LEAST_LOADING, positive_at
 from bayes_lca.measurement.loadings import SignAt
 from bayes_lca.posterior.checks.answer_residuals import contributions
 
@@ -205,6 +207,34 @@ def test_priors_of_loadings_are_the_densities_of_scipy(prior, of_either_sign):
         found = density.eval({plain.rvs_to_values[plain[name]]: at})
         expected = of_either_sign.logpdf(at) + (np.log(2) if loadings == "equal" else 0.0)
         np.testing.assert_allclose(found, expected, atol=1e-6)
+
+
+def test_chains_can_start_at_every_mode_whatever_the_signs_of_its_loadings():
+    """At the second of these modes the item whose loading is positive has one just below zero, without a logarithm."""
+    answers = np.array([[[0.82, 0.18]] * 5, [[0.18, 0.82]] * 5])
+    frame, _ = bl.simulate_waves(150, [0.5, 0.5], [[0.7, 0.3], [0.3, 0.7]], answers, seed=6, n_waves=2, loading=1.5)
+    part = bl.CommonMethod(bl.Items([f"item{j}" for j in range(1, 6)]), loadings="free")
+    prepared = bl.LatentClass(2, part).prepare(frame)
+    starts = (prepared.start, *prepared.rivals)
+    largest = np.abs(starts[0]["style_loading"][0]).argmax()
+    assert [start["style_loading"][0, largest] for start in starts[1:]] == [LEAST_LOADING]
+    density = Density(prepared.model)
+    program, _ = density.program()
+    for start in starts:
+        assert np.isfinite(program.log_density(density.coordinates(start))[0])
+
+
+@pytest.mark.parametrize("style", ["tilt", "extreme"])
+def test_loadings_with_all_signs_turned_are_the_same_model(style):
+    rng = np.random.default_rng(4)
+    loading, typical = rng.normal(size=(1, 4)), rng.dirichlet(np.ones(3), size=(2, 4))
+    loading[0, 2] = -1.3
+    turned = positive_at(np.array([2]), loading)
+    np.testing.assert_array_equal(turned, -loading)
+    scores, grid = style_scores((3,) * 4, [style]), PersonGrid.of(31, 1)
+    codes = np.array(list(product(range(3), repeat=4)))
+    of_both = [log_density_of_answers(typical[None], each[None], scores, grid, codes) for each in (loading, turned)]
+    np.testing.assert_allclose(*of_both, rtol=1e-12)
 
 
 def test_the_gradient_of_a_climb_is_that_of_differences():

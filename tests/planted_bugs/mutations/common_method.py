@@ -133,6 +133,14 @@ COMMON_METHOD = (
         tests=(f"{PICTURE}::test_bic_with_a_common_method_is_drawn_from_the_same_minimum",),
     ),
     Mutation(
+        name="chains-start-where-a-positive-loading-is-negative",
+        wrong="A mode keeps the sign of a loading that is positive by definition, which has no coordinate there.",
+        symbol="positive_at",
+        pattern="np.maximum(np.abs(there), LEAST_LOADING)",
+        replacement="there",
+        tests=(f"{TESTS}::test_chains_can_start_at_every_mode_whatever_the_signs_of_its_loadings",),
+    ),
+    Mutation(
         name="prior-of-loadings-not-told",
         wrong="A report leaves out the prior that a part has of its own.",
         symbol="priors_of",
