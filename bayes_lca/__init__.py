@@ -38,6 +38,7 @@ _NAMES_BY_MODULE = {
     "data.engine_tables": ("EngineTable",),
     "data.files": ("read_survey",),
     "data.grid": ("round_to_grid",),
+    "data.groups_alike": ("GroupAnswersAlikeWarning",),
     "data.identifiability": ("RepeatedLabelsWarning", "SingleLevelWarning"),
     "data.keys": ("RepeatedRowsWarning",),
     "data.survey_design": ("EqualWeightsWarning", "SurveyDesign"),

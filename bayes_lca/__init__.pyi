@@ -5,6 +5,7 @@ from bayes_lca.data.declarations import declare_columns as declare_columns
 from bayes_lca.data.engine_tables import EngineTable as EngineTable
 from bayes_lca.data.files import read_survey as read_survey
 from bayes_lca.data.grid import round_to_grid as round_to_grid
+from bayes_lca.data.groups_alike import GroupAnswersAlikeWarning as GroupAnswersAlikeWarning
 from bayes_lca.data.identifiability import RepeatedLabelsWarning as RepeatedLabelsWarning
 from bayes_lca.data.identifiability import SingleLevelWarning as SingleLevelWarning
 from bayes_lca.data.keys import RepeatedRowsWarning as RepeatedRowsWarning

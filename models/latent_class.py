@@ -6,6 +6,7 @@ from typing import Literal, final
 import pymc as pm
 
 from bayes_lca.data.frame import Frame, is_whole
+from bayes_lca.data.groups_alike import warn_of_groups_that_answer_alike
 from bayes_lca.data.in_short import in_short
 from bayes_lca.data.survey_design import SurveyDesign
 from bayes_lca.dims import GROUP_CLASS, PATTERN, POPULATION
@@ -152,6 +153,7 @@ def sum_over_classes(
     answers_alone = not rows.design.terms and not rows.design.groupings  # these bring tables of their own
     freedom = model.measurement.degrees_of_freedom(rows.responses, n_classes) if answers_alone else None
     warn_of_too_few_cells(n_classes, freedom, stacklevel=4)
+    warn_of_groups_that_answer_alike(rows.responses.codes, rows.answer_patterns.pattern, rows.of_respondents.groupings)
     if (sets := model.measurement.restricted_sets(rows.responses, n_classes)) is not None:
         warn_of_restrictions(sets, enough_cells=freedom is not None and freedom >= 0, stacklevel=4)
     with pm.Model(coords=rows.coords(model.measurement, model.structural)) as built:
