@@ -23,6 +23,7 @@ from bayes_lca.structural.normal_score import NormalScore
 from bayes_lca.structural.starting_membership import StartingMembership
 from bayes_lca.structural.whitening import GroupWhitening, RoughGroups, contrast_basis, whitened_normal
 
+INTERPRETED = Mode(linker="py", optimizer=None)
 RNG = np.random.default_rng(8)
 
 
@@ -77,7 +78,7 @@ TRANSFORMS = {  # transform, shape of its unconstrained values, other inputs
 def compiled(method, ndim):
     value, *inputs = (pt.tensor(shape=(None,) * n) for n in ndim)
     return pytensor.function(
-        [value, *inputs], method(value, *inputs), mode=Mode(linker="py", optimizer=None), on_unused_input="ignore"
+        [value, *inputs], method(value, *inputs), mode=INTERPRETED, on_unused_input="ignore"
     )
 
 
@@ -142,7 +143,7 @@ def test_log_ratio_is_measured_against_the_most_likely_category(rng):
 def test_half_normal_is_standard_normal_on_its_normal_score(sigma):
     with pm.Model() as model:
         pm.HalfNormal("sd", sigma, default_transform=NormalScore())
-    logp = model.compile_logp(mode="FAST_COMPILE")
+    logp = model.compile_logp(mode=INTERPRETED)
     name = model.value_vars[0].name
     grid = np.linspace(-5, 5, 41)
     density = [logp({name: x}) for x in grid]
@@ -155,7 +156,7 @@ def test_half_normal_is_standard_normal_on_its_normal_score(sigma):
 def test_dirichlet_integrates_to_one_over_log_ratios():
     with pm.Model() as model:
         pm.Dirichlet("p", np.array([1.0, 2.0, 1.5]), default_transform=LogRatio(np.array([0.2, 0.3, 0.5])))
-    logp = model.compile_logp(mode="FAST_COMPILE")
+    logp = model.compile_logp(mode=INTERPRETED)
     name = model.value_vars[0].name
     grid = np.linspace(-24, 24, 97)
     density = [[np.exp(logp({name: np.array([x, y])})) for y in grid] for x in grid]
@@ -188,7 +189,7 @@ def test_normal_effects_have_their_moments_over_whitened_coordinates(scale, kind
     inputs = (mu, covariance, *known)
     with pm.Model(coords={"group": ["g"], "coefficient": range(2)}) as model:
         whitened_normal("theta", *inputs, dims=("group", "coefficient"))
-    logp = model.compile_logp(mode="FAST_COMPILE")
+    logp = model.compile_logp(mode=INTERPRETED)
     name = model.value_vars[0].name
     transform = GroupWhitening()
     centre = evaluate(transform.forward, mu, inputs)
@@ -245,7 +246,7 @@ def test_drawn_effects_have_the_mean_and_covariance_of_the_prior(rng):
             dims=("group", "coefficient"),
         )
     n = 20_000
-    drawn = pm.draw(theta, draws=n, random_seed=3, mode="FAST_COMPILE")
+    drawn = pm.draw(theta, draws=n, random_seed=3, mode=INTERPRETED)
     assert drawn.shape == (n, 2, 3)
     variance = np.diag(covariance)
     assert np.abs((drawn.mean(axis=0) - mu) / np.sqrt(variance / n)).max() < 4
@@ -330,9 +331,9 @@ def test_correlations_have_the_lkj_density_in_the_coordinates_of_the_sampler(n_c
     with pm.Model() as model:
         pm.LKJCorr("root", eta=eta, n=n_classes)
     (value,) = model.value_vars
-    logp = model.compile_logp(mode=Mode(linker="py", optimizer=None))
+    logp = model.compile_logp(mode=INTERPRETED)
     root = model.compile_fn(
-        model.unobserved_value_vars[-1], inputs=[value], point_fn=False, mode=Mode(linker="py", optimizer=None)
+        model.unobserved_value_vars[-1], inputs=[value], point_fn=False, mode=INTERPRETED
     )
 
     def correlations(x):
@@ -444,7 +445,7 @@ def test_coarser_groups_are_whitened_by_what_their_groups_say_of_them():
     at = {model["intercept_at_mean"]: np.array([0.4, -0.1, -0.3]), model["city:ward_sd"]: np.array([0.3, 0.6, 0.9])}
     at[model["slope_standardised"]] = np.array([[0.5, -0.2, -0.3]])
     givens = {variable: pt.as_tensor(value) for variable, value in at.items()}
-    found = pytensor.function([], [information, pull], givens=givens, mode=Mode(linker="py", optimizer=None))()
+    found = pytensor.function([], [information, pull], givens=givens, mode=INTERPRETED)()
     design = read_design(frame, "~ x + (1 | city/ward)")
     wards = next(grouping for grouping in design.groupings if grouping.name == "city:ward")
     classes = pd.get_dummies(frame["y"]).to_numpy(dtype=float)
