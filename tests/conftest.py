@@ -4,6 +4,7 @@ import warnings
 from functools import wraps
 
 import pandas as pd
+import pytensor
 import pytest
 from hypothesis import HealthCheck, settings
 
@@ -16,6 +17,9 @@ LONG = {
     *("test_reproducibility.py", "test_sampler.py"),
 }
 """Files, and folders of them, that are run first: no process is left with one of them when the others are done."""
+
+pytensor.config.cxx = ""
+"""Steps of graphs run in Python: a test evaluates them a few times, and to compile one in C takes most of a second."""
 
 settings.register_profile(
     "the same on every run", derandomize=True, deadline=None, database=None, suppress_health_check=list(HealthCheck)
