@@ -13,10 +13,10 @@ from bayes_lca.fitted.fit import Fit
 from bayes_lca.fitted.thinning import draws_used, thinning
 from bayes_lca.posterior.checks.check_waves import WaveCheck, check_waves
 from bayes_lca.posterior.checks.direct_effects import direct_effects
+from bayes_lca.posterior.checks.groups_of_persons import groups_of_waves
 from bayes_lca.posterior.checks.item_check_rows import item_rows, overall_rows, pair_rows, pattern_rows
 from bayes_lca.posterior.checks.item_discrepancies import item_discrepancies
 from bayes_lca.posterior.checks.moment_check import moment_rows
-from bayes_lca.posterior.checks.wave_groups import groups_of_waves
 from bayes_lca.posterior.checks.weighted_pairs import weighted_check
 from bayes_lca.table import SummaryTable, tail_probabilities
 from bayes_lca.verdict import TablesWithVerdict
@@ -145,10 +145,12 @@ def check_items(
     stay. *Waves apart* adds them up over all other pairs: it is large where the class at the wave before does not tell
     all of where a person goes, such as where some never move.
 
-    *Groups of waves*: of each group, answers to an item at a wave are counted beside those expected given covariates
-    and group; and persons who moved at a step, :math:`\sum_{i \in g} P(z_{it} \ne z_{i,t+1} \mid y_i, x_i)`, beside
-    the same before answers are seen. Nothing is freed of scores there, so p-values of a model that is right gather
-    about 0.5, and more so for a group that the formula has.
+    *Groups of waves*: of each group at a wave, answers to an item are counted beside those expected given covariates
+    and group; persons of each class, :math:`\sum_{i \in g} P(z_{it} = c \mid y_i, x_i)`, beside the same before answers
+    are seen; and of a step those who moved, :math:`\sum_{i \in g} P(z_{it} \ne z_{i,t+1} \mid y_i, x_i)`, likewise. A
+    group that is in other classes answers otherwise to all items at once, which its class shares collect. These
+    residuals too are freed of the scores, and T is their quadratic form, as in score tests of a group's effect; where
+    the formula has the group and explains all of it, T is 0 and p is 1.
 
     Parameters
     ----------
@@ -202,8 +204,9 @@ def check_items(
         Of a survey design counts are weighted, ``n`` counts respondents, and ``patterns`` and ``groups`` are None.
 
         Of waves, ``items`` and ``pairs`` stand by wave, ``wave_pairs`` by item and both waves; ``groups`` has items by
-        group and wave, and ``group_moves`` shares of those who ``moved`` given their answers, and ``moved_expected``;
-        there are no patterns.
+        group and wave, ``group_shares`` the class whose ``share``, given all answers, departs most from
+        ``share_expected``, and ``group_moves`` shares of those who ``moved`` given their answers, and
+        ``moved_expected``; there are no patterns.
 
     Raises
     ------
