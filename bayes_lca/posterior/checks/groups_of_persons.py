@@ -12,6 +12,21 @@ from bayes_lca.fitted.paths import paths_of
 from bayes_lca.fitted.record_sequences import PERSON_COLUMN, WAVE_COLUMN
 
 
+def refuse_frame_without_group(fit: Fit, group: str | None, **given) -> None:
+    """Refuse a frame, and what says how to read it, where nothing is to be looked up there.
+
+    Raises
+    ------
+    ValueError
+    """
+    if group is None and (named_without := [name for name, value in given.items() if value is not None]):
+        raise ValueError(
+            f"{', '.join(named_without)} of a check of {fit.n_respondents} respondents without group: a frame is used "
+            "for the groups in it alone; name the column, group=..., or leave "
+            f"{', '.join(named_without)} out"
+        )
+
+
 def groups_of_waves(fit: Fit, group: str | None, frame, **given) -> ColumnLevels | None:
     """Group of every person, by default the first grouping of the first wave."""
     if named := [name for name, value in given.items() if value is not None]:
@@ -19,6 +34,7 @@ def groups_of_waves(fit: Fit, group: str | None, frame, **given) -> ColumnLevels
             f"{named[0]}={given[named[0]]!r:.60}: the {fit.n_respondents} persons of this fit answered at several "
             f"waves, and are told apart by {fit.attributes[PERSON_COLUMN]!r}; leave {', '.join(named)} out"
         )
+    refuse_frame_without_group(fit, group, frame=frame)
     if group is not None and not all(fit.labels):
         raise ValueError(
             f"group={group!r}: items of this fit of {fit.n_respondents} persons are numbers, which are not checked by "
