@@ -138,7 +138,7 @@ class Multinomial(Model):
                 f"outcome {self.outcome!r} is {labels[0]!r} in all {len(codes)} rows with every covariate; impute the "
                 "covariates, or choose another outcome"
             )
-        sample = None if survey is None else sample_of(survey, frame, design, [self.outcome])
+        sample = None if survey is None else sample_of(survey, frame, design, outcome=self.outcome)
         everybody = unique_rows(np.arange(len(codes)))
         rows = distinct_rows(design, codes) if collapse else everybody
         of_covariates = design.patterns if collapse and sample is None else rows

@@ -197,6 +197,7 @@ def test_help_reads_like_a_protocol_and_needs_no_sampler():
     steps = [line.split()[1] for line in done.stdout.splitlines() if line[:2] == "  " and line.strip()[:1].isdigit()]
     assert steps[:6] == ["data", "how", "classes", "check", "regression", "page"]
     assert "exit status: 0 done" in done.stdout
+    assert "numbers of classes, step 2, are compared anew" in done.stdout
     assert done.stdout.rstrip().endswith("False")
     wrong = subprocess.run(
         [sys.executable, "-m", "bayes_lca.command_line.main", "study.sav"], capture_output=True, text=True, check=False

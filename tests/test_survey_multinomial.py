@@ -216,7 +216,7 @@ def test_what_cannot_be_weighted_is_refused():
     gone = SURVEY.assign(w=np.where(SURVEY["choice"] == "b", 0.0, SURVEY["w"]))
     with pytest.raises(ValueError, match=r"all survey weights of 'b' of outcome 'choice' are 0 in \d+ of 400 rows"):
         PLAIN.build(gone, design=FULL)
-    with pytest.raises(ValueError, match="cluster='choice' of the survey design is also an item"):
+    with pytest.raises(ValueError, match="cluster='choice' of the survey design is also the outcome of 400 rows: name"):
         PLAIN.build(SURVEY, design=bl.SurveyDesign(cluster="choice"))
     lacking = SURVEY.assign(choice=SURVEY["choice"].where(SURVEY.index % 5 > 0))
     with pytest.warns(UserWarning, match="80 of 400 rows left out"):

@@ -29,7 +29,7 @@ what is done, in this order:
 
 Missing answers are used as missing at random. Rows that lack a covariate or a group stop the command
 unless --incomplete drop leaves them out. Fits are kept in fits/: the same command goes on where it was
-stopped, and samples nothing twice.
+stopped, and samples none of them twice; numbers of classes, step 2, are compared anew.
 
 exit status: 0 done, 1 the data or settings cannot be analysed, 2 the command line cannot be read,
 130 stopped by the keyboard. With BAYES_LCA_TRACEBACK=1 in the environment an error says where it arose.

@@ -73,7 +73,15 @@ def complete_rows(frame, columns: Mapping[str, pd.Series], missing: str, groups:
     return ~incomplete
 
 
-def code_covariate(values: pd.Series, name: str, *, category: bool = False, reference: str | None = None) -> pd.Series:
+def code_covariate(
+    values: pd.Series,
+    name: str,
+    *,
+    category: bool = False,
+    reference: str | None = None,
+    role: str = "covariate",
+    instead: str = "drop it from the formula",
+) -> pd.Series:
     """Numbers stay; anything else becomes an ordered categorical with the reference first.
 
     formulae sorts the levels of unordered categoricals anew, and keeps those of ordered ones.
@@ -88,6 +96,10 @@ def code_covariate(values: pd.Series, name: str, *, category: bool = False, refe
         Whether the formula declares numbers to be categories.
     reference : str, optional
         First level; by default the first that is declared, or the first of the sorted ones.
+    role : str
+        What the column is used for, as messages name it.
+    instead : str
+        What to do with a column that has one value.
 
     Returns
     -------
@@ -100,11 +112,9 @@ def code_covariate(values: pd.Series, name: str, *, category: bool = False, refe
         If values are infinite or all the same, text is no category, or there is no such reference level.
     """
     if _is_number(values):
-        numbers = _finite(values, name)
+        numbers = _finite(values, name, role)
         if numbers.min() == numbers.max():
-            raise ValueError(
-                f"covariate {name!r} is {numbers[0]:g} in all {len(numbers)} rows; drop it from the formula"
-            )
+            raise ValueError(f"{role} {name!r} is {numbers[0]:g} in all {len(numbers)} rows; {instead}")
         if not category:
             if reference is not None:
                 raise ValueError(
@@ -112,11 +122,11 @@ def code_covariate(values: pd.Series, name: str, *, category: bool = False, refe
                     f"{reference!r}; write C({name}) in the formula"
                 )
             return pd.Series(numbers)
-    check_categories(values, name, "covariate")
+    check_categories(values, name, role)
     levels, n = level_order(values), len(values)
     if len(levels) < 2:
-        raise ValueError(f"covariate {name!r} is {levels[0]!r} in all {n} rows; drop it from the formula")
-    check_undeclared_levels(values, levels, name, "covariate")
+        raise ValueError(f"{role} {name!r} is {levels[0]!r} in all {n} rows; {instead}")
+    check_undeclared_levels(values, levels, name, role)
     if reference is not None:
         first = label(reference)
         if first not in levels:
@@ -227,11 +237,11 @@ def _is_number(values: pd.Series) -> bool:
     return not isinstance(values.dtype, pd.CategoricalDtype) and pd.api.types.is_numeric_dtype(values)
 
 
-def _finite(values: pd.Series, name: str) -> np.ndarray:
+def _finite(values: pd.Series, name: str, role: str = "covariate") -> np.ndarray:
     numbers = values.to_numpy(dtype=float)
     infinite = int((~np.isfinite(numbers)).sum())
     if infinite:
         raise ValueError(
-            f"covariate {name!r} is infinite in {infinite} of {len(numbers)} rows; correct them or code them as missing"
+            f"{role} {name!r} is infinite in {infinite} of {len(numbers)} rows; correct them or code them as missing"
         )
     return numbers

@@ -11,6 +11,9 @@ import pandas as pd
 from bayes_lca.data.frame import Frame, check_columns, check_frame, column, is_lazy, label, named, rows_of
 from bayes_lca.data.survey_sample import SurveySample
 
+NOWHERE = -1
+"""Unit of rows that are left out, and whose stratum or cluster is missing."""
+
 
 class EqualWeightsWarning(UserWarning):
     """All survey weights are equal, so that they change nothing."""
@@ -41,9 +44,9 @@ class SurveyDesign:
     themselves.
 
     All averages over respondents are weighted. Beside random effects weights add up to the respondents of each of the
-    finest groups, which is contested and warned of; clusters then have to lie within groups. What would take
-    respondents for a simple random sample refuses the fit: checks against replicated answers, leave-one-out densities
-    and the draws' ``log_likelihood``, estimates in steps.
+    finest groups, which is contested and warned of; clusters then have to lie within groups. `check_items` tests pairs
+    of items by the covariance of the design. What would take respondents for a simple random sample refuses the fit:
+    items by group (`direct_effects`), leave-one-out densities and the draws' ``log_likelihood``, estimates in steps.
 
     Parameters
     ----------
@@ -67,8 +70,8 @@ class SurveyDesign:
         If `population` is neither a number nor a mapping, or a column is given in place of its name.
     ValueError
         If neither weights nor strata nor clusters are named, one column has two roles, or `population` is no size. When
-        a frame is read: if weights are missing, negative or no numbers, a stratum or cluster is missing, a stratum has
-        one cluster, or `population` lacks a stratum or has fewer clusters than the sample.
+        a frame is read: if weights are negative or no numbers, a weight, stratum or cluster is missing in a row that is
+        used, a stratum has one cluster, or `population` lacks a stratum or has fewer clusters than the sample.
 
     Warns
     -----
@@ -133,8 +136,14 @@ class SurveyDesign:
         """Columns of a frame that the design uses."""
         return tuple(name for name in (self.weights, self.strata, self.cluster) if name is not None)
 
-    def read(self, frame: Frame) -> SurveySample:
+    def read(self, frame: Frame, kept: np.ndarray | None = None) -> SurveySample:
         """The design of the rows of a frame.
+
+        Parameters
+        ----------
+        frame : eager data frame
+        kept : ndarray of bool, shape (row,), optional
+            Rows that are used: of the others weights, strata and clusters may be missing. All by default.
 
         Raises
         ------
@@ -148,13 +157,17 @@ class SurveyDesign:
         check_frame(frame)
         check_columns(frame, self.columns, role="survey design")
         n = len(column(frame, self.columns[0]))
-        weight = np.ones(n) if self.weights is None else self._read_weights(frame, self.weights)
-        stratum, strata = self._read_labels(frame, self.strata, "strata", n)
-        place, _ = self._read_labels(frame, self.cluster, "cluster", n)
+        kept = np.ones(n, dtype=bool) if kept is None else kept
+        weight = np.ones(n) if self.weights is None else self._read_weights(frame, self.weights, kept)
+        stratum, strata = self._read_labels(frame, self.strata, "strata", kept)
+        place, _ = self._read_labels(frame, self.cluster, "cluster", kept)
         place = np.arange(n) if self.cluster is None else place
-        unit = pd.MultiIndex.from_arrays([stratum, place]).factorize()[0]
-        first = np.unique(unit, return_index=True)[1]
-        units = stratum[first]
+        known, unit = (stratum >= 0) & (place >= 0), np.full(n, NOWHERE)
+        with_rows, stratum[known] = np.unique(stratum[known], return_inverse=True)
+        strata = [strata[each] for each in with_rows]
+        unit[known] = pd.MultiIndex.from_arrays([stratum[known], place[known]]).factorize()[0]
+        first = np.unique(unit[known], return_index=True)[1]
+        units = stratum[known][first]
         in_stratum = np.bincount(units, minlength=len(strata))
         self._refuse_single_units(in_stratum, strata, n)
         return SurveySample(
@@ -170,7 +183,7 @@ class SurveyDesign:
             },
         )
 
-    def _read_weights(self, frame, weights: str | int) -> np.ndarray:
+    def _read_weights(self, frame, weights: str | int, kept: np.ndarray) -> np.ndarray:
         values = column(frame, weights)
         n, what = len(values), f"survey weights {self.weights!r}"
         if pd.api.types.is_bool_dtype(values) or not pd.api.types.is_numeric_dtype(values):
@@ -178,6 +191,7 @@ class SurveyDesign:
                 f"{what} are no numbers but values such as {named(values.iloc[:1])} in {n} rows; recode them"
             )
         weight = values.to_numpy(dtype=float, na_value=np.nan)
+        weight = np.where(~kept & np.isnan(weight), 0.0, weight)
         gone, negative, endless = np.isnan(weight), weight < 0, np.isinf(weight)
         for wrong, how, remedy in (
             (gone, "missing", "ask whoever drew the sample, or leave these rows out"),
@@ -191,27 +205,31 @@ class SurveyDesign:
                 )
         if not weight.any():
             raise ValueError(f"{what} are 0 in all {n} rows; name the column that holds the weights")
-        if n > 1 and np.ptp(weight) == 0:
+        used = weight[kept]
+        if len(used) > 1 and np.ptp(used) == 0:
             warnings.warn(
-                f"{what} are {weight[0]:g} in all {n} rows, so that they change nothing; leave weights out, or name "
-                "the column that holds them",
+                f"{what} are {used[0]:g} in all {len(used)} rows, so that they change nothing; leave weights out, or "
+                "name the column that holds them",
                 EqualWeightsWarning,
                 stacklevel=4,
             )
         return weight
 
     @staticmethod
-    def _read_labels(frame, name: str | int | None, role: str, n: int) -> tuple[np.ndarray, list[str]]:
-        """Places of the rows among the values of a column, and the values in words; one value without a column."""
+    def _read_labels(frame, name: str | int | None, role: str, kept: np.ndarray) -> tuple[np.ndarray, list[str]]:
+        """Places of the rows among the values of a column, -1 where it is missing, and the values in words."""
+        n = len(kept)
         if name is None:
             return np.zeros(n, dtype=int), ["all"]
         values = column(frame, name)
-        if (gone := values.isna().to_numpy()).any():
+        missing = values.isna().to_numpy()
+        if (gone := missing & kept).any():
             raise ValueError(
                 f"{role} column {name!r} is missing in {int(gone.sum())} of {n} rows ({rows_of(frame, gone)}); say "
                 "where they were drawn, or leave them out"
             )
-        codes, levels = pd.factorize(values.map(label).to_numpy(), sort=True)
+        codes = np.full(n, NOWHERE)
+        codes[~missing], levels = pd.factorize(values[~missing].map(label).to_numpy(), sort=True)
         return codes, [str(level) for level in levels]
 
     def _refuse_single_units(self, in_stratum: np.ndarray, strata: list[str], n: int) -> None:

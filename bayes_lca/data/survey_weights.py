@@ -18,7 +18,13 @@ class WeightsInGroupsWarning(UserWarning):
     """Survey weights stand beside random intercepts, where statisticians disagree about their scale."""
 
 
-def sample_of(survey: SurveyDesign, frame, design: Design, items: Iterable[str | int] = ()) -> SurveySample:
+def sample_of(
+    survey: SurveyDesign,
+    frame,
+    design: Design,
+    items: Iterable[str | int] = (),
+    outcome: str | int | None = None,
+) -> SurveySample:
     """The sample behind the rows with every covariate, weights adding up to their number.
 
     With random effects weights add up to the number of rows within each of the finest groups: the likelihood of a
@@ -32,12 +38,14 @@ def sample_of(survey: SurveyDesign, frame, design: Design, items: Iterable[str |
         Covariates and groups of the rows that are kept.
     items : iterable of str or int
         Columns of the measurement part.
+    outcome : str or int, optional
+        Column of the observed outcome.
 
     Raises
     ------
     ValueError
-        If the frame cannot be read by the design, weights or clusters are an item, all weights or those of a group or
-        of a level of a covariate are 0, or clusters hold whole groups that have effects of their own.
+        If the frame cannot be read by the design, weights or clusters are an item or the outcome, all weights or those
+        of a group or of a level of a covariate are 0, or clusters hold whole groups that have effects of their own.
 
     Warns
     -----
@@ -50,7 +58,8 @@ def sample_of(survey: SurveyDesign, frame, design: Design, items: Iterable[str |
        Statistical Society A 169(4), 805-827. doi 10.1111/j.1467-985X.2006.00426.x
     """
     refuse_items_as_roles(survey, items, len(design.kept))
-    drawn = survey.read(frame)
+    _refuse_outcome_as_role(survey, outcome, len(design.kept))
+    drawn = survey.read(frame, design.kept)
     _refuse_levels_without_weight(drawn.weight[design.kept], design)
     if not design.groupings:
         return drawn.scaled(design.kept)
@@ -141,6 +150,16 @@ def count_sampled(
             f"({counted.words}) stands for several; give one row per respondent, in memory, or leave out design"
         )
     return counted
+
+
+def _refuse_outcome_as_role(design: SurveyDesign, outcome: str | int | None, n_rows: int) -> None:
+    """Refuse the outcome as survey weights or clusters."""
+    for role in ("weights", "cluster"):
+        if outcome is not None and getattr(design, role) == outcome:
+            raise ValueError(
+                f"{role}={outcome!r} of the survey design is also the outcome of {n_rows} rows: name the column that "
+                f"holds the {role}, or another outcome"
+            )
 
 
 def refuse_items_as_roles(design: SurveyDesign, items: Iterable[str | int], n_rows: int) -> None:

@@ -20,7 +20,7 @@ FAR_AS_MULTIPLE = 3.0
 
 
 class SmallLevelWarning(UserWarning):
-    """A level, a cell of an interaction or a group has so few respondents that its effects are mostly prior."""
+    """A level, a cell of an interaction or a group has so few respondents that data hardly speak of its effects."""
 
 
 class FarValueWarning(UserWarning):
@@ -53,8 +53,8 @@ def warn_of_small_levels(covariates: pd.DataFrame, terms: Sequence[str], matrix:
     small = [f"{name} ({n})" for name, n in counts.items() if 0 < n < few]
     if small:
         warnings.warn(
-            f"few of {len(matrix)} respondents have {', '.join(small)}: their odds ratios are mostly prior; merge "
-            "levels",
+            f"few of {len(matrix)} respondents have {', '.join(small)}: the data hardly speak of their effects, which "
+            "are mostly those of priors, if there are any, or unstable; merge levels",
             SmallLevelWarning,
             stacklevel=4,
         )

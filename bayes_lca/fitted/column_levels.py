@@ -101,7 +101,9 @@ def levels_of(name: str, values: pd.Series) -> ColumnLevels:
     known = values.notna().to_numpy()
     if not known.any():
         raise ValueError(f"column {name!r} is missing in all {len(values)} rows of the fit; name another")
-    coded = code_covariate(values[known].reset_index(drop=True), name)
+    coded = code_covariate(
+        values[known].reset_index(drop=True), name, role="column", instead="name one that has several values"
+    )
     index = np.full(len(values), UNKNOWN)
     if isinstance(coded.dtype, pd.CategoricalDtype):
         index[known] = coded.cat.codes

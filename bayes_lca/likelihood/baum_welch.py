@@ -13,7 +13,7 @@ from typing import Literal
 
 import numpy as np
 
-from bayes_lca.likelihood.families import Family, Parameters
+from bayes_lca.likelihood.families import Family, Parameters, refuse_unbounded
 from bayes_lca.likelihood.mixture import SAME_MAXIMUM
 from bayes_lca.likelihood.path_sums import MISSING_WAVE, PathSums
 from bayes_lca.likelihood.squared_extrapolation import climb
@@ -139,7 +139,8 @@ def fit_paths(
     Raises
     ------
     ValueError
-        If there is one wave only, more classes than distinct rows, or `over_time` is something else.
+        If there is one wave only, more classes than distinct rows, `over_time` is something else, or all starts end
+        where the likelihood has no bound.
 
     References
     ----------
@@ -178,7 +179,8 @@ def fit_paths(
     best_starts = np.argsort(-height, kind="stable")[:n_final]
     sums, height, converged = climb_in_batches(sums[best_starts], tolerance, max_steps)
     degenerate = model.degenerate(sums)
-    usable = np.flatnonzero(~degenerate) if not degenerate.all() else np.arange(len(sums))
+    refuse_unbounded(degenerate)
+    usable = np.flatnonzero(~degenerate)
     best_first = usable[np.argsort(-height[usable], kind="stable")]
     new = np.append(True, np.diff(height[best_first]) < -SAME_MAXIMUM)
     met = np.bincount(np.cumsum(new) - 1)

@@ -24,6 +24,36 @@ SMALLEST_VARIANCE = 1e-8
 SMALLEST_SHARE = 1e-300
 
 
+class UnboundedLikelihoodError(ValueError):
+    """The likelihood grows without a bound where a variance goes to zero, and no start ended anywhere else."""
+
+
+def refuse_unbounded(degenerate: np.ndarray) -> None:
+    """Refuse ends that all lie where the likelihood has no bound.
+
+    Ends there are no maxima: programs leave them out, as mclust does with singular variances, or keep variances from 0
+    by members given beside those there are, as Latent GOLD's Bayes constants do [1]_, and priors here.
+
+    Parameters
+    ----------
+    degenerate : ndarray of bool, shape (start,)
+
+    Raises
+    ------
+    UnboundedLikelihoodError
+
+    References
+    ----------
+    .. [1] Vermunt, J. K. & Magidson, J. (2016). Technical guide for Latent GOLD 5.1. Statistical Innovations.
+    """
+    if degenerate.all():
+        raise UnboundedLikelihoodError(
+            f"all {len(degenerate)} starts ended where the likelihood has no bound: an item does not vary among the "
+            "members of a class, whose standard deviation goes to 0; ask for fewer classes, give equal standard "
+            'deviations, NormalItems(..., sd="equal"), or fit by bl.fit, where a prior keeps variances from 0'
+        )
+
+
 class Family(ABC):
     """Answers of some kind, independent given the class."""
 

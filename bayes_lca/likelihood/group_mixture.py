@@ -7,7 +7,7 @@ from typing import Self
 import numpy as np
 import scipy
 
-from bayes_lca.likelihood.families import Family, Parameters
+from bayes_lca.likelihood.families import Family, Parameters, refuse_unbounded
 from bayes_lca.likelihood.group_shares import (
     FIRST_STEPS,
     BothLevels,
@@ -157,8 +157,9 @@ def best_of_starts(
         for place in range(0, len(order), batch)
     ]
     states, log_likelihood, converged = _joined(ends)
-    usable = ~levels.degenerate(states)
-    height = np.where(usable | ~usable.any(), log_likelihood, -np.inf)
+    degenerate = levels.degenerate(states)
+    refuse_unbounded(degenerate)
+    height = np.where(degenerate, -np.inf, log_likelihood)
     best = int(height.argmax())
     counted = {
         "n_starts": len(height),

@@ -5,6 +5,8 @@ from dataclasses import dataclass
 import numpy as np
 
 LARGEST_GOOD_K = 0.7
+FEWEST_DRAWS = 25
+"""Of which the largest fifth are enough for a tail to be smoothed."""
 LARGEST_ROUNDING = 1e-12
 """Range of a log-likelihood over draws up to which it is constant: shares of classes add up to one with rounding."""
 
@@ -53,6 +55,20 @@ class LeaveOneOut:
         return float(self.counts @ difference), _standard_error(difference, self.counts)
 
 
+def check_draws(n_draws: int, where: str = "") -> None:
+    """Refuse so few draws that the tail of their importance weights holds fewer than five.
+
+    Raises
+    ------
+    ValueError
+    """
+    if n_draws < FEWEST_DRAWS:
+        raise ValueError(
+            f"{n_draws} draws{where}: leaving one out smooths the largest fifth of importance weights, which takes "
+            f"{FEWEST_DRAWS} draws or more; sample more, draws=1000"
+        )
+
+
 def leave_one_out(log_likelihood: np.ndarray, counts: np.ndarray) -> LeaveOneOut:
     """PSIS-LOO from the log-likelihood of one respondent with each pattern.
 
@@ -61,6 +77,11 @@ def leave_one_out(log_likelihood: np.ndarray, counts: np.ndarray) -> LeaveOneOut
     log_likelihood : ndarray, shape (chain, draw, pattern)
         The class summed out.
     counts : ndarray of int, shape (pattern,)
+
+    Raises
+    ------
+    ValueError
+        If there are fewer than 25 draws.
 
     References
     ----------
@@ -84,6 +105,7 @@ def leave_one_out(log_likelihood: np.ndarray, counts: np.ndarray) -> LeaveOneOut
     pointwise, pareto_k = by_pattern[:, 0, 0].copy(), np.full(len(by_pattern), -np.inf)
     varies = np.ptp(by_pattern, axis=(1, 2)) > LARGEST_ROUNDING
     if varies.any():
+        check_draws(n_draws)
         by_pattern = by_pattern[varies]
         effective = array_stats.ess(np.exp(by_pattern), chain_axis=1, draw_axis=2, method="mean")
         relative = float(np.clip(effective.mean() / n_draws, 1 / n_draws, 1.0))

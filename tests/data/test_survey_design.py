@@ -177,3 +177,25 @@ def test_clusters_say_what_respondents_are_nested_in(cluster):
         model.build(frame, design=bl.SurveyDesign(weights="w", cluster=cluster))
     nested = [str(one.message) for one in caught if one.category is bl.SingleLevelWarning]
     assert [message.partition(" of ")[0] for message in nested] == ["'tier' has one value in each"] * (cluster is None)
+
+
+@pytest.mark.parametrize("column", ["w", "region", "hospital"])
+def test_rows_that_are_left_out_may_lack_what_the_design_uses(column):
+    """Row d lacks its covariate; the sample is that of a frame in which its design is complete, or without the row."""
+    frame = with_value(column, None if column == "region" else np.nan, row="d")
+    if column == "w":
+        frame["w"] = frame["w"].astype(float)
+    sample, whole = (sample_of(FULL, each, design_of("~ x", each)) for each in (frame, FRAME))
+    np.testing.assert_allclose(sample.weight, whole.weight)
+    np.testing.assert_array_equal(sample.unit, whole.unit)
+    np.testing.assert_array_equal(sample.stratum_of_unit, whole.stratum_of_unit)
+    with pytest.raises(ValueError, match=f"'{column}' (are|is) missing in 1 of 8 rows"):
+        sample_of(FULL, with_value(column, None if column == "region" else np.nan), design_of("~ x"))
+
+
+def test_a_stratum_of_rows_that_are_left_out_alone_is_no_stratum():
+    frame = FRAME.assign(region=["n", "n", "n", "east", "s", "s", "s", "s"])
+    frame["hospital"] = frame["hospital"].astype(float).where(frame.index != "d")
+    sample = sample_of(FULL, frame, design_of("~ x"))
+    assert len(sample.sampled_share) == 2
+    assert sample.weight.sum() == pytest.approx(7)

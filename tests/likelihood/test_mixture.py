@@ -6,7 +6,9 @@ from equivalence import peers
 from scipy import optimize, stats
 from scipy.special import logsumexp, softmax
 
-from bayes_lca.likelihood.families import NormalFamily
+from bayes_lca.likelihood.baum_welch import fit_paths
+from bayes_lca.likelihood.families import NormalFamily, UnboundedLikelihoodError
+from bayes_lca.likelihood.group_mixture import fit_group_mixture
 from bayes_lca.likelihood.mixture import fit_mixture
 
 
@@ -128,3 +130,15 @@ def test_members_that_the_prior_adds_keep_free_variances_off_zero():
 def test_more_classes_than_rows_are_refused():
     with pytest.raises(ValueError, match="n_classes=4 exceeds the 3 distinct rows; ask for fewer classes"):
         fit_mixture([normal(np.array([[1.0], [2.0], [4.0]]))], np.ones(3), 4)
+
+
+def test_ends_without_a_bound_alone_are_refused():
+    """An item that is one number for half of the rows has a class without variance wherever a start begins."""
+    numbers = np.concatenate([np.zeros(20), np.arange(1.0, 21.0)])[:, None]
+    with pytest.raises(UnboundedLikelihoodError, match=r'starts ended where the likelihood has no bound: .*sd="equal"'):
+        fit_mixture([normal(numbers, free=True)], np.ones(40), 2)
+    rows, counts = np.arange(40).reshape(20, 2), np.ones(20)
+    with pytest.raises(UnboundedLikelihoodError, match="no bound"):
+        fit_paths([normal(numbers, free=True)], rows, counts, 2)
+    with pytest.raises(UnboundedLikelihoodError, match="no bound"):
+        fit_group_mixture([normal(numbers, free=True)], np.arange(40) % 8, np.arange(40), np.ones(40), 2, 2)

@@ -387,3 +387,23 @@ def test_where_nobody_answered_all_items_pairs_that_exist_are_checked():
     tilted = bl.check_items(booklets(tilt=2.5)[0], n_draws=40)
     assert tilted.flagged
     assert tilted.pairs["p_value"].idxmin() == ("item1", "item2")
+
+
+def test_a_group_of_one_value_is_refused_as_the_column_it_is():
+    fits = {name: bl.load_example(name) for name in ("alone", "waves")}
+    surveys = {"alone": bl.example_survey(), "waves": bl.example_waves()}
+    for name, draws in fits.items():
+        for value, said in (("here", "'here'"), (1.0, "1")):
+            frame = surveys[name].assign(everywhere=value)
+            with pytest.raises(
+                ValueError, match=f"column 'everywhere' is {said} in all .* rows; name one that has"
+            ) as e:
+                check_items(draws, group="everywhere", frame=frame, n_draws=10)
+            assert "formula" not in str(e.value)
+
+
+@pytest.mark.parametrize("name", ["alone", "waves"])
+def test_a_frame_without_a_group_is_refused(name):
+    frame = bl.example_survey() if name == "alone" else bl.example_waves()
+    with pytest.raises(ValueError, match=r"frame of a check of 1[58]0 respondents without group: .* name the column"):
+        check_items(bl.load_example(name), frame=frame, n_draws=10)

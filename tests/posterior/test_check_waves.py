@@ -16,9 +16,10 @@ from bayes_lca.fitted.drawn_sequences import draw_paths
 from bayes_lca.fitted.fit import Fit
 from bayes_lca.fitted.flows import flows_of
 from bayes_lca.fitted.paths import paths_of
+from bayes_lca.posterior.checks.groups_of_persons import group_of_persons
 from bayes_lca.posterior.checks.wave_contributions import TransitionColumns, WaveContributions
 from bayes_lca.posterior.checks.wave_discrepancies import _expected_cells, _expected_margins, pairs_of_places
-from bayes_lca.posterior.checks.wave_groups import group_discrepancies, group_of_persons
+from bayes_lca.posterior.checks.wave_groups import group_discrepancies
 from bayes_lca.posterior.checks.wave_parameters import wave_parameters
 
 sys.path.insert(0, str(Path(__file__).parents[1]))
@@ -274,7 +275,7 @@ def by_city(draws, frame):
 
 
 def test_groups_are_counted_at_every_wave(by_city, frame):
-    assert list(by_city.tables) == ["overall", "items", "pairs", "wave_pairs", "groups", "group_moves"]
+    assert list(by_city.tables) == ["overall", "items", "pairs", "wave_pairs", "groups", "group_shares", "group_moves"]
     assert by_city.groups.index.names == ["city", "wave", "item"]
     for (city, wave, item), row in by_city.groups.iterrows():
         there = frame[(frame["city"] == city) & (frame["wave"].astype(str) == wave)][item].dropna()
@@ -292,7 +293,7 @@ def test_groups_are_counted_at_every_wave(by_city, frame):
 
 
 def test_departures_of_groups_are_sums_over_persons_and_paths(draws, frame):
-    """Moves given all answers, and expected ones, over all paths; counts expected by share and answer probability."""
+    """Classes and moves given all answers, and expected ones, over all paths; counts by share and probability."""
     fit = Fit.reading(draws)
     levels = group_of_persons(fit, "city", frame)
     found = group_discrepancies(fit, levels, 100, seed=1)
@@ -440,6 +441,17 @@ def test_persons_who_stay_for_good_among_others_are_found_over_waves_apart():
     assert "more, or fewer, of a group move than transitions say" in check.verdict
 
 
+def test_a_group_in_other_classes_is_found_by_its_class_shares():
+    check = checked_by_region(two_regions(201, stay=(0.75, 0.75), shares=(0.6, 0.4)), n_draws=60)
+    assert check.overall.loc["largest group", "p_value"] < 0.05
+    assert check.overall.loc["largest group", "where"].endswith("wave 1, class shares")
+    assert "is in other classes" in check.verdict
+    first = check.group_shares.xs("1", level="wave")
+    assert (first["lower"] * first["upper"] > 0).all()
+    assert (first["share"] - first["share_expected"]).to_numpy() == pytest.approx(first["difference"] / 100)
+    assert check.group_shares["n"].tolist() == [300] * 8
+
+
 @pytest.mark.slow
 def test_rates_of_what_is_found_by_group_and_over_waves_apart():
     """30 right models, of which more than 5 are flagged with a probability of .003; three violations, 12 surveys each.
@@ -452,6 +464,7 @@ def test_rates_of_what_is_found_by_group_and_over_waves_apart():
         "waves apart": [check.overall.loc["waves apart", "p_value"] for check in right],
         "pairs apart": np.concatenate([check.wave_pairs["p_value"] for check in right]),
         "groups": np.concatenate([check.groups["p_value"] for check in right]),
+        "class shares": np.concatenate([check.group_shares["p_value"] for check in right]),
         "moves": np.concatenate([check.group_moves["p_value"] for check in right]),
     }
     print(f"flagged of 30: {flagged}")
@@ -512,6 +525,6 @@ def test_persons_without_a_group_are_counted_in_the_note():
     waves = alternating(bl.example_waves())
     waves.loc[waves["person"].isin(waves["person"].unique()[:30]), "half"] = None
     check = bl.check_items(bl.load_example("waves"), group="half", frame=waves, n_draws=10)
-    for table in (check.groups, check.group_moves):
+    for table in (check.groups, check.group_shares, check.group_moves):
         assert "30 of 150 persons without 'half' left out" in table.note
     assert "without" not in check.items.note

@@ -9,6 +9,7 @@ import pytest
 import xarray as xr
 from scipy.special import logsumexp
 
+import bayes_lca as bl
 from bayes_lca.likelihood.leave_one_out import leave_one_out
 from bayes_lca.sampling.gibbs import random_start, sample_gibbs
 
@@ -98,3 +99,20 @@ def test_patterns_that_are_equally_likely_in_all_draws(rounding):
 def test_constant_likelihood():
     found = leave_one_out(np.full((2, 10, 2), -2.0), np.array([3, 1]))
     assert (found.elpd, found.se, found.n_high_k) == (-8.0, 0.0, 0)
+
+
+def test_too_few_draws_are_refused_in_words():
+    values = np.random.default_rng(1).normal(size=(2, 13, 1))
+    assert np.isfinite(leave_one_out(values, np.array([2])).elpd)
+    with pytest.raises(ValueError, match=r"24 draws: leaving one out .* takes 25 draws or more; sample more"):
+        leave_one_out(values[:, :12], np.array([2]))
+    draws = bl.load_example()
+    few = xr.DataTree.from_dict(
+        {
+            node.path: node.to_dataset().isel(draw=slice(12)) if "draw" in node.dims else node.to_dataset()
+            for node in draws.subtree
+        }
+    )
+    few.attrs = draws.attrs
+    with pytest.raises(ValueError, match="24 draws of mode 1: leaving one out"):
+        bl.modes(few)

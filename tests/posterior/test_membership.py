@@ -5,6 +5,7 @@ import pandas as pd
 import pytest
 
 import bayes_lca as bl
+from bayes_lca.posterior.tables.membership import outside_in_words
 
 SINGLE = 1e-6
 """Membership draws are stored in single precision."""
@@ -98,3 +99,10 @@ def test_modal_classes_find_the_simulated_ones(lca_draws, survey):
     assert best > 0.75
     certainty = bl.membership(lca_draws)["certainty"].mean()
     assert best == pytest.approx(certainty, abs=4 * np.sqrt(0.25 / len(survey)))
+
+
+def test_means_outside_their_intervals_are_counted_in_the_note():
+    """A certainty that 2 of 100 draws doubt has a mean below the interval."""
+    table = pd.DataFrame({"certainty": [0.98, 0.7], "certainty_lower": [1.0, 0.5], "certainty_upper": [1.0, 0.9]})
+    assert outside_in_words(table) == ", outside which 1 of 2 means lie, as those of very skew draws do"
+    assert outside_in_words(table.iloc[1:]) == ""

@@ -67,6 +67,12 @@ def test_counts_are_weighted(draws, dependent):
     item = check.items.loc["b"]
     given = dependent["b"] == float(item["category"])
     assert item["observed"] == pytest.approx(weight[given].sum())
+    for table, column in ((check.items, "difference"), (check.pairs, "residual")):
+        assert (table["lower"] < table[column]).all() and (table[column] < table["upper"]).all()
+        assert "95 % intervals by the covariance of the design" in table.note
+    np.testing.assert_allclose(check.pairs["upper"] - check.pairs["residual"], stats.t.ppf(0.975, 95))
+    narrower = bl.check_items(draws, ci_prob=0.5).pairs
+    assert (narrower["upper"] < check.pairs["upper"]).all()
     points = 100 * (item["observed"] - item["expected_count"]) / weight[dependent["b"].notna()].sum()
     assert item["difference"] == pytest.approx(points)
 
@@ -82,9 +88,9 @@ def test_the_covariance_is_that_of_totals_of_clusters_within_strata(draws, depen
 
     monkeypatch.setattr(weighted_pairs, "design_information", noting)
     fit = Fit.reading(draws)
-    _, _, pairs, *_ = weighted_pairs.weighted_check(fit, fit.n_draws, 1)  # one draw
+    _, _, pairs, *_ = weighted_pairs.weighted_check(fit, fit.n_draws, 1, (0.025, 0.975))  # one draw
     weight = (dependent["w"] / dependent["w"].mean()).to_numpy()
-    for (_, row), own in zip(pairs.iterrows(), seen, strict=True):
+    for (_, row), own in zip(pairs.iterrows(), seen[: len(pairs)], strict=True):
         one = own @ np.kron([1, -1], [1, -1])[: own.shape[1]] / 2
         total, variance = weight @ one, 0.0
         of_cluster = [weight[dependent["cl"] == c] @ one[dependent["cl"] == c] for c in range(100)]
@@ -110,3 +116,18 @@ def test_models_that_are_right_are_flagged_as_often_as_said():
     assert abs(below - 0.05) < 3 * np.sqrt(0.05 * 0.95 / 60)  # pairs of one survey are hardly more than one
     found = [bl.check_items(fitted(survey(500 + s, 0.4), draws=60, chains=2)) for s in range(20)]
     assert np.mean([each.flagged for each in found]) > 0.6
+
+
+def test_intervals_of_items_are_those_of_weighted_shares(draws, dependent):
+    """The error of a weighted share by loops over clusters within strata, and what is expected hardly moves it."""
+    check = bl.check_items(draws)
+    weight = dependent["w"] / dependent["w"].mean()
+    for name, row in check.items.iterrows():
+        given = dependent[name].notna()
+        chosen = (dependent[name] == float(row["category"])).astype(float)
+        share = weight[given] @ chosen[given] / weight[given].sum()
+        total = (weight * given * (chosen - share)).groupby(dependent["cl"]).sum()
+        variance = sum(20 / 19 * ((each - each.mean()) ** 2).sum() for _, each in total.groupby(np.arange(100) % 5))
+        error = 100 * np.sqrt(variance) / weight[given].sum() * stats.t.ppf(0.975, 95)
+        half = (row["upper"] - row["lower"]) / 2
+        assert error <= half < 2 * error

@@ -302,3 +302,10 @@ def test_outcomes_that_determine_nothing_are_told(outcomes, formula, message):
     )
     with pytest.raises(ValueError, match=re.escape(message)):
         bl.bch_outcomes(bl.load_example("alone"), outcomes, survey, formula, missing="drop")
+
+
+def test_a_level_of_few_is_told_without_odds_ratios_and_priors(classes, frame):
+    rare = frame.assign(rare=np.where(frame.index < 3, "yes", "no"))
+    with pytest.warns(bl.SmallLevelWarning, match=r"few of 300 .* rare\[yes\] \(3\): the data hardly speak") as told:
+        bl.bch_outcomes(classes, "income", rare, "~ rare", slopes="equal")
+    assert not any("odds ratio" in str(each.message) for each in told)

@@ -1,6 +1,5 @@
 """Does a latent class model reproduce the answers: items, pairs of items, response patterns, groups."""
 
-from collections.abc import Sequence
 from dataclasses import dataclass
 from math import comb
 
@@ -13,10 +12,10 @@ from bayes_lca.fitted.fit import Fit
 from bayes_lca.fitted.thinning import draws_used, thinning
 from bayes_lca.posterior.checks.check_waves import WaveCheck, check_waves
 from bayes_lca.posterior.checks.direct_effects import direct_effects
+from bayes_lca.posterior.checks.groups_of_persons import groups_of_waves, refuse_frame_without_group
 from bayes_lca.posterior.checks.item_check_rows import item_rows, overall_rows, pair_rows, pattern_rows
 from bayes_lca.posterior.checks.item_discrepancies import item_discrepancies
 from bayes_lca.posterior.checks.moment_check import moment_rows
-from bayes_lca.posterior.checks.wave_groups import groups_of_waves
 from bayes_lca.posterior.checks.weighted_pairs import weighted_check
 from bayes_lca.table import SummaryTable, tail_probabilities
 from bayes_lca.verdict import TablesWithVerdict
@@ -145,10 +144,12 @@ def check_items(
     stay. *Waves apart* adds them up over all other pairs: it is large where the class at the wave before does not tell
     all of where a person goes, such as where some never move.
 
-    *Groups of waves*: of each group, answers to an item at a wave are counted beside those expected given covariates
-    and group; and persons who moved at a step, :math:`\sum_{i \in g} P(z_{it} \ne z_{i,t+1} \mid y_i, x_i)`, beside
-    the same before answers are seen. Nothing is freed of scores there, so p-values of a model that is right gather
-    about 0.5, and more so for a group that the formula has.
+    *Groups of waves*: of each group at a wave, answers to an item are counted beside those expected given covariates
+    and group; persons of each class, :math:`\sum_{i \in g} P(z_{it} = c \mid y_i, x_i)`, beside the same before answers
+    are seen; and of a step those who moved, :math:`\sum_{i \in g} P(z_{it} \ne z_{i,t+1} \mid y_i, x_i)`, likewise. A
+    group that is in other classes answers otherwise to all items at once, which its class shares collect. These
+    residuals too are freed of the scores, and T is their quadratic form, as in score tests of a group's effect; where
+    the formula has the group and explains all of it, T is 0 and p is 1.
 
     Parameters
     ----------
@@ -158,8 +159,8 @@ def check_items(
         Grouping or covariate of the fit by which to compare items, or a column of `frame`; the first grouping of the
         fit by default.
     frame : eager data frame, optional
-        The frame that was fitted, for a `group` that the formula does not use. Its rows are found by key or label,
-        and have to hold the answers and covariates of the fit; those of a long frame by person and wave.
+        The frame that was fitted, for a `group` that the formula does not use, and with one. Its rows are found by key,
+        or label, and have to hold the answers and covariates of the fit; those of a long frame by person and wave.
     key : str, optional
         Column of `frame` that tells respondents apart; by default the one that `fit` was given, else row labels.
     count : str or int, optional
@@ -188,8 +189,7 @@ def check_items(
         standard deviation (posterior median) with the interval of R~ less that of replicated data, ``n`` who answered
         both.
 
-        Pairs are those that somebody answered together; the note counts the others, as there are where items were
-        asked in several booklets.
+        Pairs are those that somebody answered together; the note counts the others.
 
         ``patterns`` of those who answered all items: their number, likelihood ratio, Pearson, and the pattern that
         departs most by twice the difference of square roots of counts; None where nobody did.
@@ -199,11 +199,13 @@ def check_items(
         Of items that are numbers, ``items`` has ``mean`` and ``sd`` with what is expected and its interval, ``pairs``
         the ``correlation`` likewise, in place of categories and cells; ``patterns`` and ``groups`` are None.
 
-        Of a survey design counts are weighted, ``n`` counts respondents, and ``patterns`` and ``groups`` are None.
+        Of a survey design counts are weighted, ``n`` counts respondents, intervals rest on the covariance of the design
+        and its degrees of freedom d, and ``patterns`` and ``groups`` are None.
 
         Of waves, ``items`` and ``pairs`` stand by wave, ``wave_pairs`` by item and both waves; ``groups`` has items by
-        group and wave, and ``group_moves`` shares of those who ``moved`` given their answers, and ``moved_expected``;
-        there are no patterns.
+        group and wave, ``group_shares`` the class whose ``share``, given all answers, departs most from
+        ``share_expected``, and ``group_moves`` shares of those who ``moved`` given their answers, and
+        ``moved_expected``; there are no patterns.
 
     Raises
     ------
@@ -211,8 +213,8 @@ def check_items(
         If `draws` is no fit.
     ValueError
         If the classes were seen, the fit was saved without respondents, there is one item, nobody answered two items,
-        `group` cannot be used or, of several waves, changes within a person; it or a `frame` is given with a fit of a
-        survey design, or items of such a fit are numbers.
+        `group` cannot be used or, of several waves, changes within a person; a `frame`, `key` or `count` is given
+        without one; `group` or `frame` is given with a fit of a survey design, or items of such a fit are numbers.
     NotRelabelledError, SeveralModesError
         If an average would mix labels or modes.
 
@@ -250,14 +252,17 @@ def check_items(
         return check_waves(fit, step, seed, tails, f"{used}; {100 * ci_prob:g} % intervals", levels)
     _require_pairs(fit)
     if fit.is_weighted:
-        return ItemCheck(*weighted_check(fit, step, seed, group=group, frame=frame, key=key, count=count))
+        return ItemCheck(*weighted_check(fit, step, seed, tails, group=group, frame=frame, key=key, count=count))
+    refuse_frame_without_group(fit, group, frame=frame, key=key, count=count)
     by, groups = group if group is not None else next(iter(fit.groupings), None), None
     if by is not None and fit.supports("direct_effects"):
         groups = direct_effects(
             *(fit, [by]), frame=frame, key=key, count=count, n_draws=n_draws, seed=seed, ci_prob=ci_prob
         )
     if not all(fit.labels):
-        return _of_numbers(fit, step, seed, tails, f"{used}; {100 * ci_prob:g} % intervals of replicated data sets")
+        note = f"{used}; {100 * ci_prob:g} % intervals of replicated data sets"
+        overall, items, pairs = (SummaryTable.of(rows, note) for rows in moment_rows(fit, step, seed, tails))
+        return ItemCheck(overall, items, pairs, patterns=None, groups=None, n_draws=draws_used(fit, step))
     discrepancies = item_discrepancies(fit, step, seed)
     answers = fit.labels, fit.codes, fit.count
     pairs, statistic = pair_rows(discrepancies, *answers, tails)
@@ -282,11 +287,6 @@ def check_items(
         groups=groups,
         n_draws=draws_used(fit, step),
     )
-
-
-def _of_numbers(fit: Fit, step: int, seed: int, tails: Sequence[float], note: str) -> ItemCheck:
-    overall, items, pairs = (SummaryTable.of(rows, note) for rows in moment_rows(fit, step, seed, tails))
-    return ItemCheck(overall, items, pairs, patterns=None, groups=None, n_draws=draws_used(fit, step))
 
 
 def _require_pairs(fit: Fit) -> None:

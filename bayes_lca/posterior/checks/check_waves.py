@@ -20,11 +20,12 @@ from bayes_lca.posterior.checks.moment_check import (
     replicated_moments,
 )
 from bayes_lca.posterior.checks.wave_discrepancies import pairs_of_places, wave_discrepancies
-from bayes_lca.posterior.checks.wave_groups import (
-    group_discrepancies,
+from bayes_lca.posterior.checks.wave_group_rows import (
+    class_rows_of_groups,
     item_rows_of_groups,
     move_rows_of_groups,
 )
+from bayes_lca.posterior.checks.wave_groups import group_discrepancies
 from bayes_lca.posterior.checks.wave_tests import (
     ANY,
     EVERY_ITEM,
@@ -62,6 +63,8 @@ class WaveCheck(TablesWithVerdict):
         Draws used, one replicated data set each.
     groups : SummaryTable or None
         Items of each group at each wave, index the group's column, ``wave``, ``item``.
+    group_shares : SummaryTable or None
+        Class shares of each group at each wave, index the group's column, ``wave``.
     group_moves : SummaryTable or None
         How many of each group move at each step, index the group's column and ``step``.
 
@@ -81,6 +84,7 @@ class WaveCheck(TablesWithVerdict):
     wave_pairs: SummaryTable
     n_draws: int
     groups: SummaryTable | None = None
+    group_shares: SummaryTable | None = None
     group_moves: SummaryTable | None = None
 
     @property
@@ -91,7 +95,7 @@ class WaveCheck(TablesWithVerdict):
     @property
     def tables(self) -> dict[str, SummaryTable]:
         """The tables there are, by name."""
-        names = ("overall", "items", "pairs", "wave_pairs", "groups", "group_moves")
+        names = ("overall", "items", "pairs", "wave_pairs", "groups", "group_shares", "group_moves")
         parts = {name: getattr(self, name) for name in names}
         return {name: table for name, table in parts.items() if table is not None}
 
@@ -167,6 +171,16 @@ def check_waves(
     def noted(rows: pd.DataFrame, *more: str) -> SummaryTable:
         return SummaryTable.of(rows, "; ".join([used, _by_chance(len(rows)), *more]))
 
+    given = "given all answers of a person"
+    groups = (
+        {}
+        if of_groups is None
+        else {
+            "groups": noted(item_rows_of_groups(fit, of_groups, tails), *of_groups.left_out),
+            "group_shares": noted(class_rows_of_groups(fit, of_groups, tails), f"share: {given}", *of_groups.left_out),
+            "group_moves": noted(move_rows_of_groups(fit, of_groups, tails), f"moved: {given}", *of_groups.left_out),
+        }
+    )
     return WaveCheck(
         overall=SummaryTable.of(
             tests, f"{used}; {len(within)} pairs of items within waves, {len(of_item)} of waves{apart}"
@@ -174,12 +188,7 @@ def check_waves(
         items=noted(items),
         pairs=table(pairs[~over], within, [WAVE, "item_1", "item_2"]),
         wave_pairs=table(pairs[over], of_item, [ITEM, "wave_1", "wave_2"]),
-        groups=None if of_groups is None else noted(item_rows_of_groups(fit, of_groups, tails), *of_groups.left_out),
-        group_moves=None
-        if of_groups is None
-        else noted(
-            move_rows_of_groups(fit, of_groups, tails), "moved: given all answers of a person", *of_groups.left_out
-        ),
+        **groups,
         n_draws=len(range(0, fit.n_draws, step)),
     )
 

@@ -27,7 +27,7 @@ WITHIN, OVER_WAVES, TILT, LEVEL, APART, GROUP_ITEMS, GROUP_MOVES, ANY = (
     "any of these",
 )
 
-EVERY_ITEM = "all items"
+EVERY_ITEM, CLASS_SHARES = "all items", "class shares"
 IN_WORDS = {
     WITHIN: "two items go together within a wave",
     OVER_WAVES: "answers to an item go together over two waves",
@@ -36,7 +36,7 @@ IN_WORDS = {
     "their own (person_intercept=True)",
     APART: "persons answer alike at waves further apart more often than steps from wave to wave make them, as where "
     "some stay for good or return to where they were",
-    GROUP_ITEMS: "a group answers otherwise at a wave than its classes say",
+    GROUP_ITEMS: "a group answers otherwise at a wave, or is in other classes, than the model expects",
     GROUP_MOVES: "more, or fewer, of a group move than transitions say",
 }
 
@@ -85,13 +85,14 @@ def tests_of_categories(fit: Fit, discrepancies: Discrepancies, statistic: np.nd
 
 
 def tests_of_groups(fit: Fit, found: GroupDiscrepancies | None) -> Tests:
-    """The group, and item or step, that departs most for its chance in replicated data."""
+    """The group, and item or classes at a wave, or step, that departs most for its chance in replicated data."""
     if found is None:
         return {}
-    groups, waves, steps = found.levels.labels, paths_of(fit).waves, paths_of(fit).steps
+    groups, waves, steps = found.levels.labels, [f"wave {wave}" for wave in paths_of(fit).waves], paths_of(fit).steps
+    of_waves = np.concatenate([found.answer_statistic, found.member_statistic[..., None]], axis=-1)
     tests = {}
     for name, statistic, axes in (
-        (GROUP_ITEMS, found.answer_statistic, (groups, [f"wave {wave}" for wave in waves], fit.items)),
+        (GROUP_ITEMS, of_waves, (groups, waves, [*fit.items, CLASS_SHARES])),
         (GROUP_MOVES, found.move_statistic, (groups, steps)),
     ):
         flat = statistic.reshape(*statistic.shape[:2], -1)

@@ -1,5 +1,6 @@
 """Pairs of items of respondents who were sampled by a survey design: score tests with the covariance of the design."""
 
+from collections.abc import Sequence
 from itertools import combinations
 
 import numpy as np
@@ -26,7 +27,7 @@ DRAWS_USED = 20
 
 
 def weighted_check(
-    fit: Fit, step: int, seed: int, **given
+    fit: Fit, step: int, seed: int, tails: Sequence[float], **given
 ) -> tuple[SummaryTable, SummaryTable, SummaryTable, None, None, int]:
     """What `check_items` returns: all pairs together, items, pairs, no patterns and groups, and the draws used.
 
@@ -38,6 +39,8 @@ def weighted_check(
         Every how many-th draw may be used.
     seed : int
         Of the replicated answers.
+    tails : sequence of float
+        Lower and upper tail of intervals.
     **given
         What was asked of groups: nothing of it holds.
 
@@ -57,20 +60,21 @@ def weighted_check(
             "check the same model fitted without design"
         )
     step = max(step, fit.n_draws // DRAWS_USED)
-    overall, items, pairs = _tables(fit, step, seed)
+    overall, items, pairs = _tables(fit, step, seed, tails)
     used = f"{fit.note}; {draws_used(fit, step)} of them used; weighted counts"
     tests = f"score tests by the covariance of the design, {_degrees_of_design(fit)} degrees of freedom"
+    intervals = f"{100 * (tails[1] - tails[0]):g} % intervals by the covariance of the design"
     return (
         SummaryTable.of(overall, f"{used}; {tests}; {len(pairs)} pairs of items, Bonferroni's method"),
-        SummaryTable.of(items, f"{used}; not tested, for latent classes reproduce them"),
-        SummaryTable.of(pairs, f"{used}; {tests}"),
+        SummaryTable.of(items, f"{used}; {intervals}; not tested, for latent classes reproduce them"),
+        SummaryTable.of(pairs, f"{used}; {tests}; {intervals} at the cell that departs most, chosen among all"),
         None,
         None,
         draws_used(fit, step),
     )
 
 
-def _tables(fit: Fit, step: int, seed: int) -> tuple[pd.DataFrame, pd.DataFrame, pd.DataFrame]:
+def _tables(fit: Fit, step: int, seed: int, tails: Sequence[float]) -> tuple[pd.DataFrame, pd.DataFrame, pd.DataFrame]:
     """Of all pairs together, of items and of pairs."""
     codes, weight, rng = fit.answers_of_respondents, fit.sample.weight, np.random.default_rng(seed)
     answered = codes >= 0
@@ -105,12 +109,12 @@ def _tables(fit: Fit, step: int, seed: int) -> tuple[pd.DataFrame, pd.DataFrame,
     expected = [_expected_shares(share, rho, weight, answered) for share, _, rho in draws]
     table = pd.DataFrame(
         [
-            _pair_row(fit, pair, cells[place], covariance[place], [of_draw[pair] for of_draw in expected])
+            _pair_row(fit, pair, cells[place], covariance[place], [of_draw[pair] for of_draw in expected], tails)
             for place, pair in enumerate(pairs)
         ],
         index=pd.MultiIndex.from_tuples([(fit.items[j], fit.items[h]) for j, h in pairs], names=["item_1", "item_2"]),
     )
-    return _overall(table), _items(fit, [(share, rho) for share, _, rho in draws]), table
+    return _overall(table), _items(fit, [(share, rho) for share, _, rho in draws], tails), table
 
 
 def _scores(added: Contributions, structural: np.ndarray) -> np.ndarray:
@@ -135,7 +139,19 @@ def _degrees_of_design(fit: Fit) -> int:
     return n_units - len(np.unique(sample.stratum_of_unit))
 
 
-def _pair_row(fit: Fit, pair: tuple[int, int], cells: np.ndarray, covariance: np.ndarray, expected: list) -> dict:
+def _reach(fit: Fit, tails: Sequence[float]) -> np.ndarray:
+    """Ends of an interval about 0, in standard errors by the covariance of the design."""
+    return scipy.stats.t.ppf(tails, _degrees_of_design(fit))
+
+
+def _pair_row(
+    fit: Fit,
+    pair: tuple[int, int],
+    cells: np.ndarray,
+    covariance: np.ndarray,
+    expected: list,
+    tails: Sequence[float],
+) -> dict:
     j, h = pair
     labels, codes, weight = fit.labels, fit.answers_of_respondents, fit.sample.weight
     size = expected[0].shape[0]
@@ -151,6 +167,8 @@ def _pair_row(fit: Fit, pair: tuple[int, int], cells: np.ndarray, covariance: np
     residual = np.where(exists.ravel() & (np.diag(covariance) > NEGLIGIBLE), cells / spread, 0.0)
     first, second = divmod(int(np.abs(residual).argmax()), size)
     there = (codes[:, j] == first) & (codes[:, h] == second)
+    most = float(residual[first * size + second])
+    lower, upper = most + _reach(fit, tails)
     return {
         "p_value": p_value,
         "discrepancy": statistic,
@@ -159,7 +177,9 @@ def _pair_row(fit: Fit, pair: tuple[int, int], cells: np.ndarray, covariance: np
         "category_2": labels[h][second],
         "observed": float(weight[there].sum()),
         "expected_count": float(np.mean([of_draw[first, second] for of_draw in expected])),
-        "residual": float(residual[first * size + second]),
+        "residual": most,
+        "lower": lower,
+        "upper": upper,
         "n": int(((codes[:, j] >= 0) & (codes[:, h] >= 0)).sum()),
     }
 
@@ -180,20 +200,32 @@ def _overall(pairs: pd.DataFrame) -> pd.DataFrame:
     return pd.DataFrame([row, row | {"where": ""}], index=pd.Index(["largest pair", "either"], name="check"))
 
 
-def _items(fit: Fit, draws: list[tuple[np.ndarray, np.ndarray]]) -> pd.DataFrame:
-    """The category of each item whose weighted share departs most from what the model expects."""
+def _items(fit: Fit, draws: list[tuple[np.ndarray, np.ndarray]], tails: Sequence[float]) -> pd.DataFrame:
+    r"""The category of each item whose weighted share departs most from what the model expects.
+
+    Its variance is that of the weighted share between samples, from :math:`1[y_{ij} = k] - \hat p_k`, and of what is
+    expected over draws.
+    """
     codes, weight, rows = fit.answers_of_respondents, fit.sample.weight, []
     for j, labels in enumerate(fit.labels):
         given = codes[:, j] >= 0
         observed = np.bincount(codes[given, j], weights=weight[given], minlength=len(labels))
-        expected = np.mean([((weight * given) @ share) @ rho[:, j, : len(labels)] for share, rho in draws], axis=0)
+        of_draws = np.array([((weight * given) @ share) @ rho[:, j, : len(labels)] for share, rho in draws])
+        expected = of_draws.mean(axis=0)
         worst, total = int(np.abs(observed - expected).argmax()), observed.sum()
+        apart = given * ((codes[:, j] == worst) - observed[worst] / total)
+        between_samples = design_information(apart[:, None], np.arange(len(codes)), fit.sample)[0, 0]
+        difference = (observed[worst] - expected[worst]) / total
+        error = np.sqrt(between_samples + of_draws[:, worst].var()) / total
+        lower, upper = difference + _reach(fit, tails) * error
         rows.append(
             {
                 "category": labels[worst],
                 "observed": observed[worst],
                 "expected_count": expected[worst],
-                "difference": 100 * (observed[worst] - expected[worst]) / total,
+                "difference": 100 * difference,
+                "lower": 100 * lower,
+                "upper": 100 * upper,
                 "n": int(given.sum()),
             }
         )

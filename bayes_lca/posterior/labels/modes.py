@@ -10,6 +10,7 @@ import xarray as xr
 
 from bayes_lca.fitted.chain_diagnostics import rank_r_hat
 from bayes_lca.fitted.fit import Fit
+from bayes_lca.likelihood.leave_one_out import check_draws
 from bayes_lca.posterior.labels.chance import effective_draws, r_hat_by_chance
 from bayes_lca.posterior.labels.label_free import label_free
 from bayes_lca.posterior.labels.matching import cost_of_leaving, match, profile_distances
@@ -110,7 +111,7 @@ def modes(draws: xr.DataTree) -> SummaryTable:
     Raises
     ------
     ValueError
-        If the fit was saved without respondents.
+        If the fit was saved without respondents, or a mode has fewer than 25 draws.
 
     References
     ----------
@@ -128,6 +129,7 @@ def modes(draws: xr.DataTree) -> SummaryTable:
     fit = Fit.of(draws, needs="modes")
     rows, mass = [], _masses(fit)
     for mode, chains in _chains_by_mode(fit).items():
+        check_draws(len(chains) * fit.posterior.sizes["draw"], f" of mode {mode + 1}")
         with warnings.catch_warnings():
             # the table says for how many respondents
             warnings.filterwarnings("ignore", "Estimated shape parameter of Pareto distribution", UserWarning)

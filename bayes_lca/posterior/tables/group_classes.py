@@ -10,6 +10,7 @@ from bayes_lca.data.unique_rows import unique_rows
 from bayes_lca.dims import CLASS, GROUP_CLASS, GROUP_CLASS_SHARE, GROUP_MEMBERSHIP
 from bayes_lca.fitted.fit import Fit
 from bayes_lca.fitted.twins.group_classes import ClassesOfGroups
+from bayes_lca.posterior.tables.membership import outside_in_words
 from bayes_lca.posterior.tables.rows import CI_PROB, note_of, table_of, table_once
 from bayes_lca.table import SummaryTable, tail_probabilities
 
@@ -111,7 +112,9 @@ def group_membership(draws: xr.DataTree, *, ci_prob: float = CI_PROB) -> Summary
     -------
     SummaryTable
         A row per group, in the order of the groups: ``n``, its respondents; a column of posterior mean probabilities
-        per group class; ``modal_class``, its ``certainty`` and the interval ``certainty_lower``, ``certainty_upper``.
+        per group class; ``modal_class``, its ``certainty`` (posterior mean probability) and the equal-tailed interval
+        ``certainty_lower``, ``certainty_upper``. Where few draws are unsure of a group and all others sure, the mean
+        lies outside the interval.
 
     Raises
     ------
@@ -144,5 +147,6 @@ def group_membership(draws: xr.DataTree, *, ci_prob: float = CI_PROB) -> Summary
     table["modal_class"] = pd.Categorical.from_codes(modal, names)
     table["certainty"] = mean.max(axis=1)
     table["certainty_lower"], table["certainty_upper"] = np.quantile(of_modal, tails, axis=0)
-    note = f"{fit.note}; {100 * ci_prob:g} % intervals of the modal group class's probability; {groups_in_words(fit)}"
-    return SummaryTable.of(table, note)
+    outside = outside_in_words(table)
+    note = f"{fit.note}; {100 * ci_prob:g} % intervals of the modal group class's probability{outside}"
+    return SummaryTable.of(table, f"{note}; {groups_in_words(fit)}")

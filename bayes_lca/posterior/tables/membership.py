@@ -78,7 +78,8 @@ def membership(draws: xr.DataTree, frame: Frame | None = None, *, seed: int = 1,
     SummaryTable
         In the order of the frame that was fitted, indexed as it is or by the key that `fit` was given, or in that of
         `frame`: a column of posterior mean probabilities per class, ``modal_class``, its ``certainty`` (posterior mean
-        probability) and the interval ``certainty_lower``, ``certainty_upper``; and ``row``, the position in the frame
+        probability) and the equal-tailed interval ``certainty_lower``, ``certainty_upper``, outside which the mean lies
+        where few draws are unsure and all others sure; and ``row``, the position in the frame
         from 0 on. Where labels of the frame repeat, the index has a second level, ``occurrence``, for a join by label
         would multiply rows; see the notes. A frequency table that was fitted with ``count=`` has one row for
         each of its rows, and their ``n_respondents``. A fit to several waves has a row for each person and wave, with
@@ -131,8 +132,16 @@ def membership(draws: xr.DataTree, frame: Frame | None = None, *, seed: int = 1,
         notes = ["new respondents, who had no part in the fit", *map(_of_unseen_groups, unseen, unseen.values())]
     parts = [_of_occasion(fit, occasion, tails) for occasion in fit.hidden.occasions(fit)]
     table = parts[0] if len(parts) == 1 else pd.concat(parts).sort_values(ROW, kind="stable")
-    note = f"{fit.note}; {100 * ci_prob:g} % intervals of the modal class's probability"
+    note = f"{fit.note}; {100 * ci_prob:g} % intervals of the modal class's probability{outside_in_words(table)}"
     return SummaryTable.of(table, "\n".join([note, *notes]))
+
+
+def outside_in_words(table: pd.DataFrame) -> str:
+    """How many certainties, which are means, lie outside their equal-tailed intervals, as a part of a note."""
+    outside = (table["certainty"] < table["certainty_lower"]) | (table["certainty"] > table["certainty_upper"])
+    if not outside.any():
+        return ""
+    return f", outside which {int(outside.sum())} of {len(table)} means lie, as those of very skew draws do"
 
 
 def _of_occasion(fit: Fit, occasion: Occasion, tails: list[float]) -> pd.DataFrame:

@@ -77,6 +77,11 @@ def _of_waves(check: WaveCheck) -> list[Block]:
         _table("check_pairs", "Pairs of items at each wave: association within classes", check.pairs),
         _table("check_items", "Items at each wave", check.items),
         *([] if check.groups is None else [_table("check_groups", "Items by group and wave", check.groups)]),
+        *(
+            []
+            if check.group_shares is None
+            else [_table("check_group_shares", "Class shares by group and wave", check.group_shares)]
+        ),
         *([] if check.group_moves is None else [_table("check_group_moves", "Who moves, by group", check.group_moves)]),
     ]
 

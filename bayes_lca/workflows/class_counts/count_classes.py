@@ -171,7 +171,7 @@ def count_classes(
     responses = answers.responses
     if design is not None:
         refuse_items_as_roles(design, items.columns, len(answers.answered))
-    sample = design.read(answers.frame).scaled(answers.answered) if design else None
+    sample = design.read(answers.frame, answers.answered).scaled(answers.answered) if design else None
     if items.restrictions and (blrt_draws or common_method):
         given = f"blrt_draws={blrt_draws}: the bootstrap" if blrt_draws else "common_method=True: the common method"
         raise ValueError(

@@ -191,7 +191,9 @@ def _groups(frame, by: str, n_classes: int, answered: np.ndarray) -> tuple[list[
         raise ValueError(
             f"column {by!r} is missing in {missing} of {len(values)} rows; complete them, or leave the rows out first"
         )
-    coded = code_covariate(values.reset_index(drop=True), by, category=True)
+    coded = code_covariate(
+        values.reset_index(drop=True), by, category=True, role="column", instead="name one that has several values"
+    )
     coded = coded.cat.remove_unused_categories()
     levels, group = [str(level) for level in coded.cat.categories], coded.cat.codes.to_numpy()[answered]
     sizes = np.bincount(group, minlength=len(levels))
