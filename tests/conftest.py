@@ -1,5 +1,6 @@
 """Fits that many tests read, made once a session; slow tests only on request."""
 
+import gc
 import warnings
 from functools import wraps
 
@@ -53,7 +54,12 @@ def pytest_addoption(parser):
 
 
 def pytest_configure(config):
-    """Made-up surveys are small: levels of few respondents and empty cells are their nature, not worth an error."""
+    """Made-up surveys are small: levels of few respondents and empty cells are their nature, not worth an error.
+
+    A process holds a million objects of tests that it collected, and graphs make many more: the garbage collector
+    looks through them less often.
+    """
+    gc.set_threshold(10_000)
     for name in ("SmallLevelWarning", "SeparationWarning"):
         config.addinivalue_line("filterwarnings", f"ignore::bayes_lca.{name}")
 

@@ -6,16 +6,13 @@ import subprocess
 import sys
 from importlib import import_module
 from importlib.util import find_spec
+from itertools import pairwise
 from pathlib import Path
 
 import pytest
 
 import bayes_lca as bl
 
-FITS_ARE_READ = "import bayes_lca as bl; draws = bl.load_example(); "
-MODELS_ARE_BUILT = (
-    "import bayes_lca as bl; from bayes_lca.datasets.example import ITEMS; bl.fit; survey = bl.example_survey(); "
-)
 SAMPLERS = {"pymc", "pytensor", "nutpie", "jax", "numba"}
 PICTURES = {"matplotlib", "arviz_plots"}
 SUMMARIES = {"arviz", "arviz_base", "arviz_stats", "scipy.stats", "statsmodels"}
@@ -23,18 +20,20 @@ FORMULAS = {"formulae", "scipy.interpolate"}
 PROCESSES = {"joblib", "distributed"}
 ALL = SAMPLERS | PICTURES | SUMMARIES | FORMULAS | PROCESSES
 
-NOT_IMPORTED = {
-    "import bayes_lca as bl; bl.load_cohort()": ALL,
-    FITS_ARE_READ + "bl.odds_ratios(draws)": ALL,
-    FITS_ARE_READ + "bl.class_profiles(draws); bl.membership(draws)": ALL,
-    "import bayes_lca as bl; bl.fit": ALL - {"pymc", "pytensor"},
-    MODELS_ARE_BUILT + "bl.LatentClass(2, bl.Items(ITEMS)).build(survey)": ALL - {"pymc", "pytensor"},
-    MODELS_ARE_BUILT + "bl.LatentClass(2, bl.Items(ITEMS), bl.Regression('~ age')).build(survey)": (
-        ALL - {"pymc", "pytensor"} - FORMULAS
-    ),
-    "import bayes_lca as bl; bl.count_classes": PICTURES | SUMMARIES | PROCESSES,
-    "import bayes_lca as bl; bl.fit_estimators": PICTURES | SUMMARIES | PROCESSES,
+STEPS = {
+    "bl.load_cohort()": ALL,
+    "draws = bl.load_example()": ALL,
+    "bl.odds_ratios(draws)": ALL,
+    "bl.class_profiles(draws)": ALL,
+    "bl.membership(draws)": ALL,
+    "from bayes_lca.datasets.example import ITEMS; survey = bl.example_survey()": ALL,
+    "bl.fit": ALL - {"pymc", "pytensor"},
+    "bl.LatentClass(2, bl.Items(ITEMS)).build(survey)": ALL - {"pymc", "pytensor"},
+    "bl.LatentClass(2, bl.Items(ITEMS), bl.Regression('~ age')).build(survey)": ALL - {"pymc", "pytensor"} - FORMULAS,
+    "bl.count_classes": PICTURES | SUMMARIES | PROCESSES,
+    "bl.fit_estimators": PICTURES | SUMMARIES | PROCESSES,
 }
+"""One after the other in one process, and what may not have been imported by then: ever less."""
 
 
 def run(code, *options):
@@ -60,9 +59,22 @@ def test_the_package_imports_itself_alone():
     assert packages - sys.stdlib_module_names == {"bayes_lca"}
 
 
-@pytest.mark.parametrize("code", NOT_IMPORTED)
-def test_what_is_not_used_is_not_imported(code):
-    assert imported_by(code) & NOT_IMPORTED[code] == set()
+@pytest.fixture(scope="module")
+def imported_after():
+    """All modules that a new process has imported after each step, beside those that it begins with."""
+    lines = ["import sys", "before = set(sys.modules)", "import bayes_lca as bl"]
+    lines += [f"{step}\nprint(*(set(sys.modules) - before))" for step in STEPS]
+    printed = said("\n".join(lines)).splitlines()
+    return {step: set(modules.split()) for step, modules in zip(STEPS, printed, strict=True)}
+
+
+@pytest.mark.parametrize("step", STEPS)
+def test_what_is_not_used_is_not_imported(imported_after, step):
+    assert imported_after[step] & STEPS[step] == set()
+
+
+def test_each_step_may_import_what_those_before_it_may():
+    assert all(later <= earlier for earlier, later in pairwise(STEPS.values()))
 
 
 @pytest.mark.parametrize("name", sorted(ALL))
@@ -83,8 +95,8 @@ def test_all_names_are_there_and_none_before_it_is_asked_for():
 
 
 def test_models_and_version_come_with_the_package():
-    assert said("import bayes_lca as bl; print(bl.models.LatentClass is bl.LatentClass)") == "True\n"
-    assert said("import bayes_lca as bl; print(bl.__version__ != '')") == "True\n"
+    code = "import bayes_lca as bl; print(bl.__version__ != '', bl.models.LatentClass is bl.LatentClass)"
+    assert said(code) == "True True\n"
 
 
 def test_what_is_asked_for_once_is_kept():

@@ -28,7 +28,7 @@ def test_the_version_to_cite_is_this_one():
     assert f"version: {bl.__version__}\n" in README.with_name("CITATION.cff").read_text(encoding="utf-8")
 
 
-def test_blocks_run_one_after_the_other(few_draws, tmp_path, monkeypatch):
+def test_blocks_run_one_after_the_other(few_draws, pictures_are_not_written, tmp_path, monkeypatch):
     survey = bl.load_cohort().iloc[::4]
     monkeypatch.setattr(bl, "load_cohort", lambda: survey)
     monkeypatch.chdir(tmp_path)

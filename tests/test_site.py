@@ -54,7 +54,7 @@ def test_every_public_name_is_in_the_reference_once():
         if blocks(text)
     ],
 )
-def test_code_runs_from_top_to_bottom(page, few_draws, tmp_path, monkeypatch):
+def test_code_runs_from_top_to_bottom(page, few_draws, pictures_are_not_written, tmp_path, monkeypatch):
     survey = bl.load_cohort().iloc[::4]
     monkeypatch.setattr(bl, "load_cohort", lambda: survey)
     monkeypatch.chdir(tmp_path)

@@ -79,28 +79,29 @@ def density(family, outcome, eta, values, c):
     return at_most[outcome + 1] - at_most[outcome]
 
 
-def membership_by_hand(measured, survey, step):
-    """Of every respondent, from shares and item probabilities of one draw, one answer after the other."""
-    posterior = measured["posterior"].to_dataset().stack(drawn=["chain", "draw"]).transpose("drawn", ...)
-    posterior = posterior.isel(drawn=step)
+@pytest.fixture(scope="module")
+def membership_by_hand(measured, survey):
+    """Of every respondent, from shares and item probabilities of each step's draw, one answer after the other."""
+    posterior = measured["posterior"].to_dataset().stack(drawn=["chain", "draw"]).isel(drawn=STEPS)
+    share = posterior["class_share"].transpose("drawn", "latent_class").to_numpy()
+    probability = posterior["item_probability"].transpose("item", "category", "drawn", "latent_class").to_numpy()
+    items, categories = (posterior[name].to_numpy().tolist() for name in ("item", "category"))
     result = []
     for _, row in survey.iterrows():
-        joint = posterior["class_share"].to_numpy().copy()
-        for item in posterior["item"].to_numpy():
+        joint = share.copy()
+        for item, of_category in zip(items, probability, strict=True):
             if not pd.isna(row[item]):
-                of_item = posterior["item_probability"].sel(item=item, category=row[item])
-                joint *= of_item.transpose("latent_class").to_numpy()
-        result.append(joint / joint.sum())
-    return np.array(result)
+                joint *= of_category[categories.index(row[item])]
+        result.append(joint / joint.sum(axis=1, keepdims=True))
+    return np.mean(result, axis=1)
 
 
 @pytest.mark.filterwarnings("ignore")
 @pytest.mark.parametrize("family", FORMULAS)
-def test_likelihood_is_that_of_a_loop_over_respondents(measured, survey, family):
+def test_likelihood_is_that_of_a_loop_over_respondents(measured, survey, membership_by_hand, family):
     prepared = model_of(measured, family, FORMULAS[family]).prepare(survey)
     point, values = at_random(prepared.model)
     log_density = prepared.model.compile_logp(vars=[prepared.model["outcome"]], sum=False, **COMPILE)(point)[0]
-    mean = np.mean([membership_by_hand(measured, survey, step) for step in STEPS], axis=0)
     name = FORMULAS[family].split(" ~ ")[0]
     codes = survey[name].to_numpy() if family in ("normal", "poisson") else pd.Categorical(survey[name]).codes
     columns = {"participation": survey["participation"].to_numpy(dtype=float)}
@@ -115,7 +116,7 @@ def test_likelihood_is_that_of_a_loop_over_respondents(measured, survey, family)
                 eta = eta + values["outcome_slope"][t, c] * (columns[term][i] - columns[term].mean())
             if "group_effect" in values:
                 eta = eta + values["group_effect"][list(prepared.model.coords["group"]).index(survey["group"].iloc[i])]
-            likelihood += mean[i, c] * density(family, codes[i], eta, values, c)
+            likelihood += membership_by_hand[i, c] * density(family, codes[i], eta, values, c)
         total += np.log(likelihood)
     assert log_density.sum() == pytest.approx(total, rel=1e-6)
 
