@@ -232,7 +232,7 @@ def test_a_file_too_large_for_what_memory_is_left_is_no_damaged_file(tmp_path, m
     def full(*arguments, **options):
         raise MemoryError("Unable to allocate 3 GiB")
 
-    monkeypatch.setattr("bayes_lca.posterior.storage.netcdf.read_tree", full)
+    monkeypatch.setattr("xarray.load_datatree", full)
     with pytest.raises(MemoryError, match=r"fit\.nc' cannot be read in the memory that is left: Unable.*close other"):
         bl.load(tmp_path / "fit.nc")
 
@@ -244,7 +244,7 @@ def test_a_file_with_its_checksum_that_cannot_be_read_is_no_damaged_file(tmp_pat
     def failing(*arguments, **options):
         raise OSError("Can't synchronously read data (filter returned failure during read)")
 
-    monkeypatch.setattr("bayes_lca.posterior.storage.netcdf.read_tree", failing)
+    monkeypatch.setattr("xarray.load_datatree", failing)
     with pytest.raises(ValueError, match=r"fit\.nc' cannot be read, though its checksum is right.*memory does not"):
         bl.load(tmp_path / "fit.nc")
 

@@ -14,7 +14,6 @@ import xarray as xr
 
 import bayes_lca as bl
 from bayes_lca.posterior.storage.file_integrity import UnreadableFileError
-from bayes_lca.posterior.storage.trees_in_hdf5 import read_tree, write_tree
 from bayes_lca.posterior.storage.whole_fit import check_fit
 
 # A short fit leaves a respondent or two for whom the estimate is unreliable; the table of modes counts them.
@@ -576,47 +575,3 @@ def test_labels_of_respondents_are_compressed_as_all_numbers_are(tmp_path):
     with h5py.File(tmp_path / "fit.nc") as file:
         labels, row = file["patterns/respondent"], file["patterns/row_of_respondent"]
         assert labels.shape == (180,) and labels.compression == row.compression == "gzip"
-
-
-def unusual():
-    """Every kind of value that xarray keeps, and a dimension without values of its own."""
-    days = np.array(["2026-01-05", "2026-02-01"], dtype="datetime64[ns]")
-    inner = xr.Dataset(
-        {
-            "table": (("row", "day"), [[1.5, np.nan], [2.0, 3.0], [0.0, -1.0]], {"unit": "hours", "at": [1, 2]}),
-            "yes": ("day", [True, False]),
-            "word": ("row", ["a", "b\u00e9", ""]),
-            "level": ((), 3),
-            "none": ("nobody", np.empty(0)),
-        },
-        coords={"day": days, "of_row": ("row", np.arange(3, dtype="int32")), "nobody": np.empty(0, dtype=int)},
-        attrs={"list": ["a", "b"], "one": 1, "real": 0.5, "text": "x"},
-    )
-    outer = xr.Dataset(attrs={"n": np.int64(3), "pivot": "[[0.5]]"})
-    below = {"/outside": inner[["yes"]], "/outside/inside": inner[["table", "of_row"]], "/whole": inner}
-    return xr.DataTree.from_dict({"/": outer} | below)
-
-
-@pytest.mark.parametrize("name", ["alone", "waves", "unusual"])
-def test_files_are_those_of_xarray(name, tmp_path):
-    """Each reads what the other wrote, in the same order."""
-    tree = unusual() if name == "unusual" else bl.load_example(name)
-    tree = xr.DataTree.from_dict({node.path: node.to_dataset(inherit=False) for node in tree.subtree})
-    ours, theirs = tmp_path / "ours.nc", tmp_path / "theirs.nc"
-    ours.write_bytes(write_tree(tree))
-    tree.to_netcdf(theirs, engine="h5netcdf")
-    kept = xr.load_datatree(theirs, engine="h5netcdf")
-    for read in (read_tree(ours), read_tree(theirs), xr.load_datatree(ours, engine="h5netcdf")):
-        xr.testing.assert_identical(read, kept)
-        for node in kept.subtree:
-            assert list(read[node.path].children) == list(node.children)
-            assert list(read[node.path].attrs.items()) == list(node.attrs.items())
-            for name, values in node.variables.items():
-                assert read[node.path].variables[name].dtype == values.dtype, name
-            assert list(read[node.path].data_vars) == list(node.data_vars)
-
-
-@pytest.mark.parametrize("value", [None, {"a": 1}, 1j])
-def test_what_is_neither_numbers_nor_text_is_refused(value):
-    with pytest.raises(TypeError, match=r"attribute 'of_mine' of '/' is .*, neither numbers nor text"):
-        write_tree(xr.DataTree(xr.Dataset(attrs={"of_mine": value})))

@@ -1,6 +1,7 @@
 """Keep a fit on disk: NetCDF, exact, and without running anything when it is read."""
 
 import os
+from io import BytesIO
 from pathlib import Path
 
 import xarray as xr
@@ -9,10 +10,11 @@ from bayes_lca.fitted.capabilities import functions_that_need_respondents
 from bayes_lca.fitted.fit import Fit
 from bayes_lca.fitted.views import with_views, without_views
 from bayes_lca.posterior.storage.file_integrity import UnreadableFileError, check_hdf5, check_seal, seal
-from bayes_lca.posterior.storage.trees_in_hdf5 import read_tree, write_tree
 from bayes_lca.posterior.storage.whole_fit import check_fit
 from bayes_lca.posterior.storage.without_respondents import without_respondents
 from bayes_lca.whole_file import write_whole
+
+COMPRESSION = {"zlib": True, "complevel": 4}
 
 
 def save(draws: xr.DataTree, path: str | os.PathLike, *, respondents: bool = True) -> None:
@@ -72,7 +74,17 @@ def save(draws: xr.DataTree, path: str | os.PathLike, *, respondents: bool = Tru
     fit = Fit.of(draws, needs="save")
     kept = without_views(fit.tree if respondents and fit.holds_respondents else without_respondents(fit))
     storable = xr.DataTree.from_dict({node.path: _without_objects(node.to_dataset()) for node in kept.subtree})
-    content = write_tree(storable)
+    encoding = {
+        node.path: {
+            name: COMPRESSION
+            for name, values in node.to_dataset(inherit=False).variables.items()
+            if values.size and values.dtype.kind in "fiub"
+        }
+        for node in storable.subtree
+    }
+    in_memory = BytesIO()  # written from here, because HDF5 itself crashes on a full disk
+    storable.to_netcdf(in_memory, engine="h5netcdf", encoding=encoding)
+    content = in_memory.getvalue()
 
     def write(unfinished: Path) -> None:
         with open(unfinished, "wb") as file:
@@ -137,7 +149,7 @@ def _read(path: Path) -> xr.DataTree:
     try:
         is_as_saved = check_seal(path)
         check_hdf5(path)
-        tree = read_tree(path)
+        tree = xr.load_datatree(path, engine="h5netcdf")
     except UnreadableFileError as error:
         raise ValueError(f"{os.fspath(path)!r} cannot be read: {error}") from error
     except MemoryError:
