@@ -16,10 +16,11 @@ study: $(VENV)/ready
 	$(RUN) examples/medical_groups.py --draws $(DRAWS) --seed $(SEED) --out $(OUT) $(ARGUMENTS)
 
 # One thread of linear algebra in each process: matrices are small, and more threads wait for each other. Graphs do not
-# note which line of Python made each of their nodes, which is a tenth of the time of building them. The many processes
-# that tests start read each other's compiled modules, also where the shell asks for none to be written.
+# note which line of Python made each of their nodes, which is a tenth of the time of building them. What PyTensor would
+# compile with C runs in Python, for it is run a few times and a compiler takes most of a second for each operation. The
+# many processes that tests start read each other's compiled modules, also where the shell asks for none to be written.
 test coverage: export OPENBLAS_NUM_THREADS := 1
-test coverage: export PYTENSOR_FLAGS := traceback__limit=0
+test coverage: export PYTENSOR_FLAGS := traceback__limit=0,cxx=
 test coverage: export PYTHONDONTWRITEBYTECODE :=
 
 test: lint
