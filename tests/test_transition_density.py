@@ -423,9 +423,10 @@ def test_programs_have_the_density_and_gradient_of_pymc(name, fewest_rows, monke
     assert (program.builder.n_rows > 0) == (fewest_rows == 1)
     x = density.coordinates(case.prepared.start) + np.random.default_rng(0).normal(0.0, 0.5, program.n_inputs)
     parts = np.split(x, np.cumsum([int(np.prod(shape)) for shape in density.shapes])[:-1])
-    value, gradient = value_and_gradient(name)(
+    value, *gradients = value_and_gradient(name)(
         *(part.reshape(shape) for part, shape in zip(parts, density.shapes, strict=True))
     )
+    gradient = np.concatenate([of_part.ravel() for of_part in gradients])
     found, found_gradient = program.log_density(x)
     np.testing.assert_allclose(found, value, rtol=1e-10)
     np.testing.assert_allclose(found_gradient, gradient, rtol=1e-10, atol=1e-10 * np.abs(gradient).max())
