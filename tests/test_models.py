@@ -1,11 +1,11 @@
 """Models as PyMC users meet them: printed, named, drawn from, extended."""
 
+from functools import cache
 from pathlib import Path
 
 import numpy as np
 import pandas as pd
 import pymc as pm
-import pytensor
 import pytest
 from pytensor.compile.mode import Mode
 from scipy.special import softmax
@@ -98,6 +98,12 @@ def frame():
 
 
 @pytest.fixture(scope="module")
+def built(frame):
+    """Models of the frame by name, each built once, which no test changes."""
+    return cache(lambda name: MODELS[name].build(frame))
+
+
+@pytest.fixture(scope="module")
 def unequal():
     """Items of two, three and four categories."""
     rng = np.random.default_rng(3)
@@ -105,26 +111,32 @@ def unequal():
 
 
 @pytest.mark.parametrize("name", MODELS)
-def test_printed_model_is_the_golden_text(name, frame):
+def test_printed_model_is_the_golden_text(name, built):
     """A changed prior shows here as a changed line; if it is meant, the golden text is changed along with it."""
-    printed = "\n".join(line.rstrip() for line in MODELS[name].build(frame).str_repr().splitlines()) + "\n"
+    printed = "\n".join(line.rstrip() for line in built(name).str_repr().splitlines()) + "\n"
     assert printed == (GOLDEN / f"{name}.txt").read_text(encoding="utf-8")
 
 
+def assert_axes_have_names(model):
+    for variable in [*model.free_RVs, *model.deterministics, *model.observed_RVs]:
+        if variable.name == "group_correlation_root":
+            continue  # rows and columns of a Cholesky factor are no classes
+        dims = model.named_vars_to_dims[variable.name] if variable.ndim else ()
+        assert len(dims) == variable.ndim, variable.name
+        assert all(dim in model.coords for dim in dims), variable.name
+
+
 @pytest.mark.parametrize("name", MODELS)
-def test_every_axis_of_every_variable_has_a_name(name, frame, unequal):
-    models = [MODELS[name].build(frame), LatentClass(2, bl.Items(["a", "b", "c"])).build(unequal)]
-    for model in models:
-        for variable in [*model.free_RVs, *model.deterministics, *model.observed_RVs]:
-            if variable.name == "group_correlation_root":
-                continue  # rows and columns of a Cholesky factor are no classes
-            dims = model.named_vars_to_dims[variable.name] if variable.ndim else ()
-            assert len(dims) == variable.ndim, variable.name
-            assert all(dim in model.coords for dim in dims), variable.name
+def test_every_axis_of_every_variable_has_a_name(name, built):
+    assert_axes_have_names(built(name))
 
 
-def test_axes_of_groups_and_their_slopes_carry_their_names(frame):
-    model = MODELS["multinomial_random_slopes"].build(frame)
+def test_axes_of_items_of_unequal_sizes_have_names(unequal):
+    assert_axes_have_names(LatentClass(2, bl.Items(["a", "b", "c"])).build(unequal))
+
+
+def test_axes_of_groups_and_their_slopes_carry_their_names(built):
+    model = built("multinomial_random_slopes")
     assert list(model.coords["city:group_term"]) == ["participation"]
     assert len(model.coords["city:group_coefficient"]) == 2 * (len(model.coords["category"]) - 1)
     for name in ("city", "city:group"):
@@ -132,7 +144,7 @@ def test_axes_of_groups_and_their_slopes_carry_their_names(frame):
         assert dims[f"{name}_slope"] == (name, f"{name}_term", "category")
         assert dims[f"{name}_slope_sd"] == (f"{name}_term", "category")
         assert dims[f"{name}_effect"] == (name, "category")
-    correlated = MODELS["latent_class_correlated"].build(frame)
+    correlated = built("latent_class_correlated")
     assert correlated.named_vars_to_dims["group_correlation"] == ("latent_class", "other_class")
     assert list(correlated.coords["other_class"]) == ["C1", "C2", "C3"]
 
@@ -253,11 +265,10 @@ def test_pymc_draws_answers_of_the_model(frame):
     assert np.abs(z_of_frequencies(answers.reshape(-1, 3), SHARE, probability)).max() < 4
 
 
-def test_a_prior_predictive_draw_has_the_shape_of_the_data(frame):
-    for model in (MODELS[name].build(frame) for name in MODELS):
+def test_a_prior_predictive_draw_has_the_shape_of_the_data(built):
+    for model in map(built, MODELS):
         (observed,) = model.observed_RVs
-        with pytensor.config.change_flags(cxx=""):  # the LKJ distribution draws in a loop, compiled by default
-            drawn = pm.draw(observed, random_seed=1, **FAST)
+        drawn = pm.draw(observed, random_seed=1, **FAST)
         assert drawn.shape == tuple(len(model.coords[dim]) for dim in model.named_vars_to_dims[observed.name])
         assert drawn.dtype.kind == "f" or drawn.min() >= 0
         assert np.isfinite(drawn).all()

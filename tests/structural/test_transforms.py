@@ -77,9 +77,7 @@ TRANSFORMS = {  # transform, shape of its unconstrained values, other inputs
 @cache
 def compiled(method, ndim):
     value, *inputs = (pt.tensor(shape=(None,) * n) for n in ndim)
-    return pytensor.function(
-        [value, *inputs], method(value, *inputs), mode=INTERPRETED, on_unused_input="ignore"
-    )
+    return pytensor.function([value, *inputs], method(value, *inputs), mode=INTERPRETED, on_unused_input="ignore")
 
 
 @pytest.fixture
@@ -335,9 +333,7 @@ def test_correlations_have_the_lkj_density_in_the_coordinates_of_the_sampler(n_c
         pm.LKJCorr("root", eta=eta, n=n_classes)
     (value,) = model.value_vars
     logp = model.compile_logp(mode=INTERPRETED)
-    root = model.compile_fn(
-        model.unobserved_value_vars[-1], inputs=[value], point_fn=False, mode=INTERPRETED
-    )
+    root = model.compile_fn(model.unobserved_value_vars[-1], inputs=[value], point_fn=False, mode=INTERPRETED)
 
     def correlations(x):
         return (root(x) @ root(x).T)[np.tril_indices(n_classes, -1)]
