@@ -172,7 +172,7 @@ def numbers_of(values: pd.Series, item: str | int, *, use: str, whole: bool) -> 
                 f"item {item!r} holds values that are no numbers ({named(others.unique(), most=4)}) in "
                 f"{len(others)} of {n} rows, and {use} takes numbers; {_remedy(others)}"
             )
-        values = values.astype("object").where(values.notna(), np.nan).astype("float64")
+        values = pd.Series([_as_float(value) for value in values], index=values.index, dtype="float64")
     numbers = values.astype("float64") if not values.hasnans else pd.Series(values.to_numpy(float, na_value=np.nan))
     infinite = np.isinf(numbers.to_numpy())
     if infinite.any():
@@ -189,6 +189,16 @@ def numbers_of(values: pd.Series, item: str | int, *, use: str, whole: bool) -> 
                 "takes whole numbers from 0 on; round them, give measurements to NormalItems, or make them missing"
             )
     return numbers.set_axis(values.index)
+
+
+def _as_float(value) -> float:
+    """A number, infinite where it is beyond what a floating-point number holds; not a number where missing."""
+    if pd.isna(value):
+        return np.nan
+    try:
+        return float(value)
+    except OverflowError:
+        return np.inf
 
 
 def _is_number(value) -> bool:
