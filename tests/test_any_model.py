@@ -101,8 +101,8 @@ def repeated(name, recipe):
 
 
 def into_long(frame):
-    wide = frame[["person", "a", "v"]].assign(person=range(N), b=frame["b"])
-    long = bl.long_from_wide(wide, {"1": {"a": "q", "b": "r"}, "2": {"v": "q", "b": "s"} | {"b": "r"}}, person="person")
+    wide = frame[["a", "b", "c", "v"]].assign(person=range(N))
+    long = bl.long_from_wide(wide, {"1": {"a": "q", "b": "r"}, "2": {"v": "q", "c": "r"}}, person="person")
     return over_time(("q", "r")).build(long)
 
 
@@ -173,9 +173,26 @@ def test_any_column_of_any_model(examples):
     @given(RECIPES, st.sampled_from(sorted(DOORS)))
     def holds(recipe, door):
         frame = survey().assign(v=column_of(recipe))
-        answer(lambda: DOORS[door](frame), "'v'", "'q'", "(1 | v)")
+        answer(lambda: DOORS[door](frame), "'v'", "'q'", "(1 | v)", "no bound")
 
     holds()
+
+
+@pytest.mark.parametrize("value", [[1], {"a": 1}, {1}, np.array([1, 2])], ids=["list", "dict", "set", "array"])
+@pytest.mark.parametrize(
+    "door", ["person", "wave", "group of persons", "number", "count of waves", "weights of persons"]
+)
+def test_values_without_a_hash_are_refused(value, door):
+    frame = survey().assign(v=column_of(([value, "1"], [0, 1] * (N // 2), "object")))
+    with pytest.raises(ValueError, match="'v' holds values"):
+        DOORS[door](frame)
+
+
+@pytest.mark.parametrize("door", ["number", "count", "number beside items"])
+def test_numbers_beyond_floating_point_are_infinite(door):
+    frame = survey().assign(v=column_of(([10**400, 1, 2], [0, 1, 2] * (N // 3), "object")))
+    with pytest.raises(ValueError, match="item 'v' is infinite in 8 of 24 rows"):
+        DOORS[door](frame)
 
 
 OF_A_FIT = {
