@@ -114,7 +114,8 @@ class LatentTransition(Model):
             raise TypeError(f"measurement={as_given(self.measurement)}: wrap the names of the items, Items([...])")
         if not isinstance(self.person_intercept, bool):
             raise TypeError(f"person_intercept={self.person_intercept!r}: give True or False")
-        if both := [name for name in (self.person, self.wave) if name in self.measurement.columns]:
+        columns = [name for name in (self.person, self.wave) if isinstance(name, str | int)]  # others are refused later
+        if both := [name for name in columns if name in self.measurement.columns]:
             raise ValueError(f"item(s) {both} say whose row it is, or of which wave; leave them out of measurement=")
         if self.measurement.classes_are_known:
             raise TypeError(

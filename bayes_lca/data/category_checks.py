@@ -2,6 +2,8 @@
 
 from collections.abc import Callable, Iterable
 
+import pandas as pd
+
 from bayes_lca.data.distinct_values import DistinctValues
 from bayes_lca.data.frame import can_be_written, label, named
 
@@ -65,6 +67,24 @@ def _check_alike(
             f"{role} {name!r} has {named(ways)} in {int(present.count[places].sum())} of {present.n_present} rows, "
             f"which differ in {what} alone; write them alike, such as frame[{name!r}]{remedy}"
         )
+
+
+def check_hashable(values: pd.Series, name: str | int, role: str) -> None:
+    """Refuse lists, sets and the like, of which nobody can say which are the same."""
+    strays = [value for value in values if not _has_hash(value)] if values.dtype == object else []
+    if strays:
+        raise ValueError(
+            f"{role} {name!r} holds values such as {strays[0]!r:.60} in {len(strays)} of {len(values)} rows, which are "
+            "neither numbers nor text; convert the column to one of them"
+        )
+
+
+def _has_hash(value) -> bool:
+    try:
+        hash(value)
+    except TypeError:
+        return False
+    return True
 
 
 def check_written(texts: Iterable[str], name: str | int, role: str) -> None:

@@ -173,7 +173,8 @@ def _names(frame) -> list[str]:
 
 def _named_like_counts(names: Sequence[str | int], used: Sequence[str | int]) -> list[str | int]:
     """Columns that nothing uses, of names that counts usually have."""
-    return [name for name in names if str(name).strip().lower() in NAMES_OF_COUNTS and name not in used]
+    names_used = {name for name in used if isinstance(name, str | int)}  # what is no name is refused where it is read
+    return [name for name in names if str(name).strip().lower() in NAMES_OF_COUNTS and name not in names_used]
 
 
 def _warn_of_unused_counts(

@@ -12,6 +12,7 @@ import pandas as pd
 from bayes_lca.data.answered import is_missing
 from bayes_lca.data.column_units import moved_to_fences
 from bayes_lca.data.declarations import Declarations
+from bayes_lca.data.distinct_values import distinct_values
 from bayes_lca.data.frame import LARGEST_WHOLE_FLOAT, check_columns, check_frame, named, row_labels
 from bayes_lca.data.suspected_codes import rows_of_suspected_codes
 from bayes_lca.data.unusual_values import warn_of_far_values
@@ -169,10 +170,10 @@ def numbers_of(values: pd.Series, item: str | int, *, use: str, whole: bool) -> 
         others = pd.Series([value for value in values.dropna() if not _is_number(value)], dtype=object)
         if len(others):
             raise ValueError(
-                f"item {item!r} holds values that are no numbers ({named(others.unique(), most=4)}) in "
+                f"item {item!r} holds values that are no numbers ({named(distinct_values(others).values, most=4)}) in "
                 f"{len(others)} of {n} rows, and {use} takes numbers; {_remedy(others)}"
             )
-        values = values.astype("object").where(values.notna(), np.nan).astype("float64")
+        values = pd.Series([_as_float(value) for value in values], index=values.index, dtype="float64")
     numbers = values.astype("float64") if not values.hasnans else pd.Series(values.to_numpy(float, na_value=np.nan))
     infinite = np.isinf(numbers.to_numpy())
     if infinite.any():
@@ -191,12 +192,22 @@ def numbers_of(values: pd.Series, item: str | int, *, use: str, whole: bool) -> 
     return numbers.set_axis(values.index)
 
 
+def _as_float(value) -> float:
+    """A number, infinite where it is beyond what a floating-point number holds; not a number where missing."""
+    if pd.isna(value):
+        return np.nan
+    try:
+        return float(value)
+    except OverflowError:
+        return np.inf
+
+
 def _is_number(value) -> bool:
     return isinstance(value, Real) and not isinstance(value, bool | np.bool_)
 
 
 def _remedy(others: pd.Series) -> str:
-    is_text = all(isinstance(value, str) for value in others.unique())
+    is_text = all(isinstance(value, str) for value in others)
     if is_text and np.isfinite(pd.to_numeric(others, errors="coerce")).all():
         return "turn these texts into numbers, astype(float), or give them to Items as categories"
     return "give categories to Items, and declare codes of missing answers, missing_codes=[...]"

@@ -179,7 +179,7 @@ def _numbers(frame, outcome: str, declared: Declarations) -> np.ndarray:
     if isinstance(series.dtype, pd.CategoricalDtype) or not pd.api.types.is_numeric_dtype(series):
         if series.isna().all():
             raise ValueError(f"outcome {outcome!r} is missing in all {n} rows; choose another outcome")
-        several = series.nunique() > 2
+        several = series.dropna().map(repr).nunique() > 2  # of values that may have no hash
         family = '"ordered" or "multinomial"' if several else '"bernoulli"'
         raise ValueError(
             f"outcome {outcome!r} holds no numbers but values such as {named(series.dropna().iloc[:1])} in {n} rows; "

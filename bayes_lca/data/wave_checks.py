@@ -2,6 +2,7 @@
 
 import numpy as np
 
+from bayes_lca.data.category_checks import check_hashable
 from bayes_lca.data.frame import column, named
 from bayes_lca.data.waves import Waves, step_names
 
@@ -22,6 +23,7 @@ def check_within_persons(frame, waves: Waves, columns: tuple[str, ...]) -> None:
     who = np.empty(int(waves.seen.sum()), dtype=int)
     who[waves.place[waves.seen]] = np.nonzero(waves.seen)[0]
     for name in columns:
+        check_hashable(column(frame, name), name, "group column")
         n_groups = column(frame, name).reset_index(drop=True).groupby(who).nunique()
         changing = np.flatnonzero(n_groups.to_numpy() > 1)
         if len(changing):

@@ -2,6 +2,7 @@
 
 import numpy as np
 
+from bayes_lca.data.category_checks import check_hashable
 from bayes_lca.data.design import Design
 from bayes_lca.data.formula import read_formula
 from bayes_lca.data.frame import check_columns, column, named
@@ -54,6 +55,7 @@ def sample_of_persons(survey: SurveyDesign, frame, waves: Waves, of_persons: Des
 
 def _refuse_changing(role: str, name: str | int, values, who: np.ndarray, waves: Waves) -> None:
     """Refuse a column that has several values, or some and none, within a person."""
+    check_hashable(values, name, f"{role} column")
     by_person = values.groupby(who)
     changing = np.flatnonzero((by_person.nunique(dropna=False) > 1).to_numpy())
     if len(changing):

@@ -9,7 +9,7 @@ import narwhals as nw
 import numpy as np
 import pandas as pd
 
-from bayes_lca.data.category_checks import check_blank
+from bayes_lca.data.category_checks import check_blank, check_hashable
 from bayes_lca.data.category_order import NOBODY_DECLARED, ordered_categories
 from bayes_lca.data.distinct_values import distinct_values
 from bayes_lca.data.frame import check_columns, check_frame, column, label, labels_of, named, rows_of
@@ -193,6 +193,7 @@ def _read_columns(frame, person: str, wave: str) -> dict[str, pd.Series]:
         raise ValueError(f"{person!r} is given as the column of persons and as that of waves; give each its own")
     values = {name: column(frame, name) for name in (person, wave)}
     for what, name in (("person", person), ("wave", wave)):
+        check_hashable(values[name], name, f"{what} column")
         if missing := int(values[name].isna().sum()):
             raise ValueError(
                 f"{what} column {name!r} is missing in {missing} of {len(values[name])} rows "

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from bayes_lca.likelihood.families import Family, Parameters, refuse_unbounded
+from bayes_lca.likelihood.families import Family, Parameters
 from bayes_lca.likelihood.matrix_product import matrix_product
 
 FIRST_STEPS = 15
@@ -56,7 +56,7 @@ class MixtureFit:
     converged_starts : int
         Those that ended before the last step allowed.
     degenerate_starts : int
-        Those that ended where the likelihood has no bound; none of them is among the maxima.
+        Those that ended where the likelihood has no bound; none of them is among the maxima unless all did.
     """
 
     maxima: tuple[MixtureMaximum, ...]
@@ -113,7 +113,7 @@ def fit_mixture(
     Raises
     ------
     ValueError
-        If there are more classes than rows, or all starts end where the likelihood has no bound.
+        If there are more classes than rows.
 
     References
     ----------
@@ -152,8 +152,7 @@ def fit_mixture(
     degenerate = np.any(
         [family.degenerate(of) for family, of in zip(mixture.families, parameters, strict=True)], axis=0
     )
-    refuse_unbounded(degenerate)
-    usable = np.flatnonzero(~degenerate)
+    usable = np.flatnonzero(~degenerate) if not degenerate.all() else np.arange(len(sums))
     best_first = usable[np.argsort(-log_likelihood[usable], kind="stable")]
     new = np.append(True, np.diff(log_likelihood[best_first]) < -SAME_MAXIMUM)
     maxima = [

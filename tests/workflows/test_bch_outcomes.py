@@ -305,7 +305,9 @@ def test_outcomes_that_determine_nothing_are_told(outcomes, formula, message):
 
 
 def test_a_level_of_few_is_told_without_odds_ratios_and_priors(classes, frame):
-    rare = frame.assign(rare=np.where(frame.index < 3, "yes", "no"))
-    with pytest.warns(bl.SmallLevelWarning, match=r"few of 300 .* rare\[yes\] \(3\): the data hardly speak") as told:
+    modal = bl.membership(classes)["modal_class"].to_numpy()
+    few = [*np.flatnonzero(modal == "C1")[:2], *np.flatnonzero(modal == "C2")[:2]]
+    rare = frame.assign(rare=np.where(np.isin(np.arange(300), few), "yes", "no"))
+    with pytest.warns(bl.SmallLevelWarning, match=r"few of 300 .* rare\[yes\] \(4\): the data hardly speak") as told:
         bl.bch_outcomes(classes, "income", rare, "~ rare", slopes="equal")
     assert not any("odds ratio" in str(each.message) for each in told)

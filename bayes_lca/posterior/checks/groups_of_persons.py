@@ -4,6 +4,7 @@ import numpy as np
 import pandas as pd
 
 from bayes_lca.data.answered import is_missing
+from bayes_lca.data.category_checks import check_hashable
 from bayes_lca.data.frame import check_columns, column, named
 from bayes_lca.data.waves import Waves, known_waves, rows_at
 from bayes_lca.fitted.column_levels import ColumnLevels, column_levels, levels_of
@@ -89,6 +90,7 @@ def _refuse_other_answers(fit: Fit, answers: np.ndarray) -> None:
 def _refuse_changing(frame, group: str, waves: Waves) -> None:
     who = np.empty(int(waves.seen.sum()), dtype=int)
     who[waves.place[waves.seen]] = np.nonzero(waves.seen)[0]
+    check_hashable(column(frame, group), group, "group column")
     n_values = column(frame, group).reset_index(drop=True).groupby(who).nunique(dropna=False)
     changing = np.flatnonzero(n_values.to_numpy() > 1)
     if len(changing):

@@ -91,14 +91,19 @@ def tests_of_groups(fit: Fit, found: GroupDiscrepancies | None) -> Tests:
     groups, waves, steps = found.levels.labels, [f"wave {wave}" for wave in paths_of(fit).waves], paths_of(fit).steps
     of_waves = np.concatenate([found.answer_statistic, found.member_statistic[..., None]], axis=-1)
     tests = {}
-    for name, statistic, axes in (
-        (GROUP_ITEMS, of_waves, (groups, waves, [*fit.items, CLASS_SHARES])),
-        (GROUP_MOVES, found.move_statistic, (groups, steps)),
+    free = np.array([*(len(labels) - 1 for labels in fit.labels), len(fit.classes) - 1])
+    of_group = np.arange(len(groups)) * (free.max() + 1)  # cells of a group with as many directions are alike
+    for name, statistic, axes, alike in (
+        (
+            *(GROUP_ITEMS, of_waves, (groups, waves, [*fit.items, CLASS_SHARES])),
+            (of_group[:, None, None] + np.broadcast_to(free, (len(waves), len(free)))).ravel(),
+        ),
+        (GROUP_MOVES, found.move_statistic, (groups, steps), np.repeat(of_group, len(steps))),
     ):
         flat = statistic.reshape(*statistic.shape[:2], -1)
         there = np.flatnonzero(flat[1].var(axis=0) > 0)
         if len(there):
-            rarity = rarity_of(flat[..., there])
+            rarity = rarity_of(flat[..., there], alike=alike[there])
             worst = there[np.median(rarity[0], axis=0).argmax()]
             where = (
                 names[place] for names, place in zip(axes, np.unravel_index(worst, statistic.shape[2:]), strict=True)
