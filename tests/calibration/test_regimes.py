@@ -141,7 +141,6 @@ def test_a_survey_that_is_refused_is_told_from_a_fault_of_the_fit(monkeypatch):
         run_replicate(Regime("enough", n=200), 0, seed=1)
 
 
-@pytest.mark.slow
 def test_intervals_of_an_easy_survey_hold_most_truths():
     found = run_replicate(REGIMES[0], 0, seed=1)
     (fitted,) = found["fits"]

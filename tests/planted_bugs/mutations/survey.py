@@ -60,8 +60,8 @@ SURVEY = (
         name="survey-clusters-of-two-strata-are-one",
         wrong="Clusters of the same name in two strata are taken for one.",
         symbol="SurveyDesign.read",
-        pattern="pd.MultiIndex.from_arrays([stratum, place]).factorize()[0]",
-        replacement="place",
+        pattern="pd.MultiIndex.from_arrays([stratum[known], place[known]]).factorize()[0]",
+        replacement="place[known]",
         tests=(
             "tests/data/test_survey_design.py::test_a_cluster_is_one_of_its_stratum_and_respondents_are_units_without",
         ),
