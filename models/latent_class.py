@@ -153,7 +153,8 @@ def sum_over_classes(
     answers_alone = not rows.design.terms and not rows.design.groupings  # these bring tables of their own
     freedom = model.measurement.degrees_of_freedom(rows.responses, n_classes) if answers_alone else None
     warn_of_too_few_cells(n_classes, freedom, stacklevel=4)
-    warn_of_groups_that_answer_alike(rows.responses.codes, rows.answer_patterns.pattern, rows.of_respondents.groupings)
+    groupings = rows.of_respondents.groupings
+    warn_of_groups_that_answer_alike(rows.responses.codes, rows.answer_patterns, rows.start.membership, groupings)
     if (sets := model.measurement.restricted_sets(rows.responses, n_classes)) is not None:
         warn_of_restrictions(sets, enough_cells=freedom is not None and freedom >= 0, stacklevel=4)
     with pm.Model(coords=rows.coords(model.measurement, model.structural)) as built:

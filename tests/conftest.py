@@ -19,9 +19,6 @@ LONG = {
 }
 """Files, and folders of them, that are run first: no process is left with one of them when the others are done."""
 
-pytensor.config.cxx = ""
-"""Steps of graphs run in Python: a test evaluates them a few times, and to compile one in C takes most of a second."""
-
 settings.register_profile(
     "the same on every run", derandomize=True, deadline=None, database=None, suppress_health_check=list(HealthCheck)
 )
@@ -57,9 +54,12 @@ def pytest_configure(config):
     """Made-up surveys are small: levels of few respondents and empty cells are their nature, not worth an error.
 
     A process holds a million objects of tests that it collected, and graphs make many more: the garbage collector
-    looks through them less often.
+    looks through them less often. Steps of graphs that PyTensor compiles with C elsewhere run in Python, but for slow
+    tests: most are evaluated a few times, and to compile one takes most of a second.
     """
     gc.set_threshold(10_000)
+    if not config.getoption("--runslow"):
+        pytensor.config.cxx = ""
     for name in ("SmallLevelWarning", "SeparationWarning"):
         config.addinivalue_line("filterwarnings", f"ignore::bayes_lca.{name}")
 

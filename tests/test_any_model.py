@@ -256,9 +256,7 @@ def test_any_formula_of_any_model(examples):
     @settings(examples, max_examples=examples.max_examples // 2)
     @given(FORMULAS, st.sampled_from(sorted(PARTS)))
     def holds(text, part):
-        answer(
-            lambda: PARTS[part](text), repr(text), repr(text)[1:-1], *map(repr, survey().columns), "formula", "column"
-        )
+        answer(lambda: PARTS[part](text), repr(text), f"formula {text!r}"[:-1], *map(repr, survey().columns))
 
     holds()
 
@@ -288,7 +286,7 @@ def test_any_name_in_any_model(examples):
     def holds(name, old):
         frame = survey()
         frame.columns = pd.Index([name if column == old else column for column in frame], dtype="object")
-        answer(lambda: NAMED[old](frame, name), repr(name), "formula", "column name(s) more than once", "name")
+        answer(lambda: NAMED[old](frame, name), repr(name), "column name(s) more than once")
 
     holds()
 
@@ -309,4 +307,6 @@ def test_every_input_was_answered(capsys):
     """Last of the file: the inputs that the tests before it tried."""
     with capsys.disabled():
         print(f"\n{TRIED['refused']} inputs refused, {TRIED['used']} used, {TRIED['unclear']} without a clear message")
+    assert TRIED["used"]
+    assert TRIED["refused"]
     assert TRIED["unclear"] == 0

@@ -318,7 +318,7 @@ CASES = (
 )
 REPEATED = {
     *(f"LatentClass(2), equal categories, {kind}" for kind in ("nested groups", "crossed groups", "groups alone")),
-    *(f"Multinomial, {kind}" for kind in ("nested groups", "crossed groups", "correlated intercepts", "nested slopes")),
+    *(f"Multinomial, {kind}" for kind in ("nested groups", "crossed groups", "correlated intercepts")),
     *(f"Multinomial, {kind}" for kind in ("slopes of the coarser", "crossed slopes")),
 }
 """Regressions that three latent classes have, too; two classes, and categories that are seen, have others like them."""
