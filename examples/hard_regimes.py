@@ -5,7 +5,7 @@ OUT/table.csv how often intervals hold the truth and how wide they are; OUT/figu
 and OUT/fits.csv.gz have what is behind them, OUT/settings.json all they rest on, a digest of the code included.
 
 A study that was stopped, or killed, is taken up again by the same command; with --report it says what there is so far.
-The whole takes about an hour on two free processors.
+The whole takes about an hour on two processors.
 
     python examples/hard_regimes.py --jobs 2
     python examples/hard_regimes.py --regimes "120 respondents" --replicates 10
