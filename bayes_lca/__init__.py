@@ -45,6 +45,7 @@ _NAMES_BY_MODULE = {
     "data.survey_weights": ("WeightsInGroupsWarning",),
     "data.suspected_codes": ("MissingCodeWarning",),
     "data.unusual_values": ("FarValueWarning", "SmallLevelWarning"),
+    "data.wave_checks": ("FewWavesWarning",),
     "data.waves": ("UnequalSpacingWarning",),
     "data.wide_waves": ("long_from_wide",),
     "datasets.cohort": ("cohort_items", "cohort_truth", "load_cohort", "simulate_cohort"),

@@ -15,6 +15,7 @@ from bayes_lca.data.survey_weights import WeightsInGroupsWarning as WeightsInGro
 from bayes_lca.data.suspected_codes import MissingCodeWarning as MissingCodeWarning
 from bayes_lca.data.unusual_values import FarValueWarning as FarValueWarning
 from bayes_lca.data.unusual_values import SmallLevelWarning as SmallLevelWarning
+from bayes_lca.data.wave_checks import FewWavesWarning as FewWavesWarning
 from bayes_lca.data.waves import UnequalSpacingWarning as UnequalSpacingWarning
 from bayes_lca.data.wide_waves import long_from_wide as long_from_wide
 from bayes_lca.datasets.cohort import cohort_items as cohort_items

@@ -19,7 +19,12 @@ from bayes_lca.data.survey_design import SurveyDesign
 from bayes_lca.data.survey_sample import SurveySample
 from bayes_lca.data.survey_weights import nesting_declared
 from bayes_lca.data.unique_rows import UniqueRows, unique_rows
-from bayes_lca.data.wave_checks import check_every_wave_answered, check_followed, check_within_persons
+from bayes_lca.data.wave_checks import (
+    check_every_wave_answered,
+    check_followed,
+    check_within_persons,
+    warn_of_few_waves,
+)
 from bayes_lca.data.wave_sample import sample_of_persons
 from bayes_lca.data.waves import Waves, read_waves, rows_at, step_names
 from bayes_lca.dims import CLASS, OTHER_CLASS, PATTERN, STEP, WAVE
@@ -29,6 +34,7 @@ from bayes_lca.fitted.survey_record import record_sample
 from bayes_lca.likelihood.identification import check_cells_of_waves
 from bayes_lca.likelihood.path_start import PathStart
 from bayes_lca.measurement.answers_of_waves import starting_values_of_waves
+from bayes_lca.measurement.common_method import CommonMethod
 from bayes_lca.measurement.interface import Start
 from bayes_lca.measurement.item_copies import ItemCopies
 from bayes_lca.measurement.path_modes import PathMode, path_modes
@@ -111,6 +117,8 @@ class PathRows:
         kept_waves = waves.keep(kept, of_persons.kept)
         at_waves = kept_waves.at_waves(responses.codes)  # (person, wave, item)
         check_followed(kept_waves, model.transition.over_time)
+        if isinstance(model.measurement, CommonMethod):
+            warn_of_few_waves(kept_waves)
         check_every_wave_answered(at_waves, responses.items, kept_waves, is_missing(at_waves))
         n_steps = kept_waves.n_steps if model.transition.over_time == "free" else 1
         check_cells_of_waves(

@@ -51,7 +51,7 @@ def pytest_addoption(parser):
 
 
 def pytest_configure(config):
-    """Made-up surveys are small: levels of few respondents and empty cells are their nature, not worth an error.
+    """Made-up surveys are small: few respondents, cells and waves are their nature, not worth an error.
 
     A process holds a million objects of tests that it collected, and graphs make many more: the garbage collector
     looks through them less often. Steps of graphs that PyTensor compiles with C elsewhere run in Python, but for slow
@@ -60,7 +60,7 @@ def pytest_configure(config):
     gc.set_threshold(10_000)
     if not config.getoption("--runslow"):
         pytensor.config.cxx = ""
-    for name in ("SmallLevelWarning", "SeparationWarning"):
+    for name in ("FewWavesWarning", "SmallLevelWarning", "SeparationWarning"):
         config.addinivalue_line("filterwarnings", f"ignore::bayes_lca.{name}")
 
 

@@ -354,3 +354,15 @@ def test_draws_of_the_model_are_answers_at_all_waves(waves):
     answers = pm.draw(built["answers"], random_seed=1, mode=Mode(linker="py", optimizer="fast_compile"))
     assert answers.shape == (len(built.coords["pattern"]), 3, 4)
     assert set(np.unique(answers)) == {0, 1}
+
+
+def test_levels_of_persons_at_two_waves_are_warned_of(waves):
+    with_levels, two = model(person_intercept=True), waves[waves["wave"].isin(sorted(waves["wave"].unique())[:2])]
+    with pytest.warns(bl.FewWavesWarning, match=r"persons have a level of their own at 2 waves, '1', '2'"):
+        with_levels.prepare(two, missing="drop")
+
+
+@pytest.mark.filterwarnings("error::bayes_lca.FewWavesWarning")
+def test_levels_of_persons_at_three_waves_and_two_waves_without_them_are_not(waves):
+    model(person_intercept=True).prepare(waves)
+    model().prepare(waves[waves["wave"].isin(sorted(waves["wave"].unique())[:2])])

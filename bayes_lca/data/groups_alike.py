@@ -26,7 +26,7 @@ def warn_of_groups_that_answer_alike(
     r"""Name groups of ten respondents or more who all gave the same answers to four items or more.
 
     Their answers look like a class without error and move the profiles, shares and slopes of the class they fall into,
-    while chains converge and pairs of items fit. Groups may lie wholly in one class, so a group is named if its n
+    while chains converge and pairs of items often fit. Groups may lie wholly in one class, so a group is named if its n
     respondents would hardly agree even then, :math:`G \max_c f_c^n < .001` with G groups and, of the respondents i of
     other groups,
 
@@ -53,8 +53,8 @@ def warn_of_groups_that_answer_alike(
             warnings.warn(
                 f"all respondents of {', '.join(alike)} in {grouping.name!r} gave the same answers, which is less "
                 f"likely than {RARE:g} even if all were in the class that gives them most often; if one person "
-                "answered for others, their rows move the classes, and neither convergence nor checks of fit show it: "
-                "fit with and without them",
+                "answered for others, their rows move the classes, chains converge all the same, and checks of fit may "
+                "show nothing: fit with and without them",
                 GroupAnswersAlikeWarning,
                 stacklevel=4,
             )

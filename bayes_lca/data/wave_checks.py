@@ -1,10 +1,37 @@
-"""Refusals of long frames that say too little, or too much, of a wave or a person."""
+"""Refusals and warnings of long frames that say too little, or too much, of a wave or a person."""
+
+import warnings
 
 import numpy as np
 
 from bayes_lca.data.category_checks import check_hashable
 from bayes_lca.data.frame import column, named
 from bayes_lca.data.waves import Waves, step_names
+
+FEWEST_WAVES = 3
+"""From which on answers tell a person's level that lasts from staying in a class."""
+
+
+class FewWavesWarning(UserWarning):
+    """Persons have a level of their own at two waves, which hardly tell it from staying in a class."""
+
+
+def warn_of_few_waves(waves: Waves) -> None:
+    """Say that two waves hardly tell persons' levels from staying.
+
+    Warns
+    -----
+    FewWavesWarning
+    """
+    if len(waves.names) < FEWEST_WAVES:
+        warnings.warn(
+            f"{len(waves.persons)} persons have a level of their own at {len(waves.names)} waves, "
+            f"{named(waves.names)}: whether they answer alike because of it or because they stay in a class rests on "
+            "the form of the model and the prior, and intervals of staying are wide; compare a fit without it, or add "
+            "a third wave",
+            FewWavesWarning,
+            stacklevel=4,
+        )
 
 
 def check_within_persons(frame, waves: Waves, columns: tuple[str, ...]) -> None:

@@ -8,6 +8,7 @@ from functools import cached_property
 import numpy as np
 import xarray as xr
 
+from bayes_lca.data.category_order import NOBODY_DECLARED, order_in_words
 from bayes_lca.data.formula import Formula, read_formula
 from bayes_lca.data.responses import CATEGORY_ORDERS, EMPTY_CATEGORIES
 from bayes_lca.data.variable_labels import VARIABLE_LABELS
@@ -129,6 +130,17 @@ class FittedModel(FittedDraws):
     def labels(self) -> tuple[tuple[str, ...], ...]:
         """Labels of the categories of each item, or of the observed outcome."""
         return tuple(tuple(of_item) for of_item in json.loads(self.attributes["labels"]))
+
+    @property
+    def undeclared_order(self) -> str:
+        """The order of the categories, as a part of a note, where nobody declared that of three or more; else ''."""
+        orders = self.category_orders
+        undeclared = {
+            item: of_item
+            for item, of_item in zip(self.items, self.labels, strict=True)
+            if len(of_item) > 2 and orders.get(item) in NOBODY_DECLARED
+        }
+        return order_in_words(undeclared, orders) if undeclared else ""
 
     @cached_property
     def category_orders(self) -> Mapping[str, str]:

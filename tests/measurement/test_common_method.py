@@ -616,3 +616,11 @@ def test_categories_need_an_order_and_ends():
 def test_a_fit_without_common_method_has_none():
     with pytest.raises(ValueError, match="common_method: it depends on what answers are, and is not declared to hold"):
         bl.common_method(bl.load_example())
+
+
+def test_the_verdict_has_intervals_of_the_least_and_the_most(tilted):
+    effect = bl.common_method(tilted)
+    of_person = 100 * effect.variance.xs("person", level="source")
+    for item in (of_person["mean"].idxmin(), of_person["mean"].idxmax()):
+        row = of_person.loc[item]
+        assert f"{row['mean']:.0f} % ({row['lower']:.0f} to {row['upper']:.0f}) of {item[1]}" in effect.verdict

@@ -1,5 +1,6 @@
 """Checks of answers: counts by hand, published fit statistics, planted dependence found and a clean model passed."""
 
+import warnings
 from itertools import combinations
 from pathlib import Path
 
@@ -22,6 +23,7 @@ from bayes_lca.models import LatentClass
 from bayes_lca.posterior.checks.answer_residuals import contributions, parameters, replicate, structural_columns
 from bayes_lca.posterior.checks.check_items import check_items
 from bayes_lca.posterior.checks.common_tilt import MOST_SETS, common_tilt
+from bayes_lca.posterior.checks.item_check_rows import verdict_of_items
 from bayes_lca.posterior.checks.item_discrepancies import item_discrepancies
 from bayes_lca.posterior.checks.pair_residuals import PairSums, expected_cells, pair_statistics, residuals_of_pair
 from bayes_lca.posterior.plots.item_pairs import plot_check_items
@@ -407,3 +409,28 @@ def test_a_frame_without_a_group_is_refused(name):
     frame = bl.example_survey() if name == "alone" else bl.example_waves()
     with pytest.raises(ValueError, match=r"frame of a check of 1[58]0 respondents without group: .* name the column"):
         check_items(bl.load_example(name), frame=frame, n_draws=10)
+
+
+@pytest.mark.parametrize(
+    ("pair", "tilt", "told"),
+    [(0.01, 0.2, "item1, item2 depart most (p = 0.020"), (0.2, 0.01, "persons lean the same way in item1, item3 (p")],
+)
+def test_the_verdict_names_what_departs_more(pair, tilt, told):
+    rows = {"largest pair": (pair, "item1, item2"), "common tilt": (tilt, "item1, item3"), "either": (0.02, "")}
+    overall = pd.DataFrame.from_dict(rows, orient="index", columns=["p_value", "where"])
+    assert told in verdict_of_items(overall, flagged=True)
+    assert "Nothing speaks against" in verdict_of_items(overall, flagged=False)
+
+
+@pytest.mark.parametrize("declared", [True, False])
+def test_an_order_that_nobody_declared_is_told_where_checks_and_profiles_go_by_it(declared):
+    rng = np.random.default_rng(2)
+    frame = pd.DataFrame(rng.choice(["disagree", "neutral", "agree"], (90, 3)), columns=list("abc"))
+    items = bl.Items(list("abc"), categories=["disagree", "neutral", "agree"] if declared else None)
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")
+        draws = bl.fit(LatentClass(1, items), frame, draws=30, chains=2, until=None, progressbar=False)
+    told = "order of categories: agree < disagree < neutral (sorted as text, nobody declared an order)"
+    assert (f"trends and tilt go by the {told}" in bl.check_items(draws, n_draws=20).overall.note) != declared
+    words = " ".join(text.get_text() for text in bl.plot_profiles(draws).texts).replace("\n", " ")
+    assert ("agree < disagree < neutral" in words) != declared

@@ -13,7 +13,13 @@ from bayes_lca.fitted.thinning import draws_used, thinning
 from bayes_lca.posterior.checks.check_waves import WaveCheck, check_waves
 from bayes_lca.posterior.checks.direct_effects import direct_effects
 from bayes_lca.posterior.checks.groups_of_persons import groups_of_waves, refuse_frame_without_group
-from bayes_lca.posterior.checks.item_check_rows import item_rows, overall_rows, pair_rows, pattern_rows
+from bayes_lca.posterior.checks.item_check_rows import (
+    item_rows,
+    overall_table,
+    pair_rows,
+    pattern_rows,
+    verdict_of_items,
+)
 from bayes_lca.posterior.checks.item_discrepancies import item_discrepancies
 from bayes_lca.posterior.checks.moment_check import moment_rows
 from bayes_lca.posterior.checks.weighted_pairs import weighted_check
@@ -62,13 +68,7 @@ class ItemCheck(TablesWithVerdict):
     @property
     def verdict(self) -> str:
         """Whether the classes explain how answers go together."""
-        either, pair = self.overall.loc["either"], self.overall.loc["largest pair"]
-        if self.flagged:
-            return (
-                f"The classes do not explain all that goes together: {pair['where']} depart most "
-                f"(p = {either['p_value']:.3f} of items that are independent within classes)."
-            )
-        return f"Nothing speaks against items that are independent within classes (p = {either['p_value']:.3f})."
+        return verdict_of_items(self.overall, flagged=self.flagged)
 
 
 def check_items(
@@ -278,7 +278,7 @@ def check_items(
     n_complete, n_apart = discrepancies.pattern_count.sum(), comb(len(fit.items), 2) - len(pairs)
     apart = f", {n_apart} more that nobody answered together left out" if n_apart else ""
     return ItemCheck(
-        SummaryTable.of(overall_rows(discrepancies, statistic, fit), f"{used}; {len(pairs)} pairs of items{apart}"),
+        overall_table(discrepancies, statistic, fit, f"{used}; {len(pairs)} pairs of items{apart}"),
         items=table(items, interval),
         pairs=table(pairs, f"{interval}{apart}"),
         patterns=table(pattern_rows(discrepancies, fit), f"{n_complete} respondents who answered all items")

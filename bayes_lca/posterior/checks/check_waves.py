@@ -181,9 +181,10 @@ def check_waves(
             "group_moves": noted(move_rows_of_groups(fit, of_groups, tails), f"moved: {given}", *of_groups.left_out),
         }
     )
+    order = f"; trends and tilt go by the {fit.undeclared_order}" if fit.undeclared_order else ""
     return WaveCheck(
         overall=SummaryTable.of(
-            tests, f"{used}; {len(within)} pairs of items within waves, {len(of_item)} of waves{apart}"
+            tests, f"{used}; {len(within)} pairs of items within waves, {len(of_item)} of waves{apart}{order}"
         ),
         items=noted(items),
         pairs=table(pairs[~over], within, [WAVE, "item_1", "item_2"]),

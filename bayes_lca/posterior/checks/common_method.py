@@ -116,12 +116,14 @@ class CommonMethodEffect(TablesWithVerdict):
     @property
     def verdict(self) -> str:
         """How far persons differ in their way of answering, and how much of the answers that is."""
-        of_person = self.variance.xs("person", level="source")["mean"]
-        loading = self.loadings["mean"].abs().max()
+        of_person = 100 * self.variance.xs("person", level="source")[["mean", "lower", "upper"]].sort_values("mean")
+        ends = [
+            f"{row.mean:.0f} % ({row.lower:.0f} to {row.upper:.0f}) of {row.Index[1]}" for row in of_person.itertuples()
+        ]
         return (
-            f"Persons' ways of answering are {100 * of_person.mean():.0f} % of the variance of the answers to an item "
-            f"on average, from {100 * of_person.min():.0f} to {100 * of_person.max():.0f} %; the largest loading is "
-            f"{loading:.2f}."
+            f"Persons' ways of answering are {of_person['mean'].mean():.0f} % of the variance of the answers to an item, "
+            f"averaged over items: from {ends[0]} to {ends[-1]}; the largest loading is "
+            f"{self.loadings['mean'].abs().max():.2f}."
         )
 
     @property

@@ -13,6 +13,7 @@ from bayes_lca.posterior.checks.direct_effects import LEAST_VARIANCE
 from bayes_lca.posterior.checks.item_discrepancies import PATTERN_STATISTICS, Discrepancies, ItemDiscrepancies
 from bayes_lca.posterior.checks.pair_residuals import pair_statistics
 from bayes_lca.posterior.checks.predictive_p import posterior_predictive_p
+from bayes_lca.table import SummaryTable
 
 Labels = Sequence[Sequence[str]]
 """Of the categories of each column of answers."""
@@ -91,7 +92,22 @@ def rarity_of(statistic: np.ndarray, alike: np.ndarray | None = None) -> np.ndar
     return rarity
 
 
-def overall_rows(discrepancies: ItemDiscrepancies, statistic: np.ndarray, fit: Fit) -> pd.DataFrame:
+def verdict_of_items(overall: pd.DataFrame, *, flagged: bool) -> str:
+    """Whether the classes explain how answers go together, and which of the two tests that decide departs more."""
+    p_values, where = overall["p_value"], overall["where"]
+    p = f"p = {p_values['either']:.3f}"
+    if not flagged:
+        return f"Nothing speaks against items that are independent within classes ({p})."
+    departure = f"{where['largest pair']} depart most"
+    if p_values.get("common tilt", 1.0) < p_values["largest pair"]:
+        departure = f"persons lean the same way in {where['common tilt']}"
+    return (
+        f"The classes do not explain all that goes together: {departure} ({p} of items that are independent within "
+        "classes)."
+    )
+
+
+def overall_table(discrepancies: ItemDiscrepancies, statistic: np.ndarray, fit: Fit, note: str) -> SummaryTable:
     """One p-value for all pairs, and one for all sets of items that may tilt together."""
     rarity = rarity_of(statistic)
     worst = discrepancies.pairs[int(np.median(rarity[0], axis=0).argmax())]
@@ -113,7 +129,8 @@ def overall_rows(discrepancies: ItemDiscrepancies, statistic: np.ndarray, fit: F
         }
         for values, items in tests.values()
     ]
-    return pd.DataFrame(rows, index=pd.Index(tests, name="check"))
+    order = f"; trends and tilt go by the {fit.undeclared_order}" if fit.undeclared_order else ""
+    return SummaryTable.of(pd.DataFrame(rows, index=pd.Index(tests, name="check")), f"{note}{order}")
 
 
 def item_rows(

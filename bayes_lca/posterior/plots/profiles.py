@@ -113,7 +113,8 @@ def plot_profiles(
         answers = {item: labels[item][place] for item, place in positions.items()}
         fig = profile_lines(of_class, answers, classes, page)
     note = f"{sizes.note}; class sizes in % of respondents"
-    return page.finish(fig, note, *filter(None, [averages_in_words(fit), fit.items_in_words]))
+    words = fit.undeclared_order, averages_in_words(fit), fit.items_in_words
+    return page.finish(fig, note, *filter(None, words))
 
 
 def _in_each(fit: Fit, category: str | None, of_sets: Mapping, ci_prob: float, page: Page) -> Figure:
