@@ -619,7 +619,7 @@ def test_a_fit_without_common_method_has_none():
 
 
 def test_the_verdict_has_intervals_of_the_least_and_the_most(tilted):
-    effect = bl.common_method(tilted)
+    effect = bl.common_method(tilted[0])
     of_person = 100 * effect.variance.xs("person", level="source")
     for item in (of_person["mean"].idxmin(), of_person["mean"].idxmax()):
         row = of_person.loc[item]

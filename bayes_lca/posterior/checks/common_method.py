@@ -121,7 +121,7 @@ class CommonMethodEffect(TablesWithVerdict):
             f"{row.mean:.0f} % ({row.lower:.0f} to {row.upper:.0f}) of {row.Index[1]}" for row in of_person.itertuples()
         ]
         return (
-            f"Persons' ways of answering are {of_person['mean'].mean():.0f} % of the variance of the answers to an item, "
+            f"Persons' ways of answering are {of_person['mean'].mean():.0f} % of the variance of answers to an item, "
             f"averaged over items: from {ends[0]} to {ends[-1]}; the largest loading is "
             f"{self.loadings['mean'].abs().max():.2f}."
         )
