@@ -294,3 +294,21 @@ def test_fits_without_names_are_refused(lca_draws):
     with pytest.raises(TypeError, match=r"takes the draws that bl.fit returns, not the path 'a.nc'") as refused:
         bl.compare_structures({"a": lca_draws, "b": "a.nc"})
     assert refused.value.__notes__ == ["the fit named 'b'"]
+
+
+def test_what_is_shown_begins_with_the_words(compared):
+    """And holds the tables that there are."""
+    assert compared.verdict == compared.words == str(compared)
+    assert list(compared.tables) == ["overall", "classes", "items", "flows"]
+    assert compared._repr_html_().index("p = ") < compared._repr_html_().index("<h4>overall</h4>")
+
+
+def test_members_are_not_compared_where_labels_name_several_respondents(lca_draws):
+    """Which the note says with their number."""
+    twice = lca_draws.copy()
+    patterns = lca_draws["patterns"].to_dataset()
+    labels = np.repeat(patterns["respondent"].to_numpy()[::2], 2)
+    twice["patterns"] = xr.DataTree(patterns.assign_coords(respondent=labels))
+    compared = bl.compare_structures({"once": lca_draws, "twice": with_views(twice)}, n_draws=20)
+    assert "members are not compared: once and twice: 300 rows repeat the label of another" in compared.overall.note
+    assert compared.flows is None and "flows" not in compared.tables
