@@ -148,8 +148,8 @@ def check_items(
     and group; persons of each class, :math:`\sum_{i \in g} P(z_{it} = c \mid y_i, x_i)`, beside the same before answers
     are seen; and of a step those who moved, :math:`\sum_{i \in g} P(z_{it} \ne z_{i,t+1} \mid y_i, x_i)`, likewise. A
     group that is in other classes answers otherwise to all items at once, which its class shares collect. These
-    residuals too are freed of the scores, and T is their quadratic form, as in score tests of a group's effect; where
-    the formula has the group and explains all of it, T is 0 and p is 1.
+    residuals too are freed of the scores, and T is their quadratic form, as in score tests of a group's effect. Where
+    the formula has the group and all answered the first wave, T of its class shares there, not later, is 0 and p is 1.
 
     Parameters
     ----------
@@ -203,9 +203,9 @@ def check_items(
         and its degrees of freedom d, and ``patterns`` and ``groups`` are None.
 
         Of waves, ``items`` and ``pairs`` stand by wave, ``wave_pairs`` by item and both waves; ``groups`` has items by
-        group and wave, ``group_shares`` the class whose ``share``, given all answers, departs most from
-        ``share_expected``, and ``group_moves`` shares of those who ``moved`` given their answers, and
-        ``moved_expected``; there are no patterns.
+        group and wave, ``group_shares`` the class whose ``share`` given all answers departs most from
+        ``share_expected``, ``group_moves`` who ``moved`` given their answers, and ``moved_expected``: ``difference``,
+        ``lower`` and ``upper`` of these are plain, not freed of scores as T and p are; there are no patterns.
 
     Raises
     ------

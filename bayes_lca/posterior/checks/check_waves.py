@@ -66,7 +66,8 @@ class WaveCheck(TablesWithVerdict):
     group_shares : SummaryTable or None
         Class shares of each group at each wave, index the group's column, ``wave``.
     group_moves : SummaryTable or None
-        How many of each group move at each step, index the group's column and ``step``.
+        How many of each group move at each step, index the group's column and ``step``; None also where nobody with a
+        group was seen after the first wave.
 
     Examples
     --------
@@ -172,15 +173,16 @@ def check_waves(
         return SummaryTable.of(rows, "; ".join([used, _by_chance(len(rows)), *more]))
 
     given = "given all answers of a person"
-    groups = (
-        {}
-        if of_groups is None
-        else {
-            "groups": noted(item_rows_of_groups(fit, of_groups, tails), *of_groups.left_out),
-            "group_shares": noted(class_rows_of_groups(fit, of_groups, tails), f"share: {given}", *of_groups.left_out),
-            "group_moves": noted(move_rows_of_groups(fit, of_groups, tails), f"moved: {given}", *of_groups.left_out),
+    groups = {}
+    if of_groups is not None:
+        rows_of_groups = {
+            "groups": (item_rows_of_groups(fit, of_groups, tails), []),
+            "group_shares": (class_rows_of_groups(fit, of_groups, tails), [f"share: {given}"]),
+            "group_moves": (move_rows_of_groups(fit, of_groups, tails), [f"moved: {given}"]),
         }
-    )
+        groups = {
+            name: noted(rows, *more, *of_groups.left_out) for name, (rows, more) in rows_of_groups.items() if len(rows)
+        }
     order = f"; trends and tilt go by the {fit.undeclared_order}" if fit.undeclared_order else ""
     return WaveCheck(
         overall=SummaryTable.of(

@@ -22,8 +22,8 @@ def refuse_frame_without_group(fit: Fit, group: str | None, **given) -> None:
     """
     if group is None and (named_without := [name for name, value in given.items() if value is not None]):
         raise ValueError(
-            f"{', '.join(named_without)} of a check of {fit.n_respondents} respondents without group: a frame is used "
-            "for the groups in it alone; name the column, group=..., or leave "
+            f"{', '.join(named_without)} given to a check of {fit.n_respondents} respondents without group=, and a "
+            "frame is used for the groups in it alone; name the column, group=..., or leave "
             f"{', '.join(named_without)} out"
         )
 

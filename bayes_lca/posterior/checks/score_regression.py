@@ -1,6 +1,7 @@
 """Residuals freed of what the scores of a model explain."""
 
 from collections.abc import Iterable
+from itertools import repeat
 from typing import Protocol
 
 import numpy as np
@@ -57,12 +58,24 @@ class ScoreRegression:
         score = np.concatenate([added.parameter_score_total, of_classes.ravel()])
         self._totals[data_set].append((residual, score))
 
-    def add_respondents(self, blocks: Iterable[np.ndarray], added: Scores) -> None:
-        """Add a replicated data set to the covariances; each block has shape (respondent, cell)."""
+    def add_respondents(
+        self, blocks: Iterable[np.ndarray], added: Scores, who: Iterable[np.ndarray] | None = None
+    ) -> None:
+        """Add a replicated data set to the covariances.
+
+        Parameters
+        ----------
+        blocks : iterable of ndarray, shape (respondent, cell)
+        added : Scores
+        who : iterable of ndarray of int, optional
+            Positions of the respondents in each block, where nobody else adds to it; by default all are in each.
+        """
         n = len(self.structural)
         of_classes = added.logit_score[:, :, None] * self.structural[:, None]
         score = np.concatenate([added.parameter_score, of_classes.reshape(n, -1)], axis=1)
-        products = [(score.T @ residual, residual.T @ residual) for residual in blocks]
+        scores = repeat(score) if who is None else (score[rows] for rows in who)
+        both = zip(scores, blocks, strict=who is not None)
+        products = [(of_block.T @ residual, residual.T @ residual) for of_block, residual in both]
         with_score, with_residual = map(np.array, zip(*products, strict=True))
         self._covariance[0] = self._covariance[0] + score.T @ score
         self._covariance[1] = self._covariance[1] + with_score  # (block, score, cell)

@@ -14,7 +14,7 @@ from bayes_lca.posterior.checks.wave_groups import GroupDiscrepancies
 
 
 def item_rows_of_groups(fit: Fit, found: GroupDiscrepancies, tails: Sequence[float]) -> pd.DataFrame:
-    """A row for each group, wave and item: the category that departs most, for its standard deviation."""
+    """A row for each group, wave and item: the category that departs most for the root of what is expected."""
     waves, rows = paths_of(fit).waves, {}
     for g, t, j in np.ndindex(found.answer_statistic.shape[2:]):
         labels = fit.labels[j]
@@ -68,7 +68,7 @@ def move_rows_of_groups(fit: Fit, found: GroupDiscrepancies, tails: Sequence[flo
 
 
 def _most_apart(counted: np.ndarray, expected: np.ndarray) -> int:
-    """Position on the last axis of what departs most for its standard deviation, (draw, cell) both."""
+    """Position on the last axis of what departs most for the root of what is expected, (draw, cell) both."""
     size = np.maximum(expected.mean(axis=0), LEAST_VARIANCE)
     return int((np.abs(counted.mean(axis=0) - expected.mean(axis=0)) / np.sqrt(size)).argmax())
 

@@ -1,6 +1,7 @@
 """How far groups depart from a latent transition model: answers and class shares at every wave, and how many move."""
 
 from dataclasses import dataclass
+from itertools import product
 
 import numpy as np
 
@@ -93,6 +94,8 @@ def group_discrepancies(fit: Fit, levels: ColumnLevels, step: int, seed: int) ->
     n_waves, n_items = len(paths.waves), len(fit.items)
     codes = fit.answers_of_respondents.reshape(-1, n_waves, n_items)
     answered, member, columns = codes >= 0, levels.indicator, TransitionColumns.of(fit)  # (respondent, group)
+    in_group = [np.flatnonzero(who) for who in member.T]
+    at_waves = list(product(in_group, range(n_waves)))
     made = paths.moved[fit.pattern_of_respondent]  # (respondent, step)
     n_used, structural = draws_used(fit, step), structural_columns(fit)
     counts, counts_expected, moves, moves_expected = ([], []), [], ([], []), []
@@ -109,9 +112,9 @@ def group_discrepancies(fit: Fit, levels: ColumnLevels, step: int, seed: int) ->
             of_waves.add_totals(data_set, counts[data_set][-1] - counts_expected[-1], added)
             of_steps.add_totals(data_set, moves[data_set][-1] - moves_expected[-1], added)
         if gives_covariance(place, n_used, len(codes)):
-            residual = counted - expected
-            of_waves.add_respondents((residual[:, t] * who[:, None] for who in member.T for t in range(n_waves)), added)
-            of_steps.add_respondents(((moved - moving) * who[:, None] for who in member.T), added)
+            of_wave, of_step = counted - expected, moved - moving
+            of_waves.add_respondents((of_wave[who, t] for who, t in at_waves), added, (who for who, _ in at_waves))
+            of_steps.add_respondents((of_step[who] for who in in_group), added, in_group)
     of_item = n_items * added.chosen.shape[-1]
     answer_shape, seen = (n_waves, n_items, -1), answered.any(axis=2).astype(float)
     answer_statistic, member_statistic = _statistics_of_waves(*of_waves.unexplained(), n_items, of_item)
@@ -171,6 +174,9 @@ def _statistics_of_waves(
 
 def _quadratic_form(residual: np.ndarray, covariance: np.ndarray) -> np.ndarray:
     """T of residuals on the last axis, in directions that the scores do not fix; exactly 0 where they fix all.
+
+    Where the formula has the group they fix its class shares at the first wave, if all answered it, not those of later
+    waves, nor answers.
 
     Parameters
     ----------
