@@ -54,6 +54,7 @@ _NAMES_BY_MODULE = {
     "datasets.simulate_waves": ("simulate_waves",),
     "fitted.refusals": ("NotRelabelledError", "SeveralModesError"),
     "likelihood.identification": ("UnidentifiedWarning",),
+    "likelihood.without_bound": ("UnboundedLikelihoodError", "UnboundedLikelihoodWarning"),
     "measurement.assigned": ("Assigned",),
     "measurement.common_method": ("CommonMethod",),
     "measurement.count_items": ("CountItems",),

@@ -31,6 +31,8 @@ from bayes_lca.datasets.simulate_waves import simulate_waves as simulate_waves
 from bayes_lca.fitted.refusals import NotRelabelledError as NotRelabelledError
 from bayes_lca.fitted.refusals import SeveralModesError as SeveralModesError
 from bayes_lca.likelihood.identification import UnidentifiedWarning as UnidentifiedWarning
+from bayes_lca.likelihood.without_bound import UnboundedLikelihoodError as UnboundedLikelihoodError
+from bayes_lca.likelihood.without_bound import UnboundedLikelihoodWarning as UnboundedLikelihoodWarning
 from bayes_lca.measurement.assigned import Assigned as Assigned
 from bayes_lca.measurement.common_method import CommonMethod as CommonMethod
 from bayes_lca.measurement.count_items import CountItems as CountItems

@@ -13,10 +13,11 @@ from typing import Literal
 
 import numpy as np
 
-from bayes_lca.likelihood.families import Family, Parameters, refuse_unbounded
+from bayes_lca.likelihood.families import Family, Parameters
 from bayes_lca.likelihood.mixture import SAME_MAXIMUM
 from bayes_lca.likelihood.path_sums import MISSING_WAVE, PathSums
 from bayes_lca.likelihood.squared_extrapolation import climb
+from bayes_lca.likelihood.without_bound import refuse_unbounded
 
 FIRST_CYCLES = 5
 """Cycles of each random start before the best of them are followed to their ends."""
@@ -68,7 +69,7 @@ class PathFit:
     converged_starts : int
         Those that ended before the last step allowed.
     degenerate_starts : int
-        Those that ended where the likelihood has no bound; none of them is among the maxima unless all did.
+        Those that ended where the likelihood has no bound; none of them is among the maxima.
     """
 
     maxima: tuple[PathMaximum, ...]
@@ -139,8 +140,9 @@ def fit_paths(
     Raises
     ------
     ValueError
-        If there is one wave only, more classes than distinct rows, `over_time` is something else, or all starts end
-        where the likelihood has no bound.
+        If there is one wave only, more classes than distinct rows, or `over_time` is something else.
+    UnboundedLikelihoodError
+        If all starts end where the likelihood has no bound.
 
     References
     ----------
@@ -178,8 +180,7 @@ def fit_paths(
     sums, height, _ = climb_in_batches(model.random_sums(n_starts, rng), 0.0, 3 * FIRST_CYCLES)
     best_starts = np.argsort(-height, kind="stable")[:n_final]
     sums, height, converged = climb_in_batches(sums[best_starts], tolerance, max_steps)
-    degenerate = model.degenerate(sums)
-    refuse_unbounded(degenerate)
+    degenerate = refuse_unbounded(model.degenerate_items(sums), n_classes, converged, model.n_parameters)
     usable = np.flatnonzero(~degenerate)
     best_first = usable[np.argsort(-height[usable], kind="stable")]
     new = np.append(True, np.diff(height[best_first]) < -SAME_MAXIMUM)

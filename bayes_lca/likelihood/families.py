@@ -24,36 +24,6 @@ SMALLEST_VARIANCE = 1e-8
 SMALLEST_SHARE = 1e-300
 
 
-class UnboundedLikelihoodError(ValueError):
-    """The likelihood grows without a bound where a variance goes to zero, and no start ended anywhere else."""
-
-
-def refuse_unbounded(degenerate: np.ndarray) -> None:
-    """Refuse ends that all lie where the likelihood has no bound.
-
-    Ends there are no maxima: programs leave them out, as mclust does with singular variances, or keep variances from 0
-    by members given beside those there are, as Latent GOLD's Bayes constants do [1]_, and priors here.
-
-    Parameters
-    ----------
-    degenerate : ndarray of bool, shape (start,)
-
-    Raises
-    ------
-    UnboundedLikelihoodError
-
-    References
-    ----------
-    .. [1] Vermunt, J. K. & Magidson, J. (2016). Technical guide for Latent GOLD 5.1. Statistical Innovations.
-    """
-    if degenerate.all():
-        raise UnboundedLikelihoodError(
-            f"all {len(degenerate)} starts ended where the likelihood has no bound: an item does not vary among the "
-            "members of a class, whose standard deviation goes to 0; ask for fewer classes, give equal standard "
-            'deviations, NormalItems(..., sd="equal"), or fit by bl.fit, where a prior keeps variances from 0'
-        )
-
-
 class Family(ABC):
     """Answers of some kind, independent given the class."""
 
@@ -100,9 +70,13 @@ class Family(ABC):
         """Log of the prior that `estimate` maximises beside the likelihood, up to a constant, shape (start,)."""
         return np.zeros(len(next(iter(parameters.values()))))
 
+    def degenerate_items(self, parameters: Parameters) -> np.ndarray:
+        """In which items the likelihood grows without a bound there, shape (start, item), or (start, 0) if in none."""
+        return np.zeros((len(next(iter(parameters.values()))), 0), dtype=bool)
+
     def degenerate(self, parameters: Parameters) -> np.ndarray:
         """Whether the likelihood grows without a bound there, shape (start,)."""
-        return np.zeros(len(next(iter(parameters.values()))), dtype=bool)
+        return self.degenerate_items(parameters).any(axis=1)
 
     def in_units(self, parameters: Parameters) -> Parameters:
         """Parameters in the units of the items."""
@@ -184,9 +158,9 @@ class NormalFamily(Family):
         variance = parameters["variance"]
         return -0.5 * self.weight * (np.log(variance) + self.typical**2 / variance).sum(axis=(1, 2))
 
-    def degenerate(self, parameters: Parameters) -> np.ndarray:
-        """Whether a variance has vanished."""
-        return (parameters["variance"] <= SMALLEST_VARIANCE).any(axis=(1, 2))
+    def degenerate_items(self, parameters: Parameters) -> np.ndarray:
+        """Items whose variance has vanished."""
+        return (parameters["variance"] <= SMALLEST_VARIANCE).any(axis=1)
 
     def in_units(self, parameters: Parameters) -> Parameters:
         """Means and standard deviations."""

@@ -7,7 +7,7 @@ from typing import Self
 import numpy as np
 import scipy
 
-from bayes_lca.likelihood.families import Family, Parameters, refuse_unbounded
+from bayes_lca.likelihood.families import Family, Parameters
 from bayes_lca.likelihood.group_shares import (
     FIRST_STEPS,
     BothLevels,
@@ -17,6 +17,7 @@ from bayes_lca.likelihood.group_shares import (
     shares_of,
 )
 from bayes_lca.likelihood.mixture import SAME_MAXIMUM, Mixture
+from bayes_lca.likelihood.without_bound import refuse_unbounded
 
 NUMBERS_AT_ONCE = 2**22
 """Starts x (classes + group classes) x rows held in memory at a time."""
@@ -112,6 +113,11 @@ def fit_group_mixture(
     -------
     GroupMixtureFit
 
+    Raises
+    ------
+    UnboundedLikelihoodError
+        If all starts end where the likelihood has no bound.
+
     References
     ----------
     Vermunt, J. K. (2004). An EM algorithm for the estimation of parametric and nonparametric hierarchical nonlinear
@@ -157,8 +163,8 @@ def best_of_starts(
         for place in range(0, len(order), batch)
     ]
     states, log_likelihood, converged = _joined(ends)
-    degenerate = levels.degenerate(states)
-    refuse_unbounded(degenerate)
+    n_parameters = levels.n_parameters(n_classes, n_group_classes)
+    degenerate = refuse_unbounded(levels.degenerate_items(states), n_classes, converged, n_parameters)
     height = np.where(degenerate, -np.inf, log_likelihood)
     best = int(height.argmax())
     counted = {
@@ -237,11 +243,16 @@ class Levels:
         converged[running] = False
         return states, before + self.mixture.constant @ self.mixture.counts, converged
 
-    def degenerate(self, states: _State) -> np.ndarray:
-        """Whether the likelihood has no bound where a start ended, shape (start,)."""
+    def n_parameters(self, n_classes: int, n_group_classes: int) -> int:
+        """Free ones."""
+        of_items = sum(family.n_parameters(n_classes) for family in self.mixture.families)
+        return n_group_classes - 1 + n_group_classes * (n_classes - 1) + of_items
+
+    def degenerate_items(self, states: _State) -> list[np.ndarray]:
+        """In which items of each family the likelihood has no bound where a start ended, shape (start, item)."""
         _, parameters = self.mixture.estimate(states[2])
         families = zip(self.mixture.families, parameters, strict=True)
-        return np.any([family.degenerate(of) for family, of in families], axis=0)
+        return [family.degenerate_items(of) for family, of in families]
 
     def end(self, state: _State, **counted: int) -> GroupMixtureFit:
         """One end, classes in order."""
@@ -256,10 +267,7 @@ class Levels:
         n_group_classes, n_classes = class_share.shape[1:]
         return GroupMixtureFit(
             log_likelihood=float(both.log_likelihood[0] + self.mixture.constant @ self.mixture.counts),
-            n_parameters=n_group_classes
-            - 1
-            + n_group_classes * (n_classes - 1)
-            + sum(family.n_parameters(n_classes) for family in families),
+            n_parameters=self.n_parameters(n_classes, n_group_classes),
             group_class_share=share[0],
             class_share=class_share[0],
             parameters=tuple(

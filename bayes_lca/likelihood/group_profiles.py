@@ -113,11 +113,16 @@ class LevelsWithProfiles(Levels):
         share, class_share, sums = states
         return expect_with_profiles(share, class_share, self.log_density(sums), self.table)
 
-    def degenerate(self, states) -> np.ndarray:
-        """Whether the likelihood has no bound in some group class where a start ended, shape (start,)."""
+    def n_parameters(self, n_classes: int, n_group_classes: int) -> int:
+        """Free ones."""
+        of_items = sum(family.n_parameters(n_classes) for family in self.mixture.families)
+        return n_group_classes - 1 + n_group_classes * (n_classes - 1 + of_items)
+
+    def degenerate_items(self, states) -> list[np.ndarray]:
+        """In which items the likelihood has no bound in some group class where a start ended, shape (start, item)."""
         share, class_share, sums = states
-        flat = super().degenerate((share, class_share, sums.reshape(-1, *sums.shape[2:])))
-        return flat.reshape(sums.shape[:2]).any(axis=1)
+        flat = super().degenerate_items((share, class_share, sums.reshape(-1, *sums.shape[2:])))
+        return [of_items.reshape(*sums.shape[:2], of_items.shape[1]).any(axis=1) for of_items in flat]
 
     def end(self, state, **counted: int) -> GroupProfiles:
         """One end, classes paired over group classes and in decreasing order of their shares."""
@@ -134,9 +139,7 @@ class LevelsWithProfiles(Levels):
         n_group_classes, n_classes = pairs.shape
         fit = GroupMixtureFit(
             log_likelihood=float(both.log_likelihood[0] + self.mixture.constant @ self.mixture.counts),
-            n_parameters=n_group_classes
-            - 1
-            + n_group_classes * (n_classes - 1 + sum(family.n_parameters(n_classes) for family in families)),
+            n_parameters=self.n_parameters(n_classes, n_group_classes),
             group_class_share=share[0],
             class_share=class_share[0],
             parameters=tuple(family.in_units(of) for family, of in zip(families, parameters, strict=True)),

@@ -108,10 +108,10 @@ class PathSums:
         parameters = tuple(family.estimate(part) for family, part in zip(self.families, by_family, strict=True))
         return _shares(people), _shares(moves.reshape(n_starts, self.n_steps, k, k)), parameters
 
-    def degenerate(self, sums: np.ndarray) -> np.ndarray:
-        """Whether the likelihood grows without a bound there, shape (start,)."""
+    def degenerate_items(self, sums: np.ndarray) -> list[np.ndarray]:
+        """In which items of each family the likelihood grows without a bound there, shape (start, item)."""
         parameters = self.estimate(sums)[2]
-        return np.any([family.degenerate(of) for family, of in zip(self.families, parameters, strict=True)], axis=0)
+        return [family.degenerate_items(of) for family, of in zip(self.families, parameters, strict=True)]
 
     def _at_waves(self, of_rows: np.ndarray, missing: float) -> np.ndarray:
         """Of the rows at each wave, shape (wave, start, latent_class, sequence)."""

@@ -7,9 +7,10 @@ from scipy import optimize, stats
 from scipy.special import logsumexp, softmax
 
 from bayes_lca.likelihood.baum_welch import fit_paths
-from bayes_lca.likelihood.families import NormalFamily, UnboundedLikelihoodError
+from bayes_lca.likelihood.families import NormalFamily
 from bayes_lca.likelihood.group_mixture import fit_group_mixture
 from bayes_lca.likelihood.mixture import fit_mixture
+from bayes_lca.likelihood.without_bound import UnboundedLikelihoodError
 
 
 def normal(numbers, **options):

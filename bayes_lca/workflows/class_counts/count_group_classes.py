@@ -1,6 +1,7 @@
 """How many classes, and how many classes of groups: maximum likelihood for each pair of numbers."""
 
 from collections.abc import Iterable
+from functools import partial
 from typing import Literal
 
 import numpy as np
@@ -12,11 +13,13 @@ from bayes_lca.data.frame import Frame, check_whole, is_whole
 from bayes_lca.data.unique_rows import unique_rows
 from bayes_lca.likelihood.group_mixture import GroupMixtureFit, fit_group_mixture
 from bayes_lca.likelihood.group_profiles import fit_group_profiles
+from bayes_lca.likelihood.without_bound import UnboundedLikelihoodError
 from bayes_lca.measurement.items import Items
 from bayes_lca.measurement.items_apart import check_no_items
 from bayes_lca.measurement.nominal import check_measurement
 from bayes_lca.structural.group_classes import GroupClasses
 from bayes_lca.table import SummaryTable
+from bayes_lca.workflows.rows_without_bound import fits_with_bound, in_note, without_figures
 
 Profiles = Literal["equal", "free"]
 
@@ -73,6 +76,9 @@ def count_group_classes(
         ``starts`` followed to their ends those that reached the best, ``starts_at_mode``. With both `profiles` they
         come first in the index. The note names the row of least ``BIC_groups``.
 
+        A fit all of whose starts end where the likelihood has no bound, such as a class in which a number does not vary
+        with ``NormalItems(..., sd="free")``, has a row without figures: not a number, and no ``starts_at_mode``.
+
     Raises
     ------
     TypeError
@@ -81,11 +87,15 @@ def count_group_classes(
         If the items have no maximum likelihood of this kind, groups are too few, missing or an item, no pair has more
         than one class of respondents where there are several of groups, a number is no whole number, or `profiles`
         is neither of the two.
+    UnboundedLikelihoodError
+        If that is so of every fit that is asked for.
 
     Warns
     -----
     FewGroupsWarning
         If there are fewer than 25 groups.
+    UnboundedLikelihoodWarning
+        Of each row without figures.
 
     References
     ----------
@@ -135,29 +145,35 @@ def count_group_classes(
     unanswered = is_missing(responses.codes)
     answered = ~unanswered.all(axis=1)
     n, silent, has_answer = int(answered.sum()), int((~answered).sum()), answered[rows.first]
-    table = pd.DataFrame(
-        [
-            {"profiles": kind, "classes": k, "group_classes": w}
-            | _row(_fitted(*data, k, w, profiles=kind, n_starts=n_starts, seed=seed), has_answer, n)
-            for kind in kinds
-            for k, w in pairs
-            if w > 1 or kind == kinds[0]  # one group class has one set of profiles
-        ]
-    ).set_index(["profiles", "classes", "group_classes"])
+    of_parts = [part.columns for part in getattr(items, "parts", (items,))]
+    columns = dict(zip(items.columns, responses.codes.T, strict=True))
+    asked = {
+        (kind, k, w): partial(_fitted, data, (k, w), kind, (of_parts, columns), n_starts=n_starts, seed=seed)
+        for kind in kinds
+        for k, w in pairs
+        if w > 1 or kind == kinds[0]  # one group class has one set of profiles
+    }
+    fits, unbounded = fits_with_bound(asked, stacklevel=2)
+    of_fits = {key: _row(fit, has_answer, n) for key, fit in fits.items()}
+    figures = list(next(iter(of_fits.values())))
+    of_fits |= {key: dict[str, float](without_figures(error)) for key, error in unbounded.items()}
+    index = pd.MultiIndex.from_tuples(list(asked), names=["profiles", "classes", "group_classes"])
+    table = pd.DataFrame([of_fits[key] for key in asked], index=index)[figures]
     table = table if len(kinds) > 1 else table.droplevel("profiles")
+    gone = in_note([f"{k} and {w}{f' {kind}' if len(kinds) > 1 else ''}" for kind, k, w in unbounded])
     note = (
         f"n = {n}{counted.in_brackets} in {len(grouping.levels)} groups of {group!r}, {silent} without any answer left "
         f"out of it, {len(design.kept) - len(answered)} rows left out, {int(unanswered.sum())} answers missing; "
         f"profiles {' and '.join(kinds)}; maximum likelihood, no draws{_preferred(table)}"
     )
-    return SummaryTable.of(table, note)
+    return SummaryTable.of(table, "; ".join([note, *gone]))
 
 
 def _preferred(table: pd.DataFrame) -> str:
     """The row of least BIC, if there are several, as the end of a note."""
-    if len(table) == 1:
+    if len(compared := table["BIC_groups"].dropna()) == 1:
         return ""
-    *kind, n_classes, n_group_classes = table["BIC_groups"].idxmin()
+    *kind, n_classes, n_group_classes = compared.idxmin()
     return (
         f"; BIC by groups prefers {n_classes} class{'' if n_classes == 1 else 'es'} and {n_group_classes} group "
         f"class{'' if n_group_classes == 1 else 'es'}{f', profiles {kind[0]}' if kind else ''}"
@@ -171,10 +187,14 @@ def _numbers(given: int | Iterable[int], name: str) -> list[int]:
     return numbers
 
 
-def _fitted(*data, profiles: Literal["equal", "free"], **searched: int) -> GroupMixtureFit:
-    if profiles == "equal":
-        return fit_group_mixture(*data, **searched)
-    return fit_group_profiles(*data, **searched).fit
+def _fitted(data, numbers: tuple[int, int], profiles: Profiles, of_items, **searched: int) -> GroupMixtureFit:
+    try:
+        if profiles == "equal":
+            return fit_group_mixture(*data, *numbers, **searched)
+        return fit_group_profiles(*data, *numbers, **searched).fit
+    except UnboundedLikelihoodError as error:
+        asked = f"n_classes={numbers[0]}, group_classes={numbers[1]}, profiles {profiles}"
+        raise error.of(asked, *of_items) from None
 
 
 def _row(fit: GroupMixtureFit, has_answer: np.ndarray, n: int) -> dict[str, float]:

@@ -8,6 +8,7 @@ from typing import Literal
 import numpy as np
 
 from bayes_lca.data.answered import is_missing
+from bayes_lca.data.frame import named
 from bayes_lca.data.responses import Responses
 from bayes_lca.data.unique_rows import unique_rows
 from bayes_lca.data.wave_checks import check_every_wave_answered, check_followed
@@ -15,6 +16,7 @@ from bayes_lca.data.waves import Waves, read_waves
 from bayes_lca.fitted.record_sequences import missed_in_words
 from bayes_lca.likelihood.baum_welch import PathFit, fit_paths
 from bayes_lca.likelihood.families import Family
+from bayes_lca.likelihood.without_bound import UnboundedLikelihoodError
 from bayes_lca.measurement.interface import Measurement
 from bayes_lca.measurement.nominal import check_measurement
 
@@ -111,19 +113,19 @@ class AnswersOverWaves:
         missed = missed_in_words(n_waves, n_persons, int((~self.waves.seen).sum()))
         return f"n = {self.n} persons{silent}, {missed}, 0 rows left out, {int(missing)} answers missing"
 
-    def families(self, free: Collection[str]) -> list[Family]:
-        """Families of the distinct rows, with an item for each wave in place of each free one."""
+    def families(self, free: Collection[str]) -> tuple[list[Family], list[list[str | int]]]:
+        """Families of the distinct rows, an item for each wave in place of each free one, and names of their items."""
         families = [each.without_prior() for each in self.items.families(self.responses, self.first) or ()]
         parts, everywhere = getattr(self.items, "parts", (self.items,)), np.ones(len(self.first), dtype=bool)
-        result = []
+        result, names = [], []
         for family, part in zip(families, parts, strict=True):
             is_free = np.array([str(name) in free for name in part.columns])
-            if not is_free.all():
-                result.append(family.some(np.flatnonzero(~is_free), everywhere))
-            if is_free.any():
-                at_waves = [self.wave == place for place in range(len(self.waves.names))]
-                result += [family.some(np.flatnonzero(is_free), of_wave) for of_wave in at_waves]
-        return result
+            at_waves = [self.wave == place for place in range(len(self.waves.names))]
+            for chosen, rows in ((np.flatnonzero(~is_free), [everywhere]), (np.flatnonzero(is_free), at_waves)):
+                if len(chosen):
+                    result += [family.some(chosen, of_wave) for of_wave in rows]
+                    names += [[part.columns[place] for place in chosen]] * len(rows)
+        return result, names
 
     def fit(self, n_classes: int, free: Collection[str], *, n_starts: int, seed: int) -> PathFit:
         """Maxima of the likelihood.
@@ -132,6 +134,8 @@ class AnswersOverWaves:
         ------
         ValueError
             If there are more classes than distinct answers.
+        UnboundedLikelihoodError
+            If all starts end where the likelihood has no bound.
         """
         patterns = len(unique_rows(self.responses.codes).count)
         if n_classes > patterns:
@@ -139,11 +143,17 @@ class AnswersOverWaves:
                 f"{n_classes} classes exceed the {patterns} distinct answer patterns of {len(self.responses.codes)} "
                 "rows; ask for fewer classes"
             )
-        places = np.concatenate([family.places for family in self.families(())], axis=1)
-        return fit_paths(
-            *(self.families(free), self.sequences, self.counts, n_classes),
-            over_time=self.over_time,
-            places=places,
-            n_starts=n_starts,
-            seed=seed,
-        )
+        places = np.concatenate([family.places for family in self.families(())[0]], axis=1)
+        families, names = self.families(free)
+        try:
+            return fit_paths(
+                *(families, self.sequences, self.counts, n_classes),
+                over_time=self.over_time,
+                places=places,
+                n_starts=n_starts,
+                seed=seed,
+            )
+        except UnboundedLikelihoodError as error:
+            kind = "free" if len(free) == len(self.items.columns) else f"free in {named(free)}" if free else "equal"
+            columns = dict(zip(self.items.columns, self.responses.codes.T, strict=True))
+            raise error.of(f"n_classes={n_classes}, measurement {kind} over waves", names, columns) from None

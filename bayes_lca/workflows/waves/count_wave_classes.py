@@ -1,6 +1,7 @@
 """How many classes over waves, by maximum likelihood, items equal over waves and free."""
 
 from collections.abc import Iterable, Sequence
+from functools import partial
 from typing import Literal
 
 import numpy as np
@@ -11,6 +12,7 @@ from bayes_lca.likelihood.baum_welch import PathFit
 from bayes_lca.likelihood.criteria import information_criteria
 from bayes_lca.measurement.interface import Measurement
 from bayes_lca.table import SummaryTable
+from bayes_lca.workflows.rows_without_bound import fits_with_bound, in_note, without_figures
 from bayes_lca.workflows.waves.answers_over_waves import AnswersOverWaves
 
 EQUAL, FREE = "equal", "free"
@@ -67,6 +69,9 @@ def count_wave_classes(
         ``converged_starts``; and ``next_mode``, the log-likelihood of the second-best maximum. The note names the row
         of least BIC among those that can be identified.
 
+        A fit all of whose starts end where the likelihood has no bound, such as a class in which a number does not vary
+        with ``NormalItems(..., sd="free")``, has a row without figures: not a number, and no ``starts_at_mode``.
+
     Raises
     ------
     TypeError
@@ -74,11 +79,15 @@ def count_wave_classes(
     ValueError
         If the items have no maximum likelihood of this kind, columns cannot be used, nobody was followed from a wave to
         another, a number is no whole number, or there are more classes than distinct answers.
+    UnboundedLikelihoodError
+        If that is so of every fit that is asked for.
 
     Warns
     -----
     UnequalSpacingWarning
         If waves are numbers or dates that are unequally far apart, and transitions equal over time.
+    UnboundedLikelihoodWarning
+        Of each row without figures.
 
     References
     ----------
@@ -108,14 +117,27 @@ def count_wave_classes(
     check_whole(least=0, seed=seed)
     answers = AnswersOverWaves.read(items, frame, person, wave, over_time)
     everything = [str(name) for name in items.columns]
-    fits = {
-        (n_classes, kind): answers.fit(n_classes, everything if kind == FREE else (), n_starts=n_starts, seed=seed)
+    asked = {
+        (n_classes, kind): partial(
+            answers.fit, n_classes, everything if kind == FREE else (), n_starts=n_starts, seed=seed
+        )
         for n_classes in numbers
         for kind in kinds
     }
-    table = pd.DataFrame([_row(found, answers) for found in fits.values()])
-    table.index = pd.MultiIndex.from_tuples(list(fits), names=["classes", "measurement"])
-    notes = [f"{answers.note}; maximum likelihood, no draws", *_preferred(table), *_one_start(table)]
+    fits, unbounded = fits_with_bound(asked, stacklevel=2)
+    rows = {key: _row(found, answers) for key, found in fits.items()}
+    columns = list(next(iter(rows.values())))
+    for key, error in unbounded.items():
+        degrees = answers.degrees_of_freedom(error.n_parameters)
+        rows[key] = without_figures(error) | {"degrees_of_freedom": degrees}
+    index = pd.MultiIndex.from_tuples(list(asked), names=["classes", "measurement"])
+    table = pd.DataFrame([rows[key] for key in asked], index=index)[columns]
+    notes = [
+        f"{answers.note}; maximum likelihood, no draws",
+        *_preferred(table),
+        *_one_start(table),
+        *in_note([f"{n_classes} {kind}" for n_classes, kind in unbounded]),
+    ]
     return SummaryTable.of(table, "; ".join(notes))
 
 
@@ -123,8 +145,8 @@ def _preferred(table: pd.DataFrame) -> list[str]:
     """The row of least BIC, and those that the answers cannot tell apart."""
     unidentified = table["degrees_of_freedom"] < 0
     notes = []
-    if not unidentified.all():
-        n_classes, kind = table.loc[~unidentified, "BIC"].idxmin()
+    if len(comparable := table.loc[~unidentified, "BIC"].dropna()):
+        n_classes, kind = comparable.idxmin()
         notes.append(f"BIC prefers {n_classes} class{'' if n_classes == 1 else 'es'} with {kind} measurement")
     if unidentified.any():
         rows = ", ".join(f"{n_classes} {kind}" for n_classes, kind in table.index[unidentified])

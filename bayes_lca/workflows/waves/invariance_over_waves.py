@@ -1,6 +1,7 @@
 """Do items mean the same at all waves: equal measurement against items that are free over waves, one by one and all."""
 
 from collections.abc import Mapping
+from functools import partial
 from typing import Literal
 
 import numpy as np
@@ -16,6 +17,7 @@ from bayes_lca.likelihood.leave_one_out import LeaveOneOut, leave_one_out
 from bayes_lca.measurement.free_over_waves import FEWEST_EQUAL
 from bayes_lca.measurement.interface import Measurement
 from bayes_lca.table import SummaryTable
+from bayes_lca.workflows.rows_without_bound import fits_with_bound, in_note, without_figures
 from bayes_lca.workflows.waves.answers_over_waves import AnswersOverWaves
 
 NONE, EVERY = "none", "all"
@@ -81,7 +83,9 @@ def invariance_over_waves(
         measurement, missing where the larger model did not reach the likelihood of the smaller one; ``starts_at_mode``
         of ``starts``. With `fits` also ``elpd`` (PSIS-LOO per person) with ``elpd_se``, ``elpd_difference`` to equal
         measurement with its standard error ``elpd_difference_se``, positive where waves predict better apart, and
-        ``high_k``, the persons for whom it is unreliable; missing for models of which there are no draws.
+        ``high_k``, the persons for whom it is unreliable; missing for models of which there are no draws. A model all
+        of whose starts end where the likelihood has no bound, such as a class in which a number does not vary with
+        ``NormalItems(..., sd="free")``, has a row without figures.
 
     Raises
     ------
@@ -92,6 +96,13 @@ def invariance_over_waves(
         a number is no whole number, or `fits` are not of these two models, items, classes and the same persons.
     NotRelabelledError, SeveralModesError
         If the chains of a fit did not stay in one mode.
+    UnboundedLikelihoodError
+        If the likelihood of equal measurement has no bound, with which all others are compared.
+
+    Warns
+    -----
+    UnboundedLikelihoodWarning
+        Of each row without figures.
 
     Notes
     -----
@@ -122,9 +133,17 @@ def invariance_over_waves(
         raise ValueError(f"item(s) {named(taken)} have the name of a model in the table; rename the column(s)")
     predicted = _predicted(fits, names, n_classes, answers) if fits is not None else {}
     models = {NONE: (), **({name: (name,) for name in names} if len(names) > 1 else {}), EVERY: tuple(names)}
-    found = {name: answers.fit(n_classes, free, n_starts=n_starts, seed=seed) for name, free in models.items()}
-    rows = {name: _row(each, found[NONE], answers.n) for name, each in found.items()}
-    table = pd.DataFrame.from_dict(rows, orient="index").rename_axis("free")
+    equal = answers.fit(n_classes, models[NONE], n_starts=n_starts, seed=seed)
+    asked = {
+        name: partial(answers.fit, n_classes, free, n_starts=n_starts, seed=seed)
+        for name, free in models.items()
+        if name != NONE
+    }
+    found, unbounded = fits_with_bound({NONE: lambda: equal} | asked, stacklevel=2)
+    rows = {name: _row(each, equal, answers.n) for name, each in found.items()}
+    for name, error in unbounded.items():
+        rows[name] = without_figures(error) | {"degrees_of_freedom": error.n_parameters - equal.n_parameters}
+    table = pd.DataFrame([rows[name] for name in models], index=pd.Index(list(models), name="free"))[list(rows[NONE])]
     table = table.astype({"parameters": int, "degrees_of_freedom": int, "starts_at_mode": int, "starts": int})
     if predicted:
         table = table.join(_prediction(predicted))
@@ -133,6 +152,7 @@ def invariance_over_waves(
         f"of {len(names)} items about {0.05 * len(names):.1f} have a p_value below 0.05 by chance",
         *_remedy(table.loc[names] if len(names) > 1 else table.iloc[:0]),
         *_cautions(table, found),
+        *in_note([f"{name} free" for name in unbounded]),
         *(f"draws with {name} free: {fit.note}" for name, (fit, _) in predicted.items()),
     ]
     return SummaryTable.of(table, "; ".join(notes))
@@ -176,7 +196,7 @@ def _remedy(of_items: pd.DataFrame) -> list[str]:
 def _cautions(table: pd.DataFrame, found: Mapping[str, PathFit]) -> list[str]:
     """Maxima that were missed, and estimates at the boundary, where the test is none of large samples."""
     cautions = []
-    missed = table.index[(table["degrees_of_freedom"] > 0) & table["chi_squared"].isna()]
+    missed = table.index[(table["degrees_of_freedom"] > 0) & table["chi_squared"].isna() & table["BIC"].notna()]
     if len(missed):
         cautions.append(f"no test with {named(missed)} free: its best maximum was missed, take more starts")
     alone = table.index[(table["starts_at_mode"] == 1) & (table["starts"] > 1)]

@@ -50,7 +50,7 @@ GROUP_CLASSES = (
     Mutation(
         name="one-share-too-many",
         wrong="Shares of group classes count as many parameters as there are group classes.",
-        symbol="Levels.end",
+        symbol="Levels.n_parameters",
         pattern="n_group_classes - 1 + _1 + _2",
         replacement="n_group_classes + _1 + _2",
         tests=(f"{MAXIMUM}::test_log_likelihood_is_that_of_a_loop_over_groups",),

@@ -65,9 +65,9 @@ GROUP_PROFILES = (
     Mutation(
         name="profiles-counted-once",
         wrong="Profiles that are free count as many parameters as those that are equal.",
-        symbol="LevelsWithProfiles.end",
-        pattern="n_group_classes * (n_classes - 1 + sum(family.n_parameters(n_classes) for family in families))",
-        replacement="n_group_classes * (n_classes - 1) + sum(family.n_parameters(n_classes) for family in families)",
+        symbol="LevelsWithProfiles.n_parameters",
+        pattern="n_group_classes * (n_classes - 1 + of_items)",
+        replacement="n_group_classes * (n_classes - 1) + of_items",
         tests=(f"{MAXIMUM}::test_log_likelihood_and_members_are_those_of_a_loop",),
     ),
     Mutation(
