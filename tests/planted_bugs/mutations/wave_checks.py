@@ -248,8 +248,8 @@ WAVE_CHECKS = (
         name="covariance-of-groups-of-all-persons",
         wrong="The covariance of a group's departures is that of persons of all groups.",
         symbol="group_discrepancies",
-        pattern="(of_wave[who, t] for who, t in at_waves), added, (who for who, _ in at_waves)",
-        replacement="(of_wave[:, t] for _, t in at_waves), added",
+        pattern="of_waves.add_respondents(_1, added, _2)",
+        replacement="of_waves.add_respondents((of_wave[:, t] for _, t in at_waves), added)",
         tests=(f"{CHECKS}::test_statistics_of_groups_are_quadratic_forms_of_what_scores_leave",),
     ),
     Mutation(
