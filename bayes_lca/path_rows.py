@@ -107,12 +107,12 @@ class PathRows:
             of_persons = _read(
                 model.initial, frame, waves.first_row, missing, "initial=, from the first row of a person"
             )
-        sample = None if survey is None else sample_of_persons(survey, frame, waves, of_persons, model)
         kept = np.isin(np.arange(waves.seen.sum()), waves.place[of_persons.kept])
         _warn_of_persons_left_out(of_persons.kept, kept)
         later = waves.keep(np.ones_like(kept), of_persons.kept).later_rows
         of_rows = _read(model.transition, frame, later, missing, "transition=, from the rows of later waves")
         kept[later[~of_rows.kept]] = False
+        sample = None if survey is None else sample_of_persons(survey, frame, waves, kept, of_persons, model)
         responses = model.measurement.read(frame).keep(kept)
         kept_waves = waves.keep(kept, of_persons.kept)
         at_waves = kept_waves.at_waves(responses.codes)  # (person, wave, item)

@@ -4,6 +4,7 @@ import warnings
 from itertools import product
 
 import numpy as np
+import pandas as pd
 import pytest
 
 import bayes_lca as bl
@@ -204,3 +205,32 @@ def test_persons_left_out_take_their_weight_along():
     weight = prepared.groups["survey_design"]["weight"].to_numpy()
     np.testing.assert_allclose(weight, OF_PERSON["w"][kept] * kept.sum() / OF_PERSON["w"][kept].sum())
     assert prepared.groups["patterns"]["survey_weight"].sum().item() == pytest.approx(kept.sum())
+
+
+@pytest.mark.parametrize("column", ["w", "h", "psu"])
+@pytest.mark.parametrize("wave", [1, 2])
+def test_rows_that_are_left_out_may_lack_what_the_design_uses(column, wave):
+    """Rows of one wave lack the covariate of the transition, or of the first wave, and the design with it."""
+    there = (FRAME["wave"] == wave) & FRAME["person"].isin(PERSONS[:3])
+    frame = FRAME.assign(participation=FRAME["participation"].mask(there))
+    if wave == 2:  # the first person is seen from the second wave on, and only used from the third
+        alone = (frame["person"] == PERSONS[0]) & (frame["wave"] == 1)
+        frame, there = frame[~alone].reset_index(drop=True), there[~alone].reset_index(drop=True)
+    covariate = (
+        {"initial": bl.Regression("~ participation")} if wave == 1 else {"transition": bl.Transition("~ participation")}
+    )
+    model = bl.LatentTransition(2, ITEMS, "person", "wave", **covariate)
+
+    def design_of(of_frame):
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore")
+            prepared = prepare_named(model, of_frame, count=None, missing="drop", key=None, design=FULL)
+        sample = prepared.groups["survey_design"]
+        unit = sample["unit"].to_numpy()
+        stratum = sample["stratum_of_unit"].to_numpy()[unit]
+        return np.stack([sample["weight"].to_numpy(), pd.factorize(unit)[0], pd.factorize(stratum)[0]])
+
+    np.testing.assert_allclose(design_of(frame.assign(**{column: frame[column].mask(there)})), design_of(frame))
+    used = (frame["person"] == PERSONS[5]) & (frame["wave"] == 3)
+    with pytest.raises(ValueError, match=f"={column!r} of the survey design changes within 1 of 150 persons"):
+        design_of(frame.assign(**{column: frame[column].mask(used)}))

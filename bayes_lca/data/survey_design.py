@@ -169,7 +169,7 @@ class SurveyDesign:
         first = np.unique(unit[known], return_index=True)[1]
         units = stratum[known][first]
         in_stratum = np.bincount(units, minlength=len(strata))
-        self._refuse_single_units(in_stratum, strata, n)
+        self._refuse_single_units(in_stratum, strata, kept)
         return SurveySample(
             weight=weight,
             unit=unit,
@@ -232,18 +232,20 @@ class SurveyDesign:
         codes[~missing], levels = pd.factorize(values[~missing].map(label).to_numpy(), sort=True)
         return codes, [str(level) for level in levels]
 
-    def _refuse_single_units(self, in_stratum: np.ndarray, strata: list[str], n: int) -> None:
+    def _refuse_single_units(self, in_stratum: np.ndarray, strata: list[str], kept: np.ndarray) -> None:
         """Refuse strata in which nothing varies between clusters."""
+        used, left_out = int(kept.sum()), int((~kept).sum())
+        rows = f"{used} rows that are used ({left_out} more are left out)" if left_out else f"{used} rows"
         what = "respondent" if self.cluster is None else f"cluster of {self.cluster!r}"
         if len(strata) == 1 and in_stratum[0] == 1:
             raise ValueError(
-                f"there is one {what} in {n} rows, and nothing says how clusters differ; name another column, or leave "
+                f"there is one {what} in {rows}, and nothing says how clusters differ; name another column, or leave "
                 "cluster out"
             )
         if (single := in_stratum == 1).any():
             where = np.flatnonzero(single)
             raise ValueError(
-                f"{len(where)} of {len(strata)} strata of {self.strata!r} have one {what} in {n} rows, "
+                f"{len(where)} of {len(strata)} strata of {self.strata!r} have one {what} in {rows}, "
                 f"{named(strata[place] for place in where)}, and nothing says how their clusters differ; merge each "
                 "with a stratum that was sampled alike, such as "
                 f"frame[{self.strata!r}].replace({{{strata[where[0]]!r}: {self._neighbour(in_stratum, strata)!r}}})"

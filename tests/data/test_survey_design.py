@@ -199,3 +199,24 @@ def test_a_stratum_of_rows_that_are_left_out_alone_is_no_stratum():
     sample = sample_of(FULL, frame, design_of("~ x"))
     assert len(sample.sampled_share) == 2
     assert sample.weight.sum() == pytest.approx(7)
+
+
+@pytest.mark.parametrize(
+    ("design", "message"),
+    [
+        (
+            FULL,
+            r"1 of 2 strata of 'region' have one cluster of 'hospital' in 7 rows that are used \(1 more .*, 'n', and",
+        ),
+        (
+            bl.SurveyDesign(cluster="hospital"),
+            r"there is one cluster of 'hospital' in 7 rows that are used \(1 more are",
+        ),
+    ],
+)
+def test_a_cluster_is_alone_among_the_rows_that_are_used(design, message):
+    """The only other cluster would be that of row d, which is left out and lacks its label."""
+    hospital = [1, 1, 1, np.nan, 1, 2, 2, 3] if design is FULL else [1, 1, 1, np.nan, 1, 1, 1, 1]
+    frame = FRAME.assign(hospital=hospital)
+    with pytest.raises(ValueError, match=message):
+        sample_of(design, frame, design_of("~ x", frame))

@@ -204,7 +204,8 @@ def _items(fit: Fit, draws: list[tuple[np.ndarray, np.ndarray]], tails: Sequence
     r"""The category of each item whose weighted share departs most from what the model expects.
 
     Its variance is that of the weighted share between samples, from :math:`1[y_{ij} = k] - \hat p_k`, and of what is
-    expected over draws.
+    expected over the draws used, about twenty, divided by their number. That the two go up and down together from
+    sample to sample is left aside: intervals are rather too wide than too narrow.
     """
     codes, weight, rows = fit.answers_of_respondents, fit.sample.weight, []
     for j, labels in enumerate(fit.labels):
