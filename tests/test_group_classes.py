@@ -24,6 +24,7 @@ from bayes_lca.fitted.record import LEFT_OUT
 from bayes_lca.posterior.labels.convergence import warn_of_convergence
 from bayes_lca.posterior.labels.group_classes import group_label_problems, with_group_classes
 from bayes_lca.posterior.labels.relabel import permute
+from bayes_lca.workflows.stacked_draws import stacked
 
 COMPILE = {"mode": Mode(linker="py", optimizer=None), "on_unused_input": "ignore"}
 ITEMS = ["a", "b", "c"]
@@ -512,3 +513,18 @@ def test_other_models_take_no_group_classes():
         bl.AssignedClass(bl.answers_of(bl.load_example("alone")), part)
     with pytest.raises(ValueError, match="n_classes=1 leaves GroupClasses nothing to explain"):
         bl.LatentClass(1, NOMINAL, part)
+
+
+def test_draws_of_several_data_sets_keep_the_mean_membership_of_groups(draws):
+    """Group classes are labelled over all of them; the membership that is kept is the mean, as without respondents."""
+    second = draws.isel(draw=slice(20))
+    result = quietly(stacked, [draws, second])
+    kept = np.linspace(0, draws["posterior"].sizes["draw"] - 1, 20).astype(int)
+    parts = [draws["posterior"].isel(draw=kept), second["posterior"]]
+    shares = np.concatenate([part["group_class_share"].to_numpy() for part in parts])
+    np.testing.assert_allclose(result["posterior"]["group_class_share"], shares)
+    (mean,) = (values for name, values in result["posterior"].data_vars.items() if "membership" in name)
+    membership = np.mean([part["group_membership"].mean(["chain", "draw"]).to_numpy() for part in parts], axis=0)
+    np.testing.assert_allclose(mean, np.broadcast_to(membership, mean.shape), atol=6e-4)
+    with pytest.raises(ValueError, match="which differ between the 2 completed data sets of this fit"):
+        bl.group_classes(result)

@@ -226,18 +226,12 @@ def _in_order(values: pd.Series, wave: str) -> list:
     if pd.api.types.is_datetime64_any_dtype(values):
         return sorted(values.unique())
     present = set(values.unique())
-    kinds = {type(value).__name__ for value in present}
     try:
         categories, order = ordered_categories(values)
     except TypeError:
-        if len(kinds) == 1:
-            raise ValueError(
-                f"wave column {wave!r} holds values that have no order, such as {named(list(present)[:1])}, in "
-                f"{len(values)} rows; number the waves, or make it an ordered categorical"
-            ) from None
         raise ValueError(
-            f"wave column {wave!r} mixes {' and '.join(sorted(kinds))} in {len(values)} rows; number the waves, or "
-            "make it an ordered categorical"
+            f"wave column {wave!r} holds values that have no order, such as {named(list(present)[:1])}, in "
+            f"{len(values)} rows; number the waves, or make it an ordered categorical"
         ) from None
     if order in NOBODY_DECLARED and not _are_dates(present):
         raise ValueError(

@@ -13,7 +13,7 @@ from bayes_lca.data.formula import read_formula
 from bayes_lca.data.keys import read_key, warn_of_repeated_rows
 from bayes_lca.fitted.fit import Fit
 from bayes_lca.fitted.record import PATTERNS
-from bayes_lca.fitted.same_respondents import respondents_in_both, rows_of_respondents
+from bayes_lca.fitted.same_respondents import respondents_in_both, respondents_of_rows, rows_of_respondents
 from bayes_lca.models import LatentClass, Multinomial
 
 ITEMS = ["training", "recognition", "expertise"]
@@ -242,3 +242,30 @@ def test_rows_that_may_be_one_persons_are_named(survey, change, formula, message
     assert [each.category for each in caught] == [bl.RepeatedRowsWarning]
     with pytest.raises(bl.RepeatedRowsWarning, match=f"{message}.*one person.*transition model"):
         raise caught[0].message
+
+
+def test_repeated_labels_find_nobody_in_another_frame(distinct):
+    """Rows that share labels are found by their place alone, which a shorter frame does not have."""
+    tree, frame = distinct
+    labels = np.repeat(np.arange(80), 2)
+    tree = keyed(tree, labels, "household")
+    del tree.attrs["key"]
+    fit, whole = Fit.reading(tree), frame.set_axis(labels)
+    np.testing.assert_array_equal(respondents_of_rows(fit, whole), np.arange(160))
+    told = r"share labels \(80 of 160\).* the frame's 100 rows have others; give its frame an index without repeats"
+    with pytest.raises(ValueError, match=told):
+        respondents_of_rows(fit, whole.iloc[:100])
+
+
+def test_fits_that_share_no_column_show_nobody_to_be_the_same(made_up):
+    """Equal labels count rows, of any frame."""
+    first, second = (made_up.draws(formula, latent=latent) for formula, latent in (("~ z", True), ("~ role", False)))
+    found = respondents_in_both(Fit.reading(first), Fit.reading(second))
+    assert not len(found.first) and found.problem == "the fits have no column in common by which rows could be told"
+
+
+def test_labels_that_repeat_name_nobody_of_two_fits(distinct):
+    tree, _ = distinct
+    shifted = keyed(tree, np.repeat(np.arange(80), 2), "household")
+    found = respondents_in_both(Fit.reading(tree), Fit.reading(shifted))
+    assert found.problem == "80 rows repeat the label of another" and not len(found.second)

@@ -344,11 +344,11 @@ def with_posterior(**variables):
     return change
 
 
-def with_values(name, edit):
+def with_values(name, edit, made=lambda values: values):
     def change(draws):
         values = draws["posterior"][name].copy(deep=True)
         edit(values)
-        draws["posterior"] = xr.DataTree(draws["posterior"].to_dataset().assign({name: values}))
+        draws["posterior"] = xr.DataTree(draws["posterior"].to_dataset().assign({name: made(values)}))
 
     return change
 
@@ -436,6 +436,22 @@ WRONG = {
         "[[[..., which is not JSON",
     ),
     "labels no lists": (lambda d: d.attrs.update(labels='["a", "b", "c", "d", "e", "f"]'), "no list for each item"),
+    "probabilities of other axes": (
+        with_values("item_probability", lambda v: None, lambda v: v.isel(category=0, drop=True)),
+        "its item_probability has dims ('chain', 'draw', 'latent_class', 'item')",
+    ),
+    "no places of respondents": (
+        with_group("patterns", lambda rows: rows.drop_vars("row_of_respondent")),
+        "its patterns lack row_of_respondent",
+    ),
+    "a posterior of no classes": (
+        lambda d: d.update({"posterior": xr.DataTree(d["posterior"].to_dataset().isel(latent_class=[]))}),
+        "its posterior is empty: {'chain': 4",
+    ),
+    "a share of other axes": (
+        with_values("class_share", lambda v: None, lambda v: v.isel(latent_class=0, drop=True)),
+        "its draws do not belong to its rows: ",
+    ),
     "labels of fewer items": (lambda d: d.attrs.update(labels='[["a", "b"]]'), "labels of other than its 6 items"),
 }
 

@@ -47,6 +47,9 @@ def survey():
         visits=rng.poisson(3, n),
         rating=pd.Categorical.from_codes(rng.integers(0, 3, n), ["low", "middle", "high"], ordered=True),
         place=rng.choice(["north", "south", "west"], n),
+        grade=pd.Categorical.from_codes(np.arange(n) % 3, list("cba"), ordered=True),
+        seniority=np.where(np.arange(n) < 90, np.arange(n) % 7, np.nan),
+        late=np.where(np.arange(n) < 90, 0.0, 1.0),
     )
 
 
@@ -350,6 +353,12 @@ def test_means_between_0_and_1_are_means_in_one_step(measured, survey):
         ("visits ~ latent_class", {"family": "poisson", "sd": "equal"}, "sd='equal' is of the normal family"),
         ("pay ~ latent_class", {"measurement_draws": 7}, "measurement_draws=7"),
         ("pay ~ latent_class", {"sd": "some"}, "sd='some'"),
+        ("grade ~ latent_class", {"family": "bernoulli"}, "'grade' has 3 categories in 180 rows, 'c', 'b', 'a'"),
+        (
+            "late ~ latent_class + seniority",
+            {"missing": "drop"},
+            "outcome 'late' is the same in all 90 rows with every",
+        ),
     ],
 )
 def test_bad_input_is_refused_before_sampling(measured, survey, formula, options, told):
