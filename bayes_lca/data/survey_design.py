@@ -194,7 +194,11 @@ class SurveyDesign:
         weight = np.where(~kept & np.isnan(weight), 0.0, weight)
         gone, negative, endless = np.isnan(weight), weight < 0, np.isinf(weight)
         for wrong, how, remedy in (
-            (gone, "missing", "ask whoever drew the sample, or leave these rows out"),
+            (
+                gone,
+                "missing",
+                f"ask whoever drew the sample, or leave these rows out, frame.dropna(subset=[{weights!r}])",
+            ),
             (negative, "negative", "a weight says how many persons a respondent stands for, 0 or more"),
             (endless, "infinite", "a weight says how many persons a respondent stands for"),
         ):

@@ -47,7 +47,7 @@ def test_missing_codes_are_those_of_the_column_they_are_declared_for():
     part = OutcomeRegression("pay ~ latent_class + x", missing_codes={"x": [-9], "pay": [-1]})
     assert part.declared.missing_codes == {"pay": [-1]}
     frame = pd.DataFrame({"x": [1.0, 2.0, -9.0, 4.0, 5.0], "pay": [-9.0, 1.0, 2.0, 3.0, -1.0]})
-    with pytest.raises(ValueError, match="'x'.* 1 of 5 rows|1 of 5 rows.*'x'"):
+    with pytest.raises(ValueError, match=r"'x'.* 1 of 5 rows|1 of 5 rows.*'x'"):
         part.read(frame)
     with pytest.warns(UserWarning, match="1 of 5 rows left out"):
         assert part.read(frame, missing="drop").kept.tolist() == [True, True, False, True, True]
