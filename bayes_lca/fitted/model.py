@@ -8,7 +8,7 @@ from functools import cached_property
 import numpy as np
 import xarray as xr
 
-from bayes_lca.data.category_order import NOBODY_DECLARED, order_in_words
+from bayes_lca.data.category_order import NOBODY_DECLARED, CategoryOrder, order_in_words
 from bayes_lca.data.formula import Formula, read_formula
 from bayes_lca.data.responses import CATEGORY_ORDERS, EMPTY_CATEGORIES
 from bayes_lca.data.variable_labels import VARIABLE_LABELS
@@ -143,7 +143,7 @@ class FittedModel(FittedDraws):
         return order_in_words(undeclared, orders) if undeclared else ""
 
     @cached_property
-    def category_orders(self) -> Mapping[str, str]:
+    def category_orders(self) -> Mapping[str, CategoryOrder]:
         """What the order of each item's categories rests on, as `ordered_categories` says it."""
         return dict(zip(self.items, json.loads(self.attributes.get(CATEGORY_ORDERS, "[]")), strict=False))
 
