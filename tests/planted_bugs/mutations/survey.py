@@ -208,8 +208,8 @@ SURVEY = (
         name="survey-weights-that-change-unsaid",
         wrong="Weights that change within a person are those of the first row.",
         symbol="wave_sample:_refuse_changing",
-        pattern="by_person.nunique(dropna=False) > 1",
-        replacement="by_person.nunique(dropna=False) > 9",
+        pattern="n_values > 1",
+        replacement="n_values > 9",
         tests=(f"{WAVES}::test_what_cannot_be_weighted_is_refused_before_sampling",),
     ),
 )
