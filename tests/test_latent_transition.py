@@ -71,7 +71,7 @@ def refused(change, message, parts=None):
         ),
         refused(
             lambda frame: frame.assign(wave=frame["wave"].astype(object).replace({3: "last"})),
-            r"wave column 'wave' (mixes int and str in|has waves 1, 2, 'last') .*number the waves",
+            r"wave column 'wave' has waves 1, 2, 'last' .*number the waves",
         ),
         refused(
             lambda frame: frame.assign(wave=frame["wave"].where(frame.index > 1)),

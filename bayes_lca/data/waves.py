@@ -226,13 +226,7 @@ def _in_order(values: pd.Series, wave: str) -> list:
     if pd.api.types.is_datetime64_any_dtype(values):
         return sorted(values.unique())
     present = set(values.unique())
-    try:
-        categories, order = ordered_categories(values)
-    except TypeError:
-        raise ValueError(
-            f"wave column {wave!r} holds values that have no order, such as {named(list(present)[:1])}, in "
-            f"{len(values)} rows; number the waves, or make it an ordered categorical"
-        ) from None
+    categories, order = ordered_categories(values)
     if order in NOBODY_DECLARED and not _are_dates(present):
         raise ValueError(
             f"wave column {wave!r} has waves {named(categories)} in {len(values)} rows, whose order nobody declared; "

@@ -21,7 +21,7 @@ def test_priors_that_nobody_stated_are_refused():
     with pytest.raises(TypeError, match=r"group_sd=HalfStudentT\(.*no statement of another prior than HalfNormal"):
         stated_structure(bl.Regression("~ x + (1 | g)", group_sd=priors.HalfStudentT(3.0, 1.0)), 2, X, ())
     with pytest.raises(ValueError, match=r"prior=.*of single items, classes or terms: no statement of it is known"):
-        stated_structure(bl.Regression("~ x", prior={"x": priors.Normal(mu=0.0, sigma=0.5)}), 2, X, ())
+        stated_structure(bl.Regression("~ x", prior={"x": priors.ZeroSumNormal(0.5)}), 2, X, ())
 
 
 def test_the_prior_of_a_unit_is_that_of_a_standard_deviation_of_standardised_numbers():

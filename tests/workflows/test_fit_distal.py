@@ -357,7 +357,7 @@ def test_means_between_0_and_1_are_means_in_one_step(measured, survey):
         (
             "late ~ latent_class + seniority",
             {"missing": "drop"},
-            "outcome 'late' is the same in all 90 rows with every",
+            "outcome 'late' is the same in all 90 rows with",
         ),
     ],
 )

@@ -67,7 +67,7 @@ def test_model_without_groups_is_refused(frame):
         (
             "~ x + (1 + x | group)",
             None,
-            r"lets slopes vary by 'group'; only random intercepts .*: write \(1 \| group\)",
+            r"slopes vary by 'group'; only random intercepts .*: write \(1 \| group\)",
         ),
     ],
 )
