@@ -34,7 +34,6 @@ from bayes_lca.fitted.survey_record import record_sample
 from bayes_lca.likelihood.identification import check_cells_of_waves
 from bayes_lca.likelihood.path_start import PathStart
 from bayes_lca.measurement.answers_of_waves import starting_values_of_waves
-from bayes_lca.measurement.common_method import CommonMethod
 from bayes_lca.measurement.interface import Start
 from bayes_lca.measurement.item_copies import ItemCopies
 from bayes_lca.measurement.path_modes import PathMode, path_modes
@@ -117,7 +116,7 @@ class PathRows:
         kept_waves = waves.keep(kept, of_persons.kept)
         at_waves = kept_waves.at_waves(responses.codes)  # (person, wave, item)
         check_followed(kept_waves, model.transition.over_time)
-        if isinstance(model.measurement, CommonMethod):
+        if len(model.measurement.person_weight) > 1:
             warn_of_few_waves(kept_waves)
         check_every_wave_answered(at_waves, responses.items, kept_waves, is_missing(at_waves))
         n_steps = kept_waves.n_steps if model.transition.over_time == "free" else 1
