@@ -10,7 +10,7 @@ shows it; OUT/ranks.csv.gz has the ranks, OUT/fits.csv.gz how each posterior was
 rests on, a digest of the code included.
 
 A study that was stopped, or killed, is taken up again by the same command; with --report it says what there is so far.
-The whole takes about an hour on two free processors, of which ten minutes compile.
+The whole takes about three hours on two free processors.
 
     python examples/calibration_study.py --jobs 2
     python examples/calibration_study.py --models "random intercepts" --replicates 100
@@ -55,7 +55,7 @@ def read_arguments() -> argparse.Namespace:
     add("--jobs", type=int, default=2, help="replicates done at a time; -1 for all processors")
     add("--report", action="store_true", help="write tables and figure of the replicates there are, and run none")
     add("--models", nargs="+", choices=[design.name for design in DESIGNS], help="all by default")
-    add("--replicates", type=int, help="data sets of each model, 1000 by default")
+    add("--replicates", type=int, help="data sets of each model; 1000 or 10,000 by default")
     add("--draws", type=int, default=usual.draws, help="draws of each chain")
     add("--tune", type=int, default=usual.tune, help="tuning steps before them, by default as many as a fit takes")
     add("--chains", type=int, default=usual.chains)

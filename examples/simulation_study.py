@@ -5,7 +5,7 @@ analyses each with and without its groups. OUT/table.csv has type I error, power
 shows them, OUT/coefficients.csv.gz and OUT/fits.csv.gz have all intervals and all diagnostics.
 
 A study that was stopped, or killed, is taken up again by the same command; with --report it says what there is so far.
-The whole takes about 70 minutes on two free processors.
+The whole takes about three hours on two free processors.
 
     python examples/simulation_study.py --jobs 16
     python examples/simulation_study.py --designs "observed, null" --replicates 50
@@ -50,7 +50,7 @@ def read_arguments() -> argparse.Namespace:
     add("--scheduler", help="address of a Dask scheduler; by default a Dask cluster is started on this machine")
     add("--report", action="store_true", help="write tables and figure of the replicates there are, and run none")
     add("--designs", nargs="+", choices=[design.name for design in DESIGNS], help="all by default")
-    add("--replicates", type=int, help="data sets per design and standard deviation; 200, 50 and 100 by default")
+    add("--replicates", type=int, help="data sets per design and standard deviation; 500 by default")
     add("--draws", type=int, help="draws of each of two chains; 750 by default")
     add("--tune", type=int, help="tuning steps of each; 300, for latent classes 400 by default")
     add("--sampler", choices=("program", "numba", "jax"), default="program", help="what computes log densities")

@@ -364,10 +364,26 @@ def test_tables_count_what_failed_and_what_leaves_the_band(pretend, tmp_path):
     assert first["by_chance"] == pytest.approx(0.15)
     assert first["r_hat_large"] == 10  # all but the first two and the one that failed
     assert first["minutes"] == pytest.approx(1.1)
+    assert not first["passes"]
     ranks = read_ranks(tmp_path)
     assert list(ranks) == ["random intercepts", "latent class regression"]
     made = [made_up(INTERCEPTS, r, None, seed=5)["ranks"] for r in range(12)]
     assert ranks["random intercepts"].to_dict("records") == [rows[0] for rows in made if rows]
+
+
+def test_a_model_passes_with_uniform_ranks_of_posteriors_that_converged():
+    """One posterior of a hundred may not have converged, wherever its truth ranks; ranks may not lean."""
+
+    def passes(p_value, r_hats, failed=0):
+        table = pd.DataFrame({"design": "a", "replicates": 100, "inside": True, "p_adjusted": [1.0, p_value]})
+        reasons = ["no start"] * failed + [""] * (len(r_hats) - failed)
+        fits = pd.DataFrame({"design": "a", "max_r_hat": r_hats, "failed": reasons, "divergences": 0, "refused": 0})
+        return bool(simulation_based.by_model(table, fits.assign(min_ess=90.0, seconds=1.0))["passes"].item())
+
+    assert passes(0.05, [1.06] + [1.05] * 99)
+    assert not passes(0.049, [1.0] * 100)
+    assert not passes(1.0, [1.06, 1.06] + [1.0] * 98)
+    assert not passes(1.0, [np.nan, 1.06] + [1.0] * 98, failed=1)
 
 
 def test_the_picture_marks_what_leaves_the_band(tmp_path):

@@ -49,10 +49,10 @@ def tables(out):
 def test_replicates_take_turns_over_standard_deviations():
     tasks = Study().tasks
     assert [task.group_sd for task in tasks[:7]] == [0.0, 0.1, 0.2, 0.35, 0.5, 0.8, 0.0]
-    assert [task.design.name for task in tasks[::300]] == [OBSERVED_NULL.name] * 4 + [LATENT_NULL.name] + [
+    assert [task.design.name for task in tasks[::1500]] == [OBSERVED_NULL.name] * 2 + [LATENT_NULL.name] + [
         OBSERVED_EFFECT.name
     ] * 2
-    assert len({task.file_name for task in tasks}) == len(tasks) == 1200 + 150 + 600
+    assert len({task.file_name for task in tasks}) == len(tasks) == 3000 + 1500 + 3000
 
 
 @pytest.mark.parametrize("workers", [{"jobs": 1}, {"jobs": 3, "backend": "threading"}])

@@ -118,10 +118,10 @@ class SimulationDesign:
         return frame.join(answers.set_index(frame.index))
 
 
-OBSERVED_NULL = SimulationDesign("observed, null", latent=False, replicates=200)
-LATENT_NULL = SimulationDesign("latent, null", latent=True, replicates=50, group_sds=(0.0, 0.35, 0.8), tune=400)
+OBSERVED_NULL = SimulationDesign("observed, null", latent=False, replicates=500)
+LATENT_NULL = SimulationDesign("latent, null", latent=True, replicates=500, group_sds=(0.0, 0.35, 0.8), tune=400)
 OBSERVED_EFFECT = SimulationDesign(
-    "observed, effect", latent=False, replicates=100, score_slope=SCORE_EFFECT, predictors=("score",)
+    "observed, effect", latent=False, replicates=500, score_slope=SCORE_EFFECT, predictors=("score",)
 )
 DESIGNS = (OBSERVED_NULL, LATENT_NULL, OBSERVED_EFFECT)
 """The study, in the order in which it is run."""

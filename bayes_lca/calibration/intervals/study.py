@@ -10,10 +10,12 @@ from bayes_lca.calibration.intervals.designs import DESIGNS, SimulationDesign
 from bayes_lca.calibration.intervals.operating_characteristics import operating_characteristics
 from bayes_lca.calibration.intervals.replicates import Backend, compile_all, run_replicate
 from bayes_lca.calibration.kit import records
-from bayes_lca.calibration.kit.versions import installed_versions
+from bayes_lca.calibration.kit.versions import installed_versions, source_digest
 from bayes_lca.sampling.nuts import VERSIONS
 
 SEED = 20251107
+RESTS_ON = ("bayes_lca.calibration.intervals.replicates",)
+"""Module whose code, with all it imports, decides what a replicate gives."""
 
 
 @dataclass(frozen=True)
@@ -69,7 +71,8 @@ class Study:
             "sampler_backend": self.backend,
             "designs": designs,
             records.COUNTS: counts,
-            "versions": installed_versions((*VERSIONS, "numba", "scipy", "pandas")),
+            "versions": installed_versions((*VERSIONS, "numba", "scipy", "pandas"))
+            | {"code": source_digest(*RESTS_ON)},
         }
         return json.loads(json.dumps(settings))
 

@@ -51,6 +51,9 @@ class RankDesign:
     times_as_long : int
         Chains are so many times as long as those of other designs, of which as many draws are ranked: where they mix
         slowly, as little data tells classes apart.
+    target_accept : float, optional
+        Mean acceptance NUTS aims at, by default that of `fit`; higher where truths of the prior leave posteriors of
+        strong curvature.
     sampled : Model, optional
         Sampled in place of `model`, to see that ranks of a wrong model are not uniform.
     """
@@ -64,6 +67,7 @@ class RankDesign:
     slopes_vary: bool = False
     replicates: int = 1000
     times_as_long: int = 1
+    target_accept: float | None = None
     sampled: Model | None = None
 
     @property
@@ -159,9 +163,14 @@ NOMINAL = RankDesign(
     LatentClass(3, Items(ITEMS, priors.Dirichlet(1.5), empty_categories="keep"), Shares(priors.Dirichlet(2.0))),
     *(80, SIZES),
     missing_rate=0.1,
+    replicates=10_000,
 )
 ORDINAL = replace(
-    NOMINAL, name="ordinal items", model=LatentClass(3, OrdinalItems(ITEMS, empty_categories="keep")), times_as_long=3
+    NOMINAL,
+    name="ordinal items",
+    model=LatentClass(3, OrdinalItems(ITEMS, empty_categories="keep")),
+    replicates=1000,
+    times_as_long=2,
 )
 JOINT = RankDesign(
     "latent class regression",
@@ -169,7 +178,9 @@ JOINT = RankDesign(
     90,
     FEWER_SIZES,
     groupings=("group",),
-    times_as_long=3,
+    replicates=10_000,
+    times_as_long=2,
+    target_accept=0.99,
 )
 INTERCEPTS = RankDesign(
     "random intercepts", Multinomial(OUTCOME, GROUPED, empty_categories="keep"), 90, groupings=("group",)
@@ -191,5 +202,6 @@ ASSIGNED = RankDesign(
     AssignedClass(Assigned({item_name(0): ("0", "1", "2")}, MISCLASSIFICATION, np.full(3, 1 / 3), CLASSES), GROUPED),
     *(90, (3,)),
     groupings=("group",),
+    target_accept=0.99,
 )
 DESIGNS = (NOMINAL, ORDINAL, JOINT, INTERCEPTS, SLOPES, NESTED, ASSIGNED)

@@ -77,7 +77,8 @@ def run_replicate(design: RankDesign, replicate: int, sampling: RankSampling, *,
     truth, codes, refused = draw_usable(design, np.random.Generator(np.random.PCG64(data_seed)))
     fitted: dict[str, Any] = {"design": design.name, "replicate": replicate, "refused": refused}
     sampling = sampling.times_as_long(design.times_as_long)
-    settings = Sampling(sampling.draws, sampling.tune, sampling.chains, sampler_seed, cores=1, progressbar=False)
+    asked = sampling.draws, sampling.tune, sampling.chains, sampler_seed, design.target_accept
+    settings = Sampling(*asked, cores=1, progressbar=False)
     with threadpool_limits(1):  # sums of several threads differ in the last digit with the number of threads
         sampler = compiled(design)
         start = time.process_time()

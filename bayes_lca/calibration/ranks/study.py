@@ -29,7 +29,12 @@ from bayes_lca.calibration.ranks.replicates import RankSampling, run_replicate
 from bayes_lca.sampling.nuts import VERSIONS
 
 SEED = 20261123
-LARGE_R_HAT = 1.05
+SMALLEST_P = 0.05
+"""Adjusted p-value below which ranks of a model are not those of a right posterior."""
+
+LARGE_R_HAT, LARGEST_SHARE_UNCONVERGED = 1.05, 0.01
+"""R-hat of posteriors that did not converge, and the share of them, failed ones included, that a model may have."""
+
 RESTS_ON = ("bayes_lca.calibration.ranks.replicates",)
 """Module whose code, with all it imports, decides what a replicate gives; those of the tables come after it."""
 
@@ -117,12 +122,13 @@ def by_model(table: pd.DataFrame, fits: pd.DataFrame) -> pd.DataFrame:
         ``replicates``; how many ``quantities``, how many ``leave_band`` and how many would ``by_chance``; smallest
         ``p_adjusted``; data sets ``refused``, posteriors that ``failed``, that had ``divergences``, that had an R-hat
         over 1.05 (``r_hat_large``); median over posteriors of the smallest effective sample size of any quantity
-        (``min_ess``); ``minutes`` of sampling.
+        (``min_ess``); ``minutes`` of sampling; whether the model ``passes``: no adjusted p-value below .05, and at most
+        1 % of the posteriors failed or with an R-hat over 1.05. None is left out of the ranks.
     """
     sampled = fits.groupby("design", sort=False)
     quantities = table.groupby("design", sort=False)
     n = quantities.size()
-    return pd.DataFrame(
+    table_of_models = pd.DataFrame(
         {
             "replicates": quantities["replicates"].first(),
             "quantities": n,
@@ -136,6 +142,10 @@ def by_model(table: pd.DataFrame, fits: pd.DataFrame) -> pd.DataFrame:
             "min_ess": sampled["min_ess"].median(),
             "minutes": sampled["seconds"].sum() / 60,
         }
+    )
+    unconverged = (table_of_models["failed"] + table_of_models["r_hat_large"]) / sampled.size()
+    return table_of_models.assign(
+        passes=(table_of_models["p_adjusted"] >= SMALLEST_P) & (unconverged <= LARGEST_SHARE_UNCONVERGED)
     )
 
 
@@ -156,4 +166,5 @@ def _described(design: RankDesign) -> dict:
         "sizes": design.sizes,
         "missing_rate": design.missing_rate,
         "times_as_long": design.times_as_long,
+        "target_accept": design.target_accept,
     }
