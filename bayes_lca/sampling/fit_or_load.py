@@ -4,6 +4,7 @@ import hashlib
 import inspect
 import json
 import os
+import re
 import warnings
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import fields, is_dataclass
@@ -35,6 +36,8 @@ USUAL = fit.__module__, fit.__qualname__
 SHORTENED = np.ndarray | pd.Series | pd.Index | pd.DataFrame | xr.DataTree
 """Of which a text leaves out what stands in the middle."""
 WITHOUT_EFFECT = ("progressbar", "cores")
+ADDRESS = re.compile(r" at 0x[0-9A-Fa-f]+>")
+"""Of an object in the memory of this process, where its text says no more of it."""
 
 
 def fit_or_load(
@@ -66,7 +69,8 @@ def fit_or_load(
     Raises
     ------
     ValueError
-        If the frame cannot be used, or the file is no fit or not the one that was saved; it is left as it is.
+        If the frame cannot be used, an option has a text that is another one in every session, or the file is no fit
+        or not the one that was saved; it is left as it is.
     OSError
         If no file can be written there, before anything is sampled.
 
@@ -140,7 +144,14 @@ def _digest(model, frame, options: dict, sample: Callable = fit) -> str:
         frame = rows.frame.assign(**{free_name("n", rows.frame.columns): rows.count})
     check_frame(frame)
     chosen = sorted((name, _written(value)) for name, value in options.items() if name not in WITHOUT_EFFECT)
-    parts = (_written(model), chosen, list(_columns(frame)), _content(row_labels(frame)), version("bayes-lca"))
+    of_model = _written(model)
+    for name, text in [("model", of_model), *chosen]:
+        if ADDRESS.search(text):
+            raise ValueError(
+                f"{name} is {text}, which is another text in every session, so that the fit would be sampled anew each "
+                "time: give an object whose repr says what it is, or a function that knows it as sample="
+            )
+    parts = (of_model, chosen, list(_columns(frame)), _content(row_labels(frame)), version("bayes-lca"))
     while isinstance(sample, partial):  # what it is given are options
         sample = sample.func
     name = sample.__module__, getattr(sample, "__qualname__", type(sample).__qualname__)

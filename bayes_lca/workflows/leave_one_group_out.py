@@ -3,7 +3,6 @@
 import json
 import os
 from dataclasses import dataclass
-from functools import partial
 from pathlib import Path
 from typing import Literal
 
@@ -136,14 +135,18 @@ def leave_one_group_out(
     grouping = _choose(prepared, by)
     _require_categories(prepared)
     sampler = Sampler(prepared, reusable=True)
+
+    def refit(model: Model, frame: Frame, *, grouping: str, position: int, settings: Sampling) -> xr.DataTree:
+        return _without_group(sampler, prepared, grouping, position, settings)
+
     rows, shares = {}, {}
     for position, name in enumerate(prepared.groups[ENCODING][grouping].to_numpy()):
-        refit = partial(_refit, sampler=sampler, prepared=prepared, settings=settings, position=position)
+        asked = {"grouping": grouping, "position": position, "settings": settings}
         if out is None:
-            tree = refit(model, frame, grouping=grouping)
+            tree = refit(model, frame, **asked)
         else:
             path = Path(out) / f"without_{grouping}_{position + 1}.nc".replace(":", "_")
-            tree = fit_or_load(path, model, frame, sample=refit, grouping=grouping, settings=settings)
+            tree = fit_or_load(path, model, frame, sample=refit, **asked)
         fit_to_others = Fit.of(tree, needs="posterior_predictive")
         rows[name], shares[name] = _judge(fit_to_others, grouping, position, seed, tails)
     calibration = pd.concat(shares, names=[grouping])
@@ -191,8 +194,8 @@ def _choose(prepared: Prepared, by: str | None) -> str:
     return chosen
 
 
-def _refit(
-    model: Model, frame, *, grouping: str, sampler: Sampler, prepared: Prepared, settings: Sampling, position: int
+def _without_group(
+    sampler: Sampler, prepared: Prepared, grouping: str, position: int, settings: Sampling
 ) -> xr.DataTree:
     """Fit without the rows of one group."""
     data = _without(prepared, grouping, position)
