@@ -2,6 +2,7 @@
 
 import re
 from dataclasses import dataclass
+from keyword import iskeyword
 
 GROUP_TERM = re.compile(r"\s*\+?\s*\((?:[^()|]|\([^()]*\))*\|(?:[^()|]|\([^()]*\))*\)")
 
@@ -94,3 +95,15 @@ def single_level(text: str) -> str:
     if fixed.groupings or fixed.covariates != parsed.covariates:
         raise ValueError(f"formula {text!r}: write each (x | group) as a term of its own, joined by +")
     return shorter
+
+
+def in_formula(name: str) -> str:
+    """Quote a name as a formula needs it: in backticks, unless it is a word that begins with a letter.
+
+    Examples
+    --------
+    >>> in_formula("school"), in_formula("_school")
+    ('school', '`_school`')
+    """
+    is_word = name.isidentifier() and name[0].isalpha() and name.replace("_", "a").isalnum() and not iskeyword(name)
+    return name if is_word else f"`{name}`"

@@ -2,7 +2,7 @@
 
 from dataclasses import dataclass
 
-from bayes_lca.data.formula import GROUP_TERM, read_formula
+from bayes_lca.data.formula import GROUP_TERM, in_formula, read_formula
 from bayes_lca.data.frame import named
 from bayes_lca.dims import CLASS
 
@@ -88,4 +88,4 @@ def read_outcome_formula(text: str) -> OutcomeFormula:
 
 def _as_written(component, *, quoted: bool) -> str:
     """A component as a formula has it, names that are no words in backticks."""
-    return f"`{component.name}`" if quoted and not component.name.isidentifier() else component.name
+    return in_formula(component.name) if quoted else component.name

@@ -13,7 +13,7 @@ import pytensor.tensor as pt
 from bayes_lca import priors
 from bayes_lca.data.declarations import Declarations, MissingCodes
 from bayes_lca.data.design import Design, read_design
-from bayes_lca.data.formula import read_formula
+from bayes_lca.data.formula import in_formula, read_formula
 from bayes_lca.data.frame import Frame, is_whole
 from bayes_lca.data.profile_sets import ProfileSets
 from bayes_lca.dims import (
@@ -161,8 +161,7 @@ class GroupClasses(Structural):
 
     @property
     def _with_groups(self) -> str:
-        quoted = self.group if self.group.isidentifier() else f"`{self.group}`"
-        return f"{self.formula} + (1 | {quoted})"
+        return f"{self.formula} + (1 | {in_formula(self.group)})"
 
     @property
     def columns(self) -> tuple[str, ...]:

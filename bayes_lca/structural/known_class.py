@@ -11,7 +11,7 @@ from pytensor.tensor import TensorVariable
 from bayes_lca import priors
 from bayes_lca.data.declarations import MissingCodes
 from bayes_lca.data.design import Design
-from bayes_lca.data.formula import read_formula
+from bayes_lca.data.formula import in_formula, read_formula
 from bayes_lca.data.frame import Frame, named
 from bayes_lca.data.profile_sets import ProfileSets
 from bayes_lca.dims import AXES, CLASS, POPULATION
@@ -102,8 +102,7 @@ class KnownClass(Structural):
                 'or "free"'
             )
         right = self.formula.split("~", maxsplit=1)[1].strip()
-        known = self.by if self.by.isidentifier() else f"`{self.by}`"
-        formula = f"~ {known}" + ("" if right == "1" else f" + {right}")
+        formula = f"~ {in_formula(self.by)}" + ("" if right == "1" else f" + {right}")
         given = self.reference, self.intercept, self.slope
         object.__setattr__(self, "regression", Regression(formula, *given, missing_codes=self.missing_codes))
 
