@@ -67,14 +67,27 @@ def test_counts_are_weighted(draws, dependent):
     item = check.items.loc["b"]
     given = dependent["b"] == float(item["category"])
     assert item["observed"] == pytest.approx(weight[given].sum())
-    for table, column in ((check.items, "difference"), (check.pairs, "residual")):
-        assert (table["lower"] < table[column]).all() and (table[column] < table["upper"]).all()
+    for table in (check.items, check.pairs):
         assert "95 % intervals by the covariance of the design" in table.note
-    np.testing.assert_allclose(check.pairs["upper"] - check.pairs["residual"], stats.t.ppf(0.975, 95))
-    narrower = bl.check_items(draws, ci_prob=0.5).pairs
-    assert (narrower["upper"] < check.pairs["upper"]).all()
     points = 100 * (item["observed"] - item["expected_count"]) / weight[dependent["b"].notna()].sum()
     assert item["difference"] == pytest.approx(points)
+
+
+@pytest.mark.parametrize("ci_prob", [0.5, 0.95, 0.999])
+def test_intervals_of_pairs_hold_zero_where_their_tests_do_not_reject(draws, ci_prob):
+    """Items of two categories have one residual: its interval and its test are two ways to say the same."""
+    pairs = bl.check_items(draws, ci_prob=ci_prob).pairs
+    without_zero = (pairs["lower"] > 0) | (pairs["upper"] < 0)
+    np.testing.assert_array_equal(without_zero, pairs["p_value"] < 1 - ci_prob)
+
+
+@pytest.mark.parametrize("pair", [("a", "b"), ("a", "c"), ("e", "f")])
+def test_an_interval_that_holds_as_much_as_the_p_value_leaves_ends_at_zero(draws, pair):
+    """But for margins that are not freed of scores to the last digit."""
+    p_value = bl.check_items(draws).pairs.loc[pair, "p_value"]
+    row = bl.check_items(draws, ci_prob=1 - p_value).pairs.loc[pair]
+    assert min(abs(row["lower"]), abs(row["upper"])) < 1e-3
+    assert row["lower"] + row["upper"] == pytest.approx(2 * row["residual"])
 
 
 def test_the_covariance_is_that_of_totals_of_clusters_within_strata(draws, dependent, monkeypatch):
@@ -90,14 +103,21 @@ def test_the_covariance_is_that_of_totals_of_clusters_within_strata(draws, depen
     fit = Fit.reading(draws)
     _, _, pairs, *_ = weighted_pairs.weighted_check(fit, fit.n_draws, 1, (0.025, 0.975))  # one draw
     weight = (dependent["w"] / dependent["w"].mean()).to_numpy()
-    for (_, row), own in zip(pairs.iterrows(), seen[: len(pairs)], strict=True):
-        one = own @ np.kron([1, -1], [1, -1])[: own.shape[1]] / 2
-        total, variance = weight @ one, 0.0
-        of_cluster = [weight[dependent["cl"] == c] @ one[dependent["cl"] == c] for c in range(100)]
+    labels = fit.labels[0]
+    cells = [first + second for first in labels for second in labels]
+
+    def total_and_variance(added):
+        of_cluster, variance = [weight[dependent["cl"] == c] @ added[dependent["cl"] == c] for c in range(100)], 0.0
         for stratum in range(5):
             sums = np.array(of_cluster[stratum::5])
             variance += 20 / 19 * ((sums - sums.mean()) ** 2).sum()
+        return weight @ added, variance
+
+    for (_, row), own in zip(pairs.iterrows(), seen[: len(pairs)], strict=True):
+        total, variance = total_and_variance(own @ np.kron([1, -1], [1, -1])[: own.shape[1]] / 2)
         assert row["discrepancy"] == pytest.approx(total**2 / variance, rel=1e-6)
+        total_of_cell, variance_of_cell = total_and_variance(own[:, cells.index(row["category_1"] + row["category_2"])])
+        assert row["residual"] == pytest.approx(total_of_cell / np.sqrt(variance_of_cell), rel=1e-6)
         assert row["p_value"] == pytest.approx(stats.f.sf(total**2 / variance, 1, 95), rel=1e-6)
 
 
@@ -119,8 +139,10 @@ def test_models_that_are_right_are_flagged_as_often_as_said():
 
 
 def test_intervals_of_items_are_those_of_weighted_shares(draws, dependent):
-    """The error of a weighted share by loops over clusters within strata, and what is expected hardly moves it."""
+    """Errors of a weighted share by loops over clusters within strata, and of what every fourth draw expects."""
     check = bl.check_items(draws)
+    used = draws["posterior"].to_dataset().stack(sample=["chain", "draw"]).isel(sample=slice(None, None, 4))
+    expected = (used["class_share"] * used["item_probability"]).sum("latent_class")
     weight = dependent["w"] / dependent["w"].mean()
     for name, row in check.items.iterrows():
         given = dependent[name].notna()
@@ -128,6 +150,8 @@ def test_intervals_of_items_are_those_of_weighted_shares(draws, dependent):
         share = weight[given] @ chosen[given] / weight[given].sum()
         total = (weight * given * (chosen - share)).groupby(dependent["cl"]).sum()
         variance = sum(20 / 19 * ((each - each.mean()) ** 2).sum() for _, each in total.groupby(np.arange(100) % 5))
-        error = 100 * np.sqrt(variance) / weight[given].sum() * stats.t.ppf(0.975, 95)
-        half = (row["upper"] - row["lower"]) / 2
-        assert error <= half < 2 * error
+        of_draws = weight[given].sum() * expected.sel(item=name, category=row["category"])
+        error = 100 * np.sqrt(variance + float(of_draws.var())) / weight[given].sum()
+        half = error * stats.t.ppf(0.975, 95)
+        assert row["upper"] - row["difference"] == pytest.approx(half, rel=1e-6)
+        assert row["difference"] - row["lower"] == pytest.approx(half, rel=1e-6)
