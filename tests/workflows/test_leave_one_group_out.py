@@ -3,6 +3,7 @@
 import numpy as np
 import pandas as pd
 import pytest
+from scipy.special import expit, logsumexp
 
 import bayes_lca as bl
 from bayes_lca.models import Multinomial
@@ -58,11 +59,30 @@ def test_rows_of_the_group_count_zero_times(frame, position):
     np.testing.assert_array_equal(data["outcome_counts"], np.where(inside[:, None], 0, counts))
 
 
+@pytest.fixture
+def no_sampler(monkeypatch):
+    """Nothing is sampled, nor made ready for it."""
+
+    def reached(*arguments, **options):
+        raise AssertionError("a sampler was asked for")
+
+    monkeypatch.setattr(leave_one_group_out, "Sampler", reached)
+
+
+@pytest.mark.usefixtures("no_sampler")
 def test_model_without_groups_is_refused(frame):
     with pytest.raises(ValueError, match="no groups to leave out"):
         bl.leave_one_group_out(Multinomial("y", bl.Regression("~ x")), frame)
 
 
+@pytest.mark.usefixtures("no_sampler")
+def test_numbers_are_refused(frame):
+    model = bl.LatentClass(2, bl.NormalItems(["x"]), bl.Regression("~ (1 | group)"))
+    with pytest.raises(ValueError, match=r"item\(s\) 'x' of 120 respondents are numbers; compare bl\.check_items"):
+        bl.leave_one_group_out(model, frame)
+
+
+@pytest.mark.usefixtures("no_sampler")
 @pytest.mark.parametrize(
     ("formula", "by", "told"),
     [
@@ -76,12 +96,10 @@ def test_model_without_groups_is_refused(frame):
     ],
 )
 def test_groupings_that_cannot_be_left_out_are_refused(frame, formula, by, told):
-    """Before anything is sampled."""
     frame = frame.assign(a=np.arange(120) % 2, b=np.arange(120) // 2 % 2, y=frame["y"].map({0: "no", 1: "yes"}))
     model = bl.LatentClass(2, bl.Items(["a", "b"]), bl.Regression(formula))
-    prepared = model.prepare(frame)
     with pytest.raises(ValueError, match=told):
-        leave_one_group_out._choose(prepared, by)
+        bl.leave_one_group_out(model, frame, by=by)
 
 
 @pytest.mark.filterwarnings("ignore:group column 'group' has 12 groups")
@@ -112,14 +130,34 @@ def test_rows_of_a_coarser_group_are_those_of_the_groups_within_it(frame):
 
 
 @pytest.mark.filterwarnings("ignore")
-def test_an_item_that_nobody_of_a_group_answered_has_no_share_to_predict(frame):
-    """And nothing is written without a folder."""
+def test_an_item_that_nobody_of_a_group_answered_has_no_share_to_predict(frame, tmp_path, monkeypatch):
+    """And its group is predicted by its other answers: here the log probability of them, by quadrature in each draw."""
     rng = np.random.default_rng(6)
     frame = frame[frame["group"] < "g3"].assign(a=rng.integers(0, 2, 60).astype(float), b=rng.integers(0, 2, 60))
     frame["a"] = frame["a"].mask(frame["group"] == "g1")
     model = bl.LatentClass(2, bl.Items(["a", "b"]), bl.Regression("~ (1 | group)"))
-    found = bl.leave_one_group_out(model, frame, draws=40, tune=40, chains=2, progressbar=False)
+    few = {"draws": 40, "tune": 40, "chains": 2, "progressbar": False}
+    monkeypatch.chdir(tmp_path)
+    found = bl.leave_one_group_out(model, frame, **few)
+    assert not list(tmp_path.iterdir())  # nothing is kept where no folder was given
     items = {group: set(part.index.get_level_values("item")) for group, part in found.calibration.groupby(level=0)}
     assert items == {"g0": {"a", "b"}, "g1": {"b"}, "g2": {"a", "b"}}
     assert found.elpd["intervals"].tolist() == [4, 2, 4]
-    assert found.elpd.loc["g1", "elpd"] == pytest.approx(20 * np.log(0.5), abs=2.0)
+    kept = bl.leave_one_group_out(model, frame, out=tmp_path, **few)
+    pd.testing.assert_frame_equal(kept.elpd, found.elpd)
+    of_draws = log_probability_of_b(bl.load(tmp_path / "without_group_2.nc"), frame.loc[frame["group"] == "g1", "b"])
+    g1 = found.elpd.loc["g1"]
+    assert abs(g1["elpd"] - logsumexp(of_draws, b=1 / 80)) < 2 * g1["mcse"] < 0.1
+
+
+def log_probability_of_b(refit, b):
+    """Log probability of a group's answers to one item in each draw, its intercept integrated out, shape (draw,)."""
+    posterior = refit["posterior"].to_dataset().stack(sample=["chain", "draw"])
+    node, weight = np.polynomial.hermite_e.hermegauss(80)
+    between = posterior["intercept"].to_numpy()  # (latent_class, draw)
+    spread = np.sqrt((posterior["group_sd"].to_numpy() ** 2).sum(axis=0))  # of the logit between both classes
+    first = expit((between[0] - between[1])[:, None] + spread[:, None] * node)  # (draw, node)
+    one = posterior["item_probability"].sel(item="b", category="1").transpose("latent_class", "sample").to_numpy()
+    probability = first * one[0][:, None] + (1 - first) * one[1][:, None]
+    log_joint = b.sum() * np.log(probability) + (1 - b).sum() * np.log1p(-probability)
+    return logsumexp(log_joint, b=weight / weight.sum(), axis=1)
