@@ -1,4 +1,4 @@
-"""Distributions of distal outcomes: densities of SciPy, and draws with the mean that is expected."""
+"""Distributions of distal outcomes: densities, means and draws are those of SciPy."""
 
 import numpy as np
 import pytest
@@ -55,26 +55,44 @@ def test_densities_are_those_of_scipy(distribution, outcome, expected):
     ids=lambda distribution: type(distribution).__name__,
 )
 @pytest.mark.parametrize("of_class", range(3))
-def test_draws_have_the_mean_that_is_expected(distribution, of_class):
+def test_what_is_expected_and_drawn_has_the_moments_of_scipy(distribution, of_class):
+    """Means, or probabilities of categories, exactly; means and variances of draws within four standard errors."""
     eta, parameters = of_one_row(distribution)
-    expected = distribution.expected(eta, *parameters)[0, of_class]
+    mean, variance, excess = (np.array(moment) for moment in of_scipy(distribution, of_class).stats("mvk"))
+    np.testing.assert_allclose(distribution.expected(eta, *parameters)[0, of_class], mean, rtol=1e-12)
     given = parameters if isinstance(distribution, OrderedDistribution) else [each[of_class] for each in parameters]
     rows = np.broadcast_to(eta[0, of_class], (N, *eta.shape[2:]))
     drawn = distribution.draw(np.random.default_rng(of_class), rows, *given)
     if distribution.has_categories:
         drawn = drawn[:, None] == np.arange(3)
-    error = drawn.std(axis=0) / np.sqrt(N)
-    assert (np.abs(drawn.mean(axis=0) - expected) < 4 * error).all()
+    assert (np.abs(drawn.mean(axis=0) - mean) < 4 * np.sqrt(variance / N)).all()
+    error = variance * np.sqrt((excess + 2) / N)  # but for the squared error of the mean, which is all that p = .5 has
+    assert (np.abs(drawn.var(axis=0) - variance) < 4 * error + 16 * variance / N).all()
 
 
-def test_what_is_expected_has_a_scale_without_bounds():
-    for distribution in (BernoulliDistribution(), PoissonDistribution()):
-        np.testing.assert_allclose(distribution.unbounded(distribution.expected(ETA)), ETA)
-    multinomial = MultinomialDistribution()
-    np.testing.assert_allclose(multinomial.unbounded(multinomial.expected(LOGITS)), LOGITS[:, :2] - LOGITS[:, 2:])
-    ordered = OrderedDistribution()
-    moved = ordered.unbounded(ordered.expected(ETA[None], BASELINE))[0]
+def test_means_have_a_scale_without_bounds():
+    """Of the distributions of SciPy: the predictor, up to a constant that all classes share where they are in order."""
+
+    def unbounded(distribution):
+        return distribution.unbounded(np.array([of_scipy(distribution, c).stats("m") for c in range(3)]))
+
+    for distribution in (BernoulliDistribution(), PoissonDistribution(), NormalDistribution()):
+        np.testing.assert_allclose(unbounded(distribution), ETA)
+    np.testing.assert_allclose(unbounded(MultinomialDistribution()), LOGITS[:, :2] - LOGITS[:, 2:])
+    moved = unbounded(OrderedDistribution())
     np.testing.assert_allclose(moved[0] - moved, ETA - ETA[0])
+
+
+def of_scipy(distribution, of_class):
+    """The distribution of a class; that of the indicators of its categories where an outcome is in categories."""
+    eta = ETA[of_class]
+    return {
+        BernoulliDistribution: stats.bernoulli(expit(eta)),
+        PoissonDistribution: stats.poisson(np.exp(eta)),
+        NormalDistribution: stats.norm(eta, SD[of_class]),
+        OrderedDistribution: stats.bernoulli(np.diff(at_most(eta), prepend=0.0)),
+        MultinomialDistribution: stats.bernoulli(np.exp(LOGITS[of_class]) / np.exp(LOGITS[of_class]).sum()),
+    }[type(distribution)]
 
 
 def of_one_row(distribution):
