@@ -26,6 +26,8 @@ COVERAGE = (0.93, 0.97)
 FALSE_ALARMS = 0.06
 STAY = np.array([[0.75, 0.25], [0.3, 0.7]])
 CUMULATIVE_MOVES = np.array([[0.8, 0.2], [0.3, 0.7]])
+BIAS_OF_CUMULATIVE_LEVELS = np.array([0.03, 0.02])
+"""What ``docs/howto/waves.md`` reports above the moves where the model's levels act in another way."""
 SLOPE, MOVING_SLOPE = 0.4, 0.5
 ANSWERS = np.array([[[0.8, 0.2]] * 5, [[0.25, 0.75]] * 5])
 ITEMS = [f"item{j}" for j in range(1, 6)]
@@ -191,15 +193,23 @@ def moves_of_cumulative_levels(data_sets, person_intercept):
 @pytest.mark.slow
 @pytest.mark.filterwarnings("ignore::bayes_lca.ConvergenceWarning")
 def test_levels_on_cumulative_logits_are_levels_all_the_same():
-    """Where levels act in another way than the model says, its intervals hold the moves; those without levels miss."""
+    """Where levels act in another way than the model says, its intervals hold the moves; those without levels miss.
+
+    Seven surveys say little of coverage. Of intervals that hold 95 % each, however the two of a survey go together, one
+    survey in ten at the most has a miss, and three or more of seven one time in forty: two are let pass. Of the means
+    they say as much as their standard errors over surveys, of .014 and .023.
+    """
     truth = np.array([CUMULATIVE_MOVES[0, 1], CUMULATIVE_MOVES[1, 0]])
-    held = {}
-    for person_intercept in (True, False):
-        moves = moves_of_cumulative_levels(7, person_intercept)
-        print(person_intercept, moves.mean(axis=0).round(3).tolist())
-        held[person_intercept] = ((moves[..., 1] <= truth) & (truth <= moves[..., 2])).mean()
-    assert held[True] >= COVERAGE[0] - 2 * np.sqrt(0.05 * 0.95 / 14)
-    assert held[False] < 0.5
+    held, mean, error = {}, {}, {}
+    for level in (True, False):
+        moves = moves_of_cumulative_levels(7, person_intercept=level)
+        held[level] = (moves[..., 1] <= truth) & (truth <= moves[..., 2])  # (survey, move)
+        mean[level], error[level] = moves[..., 0].mean(axis=0), moves[..., 0].std(axis=0, ddof=1) / np.sqrt(7)
+        print(level, mean[level].round(3), error[level].round(3), held[level].sum(axis=0))
+    assert (~held[True].all(axis=1)).sum() <= 2
+    assert held[False].any(axis=1).sum() <= 2
+    assert (np.abs(mean[True] - truth - BIAS_OF_CUMULATIVE_LEVELS) < 2 * error[True]).all()
+    assert (mean[False] + 4 * error[False] < truth).all()
 
 
 @pytest.mark.slow
