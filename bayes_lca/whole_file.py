@@ -1,6 +1,7 @@
 """Files that are whole or not there: written beside their place, then renamed."""
 
 import errno
+import hashlib
 import os
 import platform
 import re
@@ -14,7 +15,8 @@ from pathlib import Path
 from bayes_lca.file_lock import lock
 
 UNFINISHED = re.compile(r"\..+\.(?:(?P<machine>\w*)-)?\d+-\d+\.unfinished")
-MACHINE = re.sub(r"\W", "_", platform.node())[:16]
+MACHINE = hashlib.sha256(os.fsencode(platform.node())).hexdigest()[:12]
+"""A short name of this machine, of the whole of its own: nodes of a cluster begin with the same letters."""
 LEFT_BEHIND = 3600.0
 """Seconds after which nobody writes to an unfinished file of another machine any more: its process was killed."""
 

@@ -86,6 +86,20 @@ def test_what_another_machine_left_goes_by_the_hour_before_or_after(tmp_path, ho
     assert path.exists() is stays
 
 
+def test_nodes_whose_names_begin_alike_are_several_machines(tmp_path):
+    """A file that one node writes to is not locked for another where locks are of a node: it stays."""
+    write = "import platform, sys; platform.node = lambda: sys.argv[1]; from bayes_lca.whole_file import {0}; {1}"
+    named = [sys.executable, "-c", write.format("MACHINE", "print(MACHINE)"), "gke-cluster-default-pool-a"]
+    other = subprocess.run(named, capture_output=True, text=True, check=True).stdout.strip()
+    path = tmp_path / unfinished("fit.nc", machine=other)
+    path.write_bytes(b"half a fit")
+    table = tmp_path / "table.csv"
+    for node, stays in (("gke-cluster-default-pool-b", True), ("gke-cluster-default-pool-a", False)):
+        ask = write.format("write_text_whole", "write_text_whole(sys.argv[2], 'a,b')")
+        subprocess.run([sys.executable, "-c", ask, node, str(table)], check=True)
+        assert path.exists() is stays
+
+
 def test_a_file_is_written_whole_where_no_file_can_be_locked(tmp_path, monkeypatch):
     monkeypatch.setattr(whole_file, "lock", lambda file, wait: None)
     write_text_whole(tmp_path / "table.csv", "a,b")
