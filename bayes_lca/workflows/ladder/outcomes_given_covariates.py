@@ -15,6 +15,7 @@ from typing import Literal, final
 
 import numpy as np
 
+from bayes_lca.data.frame import named
 from bayes_lca.likelihood.families import LOG_ROOT_TWO_PI
 from bayes_lca.likelihood.newton import NoMaximumError
 from bayes_lca.workflows.ladder.given_first_step import GivenFirstStep
@@ -167,7 +168,7 @@ class NormalOutcomes(GivenFirstStep):
             free, value = free + step, higher
             self._refuse_no_variance(free)
         raise NoMaximumError(
-            f"the weighted log-likelihood of {len(self.names)} outcomes of {self.count.sum():g} respondents has no "
+            f"the weighted log-likelihood of outcome(s) {named(self.names)} of {self.count.sum():g} respondents has no "
             'maximum that stands out: negative weights prevail; share more between classes, variances="equal", or fit '
             "fewer classes"
         )
@@ -239,7 +240,7 @@ class NormalOutcomes(GivenFirstStep):
         least = np.linalg.eigvalsh(self.unpacked(free)[1])[:, 0]  # (latent_class,)
         if least.min() < SMALLEST_VARIANCE:
             raise NoMaximumError(
-                f"negative weights prevail in the variances of {', '.join(self.names)} in class "
+                f"negative weights prevail in the variances of {named(self.names)} in class "
                 f"{int(least.argmin()) + 1}, which go to 0, and the weighted log-likelihood of {self.count.sum():g} "
                 'respondents beyond all bounds: choose variances="equal", fewer classes, or bl.fit_distal'
             )
