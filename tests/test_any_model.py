@@ -207,6 +207,14 @@ def test_numbers_beyond_floating_point_are_infinite(door):
         DOORS[door](frame)
 
 
+@pytest.mark.filterwarnings("ignore::bayes_lca.FewGroupsWarning")
+@pytest.mark.parametrize("door", ["number", "count", "numbers over waves", "groups counted"])
+def test_numbers_without_a_square_are_refused(door):
+    frame = survey().assign(v=column_of(([1.4e154, 1, 2], [0, 1, 2] * (N // 3), None)))
+    with pytest.raises(ValueError, match=r"item 'v' is beyond 1e\+150 in 8 of 24 rows, such as 1\.4e\+154.*unit"):
+        DOORS[door](frame)
+
+
 OF_A_FIT = {
     "outcome": lambda frame: bl.bch_outcomes(fitted("alone")[0], ["score", "v"], frame),
     "covariate of an outcome": lambda frame: bl.bch_outcomes(
@@ -232,6 +240,12 @@ def test_any_column_beside_a_fit(examples):
 
     holds()
     require_both(answers)
+
+
+def test_outcomes_without_a_square_are_refused():
+    frame = repeated("alone", ([1.4e154, 1, 2], [0, 1, 2] * (N // 3), None))
+    with pytest.raises(ValueError, match=r"outcome 'v' is beyond 1e\+150 in 60 of 180 rows.*change their unit"):
+        OF_A_FIT["outcome"](frame)
 
 
 TERMS = "x site school n k of_person C(site) np.log(w) poly(x,2) I(x**2)".split()

@@ -56,6 +56,16 @@ def check_finite(terms: Sequence[str], matrix: np.ndarray) -> None:
             )
 
 
+def check_squares(values: np.ndarray, name: str | int, *, role: str) -> None:
+    """Refuse a column with numbers too large to have squares; those that are missing are passed over."""
+    beyond = np.abs(values) > LARGEST
+    if beyond.any():
+        raise ValueError(
+            f"{role} {name!r} is beyond {LARGEST:g} in {int(beyond.sum())} of {len(values)} rows, such as "
+            f"{values[beyond][0]:g}, which double precision cannot square; correct these numbers, or change their unit"
+        )
+
+
 def check_numbers(terms: Sequence[str], matrix: np.ndarray) -> None:
     """Refuse design columns, shape (row, term), that are not finite or cannot be standardised in double precision.
 

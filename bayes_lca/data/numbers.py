@@ -14,6 +14,7 @@ from bayes_lca.data.column_units import moved_to_fences
 from bayes_lca.data.declarations import Declarations
 from bayes_lca.data.distinct_values import distinct_values
 from bayes_lca.data.frame import LARGEST_WHOLE_FLOAT, check_columns, check_frame, named, row_labels
+from bayes_lca.data.identifiability import check_squares
 from bayes_lca.data.suspected_codes import rows_of_suspected_codes
 from bayes_lca.data.unusual_values import warn_of_far_values
 from bayes_lca.dims import ITEM, ITEM_CENTER, ITEM_SCALE
@@ -181,6 +182,7 @@ def numbers_of(values: pd.Series, item: str | int, *, use: str, whole: bool) -> 
             f"item {item!r} is infinite in {int(infinite.sum())} of {n} rows; correct these numbers, or make them "
             "missing"
         )
+    check_squares(numbers.to_numpy(), item, role="item")
     if whole:
         present = numbers.dropna().to_numpy()
         wrong = present[(present < 0) | (present != np.round(present)) | (present > LARGEST_WHOLE_FLOAT)]

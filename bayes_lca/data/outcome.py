@@ -10,6 +10,7 @@ import pandas as pd
 from bayes_lca.data.category_order import NOBODY_DECLARED, CategoryOrder
 from bayes_lca.data.declarations import NOTHING_DECLARED, Declarations
 from bayes_lca.data.frame import Frame, check_columns, check_frame, check_missing, named, rows_of
+from bayes_lca.data.identifiability import check_squares
 from bayes_lca.data.responses import MISSING, read_categories
 
 
@@ -189,6 +190,7 @@ def _numbers(frame, outcome: str, declared: Declarations) -> np.ndarray:
     infinite = int(np.isinf(values).sum())
     if infinite:
         raise ValueError(f"outcome {outcome!r} is infinite in {infinite} of {n} rows; correct them or code as missing")
+    check_squares(values, outcome, role="outcome")
     return values
 
 
