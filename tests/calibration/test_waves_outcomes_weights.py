@@ -197,13 +197,19 @@ def many(coverage, n=400):
 
 @pytest.mark.parametrize(
     ("coverage", "passes_stay", "passes_null"),
-    # two Monte Carlo errors of 400 are .031 at .895, .028 at .9175 and .013 at .9825
-    [(0.95, True, True), (0.9175, True, True), (0.895, False, False), (0.9825, True, True), (1.0, False, False)],
+    # two Monte Carlo errors of 400 are .031 at .895, .028 at .9175 and .013 at .9825; a null never called passes
+    [(0.95, True, True), (0.9175, True, True), (0.895, False, False), (0.9825, True, True), (1.0, False, True)],
 )
 def test_gates_are_widened_by_two_errors(coverage, passes_stay, passes_null):
     table = rates(*many(coverage))
     assert bool(table.loc[(waves.STAYS[0], MULTILEVEL), "passes"]) == passes_stay
     assert bool(table.loc[("null", MULTILEVEL), "passes"]) == passes_null
+
+
+def test_probabilities_have_no_power():
+    intervals, fits = many(0.95)
+    assert np.isnan(rates(intervals, fits).loc[(waves.STAYS[0], MULTILEVEL), "power"])
+    assert rates(intervals.replace(waves.STAYS[0], "slope"), fits).loc[("slope", MULTILEVEL), "power"] == 1
 
 
 def test_bias_beyond_its_limit_does_not_pass_and_what_is_naive_is_not_judged():

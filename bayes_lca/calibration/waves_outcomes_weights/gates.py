@@ -7,7 +7,7 @@ import pandas as pd
 
 from bayes_lca.calibration.kit.error_rates import error_rates, judged
 from bayes_lca.calibration.kit.rates import mean_with_error
-from bayes_lca.calibration.waves_outcomes_weights.designs import Design
+from bayes_lca.calibration.waves_outcomes_weights.design import Design
 from bayes_lca.posterior.labels.agreement import LARGEST_R_HAT
 
 COVERAGE = (0.93, 0.97)
@@ -25,7 +25,9 @@ def gated_rates(intervals: pd.DataFrame, fits: pd.DataFrame, designs: Sequence[D
 
     An estimator passes where coverage of 95 % intervals lies in .93 to .97 and type I errors of intervals and tests are
     .06 at most, both widened by two Monte Carlo standard errors; where the mean error is within the limits of the
-    design, if it has one; and where no more than 1 % of its analyses failed.
+    design, if it has one; and where no more than 1 % of its analyses failed. Where the truth is 0, coverage is one less
+    the type I error, and this is what is asked for: six groups say so little of a covariate of groups that intervals
+    are wider than they need to be. Limits of bias are not widened, so they ask for hundreds of data sets.
 
     Parameters
     ----------
@@ -41,9 +43,13 @@ def gated_rates(intervals: pd.DataFrame, fits: pd.DataFrame, designs: Sequence[D
         `operating_characteristics`); ``relative_bias``; of all data sets the share ``failed``; and ``passes``, missing
         where nothing is asked.
     """
+    known = {design.name: design for design in designs}
     table = judged(intervals)
     p = table["p"].astype(float)
-    table["without_zero"] = table["without_zero"].where(p.isna(), (p < LEVEL).astype(float))
+    called = table["without_zero"].where(p.isna(), (p < LEVEL).astype(float))
+    of_designs = {(name, quantity) for name, design in known.items() for quantity in design.probabilities}
+    probability = [pair in of_designs for pair in zip(table["design"], table["quantity"], strict=True)]
+    table["without_zero"] = called.mask(np.array(probability, dtype=bool))
     failed = failed_shares(fits)
     rows = []
     for key, cell in table.groupby(CELL, sort=False):
@@ -51,7 +57,6 @@ def gated_rates(intervals: pd.DataFrame, fits: pd.DataFrame, designs: Sequence[D
         row |= mean_with_error("width", cell[cell["width"].notna()], "width")
         rows.append(row | {"failed": failed.get(key[:2], np.nan)})
     result = pd.DataFrame(rows)
-    known = {design.name: design for design in designs}
     passes = [verdict(row, known[row["design"]]) for row in result.to_dict("records")]
     first = ["design", "quantity", "estimator"]
     rest = [name for name in result if name not in first]
@@ -69,7 +74,7 @@ def verdict(row: Mapping, design: Design) -> bool | None:
     if row["estimator"] not in design.gated:
         return None
     passes = row["failed"] <= MOST_FAILED
-    if not np.isnan(row["coverage"]):
+    if not np.isnan(row["coverage"]) and np.isnan(row["type_1_error"]):
         allowed = ALLOWED_ERRORS * row["coverage_se"]
         passes &= COVERAGE[0] - allowed <= row["coverage"] <= COVERAGE[1] + allowed
     if not np.isnan(row["type_1_error"]):

@@ -23,6 +23,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from functools import cache
 from itertools import combinations
+from typing import ClassVar, final
 
 import numpy as np
 import pandas as pd
@@ -30,6 +31,7 @@ import xarray as xr
 from scipy.special import expit, softmax
 
 from bayes_lca.calibration.waves_outcomes_weights.analyses import Analyses, in_one_mode, of_test, row
+from bayes_lca.calibration.waves_outcomes_weights.design import Design
 from bayes_lca.data.categories import draw_category
 from bayes_lca.datasets import cohort, simulate
 from bayes_lca.dims import ITEM, ITEM_PROBABILITY, class_names
@@ -38,22 +40,25 @@ from bayes_lca.models import LatentClass
 from bayes_lca.posterior.effects.outcome_by_class import CONTRASTS, EVERYBODY, OVERALL, outcome_by_class
 from bayes_lca.sampling.nuts import fit
 from bayes_lca.structural.regression import Regression
+from bayes_lca.workflows.ladder.bias_adjusted_regression import Method
 from bayes_lca.workflows.ladder.fit_distal import fit_distal
+from bayes_lca.workflows.ladder.outcome_given_first_step import Family
 from bayes_lca.workflows.ladder.stepwise_outcome import stepwise_outcome
 
 CUT = "cut posterior"
-STEPWISE = {"modal class": "modal", "BCH": "bch", "ML": "ml", "two-step": "two_step"}
+STEPWISE: dict[str, Method] = {"modal class": "modal", "BCH": "bch", "ML": "ml", "two-step": "two_step"}
 ITEMS = tuple("abcdef")
 CLASSES = tuple(class_names(3))
-FAMILY = {"pay": "normal", "ill": "bernoulli", "null": "normal"}
+FAMILY: dict[str, Family] = {"pay": "normal", "ill": "bernoulli", "null": "normal"}
 PAY, ILL = np.array([0.0, 0.3, 0.6]), np.array([-1.0, -0.6, -0.2])
 """Means, and log odds, in the classes."""
 CLASS_SD, OUTCOME_SD = 0.4, 0.3
 """Of the effects of groups on each class logit, and on each outcome."""
 
 
+@final
 @dataclass(frozen=True)
-class OutcomesDesign:
+class OutcomesDesign(Design):
     """Respondents with items of some clarity and outcomes.
 
     Attributes
@@ -68,6 +73,8 @@ class OutcomesDesign:
         Of the cut posterior.
     """
 
+    gated: ClassVar[tuple[str, ...]] = (CUT,)
+
     name: str
     own: float
     bias: float
@@ -77,18 +84,8 @@ class OutcomesDesign:
     tune: int = 100
 
     @property
-    def gated(self) -> tuple[str, ...]:
-        """Estimators that are held to the gates."""
-        return (CUT,)
-
-    @property
-    def largest_bias(self) -> dict[str, float]:
-        """By quantity."""
-        return {}
-
-    @property
     def largest_relative_bias(self) -> dict[str, float]:
-        """By quantity."""
+        """Of differences in outcomes that differ."""
         return {f"{outcome}: difference": self.bias for outcome in ("pay", "ill")}
 
     def simulate(self, rng: np.random.Generator) -> tuple[pd.DataFrame, dict[str, np.ndarray]]:

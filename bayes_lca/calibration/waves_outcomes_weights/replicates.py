@@ -5,7 +5,7 @@ from threadpoolctl import threadpool_limits
 
 from bayes_lca.calibration.kit.seeds import replicate_seeds
 from bayes_lca.calibration.waves_outcomes_weights.analyses import Analyses
-from bayes_lca.calibration.waves_outcomes_weights.designs import Design
+from bayes_lca.calibration.waves_outcomes_weights.design import Design
 
 
 def run_replicate(design: Design, replicate: int, *, seed: int) -> dict[str, list[dict]]:
@@ -30,7 +30,9 @@ def run_replicate(design: Design, replicate: int, *, seed: int) -> dict[str, lis
     Examples
     --------
     >>> from bayes_lca.calibration.waves_outcomes_weights.weights import WeightsDesign
-    >>> run_replicate(WeightsDesign(), 0, seed=1)  # doctest: +SKIP
+    >>> found = run_replicate(WeightsDesign(strata=3, clusters=6, draws=50), 0, seed=1)
+    >>> len(found["intervals"]), len(found["fits"])
+    (8, 2)
     """
     data_seed, analysis_seed = replicate_seeds(seed, design.name, replicate)
     frame, truth = design.simulate(np.random.Generator(np.random.PCG64(data_seed)))

@@ -10,15 +10,19 @@ import pandas as pd
 from bayes_lca.calibration.kit import records
 from bayes_lca.calibration.kit.tasks import Task, by_turns
 from bayes_lca.calibration.kit.versions import installed_versions, source_digest
-from bayes_lca.calibration.waves_outcomes_weights.designs import DESIGNS, Design
+from bayes_lca.calibration.waves_outcomes_weights.design import Design
+from bayes_lca.calibration.waves_outcomes_weights.designs import DESIGNS
 from bayes_lca.calibration.waves_outcomes_weights.gates import fit_table, gated_rates
 from bayes_lca.calibration.waves_outcomes_weights.replicates import run_replicate
 from bayes_lca.sampling.nuts import VERSIONS
 
 SEED = 20261202
 INTERVALS = "intervals.csv.gz"
-RESTS_ON = ("bayes_lca.calibration.waves_outcomes_weights.replicates",)
-"""Module whose code, with all it imports, decides what a replicate gives; that of the tables comes after it."""
+RESTS_ON = (
+    "bayes_lca.calibration.waves_outcomes_weights.designs",
+    "bayes_lca.calibration.waves_outcomes_weights.replicates",
+)
+"""Modules whose code, with all they import, decides what a replicate gives; those of the tables come after them."""
 
 
 @dataclass(frozen=True)

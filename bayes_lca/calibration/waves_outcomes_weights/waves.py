@@ -20,7 +20,7 @@ standard deviation .4, so that a log odds varies by .57.
 from collections.abc import Iterator
 from dataclasses import dataclass
 from functools import cache
-from typing import ClassVar
+from typing import ClassVar, final
 
 import numpy as np
 import pandas as pd
@@ -29,6 +29,7 @@ from scipy.special import softmax
 
 from bayes_lca.calibration.kit.seeds import replicate_seeds
 from bayes_lca.calibration.waves_outcomes_weights.analyses import Analyses, in_one_mode, of_draws, of_error, row
+from bayes_lca.calibration.waves_outcomes_weights.design import Design
 from bayes_lca.data.unique_rows import unique_rows
 from bayes_lca.datasets import cohort, simulate
 from bayes_lca.datasets.simulate_waves import draw_answers, draw_paths, long_frame
@@ -74,8 +75,9 @@ class WavesOfPersons:
     covariates: np.ndarray
 
 
+@final
 @dataclass(frozen=True)
-class WavesDesign:
+class WavesDesign(Design):
     """Persons at three waves.
 
     Attributes
@@ -89,9 +91,7 @@ class WavesDesign:
     """
 
     gated: ClassVar[tuple[str, ...]] = (MULTILEVEL,)
-    largest_bias: ClassVar[dict[str, float]] = dict.fromkeys(STAYS, 0.01)
-    """As `tests/test_transition_evidence.py` has it of stays."""
-    largest_relative_bias: ClassVar[dict[str, float]] = {}
+    probabilities: ClassVar[tuple[str, ...]] = STAYS
 
     name: str = "waves"
     persons: int = 800
@@ -100,6 +100,11 @@ class WavesDesign:
     replicates: int = 500
     draws: int = 750
     chains: int = 2
+
+    @property
+    def largest_bias(self) -> dict[str, float]:
+        """Of stays, as `tests/test_transition_evidence.py` has it."""
+        return dict.fromkeys(STAYS, 0.01)
 
     def simulate(self, rng: np.random.Generator) -> tuple[pd.DataFrame, np.ndarray]:
         """A long frame, and the mean probabilities of staying in each class over all persons and steps."""
@@ -131,7 +136,7 @@ class WavesDesign:
         )
         return model.prepare(data, collapse=False)
 
-    def analyse(self, analyses: Analyses, frame: pd.DataFrame, stays: np.ndarray, seed: int) -> None:
+    def analyse(self, analyses: Analyses, frame: pd.DataFrame, truth: np.ndarray, seed: int) -> None:
         """With groups, without, and as if most likely classes had been seen."""
         for estimator in (MULTILEVEL, SINGLE_LEVEL):
             compiled = sampler(self, estimator)
@@ -140,10 +145,10 @@ class WavesDesign:
                 prepared = self.prepare(estimator, frame)
                 settings = Sampling(self.draws, chains=self.chains, seed=seed, cores=1, progressbar=False)
                 draws = complete(prepared, compiled.sample(prepared, settings), order=ITEMS[0])
-                return draws, rows_of_draws(in_one_mode(draws), stays)
+                return draws, rows_of_draws(in_one_mode(draws), truth)
 
             analyses.add(estimator, "transitions", sampled)
-        analyses.add(MODAL, "transitions", lambda: (None, rows_of_modal_classes(frame, stays)))
+        analyses.add(MODAL, "transitions", lambda: (None, rows_of_modal_classes(frame, truth)))
 
 
 @cache

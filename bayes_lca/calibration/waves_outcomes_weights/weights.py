@@ -17,7 +17,7 @@ it rather those with a high z, of the first those with a low one.
 from collections.abc import Iterator
 from dataclasses import dataclass
 from functools import cache
-from typing import ClassVar
+from typing import ClassVar, final
 
 import numpy as np
 import pandas as pd
@@ -25,6 +25,7 @@ import xarray as xr
 from scipy.special import expit, ndtr
 
 from bayes_lca.calibration.waves_outcomes_weights.analyses import Analyses, in_one_mode, of_draws, row
+from bayes_lca.calibration.waves_outcomes_weights.design import Design
 from bayes_lca.data.survey_design import SurveyDesign
 from bayes_lca.datasets.simulate import draw_normal
 from bayes_lca.dims import CLASS, SLOPE, TERM
@@ -54,8 +55,9 @@ SPREAD = (0.6, 1.4)
 """Between which chances vary for no reason."""
 
 
+@final
 @dataclass(frozen=True)
-class WeightsDesign:
+class WeightsDesign(Design):
     """Samples of a population.
 
     Attributes
@@ -68,8 +70,7 @@ class WeightsDesign:
     """
 
     gated: ClassVar[tuple[str, ...]] = (DESIGN,)
-    largest_bias: ClassVar[dict[str, float]] = {}
-    largest_relative_bias: ClassVar[dict[str, float]] = {}
+    probabilities: ClassVar[tuple[str, ...]] = (SHARE,)
 
     name: str = "survey weights"
     strata: int = 10
@@ -77,7 +78,7 @@ class WeightsDesign:
     persons: int = 60
     asked: int = 12
     replicates: int = 500
-    draws: int = 500
+    draws: int = 750
     chains: int = 2
 
     def simulate(self, rng: np.random.Generator) -> tuple[pd.DataFrame, float]:
@@ -100,16 +101,26 @@ class WeightsDesign:
         frame = frame.assign(x=x, z=z, q=q, stratum=stratum, cluster=cluster, weight=1 / chance)
         return frame[asked].reset_index(drop=True), population_share()
 
-    def analyse(self, analyses: Analyses, frame: pd.DataFrame, share: float, seed: int) -> None:
+    def analyse(self, analyses: Analyses, frame: pd.DataFrame, truth: float, seed: int) -> None:
         """With the design, and as if all had been drawn alike."""
         model = LatentClass(2, Items(list(ITEMS)), Regression(f"~ {' + '.join(SLOPES)}"))
         blind = frame.drop(columns=["weight", "stratum", "cluster"])
-        settings = {"draws": self.draws, "chains": self.chains, "seed": seed, "order": ITEMS[0], "until": None}
         for estimator, data, design in ((DESIGN, frame, SAMPLED), (EQUAL, blind, None)):
 
             def sampled(data=data, design=design):
-                draws = fit(model, data, design=design, cores=1, progressbar=False, **settings)
-                return draws, rows_of(in_one_mode(draws), share)
+                draws = fit(
+                    model,
+                    data,
+                    design=design,
+                    draws=self.draws,
+                    chains=self.chains,
+                    seed=seed,
+                    order=ITEMS[0],
+                    cores=1,
+                    progressbar=False,
+                    until=None,
+                )
+                return draws, rows_of(in_one_mode(draws), truth)
 
             analyses.add(estimator, "classes", sampled)
 
