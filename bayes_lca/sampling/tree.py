@@ -3,6 +3,7 @@
 import json
 from collections.abc import Sequence
 
+import numpy as np
 import xarray as xr
 
 from bayes_lca.dims import ITEM_PROBABILITY, OF_ONE_SET, internal_axes
@@ -60,7 +61,16 @@ def complete(prepared: Prepared, tree: xr.DataTree, *, order: str | int | xr.Dat
     tree.attrs |= {"n_modes": int(modes.max() + 1), "chain_modes": json.dumps(modes.tolist())}
     if modes.max() > 0 and UNCONSTRAINED in fit.sample_stats:
         tree.attrs |= {MODE_EVIDENCE: json.dumps(evidence_of_modes(fit, modes))}
+    tree["posterior"] = xr.DataTree(laid_out_by_axes(tree["posterior"].to_dataset()))
     return with_views(with_identity(tree))
+
+
+def laid_out_by_axes(posterior: xr.Dataset) -> xr.Dataset:
+    """The same with numbers beside each other in memory as their axes say, as those that are read from a file lie.
+
+    Sums over them have the same last digit then, however a fit was come by.
+    """
+    return posterior.map(lambda values: values.copy(data=np.ascontiguousarray(values.to_numpy())), keep_attrs=True)
 
 
 def finish(
