@@ -124,7 +124,7 @@ def bch_outcomes(
     -------
     BCHOutcomes
         ``means``, at the average of the covariates over the respondents, as from `stepwise_outcome`;
-        ``coefficients`` and ``variances``: ``estimate``, ``sd``, its standard error by the sandwich of the weighted
+        ``coefficients`` and ``variances``: ``estimate``, ``se``, its standard error by the sandwich of the weighted
         scores, ``lower`` and ``upper``, and of coefficients the test of ``wald`` with ``df`` and ``p_value``.
 
     Raises

@@ -31,7 +31,7 @@ from bayes_lca.workflows.ladder.outcome_given_first_step import (
 )
 
 CLASSES, CONTRASTS, OVERALL = "class", "contrast", "overall"
-SHOWN = ["estimate", "sd", "lower", "upper", "wald", "df", "p_value"]
+SHOWN = ["estimate", "se", "lower", "upper", "wald", "df", "p_value"]
 
 
 def stepwise_outcome(
@@ -100,7 +100,7 @@ def stepwise_outcome(
     -------
     SummaryTable
         Indexed by ``quantity`` and ``name``: a row for every class, for every contrast of two, and an overall test.
-        ``estimate``; ``sd``, its standard error, in which the uncertainty of the first step is carried for ``"bch"``,
+        ``estimate``; ``se``, its standard error, in which the uncertainty of the first step is carried for ``"bch"``,
         ``"ml"`` and ``"two_step"``; ``lower`` and ``upper``; for contrasts and overall ``wald`` with ``df`` and
         ``p_value``; for classes ``outcome_sd``, the standard deviation within the class.
 
