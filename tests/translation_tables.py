@@ -158,19 +158,13 @@ def mplus_tables() -> Iterator[Numbers]:
     ]
     lines = class_lines(label, thresholds, 2)
     yield Numbers("mplus", "polytomous-thresholds", "Mplus 8.11", by_class(2), lines, ("Mplus, example 7.6",))
-    outcomes = [
-        (f"{words}{title}", f"Latent Class {{k}} {quantity}{end}")
-        for name in ("MATHIRT", "MATHJOB")
-        for title, quantity in (
-            (f"intercept of {name}", f"Intercepts {name}"),
-            (f"{name} on FEMALE", f"{name} ON FEMALE"),
-            (f"residual variance of {name}", f"Residual Variances {name}"),
+    for name, digits in (("MATHIRT", 2), ("MATHJOB", None)):
+        outcomes = tuple(
+            (words + title.format(name), tuple(f"Latent Class {k} {quantity.format(name)}{end}" for k in range(1, 5)))
+            for title, quantity in (("intercept of {}", "Intercepts {}"), ("{} on FEMALE", "{} ON FEMALE"))
+            for words, end in (("", ""), ("SE, ", ", standard error"))
         )
-        for words, end in (("", ""), ("SE, ", ", standard error"))
-    ]
-    lines = class_lines("", outcomes, 4)
-    lines = tuple((title, tuple(name.removeprefix(": ") for name in names)) for title, names in lines)
-    yield Numbers("mplus", "outcomes", "Mplus 8.11", by_class(4), lines, ("Mplus, BCH",))
+        yield Numbers("mplus", f"outcome-{name}", "Mplus 8.11", by_class(4), outcomes, ("Mplus, BCH",), digits)
 
 
 def polca_tables() -> Iterator[Numbers]:

@@ -25,12 +25,13 @@ from bayes_lca.sampling.nuts import Sampler
 from bayes_lca.sampling.settings import Sampling
 from bayes_lca.sampling.tree import finish
 from bayes_lca.table import SummaryTable, tail_probabilities
+from bayes_lca.verdict import TablesWithVerdict
 
 INTEGRATED_DRAWS = 2000
 
 
-@dataclass(frozen=True)
-class GroupPredictions:
+@dataclass(frozen=True, repr=False, eq=False)
+class GroupPredictions(TablesWithVerdict):
     """How well each group was predicted by the others.
 
     Attributes
@@ -48,6 +49,21 @@ class GroupPredictions:
 
     elpd: SummaryTable
     calibration: SummaryTable
+
+    @property
+    def verdict(self) -> str:
+        """How well all groups are predicted, and how many shares of answers as far off as they may be."""
+        total, error = self.elpd["elpd"].sum(), np.hypot.reduce(self.elpd["mcse"])
+        inside, intervals = int(self.elpd["inside"].sum()), int(self.elpd["intervals"].sum())
+        return (
+            f"Of {len(self.elpd)} groups, each predicted by the others, the elpd is {total:.1f} (Monte Carlo error "
+            f"{error:.1f}); {inside} of {intervals} predictive intervals hold the share of an answer."
+        )
+
+    @property
+    def tables(self) -> dict[str, SummaryTable]:
+        """Both, by name."""
+        return {"elpd": self.elpd, "calibration": self.calibration}
 
 
 def leave_one_group_out(
@@ -155,8 +171,7 @@ def leave_one_group_out(
         f"{chains} x {draws} draws each"
     )
     intervals = f"{note}; {100 * ci_prob:g} % predictive intervals"
-    total = f"elpd of all groups {elpd['elpd'].sum():.1f} (Monte Carlo error {np.hypot.reduce(elpd['mcse']):.1f})"
-    return GroupPredictions(SummaryTable.of(elpd, f"{intervals}; {total}"), SummaryTable.of(calibration, intervals))
+    return GroupPredictions(SummaryTable.of(elpd, intervals), SummaryTable.of(calibration, intervals))
 
 
 def _require_categories(prepared: Prepared) -> None:

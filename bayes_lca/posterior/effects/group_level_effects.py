@@ -51,8 +51,8 @@ def group_level_effects(
     SummaryTable
         One row per grouping, contrast and group-level predictor, log odds per unit: posterior mean ``log_odds`` with
         ``lower`` and ``upper``; ``degrees_of_freedom``; ``between_groups``, the estimate from groups alone, with
-        ``between_lower`` and ``between_upper`` and its standard error ``between_se``; ``minimum_detectable``, the effect whose
-        interval between groups would leave out zero with probability `power`; ``r_hat``, ``ess_bulk``,
+        ``between_lower`` and ``between_upper`` and its standard error ``between_se``; ``minimum_detectable``, the
+        effect whose interval between groups would leave out zero with probability `power`; ``r_hat``, ``ess_bulk``,
         ``ess_tail``. The note has the standard deviation of each contrast between groups, before and after the data.
 
     Raises
