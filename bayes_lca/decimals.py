@@ -1,5 +1,7 @@
 """How many decimals a number is worth: its interval keeps a width, and stays apart from no effect."""
 
+from collections.abc import Sequence
+
 import numpy as np
 import pandas as pd
 
@@ -61,7 +63,7 @@ def decimals_of(table: pd.DataFrame) -> dict[str, np.ndarray]:
     return decimals
 
 
-def _no_effect(lower: pd.Series, surrounded: list[str], names: list[str]) -> float | None:
+def _no_effect(lower: pd.Series, surrounded: Sequence[str], names: list[str]) -> float | None:
     """1 of ratios, 0 of numbers of either sign; probabilities and distances have none."""
     if any(column.endswith(RATIO) for column in surrounded if column in names):
         return 1.0
