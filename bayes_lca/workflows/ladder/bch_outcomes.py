@@ -175,7 +175,10 @@ def bch_outcomes(
     _refuse_undetermined(values, names, shared)
     codes = known.read(frame).codes[design.kept]
     found = OutcomesEstimate.of(
-        *(first_step_of(fit), codes, values, design.matrix),
+        first_step_of(fit),
+        codes,
+        values,
+        design.matrix,
         names=names,
         shared=shared,
         first_step_known=first_step_known,
