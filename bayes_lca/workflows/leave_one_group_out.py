@@ -52,12 +52,11 @@ class GroupPredictions(TablesWithVerdict):
 
     @property
     def verdict(self) -> str:
-        """How well all groups are predicted, and how many shares of answers as far off as they may be."""
-        total, error = self.elpd["elpd"].sum(), np.hypot.reduce(self.elpd["mcse"])
-        inside, intervals = int(self.elpd["inside"].sum()), int(self.elpd["intervals"].sum())
+        """How well all groups are predicted, and how many intervals hold the share of an answer."""
+        total, inside, intervals = self.elpd[["elpd", "inside", "intervals"]].sum()
         return (
             f"Of {len(self.elpd)} groups, each predicted by the others, the elpd is {total:.1f} (Monte Carlo error "
-            f"{error:.1f}); {inside} of {intervals} predictive intervals hold the share of an answer."
+            f"{np.hypot.reduce(self.elpd['mcse']):.1f}); {inside:.0f} of {intervals:.0f} predictive intervals hold the share of an answer."
         )
 
     @property
