@@ -25,6 +25,7 @@ SURVEYS, PERSONS, GROUPS = 200, 600, 6
 COVERAGE = (0.93, 0.97)
 FALSE_ALARMS = 0.06
 STAY = np.array([[0.75, 0.25], [0.3, 0.7]])
+CUMULATIVE_MOVES = np.array([[0.8, 0.2], [0.3, 0.7]])
 SLOPE, MOVING_SLOPE = 0.4, 0.5
 ANSWERS = np.array([[[0.8, 0.2]] * 5, [[0.25, 0.75]] * 5])
 ITEMS = [f"item{j}" for j in range(1, 6)]
@@ -155,6 +156,50 @@ def test_intervals_of_two_waves_are_honest_and_wide(loading):
     print(two.mean(), three.mean())
     assert COVERAGE[0] <= two["held"].mean() <= COVERAGE[1]
     assert two["width"].mean() > three["width"].mean()
+
+
+def survey_of_cumulative_levels(seed, persons=600, n_waves=3, loading=1.5):
+    """Answers in four categories, on whose cumulative logits the level of a person acts; moves of .2 and .3."""
+    rng = np.random.default_rng(seed)
+    level, latent_class = rng.normal(size=persons), np.empty((persons, n_waves), int)
+    latent_class[:, 0] = rng.random(persons) < 0.45
+    for wave in range(1, n_waves):
+        latent_class[:, wave] = rng.random(persons) < CUMULATIVE_MOVES[latent_class[:, wave - 1], 1]
+    threshold = np.array([[0.3, 1.5, 2.7], [-2.0, -0.8, 0.4]])[latent_class]  # (person, wave, threshold)
+    tendency = loading * level[:, None, None] + rng.logistic(size=(persons, n_waves, len(ITEMS)))
+    codes = (tendency[..., None] > threshold[:, :, None]).sum(axis=-1).reshape(-1, len(ITEMS))
+    answers = {item: pd.Categorical.from_codes(codes[:, j], list("1234"), ordered=True) for j, item in enumerate(ITEMS)}
+    person = np.repeat(np.arange(persons), n_waves)
+    return pd.DataFrame({"person": person, "wave": np.tile(np.arange(1, n_waves + 1), persons), **answers})
+
+
+def moves_of_cumulative_levels(data_sets, person_intercept):
+    """Posterior means and bounds of both moves, shape (data_set, move, 3)."""
+    found = []
+    for seed in range(data_sets):
+        frame = survey_of_cumulative_levels(seed)
+        model = LatentTransition(2, bl.Items(ITEMS), person="person", wave="wave", person_intercept=person_intercept)
+        draws = bl.fit(model, frame, seed=seed, draws=400, tune=400, chains=2, progressbar=False)
+        most = bl.class_profiles(draws)["mean"].unstack()["4"].groupby("latent_class").mean()
+        low, high = most.sort_values().index
+        table = pd.DataFrame(bl.transition_probabilities(draws)).reset_index(["origin", "destination"])
+        moves = [table[(table["origin"] == a) & (table["destination"] == b)] for a, b in ((low, high), (high, low))]
+        found.append([move.iloc[0][["mean", "lower", "upper"]].to_numpy(dtype=float) for move in moves])
+    return np.array(found)
+
+
+@pytest.mark.slow
+@pytest.mark.filterwarnings("ignore::bayes_lca.ConvergenceWarning")
+def test_levels_on_cumulative_logits_are_levels_all_the_same():
+    """Where levels act in another way than the model says, its intervals hold the moves; those without levels miss."""
+    truth = np.array([CUMULATIVE_MOVES[0, 1], CUMULATIVE_MOVES[1, 0]])
+    held = {}
+    for person_intercept in (True, False):
+        moves = moves_of_cumulative_levels(7, person_intercept)
+        print(person_intercept, moves.mean(axis=0).round(3).tolist())
+        held[person_intercept] = ((moves[..., 1] <= truth) & (truth <= moves[..., 2])).mean()
+    assert held[True] >= COVERAGE[0] - 2 * np.sqrt(0.05 * 0.95 / 14)
+    assert held[False] < 0.5
 
 
 @pytest.mark.slow

@@ -2,8 +2,7 @@
 
 import json
 import os
-from dataclasses import dataclass
-from functools import partial
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Literal
 
@@ -56,7 +55,8 @@ class GroupPredictions(TablesWithVerdict):
         total, inside, intervals = self.elpd[["elpd", "inside", "intervals"]].sum()
         return (
             f"Of {len(self.elpd)} groups, each predicted by the others, the elpd is {total:.1f} (Monte Carlo error "
-            f"{np.hypot.reduce(self.elpd['mcse']):.1f}); {inside:.0f} of {intervals:.0f} predictive intervals hold the share of an answer."
+            f"{np.hypot.reduce(self.elpd['mcse']):.1f}); {inside:.0f} of {intervals:.0f} predictive intervals hold the "
+            "share of an answer."
         )
 
     @property
@@ -150,15 +150,15 @@ def leave_one_group_out(
     prepared = model.prepare(frame, missing=missing)
     grouping = _choose(prepared, by)
     _require_categories(prepared)
-    sampler = Sampler(prepared, reusable=True)
+    refit = _Refit(Sampler(prepared, reusable=True), prepared)
     rows, shares = {}, {}
     for position, name in enumerate(prepared.groups[ENCODING][grouping].to_numpy()):
-        refit = partial(_refit, sampler=sampler, prepared=prepared, settings=settings, position=position)
+        asked = {"grouping": grouping, "position": position, "settings": settings}
         if out is None:
-            tree = refit(model, frame, grouping=grouping)
+            tree = refit(model, frame, **asked)
         else:
             path = Path(out) / f"without_{grouping}_{position + 1}.nc".replace(":", "_")
-            tree = fit_or_load(path, model, frame, sample=refit, grouping=grouping, settings=settings)
+            tree = fit_or_load(path, model, frame, sample=refit, **asked)
         fit_to_others = Fit.of(tree, needs="posterior_predictive")
         rows[name], shares[name] = _judge(fit_to_others, grouping, position, seed, tails)
     calibration = pd.concat(shares, names=[grouping])
@@ -205,14 +205,17 @@ def _choose(prepared: Prepared, by: str | None) -> str:
     return chosen
 
 
-def _refit(
-    model: Model, frame, *, grouping: str, sampler: Sampler, prepared: Prepared, settings: Sampling, position: int
-) -> xr.DataTree:
-    """Fit without the rows of one group."""
-    data = _without(prepared, grouping, position)
-    tree = sampler.sample(prepared, settings, data)
-    tree.attrs[LEFT_OUT] = str(prepared.groups[ENCODING][grouping].to_numpy()[position])
-    return finish(prepared, tree)
+@dataclass(frozen=True)
+class _Refit:
+    """Fits without the rows of one group; what it holds follows from the model and the frame that it is called with."""
+
+    sampler: Sampler = field(repr=False)
+    prepared: Prepared = field(repr=False)
+
+    def __call__(self, model: Model, frame: Frame, *, grouping: str, position: int, settings: Sampling) -> xr.DataTree:
+        tree = self.sampler.sample(self.prepared, settings, _without(self.prepared, grouping, position))
+        tree.attrs[LEFT_OUT] = str(self.prepared.groups[ENCODING][grouping].to_numpy()[position])
+        return finish(self.prepared, tree)
 
 
 def _without(prepared: Prepared, grouping: str, position: int) -> dict[str, np.ndarray]:

@@ -31,6 +31,10 @@ def test_refit_is_the_fit_without_the_group(frame, tmp_path):
     assert (found.elpd["n"] == 20).all() and np.isfinite(found.elpd["elpd"]).all()
     kept = sorted(tmp_path.glob("*.nc"))
     assert len(kept) == 6
+    written = [path.stat().st_mtime_ns for path in kept]
+    again = bl.leave_one_group_out(model, frame, out=tmp_path, **SHORT)
+    pd.testing.assert_frame_equal(again.elpd, found.elpd)
+    assert [path.stat().st_mtime_ns for path in kept] == written
     without = bl.load(kept[2])
     assert without.attrs["left_out"] == "g2"
     fresh = bl.fit(model, frame[frame["group"] != "g2"], **SHORT, until=None)
