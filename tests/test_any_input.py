@@ -4,9 +4,7 @@ Hypothesis makes up the input, the same on every run: a few hundred of each kind
 """
 
 import datetime
-import time
 import warnings
-from collections import Counter
 from decimal import Decimal
 from fractions import Fraction
 
@@ -16,13 +14,14 @@ import polars as pl
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from used_or_refused import Asked
 
 import bayes_lca as bl
 from bayes_lca.data.design import read_design
 from bayes_lca.data.responses import read_responses
 from bayes_lca.models import LatentClass, Multinomial
 
-N, LONGEST = 24, 5.0  # rows, and seconds of computing that any answer may take
+N = 24
 ITEMS = ["a", "b", "c"]
 NUMBER_OF_EXAMPLES = pytest.mark.parametrize(
     "examples",
@@ -40,7 +39,6 @@ DOCUMENTED = [
     ".*parameters more than these items can tell apart",
     ".*separates the classes of 24 respondents",
 ]
-TRIED = Counter()
 
 
 def survey():
@@ -73,27 +71,8 @@ def unreachable_sampler(monkeypatch):
     monkeypatch.setattr("bayes_lca.sampling.nuts.Sampler", reached)
 
 
-def answer(ask, *causes):
-    """What is said of an input: None where it is used, else a message, which names one of the causes."""
-    began = time.process_time()
-    said = None
-    with warnings.catch_warnings():
-        warnings.simplefilter("error")
-        for known in DOCUMENTED:
-            warnings.filterwarnings("ignore", known)
-        try:
-            ask()
-        except SamplerReached:
-            pass
-        except ValueError as refusal:
-            said = str(refusal)
-    assert time.process_time() - began < LONGEST
-    TRIED["refused" if said else "used"] += 1
-    if said is not None:
-        named = any(cause in said for cause in causes)
-        TRIED["unclear"] += not named
-        assert named, said
-    return said
+ASKED = Asked(5.0, taken=(SamplerReached,), ignored=[(message, UserWarning) for message in DOCUMENTED])
+answer, TRIED = ASKED.answer, ASKED.tried
 
 
 # Columns of anything
@@ -229,7 +208,7 @@ def test_any_other_column_changes_nothing(examples):
         frame.columns = pd.Index([*survey().columns, name], dtype="object")
         if isinstance(name, str) and name in survey():
             return
-        assert answer(lambda: read_design(frame, "~ x")) is None
+        assert answer(lambda: read_design(frame, "~ x")).refusal is None
         np.testing.assert_array_equal(read_design(frame, formula).matrix, design.matrix)
         np.testing.assert_array_equal(read_responses(frame, ITEMS).codes, responses.codes)
 

@@ -4,10 +4,6 @@ They are used as they stand or refused by a message of the package that names th
 ``test_any_input.py``: the same on every run, some of each kind, and thousands with ``--runslow``.
 """
 
-import time
-import traceback
-import warnings
-from collections import Counter
 from functools import cache
 from pathlib import Path
 
@@ -17,6 +13,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from test_any_input import NAMES, RECIPES, N, SamplerReached, column_of, unreachable_sampler
+from used_or_refused import Asked
 
 import bayes_lca as bl
 from bayes_lca.models import LatentClass, LatentTransition, Multinomial
@@ -29,9 +26,14 @@ NUMBER_OF_EXAMPLES = pytest.mark.parametrize(
         pytest.param(settings(max_examples=4000), id="many", marks=pytest.mark.slow),
     ],
 )
-LONGEST = 10.0  # seconds of computing that any answer may take
-OWN_FILES = [str(Path(package.__file__).parent) for package in (bl, bl.models)]
-TRIED = Counter()
+ASKED = Asked(
+    10.0,
+    refusals=(ValueError, TypeError),
+    taken=(SamplerReached,),
+    ignored=[("", UserWarning)],  # the package's own, which are tested where they are raised
+    own_files=[str(Path(package.__file__).parent) for package in (bl, bl.models)],
+)
+answer, TRIED = ASKED.answer, ASKED.tried
 
 
 def survey():
@@ -54,27 +56,6 @@ def survey():
             "w": rng.gamma(2.0, size=N),
         }
     )
-
-
-def answer(ask, *causes):
-    """Whether an input is used; else an error of the package says why, and names one of the causes."""
-    began, said = time.process_time(), None
-    with warnings.catch_warnings():
-        warnings.simplefilter("error")
-        warnings.simplefilter("ignore", UserWarning)  # the package's own, which are tested where they are raised
-        try:
-            ask()
-        except SamplerReached:
-            pass
-        except (ValueError, TypeError) as refusal:
-            raised_in = traceback.extract_tb(refusal.__traceback__)[-1].filename
-            assert any(raised_in.startswith(folder) for folder in OWN_FILES), f"{raised_in}: {refusal}"
-            said = str(refusal)
-    assert time.process_time() - began < LONGEST
-    TRIED["refused" if said else "used"] += 1
-    clear = said is None or any(cause in said for cause in causes)
-    TRIED["unclear"] += not clear
-    assert clear, said
 
 
 def over_time(items=("a", "b"), person="person", wave="wave", initial=None, transition="~ 1"):

@@ -1,6 +1,5 @@
 """Fits that are kept on disk: what was sampled once is read, not sampled again."""
 
-import json
 import os
 import warnings
 from collections.abc import Callable
@@ -10,8 +9,7 @@ from typing import Any
 import xarray as xr
 
 from bayes_lca.data.frame import Frame
-from bayes_lca.posterior.labels.convergence import ConvergenceWarning
-from bayes_lca.posterior.labels.untied_classes import UntiedClassesWarning
+from bayes_lca.fitted.kept_warnings import recorded, warn_again, with_warnings
 from bayes_lca.posterior.storage.netcdf import load, save
 from bayes_lca.posterior.storage.whole_fit import OtherLayoutError
 from bayes_lca.sampling.call_digest import digest_of_call
@@ -19,8 +17,6 @@ from bayes_lca.sampling.nuts import fit
 from bayes_lca.whole_file import check_writable
 
 DIGEST = "kept_fit_digest"
-WARNINGS = {"kept_fit_warnings": ConvergenceWarning, "kept_fit_untied_classes": UntiedClassesWarning}
-"""Attributes with the warnings that tell of the draws, which are given again when these are read."""
 
 
 def fit_or_load(
@@ -29,7 +25,7 @@ def fit_or_load(
     """Fit a model, or read the fit that the same call has left before.
 
     The file is read when model, frame, options and the package's version are those it was written with; anything else
-    is fitted anew and replaces it, and so is a fit in the layout of another version. Warnings of convergence are kept
+    is fitted anew and replaces it, and so is a fit in the layout of another version. What was warned of is kept
     with the fit and given again.
 
     Parameters
@@ -81,25 +77,18 @@ def fit_or_load(
     if path.exists():
         kept = _read(path)
         if kept is not None and kept.attrs.get(DIGEST) == digest:
-            for name, category in WARNINGS.items():
-                for message in json.loads(kept.attrs.get(name, "[]")):
-                    warnings.warn(message, category, stacklevel=2)
+            warn_again(kept, stacklevel=2)
             return kept
     path.parent.mkdir(parents=True, exist_ok=True)
     check_writable(path)
-    with warnings.catch_warnings(record=True) as caught:
-        warnings.simplefilter("always")
+    with recorded() as warned:
         draws = sample(model, frame, **options)
-    draws.attrs[DIGEST] = digest
-    for name, category in WARNINGS.items():
-        draws.attrs[name] = json.dumps([str(each.message) for each in caught if issubclass(each.category, category)])
+    draws.attrs = with_warnings(draws.attrs, warned) | {DIGEST: digest}
     try:
         save(draws, path)
     except Exception as error:  # whatever it is, what was sampled is worth more
         message = f"{error}; the fit is returned and not kept: make room, then bl.save(draws, {os.fspath(path)!r})"
         warnings.warn(message, UserWarning, stacklevel=2)
-    for warning in caught:
-        warnings.warn(warning.message, warning.category, stacklevel=2)
     return draws
 
 

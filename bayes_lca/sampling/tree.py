@@ -12,12 +12,11 @@ from bayes_lca.fitted.fit import Fit
 from bayes_lca.fitted.one_fit import with_identity
 from bayes_lca.fitted.record import TOTAL_LOG_LIKELIHOOD, all_groupings
 from bayes_lca.fitted.views import with_views
-from bayes_lca.posterior.labels.convergence import warn_of_convergence
 from bayes_lca.posterior.labels.group_classes import with_group_classes
 from bayes_lca.posterior.labels.group_profiles import align_classes
 from bayes_lca.posterior.labels.modes import MODE_EVIDENCE, UNCONSTRAINED, chain_modes, evidence_of_modes
 from bayes_lca.posterior.labels.relabel import with_class_share
-from bayes_lca.posterior.labels.untied_classes import warn_of_untied_classes
+from bayes_lca.posterior.labels.warn_of_draws import warn_of_draws
 from bayes_lca.prepared import Prepared
 
 
@@ -85,6 +84,5 @@ def finish(
     The convergence of variables in `judged` was judged in an earlier fit, and nothing is said of it.
     """
     tree = complete(prepared, tree, order=order)
-    warn_of_convergence(Fit.reading(tree), judged)
-    warn_of_untied_classes(Fit.reading(tree))
+    warn_of_draws(tree, judged)
     return tree

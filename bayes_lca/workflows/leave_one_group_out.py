@@ -24,12 +24,13 @@ from bayes_lca.sampling.nuts import Sampler
 from bayes_lca.sampling.settings import Sampling
 from bayes_lca.sampling.tree import finish
 from bayes_lca.table import SummaryTable, tail_probabilities
+from bayes_lca.verdict import TablesWithVerdict
 
 INTEGRATED_DRAWS = 2000
 
 
-@dataclass(frozen=True)
-class GroupPredictions:
+@dataclass(frozen=True, repr=False, eq=False)
+class GroupPredictions(TablesWithVerdict):
     """How well each group was predicted by the others.
 
     Attributes
@@ -47,6 +48,21 @@ class GroupPredictions:
 
     elpd: SummaryTable
     calibration: SummaryTable
+
+    @property
+    def verdict(self) -> str:
+        """How well all groups are predicted, and how many intervals hold the share of an answer."""
+        total, inside, intervals = self.elpd[["elpd", "inside", "intervals"]].sum()
+        return (
+            f"Of {len(self.elpd)} groups, each predicted by the others, the elpd is {total:.1f} (Monte Carlo error "
+            f"{np.hypot.reduce(self.elpd['mcse']):.1f}); {inside:.0f} of {intervals:.0f} predictive intervals hold the "
+            "share of an answer."
+        )
+
+    @property
+    def tables(self) -> dict[str, SummaryTable]:
+        """Both, by name."""
+        return {"elpd": self.elpd, "calibration": self.calibration}
 
 
 def leave_one_group_out(
@@ -154,8 +170,7 @@ def leave_one_group_out(
         f"{chains} x {draws} draws each"
     )
     intervals = f"{note}; {100 * ci_prob:g} % predictive intervals"
-    total = f"elpd of all groups {elpd['elpd'].sum():.1f} (Monte Carlo error {np.hypot.reduce(elpd['mcse']):.1f})"
-    return GroupPredictions(SummaryTable.of(elpd, f"{intervals}; {total}"), SummaryTable.of(calibration, intervals))
+    return GroupPredictions(SummaryTable.of(elpd, intervals), SummaryTable.of(calibration, intervals))
 
 
 def _require_categories(prepared: Prepared) -> None:

@@ -1,9 +1,6 @@
 """Whatever frames and names are asked of draws, they are used as they stand or refused by a clear message."""
 
 import json
-import time
-import warnings
-from collections import Counter
 from decimal import Decimal
 from types import SimpleNamespace
 
@@ -12,6 +9,7 @@ import pandas as pd
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from used_or_refused import Asked
 
 from bayes_lca.posterior.checks.check_items import check_items
 from bayes_lca.posterior.columns.covariate_tests import covariate_tests
@@ -19,7 +17,6 @@ from bayes_lca.posterior.effects.compare_groups import compare_groups, group_sha
 from bayes_lca.posterior.effects.poststratify import poststratify
 from bayes_lca.posterior.effects.predict_classes import predict_classes
 
-LONGEST = 5.0
 NUMBER_OF_EXAMPLES = pytest.mark.parametrize(
     "examples",
     [
@@ -27,7 +24,8 @@ NUMBER_OF_EXAMPLES = pytest.mark.parametrize(
         pytest.param(settings(max_examples=3000), id="many", marks=pytest.mark.slow),
     ],
 )
-TRIED = Counter()
+ASKED = Asked(5.0)
+answer, TRIED = ASKED.answer, ASKED.tried
 
 VALUES = st.one_of(
     st.integers(-2, 5),
@@ -40,22 +38,6 @@ NAMES = st.one_of(
     st.sampled_from(["group", "role", "x", "yes", "city", "C1", "G1", "a", "b", "", "no such", "\0", 0, 1.5, b"a"]),
     st.text(max_size=4),
 )
-
-
-def answer(ask, *causes):
-    """Whether an input is used; else a message must name one of the causes."""
-    began, said = time.process_time(), None
-    with warnings.catch_warnings():
-        warnings.simplefilter("error")
-        try:
-            ask()
-        except ValueError as refusal:
-            said = str(refusal)
-    assert time.process_time() - began < LONGEST
-    TRIED["refused" if said else "used"] += 1
-    clear = said is None or any(cause in said for cause in causes)
-    TRIED["unclear"] += not clear
-    assert clear, said
 
 
 @pytest.fixture(scope="module")

@@ -67,14 +67,14 @@ def test_counts_are_weighted(draws, dependent):
     item = check.items.loc["b"]
     given = dependent["b"] == float(item["category"])
     assert item["observed"] == pytest.approx(weight[given].sum())
-    for table, column in ((check.items, "difference"), (check.pairs, "residual")):
+    for table, column in ((check.items, "difference"), (check.pairs, "standardised_residual")):
         assert (table["lower"] < table[column]).all() and (table[column] < table["upper"]).all()
         assert "95 % intervals by the covariance of the design" in table.note
-    np.testing.assert_allclose(check.pairs["upper"] - check.pairs["residual"], stats.t.ppf(0.975, 95))
+    np.testing.assert_allclose(check.pairs["upper"] - check.pairs["standardised_residual"], stats.t.ppf(0.975, 95))
     narrower = bl.check_items(draws, ci_prob=0.5).pairs
     assert (narrower["upper"] < check.pairs["upper"]).all()
-    points = 100 * (item["observed"] - item["expected_count"]) / weight[dependent["b"].notna()].sum()
-    assert item["difference"] == pytest.approx(points)
+    share = (item["observed"] - item["expected_count"]) / weight[dependent["b"].notna()].sum()
+    assert item["difference"] == pytest.approx(share)
 
 
 def test_the_covariance_is_that_of_totals_of_clusters_within_strata(draws, dependent, monkeypatch):
@@ -128,6 +128,6 @@ def test_intervals_of_items_are_those_of_weighted_shares(draws, dependent):
         share = weight[given] @ chosen[given] / weight[given].sum()
         total = (weight * given * (chosen - share)).groupby(dependent["cl"]).sum()
         variance = sum(20 / 19 * ((each - each.mean()) ** 2).sum() for _, each in total.groupby(np.arange(100) % 5))
-        error = 100 * np.sqrt(variance) / weight[given].sum() * stats.t.ppf(0.975, 95)
+        error = np.sqrt(variance) / weight[given].sum() * stats.t.ppf(0.975, 95)
         half = (row["upper"] - row["lower"]) / 2
         assert error <= half < 2 * error
