@@ -27,8 +27,8 @@ def warn_of_groups_that_answer_alike(
 
     Their answers look like a class without error and move the profiles, shares and slopes of the class they fall into,
     while chains converge and pairs of items often fit. Groups may lie wholly in one class, so a group is named if its n
-    respondents would hardly agree even then, :math:`G \max_c f_c^n < .001` with G groups and, of respondents i of groups
-    that do not all agree,
+    respondents would hardly agree even then, :math:`G \max_c f_c^n < .001` with G groups and, of the respondents i of
+    groups that do not all agree,
 
     .. math::
         f_c = \max_{w \in \{1, n\}} \frac{w f + \sum_i m_{ic} [y_i = y]}{w + \sum_i m_{ic}}, \qquad
@@ -54,8 +54,11 @@ def warn_of_groups_that_answer_alike(
     -----
     GroupAnswersAlikeWarning
     """
+    if not groupings:
+        return
+    answers, answered = unique_rows(codes).pattern, (~is_missing(codes)).sum(axis=1)
     for grouping in groupings:
-        alike = list(_alike(codes, pattern, membership, grouping))
+        alike = list(_alike(answers, answered, pattern, membership, grouping))
         if alike:
             warnings.warn(
                 f"all respondents of {', '.join(alike)} in {grouping.name!r} gave the same answers, which is less "
@@ -67,18 +70,19 @@ def warn_of_groups_that_answer_alike(
             )
 
 
-def _alike(codes: np.ndarray, pattern: np.ndarray, membership: np.ndarray, grouping: Grouping) -> Iterator[str]:
+def _alike(
+    answers: np.ndarray, answered: np.ndarray, pattern: np.ndarray, membership: np.ndarray, grouping: Grouping
+) -> Iterator[str]:
     """Names of the groups, with the number of their respondents and of the items that these answered."""
     first, size = grouping.first_row, np.bincount(grouping.index, minlength=len(grouping.levels))
-    answers, n_items = unique_rows(codes), (~is_missing(codes[first])).sum(axis=1)
-    given = answers.pattern[first]
-    same = np.bincount(grouping.index, answers.pattern == given[grouping.index], minlength=len(size))
+    given, n_items = answers[first], answered[first]
+    same = np.bincount(grouping.index, answers == given[grouping.index], minlength=len(size))
     alike = (same == size) & (size >= FEWEST_RESPONDENTS) & (n_items >= FEWEST_ITEMS)
     others = ~alike[grouping.index]
     if not alike.any() or not others.any():
         return
-    giving = np.zeros((len(answers.first), membership.shape[1]))  # (answers, latent_class)
-    np.add.at(giving, answers.pattern[others], membership[pattern[others]])
+    giving = np.zeros((answers.max() + 1, membership.shape[1]))  # (answers, latent_class)
+    np.add.at(giving, answers[others], membership[pattern[others]])
     members = giving.sum(axis=0)  # (latent_class,)
     together = giving.sum(axis=1).max() / members.sum()
     largest = giving.max(axis=0) / np.maximum(members, FEWEST_RESPONDENTS)  # (latent_class,)

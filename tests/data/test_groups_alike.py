@@ -165,7 +165,7 @@ def test_answers_are_the_same_in_sets_of_profiles_of_their_own():
 
 
 def with_sites_alike(sites, seed, category=4):
-    """600 respondents of 12 sites and three classes, of which some sites gave an answer to all items that is no class's."""
+    """600 respondents of 12 sites and three classes; some sites gave an answer to all items that is no class's."""
     regime = REGIMES[0]
     frame, _ = regime.simulate(seed)
     for item in regime.item_names:

@@ -8,9 +8,9 @@ covariate, the same everywhere, and on the group:
     P(c \mid x_i, g_i) \propto \exp(\alpha_c + \beta_c x_i + u_{c g_i}), \qquad
     u_{cg} \sim N(0, \text{sd}^2)
 
-with intercepts that give the classes their shares. Where all respondents but those of the last class lack a mark, that
-mark is a covariate of the fit, and probabilities and shares of the truth are those given the mark too. The joint multilevel model that is fitted is the one that the data
-come from, except where a regime says otherwise.
+with intercepts that give the classes their shares. The joint multilevel model that is fitted is the one that the data
+come from, except where a regime says otherwise. Where the fit has a mark of the last class for a further covariate, the
+truth of probabilities and shares is given the mark too; slopes of x among those without it are the same.
 """
 
 from dataclasses import dataclass, field, replace
