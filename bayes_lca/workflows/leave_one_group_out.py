@@ -2,7 +2,7 @@
 
 import json
 import os
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Literal
 
@@ -134,11 +134,7 @@ def leave_one_group_out(
     prepared = model.prepare(frame, missing=missing)
     grouping = _choose(prepared, by)
     _require_categories(prepared)
-    sampler = Sampler(prepared, reusable=True)
-
-    def refit(model: Model, frame: Frame, *, grouping: str, position: int, settings: Sampling) -> xr.DataTree:
-        return _without_group(sampler, prepared, grouping, position, settings)
-
+    refit = _Refit(Sampler(prepared, reusable=True), prepared)
     rows, shares = {}, {}
     for position, name in enumerate(prepared.groups[ENCODING][grouping].to_numpy()):
         asked = {"grouping": grouping, "position": position, "settings": settings}
@@ -194,14 +190,17 @@ def _choose(prepared: Prepared, by: str | None) -> str:
     return chosen
 
 
-def _without_group(
-    sampler: Sampler, prepared: Prepared, grouping: str, position: int, settings: Sampling
-) -> xr.DataTree:
-    """Fit without the rows of one group."""
-    data = _without(prepared, grouping, position)
-    tree = sampler.sample(prepared, settings, data)
-    tree.attrs[LEFT_OUT] = str(prepared.groups[ENCODING][grouping].to_numpy()[position])
-    return finish(prepared, tree)
+@dataclass(frozen=True)
+class _Refit:
+    """Fits without the rows of one group; what it holds follows from the model and the frame that it is called with."""
+
+    sampler: Sampler = field(repr=False)
+    prepared: Prepared = field(repr=False)
+
+    def __call__(self, model: Model, frame: Frame, *, grouping: str, position: int, settings: Sampling) -> xr.DataTree:
+        tree = self.sampler.sample(self.prepared, settings, _without(self.prepared, grouping, position))
+        tree.attrs[LEFT_OUT] = str(self.prepared.groups[ENCODING][grouping].to_numpy()[position])
+        return finish(self.prepared, tree)
 
 
 def _without(prepared: Prepared, grouping: str, position: int) -> dict[str, np.ndarray]:
