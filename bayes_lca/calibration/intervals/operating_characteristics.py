@@ -14,7 +14,8 @@ def operating_characteristics(coefficients: pd.DataFrame, fits: pd.DataFrame) ->
     The coefficients of a covariate, over the contrasts of classes and over the levels of a categorical covariate, are
     taken together. They share a data set and are not independent, so rates and their standard errors come from the
     means :math:`m_r` of the R data sets: :math:`\bar m` and :math:`\operatorname{sd}(m_r) / \sqrt R`. Where all data
-    sets agree, the standard error is that of :math:`(x + 2) / (R + 4)` [1]_.
+    sets agree, on whatever value, the standard error is that with two more at 0 and two at 1, :math:`(x + 2) / (R + 4)`
+    [1]_.
 
     Parameters
     ----------
