@@ -10,7 +10,7 @@ PARALLEL := --numprocesses auto --maxprocesses 4 --dist loadfile --no-loadscope-
 
 export PYTHON
 
-.PHONY: study test test-slow engines lint docs notebooks example bench simulation selection calibration common-method false-alarms hard-regimes equivalence equivalence-all planted-bugs findings coverage clean
+.PHONY: study test test-slow engines lint docs notebooks example bench simulation selection calibration common-method false-alarms hard-regimes waves-outcomes-weights equivalence equivalence-all planted-bugs findings coverage clean
 
 study: $(VENV)/ready
 	$(RUN) examples/medical_groups.py --draws $(DRAWS) --seed $(SEED) --out $(OUT) $(ARGUMENTS)
@@ -81,6 +81,9 @@ false-alarms: $(VENV)/ready
 
 hard-regimes: $(VENV)/ready
 	$(RUN) examples/hard_regimes.py --out $(OUT)/hard_regimes $(ARGUMENTS)
+
+waves-outcomes-weights: $(VENV)/ready
+	$(RUN) examples/waves_outcomes_weights.py --out $(OUT)/waves_outcomes_weights $(ARGUMENTS)
 
 equivalence: $(VENV)/ready
 	$(RUN) tests/equivalence_table.py $(ARGUMENTS)

@@ -41,6 +41,7 @@ _NAMES_BY_MODULE = {
     "data.groups_alike": ("GroupAnswersAlikeWarning",),
     "data.identifiability": ("RepeatedLabelsWarning", "SingleLevelWarning"),
     "data.keys": ("RepeatedRowsWarning",),
+    "data.rows_left_out": ("RowsLeftOutWarning",),
     "data.survey_design": ("EqualWeightsWarning", "SurveyDesign"),
     "data.survey_weights": ("WeightsInGroupsWarning",),
     "data.suspected_codes": ("MissingCodeWarning",),

@@ -9,6 +9,7 @@ from bayes_lca.data.groups_alike import GroupAnswersAlikeWarning as GroupAnswers
 from bayes_lca.data.identifiability import RepeatedLabelsWarning as RepeatedLabelsWarning
 from bayes_lca.data.identifiability import SingleLevelWarning as SingleLevelWarning
 from bayes_lca.data.keys import RepeatedRowsWarning as RepeatedRowsWarning
+from bayes_lca.data.rows_left_out import RowsLeftOutWarning as RowsLeftOutWarning
 from bayes_lca.data.survey_design import EqualWeightsWarning as EqualWeightsWarning
 from bayes_lca.data.survey_design import SurveyDesign as SurveyDesign
 from bayes_lca.data.survey_weights import WeightsInGroupsWarning as WeightsInGroupsWarning

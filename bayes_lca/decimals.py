@@ -1,12 +1,14 @@
 """How many decimals a number is worth: its interval keeps a width, and stays apart from no effect."""
 
+from collections.abc import Sequence
+
 import numpy as np
 import pandas as pd
 
 FEWEST, MOST = 3, 12
 UNITS_WIDE = 10
 """Units of the last decimal that an interval of a table spans at least."""
-ESTIMATES = ("mean", "median", "estimate", "odds_ratio", "log_odds", "sd", "standard_error", "distance", "difference")
+ESTIMATES = "mean median estimate odds_ratio log_odds sd se robust_se distance difference".split()
 RATIO = "odds_ratio"
 
 
@@ -55,13 +57,13 @@ def decimals_of(table: pd.DataFrame) -> dict[str, np.ndarray]:
         stem = name.removesuffix("lower")
         upper = f"{stem}upper"
         if name.endswith("lower") and upper in names and table[name].dtype.kind == "f":
-            surrounded = (stem.removesuffix("_"),) if stem else ESTIMATES
+            surrounded = [stem.removesuffix("_")] if stem else ESTIMATES
             of_rows = interval_decimals(table[name], table[upper], _no_effect(table[name], surrounded, names))
             decimals |= {column: of_rows for column in (*surrounded, name, upper) if column in names}
     return decimals
 
 
-def _no_effect(lower: pd.Series, surrounded: tuple[str, ...], names: list[str]) -> float | None:
+def _no_effect(lower: pd.Series, surrounded: Sequence[str], names: list[str]) -> float | None:
     """1 of ratios, 0 of numbers of either sign; probabilities and distances have none."""
     if any(column.endswith(RATIO) for column in surrounded if column in names):
         return 1.0

@@ -15,6 +15,7 @@ from bayes_lca.data.design import Design
 from bayes_lca.data.formula import read_formula
 from bayes_lca.data.frame import check_columns
 from bayes_lca.data.responses import Responses, recorded_empty
+from bayes_lca.data.rows_left_out import RowsLeftOutWarning
 from bayes_lca.data.survey_design import SurveyDesign
 from bayes_lca.data.survey_sample import SurveySample
 from bayes_lca.data.survey_weights import nesting_declared
@@ -257,6 +258,7 @@ def _warn_of_persons_left_out(persons: np.ndarray, rows: np.ndarray) -> None:
         warnings.warn(
             f"{int((~persons).sum())} of {len(persons)} persons left out, with all their {int((~rows).sum())} of "
             f"{len(rows)} rows, for the first row of each lacks a covariate of the first wave",
+            RowsLeftOutWarning,
             stacklevel=4,
         )
 

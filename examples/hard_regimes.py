@@ -1,8 +1,9 @@
 """Where not to trust a fit: surveys that are hard in one way each, fitted with all defaults and held against the truth.
 
-OUT/alarms.csv has a row per regime: fits that are off, alarms that were false or missed, modes, divergences, seconds;
-OUT/table.csv how often intervals hold the truth and how wide they are; OUT/figure.png shows it; OUT/intervals.csv.gz
-and OUT/fits.csv.gz have what is behind them, OUT/settings.json all they rest on, a digest of the code included.
+OUT/alarms.csv has a row per regime: fits that are off, alarms that were false or missed, warnings, modes, divergences,
+seconds; OUT/table.csv how often intervals hold the truth and how wide they are, OUT/by_class.csv the same by class, and
+OUT/figure.png shows it; OUT/intervals.csv.gz and OUT/fits.csv.gz have what is behind them, OUT/settings.json all they
+rest on, a digest of the code included.
 
 A study that was stopped, or killed, is taken up again by the same command; with --report it says what there is so far.
 The whole takes about an hour on two processors.

@@ -53,6 +53,8 @@ class LatentClass(Model):
 
     Without covariates, more classes than the items can tell apart (fewer cells in the table of all answers than
     parameters) raise an `UnidentifiedWarning` when a frame is read, and so do restrictions that leave classes alike.
+    Groups of ten or more who all gave the same answers, as where one person filled in the forms of a site, raise a
+    `GroupAnswersAlikeWarning`: those of ``(1 | group)`` and of `GroupClasses`.
 
     Parameters
     ----------
@@ -153,8 +155,10 @@ def sum_over_classes(
     answers_alone = not rows.design.terms and not rows.design.groupings  # these bring tables of their own
     freedom = model.measurement.degrees_of_freedom(rows.responses, n_classes) if answers_alone else None
     warn_of_too_few_cells(n_classes, freedom, stacklevel=4)
-    groupings = rows.of_respondents.groupings
-    warn_of_groups_that_answer_alike(rows.responses.codes, rows.answer_patterns, rows.start.membership, groupings)
+    of_respondents = rows.responses.codes, rows.answer_patterns.pattern
+    warn_of_groups_that_answer_alike(
+        *of_respondents, rows.start.membership, rows.of_respondents.groupings, stacklevel=4
+    )
     if (sets := model.measurement.restricted_sets(rows.responses, n_classes)) is not None:
         warn_of_restrictions(sets, enough_cells=freedom is not None and freedom >= 0, stacklevel=4)
     with pm.Model(coords=rows.coords(model.measurement, model.structural)) as built:

@@ -7,6 +7,8 @@ from typing import Any, ClassVar, Literal, final
 import pymc as pm
 
 from bayes_lca.data.frame import Frame, is_whole
+from bayes_lca.data.groups_alike import warn_of_groups_that_answer_alike
+from bayes_lca.data.groups_at_waves import groups_at_waves
 from bayes_lca.data.in_short import as_given
 from bayes_lca.data.survey_design import SurveyDesign
 from bayes_lca.dims import PATTERN
@@ -73,6 +75,9 @@ class LatentTransition(Model):
     -----
     UnequalSpacingWarning
         When a frame is read, if waves are unequally far apart and transitions equal over time.
+    GroupAnswersAlikeWarning
+        When a frame is read, if all respondents of a group at a wave, ten or more, gave the same answers to four items
+        or more, as where one person filled in the forms of a site.
 
     References
     ----------
@@ -163,6 +168,11 @@ class LatentTransition(Model):
         survey design each row counts for the weights of its persons.
         """
         rows = PathRows.read(self, frame, missing=missing, collapse=collapse, survey=survey)
+        patterns = rows.answer_patterns.pattern
+        for of_rows, grouping in groups_at_waves(rows.waves, rows.of_persons.groupings, rows.of_rows.groupings):
+            warn_of_groups_that_answer_alike(
+                *(rows.responses.codes[of_rows], patterns[of_rows], rows.start.membership, [grouping]), stacklevel=3
+            )
         path = rows.modes[0].path
         with pm.Model(coords=rows.coords()) as built:
             eta = self.initial.class_logits(rows.initial, rows.initial_membership(path), rows=PATTERN)  # of z_1

@@ -4,9 +4,7 @@ Hypothesis makes up the input, the same on every run: a few hundred of each kind
 """
 
 import datetime
-import time
 import warnings
-from collections import Counter
 from decimal import Decimal
 from fractions import Fraction
 
@@ -16,13 +14,14 @@ import polars as pl
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from used_or_refused import Asked
 
 import bayes_lca as bl
 from bayes_lca.data.design import read_design
 from bayes_lca.data.responses import read_responses
 from bayes_lca.models import LatentClass, Multinomial
 
-N, LONGEST = 24, 5.0  # rows, and seconds of computing that any answer may take
+N = 24
 ITEMS = ["a", "b", "c"]
 NUMBER_OF_EXAMPLES = pytest.mark.parametrize(
     "examples",
@@ -72,28 +71,8 @@ def unreachable_sampler(monkeypatch):
     monkeypatch.setattr("bayes_lca.sampling.nuts.Sampler", reached)
 
 
-def answer(ask, *causes):
-    """What is said of an input: None where it is used, else a message, which names one of the causes."""
-    began = time.process_time()
-    said = None
-    with warnings.catch_warnings():
-        warnings.simplefilter("error")
-        for known in DOCUMENTED:
-            warnings.filterwarnings("ignore", known)
-        try:
-            ask()
-        except SamplerReached:
-            pass
-        except ValueError as refusal:
-            said = str(refusal)
-    assert time.process_time() - began < LONGEST
-    assert said is None or any(cause in said for cause in causes), said
-    return said
-
-
-def require_both(answers):
-    """Fail where input was all used or all refused: half of what can go wrong would not be noticed."""
-    assert answers[True] and answers[False], answers
+ASKED = Asked(5.0, taken=(SamplerReached,), ignored=[(message, UserWarning) for message in DOCUMENTED])
+answer = ASKED.answer
 
 
 # Columns of anything
@@ -208,17 +187,14 @@ RENAMED = {"new-rows": "'x'", "new-levels": "'sex'"}
 
 @NUMBER_OF_EXAMPLES
 def test_any_column(examples):
-    answers = Counter()
-
     @examples
     @given(RECIPES, st.sampled_from(sorted(READ)))
     def holds(recipe, door):
         frame = survey().assign(v=column_of(recipe))
-        causes = ["'v'", "np.log(v)", "C(v)", *filter(None, [RENAMED.get(door)])]
-        answers[answer(lambda: READ[door](frame), *causes) is None] += 1
+        answer(lambda: READ[door](frame), "'v'", "np.log(v)", "C(v)", *filter(None, [RENAMED.get(door)]))
 
-    holds()
-    require_both(answers)
+    with ASKED.both_kinds():
+        holds()
 
 
 @NUMBER_OF_EXAMPLES
@@ -233,7 +209,7 @@ def test_any_other_column_changes_nothing(examples):
         frame.columns = pd.Index([*survey().columns, name], dtype="object")
         if isinstance(name, str) and name in survey():
             return
-        assert answer(lambda: read_design(frame, "~ x")) is None
+        assert answer(lambda: read_design(frame, "~ x")).refusal is None
         np.testing.assert_array_equal(read_design(frame, formula).matrix, design.matrix)
         np.testing.assert_array_equal(read_responses(frame, ITEMS).codes, responses.codes)
 
@@ -255,8 +231,6 @@ USE = {
 
 @NUMBER_OF_EXAMPLES
 def test_any_name_of_a_column(examples):
-    answers = Counter()
-
     @examples
     @given(NAMES, st.sampled_from(sorted(USE)))
     def holds(name, old):
@@ -269,10 +243,10 @@ def test_any_name_of_a_column(examples):
             except TypeError as refusal:  # no name at all
                 raise ValueError(refusal) from refusal
 
-        answers[answer(ask, repr(name), repr(f"`{name}`")[1:-1]) is None] += 1
+        answer(ask, repr(name), repr(f"`{name}`")[1:-1])
 
-    holds()
-    require_both(answers)
+    with ASKED.both_kinds():
+        holds()
 
 
 ITEM_LISTS = st.one_of(
@@ -283,8 +257,6 @@ ITEM_LISTS = st.one_of(
 
 @NUMBER_OF_EXAMPLES
 def test_any_list_of_items(examples):
-    answers = Counter()
-
     @examples
     @given(ITEM_LISTS, st.sampled_from([-1, 0, 1, 2, 3, 64, 2.0, True, None, "2"]))
     def holds(items, n_classes):
@@ -295,10 +267,10 @@ def test_any_list_of_items(examples):
                 assert items is None or items == 5
                 raise ValueError(refusal) from refusal
 
-        answers[answer(ask, "item", "n_classes=", "formula") is None] += 1
+        answer(ask, "item", "n_classes=", "formula")
 
-    holds()
-    require_both(answers)
+    with ASKED.both_kinds():
+        holds()
 
 
 # Rows of anything

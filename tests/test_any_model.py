@@ -5,10 +5,6 @@ They are used as they stand or refused by a message of the package that names th
 """
 
 import re
-import time
-import traceback
-import warnings
-from collections import Counter
 from functools import cache
 from pathlib import Path
 
@@ -18,6 +14,7 @@ import pytest
 from hypothesis import example, given, settings
 from hypothesis import strategies as st
 from test_any_input import NAMES, RECIPES, N, SamplerReached, column_of, unreachable_sampler
+from used_or_refused import Asked
 
 import bayes_lca as bl
 from bayes_lca.models import LatentClass, LatentTransition, Multinomial
@@ -30,8 +27,16 @@ NUMBER_OF_EXAMPLES = pytest.mark.parametrize(
         pytest.param(settings(max_examples=4000), id="many", marks=pytest.mark.slow),
     ],
 )
-LONGEST = 10.0  # seconds of computing that any answer may take
-OWN_FILES = [str(Path(package.__file__).parent) for package in (bl, bl.models)]
+ASKED = Asked(
+    10.0,
+    refusals=(ValueError, TypeError),
+    taken=(SamplerReached,),
+    ignored=[("", UserWarning)],  # the package's own, which are tested where they are raised
+    own_files=[str(Path(package.__file__).parent) for package in (bl, bl.models)],
+)
+answer = ASKED.answer
+PLAIN = ([0, 1], [0, 1] * (N // 2), "int64")
+"""A column as surveys have them, always tried."""
 
 
 def survey():
@@ -54,34 +59,6 @@ def survey():
             "w": rng.gamma(2.0, size=N),
         }
     )
-
-
-def answer(ask, *causes):
-    """How an input is answered: used, or refused by an error of the package that names one of the causes."""
-    began, said = time.process_time(), None
-    with warnings.catch_warnings():
-        warnings.simplefilter("error")
-        warnings.simplefilter("ignore", UserWarning)  # the package's own, which are tested where they are raised
-        try:
-            ask()
-        except SamplerReached:
-            pass
-        except (ValueError, TypeError) as refusal:
-            raised_in = traceback.extract_tb(refusal.__traceback__)[-1].filename
-            assert any(raised_in.startswith(folder) for folder in OWN_FILES), f"{raised_in}: {refusal}"
-            said = str(refusal)
-    assert time.process_time() - began < LONGEST
-    assert said is None or any(cause in said for cause in causes), said
-    return "used" if said is None else "refused"
-
-
-PLAIN = ([0, 1], [0, 1] * (N // 2), "int64")
-"""A column as surveys have them."""
-
-
-def require_both(answers):
-    """Fail where input was all used or all refused, the plain and the impossible that are always tried among it."""
-    assert set(answers) == {"used", "refused"}, answers
 
 
 def over_time(items=("a", "b"), person="person", wave="wave", initial=None, transition="~ 1"):
@@ -177,17 +154,16 @@ DOORS = {
 @NUMBER_OF_EXAMPLES
 def test_any_column_of_any_model(examples):
     """The column is called q where it was v in a wide frame."""
-    answers = Counter()
 
     @examples
     @given(RECIPES, st.sampled_from(sorted(DOORS)))
     @example(PLAIN, "population")
     def holds(recipe, door):
         frame = survey().assign(v=column_of(recipe))
-        answers[answer(lambda: DOORS[door](frame), "'v'", *["'q'"] * (door == "wide columns"))] += 1
+        answer(lambda: DOORS[door](frame), "'v'", *["'q'"] * (door == "wide columns"))
 
-    holds()
-    require_both(answers)
+    with ASKED.both_kinds():
+        holds()
 
 
 @pytest.mark.parametrize("value", [[1], {"a": 1}, {1}, np.array([1, 2])], ids=["list", "dict", "set", "array"])
@@ -229,17 +205,15 @@ OF_WAVES = {"group of persons checked": "waves"}
 
 @NUMBER_OF_EXAMPLES
 def test_any_column_beside_a_fit(examples):
-    answers = Counter()
-
     @settings(examples, max_examples=examples.max_examples // 4)
     @given(RECIPES, st.sampled_from(sorted(OF_A_FIT)))
     @example(PLAIN, "outcome")
     def holds(recipe, door):
         frame = repeated(OF_WAVES.get(door, "alone"), recipe)
-        answers[answer(lambda: OF_A_FIT[door](frame), "'v'")] += 1
+        answer(lambda: OF_A_FIT[door](frame), "'v'")
 
-    holds()
-    require_both(answers)
+    with ASKED.both_kinds():
+        holds()
 
 
 def test_outcomes_without_a_square_are_refused():
@@ -283,18 +257,15 @@ BESIDE_THE_FORMULA = {"in groups": ["school"], "in populations": ["site"]}
 
 @NUMBER_OF_EXAMPLES
 def test_any_formula_of_any_model(examples):
-    answers = Counter()
-
     @settings(examples, max_examples=examples.max_examples // 2)
     @given(FORMULAS, st.sampled_from(sorted(PARTS)))
     @example("~ x", "first wave")
     def holds(text, part):
         words = [*re.findall(r"\w+", text), *BESIDE_THE_FORMULA.get(part, [])]
-        causes = [repr(text), f"formula {text!r}"[:-1], *(f"'{word}" for word in words)]
-        answers[answer(lambda: PARTS[part](text), *causes)] += 1
+        answer(lambda: PARTS[part](text), repr(text), f"formula {text!r}"[:-1], *(f"'{word}" for word in words))
 
-    holds()
-    require_both(answers)
+    with ASKED.both_kinds():
+        holds()
 
 
 NAMED = {
@@ -317,8 +288,6 @@ NAMED = {
 
 @NUMBER_OF_EXAMPLES
 def test_any_name_in_any_model(examples):
-    answers = Counter()
-
     @settings(examples, max_examples=examples.max_examples // 2)
     @given(NAMES, st.sampled_from(sorted(NAMED)))
     @example("", "k")
@@ -327,23 +296,21 @@ def test_any_name_in_any_model(examples):
     def holds(name, old):
         frame = survey()
         frame.columns = pd.Index([name if column == old else column for column in frame], dtype="object")
-        answers[answer(lambda: NAMED[old](frame, name), repr(name))] += 1
+        answer(lambda: NAMED[old](frame, name), repr(name))
 
-    holds()
-    require_both(answers)
+    with ASKED.both_kinds():
+        holds()
 
 
 @NUMBER_OF_EXAMPLES
 def test_any_file_of_any_model(examples, tmp_path):
-    answers = Counter()
-
     @settings(examples, max_examples=examples.max_examples // 4)
     @given(RECIPES, st.sampled_from(["item of waves", "number", "count", "weights", "population", "person", "wave"]))
     @example(PLAIN, "item of waves")
     def holds(recipe, door):
         path = tmp_path / "survey.csv"
         survey().assign(v=[ascii(repr(value)[:40]) for value in column_of(recipe)]).to_csv(path, index=False)
-        answers[answer(lambda: DOORS[door](bl.read_survey(path)), "'v'")] += 1
+        answer(lambda: DOORS[door](bl.read_survey(path)), "'v'")
 
-    holds()
-    require_both(answers)
+    with ASKED.both_kinds():
+        holds()

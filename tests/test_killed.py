@@ -60,6 +60,7 @@ def example(name, *arguments):
 
 
 STUDIED = ("--covariates", "participation", "--reference", "--draws", "100", "--data", "data.csv", "--classes", "2")
+STUDIED += ("--categories", *bl.load_cohort()[bl.cohort_items()[0]].cat.categories.astype(str))
 ASKED = ("data.csv", "--items", *bl.cohort_items(), "--classes", "1-2", "--draws", "100", "--group", "group")
 WORKFLOWS = {
     "fit_or_load": ("-c", FITS),

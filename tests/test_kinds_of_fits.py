@@ -193,9 +193,10 @@ LOCALLY_INDEPENDENT = (
 """Functions that take answers for independent within classes."""
 SURVEYED = {
     r"^{name}: its later steps know no survey weights; regress the classes in one step": (
-        "answers_of fit_distal fit_estimators fit_two_step modal_class_of stepwise_odds_ratios stepwise_outcome "
-        "bch_outcomes"
+        "answers_of fit_estimators fit_two_step modal_class_of stepwise_odds_ratios"
     ),
+    next(iter(COVARIATES_IN_CLASSES)): "stepwise_outcome bch_outcomes",
+    r"^fit_distal: its draws of an outcome know no survey weights; bl.stepwise_outcome": "fit_distal",
     r"^characteristics: its counts and tests are of respondents who count once": "characteristics",
     r"^compare_group_structures: groups are left out by reweighting draws": "compare_group_structures",
     r"^{name}: what is observed is held against answers of a simple random sample": ("covariate_tests direct_effects"),

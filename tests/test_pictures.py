@@ -3,6 +3,7 @@
 import matplotlib as mpl
 import matplotlib.pyplot as plt
 import pytest
+from matplotlib.patches import PathPatch
 from matplotlib.testing.compare import compare_images
 from pictures.gallery import CROWDED, PICTURES
 from pictures.keeping import COLUMN, KEPT, draw
@@ -10,6 +11,7 @@ from pictures.readable import faults
 
 import bayes_lca as bl
 from bayes_lca.posterior.plots import fonts
+from bayes_lca.posterior.plots.page import HALO
 
 mpl.use("Agg")
 PAGE, HIGHEST = 180, 247
@@ -51,6 +53,17 @@ def test_everything_is_read_on_a_page_of_two_columns(name, long):
 @pytest.mark.parametrize("name", PICTURES)
 def test_short_names_are_read_in_a_column(name):
     assert faults(PICTURES[name](long=False, width=COLUMN)) == []
+
+
+@pytest.mark.parametrize("name", ["transitions", "flow"])
+def test_letters_that_ribbons_pass_below_are_set_off_from_them(name):
+    fig = PICTURES[name](long=True)
+    fig.canvas.draw()
+    ax = fig.axes[0]
+    ribbons = [patch.get_window_extent() for patch in ax.patches if isinstance(patch, PathPatch)]
+    crossed = [text for text in ax.texts if any(text.get_window_extent().overlaps(each) for each in ribbons)]
+    assert len(crossed) > 1
+    assert all(text.get_path_effects() == [HALO] for text in crossed)
 
 
 @pytest.mark.parametrize(

@@ -158,6 +158,13 @@ def mplus_tables() -> Iterator[Numbers]:
     ]
     lines = class_lines(label, thresholds, 2)
     yield Numbers("mplus", "polytomous-thresholds", "Mplus 8.11", by_class(2), lines, ("Mplus, example 7.6",))
+    for name, digits in (("MATHIRT", 2), ("MATHJOB", None)):
+        outcomes = tuple(
+            (words + title.format(name), tuple(f"Latent Class {k} {quantity.format(name)}{end}" for k in range(1, 5)))
+            for title, quantity in (("intercept of {}", "Intercepts {}"), ("{} on FEMALE", "{} ON FEMALE"))
+            for words, end in (("", ""), ("SE, ", ", standard error"))
+        )
+        yield Numbers("mplus", f"outcome-{name}", "Mplus 8.11", by_class(4), outcomes, ("Mplus, BCH",), digits)
 
 
 def polca_tables() -> Iterator[Numbers]:

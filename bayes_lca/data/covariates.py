@@ -18,6 +18,7 @@ from bayes_lca.data.frame import (
     named,
     rows_of,
 )
+from bayes_lca.data.rows_left_out import RowsLeftOutWarning
 
 REMEDIES = {False: "impute them", True: "say to which group each belongs"}
 """What to do about missing covariates, and about missing groups."""
@@ -69,7 +70,7 @@ def complete_rows(frame, columns: Mapping[str, pd.Series], missing: str, groups:
         raise ValueError(f'{some} lack a {what} {which}; {remedy}, or leave the rows out with missing="drop"')
     if incomplete.all():
         raise ValueError(f"{some} lack a {what} {which}; no row would be left: drop a {what} from the formula")
-    warnings.warn(f"{some} left out: {what} missing {which}", stacklevel=4)
+    warnings.warn(f"{some} left out: {what} missing {which}", RowsLeftOutWarning, stacklevel=4)
     return ~incomplete
 
 

@@ -12,6 +12,7 @@ from bayes_lca.data.declarations import NOTHING_DECLARED, Declarations
 from bayes_lca.data.frame import Frame, check_columns, check_frame, check_missing, named, rows_of
 from bayes_lca.data.identifiability import check_squares
 from bayes_lca.data.responses import MISSING, read_categories
+from bayes_lca.data.rows_left_out import RowsLeftOutWarning
 
 
 def read_complete_outcome(
@@ -210,7 +211,7 @@ def _rows_that_have(frame, outcome: str, complete: np.ndarray, missing: str) -> 
             raise ValueError(
                 f'{some} lack the outcome {outcome!r} ({which}); complete them, or leave them out with missing="drop"'
             )
-        warnings.warn(f"{some} left out: outcome {outcome!r} missing ({which})", stacklevel=4)
+        warnings.warn(f"{some} left out: outcome {outcome!r} missing ({which})", RowsLeftOutWarning, stacklevel=4)
         frame = nw.from_native(frame, eager_only=True).filter(complete.tolist()).to_native()
     return frame, complete
 

@@ -25,6 +25,7 @@ from pytensor.tensor.subtensor import (
     Subtensor,
 )
 
+from bayes_lca.density.always import gives_its_last, is_never_true
 from bayes_lca.density.builder import Builder
 from bayes_lca.density.evaluate import Known, Value, axes_of, evaluate, plain, shape_of, translated
 from bayes_lca.density.instructions import Operation
@@ -74,6 +75,8 @@ OF_SQUARES: dict[float | None, Operation] = {2.0: Operation.SQUARE, 0.5: Operati
 @translated.register
 def _(op: Elemwise, node, inputs, builder):
     scalar = op.scalar_op
+    if is_never_true(node):
+        return Known(np.zeros(np.broadcast_shapes(*(shape_of(value, builder) for value in inputs)), dtype=bool))
     match scalar:
         case ps.Cast() | ps.Identity():
             (variable,) = node.inputs
@@ -84,6 +87,8 @@ def _(op: Elemwise, node, inputs, builder):
             return builder.elementwise(Operation.ADD, np.zeros(shape_of(inputs[0])), plain(inputs[1]))
         case ps.Reciprocal():
             return builder.elementwise(Operation.DIVIDE, np.ones(()), plain(inputs[0]))
+        case ps.Switch() if gives_its_last(inputs[0], inputs, builder):
+            return inputs[2]
         case ps.Switch() if isinstance(inputs[0], Known) and not any(isinstance(value, Rows) for value in inputs):
             chosen = np.asarray(inputs[0].value, dtype=bool)
             return np.where(chosen, *(builder.positions(plain(value)) for value in inputs[1:]))

@@ -2,9 +2,11 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from functools import cached_property
 
 import numpy as np
 import pandas as pd
+from scipy.sparse import csr_array
 
 from bayes_lca.data.covariates import code_covariate
 from bayes_lca.data.declarations import NOTHING_DECLARED
@@ -36,6 +38,23 @@ class ColumnLevels:
     def indicator(self) -> np.ndarray:
         """One where a respondent has a level, shape (respondent, level)."""
         return (self.index[:, None] == np.arange(len(self.labels))).astype(float)
+
+    @cached_property
+    def _members(self) -> csr_array:
+        """The same, a row for each level, without its zeros."""
+        (known,) = np.nonzero(self.index != UNKNOWN)
+        shape = len(self.labels), len(self.index)
+        return csr_array((np.ones(len(known)), (self.index[known], known)), shape=shape)
+
+    def sums(self, values: np.ndarray) -> np.ndarray:
+        """Values of shape (respondent, ...) added up by level, (level, ...), in one pass over the respondents.
+
+        Examples
+        --------
+        >>> ColumnLevels("site", ("a", "b", "c"), np.array([0, 2, -1, 0])).sums(np.array([1.0, 2.0, 4.0, 8.0]))
+        array([9., 0., 2.])
+        """
+        return (self._members @ values.reshape(len(values), -1)).reshape(-1, *values.shape[1:])
 
 
 def column_levels(fit, columns: Sequence[str] | None = None, frame=None, key: str | None = None) -> list[ColumnLevels]:

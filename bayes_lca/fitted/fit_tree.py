@@ -1,4 +1,4 @@
-"""Draws of a fit that say in a notebook, before all else, what they are draws of."""
+"""Draws of a fit that say, before all else, what they are draws of."""
 
 import xarray as xr
 
@@ -6,20 +6,31 @@ from bayes_lca.verdict import words_in_html
 
 
 class DataTree(xr.DataTree):
-    """An ordinary tree, as its name says, which a notebook shows with the model and its respondents first."""
+    """An ordinary tree, as its name says, which is shown with the model and its respondents first."""
 
     __slots__ = ()
 
-    def _repr_html_(self) -> str:
-        from bayes_lca.fitted.fit import Fit  # which the tree is read by, and which this module cannot wait for
+    def __repr__(self) -> str:
+        words = in_words(self)
+        return f"{words}\n\n{super().__repr__()}" if words else super().__repr__()
 
-        if "posterior" not in self.children or "model" not in self.attrs:  # a part of a fit
-            return super()._repr_html_()
-        try:
-            words = words_in_html("\n".join(_verdict(Fit.reading(self))))
-        except (KeyError, ValueError):  # nothing is known here of its model, or something was taken out
-            words = ""
-        return words + super()._repr_html_()
+    __str__ = __repr__
+
+    def _repr_html_(self) -> str:
+        words = in_words(self)
+        return (words_in_html(words) if words else "") + super()._repr_html_()
+
+
+def in_words(tree: xr.DataTree) -> str:
+    """Of which model and whose answers a tree holds draws, a line each; nothing where that is not known here."""
+    from bayes_lca.fitted.fit import Fit  # which the tree is read by, and which this module cannot wait for
+
+    if "posterior" not in tree.children or "model" not in tree.attrs:  # a part of a fit
+        return ""
+    try:
+        return "\n".join(_verdict(Fit.reading(tree)))
+    except (KeyError, ValueError):  # its model is not known here, or something was taken out
+        return ""
 
 
 def _verdict(fit) -> list[str]:

@@ -73,7 +73,7 @@ class MultinomialLogit:
         Returns
         -------
         pandas.DataFrame
-            A row per term, columns ``estimate`` and ``standard_error``.
+            A row per term, columns ``estimate`` and ``se``, its standard error.
 
         Raises
         ------
@@ -82,7 +82,7 @@ class MultinomialLogit:
         """
         variance = np.diag(self.contrast_covariance(b, a))
         estimate = self.coefficient[b] - self.coefficient[a]
-        columns = {"estimate": estimate, "standard_error": np.sqrt(variance)}
+        columns = {"estimate": estimate, "se": np.sqrt(variance)}
         return pd.DataFrame(columns, index=pd.Index(self.terms, name="term"))
 
 

@@ -26,6 +26,7 @@ from bayes_lca.reporting.sections.profiles import profiles_section
 from bayes_lca.reporting.sections.reproduction import reproduction_section, sampled_at
 from bayes_lca.reporting.sections.small_cells import without_small_cells
 from bayes_lca.reporting.sections.transitions import transitions_sections
+from bayes_lca.reporting.sections.warnings import warnings_section
 from bayes_lca.reporting.writing.files import check_path, tables_folder, write_page, write_tables
 from bayes_lca.reporting.writing.html_page import html_page
 from bayes_lca.reporting.writing.section import Bullets, Paragraph, Section, Table
@@ -64,7 +65,8 @@ def report(
 
     The page is one file that fetches nothing and runs nothing, in the order of the SMART-LCA checklist [1]_. Tables
     carry their notes, figures are vector graphics. It holds no respondent's row: membership is shown as its
-    distribution. Problems of convergence stand above everything else. The same draws give the same bytes.
+    distribution. Problems of convergence stand above everything else; what `fit` has warned of has a section. The same
+    draws give the same bytes.
 
     Parameters
     ----------
@@ -142,6 +144,7 @@ def report(
     problems = problems_of(fit)
     sections = [
         data_section(fit, smallest_cell),
+        warnings_section(fit, smallest_cell),
         model_section(fit),
         class_counts_section(fit, counted),
         profiles_section(fit, ci_prob),

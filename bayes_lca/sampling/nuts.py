@@ -16,10 +16,10 @@ from bayes_lca.data.frame import Frame
 from bayes_lca.data.survey_design import SurveyDesign
 from bayes_lca.dims import depends_on_answers
 from bayes_lca.fitted.fit import Fit
+from bayes_lca.fitted.kept_warnings import recorded, with_warnings
 from bayes_lca.fitted.survey_record import SURVEY
 from bayes_lca.posterior.checks.posterior_predictive import draw_predictive
-from bayes_lca.posterior.labels.convergence import warn_of_convergence
-from bayes_lca.posterior.labels.untied_classes import warn_of_untied_classes
+from bayes_lca.posterior.labels.warn_of_draws import warn_of_draws
 from bayes_lca.prepared import Model, Prepared
 from bayes_lca.sampling.collector import collector_paused
 from bayes_lca.sampling.design_correction import check_correctable, correct_draws
@@ -180,7 +180,8 @@ class Sampler:
         names = [variable.name for variable in prepared.model.data_vars]
         self.varying = [name for name in names if depends_on_answers(name)] if reusable else []
         self._weights = prepared.weights
-        self._road = road_of(prepared, self.varying, backend)
+        with recorded() as self._warned:
+            self._road = road_of(prepared, self.varying, backend)
 
     @property
     def backend(self) -> str:
@@ -226,6 +227,7 @@ class Sampler:
             "backend": self.backend,
             "versions": json.dumps({name: version(name) for name in VERSIONS} | {"python": platform.python_version()}),
         }
+        tree.attrs = with_warnings(tree.attrs, self._warned)
         return tree
 
     def fit(
@@ -241,8 +243,7 @@ class Sampler:
             completed = self._completed(prepared, settings, order)
         if predictive:
             completed.tree["posterior_predictive"] = xr.DataTree(draw_predictive(completed, seed=settings.seed))
-        warn_of_convergence(completed)
-        warn_of_untied_classes(completed)
+        warn_of_draws(completed.tree)
         return completed.tree
 
     def _completed(self, prepared: Prepared, settings: Sampling, order) -> Fit:

@@ -1,6 +1,7 @@
 """A model made ready for draws: prepared of a frame, and refused where no fit could come of it."""
 
 import json
+from dataclasses import replace
 from typing import Any, Literal
 
 import xarray as xr
@@ -13,6 +14,7 @@ from bayes_lca.data.survey_weights import count_sampled, survey_options
 from bayes_lca.data.variable_labels import variable_labels
 from bayes_lca.dims import ITEM
 from bayes_lca.fitted.fit import parts_of_fit
+from bayes_lca.fitted.kept_warnings import recorded, with_warnings
 from bayes_lca.fitted.record import ENCODING, exchangeable_classes
 from bayes_lca.fitted.record_sequences import PERSON_COLUMN
 from bayes_lca.posterior.labels.relabel import checked_order
@@ -92,31 +94,36 @@ def prepare_named(
 ) -> Prepared:
     """The model of a frame or a frequency table, respondents named by the key if there is one.
 
-    Warns of rows that may be one person's, and of a column that looks like counts where nothing is counted.
+    Warns of rows that may be one person's, and of a column that looks like counts where nothing is counted; all that is
+    warned of stays with it.
     """
-    sampled: dict[str, Any] = survey_options(model, design)
-    counted = count_sampled(frame, count, getattr(model, "columns", None), design)  # not all models say their columns
-    if counted.words and key is not None:
-        by = "" if count is None else f" counted by {count!r}"
-        raise ValueError(
-            f"key={key!r} names respondents one by one, and each of {len(counted.labels)} rows{by} stands for "
-            "several; leave one of the two out"
-        )
-    person = getattr(model, "person", None)
-    if person is not None and (counted.words or key is not None):
-        raise ValueError(
-            f"{'count=' if counted.words else 'key='} speaks of rows that are respondents, and {len(counted.labels)} "
-            f"rows of this frame are waves of persons, who are named by {person!r}; leave it out"
-        )
-    prepared = model.prepare(counted.frame, missing=missing, **sampled)
-    used = set(map(str, getattr(model, "columns", ())))
-    prepared = prepared.labelled_by({name: text for name, text in variable_labels(frame).items() if name in used})
-    if person is not None:
-        return prepared
-    persons = [prepared.attributes[PERSON_COLUMN]] if PERSON_COLUMN in prepared.attributes else []
-    of_design = design.columns if design else ()
-    explaining = read_formula(prepared.attributes["formula"]).columns
-    warn_of_repeated_rows(frame, (*explaining, *of_design, *persons), key=key)
-    if counted.words:
-        return prepared.counted_by(counted)
-    return prepared if key is None else prepared.named_by(frame, key)
+    with recorded() as warned:
+        sampled: dict[str, Any] = survey_options(model, design)
+        columns = getattr(model, "columns", None)  # not all models say their columns
+        counted = count_sampled(frame, count, columns, design)
+        if counted.words and key is not None:
+            by = "" if count is None else f" counted by {count!r}"
+            raise ValueError(
+                f"key={key!r} names respondents one by one, and each of {len(counted.labels)} rows{by} stands for "
+                "several; leave one of the two out"
+            )
+        person = getattr(model, "person", None)
+        if person is not None and (counted.words or key is not None):
+            raise ValueError(
+                f"{'count=' if counted.words else 'key='} speaks of rows that are respondents, and "
+                f"{len(counted.labels)} rows of this frame are waves of persons, who are named by {person!r}; leave it "
+                "out"
+            )
+        prepared = model.prepare(counted.frame, missing=missing, **sampled)
+        used = set(map(str, columns or ()))
+        prepared = prepared.labelled_by({name: text for name, text in variable_labels(frame).items() if name in used})
+        if person is None:
+            persons = [prepared.attributes[PERSON_COLUMN]] if PERSON_COLUMN in prepared.attributes else []
+            of_design = design.columns if design else ()
+            explaining = read_formula(prepared.attributes["formula"]).columns
+            warn_of_repeated_rows(frame, (*explaining, *of_design, *persons), key=key)
+        if counted.words:
+            prepared = prepared.counted_by(counted)
+        elif key is not None:
+            prepared = prepared.named_by(frame, key)
+    return replace(prepared, attributes=with_warnings(prepared.attributes, warned))

@@ -3,6 +3,7 @@
 import json
 from collections.abc import Sequence
 
+import numpy as np
 import xarray as xr
 
 from bayes_lca.dims import ITEM_PROBABILITY, OF_ONE_SET, internal_axes
@@ -11,12 +12,11 @@ from bayes_lca.fitted.fit import Fit
 from bayes_lca.fitted.one_fit import with_identity
 from bayes_lca.fitted.record import TOTAL_LOG_LIKELIHOOD, all_groupings
 from bayes_lca.fitted.views import with_views
-from bayes_lca.posterior.labels.convergence import warn_of_convergence
 from bayes_lca.posterior.labels.group_classes import with_group_classes
 from bayes_lca.posterior.labels.group_profiles import align_classes
 from bayes_lca.posterior.labels.modes import MODE_EVIDENCE, UNCONSTRAINED, chain_modes, evidence_of_modes
 from bayes_lca.posterior.labels.relabel import with_class_share
-from bayes_lca.posterior.labels.untied_classes import warn_of_untied_classes
+from bayes_lca.posterior.labels.warn_of_draws import warn_of_draws
 from bayes_lca.prepared import Prepared
 
 
@@ -60,7 +60,16 @@ def complete(prepared: Prepared, tree: xr.DataTree, *, order: str | int | xr.Dat
     tree.attrs |= {"n_modes": int(modes.max() + 1), "chain_modes": json.dumps(modes.tolist())}
     if modes.max() > 0 and UNCONSTRAINED in fit.sample_stats:
         tree.attrs |= {MODE_EVIDENCE: json.dumps(evidence_of_modes(fit, modes))}
+    tree["posterior"] = xr.DataTree(laid_out_by_axes(tree["posterior"].to_dataset()))
     return with_views(with_identity(tree))
+
+
+def laid_out_by_axes(posterior: xr.Dataset) -> xr.Dataset:
+    """The same with numbers beside each other in memory as their axes say, as those that are read from a file lie.
+
+    Sums over them have the same last digit then, however a fit was come by.
+    """
+    return posterior.map(lambda values: values.copy(data=np.ascontiguousarray(values.to_numpy())), keep_attrs=True)
 
 
 def finish(
@@ -75,6 +84,5 @@ def finish(
     The convergence of variables in `judged` was judged in an earlier fit, and nothing is said of it.
     """
     tree = complete(prepared, tree, order=order)
-    warn_of_convergence(Fit.reading(tree), judged)
-    warn_of_untied_classes(Fit.reading(tree))
+    warn_of_draws(tree, judged)
     return tree

@@ -2,7 +2,7 @@
 
 import json
 import os
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Literal
 
@@ -24,12 +24,13 @@ from bayes_lca.sampling.nuts import Sampler
 from bayes_lca.sampling.settings import Sampling
 from bayes_lca.sampling.tree import finish
 from bayes_lca.table import SummaryTable, tail_probabilities
+from bayes_lca.verdict import TablesWithVerdict
 
 INTEGRATED_DRAWS = 2000
 
 
-@dataclass(frozen=True)
-class GroupPredictions:
+@dataclass(frozen=True, repr=False, eq=False)
+class GroupPredictions(TablesWithVerdict):
     """How well each group was predicted by the others.
 
     Attributes
@@ -47,6 +48,21 @@ class GroupPredictions:
 
     elpd: SummaryTable
     calibration: SummaryTable
+
+    @property
+    def verdict(self) -> str:
+        """How well all groups are predicted, and how many intervals hold the share of an answer."""
+        total, inside, intervals = self.elpd[["elpd", "inside", "intervals"]].sum()
+        return (
+            f"Of {len(self.elpd)} groups, each predicted by the others, the elpd is {total:.1f} (Monte Carlo error "
+            f"{np.hypot.reduce(self.elpd['mcse']):.1f}); {inside:.0f} of {intervals:.0f} predictive intervals hold the "
+            "share of an answer."
+        )
+
+    @property
+    def tables(self) -> dict[str, SummaryTable]:
+        """Both, by name."""
+        return {"elpd": self.elpd, "calibration": self.calibration}
 
 
 def leave_one_group_out(
@@ -134,11 +150,7 @@ def leave_one_group_out(
     prepared = model.prepare(frame, missing=missing)
     grouping = _choose(prepared, by)
     _require_categories(prepared)
-    sampler = Sampler(prepared, reusable=True)
-
-    def refit(model: Model, frame: Frame, *, grouping: str, position: int, settings: Sampling) -> xr.DataTree:
-        return _without_group(sampler, prepared, grouping, position, settings)
-
+    refit = _Refit(Sampler(prepared, reusable=True), prepared)
     rows, shares = {}, {}
     for position, name in enumerate(prepared.groups[ENCODING][grouping].to_numpy()):
         asked = {"grouping": grouping, "position": position, "settings": settings}
@@ -158,8 +170,7 @@ def leave_one_group_out(
         f"{chains} x {draws} draws each"
     )
     intervals = f"{note}; {100 * ci_prob:g} % predictive intervals"
-    total = f"elpd of all groups {elpd['elpd'].sum():.1f} (Monte Carlo error {np.hypot.reduce(elpd['mcse']):.1f})"
-    return GroupPredictions(SummaryTable.of(elpd, f"{intervals}; {total}"), SummaryTable.of(calibration, intervals))
+    return GroupPredictions(SummaryTable.of(elpd, intervals), SummaryTable.of(calibration, intervals))
 
 
 def _require_categories(prepared: Prepared) -> None:
@@ -194,14 +205,17 @@ def _choose(prepared: Prepared, by: str | None) -> str:
     return chosen
 
 
-def _without_group(
-    sampler: Sampler, prepared: Prepared, grouping: str, position: int, settings: Sampling
-) -> xr.DataTree:
-    """Fit without the rows of one group."""
-    data = _without(prepared, grouping, position)
-    tree = sampler.sample(prepared, settings, data)
-    tree.attrs[LEFT_OUT] = str(prepared.groups[ENCODING][grouping].to_numpy()[position])
-    return finish(prepared, tree)
+@dataclass(frozen=True)
+class _Refit:
+    """Fits without the rows of one group; what it holds follows from the model and the frame that it is called with."""
+
+    sampler: Sampler = field(repr=False)
+    prepared: Prepared = field(repr=False)
+
+    def __call__(self, model: Model, frame: Frame, *, grouping: str, position: int, settings: Sampling) -> xr.DataTree:
+        tree = self.sampler.sample(self.prepared, settings, _without(self.prepared, grouping, position))
+        tree.attrs[LEFT_OUT] = str(self.prepared.groups[ENCODING][grouping].to_numpy()[position])
+        return finish(self.prepared, tree)
 
 
 def _without(prepared: Prepared, grouping: str, position: int) -> dict[str, np.ndarray]:

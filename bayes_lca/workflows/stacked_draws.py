@@ -8,6 +8,7 @@ import xarray as xr
 
 from bayes_lca.dims import DESIGN_CENTER
 from bayes_lca.fitted.fit import Fit
+from bayes_lca.fitted.kept_warnings import WARNED, of_data_sets, with_warnings
 from bayes_lca.fitted.one_fit import FIT_IDENTITY, with_identity
 from bayes_lca.fitted.record import ENCODING, PATTERNS, TABLE, TOTAL_LOG_LIKELIHOOD
 from bayes_lca.fitted.respondents import (
@@ -65,7 +66,7 @@ def stacked(trees: Sequence[xr.DataTree]) -> xr.DataTree:
     result[ENCODING] = xr.DataTree(encoding.assign({DESIGN_CENTER: encoding[DESIGN_CENTER].copy(data=center)}))
     attributes = {name: value for name, value in fits[0].attributes.items() if name not in OF_EACH}
     starts = np.cumsum([0, *n_chains[:-1]]).tolist()
-    result.attrs = attributes | {
+    result.attrs = with_warnings({**attributes, WARNED: "[]"}, of_data_sets([fit.attributes for fit in fits])) | {
         "seed": fits[0].attributes["seed"],
         HOLDS_RESPONDENTS: 0,
         GROUP_SIZES: json.dumps({name: fits[0].group_sizes(name).tolist() for name in fits[0].groupings}),

@@ -31,7 +31,6 @@ STUDY = "examples/medical_groups.py"
 ESTIMATES = ("mean", "log_odds")
 """Columns of posterior means, one of which a table of estimates has."""
 OF_ESTIMATES = {"sd", "ess_bulk"}
-OF_LOGARITHMS = "odds of correct classification"
 LEAST_ESS = 50
 """Effective draws from which on a Monte Carlo standard error is one."""
 
@@ -64,14 +63,7 @@ def errors_between(here: pd.DataFrame, before: pd.DataFrame) -> pd.Series | None
     before = before.reindex(here.index)
     drawn = (here["ess_bulk"] >= LEAST_ESS) & (before["ess_bulk"] >= LEAST_ESS)
     error = np.sqrt(sum(table["sd"] ** 2 / table["ess_bulk"] for table in (here, before)))
-    difference = on_the_scale_of_their_sd(here[estimate]) - on_the_scale_of_their_sd(before[estimate])
-    return (difference / error)[drawn & (error > 0)]
-
-
-def on_the_scale_of_their_sd(estimates: pd.Series) -> pd.Series:
-    """Logarithms of odds of correct classification, whose standard deviations are those of logarithms."""
-    are_odds = np.array([OF_LOGARITHMS in str(row) for row in estimates.index])
-    return np.log(estimates.where(are_odds, 1.0)).where(are_odds, estimates)
+    return ((here[estimate] - before[estimate]) / error)[drawn & (error > 0)]
 
 
 def compare_tables(here: Path, before: Path) -> float:

@@ -1,18 +1,17 @@
 """Whatever a formula says, it is read as it stands or refused, nothing it names is run, and nothing hangs."""
 
-import time
 import warnings
-from collections import Counter
 
 import numpy as np
 import pandas as pd
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from used_or_refused import Asked
 
 from bayes_lca.data.design import read_design
 
-N, LONGEST = 30, 5.0  # rows, and seconds of computing that any answer may take
+N = 30
 NUMBER_OF_EXAMPLES = pytest.mark.parametrize(
     "examples",
     [
@@ -21,6 +20,7 @@ NUMBER_OF_EXAMPLES = pytest.mark.parametrize(
     ],
 )
 DOCUMENTED = [".*degree\\(s\\) of freedom", ".*cross-level interaction", ".*the formula has one level"]
+ASKED = Asked(5.0, ignored=[(message, UserWarning) for message in DOCUMENTED])
 
 
 def survey():
@@ -41,22 +41,13 @@ def survey():
     )
 
 
-def answer(text):
+def design_of(text):
     """The design of a formula, or None where a message names the formula or a part of it."""
-    frame, began = survey(), time.process_time()
-    with warnings.catch_warnings():
-        warnings.simplefilter("error")
-        for known in DOCUMENTED:
-            warnings.filterwarnings("ignore", known)
-        try:
-            design = read_design(frame, text)
-        except ValueError as refusal:
-            design, said = None, str(refusal)
-            named = repr(text) in said or "design column" in said or any(f"'{name}" in said for name in frame)
-            assert named, said
-    assert time.process_time() - began < LONGEST
+    frame = survey()
+    columns = [f"'{name}" for name in frame]
+    result, _ = ASKED.answer(lambda: read_design(frame, text), repr(text), "design column", *columns)
     pd.testing.assert_frame_equal(frame, survey())
-    return design
+    return result
 
 
 def require_rows_of_their_own(design, text):
@@ -105,20 +96,17 @@ FORMULAS = st.one_of(
 
 @NUMBER_OF_EXAMPLES
 def test_any_formula(examples):
-    answers = Counter()
-
     @examples
     @given(FORMULAS)
     def holds(text):
-        design = answer(text)
-        answers["refused" if design is None else "used"] += 1
+        design = design_of(text)
         if design is not None:
             with warnings.catch_warnings():
                 warnings.simplefilter("ignore")
                 require_rows_of_their_own(design, text)
 
-    holds()
-    assert answers["refused"] > 100 and answers["used"] > 10, answers
+    with ASKED.both_kinds(used=10, refused=100):
+        holds()
 
 
 CODE = [
@@ -167,8 +155,8 @@ LARGE = {
 
 @pytest.mark.parametrize("text", LARGE.values(), ids=LARGE)
 def test_large_formulas_are_refused_at_once(text):
-    assert answer(text) is None
+    assert design_of(text) is None
 
 
 def test_blanks_in_a_formula_take_no_time():
-    assert answer("~ x" + " " * 100_000 + "+ z").terms == ("x", "z")
+    assert design_of("~ x" + " " * 100_000 + "+ z").terms == ("x", "z")

@@ -249,3 +249,57 @@ def test_sums_of_segments(sizes):
     assert value == pytest.approx((sums**2).sum(), rel=1e-12)
     np.testing.assert_allclose(gradient.reshape(at.shape), 4 * at * sums[:, segment], rtol=1e-11)
     assert len(program.builder.instructions) < 20
+
+
+COMPARED = {Operation.LESS, Operation.GREATER, Operation.EQUAL, Operation.OR, Operation.AND, Operation.SWITCH}
+
+
+def steps_of(graph, size=6):
+    x = pt.tensor("x", shape=(size,), dtype="float64")
+    return {instruction.operation for instruction in program_of(graph, x).builder.instructions}
+
+
+def softmax_of(x):
+    return pt.special.softmax(x.reshape((2, 3)), axis=-1)
+
+
+def log_softmax_of(x):
+    return pt.special.log_softmax(x.reshape((2, 3)), axis=-1)
+
+
+@pytest.mark.parametrize(
+    "graph",
+    [
+        lambda x: pt.switch(softmax_of(x) < 0, -np.inf, pt.exp(x.reshape((2, 3)))),
+        lambda x: pt.switch((softmax_of(x)[None] > 1).any(axis=-1), -np.inf, x.reshape((2, 3)).sum(axis=-1)[None]),
+        lambda x: pt.switch(
+            pt.or_((softmax_of(x) < 0).any(axis=-1), (softmax_of(x) > 1).any(axis=-1)), -np.inf, x[:2] ** 2
+        ),
+        lambda x: pt.switch(pt.eq(log_softmax_of(x), -np.inf) & np.eye(3, dtype=bool)[:2], 7.0, log_softmax_of(x)),
+    ],
+)
+def test_checks_that_probabilities_always_pass_are_not_made(graph):
+    assert not steps_of(graph) & COMPARED
+    agrees(graph, rng.normal(size=6), rtol=1e-11)
+
+
+@pytest.mark.parametrize(
+    "graph",
+    [
+        lambda x: pt.switch(softmax_of(x) < 0.3, 1.0, softmax_of(x)),
+        lambda x: pt.switch(softmax_of(x) < np.array([0.0, 0.3, 0.0]), 1.0, softmax_of(x)),
+        lambda x: pt.switch(pt.eq(log_softmax_of(x), 0.0), 1.0, log_softmax_of(x)),
+        lambda x: pt.switch(x < 0, x**2, x),
+        lambda x: pt.switch(pt.eq(pt.log(x**2), -np.inf), 7.0, x),
+        lambda x: pt.switch(0.2 < softmax_of(x), 1.0, softmax_of(x)),
+    ],
+)
+def test_other_comparisons_are_made(graph):
+    assert steps_of(graph) & COMPARED
+    agrees(graph, np.array([-1.3, 0.4, 0.9, 2.0, -0.7, 0.1]), rtol=1e-11)
+
+
+def test_a_switch_whose_last_part_is_shorter_than_its_condition_is_filled():
+    never = pt.as_tensor(np.zeros((2, 3), dtype=bool))
+    agrees(lambda x: pt.switch(never, 0.0, x[:3]), rng.normal(size=6))
+    agrees(lambda x: pt.switch(softmax_of(x) < 0, 0.0, x[:3]), rng.normal(size=6))

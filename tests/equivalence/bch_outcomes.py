@@ -66,7 +66,7 @@ def rows() -> list[Row]:
             class_number = int(named.split("#")[1].split()[0]) - 1
             term = "female" if kind.endswith("ON") else "intercept"
             row = of_class.contrast(class_number, 3).loc[term]
-            ours, ours_error = row["estimate"], row["standard_error"]
+            ours, ours_error = row["estimate"], row["se"]
         elif "WITH" in kind:
             ours, ours_error = sigma[0, 0, 1], np.sqrt(of_sigma[0, 0, 1, 0, 0, 1])
         else:

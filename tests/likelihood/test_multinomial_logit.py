@@ -210,7 +210,7 @@ def test_intercept_alone_is_the_shares():
     for b, a in [(1, 0), (0, 1), (2, 1), (1, 2)]:
         contrast = found.contrast(b, a).loc["term 0"]
         assert contrast["estimate"] == pytest.approx(np.log(count[b] / count[a]), abs=1e-8)
-        assert contrast["standard_error"] == pytest.approx(np.sqrt(1 / count[b] + 1 / count[a]), abs=1e-8)
+        assert contrast["se"] == pytest.approx(np.sqrt(1 / count[b] + 1 / count[a]), abs=1e-8)
 
 
 ONES = np.ones((4, 1))

@@ -63,7 +63,7 @@ def item_pairs(n_items: int, *, long: bool) -> bl.ItemCheck:
     rows = list(combinations(names, 2))
     step = np.linspace(0, 1, len(rows))
     pairs = bl.SummaryTable(
-        {"p_value": 0.01 + 0.98 * step, "residual": 6.0 * np.cos(9 * step)},
+        {"p_value": 0.01 + 0.98 * step, "standardised_residual": 6.0 * np.cos(9 * step)},
         index=pd.MultiIndex.from_tuples(rows, names=["item_1", "item_2"]),
     )
     pairs.attrs["note"] = "n = 180, 0 rows left out, 0 answers missing, 2 x 100 draws"
@@ -96,7 +96,9 @@ def wave_check(*, long: bool) -> WaveCheck:
     def table(rows, axes):
         step = np.linspace(0, 1, len(rows))
         index = pd.MultiIndex.from_tuples(rows, names=axes)
-        made_up = bl.SummaryTable({"p_value": 0.01 + 0.98 * step, "residual": 6.0 * np.cos(9 * step)}, index=index)
+        made_up = bl.SummaryTable(
+            {"p_value": 0.01 + 0.98 * step, "standardised_residual": 6.0 * np.cos(9 * step)}, index=index
+        )
         made_up.attrs["note"] = "n = 150, 3 waves, 0 of 450 person-waves missed, 0 rows left out, 2 x 100 draws"
         return made_up
 

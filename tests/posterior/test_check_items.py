@@ -1,6 +1,7 @@
 """Checks of answers: counts by hand, published fit statistics, planted dependence found and a clean model passed."""
 
 import warnings
+from collections import Counter
 from itertools import combinations
 from pathlib import Path
 
@@ -139,14 +140,14 @@ def test_counts_are_those_of_the_data(clean, clean_check):
         cells = residuals[:, place] / sd[place]
         worst = np.unravel_index(np.abs(np.median(cells, axis=0)).argmax(), (3, 3))
         assert (first, second) == worst
-        assert row["residual"] == pytest.approx(np.median(cells[:, *worst]))
+        assert row["standardised_residual"] == pytest.approx(np.median(cells[:, *worst]))
         assert abs(row["observed"] - row["expected_count"]) < 6 * np.sqrt(row["expected_count"] + 1)
     for j in range(6):
         row = clean_check.items.iloc[j]
         assert row["observed"] == (codes[:, j] == labels.index(row["category"])).sum()
         assert row["n"] == (codes[:, j] >= 0).sum()
-        difference = 100 * (row["observed"] - row["expected_count"]) / row["n"]
-        assert row["difference"] == pytest.approx(difference, abs=1e-9)
+        difference = (row["observed"] - row["expected_count"]) / row["n"]
+        assert row["difference"] == pytest.approx(difference, abs=1e-11)
         assert row["lower"] < 0 < row["upper"]
     row = clean_check.patterns.loc["largest pattern"]
     wanted = [labels.index(answer) for answer in row["pattern"].split(" | ")]
@@ -349,7 +350,7 @@ def test_the_heat_map_frames_the_pairs_that_depart(tilted_check, clean_check):
         assert f"{check.pairs.loc[('item1', 'item2'), 'p_value']:.3f}" in ax.texts[0].get_text()
         assert f"{check.overall.loc['common tilt', 'p_value']:.3f} for a common tilt" in ax.get_title(loc="left")
         shown = np.ma.filled(ax.images[0].get_array(), np.nan)
-        assert shown[1, 0] == pytest.approx(abs(check.pairs.loc[("item1", "item3"), "residual"]))
+        assert shown[1, 0] == pytest.approx(abs(check.pairs.loc[("item1", "item3"), "standardised_residual"]))
     with pytest.raises(TypeError, match="what check_items returns, not DataFrame"):
         plot_check_items(pd.DataFrame())
 
@@ -434,3 +435,23 @@ def test_an_order_that_nobody_declared_is_told_where_checks_and_profiles_go_by_i
     assert (f"trends and tilt go by the {told}" in bl.check_items(draws, n_draws=20).overall.note) != declared
     words = " ".join(text.get_text() for text in bl.plot_profiles(draws).texts).replace("\n", " ")
     assert ("agree < disagree < neutral" in words) != declared
+
+
+def test_a_column_has_one_unit_in_whatever_table_it_stands():
+    """Differences and residuals are of shares; what is in standard deviations says so."""
+    waves, survey = bl.example_waves(), bl.example_survey()
+    checks = [
+        bl.check_items(bl.load_example(), group="city", frame=survey, n_draws=20),
+        bl.check_items(bl.load_example("waves"), group="city", frame=waves, n_draws=20),
+    ]
+    found = Counter()
+    for check in checks:
+        for name, table in check.tables.items():
+            for column in {"difference", "residual"} & set(table):
+                ends = table[[column, "lower", "upper"]]
+                assert ends.abs().max(axis=None) <= 1, (name, column)
+                found[column] += 1
+            assert ("standardised_residual" in table) == ("pairs" in name), name
+    assert found == {"difference": 5, "residual": 1}
+    moved = checks[1].group_moves
+    np.testing.assert_allclose(moved["difference"], moved["moved"] - moved["moved_expected"], atol=1e-10)

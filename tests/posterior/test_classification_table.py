@@ -83,6 +83,12 @@ def test_odds_compare_with_the_shares(tree, table, answered):
         assert row["mean"] == pytest.approx(np.exp(np.log(odds).mean()), rel=1e-5)
         assert row["lower"] == pytest.approx(np.exp(np.quantile(np.log(odds), 0.025)), rel=1e-5)
         assert row["upper"] == pytest.approx(np.exp(np.quantile(np.log(odds), 0.975)), rel=1e-5)
+        assert np.isnan(row["sd"])
+        of_logarithm = table.loc[("log odds of correct classification", name, name)]
+        for column, value in (("mean", np.log(odds).mean()), ("sd", np.log(odds).std(ddof=1))):
+            assert of_logarithm[column] == pytest.approx(value, rel=1e-5)
+        for column in ("lower", "upper"):
+            assert of_logarithm[column] == pytest.approx(np.log(row[column]), rel=1e-9)
 
 
 def test_entropy_and_counts(tree, table, answered):

@@ -21,7 +21,7 @@ def test_the_verdict_is_the_difference_of_the_table_in_words(compared):
     assert row["difference"] == pytest.approx(sum_of_groups, rel=1e-10)
     said = f"{best} has an elpd {-row['difference']:.1f} (SE {row['difference_se']:.1f}) higher than {second}"
     assert f"Of 6 groups of 'group' left out one at a time, {said}" in str(compared)
-    assert str(compared) == compared.verdict == compared.words
+    assert compared.verdict == compared.words and str(compared).startswith(compared.words)
 
 
 def test_the_table_of_fits_is_shown_below_the_verdict_in_notebooks(compared):

@@ -189,7 +189,7 @@ def test_a_planted_direct_effect_is_found_and_named(direct):
     upwards = (row["level"] == "member") == (row["category"] == "more")
     assert (row["residual"] > 0) == upwards
     assert row["lower"] * row["upper"] > 0
-    assert 1 < abs(row["residual"]) < 8
+    assert 0.01 < abs(row["residual"]) < 0.08
 
 
 def test_the_residual_is_what_scores_do_not_explain(clean):

@@ -147,7 +147,7 @@ def test_numbers_that_go_together_within_classes_are_flagged():
     check = bl.check_items(draws, n_draws=100)
     assert check.flagged
     row = check.pairs.loc[("height", "grade")]
-    assert row["residual"] > 3 and row["correlation"] > row["upper"]
+    assert row["standardised_residual"] > 3 and row["correlation"] > row["upper"]
     assert check.overall.loc["largest pair", "where"] == "height, grade"
 
 

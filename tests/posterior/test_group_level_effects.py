@@ -232,7 +232,7 @@ def test_columns_between_groups_are_those_of_the_two_steps(draws):
     estimate = (logits.coefficient[2] - logits.coefficient[0])[:6]
     expected = meta_regression(estimate, logits.contrast_covariance(2, 0)[:6, :6], np.column_stack([np.ones(6), score]))
     assert row["between_groups"] == pytest.approx(expected.coefficient[1])
-    assert row["standard_error"] == pytest.approx(expected.standard_error[1])
+    assert row["between_se"] == pytest.approx(expected.standard_error[1])
     assert row["between_lower"] == pytest.approx(expected.interval(0.95)[0][1])
     assert row["minimum_detectable"] == pytest.approx(expected.minimum_detectable(0.9, 0.95)[1])
 
@@ -298,7 +298,7 @@ def test_no_interval_between_groups_without_degrees_of_freedom(made_up):
         tree = made_up.draws("~ score + a + b + d + (1 | city/group)", frame)
     table = group_level_effects(with_prior(tree))
     assert (table["degrees_of_freedom"] == 0).all()
-    assert table[["between_groups", "between_lower", "standard_error", "minimum_detectable"]].isna().all(axis=None)
+    assert table[["between_groups", "between_lower", "between_se", "minimum_detectable"]].isna().all(axis=None)
     assert np.isfinite(table["log_odds"]).all()
     assert "no interval between groups: no degrees of freedom are left" in table.note
 
@@ -311,7 +311,7 @@ def test_answers_that_do_not_tell_classes_apart_leave_no_interval(made_up):
     if "no interval between groups" in table.note:
         assert table["between_groups"].isna().all()
     else:
-        assert (table["standard_error"] >= 0).all()
+        assert (table["between_se"] >= 0).all()
 
 
 def test_what_cannot_be_used(draws, made_up):

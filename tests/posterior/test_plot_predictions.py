@@ -45,7 +45,9 @@ def test_lines_and_ribbons_are_the_predictions(draws):
 def test_categories_have_points_and_others_may_be_held(draws):
     figure = bl.plot_predictions(draws, "age", at={"participation": 3.0}, group="new", n_draws=10)
     (ax,) = figure.axes
-    assert [tick.get_text() for tick in ax.get_xticklabels()] == ["<=30", "31-40", "41-50", ">50"]
+    n = bl.example_survey()["age"].value_counts()
+    shown = [tick.get_text().replace("\N{NO-BREAK SPACE}", " ").replace("\n", " ") for tick in ax.get_xticklabels()]
+    assert shown == [f"{age} (n = {n[age]})" for age in ("<=30", "31-40", "41-50", ">50")]
     profiles = pd.DataFrame({"age": ["<=30"], "participation": [3.0]})
     every = draws.isel(draw=slice(None, None, 4))
     table = bl.predict_classes(every, profiles, average_over="rest", group="new")
@@ -54,6 +56,14 @@ def test_categories_have_points_and_others_may_be_held(draws):
     assert "2 x 20 draws" in words
     assert "10 of the draws used; participation held at 3.0" in words
     assert "a new group" in words
+
+
+def test_every_panel_has_the_respondents_of_its_categories(draws):
+    figure, survey = bl.plot_predictions(draws, "age", by="gender", n_draws=10), bl.example_survey()
+    for ax, gender in zip(figure.axes, ("female", "male"), strict=True):
+        n = survey.loc[survey["gender"] == gender, "age"].value_counts()
+        for tick, age in zip(ax.get_xticklabels(), ("<=30", "31-40", "41-50", ">50"), strict=True):
+            assert tick.get_text().endswith(f"(n\N{NO-BREAK SPACE}=\N{NO-BREAK SPACE}{n[age]})")
 
 
 @pytest.mark.parametrize(

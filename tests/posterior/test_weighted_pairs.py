@@ -69,8 +69,8 @@ def test_counts_are_weighted(draws, dependent):
     assert item["observed"] == pytest.approx(weight[given].sum())
     for table in (check.items, check.pairs):
         assert "95 % intervals by the covariance of the design" in table.note
-    points = 100 * (item["observed"] - item["expected_count"]) / weight[dependent["b"].notna()].sum()
-    assert item["difference"] == pytest.approx(points)
+    share = (item["observed"] - item["expected_count"]) / weight[dependent["b"].notna()].sum()
+    assert item["difference"] == pytest.approx(share)
 
 
 @pytest.mark.parametrize("ci_prob", [0.5, 0.95, 0.999])
@@ -87,7 +87,7 @@ def test_an_interval_that_holds_as_much_as_the_p_value_leaves_ends_at_zero(draws
     p_value = bl.check_items(draws).pairs.loc[pair, "p_value"]
     row = bl.check_items(draws, ci_prob=1 - p_value).pairs.loc[pair]
     assert min(abs(row["lower"]), abs(row["upper"])) < 1e-3
-    assert row["lower"] + row["upper"] == pytest.approx(2 * row["residual"])
+    assert row["lower"] + row["upper"] == pytest.approx(2 * row["standardised_residual"])
 
 
 def test_the_covariance_is_that_of_totals_of_clusters_within_strata(draws, dependent, monkeypatch):
@@ -117,7 +117,7 @@ def test_the_covariance_is_that_of_totals_of_clusters_within_strata(draws, depen
         total, variance = total_and_variance(own @ np.kron([1, -1], [1, -1])[: own.shape[1]] / 2)
         assert row["discrepancy"] == pytest.approx(total**2 / variance, rel=1e-6)
         total_of_cell, variance_of_cell = total_and_variance(own[:, cells.index(row["category_1"] + row["category_2"])])
-        assert row["residual"] == pytest.approx(total_of_cell / np.sqrt(variance_of_cell), rel=1e-6)
+        assert row["standardised_residual"] == pytest.approx(total_of_cell / np.sqrt(variance_of_cell), rel=1e-6)
         assert row["p_value"] == pytest.approx(stats.f.sf(total**2 / variance, 1, 95), rel=1e-6)
 
 
@@ -151,7 +151,7 @@ def test_intervals_of_items_are_those_of_weighted_shares(draws, dependent):
         total = (weight * given * (chosen - share)).groupby(dependent["cl"]).sum()
         variance = sum(20 / 19 * ((each - each.mean()) ** 2).sum() for _, each in total.groupby(np.arange(100) % 5))
         of_draws = weight[given].sum() * expected.sel(item=name, category=row["category"])
-        error = 100 * np.sqrt(variance + float(of_draws.var())) / weight[given].sum()
+        error = np.sqrt(variance + float(of_draws.var())) / weight[given].sum()
         half = error * stats.t.ppf(0.975, 95)
         assert row["upper"] - row["difference"] == pytest.approx(half, rel=1e-6)
         assert row["difference"] - row["lower"] == pytest.approx(half, rel=1e-6)

@@ -15,6 +15,7 @@ import bayes_lca as bl
 from bayes_lca.fitted import model as model_module
 from bayes_lca.fitted.capabilities import Capabilities
 from bayes_lca.fitted.fit import Fit
+from bayes_lca.fitted.kept_warnings import WARNED
 from bayes_lca.fitted.probabilities import FittedProbabilities
 from bayes_lca.models import AssignedClass
 from bayes_lca.posterior.labels import convergence as convergence_module
@@ -29,6 +30,7 @@ from bayes_lca.reporting.writing import files
 
 SECTIONS = [
     "data",
+    "warnings",
     "model",
     "classes",
     "profiles",
@@ -213,7 +215,10 @@ def test_problems_of_convergence_come_first(short_multinomial, tmp_path, read):
 @pytest.mark.usefixtures("pictures_are_not_written")
 def test_kept_modes_and_warnings_are_told(short_multinomial, tmp_path):
     draws = short_multinomial.copy()
-    draws.attrs = short_multinomial.attrs | {"kept_mode": 2, "kept_fit_warnings": '["3 runs diverged earlier"]'}
+    draws.attrs = short_multinomial.attrs | {
+        "kept_mode": 2,
+        WARNED: json.dumps([["ConvergenceWarning", "3 runs diverged earlier"]]),
+    }
     text = report(draws, tmp_path / "page.html").read_text(encoding="utf-8")
     top = text.split("<nav")[0]
     assert "3 runs diverged earlier" in top and "only the 4 of mode 2 are reported" in top

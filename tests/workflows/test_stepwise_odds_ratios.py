@@ -70,4 +70,4 @@ def test_order_of_the_classes_does_not_matter(frame, best, method, order):
         row, slope = table.loc[(f"{NAMES[k]} vs {NAMES[0]}", "x")], found.coefficient[k, 1]
         assert row["log_odds"] == pytest.approx(slope, rel=1e-4)
         assert row["odds_ratio"] == pytest.approx(np.exp(slope), rel=1e-4)
-        assert row["sd"] == pytest.approx(np.sqrt(found.covariance[2 * k - 1, 2 * k - 1]), rel=1e-4)
+        assert row["se"] == pytest.approx(np.sqrt(found.covariance[2 * k - 1, 2 * k - 1]), rel=1e-4)

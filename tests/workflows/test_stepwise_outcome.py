@@ -281,14 +281,14 @@ def test_table_is_that_of_the_second_step(classes, frame, method):
     step = OutcomeGivenClass(codes, np.ones(300), base, method, assignment, frame["income"].to_numpy(), "normal")
     expected = with_first_step(step)
     np.testing.assert_allclose(table.loc["class", "estimate"], expected.mean, rtol=1e-6)
-    np.testing.assert_allclose(table.loc["class", "sd"], np.sqrt(np.diag(expected.mean_covariance)), rtol=1e-4)
+    np.testing.assert_allclose(table.loc["class", "se"], np.sqrt(np.diag(expected.mean_covariance)), rtol=1e-4)
     np.testing.assert_allclose(table.loc["class", "outcome_sd"], np.sqrt(expected.variance), rtol=1e-5)
     (difference,) = table.loc["contrast"].to_dict("records")
     assert difference["estimate"] == pytest.approx(expected.mean[1] - expected.mean[0], rel=1e-6)
     overall = table.loc[("overall", "all classes")]
     assert overall["wald"] == pytest.approx(difference["wald"], rel=1e-8)
     assert overall["p_value"] == pytest.approx(chi2.sf(overall["wald"], 1))
-    assert difference["upper"] - difference["lower"] == pytest.approx(2 * 1.959964 * difference["sd"], rel=1e-6)
+    assert difference["upper"] - difference["lower"] == pytest.approx(2 * 1.959964 * difference["se"], rel=1e-6)
     assert f"n = 300, 0 rows left out, 0 answers missing, maximum likelihood ({method})" in table.note
 
 
@@ -329,7 +329,7 @@ def test_differences_of_shares_stay_within_what_shares_can_differ(classes, frame
     assert weighted["estimate"] == weighted["lower"] == -1
     seen = bl.stepwise_outcome(classes, "ill", frame, "bernoulli", "modal")
     assert seen.loc["class", "estimate"].tolist() == [1, 0]
-    assert seen.loc[["class", "contrast"], ["sd", "lower", "upper", "wald"]].isna().all(axis=None)
+    assert seen.loc[["class", "contrast"], ["se", "lower", "upper", "wald"]].isna().all(axis=None)
     assert "a share is at its boundary, so there is no standard error of it and no overall test" in seen.note
 
 
@@ -339,7 +339,7 @@ def test_a_variance_below_zero_is_missing_and_said(classes, frame):
     table = bl.stepwise_outcome(classes, "income", frame.assign(income=income))
     assert np.isnan(table.loc[("class", "C2"), "outcome_sd"])
     assert "caution: negative weights prevail in the variance of C2" in table.note
-    assert table.loc["class", "sd"].notna().all()
+    assert table.loc["class", "se"].notna().all()
 
 
 def test_missing_outcomes_and_other_frames(classes, frame):

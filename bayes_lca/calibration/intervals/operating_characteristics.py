@@ -1,9 +1,8 @@
 """From all intervals of a simulation study to error rates, coverage and bias."""
 
-import numpy as np
 import pandas as pd
 
-from bayes_lca.calibration.kit.rates import mean_with_error, rate
+from bayes_lca.calibration.kit.error_rates import error_rates, judged
 from bayes_lca.posterior.labels.agreement import LARGEST_R_HAT
 
 CELL = ["design", "group_sd", "estimator", "predictor"]
@@ -15,7 +14,8 @@ def operating_characteristics(coefficients: pd.DataFrame, fits: pd.DataFrame) ->
     The coefficients of a covariate, over the contrasts of classes and over the levels of a categorical covariate, are
     taken together. They share a data set and are not independent, so rates and their standard errors come from the
     means :math:`m_r` of the R data sets: :math:`\bar m` and :math:`\operatorname{sd}(m_r) / \sqrt R`. Where all data
-    sets agree, the standard error is that of :math:`(x + 2) / (R + 4)` [1]_.
+    sets agree, on whatever value, the standard error is that with two more at 0 and two at 1, :math:`(x + 2) / (R + 4)`
+    [1]_.
 
     Parameters
     ----------
@@ -42,23 +42,13 @@ def operating_characteristics(coefficients: pd.DataFrame, fits: pd.DataFrame) ->
     Morris, White & Crowther (2019). Using simulation studies to evaluate statistical methods. Statistics in Medicine
     38, 2074-2102. https://doi.org/10.1002/sim.8086
     """
-    table = coefficients.assign(coefficient=coefficients["term"].str.partition("[")[0])
-    table["without_zero"] = (table["lower"] > 0) | (table["upper"] < 0)
-    table["covers"] = (table["lower"] <= table["truth"]) & (table["truth"] <= table["upper"])
-    direction = np.where(table["truth"] < 0, -1, 1)
-    table["error"] = direction * (table["estimate"] - table["truth"])
-    table["size"] = table["truth"].abs()
-    table["width"] = table["upper"] - table["lower"]
+    table = judged(coefficients).assign(coefficient=coefficients["term"].str.partition("[")[0])
     rows = []
     for key, cell in table.groupby([*CELL, "coefficient"], sort=False):
         row = dict(zip([*CELL, "coefficient"], key, strict=True))
         kind, _, _ = row["design"].partition(",")
         row = {"class": kind, **row, "replicates": cell["replicate"].nunique()}
-        row |= rate("type_1_error", cell[cell["truth"] == 0], "without_zero")
-        row |= rate("power", cell[cell["truth"] != 0], "without_zero")
-        row |= rate("coverage", cell, "covers")
-        row |= mean_with_error("bias", cell, "error")
-        row["relative_bias"] = cell["error"].sum() / cell["size"].sum() if cell["size"].sum() else np.nan
+        row |= error_rates(cell)
         row["mean_width"] = cell["width"].mean()
         rows.append(row)
     diagnosed = fits.assign(divergent=fits["divergences"] > 0, high_r_hat=fits["max_r_hat"] > LARGEST_R_HAT)

@@ -2,7 +2,6 @@
 
 import threading
 import time
-import warnings
 from typing import Literal
 
 import numpy as np
@@ -21,10 +20,10 @@ from bayes_lca.likelihood.em import fit_em
 from bayes_lca.likelihood.multinomial_logit import fit_multinomial_logit
 from bayes_lca.measurement.items import Items
 from bayes_lca.models import LatentClass, Multinomial
-from bayes_lca.posterior.labels.convergence import ConvergenceWarning, convergence_table
+from bayes_lca.posterior.labels.convergence import convergence_problems, convergence_table
 from bayes_lca.sampling.nuts import Sampler
 from bayes_lca.sampling.settings import Sampling
-from bayes_lca.sampling.tree import finish
+from bayes_lca.sampling.tree import complete
 from bayes_lca.structural.regression import Regression
 
 SINGLE_LEVEL, MULTILEVEL, JOINT = "single-level", "multilevel", "joint"
@@ -39,7 +38,7 @@ Backend = Literal["program", "numba", "jax"]
 
 _samplers: dict[tuple[str, str, Backend], Sampler] = {}
 _one_at_a_time = threading.RLock()
-"""Building and compiling models, and catching warnings, change state that threads share; sampling does not."""
+"""Building and compiling models changes state that threads share; sampling does not."""
 
 
 def run_replicate(
@@ -148,9 +147,8 @@ def posterior(
     with _one_at_a_time:
         prepared = prepare(design, estimator, predictor, frame)
     draws = compiled.sample(prepared, settings)
-    with _one_at_a_time, warnings.catch_warnings(record=True) as caught:
-        warnings.simplefilter("always")
-        draws = finish(prepared, draws, order=ORDER)
+    with _one_at_a_time:
+        draws = complete(prepared, draws, order=ORDER)
     fit = Fit.reading(draws)
     diagnosed = convergence_table(fit)
     slope = fit.posterior[SLOPE].transpose("chain", "draw", TERM, fit.class_axis)
@@ -159,7 +157,7 @@ def posterior(
         "max_r_hat": float(diagnosed["r_hat"].max()),
         "min_ess": float(diagnosed[["ess_bulk", "ess_tail"]].min(axis=None)),
         "modes": fit.n_modes,
-        "warned": any(issubclass(warning.category, ConvergenceWarning) for warning in caught),
+        "warned": bool(convergence_problems(fit)),
     }
 
 

@@ -24,7 +24,7 @@ MODELS, RANKS = "models.csv", "ranks.csv.gz"
 CHOICES, COUNTS_OF_CLASSES, BOOTSTRAP = "choices.csv.gz", "counts.csv.gz", "bootstrap.csv.gz"
 DIGITS = {TABLE: "%.6g", COEFFICIENTS: "%.4g", FITS: "%.5g", MODELS: "%.4g", RANKS: "%.4g"}
 DIGITS |= {CHOICES: "%.6g", COUNTS_OF_CLASSES: "%.9g", BOOTSTRAP: "%.9g"}
-DIGITS |= {"alarms.csv": "%.4g", "intervals.csv.gz": "%.4g"}
+DIGITS |= {"alarms.csv": "%.4g", "by_class.csv": "%.6g", "intervals.csv.gz": "%.4g"}
 
 
 def keep_settings(settings: dict, out: Path) -> None:

@@ -9,10 +9,11 @@ covariate, the same everywhere, and on the group:
     u_{cg} \sim N(0, \text{sd}^2)
 
 with intercepts that give the classes their shares. The joint multilevel model that is fitted is the one that the data
-come from, except where a regime says otherwise.
+come from, except where a regime says otherwise. Where the fit has a mark of the last class for a further covariate, the
+truth of probabilities and shares is given the mark too; slopes of x among those without it are the same.
 """
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 import numpy as np
 import pandas as pd
@@ -30,6 +31,8 @@ SAME_ANSWER = 1
 """Category, counted from 0, of all answers of respondents who answer alike."""
 SCALE = (-2.0, 0.0, 2.0)
 """Log odds by which the classes choose high categories of a scale."""
+MARKED = 0.9
+"""Share of the last class that has the mark."""
 EASY = "nothing is hard"
 
 
@@ -57,7 +60,7 @@ class Regime:
     asked : int, optional
         Items that each respondent is asked, drawn at random for each; all by default.
     separated : bool
-        Whether a second covariate is 1 for nine of ten respondents of the last class, and for nobody else.
+        Whether a second covariate, ``mark``, is 1 for nine of ten respondents of the last class, and for nobody else.
     alike : bool
         Whether all respondents of the first group choose the same category of every item.
     replicates : int
@@ -108,7 +111,7 @@ class Regime:
         return LatentClass(len(self.class_share), items, Regression(self.formula))
 
     def simulate(self, seed: int) -> tuple[pd.DataFrame, LatentClassTruth]:
-        """A survey, and what generated it."""
+        """A survey, and what generated it; class probabilities are those given all covariates of the fit."""
         frame, truth = simulate_latent_classes(
             self.n,
             self.class_share,
@@ -124,11 +127,21 @@ class Regime:
             frame[self.item_names] = frame[self.item_names].where(place < self.asked)
         if self.separated:
             last = truth.latent_class == len(self.class_share) - 1
-            frame["mark"] = np.where(last & (rng.random(self.n) < 0.9), 1, 0)
+            frame["mark"] = np.where(last & (rng.random(self.n) < MARKED), 1, 0)
+            truth = _given_mark(truth, frame["mark"].to_numpy())
         if self.alike:
             answer = frame[self.item_names[0]].cat.categories[SAME_ANSWER]
             frame.loc[frame["group"] == "G1", self.item_names] = answer
         return frame, truth
+
+
+def _given_mark(truth: LatentClassTruth, mark: np.ndarray) -> LatentClassTruth:
+    """Class probabilities given the mark, and the shares that are their means; slopes within unmarked rows stay."""
+    last = np.eye(len(truth.class_share))[-1]  # (latent_class,)
+    of_mark = np.where(mark[:, None] == 1, MARKED * last, 1 - MARKED * last)  # (respondent, latent_class)
+    joint = truth.class_probability * of_mark
+    given = joint / joint.sum(axis=1, keepdims=True)
+    return replace(truth, class_probability=given, class_share=given.mean(axis=0))
 
 
 REGIMES = (

@@ -40,10 +40,10 @@ def run_replicate(regime: Regime, replicate: int, *, seed: int) -> dict[str, lis
     Returns
     -------
     dict
-        ``intervals``, a row for each: ``what`` it is of, ``truth``, ``estimate``, ``lower``, ``upper``. ``fits``, one
-        row: ``alarm``, whether there was a `ConvergenceWarning`; all that was ``warned`` of; ``modes``, ``draws`` of
-        each chain, ``divergences``, ``max_r_hat``, ``min_ess``, ``seconds`` of the processor; and the message with
-        which the survey was ``refused``.
+        ``intervals``, a row for each: ``what`` it is of, and of which ``latent_class``, counted from 1; ``truth``,
+        ``estimate``, ``lower``, ``upper``. ``fits``, one row: ``alarm``, whether there was a `ConvergenceWarning`; all
+        that was ``warned`` of; ``modes``, ``draws`` of each chain, ``divergences``, ``max_r_hat``, ``min_ess``,
+        ``seconds`` of the processor; and the message with which the survey was ``refused``.
     """
     data_seed, sampler_seed = replicate_seeds(seed, regime.name, replicate)
     frame, truth = regime.simulate(int(data_seed.generate_state(1)[0]))
@@ -75,28 +75,34 @@ def run_replicate(regime: Regime, replicate: int, *, seed: int) -> dict[str, lis
 
 
 def intervals_of(draws: xr.DataTree, regime: Regime, truth: LatentClassTruth) -> Iterator[dict]:
-    """Intervals beside the truth: shares, answers given the class, contrasts of slopes, SDs of groups that differ."""
+    """Intervals beside the truth: shares, answers given the class, contrasts of slopes, SDs of groups that differ.
+
+    The share of a class is the mean of its probabilities given the covariates of the fit, and so is its truth. A slope
+    is that of the class's log odds against the first.
+    """
     posterior = draws["posterior"].to_dataset().stack(sample=("chain", "draw"))
     answers = posterior[ITEM_PROBABILITY].transpose("sample", CLASS, ITEM, CATEGORY).to_numpy()
     distance = ((answers.mean(axis=0)[:, None] - truth.item_probability) ** 2).sum(axis=(2, 3))
     order = linear_sum_assignment(distance.T)[1]  # the fitted class of each true one
     for place, row in enumerate(class_sizes(draws).iloc[order].itertuples()):
-        yield _row("class share", truth.class_share[place], row.mean, row.lower, row.upper)
-    yield from _of_draws("answer", answers[:, order], truth.item_probability)
+        yield _row("class share", place + 1, truth.class_share[place], row.mean, row.lower, row.upper)
+    yield from _of_draws("answer", 1, answers[:, order], truth.item_probability)
     slope = posterior[SLOPES].sel({TERM: "x1"}).transpose("sample", CLASS).to_numpy()[:, order]
-    yield from _of_draws("slope", slope[:, 1:] - slope[:, :1], np.array(SLOPE[0]))
+    yield from _of_draws("slope", 2, slope[:, 1:] - slope[:, :1], np.array(SLOPE[0]))
     if not regime.group_sd:  # no interval of numbers above 0 holds 0
         return
     spread = posterior[group_sd("group")].transpose("sample", CLASS).to_numpy()[:, order]
-    yield from _of_draws("group SD", spread, np.full(len(order), regime.group_sd))
+    yield from _of_draws("group SD", 1, spread, np.full(len(order), regime.group_sd))
 
 
-def _of_draws(what: str, values: np.ndarray, truth: np.ndarray) -> Iterator[dict]:
+def _of_draws(what: str, first_class: int, values: np.ndarray, truth: np.ndarray) -> Iterator[dict]:
+    """Of values of classes from `first_class` on, shape (sample, latent_class, ...)."""
     lower, upper = np.quantile(values, INTERVAL, axis=0)
     mean = values.mean(axis=0)
     for place in np.ndindex(truth.shape):
-        yield _row(what, truth[place], mean[place], lower[place], upper[place])
+        yield _row(what, first_class + place[0], truth[place], mean[place], lower[place], upper[place])
 
 
-def _row(what: str, *numbers: float) -> dict:
-    return {"what": what, **dict(zip(("truth", "estimate", "lower", "upper"), map(float, numbers), strict=True))}
+def _row(what: str, latent_class: int, *numbers: float) -> dict:
+    named = zip(("truth", "estimate", "lower", "upper"), map(float, numbers), strict=True)
+    return {"what": what, "latent_class": latent_class, **dict(named)}

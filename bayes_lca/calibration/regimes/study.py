@@ -15,7 +15,7 @@ from bayes_lca.calibration.regimes.replicates import run_replicate
 from bayes_lca.sampling.nuts import VERSIONS
 
 SEED = 20261201
-ALARMS, INTERVALS = "alarms.csv", "intervals.csv.gz"
+ALARMS, BY_CLASS, INTERVALS = "alarms.csv", "by_class.csv", "intervals.csv.gz"
 RESTS_ON = ("bayes_lca.calibration.regimes.replicates",)
 """Module whose code, with all it imports, decides what a replicate gives; those of the tables come after it."""
 
@@ -59,12 +59,13 @@ class RegimeStudy:
     def write_tables(self, out: Path) -> pd.DataFrame:
         """Write and return the table of `alarm_rates` of the replicates there are, finished or not.
 
-        It is ``alarms.csv``; beside it ``table.csv`` has that of `coverage_rates`, ``intervals.csv.gz`` all intervals
-        and ``fits.csv.gz`` all fits.
+        It is ``alarms.csv``; beside it ``table.csv`` has that of `coverage_rates`, ``by_class.csv`` the same by class,
+        ``intervals.csv.gz`` all intervals and ``fits.csv.gz`` all fits.
         """
         names = [task.file_name for task in self.tasks]
         of_intervals, of_fits = records.read_replicates(names, Path(out), ("intervals", "fits"))
         alarms = alarm_rates(of_intervals, of_fits)
         frames = {records.TABLE: coverage_rates(of_intervals), records.FITS: of_fits}
+        frames[BY_CLASS] = coverage_rates(of_intervals, by_class=True)
         records.write_csv(frames | {ALARMS: alarms, INTERVALS: of_intervals}, Path(out))
         return alarms

@@ -178,16 +178,16 @@ def check_items(
         Tables with ``p_value``, ``discrepancy`` and what replicated data give, ``expected`` (posterior means).
 
         ``items``, one row each: sum over categories of (observed - expected)^2 / expected, then the category that
-        departs most, its ``observed`` count, ``expected_count``, ``difference`` in points of a hundred with its
+        departs most, its ``observed`` count, ``expected_count``, ``difference`` of shares with its
         interval (parameters and chance), ``n`` answers.
 
         ``overall``: ``where`` the departure is, the pair or the set of items with the strongest common tilt.
 
         ``pairs``: T; ``trend`` L (posterior median); ``effect_size``, Cramer's V of R~ beyond chance, 0 for none, too
         small as far as parameters absorb the association; then the cell that departs most for its standard deviation:
-        ``category_1``, ``category_2``, ``observed``, ``expected_count`` (posterior mean), ``residual`` R~ over its
-        standard deviation (posterior median) with the interval of R~ less that of replicated data, ``n`` who answered
-        both.
+        ``category_1``, ``category_2``, ``observed``, ``expected_count`` (posterior mean), ``standardised_residual``
+        R~ over its standard deviation (posterior median) with the interval of R~ less that of replicated data, ``n``
+        who answered both.
 
         Pairs are those that somebody answered together; the note counts the others.
 

@@ -75,8 +75,9 @@ def direct_effects(
     SummaryTable
         One row per column and item: ``p_value``, the share of data sets, replicated and observed, that depart at least
         as far; ``discrepancy`` T and what replicated data sets give, ``expected``, posterior means; then the residual
-        that is largest for its standard deviation: ``residual`` R~ in points of a hundred (posterior median) with
-        ``lower`` and ``upper``, the interval of R~ less that of replicated data, which holds parameters and chance;
+        that is largest for its standard deviation: ``residual`` R~ as a share of the answers at its level (posterior
+        median) with ``lower`` and ``upper``, the interval of R~ less that of replicated data, which holds parameters
+        and chance;
         its ``level`` and ``category``, the ``n`` answers at that level, and ``answered`` in all.
 
     Raises
@@ -143,14 +144,14 @@ def _rows_of_column(
         size = np.abs(np.median(cells[0], axis=0)) / np.sqrt(np.diag(variance))
         size = size.reshape(len(column.labels), -1)[:, : len(labels)]
         level, category = np.unravel_index(size.argmax(), size.shape)
-        points, chance = (100 * part[:, j, level, category] / n[j, level] for part in both)
-        lower, upper = np.quantile(points - chance, tails)
+        share, chance = (part[:, j, level, category] / n[j, level] for part in both)
+        lower, upper = np.quantile(share - chance, tails)
         rows.append(
             {
                 "p_value": posterior_predictive_p(realised, expected),
                 "discrepancy": realised.mean(),
                 "expected": expected.mean(),
-                "residual": np.median(points),
+                "residual": np.median(share),
                 "lower": lower,
                 "upper": upper,
                 "level": column.labels[level],

@@ -64,7 +64,7 @@ def pair_rows(
                 "category_2": labels[h][second],
                 "observed": int(count[(codes[:, j] == first) & (codes[:, h] == second)].sum()),
                 "expected_count": expected[first, second],
-                "residual": np.median(standardised[0]),
+                "standardised_residual": np.median(standardised[0]),
                 "lower": lower,
                 "upper": upper,
                 "n": n,
@@ -144,8 +144,8 @@ def item_rows(
         expected = np.maximum(margin_expected, LEAST_VARIANCE)
         worst = int((np.abs(difference[0].mean(axis=0)) / np.sqrt(expected.mean(axis=0))).argmax())
         n = int(count[codes[:, j] >= 0].sum())
-        points = 100 * difference[:, :, worst] / n
-        lower, upper = np.quantile(points[0] - points[1], tails)
+        share = difference[:, :, worst] / n
+        lower, upper = np.quantile(share[0] - share[1], tails)
         realised, replicated = (difference**2 / expected).sum(axis=-1)
         rows.append(
             {
@@ -155,7 +155,7 @@ def item_rows(
                 "category": of_item[worst],
                 "observed": int(count[codes[:, j] == worst].sum()),
                 "expected_count": margin_expected[:, worst].mean(),
-                "difference": points[0].mean(),
+                "difference": share[0].mean(),
                 "lower": lower,
                 "upper": upper,
                 "n": n,

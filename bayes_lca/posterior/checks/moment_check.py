@@ -131,7 +131,7 @@ def moment_pair_rows(
                 "correlation_expected": replicated.correlation[:, p].mean(),
                 "lower": lower,
                 "upper": upper,
-                "residual": residual[0, p],
+                "standardised_residual": residual[0, p],
                 "n": int(fit.count @ (fit.answered[:, j] & fit.answered[:, h])),
             }
         )

@@ -80,14 +80,17 @@ class ResidualSums:
 
     def __init__(self, column: ColumnLevels, codes: np.ndarray, structural: np.ndarray):
         counted = ((codes >= 0) & (column.index >= 0)[:, None]).T.astype(float)  # (item, respondent)
-        self.n = counted @ column.indicator
-        mean = self.n / np.maximum(self.n.sum(axis=1, keepdims=True), 1)
-        self.centered = counted[:, None] * (column.indicator.T - mean[:, :, None])
+        self._column = column
+        self.n = column.sums(counted.T).T
+        self._mean = self.n / np.maximum(self.n.sum(axis=1, keepdims=True), 1)  # (item, level)
+        self.centered = counted[:, None] * (column.indicator.T - self._mean[:, :, None])
         self._regression = ScoreRegression(np.concatenate([structural, column.indicator], axis=1))
 
     def add(self, data_set: int, added: Contributions) -> None:
         """Add the totals of a data set in one draw."""
-        self._regression.add_totals(data_set, np.matmul(self.centered, added.residual), added)
+        of_levels = np.stack([self._column.sums(of_item) for of_item in added.residual])  # (item, level, category)
+        expected = self._mean[:, :, None] * of_levels.sum(axis=1, keepdims=True)
+        self._regression.add_totals(data_set, of_levels - expected, added)
 
     def add_respondents(self, added: Contributions) -> None:
         """Add what each respondent of a replicated data set contributes to the covariances."""

@@ -29,7 +29,7 @@ def item_rows_of_groups(fit: Fit, found: GroupDiscrepancies, tails: Sequence[flo
             "category": labels[worst],
             "observed": int(counted[0, 0, worst]),
             "expected_count": size[worst],
-            **_in_points(counted[..., worst] - expected[:, worst], n, tails),
+            **_apart(counted[..., worst] - expected[:, worst], n, tails),
         }
     return _table(rows, [found.levels.name, WAVE, ITEM])
 
@@ -47,7 +47,7 @@ def class_rows_of_groups(fit: Fit, found: GroupDiscrepancies, tails: Sequence[fl
             "latent_class": fit.classes[worst],
             "share": members[0, :, worst].mean() / n,
             "share_expected": expected[:, worst].mean() / n,
-            **_in_points(members[..., worst] - expected[:, worst], int(n), tails),
+            **_apart(members[..., worst] - expected[:, worst], int(n), tails),
         }
     return _table(rows, [found.levels.name, WAVE])
 
@@ -62,7 +62,7 @@ def move_rows_of_groups(fit: Fit, found: GroupDiscrepancies, tails: Sequence[flo
             **_tested(found.move_statistic[:, :, g, s]),
             "moved": found.moves[0, :, g, s].mean() / n,
             "moved_expected": found.moves_expected[:, g, s].mean() / n,
-            **_in_points(found.moves[:, :, g, s] - found.moves_expected[:, g, s], int(n), tails),
+            **_apart(found.moves[:, :, g, s] - found.moves_expected[:, g, s], int(n), tails),
         }
     return _table(rows, [found.levels.name, STEP])
 
@@ -82,11 +82,11 @@ def _tested(statistic: np.ndarray) -> dict[str, float]:
     }
 
 
-def _in_points(difference: np.ndarray, n: int, tails: Sequence[float]) -> dict[str, float | int]:
-    """Counted less expected, (data set, draw), in points of a hundred with the interval less chance."""
-    points = 100 * difference / n
-    lower, upper = np.quantile(points[0] - points[1], tails)
-    return {"difference": points[0].mean(), "lower": lower, "upper": upper, "n": n}
+def _apart(difference: np.ndarray, n: int, tails: Sequence[float]) -> dict[str, float | int]:
+    """Counted less expected, (data set, draw), as a share with the interval less chance."""
+    share = difference / n
+    lower, upper = np.quantile(share[0] - share[1], tails)
+    return {"difference": share[0].mean(), "lower": lower, "upper": upper, "n": n}
 
 
 def _table(rows: dict[tuple, dict], names: list[str]) -> pd.DataFrame:

@@ -93,8 +93,8 @@ def group_discrepancies(fit: Fit, levels: ColumnLevels, step: int, seed: int) ->
     paths, rng = paths_of(fit), np.random.default_rng(seed)
     n_waves, n_items = len(paths.waves), len(fit.items)
     codes = fit.answers_of_respondents.reshape(-1, n_waves, n_items)
-    answered, member, columns = codes >= 0, levels.indicator, TransitionColumns.of(fit)  # (respondent, group)
-    in_group = [np.flatnonzero(who) for who in member.T]
+    answered, columns = codes >= 0, TransitionColumns.of(fit)
+    in_group = [np.flatnonzero(levels.index == group) for group in range(len(levels.labels))]
     at_waves = list(product(in_group, range(n_waves)))
     made = paths.moved[fit.pattern_of_respondent]  # (respondent, step)
     n_used, structural = draws_used(fit, step), structural_columns(fit)
@@ -102,13 +102,13 @@ def group_discrepancies(fit: Fit, levels: ColumnLevels, step: int, seed: int) ->
     of_waves, of_steps = ScoreRegression(structural), ScoreRegression(structural)
     for place, parameters in enumerate(wave_parameters(fit, step)):
         expected, moving = _expected(parameters, answered), _expected_moves(parameters) * made
-        counts_expected.append(np.einsum("ig,itx->gtx", member, expected, optimize=True))
-        moves_expected.append(member.T @ moving)
+        counts_expected.append(levels.sums(expected))
+        moves_expected.append(levels.sums(moving))
         for data_set, given in enumerate((codes, parameters.replicate(codes, rng))):
             added = WaveContributions.of(given, parameters, columns)
             counted, moved = _counted(added, answered), made * (1 - np.einsum("sccqi->is", added.moves))
-            counts[data_set].append(np.einsum("ig,itx->gtx", member, counted, optimize=True))
-            moves[data_set].append(member.T @ moved)
+            counts[data_set].append(levels.sums(counted))
+            moves[data_set].append(levels.sums(moved))
             of_waves.add_totals(data_set, counts[data_set][-1] - counts_expected[-1], added)
             of_steps.add_totals(data_set, moves[data_set][-1] - moves_expected[-1], added)
         if gives_covariance(place, n_used, len(codes)):
@@ -129,8 +129,8 @@ def group_discrepancies(fit: Fit, levels: ColumnLevels, step: int, seed: int) ->
         members_expected=counts_expected[..., of_item:],
         moves=np.array(moves),
         moves_expected=np.array(moves_expected),
-        seen=(member.T @ seen).astype(int),
-        persons=(member.T @ made).astype(int),
+        seen=levels.sums(seen).astype(int),
+        persons=levels.sums(made).astype(int),
         answer_statistic=answer_statistic,
         member_statistic=member_statistic,
         move_statistic=_quadratic_form(residual[..., None], variance),

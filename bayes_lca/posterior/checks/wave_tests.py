@@ -90,28 +90,41 @@ def tests_of_groups(fit: Fit, found: GroupDiscrepancies | None) -> Tests:
         return {}
     groups, waves, steps = found.levels.labels, [f"wave {wave}" for wave in paths_of(fit).waves], paths_of(fit).steps
     of_waves = np.concatenate([found.answer_statistic, found.member_statistic[..., None]], axis=-1)
-    tests = {}
-    free = np.array([*(len(labels) - 1 for labels in fit.labels), len(fit.classes) - 1])
+    free = np.array([len(labels) - 1 for labels in fit.labels] + [len(fit.classes) - 1])
     # Cells of a group with as many categories share moments. Where the scores leave fewer directions T is smaller, and
     # departures there seldom are the largest, in observed and in replicated data alike.
     of_group = np.arange(len(groups)) * (free.max() + 1)
-    for name, statistic, axes, alike in (
-        (
-            *(GROUP_ITEMS, of_waves, (groups, waves, [*fit.items, CLASS_SHARES])),
-            (of_group[:, None, None] + np.broadcast_to(free, (len(waves), len(free)))).ravel(),
-        ),
-        (GROUP_MOVES, found.move_statistic, (groups, steps), np.repeat(of_group, len(steps))),
-    ):
-        flat = statistic.reshape(*statistic.shape[:2], -1)
-        there = np.flatnonzero(flat[1].var(axis=0) > 0)
-        if len(there):
-            rarity = rarity_of(flat[..., there], alike=alike[there])
-            worst = there[np.median(rarity[0], axis=0).argmax()]
-            where = (
-                names[place] for names, place in zip(axes, np.unravel_index(worst, statistic.shape[2:]), strict=True)
-            )
-            tests[name] = rarity.max(axis=-1), ", ".join(map(str, where))
-    return tests
+    of_cells = np.broadcast_to(of_group[:, None, None] + free, of_waves.shape[2:])  # (group, wave, item or classes)
+    of_moves = np.broadcast_to(of_group[:, None], found.move_statistic.shape[2:])  # (group, step)
+    items = [*fit.items, CLASS_SHARES]
+    tests = {
+        GROUP_ITEMS: _largest_of_groups(of_waves, of_cells, [groups, waves, items]),
+        GROUP_MOVES: _largest_of_groups(found.move_statistic, of_moves, [groups, steps]),
+    }
+    return {name: test for name, test in tests.items() if test is not None}
+
+
+def _largest_of_groups(
+    statistic: np.ndarray, alike: np.ndarray, names: Sequence[Sequence[str]]
+) -> tuple[np.ndarray, str] | None:
+    """The cell that departs most for its chance, and where it is; None where T is the same in all replicated data.
+
+    Parameters
+    ----------
+    statistic : ndarray, shape (data set, draw, *cells)
+    alike : ndarray of int, shape (*cells)
+        Cells with the same number share moments.
+    names : sequence of sequence of str
+        Along each axis of the cells.
+    """
+    flat = statistic.reshape(*statistic.shape[:2], -1)
+    there = np.flatnonzero(flat[1].var(axis=0) > 0)
+    if not len(there):
+        return None
+    rarity = rarity_of(flat[..., there], alike=alike.ravel()[there])
+    worst = there[np.median(rarity[0], axis=0).argmax()]
+    places = np.unravel_index(worst, statistic.shape[2:])
+    return rarity.max(axis=-1), ", ".join(str(axis[place]) for axis, place in zip(names, places, strict=True))
 
 
 def tests_of_numbers(fit: Fit, places: Sequence[tuple[int, int]], residual: np.ndarray) -> Tests:

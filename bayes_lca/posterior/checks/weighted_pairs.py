@@ -177,7 +177,7 @@ def _pair_row(
         "category_2": labels[h][second],
         "observed": float(weight[there].sum()),
         "expected_count": float(np.mean([of_draw[first, second] for of_draw in expected])),
-        "residual": most,
+        "standardised_residual": most,
         "lower": lower,
         "upper": upper,
         "n": int(((codes[:, j] >= 0) & (codes[:, h] >= 0)).sum()),
@@ -224,9 +224,9 @@ def _items(fit: Fit, draws: list[tuple[np.ndarray, np.ndarray]], tails: Sequence
                 "category": labels[worst],
                 "observed": observed[worst],
                 "expected_count": expected[worst],
-                "difference": 100 * difference,
-                "lower": 100 * lower,
-                "upper": 100 * upper,
+                "difference": difference,
+                "lower": lower,
+                "upper": upper,
                 "n": int(given.sum()),
             }
         )

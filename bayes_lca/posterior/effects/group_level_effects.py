@@ -17,7 +17,7 @@ from bayes_lca.posterior.tables.odds_ratios import class_pairs, contrasts_of
 from bayes_lca.posterior.tables.rows import CI_PROB, note_of, table_of
 from bayes_lca.table import SummaryTable, tail_probabilities
 
-BETWEEN_GROUPS = ("between_groups", "between_lower", "between_upper", "standard_error", "minimum_detectable")
+BETWEEN_GROUPS = ("between_groups", "between_lower", "between_upper", "between_se", "minimum_detectable")
 
 
 def group_level_effects(
@@ -51,8 +51,8 @@ def group_level_effects(
     SummaryTable
         One row per grouping, contrast and group-level predictor, log odds per unit: posterior mean ``log_odds`` with
         ``lower`` and ``upper``; ``degrees_of_freedom``; ``between_groups``, the estimate from groups alone, with
-        ``between_lower`` and ``between_upper`` and its ``standard_error``; ``minimum_detectable``, the effect whose
-        interval between groups would leave out zero with probability `power`; ``r_hat``, ``ess_bulk``,
+        ``between_lower`` and ``between_upper`` and its standard error ``between_se``; ``minimum_detectable``, the
+        effect whose interval between groups would leave out zero with probability `power`; ``r_hat``, ``ess_bulk``,
         ``ess_tail``. The note has the standard deviation of each contrast between groups, before and after the data.
 
     Raises

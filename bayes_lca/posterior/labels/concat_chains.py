@@ -7,13 +7,13 @@ import numpy as np
 import xarray as xr
 
 from bayes_lca.fitted.fit import Fit
+from bayes_lca.fitted.kept_warnings import warned_of, with_warnings
 from bayes_lca.fitted.one_fit import FIT_IDENTITY, with_identity
 from bayes_lca.fitted.views import with_views, without_views
-from bayes_lca.posterior.labels.convergence import warn_of_convergence
 from bayes_lca.posterior.labels.group_classes import with_group_classes
 from bayes_lca.posterior.labels.group_profiles import align_classes
 from bayes_lca.posterior.labels.modes import MODE_EVIDENCE, chain_modes
-from bayes_lca.posterior.labels.untied_classes import warn_of_untied_classes
+from bayes_lca.posterior.labels.warn_of_draws import warn_of_draws
 
 OF_THE_MODEL = ("model", "specification", "formula", "groupings", "levels", "labels", "axes", "outcome", "counted")
 """Attributes in which fits of one model agree."""
@@ -103,8 +103,8 @@ def concat_chains(fits: Sequence[xr.DataTree]) -> xr.DataTree:
     tree.attrs.pop(MODE_EVIDENCE, None)  # of the modes of one of the fits
     tree.attrs |= first.hidden.attributes_of_draws(Fit.reading(tree))
     tree = with_views(tree)
-    warn_of_convergence(Fit.reading(tree))
-    warn_of_untied_classes(Fit.reading(tree))
+    tree.attrs = with_warnings(tree.attrs, [each for fit in read for each in warned_of(fit.attributes)])
+    warn_of_draws(tree)
     return tree
 
 

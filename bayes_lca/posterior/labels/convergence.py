@@ -247,7 +247,7 @@ def warn_of_convergence(fit: Fit, judged: Sequence[str] = ()) -> None:
         warnings.warn(
             "\n- ".join(["these draws should not be trusted yet:", *problems]),
             ConvergenceWarning,
-            stacklevel=4,
+            stacklevel=5,
         )
 
 

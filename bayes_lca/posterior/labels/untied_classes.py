@@ -66,5 +66,5 @@ def warn_of_untied_classes(fit: Fit) -> None:
         f'profiles are, and other pairs would fit about as well: look at class_profiles(draws, by="{by}") before '
         'slopes or shares of a class are compared, or fit without covariates, or with profiles="equal"',
         UntiedClassesWarning,
-        stacklevel=4,
+        stacklevel=5,
     )

@@ -66,7 +66,9 @@ def plot_group_classes(
     fit = Fit.of(draws, needs="plot_group_classes")
     table = group_classes(fit, ci_prob=ci_prob)
     names = list(dict.fromkeys(table.index.get_level_values(0)))
-    titles = {f"{name}: {_in_percent(table.loc[(name, GROUPS)])} of groups": name for name in names}
+    (grouping,) = fit.groupings
+    n_groups = len(fit.group_sizes(grouping))
+    titles = {f"{name}: {_in_percent(table.loc[(name, GROUPS)])} of {n_groups} groups": name for name in names}
     classes = [wrapped(name, page.for_names(NAME_INCHES)) for name in fit.classes]
     numbers = [_in_percent(row) for _, row in table.iterrows()]
     forest = forest_panels(

@@ -70,7 +70,7 @@ def plot_check_items(
     names = [wrapped(item, page.for_names(NAME_INCHES), SMALL) for item in items[1:]]
     cell = (page.width - widest(names, SMALL) - 0.2) / len(size)
     cell_height = np.clip(CELL_SHAPE * cell, height(names, SMALL) + 0.03, HIGHEST_CELL)
-    numbers = {pair: _in_numbers(row["p_value"], row["residual"]) for pair, row in check.pairs.iterrows()}
+    numbers = {pair: _in_numbers(row["p_value"], row["standardised_residual"]) for pair, row in check.pairs.iterrows()}
     has_numbers = widest(numbers.values(), SMALL) + 0.04 < cell
     cell_height = max(cell_height, height(numbers.values(), SMALL) + 0.06 if has_numbers else 0)
     rows = [cell_height * len(size)]
@@ -78,7 +78,7 @@ def plot_check_items(
     ax = fig.subplots(height_ratios=rows)
     for (earlier, later), row in check.pairs.iterrows():
         x, y = place[earlier], place[later] - 1
-        size[y, x] = abs(row["residual"])
+        size[y, x] = abs(row["standardised_residual"])
         colour = "white" if size[y, x] >= DARK else "black"
         if has_numbers:
             middle = {"horizontalalignment": "center", "verticalalignment": "center", "fontsize": SMALL}

@@ -12,7 +12,7 @@ from matplotlib.path import Path
 from bayes_lca.posterior.plots.apart import apart
 from bayes_lca.posterior.plots.class_distances import class_by_reference_class
 from bayes_lca.posterior.plots.letters import height, wrapped
-from bayes_lca.posterior.plots.page import COLOURS, SMALL, Page, line_inches, per_row
+from bayes_lca.posterior.plots.page import COLOURS, HALO, SMALL, Page, line_inches, per_row
 from bayes_lca.posterior.structures.comparison_rows import FIT
 from bayes_lca.table import SummaryTable
 
@@ -84,7 +84,8 @@ def _ribbons(ax: Axes, share: pd.DataFrame, inside: float, of_name: float, high:
             _band(ax, left[c], right[d], width, colour)
             part = width / total
             if part >= LEAST_LABELLED and width >= line_inches(SMALL) * scale:
-                ax.text(BAR, left[c] - width / 2, f"{100 * part:.0f}", fontsize=SMALL, verticalalignment="center")
+                number = {"fontsize": SMALL, "verticalalignment": "center", "path_effects": [HALO]}
+                ax.text(BAR, left[c] - width / 2, f"{100 * part:.0f}", **number)
             left[c] -= width
             right[d] -= width
     ax.set(xlim=(-beside - BAR / 2, 1 + beside + BAR / 2), ylim=(lowest - 0.02, 1.02))

@@ -11,6 +11,7 @@ from numbers import Real
 
 import matplotlib.pyplot as plt
 import numpy as np
+from matplotlib import patheffects
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from matplotlib.gridspec import GridSpecBase
@@ -41,6 +42,8 @@ STYLE = {
 }
 COLOURS = ("#000000", "#0072B2", "#D55E00", "#009E73", "#CC79A7", "#E69F00", "#56B4E9")  # Okabe & Ito
 MARKERS = ("o", "s", "^", "D", "v", "P", "X", "<")
+HALO = patheffects.withStroke(linewidth=2.4, foreground=(1.0, 1.0, 1.0, 0.85))
+"""Around letters that ribbons pass below."""
 BAND, GRID, FAINT = "0.955", "0.88", "0.45"
 LINE = 0.135
 """Inches of a line of letters."""

@@ -113,7 +113,7 @@ def plot_predictions(
         of_all = table.note
         table = table.groupby(level=["profile", fit.class_axis], sort=False).first()
         table.attrs["note"] = of_all
-    fig, axes, inside = _panels(len(levels), page)
+    fig, axes, inside = _panels(len(levels), page, share_axis=is_number)
     for place, (ax, level) in enumerate(zip(axes, levels, strict=False)):
         here = [str(row) for row in range(place * len(values), (place + 1) * len(values))]
         for k, name in enumerate(fit.classes):
@@ -127,7 +127,8 @@ def plot_predictions(
         if is_number:
             _rug(ax, seen[covariate].to_numpy(dtype=float))
         else:
-            _name_categories(ax, values, inside)
+            n_of = seen[covariate].astype(str).value_counts()
+            _name_categories(ax, [f"{value} ({_n(n_of.get(str(value), 0))})" for value in values], inside)
         if by is not None:
             ax.set_title(wrapped(f"{by}: {level} (n = {len(seen)})", inside), loc="left")
         if ax.get_subplotspec().is_first_col():
@@ -174,12 +175,12 @@ def _values_of(values: pd.Series) -> tuple[np.ndarray, bool]:
     return np.linspace(numbers.min(), numbers.max(), POINTS), True
 
 
-def _panels(n_panels: int, page: Page) -> tuple[Figure, list[Axes], float]:
-    """The page, its panels, and how many inches an axis is long."""
+def _panels(n_panels: int, page: Page, *, share_axis: bool) -> tuple[Figure, list[Axes], float]:
+    """The page, its panels, and how many inches an axis is long; names with counts differ from panel to panel."""
     columns = per_row(n_panels, page.width, PANEL_INCHES)
     rows = [HEIGHT] * -(-n_panels // columns)
     fig = page.blank(rows)
-    grid = fig.subplots(len(rows), columns, sharex=True, sharey=True, squeeze=False, height_ratios=rows)
+    grid = fig.subplots(len(rows), columns, sharex=share_axis, sharey=True, squeeze=False, height_ratios=rows)
     axes = list(grid.flat)
     for ax in axes[n_panels:]:
         ax.set_visible(False)
@@ -202,10 +203,14 @@ def _draw_points(ax: Axes, values: np.ndarray, rows: pd.DataFrame, k: int, name:
     ax.plot(beside, rows["mean"], color=colour, label=name, **mark)
 
 
-def _name_categories(ax: Axes, values: np.ndarray, inside: float) -> None:
-    names, written = names_below([str(value) for value in values], inside / len(values))
-    ax.set_xticks(np.arange(len(values)), names, **written)
-    ax.set_xlim(-0.5, len(values) - 0.5)
+def _n(count: int) -> str:
+    return f"n = {count}".replace(" ", "\N{NO-BREAK SPACE}")
+
+
+def _name_categories(ax: Axes, names: list[str], inside: float) -> None:
+    shown, written = names_below(names, inside / len(names))
+    ax.set_xticks(np.arange(len(names)), shown, **written)
+    ax.set_xlim(-0.5, len(names) - 0.5)
 
 
 def _rug(ax: Axes, values: np.ndarray) -> None:

@@ -23,6 +23,7 @@ from bayes_lca.posterior.plots.page import (
     COLOURS,
     FAINT,
     GRID,
+    HALO,
     MARKERS,
     SMALL,
     STYLE,
@@ -200,7 +201,8 @@ def _flow_panel(ax: Axes, fit: Fit, flows: Flows, flow: _FlowSizes) -> None:
             ax.add_patch(
                 Rectangle((t - BAR / 2, top - size[t, c]), BAR, size[t, c], color=colour, linewidth=0, zorder=3)
             )
-            ax.text(t - BAR / 2, top + 0.006, flow.texts[t][c], fontsize=SMALL, verticalalignment="bottom", zorder=5)
+            label = {"fontsize": SMALL, "verticalalignment": "bottom", "zorder": 5, "path_effects": [HALO]}
+            ax.text(t - BAR / 2, top + 0.006, flow.texts[t][c], **label)
         of_wave = wrapped(f"{named} {wave}", flow.inside / (len(waves) - 1 + LAST_WAVE) - 0.06, weight="bold")
         ax.text(t - BAR / 2, 1 + gap, of_wave, fontweight="bold", verticalalignment="bottom")
     for step in range(len(waves) - 1):
@@ -213,7 +215,8 @@ def _flow_panel(ax: Axes, fit: Fit, flows: Flows, flow: _FlowSizes) -> None:
                 part = width / moves[step, c].sum()
                 if min(width, width * scale[c]) * BARS_INCHES >= line_inches(SMALL):
                     y = start[c] - width * scale[c] / 2
-                    ax.text(step + BAR, y, f"{100 * part:.0f}", fontsize=SMALL, verticalalignment="center", zorder=4)
+                    number = {"fontsize": SMALL, "verticalalignment": "center", "zorder": 4, "path_effects": [HALO]}
+                    ax.text(step + BAR, y, f"{100 * part:.0f}", **number)
                 start[c] -= width * scale[c]
                 end[d] -= width
     lowest = (tops[:, -1] - size[:, -1]).min()

@@ -72,7 +72,7 @@ def _sizes(table: pd.DataFrame, named) -> pd.DataFrame:
     cells: dict[str, dict] = {}
     for place, row in table.iterrows():
         name, column = named(*map(str, place))
-        cells.setdefault(column, {})[name] = (row["p_value"], abs(row["residual"]))
+        cells.setdefault(column, {})[name] = (row["p_value"], abs(row["standardised_residual"]))
     frame = pd.DataFrame(cells)
     return frame.apply(lambda column: column.map(lambda cell: cell if isinstance(cell, tuple) else (np.nan, np.nan)))
 

@@ -3,6 +3,7 @@
 import hashlib
 import os
 import re
+from collections.abc import Buffer
 from contextlib import suppress
 from pathlib import Path
 
@@ -30,7 +31,7 @@ class UnreadableFileError(ValueError):
     """The file is no fit, or not the one that was saved."""
 
 
-def seal(content: bytes) -> bytes:
+def seal(content: Buffer) -> bytes:
     """SHA-256 of the content of a file, to be written at its end, behind what HDF5 reads."""
     return b"bayes_lca sha256 " + hashlib.sha256(content).hexdigest().encode() + b"\n"
 

@@ -84,7 +84,7 @@ def save(draws: xr.DataTree, path: str | os.PathLike, *, respondents: bool = Tru
     }
     in_memory = BytesIO()  # written from here, because HDF5 itself crashes on a full disk
     storable.to_netcdf(in_memory, engine="h5netcdf", encoding=encoding)
-    content = in_memory.getvalue()
+    content = in_memory.getbuffer()  # the file as it is, not a copy of it
 
     def write(unfinished: Path) -> None:
         with open(unfinished, "wb") as file:

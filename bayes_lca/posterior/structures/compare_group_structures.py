@@ -47,9 +47,6 @@ class GroupComparison(TablesWithVerdict):
         """The fits, the best first."""
         return {"fits": self.table}
 
-    def __str__(self) -> str:
-        return self.words
-
 
 def compare_group_structures(fits: Mapping[str, xr.DataTree], *, n_draws: int = 400, seed: int = 1) -> GroupComparison:
     r"""Compare fits that model the same groups in different ways, by leaving groups out.

@@ -72,9 +72,6 @@ class StructureComparison(TablesWithVerdict):
         parts = {name: getattr(self, name) for name in ("overall", "classes", "items", "flows")}
         return {name: table for name, table in parts.items() if table is not None}
 
-    def __str__(self) -> str:
-        return self.words
-
 
 def compare_structures(
     fits: Mapping[str, xr.DataTree],

@@ -16,7 +16,7 @@ from bayes_lca.table import SummaryTable
 MODAL_CLASS = "modal_class"
 INDEX = ["quantity", MODAL_CLASS, CLASS]
 GIVEN_MODAL, GIVEN_CLASS = "class given modal class", "modal class given class"
-ODDS, ENTROPY = "odds of correct classification", "entropy R2"
+ODDS, LOG_ODDS, ENTROPY = "odds of correct classification", "log odds of correct classification", "entropy R2"
 
 
 def classification_table(draws: xr.DataTree, *, ci_prob: float = CI_PROB) -> SummaryTable:
@@ -44,9 +44,10 @@ def classification_table(draws: xr.DataTree, *, ci_prob: float = CI_PROB) -> Sum
     -------
     SummaryTable
         One row per ``quantity``, ``modal_class`` and ``latent_class``: ``class given modal class`` A, ``modal class
-        given class`` D, ``odds of correct classification`` (``mean`` is the exponential of the mean log odds; above
-        5 is taken as high [1]_) and ``entropy R2``; ``mean``, ``sd`` (of the log odds for odds), ``lower``,
-        ``upper``, ``r_hat``, ``ess_bulk``, ``ess_tail`` and ``n``, respondents of the modal class. A class that is
+        given class`` D, ``odds of correct classification`` (``mean`` is the exponential of the mean log odds, and
+        there is no ``sd``; above 5 is taken as high [1]_), ``log odds of correct classification`` with theirs, and
+        ``entropy R2``; ``mean``, ``sd``, ``lower``, ``upper``, ``r_hat``, ``ess_bulk``, ``ess_tail`` and ``n``,
+        respondents of the modal class. A class that is
         modal for nobody has no row but D and its ``n`` of 0. Sums over respondents are weighted where they have survey
         weights, and ``n`` counts respondents.
 
@@ -94,7 +95,8 @@ def classification_table(draws: xr.DataTree, *, ci_prob: float = CI_PROB) -> Sum
     if n_classes > 1:
         log_odds = _log(correct) - _log(wrong) - _log(share) + _log(1 - share)
         entropy = fit.by_chain(np.array([entropy_r2(of_draw, weight) for of_draw in fit.membership]))
-        parts[ODDS] = _by_classes(fit, log_odds[..., None], classes[occupied], ["odds"])
+        for quantity in (ODDS, LOG_ODDS):
+            parts[quantity] = _by_classes(fit, log_odds[..., None], classes[occupied], ["odds"])
         parts[ENTROPY] = _by_classes(fit, entropy[..., None, None], ["all"], ["all"])
     n_of_class = dict(zip(classes, n, strict=True))
     tables = [_rows(values, quantity, fit, n_of_class, ci_prob) for quantity, values in parts.items()]
@@ -116,5 +118,7 @@ def _rows(values: xr.DataArray, quantity: str, fit: Fit, n_of_class: Mapping[str
     n = sum(n_of_class.values()) if quantity == ENTROPY else [int(n_of_class[name]) for name in rows[MODAL_CLASS]]
     if quantity == ODDS:
         rows[["mean", "lower", "upper"]] = np.exp(rows[["mean", "lower", "upper"]])
+        rows["sd"] = np.nan
+    if quantity in (ODDS, LOG_ODDS):
         rows[CLASS] = rows[MODAL_CLASS]
     return rows.assign(quantity=quantity, n=n)

@@ -130,6 +130,7 @@ def _table(name: str, caption: str, table: SummaryTable) -> Table:
         .joined("observed", "expected count", "observed (expected)")
         .joined("category 1", "category 2", "cell", "{} | {}")
         .joined("residual", "interval", "residual (interval)")
+        .joined("standardised residual", "interval", "standardised residual (interval)")
         .joined("difference", "interval", "difference (interval)")
     )
     return Table(name, caption, table, shown)

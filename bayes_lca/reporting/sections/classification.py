@@ -81,11 +81,11 @@ def _tables(table: SummaryTable) -> list[Table]:
         _matrix(table, GIVEN_CLASS, "Probability of each modal class (columns), by class", "modal_class"),
     ]
     for quantity, name, caption in (
-        (ODDS, "odds_of_correct_classification", "Odds of correct classification (SD of their logarithm)"),
+        (ODDS, "odds_of_correct_classification", "Odds of correct classification"),
         (ENTROPY, "entropy", "Entropy R2"),
     ):
         if quantity in table.index.get_level_values("quantity"):
-            rows = pd.DataFrame(table.loc[quantity])
+            rows = pd.DataFrame(table.loc[quantity]).dropna(axis=1, how="all")
             rows.index = rows.index.get_level_values("modal_class")
             tables.append(Table(name, caption, SummaryTable.of(rows, table.note)))
     return tables

@@ -1,18 +1,16 @@
 """Section of convergence, and the problems that a page has to tell first."""
 
-import json
 from collections.abc import Sequence
 
 import pandas as pd
 
 from bayes_lca.dims import ITEM_PROBABILITY
 from bayes_lca.fitted.fit import Fit
+from bayes_lca.fitted.kept_warnings import warned_of
 from bayes_lca.posterior.labels.convergence import convergence_problems, convergence_table
+from bayes_lca.reporting.sections.warnings import OF_CHAINS, has_warnings
 from bayes_lca.reporting.writing.section import Bullets, Paragraph, Section, Table
 from bayes_lca.table import SummaryTable
-
-KEPT_WARNINGS = "kept_fit_warnings"
-"""Attribute in which `fit_or_load` keeps what was warned of while sampling."""
 
 SEPARATOR = "\n- "
 READING = (
@@ -28,8 +26,9 @@ REFERENCES = (
 def problems_of(fit: Fit) -> list[str]:
     """Everything that speaks against trusting these draws, one sentence each."""
     problems = convergence_problems(fit, _judged_before(fit))
-    warned = json.loads(fit.attributes.get(KEPT_WARNINGS, "[]"))
-    problems += [warning for warning in warned if SEPARATOR not in warning]
+    problems += [
+        message for category, message in warned_of(fit.attributes) if category == OF_CHAINS and SEPARATOR not in message
+    ]
     if _is_one_of_several_modes(fit):
         problems.append(
             f"the chains of this fit stayed in several modes; only the {fit.n_chains} of mode "
@@ -45,6 +44,7 @@ def soundness(fit: Fit) -> str:
     return (
         f"Convergence: no problem found. Largest R-hat {table['r_hat'].max():.3f}, smallest effective sample size "
         f"{least:.0f}, {int(fit.sample_stats['diverging'].sum())} divergent transitions."
+        + (" Of the data or the model there are warnings, see below." if has_warnings(fit) else "")
     )
 
 

@@ -21,6 +21,8 @@ TENTHS = frozenset(
 PROBABILITIES = frozenset({"probability_of_direction"})
 LABELS = {
     "sd": "SD",
+    "se": "SE",
+    "robust_se": "robust SE",
     "r_hat": "R-hat",
     "ess": "ESS",
     "ess_bulk": "ESS bulk",

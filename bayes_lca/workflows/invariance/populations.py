@@ -13,6 +13,7 @@ from bayes_lca.data.distal_outcome import some_rows
 from bayes_lca.data.frame import Frame, check_columns, check_frame, label, named
 from bayes_lca.fitted.fit import Fit
 from bayes_lca.fitted.free_profiles import free_by
+from bayes_lca.fitted.results_by_name import ResultsByName
 from bayes_lca.likelihood.leave_one_out import LeaveOneOut, leave_one_out
 from bayes_lca.models.latent_class import LatentClass
 from bayes_lca.sampling.nuts import fit
@@ -21,7 +22,7 @@ from bayes_lca.table import SummaryTable
 EQUAL, FREE = "equal profiles", "free profiles"
 
 
-def fit_populations(model: LatentClass, frame: Frame, by: str, **settings: Any) -> dict[str, xr.DataTree]:
+def fit_populations(model: LatentClass, frame: Frame, by: str, **settings: Any) -> ResultsByName[xr.DataTree]:
     r"""Fit a model to each population by itself: profiles and shares of all of them are free.
 
     .. math:: p(y_i \mid s_i) = \sum_c \pi_{s_i c} \prod_j \rho_{s_i c j y_{ij}}
@@ -88,7 +89,7 @@ def fit_populations(model: LatentClass, frame: Frame, by: str, **settings: Any) 
         for each in said:
             warnings.warn(f"{by} {name}: {each.message}", each.category, stacklevel=2)
         first = fits[name] if first is None else first
-    return {name: fits[name] for name in sorted(fits)}
+    return ResultsByName({name: fits[name] for name in sorted(fits)})
 
 
 def compare_populations(equal: xr.DataTree, populations: Mapping[str, xr.DataTree]) -> SummaryTable:

@@ -47,7 +47,17 @@ def answers_of(draws: xr.DataTree) -> Assigned:
     >>> known.class_names, known.items
     (('C1', 'C2'), ('training', 'recognition', 'expertise'))
     """
-    fit = Fit.of(draws, needs="answers_of")
+    return known_answers(Fit.of(draws, needs="answers_of"))
+
+
+def known_answers(fit: Fit) -> Assigned:
+    """The answers of a fit as indicators; see `answers_of`.
+
+    Raises
+    ------
+    ValueError
+        If covariates or groups take part in its classes.
+    """
     require_classes_of_answers_alone(fit)
     columns = fit.specification["measurement"]["items"]  # named as in the frame, which may be by numbers
     return Assigned(

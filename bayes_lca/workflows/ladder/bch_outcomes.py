@@ -21,7 +21,8 @@ from bayes_lca.measurement.items_apart import check_no_items
 from bayes_lca.posterior.tables.rows import CI_PROB
 from bayes_lca.table import SummaryTable, tail_probabilities
 from bayes_lca.verdict import TablesWithVerdict
-from bayes_lca.workflows.ladder.assign import answers_of, require_classes_of_answers_alone
+from bayes_lca.workflows.ladder.assign import known_answers, require_classes_of_answers_alone
+from bayes_lca.workflows.ladder.drawn_rows import DrawnRows
 from bayes_lca.workflows.ladder.first_step import first_step_of, require_unrestricted
 from bayes_lca.workflows.ladder.outcome_tables import ALL_CLASSES, coefficient_rows, mean_rows, variance_rows
 from bayes_lca.workflows.ladder.outcomes_given_covariates import Shared
@@ -88,7 +89,8 @@ def bch_outcomes(
 
     of the outcomes that a respondent has: who lacks one of several outcomes counts with the others (full information).
     The class is regressed on the covariates by the same weights in `stepwise_odds_ratios`, ``method="bch"``: the
-    likelihood of one model of both falls into these two parts.
+    likelihood of one model of both falls into these two parts. Survey weights of `measured` enter as in
+    `stepwise_outcome`.
 
     Parameters
     ----------
@@ -124,7 +126,7 @@ def bch_outcomes(
     -------
     BCHOutcomes
         ``means``, at the average of the covariates over the respondents, as from `stepwise_outcome`;
-        ``coefficients`` and ``variances``: ``estimate``, ``sd``, its standard error by the sandwich of the weighted
+        ``coefficients`` and ``variances``: ``estimate``, ``se``, its standard error by the sandwich of the weighted
         scores, ``lower`` and ``upper``, and of coefficients the test of ``wald`` with ``df`` and ``p_value``.
 
     Raises
@@ -162,9 +164,9 @@ def bch_outcomes(
     require_unrestricted(fit, "fit_distal")
     if len(fit.classes) < 2:
         raise ValueError(f"measured is a fit of 1 class and {fit.n_respondents} respondents: there are none to compare")
-    known = answers_of(fit)
+    known = known_answers(fit)
     frame = fit.frame_of_respondents(frame, count)
-    respondents_of_rows(fit, frame, key)
+    respondent = respondents_of_rows(fit, frame, key)
     names = _names(outcomes, known, len(frame))
     design = _design(frame, formula, reference, missing, missing_codes, names)
     check_no_items(known, design.covariates, len(design.kept))
@@ -173,15 +175,20 @@ def bch_outcomes(
     _refuse_undetermined(values, names, shared)
     codes = known.read(frame).codes[design.kept]
     found = OutcomesEstimate.of(
-        *(first_step_of(fit), codes, values, design.matrix),
+        first_step_of(fit),
+        codes,
+        values,
+        design.matrix,
         names=names,
         shared=shared,
         first_step_known=first_step_known,
+        drawn_from=lambda rows: DrawnRows.of(fit, respondent[design.kept], rows),
     )
     lacking = ", ".join(f"{int(n)} {name}" for n, name in zip(np.isnan(values).sum(axis=0), names, strict=True))
     note = (
         f"n = {len(values)}, {design.n_dropped} rows left out, {int((codes < 0).sum())} answers missing, outcomes "
-        f"missing: {lacking}; maximum likelihood (bch), one level, slopes {slopes}, variances {variances}, covariances "
+        f"missing: {lacking}; {f'{fit.sample.in_words}; ' if fit.is_weighted else ''}"
+        f"maximum likelihood (bch), one level, slopes {slopes}, variances {variances}, covariances "
         f"{covariances}; {100 * ci_prob:g} % Wald intervals"
         + ("; the first step taken for known" if first_step_known else "")
     )

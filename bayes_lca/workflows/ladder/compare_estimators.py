@@ -19,6 +19,8 @@ from bayes_lca.posterior.tables.rows import CI_PROB
 from bayes_lca.table import SummaryTable, tail_probabilities
 from bayes_lca.workflows.ladder.estimators import ESTIMATORS, check_class_shift, fit_estimators
 
+OF_ALL = ["odds_ratio", "lower", "upper", "probability_of_direction", "log_odds", "sd", "se"]
+
 
 def compare_estimators(
     model: LatentClass | None = None,
@@ -47,7 +49,8 @@ def compare_estimators(
     Returns
     -------
     SummaryTable
-        One row per contrast, term and estimator, in the columns of `odds_ratios`. Draw it with
+        One row per contrast, term and estimator, in the columns of `odds_ratios` and, behind ``sd``, ``se``: posteriors
+        have a standard deviation, estimates of maximum likelihood a standard error. Draw it with
         ``bl.plot_odds_ratios(fits)``.
 
     Raises
@@ -111,9 +114,10 @@ def compare_estimators(
         raise ValueError(f"none of the {len(fits)} fits given, {list(fits)}, has odds ratios that can be compared")
     joined = pd.concat({name: pd.DataFrame(table) for name, table in tables.items()}, names=["estimator"])
     joined = joined.reorder_levels(["contrast", "term", "estimator"])
+    columns = [name for name in dict.fromkeys([*OF_ALL, *joined.columns]) if name in joined]
     rows = [(*row, name) for row in next(iter(tables.values())).index for name in tables]
     note = "\n".join(f"{name}: {ESTIMATORS[name]}; {table.note}" for name, table in tables.items())
-    return SummaryTable.of(joined.loc[rows], note)
+    return SummaryTable.of(joined.loc[rows, columns], note)
 
 
 def _of_pairs(table: SummaryTable, pairs: list[tuple[str, str]], ci_prob: float) -> SummaryTable:
@@ -127,5 +131,5 @@ def _of_pairs(table: SummaryTable, pairs: list[tuple[str, str]], ci_prob: float)
     result = pd.concat(parts, names=["contrast", "term"])
     result["odds_ratio"] = np.exp(result["log_odds"])
     for name, tail in zip(("lower", "upper"), tail_probabilities(ci_prob), strict=True):
-        result[name] = np.exp(result["log_odds"] + scipy.stats.norm.ppf(tail) * result["sd"])
+        result[name] = np.exp(result["log_odds"] + scipy.stats.norm.ppf(tail) * result["se"])
     return SummaryTable.of(result, re.sub(r"[\d.]+ % Wald", f"{100 * ci_prob:g} % Wald", table.note))

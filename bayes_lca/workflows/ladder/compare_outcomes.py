@@ -13,6 +13,7 @@ from bayes_lca.data.declarations import MissingCodes
 from bayes_lca.data.frame import Frame
 from bayes_lca.dims import CLASS, ITEM, ITEM_MEAN
 from bayes_lca.fitted.fit import Fit
+from bayes_lca.fitted.results_by_name import ResultsByName
 from bayes_lca.fitted.twins.mixed import fits_of_parts
 from bayes_lca.likelihood.newton import NoMaximumError
 from bayes_lca.measurement.items import Items
@@ -53,7 +54,7 @@ def compare_outcomes(
     key: str | None = None,
     ci_prob: float = CI_PROB,
     **settings: Any,
-) -> dict[str, SummaryTable]:
+) -> ResultsByName[SummaryTable]:
     """A distal outcome by class by every estimator, on the same classes and respondents.
 
     Parameters
@@ -87,8 +88,8 @@ def compare_outcomes(
     Returns
     -------
     dict of str to SummaryTable
-        ``modal``, ``BCH``, ``ML`` and ``two-step``, as from `stepwise_outcome`; ``posterior``, as from
-        `outcome_by_class`; and ``one step``. `plot_outcome` shows them on one axis.
+        Printed as its tables: ``modal``, ``BCH``, ``ML`` and ``two-step``, as from `stepwise_outcome`; ``posterior``,
+        as from `outcome_by_class`; and ``one step``. `plot_outcome` shows them on one axis.
 
     Raises
     ------
@@ -110,7 +111,9 @@ def compare_outcomes(
     >>> tables = bl.compare_outcomes(bl.load_example("alone"), "score", bl.example_survey())  # doctest: +SKIP
     >>> bl.plot_outcome(tables)  # doctest: +SKIP
     """
-    tables, declared = {}, {"categories": categories, "missing_codes": missing_codes}
+    Fit.of(measured, needs="fit_distal")
+    tables = ResultsByName[SummaryTable]()
+    declared = {"categories": categories, "missing_codes": missing_codes}
     given: dict[str, Any] = {**declared, "count": count, "missing": missing, "key": key}
     with warned_once(stacklevel=3):
         for name, method in IN_STEPS.items():

@@ -10,6 +10,7 @@ import xarray as xr
 
 from bayes_lca.data.frame import is_whole
 from bayes_lca.fitted.fit import Fit
+from bayes_lca.fitted.kept_warnings import recorded, with_warnings
 from bayes_lca.fitted.record import MEASUREMENT_DRAW
 from bayes_lca.posterior.labels.convergence import ConvergenceWarning
 from bayes_lca.posterior.labels.modes import UNCONSTRAINED
@@ -92,18 +93,19 @@ def sample_cut(
             pieces.append(_beside(last, steps, place))
             divergences.append(int(given_step["sample_stats"]["diverging"].sum()))
         chains.append(xr.concat(pieces, "draw").assign_coords(draw=range(draws)))
-    if sum(divergences):
-        warnings.warn(
-            f"{sum(divergences)} divergent transitions in {len(divergences)} runs of NUTS at draws of the first step: "
-            "raise target_accept",
-            ConvergenceWarning,
-            stacklevel=3,
-        )
+    with recorded() as warned:
+        if sum(divergences):
+            warnings.warn(
+                f"{sum(divergences)} divergent transitions in {len(divergences)} runs of NUTS at draws of the first "
+                "step: raise target_accept",
+                ConvergenceWarning,
+                stacklevel=3,
+            )
     tree, joined = at_mean.copy(), xr.concat(chains, "chain").assign_coords(chain=range(CHAINS))
     tree["posterior"] = xr.DataTree(joined.drop_vars(MEASUREMENT_DRAW))
     stats = fit_at_mean.sample_stats.drop_vars(UNCONSTRAINED, errors="ignore")
     tree["sample_stats"] = xr.DataTree(stats.assign({MEASUREMENT_DRAW: joined[MEASUREMENT_DRAW]}))
-    tree.attrs |= {
+    tree.attrs = with_warnings(tree.attrs, warned) | {
         "measurement_draws": len(steps),
         "pareto_k": float(largest_k),
         "sampled_again": len(divergences),

@@ -20,6 +20,7 @@ from bayes_lca.data.in_short import in_short
 from bayes_lca.fitted.fit import Fit
 from bayes_lca.fitted.kinds import require_of_part
 from bayes_lca.fitted.refusals import SeveralModesError
+from bayes_lca.fitted.results_by_name import ResultsByName
 from bayes_lca.fitted.same_respondents import respondents_of_rows
 from bayes_lca.likelihood.classification import ErrorMatrixError, FirstStepError
 from bayes_lca.likelihood.newton import NoMaximumError
@@ -64,7 +65,7 @@ def fit_estimators(
     key: str | None = None,
     measurement_draws: int = MEASUREMENT_DRAWS,
     **options: Any,
-) -> dict[str, xr.DataTree | SummaryTable]:
+) -> ResultsByName[xr.DataTree | SummaryTable]:
     """Fit a latent class regression in every way from the most likely class to the joint posterior.
 
     Parameters
@@ -171,7 +172,7 @@ def fit_estimators(
         ),
         "joint": partial(run, model=model, frame=frame, order=measured),
     }
-    fits = {"measured": measured}
+    fits = ResultsByName[xr.DataTree | SummaryTable]({"measured": measured})
     with warnings.catch_warnings():
         warnings.simplefilter("ignore", SingleLevelWarning)
         for name in (name for name in ESTIMATORS if name in estimators):

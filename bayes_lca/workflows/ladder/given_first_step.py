@@ -15,6 +15,7 @@ from bayes_lca.likelihood.answers import SMALLEST_PROBABILITY
 from bayes_lca.likelihood.classification import Assignment, Classification, ErrorMatrixError, FirstStepError
 from bayes_lca.likelihood.information_root import root_at_maximum
 from bayes_lca.likelihood.row_sums import sum_products
+from bayes_lca.workflows.ladder.drawn_rows import DrawnRows
 
 UNCORRECTED = ("modal", "proportional")
 HIDDEN = ("ml", "two_step")
@@ -55,7 +56,7 @@ class GivenFirstStep(ABC):
     codes : numpy.ndarray
         Answers, shape (row, item).
     count : numpy.ndarray
-        Respondents per row, shape (row,).
+        Respondents per row, or their survey weights added up, shape (row,).
     base : Classification
         Estimates of step one, with the answers they come from.
     method : {"modal", "proportional", "bch", "ml", "two_step"}
@@ -86,7 +87,9 @@ class GivenFirstStep(ABC):
         """Log probability of each class that the first step brings along; 0 where the second step estimates it."""
         return 0.0
 
-    def covariance(self, estimate: Estimate, *, first_step_known: bool, shared: bool) -> np.ndarray:
+    def covariance(
+        self, estimate: Estimate, *, first_step_known: bool, shared: bool, drawn: DrawnRows | None = None
+    ) -> np.ndarray:
         """Covariance of what is estimated, shape (free, free).
 
         Parameters
@@ -97,8 +100,12 @@ class GivenFirstStep(ABC):
             Leave out the uncertainty of step one.
         shared : bool
             Whether the respondents are among those of step one.
+        drawn : DrawnRows, optional
+            How they were sampled by a survey design; the covariance is over samples drawn alike.
         """
         inverse = estimate.covariance
+        if drawn is not None:
+            return inverse @ self._spread_over_samples(estimate, drawn, first_step_known=first_step_known) @ inverse
         if self.method == "modal":
             return inverse
         corrected = self.method not in UNCORRECTED and not first_step_known
@@ -118,6 +125,14 @@ class GivenFirstStep(ABC):
                 together = sum_products(score, influence(self.codes), self.count)
                 spread += together + together.T
         return inverse @ spread @ inverse
+
+    def _spread_over_samples(self, estimate: Estimate, drawn: DrawnRows, *, first_step_known: bool) -> np.ndarray:
+        """Covariance of the summed scores over samples of a survey design, shape (free, free)."""
+        score = self.scores(estimate.coefficient, *self.records(self.base))
+        if self.method in UNCORRECTED or first_step_known:
+            return drawn.spread(score, np.zeros((len(self.base.codes), score.shape[1])))
+        influence = self._influence(estimate)
+        return drawn.spread(score + influence(self.codes), influence(self.base.codes))
 
     def records(self, first: Classification, errors: np.ndarray | None = None) -> tuple[np.ndarray, np.ndarray]:
         """Shares (row, record) and evidence (row, record, latent_class) if step one had ended at `first`.

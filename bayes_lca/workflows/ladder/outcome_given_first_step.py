@@ -16,6 +16,7 @@ from scipy.special import logsumexp, softmax, xlog1py, xlogy
 
 from bayes_lca.likelihood.classification import Classification
 from bayes_lca.likelihood.newton import NoMaximumError
+from bayes_lca.workflows.ladder.drawn_rows import DrawnRows
 from bayes_lca.workflows.ladder.given_first_step import HIDDEN, UNCORRECTED, GivenFirstStep
 
 Family = Literal["normal", "bernoulli"]
@@ -218,7 +219,9 @@ class OutcomeGivenClass(GivenFirstStep):
         return (information + information.T) / 2, interior
 
 
-def with_first_step(step: OutcomeGivenClass, *, first_step_known: bool = False, shared: bool = True) -> OutcomeByClass:
+def with_first_step(
+    step: OutcomeGivenClass, *, first_step_known: bool = False, shared: bool = True, drawn: DrawnRows | None = None
+) -> OutcomeByClass:
     """Estimates whose covariance has the uncertainty of the first step in it.
 
     Parameters
@@ -228,11 +231,13 @@ def with_first_step(step: OutcomeGivenClass, *, first_step_known: bool = False, 
         Leave the uncertainty of the first step out.
     shared : bool, default True
         Whether the respondents are among those of the first step.
+    drawn : DrawnRows, optional
+        How they were sampled by a survey design.
     """
     estimate = step.fit()
     known = ~np.isnan(np.diag(estimate.covariance))
     inverse = replace(estimate, covariance=np.where(np.outer(known, known), estimate.covariance, 0.0))
-    covariance = step.covariance(inverse, first_step_known=first_step_known, shared=shared)
+    covariance = step.covariance(inverse, first_step_known=first_step_known, shared=shared, drawn=drawn)
     return replace(estimate, covariance=np.where(np.outer(known, known), covariance, np.nan))
 
 

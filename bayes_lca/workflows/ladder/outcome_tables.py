@@ -13,7 +13,7 @@ from bayes_lca.workflows.ladder.outcomes_in_units import OutcomesEstimate
 from bayes_lca.workflows.ladder.stepwise_outcome import outcome_rows
 
 INTERCEPT, ALL_CLASSES = "intercept", "all classes"
-TESTED = ["estimate", "sd", "lower", "upper", "wald", "df", "p_value"]
+TESTED = ["estimate", "se", "lower", "upper", "wald", "df", "p_value"]
 
 
 def mean_rows(found: OutcomesEstimate, classes: Sequence[str], tails: Sequence[float]) -> pd.DataFrame:

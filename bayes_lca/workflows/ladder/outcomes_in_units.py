@@ -5,8 +5,9 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from bayes_lca.data.unique_rows import unique_rows
+from bayes_lca.data.unique_rows import UniqueRows, unique_rows
 from bayes_lca.likelihood.classification import Classification
+from bayes_lca.workflows.ladder.drawn_rows import DrawnRows, counts_of
 from bayes_lca.workflows.ladder.outcomes_given_covariates import NormalOutcomes, Shared
 
 OWN_BUT_FOR_COVARIANCES = Shared()
@@ -23,9 +24,9 @@ class Units:
     scale: np.ndarray
 
     @classmethod
-    def of(cls, values: np.ndarray, matrix: np.ndarray) -> "Units":
-        """Of what respondents have, missing outcomes left aside."""
-        return cls(np.nanmean(values, axis=0), np.nanstd(values, axis=0), matrix.mean(axis=0), matrix.std(axis=0))
+    def of(cls, values: np.ndarray, matrix: np.ndarray, weight: np.ndarray) -> "Units":
+        """Of what rows have, missing outcomes left aside, averaged by weights of shape (row,)."""
+        return cls(*_mean_and_sd(values, weight), *_mean_and_sd(matrix, weight))
 
     def standardised(self, values: np.ndarray) -> np.ndarray:
         """Outcomes, shape (row, outcome)."""
@@ -52,6 +53,14 @@ class Units:
     def covariances(self, _: np.ndarray, sigma: np.ndarray) -> np.ndarray:
         """Shape (latent_class, outcome, outcome)."""
         return sigma * np.outer(self.sd, self.sd)
+
+
+def _mean_and_sd(columns: np.ndarray, weight: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+    """Weighted, by column, of the numbers that are there."""
+    seen = np.where(np.isnan(columns), 0.0, weight[:, None])
+    known = np.nan_to_num(columns)
+    mean = (seen * known).sum(axis=0) / seen.sum(axis=0)
+    return mean, np.sqrt((seen * (known - mean) ** 2).sum(axis=0) / seen.sum(axis=0))
 
 
 @dataclass(frozen=True, eq=False)
@@ -86,6 +95,7 @@ class OutcomesEstimate:
         names: Sequence[str],
         shared: Shared = OWN_BUT_FOR_COVARIANCES,
         first_step_known: bool = False,
+        drawn_from: Callable[[UniqueRows], DrawnRows | None] = lambda _: None,
     ) -> "OutcomesEstimate":
         """Estimate outcomes by BCH.
 
@@ -104,12 +114,16 @@ class OutcomesEstimate:
         shared : Shared
         first_step_known : bool
             Leave the uncertainty of the first step out.
+        drawn_from : callable
+            How respondents were sampled by a survey design, from their distinct rows; None if each counts once.
         """
-        units = Units.of(values, matrix)
         rows = unique_rows(codes, np.where(np.isnan(values), np.inf, values), matrix)
+        drawn = drawn_from(rows)
+        count = counts_of(rows, drawn)
+        units = Units.of(values[rows.first], matrix[rows.first], count)
         step = NormalOutcomes(
             codes=codes[rows.first],
-            count=rows.count.astype(float),
+            count=count,
             base=first,
             method="bch",
             assignment="modal",
@@ -119,7 +133,7 @@ class OutcomesEstimate:
             names=tuple(names),
         )
         estimate = step.fit()
-        covariance = step.covariance(estimate, first_step_known=first_step_known, shared=True)
+        covariance = step.covariance(estimate, first_step_known=first_step_known, shared=True, drawn=drawn)
         in_units = estimate.log_likelihood - step.weight.sum(axis=1) @ (~np.isnan(step.outcome) @ np.log(units.sd))
         return cls(step, units, estimate.coefficient, covariance, float(in_units))
 

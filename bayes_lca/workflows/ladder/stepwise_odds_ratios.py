@@ -65,8 +65,9 @@ def stepwise_odds_ratios(
     Returns
     -------
     SummaryTable
-        In the columns of `odds_ratios`: the interval is the Wald interval, ``sd`` the standard error, and
-        ``probability_of_direction`` the confidence distribution's; ``r_hat`` and effective draws do not apply.
+        In the columns of `odds_ratios`, with ``se``, the standard error of the log odds, in the place of ``sd``: the
+        interval is the Wald interval, and ``probability_of_direction`` the confidence distribution's; ``r_hat`` and
+        effective draws do not apply.
 
     Raises
     ------
@@ -119,7 +120,7 @@ def stepwise_odds_ratios(
         for b, a in class_pairs(fit, reference)
     }
     table = pd.concat(parts, names=["contrast", "term"])
-    log_odds, error = table["estimate"], table["standard_error"]
+    log_odds, error = table["estimate"], table["se"]
     lower, upper = (log_odds + scipy.stats.norm.ppf(tail) * error for tail in tail_probabilities(ci_prob))
     wide = pd.DataFrame(
         {
@@ -128,7 +129,7 @@ def stepwise_odds_ratios(
             "upper": np.exp(upper),
             "probability_of_direction": scipy.stats.norm.cdf((log_odds / error).abs()),
             "log_odds": log_odds,
-            "sd": error,
+            "se": error,
             "r_hat": np.nan,
             "ess_bulk": np.nan,
             "ess_tail": np.nan,

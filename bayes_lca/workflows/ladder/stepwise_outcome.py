@@ -17,8 +17,9 @@ from bayes_lca.fitted.fit import Fit
 from bayes_lca.fitted.same_respondents import respondents_of_rows
 from bayes_lca.posterior.tables.rows import CI_PROB
 from bayes_lca.table import SummaryTable, tail_probabilities
-from bayes_lca.workflows.ladder.assign import answers_of, require_classes_of_answers_alone
+from bayes_lca.workflows.ladder.assign import known_answers, require_classes_of_answers_alone
 from bayes_lca.workflows.ladder.bias_adjusted_regression import Method
+from bayes_lca.workflows.ladder.drawn_rows import DrawnRows, counts_of
 from bayes_lca.workflows.ladder.first_step import first_step_of, require_unrestricted
 from bayes_lca.workflows.ladder.outcome_given_first_step import (
     BERNOULLI,
@@ -31,7 +32,7 @@ from bayes_lca.workflows.ladder.outcome_given_first_step import (
 )
 
 CLASSES, CONTRASTS, OVERALL = "class", "contrast", "overall"
-SHOWN = ["estimate", "sd", "lower", "upper", "wald", "df", "p_value"]
+SHOWN = ["estimate", "se", "lower", "upper", "wald", "df", "p_value"]
 
 
 def stepwise_outcome(
@@ -71,6 +72,10 @@ def stepwise_outcome(
     and intervals of differences are those of the weighted shares, as far as a difference of shares can go. A
     variance below 0 is missing, and so is the interval of a share at the boundary.
 
+    Where `measured` has a survey design, weights enter both steps: the refitted classes, their errors D, and each sum
+    above. Covariances are then those of the weighted sums of what respondents add to both steps, between clusters
+    within strata, for all methods.
+
     Parameters
     ----------
     measured : xarray.DataTree
@@ -100,7 +105,7 @@ def stepwise_outcome(
     -------
     SummaryTable
         Indexed by ``quantity`` and ``name``: a row for every class, for every contrast of two, and an overall test.
-        ``estimate``; ``sd``, its standard error, in which the uncertainty of the first step is carried for ``"bch"``,
+        ``estimate``; ``se``, its standard error, in which the uncertainty of the first step is carried for ``"bch"``,
         ``"ml"`` and ``"two_step"``; ``lower`` and ``upper``; for contrasts and overall ``wald`` with ``df`` and
         ``p_value``; for classes ``outcome_sd``, the standard deviation within the class.
 
@@ -145,9 +150,9 @@ def stepwise_outcome(
     require_unrestricted(fit, "fit_distal")
     if len(fit.classes) < 2:
         raise ValueError(f"measured is a fit of 1 class and {fit.n_respondents} respondents: there are none to compare")
-    known = answers_of(fit)
+    known = known_answers(fit)
     frame = fit.frame_of_respondents(frame, count)
-    respondents_of_rows(fit, frame, key)
+    respondent = respondents_of_rows(fit, frame, key)
     if str(outcome) in map(str, known.columns):
         raise ValueError(
             f"outcome {outcome!r} of {len(frame)} rows is an item: the classes are made of it, and differ in it "
@@ -155,26 +160,28 @@ def stepwise_outcome(
         )
     n_rows, declared = len(frame), Declarations(categories, missing_codes)
     if family == NORMAL:
-        answered, values, _ = read_numeric_outcome(frame, outcome, missing, declared)
+        answered, values, complete = read_numeric_outcome(frame, outcome, missing, declared)
         what = f"means of {outcome}"
     else:
-        answered, values, labels = _two_categories(frame, outcome, missing, declared)
+        answered, values, labels, complete = _two_categories(frame, outcome, missing, declared)
         what = f"shares of {outcome} = {labels[1]!r}"
     codes = known.read(answered).codes
     rows = unique_rows(codes, values)
+    drawn = DrawnRows.of(fit, respondent[complete], rows)
     step = OutcomeGivenClass(
         codes=codes[rows.first],
-        count=rows.count.astype(float),
+        count=counts_of(rows, drawn),
         base=first_step_of(fit),
         method=method,
         assignment="proportional" if method == "proportional" else "modal",
         outcome=values[rows.first].astype(float),
         family=family,
     )
-    estimate = with_first_step(step)
+    estimate = with_first_step(step, drawn=drawn)
     table, cautions = outcome_rows(estimate, fit.classes, family, tails)
     note = (
         f"{what}; n = {len(values)}, {n_rows - len(values)} rows left out, {int((codes < 0).sum())} answers missing, "
+        f"{'' if drawn is None else f'{drawn.sample.in_words}, '}"
         f"maximum likelihood ({method}), one level; {100 * ci_prob:g} % Wald intervals"
     )
     return SummaryTable.of(table, "\n".join([note, *cautions]))
@@ -182,15 +189,15 @@ def stepwise_outcome(
 
 def _two_categories(
     frame, outcome: str, missing: Literal["raise", "drop"], declared: Declarations
-) -> tuple[Frame, np.ndarray, tuple[str, ...]]:
-    """Rows with the outcome, whether it is the second category, and the labels of both."""
-    answered, values, labels, *_ = read_ordered_outcome(frame, outcome, BERNOULLI, missing, declared)
+) -> tuple[Frame, np.ndarray, tuple[str, ...], np.ndarray]:
+    """Rows with the outcome, whether it is the second category, the labels of both, and which rows these are."""
+    answered, values, labels, _, complete = read_ordered_outcome(frame, outcome, BERNOULLI, missing, declared)
     if len(labels) != 2:
         raise ValueError(
             f"outcome {outcome!r} has {len(labels)} categories in {len(values)} rows; the Bernoulli family takes two: "
             'bl.fit_distal with family="ordered" or "multinomial" takes more'
         )
-    return answered, values, labels
+    return answered, values, labels, complete
 
 
 def outcome_rows(

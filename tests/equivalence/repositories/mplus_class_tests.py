@@ -82,7 +82,7 @@ def third_step(
         of_term = line.group == "ON"
         number = int((line.of_class if of_term else line.name).split("#")[1])
         row = ours.contrast(places[number - 1], places[-1]).loc[line.name if of_term else "intercept"]
-        quantity, error = f"{row.name}, {order[number - 1]} against {order[-1]}", float(row["standard_error"])
+        quantity, error = f"{row.name}, {order[number - 1]} against {order[-1]}", float(row["se"])
         yield Figure("third step", quantity, line.estimate, float(row["estimate"]), SHARE_OF_ERROR * error, EARLY)
         yield Figure("standard error of a third step", quantity, line.error, error, OF_ITSELF * error, FLAT)
 

@@ -83,4 +83,28 @@ DATA = (
         replacement="_1.get(_2, 0)",
         tests=("tests/data/test_design.py::test_encoding_takes_any_frame_with_the_covariates",),
     ),
+    Mutation(
+        name="class-of-one-group-agrees-by-itself",
+        wrong="A class in which a group is alone is taken to be without error, so that no agreement is a wonder there.",
+        symbol="groups_alike:_alike",
+        pattern="np.where(members >= size[:, None], largest, together)",
+        replacement="np.ones((len(size), len(members)))",
+        tests=("tests/data/test_groups_alike.py::test_a_class_of_its_own_agrees_as_other_classes_do",),
+    ),
+    Mutation(
+        name="sites-that-answer-alike-excuse-each-other",
+        wrong="The answers of one group that all agree say how often those of another would.",
+        symbol="groups_alike:_alike",
+        pattern="~alike[grouping.index]",
+        replacement="np.ones(len(answers), dtype=bool)",
+        tests=("tests/data/test_groups_alike.py::test_two_sites_that_answer_alike_do_not_excuse_each_other",),
+    ),
+    Mutation(
+        name="rates-without-error-where-data-sets-agree",
+        wrong="A rate on which all data sets agree has a standard error of 0.",
+        symbol="calibration.kit.rates:rate",
+        pattern="of_data_sets.nunique() == 1",
+        replacement="of_data_sets.nunique() == 0",
+        tests=("tests/calibration/test_rates.py::test_where_all_agree_on_another_value_it_is_not_0",),
+    ),
 )

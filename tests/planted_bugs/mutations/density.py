@@ -46,4 +46,12 @@ DENSITY = (
         replacement="normal.mode + _1",
         tests=(f"{ROADS}::test_free_coordinates_are_those_of_the_draws",),
     ),
+    Mutation(
+        name="every-comparison-of-probabilities-left-out",
+        wrong="A program leaves out every comparison of probabilities, not only those that these always pass.",
+        symbol="is_never_true",
+        pattern="(np.asarray(bound.data) == _1).all()",
+        replacement="np.isfinite(_1)",
+        tests=(f"{OPERATIONS}::test_other_comparisons_are_made",),
+    ),
 )

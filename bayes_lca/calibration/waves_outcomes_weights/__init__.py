@@ -1,0 +1,1 @@
+"""Transitions between waves, outcomes of classes, survey weights: how often intervals and tests err."""
