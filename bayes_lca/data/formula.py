@@ -100,10 +100,17 @@ def single_level(text: str) -> str:
 def in_formula(name: str) -> str:
     """Quote a name as a formula needs it: in backticks, unless it is a word that begins with a letter.
 
+    Raises
+    ------
+    ValueError
+        If it has a backtick itself.
+
     Examples
     --------
     >>> in_formula("school"), in_formula("_school")
     ('school', '`_school`')
     """
+    if "`" in name:
+        raise ValueError(f"column {name!r} has a backtick in its name, which no formula can quote; rename the column")
     is_word = name.isidentifier() and name[0].isalpha() and name.replace("_", "a").isalnum() and not iskeyword(name)
     return name if is_word else f"`{name}`"
