@@ -102,9 +102,11 @@ findings:
 coverage: $(VENV)/ready
 	$(RUN) -m pytest $(PARALLEL) --cov --cov-report term-missing:skip-covered
 
+# Python files are compiled on all cores, which pip does on one; tests of other packages are not run, so left as they are.
 $(VENV)/ready: requirements.txt pyproject.toml $(wildcard bayes_lca/density/*.[ch])
 	@python=$$(.ci/find-python) && echo "Setting up $(VENV) with $$python" && "$$python" -m venv --clear $(VENV)
-	$(RUN) -m pip install --quiet --disable-pip-version-check -r requirements.txt
+	$(RUN) -m pip install --quiet --disable-pip-version-check --no-compile -r requirements.txt
+	$(RUN) -W ignore -m compileall -q -j 0 -x '/tests?/' $(VENV)/lib
 	$(RUN) -m pip install --quiet --disable-pip-version-check --no-deps --no-build-isolation --editable .
 	@touch $@
 

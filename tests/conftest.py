@@ -15,7 +15,7 @@ from bayes_lca.workflows.ladder import cut_posterior
 
 LONG = {
     *("workflows", "test_documentation.py", "test_fit.py", "test_notebooks.py", "test_readme.py"),
-    *("test_reproducibility.py", "test_sampler.py"),
+    *("test_kinds_of_fits.py", "test_reproducibility.py", "test_sampler.py"),
 }
 """Files, and folders of them, that are run first: no process is left with one of them when the others are done."""
 

@@ -15,12 +15,12 @@ def torn_apart(tree: xr.DataTree, class_axis: str) -> str:
 
     Chains and draws may be selected. Other axes are shared by groups of the tree, which are read by position.
     """
-    attributes, posterior = tree.attrs, tree["posterior"]
+    attributes, posterior, encoding = tree.attrs, tree["posterior"].to_dataset(), tree[ENCODING].to_dataset()
     names = json.loads(attributes[AXES])
     if ITEM in names and CATEGORY in posterior.coords:
         names[CATEGORY], _ = category_axis(json.loads(attributes["labels"]))
     for axis, expected in names.items():
-        for group in (posterior, tree[ENCODING]):
+        for group in (posterior, encoding):
             if axis in group.coords and [str(name) for name in group[axis].to_numpy()] != expected:
                 return f"axis {axis!r} has other names, or another order, than when the model was fitted"
     n_classes = attributes.get("n_classes", posterior.sizes[class_axis])
@@ -31,10 +31,10 @@ def torn_apart(tree: xr.DataTree, class_axis: str) -> str:
     n_counted = attributes["n_respondents"] + attributes["n_dropped"]
     if TABLE in tree.children and tree[TABLE][COUNT].sum() != n_counted:
         return "respondents are not those that the frequency table counts"
-    place, count = respondents_of(tree)[PATTERN_OF_RESPONDENT].to_numpy(), tree[PATTERNS][COUNT].to_numpy()
+    rows = tree[PATTERNS].to_dataset()
+    place, count = respondents_of(tree)[PATTERN_OF_RESPONDENT].to_numpy(), rows[COUNT].to_numpy()
     if len(place) != attributes["n_respondents"]:
         return f"the tree has {len(place)} of the {attributes['n_respondents']} respondents"
-    rows = tree[PATTERNS]
     if PATTERN in rows.coords and not np.array_equal(rows[PATTERN], np.arange(len(count))):
         return f"rows of {PATTERNS!r} were selected or turned round"
     if place.min(initial=0) < 0 or not np.array_equal(np.bincount(place, minlength=len(count)), count):

@@ -144,10 +144,8 @@ def leave_one_group_out(
     >>> bl.leave_one_group_out(nested, bl.load_cohort()).elpd  # doctest: +SKIP
     """
     settings = Sampling(draws, tune, chains, seed, target_accept, progressbar=progressbar)
-    tails = tail_probabilities(ci_prob)
     counted = count_rows(frame, count, getattr(model, "columns", None))  # models from elsewhere need not say them
-    frame = counted.frame
-    prepared = model.prepare(frame, missing=missing)
+    prepared = model.prepare(counted.frame, missing=missing)
     grouping = _choose(prepared, by)
     _require_categories(prepared)
     refit = _Refit(Sampler(prepared, reusable=True), prepared)
@@ -155,12 +153,12 @@ def leave_one_group_out(
     for position, name in enumerate(prepared.groups[ENCODING][grouping].to_numpy()):
         asked = {"grouping": grouping, "position": position, "settings": settings}
         if out is None:
-            tree = refit(model, frame, **asked)
+            tree = refit(model, counted.frame, **asked)
         else:
             path = Path(out) / f"without_{grouping}_{position + 1}.nc".replace(":", "_")
-            tree = fit_or_load(path, model, frame, sample=refit, **asked)
-        fit_to_others = Fit.of(tree, needs="posterior_predictive")
-        rows[name], shares[name] = _judge(fit_to_others, grouping, position, seed, tails)
+            tree = fit_or_load(path, model, counted.frame, sample=refit, **asked)
+        others = Fit.of(tree, needs="posterior_predictive")
+        rows[name], shares[name] = _judge(others, grouping, position, seed, tail_probabilities(ci_prob))
     calibration = pd.concat(shares, names=[grouping])
     elpd = pd.DataFrame.from_dict(rows, orient="index").rename_axis(grouping)
     note = (

@@ -10,6 +10,7 @@ from bayes_lca.fitted.capabilities import functions_that_need_respondents
 from bayes_lca.fitted.fit import Fit
 from bayes_lca.fitted.views import with_views, without_views
 from bayes_lca.posterior.storage.file_integrity import UnreadableFileError, check_hdf5, check_seal, seal
+from bayes_lca.posterior.storage.remembering_file import RememberingFile
 from bayes_lca.posterior.storage.whole_fit import check_fit
 from bayes_lca.posterior.storage.without_respondents import without_respondents
 from bayes_lca.whole_file import write_whole
@@ -83,7 +84,8 @@ def save(draws: xr.DataTree, path: str | os.PathLike, *, respondents: bool = Tru
         for node in storable.subtree
     }
     in_memory = BytesIO()  # written from here, because HDF5 itself crashes on a full disk
-    storable.to_netcdf(in_memory, engine="h5netcdf", encoding=encoding)
+    with RememberingFile(in_memory, "w") as file:
+        storable.to_netcdf(file, engine="h5netcdf", encoding=encoding)
     content = in_memory.getbuffer()  # the file as it is, not a copy of it
 
     def write(unfinished: Path) -> None:
@@ -149,7 +151,8 @@ def _read(path: Path) -> xr.DataTree:
     try:
         is_as_saved = check_seal(path)
         check_hdf5(path)
-        tree = xr.load_datatree(path, engine="h5netcdf")
+        with RememberingFile(path, "r") as file:
+            tree = xr.load_datatree(file, engine="h5netcdf")
     except UnreadableFileError as error:
         raise ValueError(f"{os.fspath(path)!r} cannot be read: {error}") from error
     except MemoryError:

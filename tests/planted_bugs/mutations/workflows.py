@@ -28,6 +28,14 @@ WORKFLOWS = (
         tests=("tests/workflows/test_kept_fit.py::test_whatever_has_changed_is_fitted_anew",),
     ),
     Mutation(
+        name="functions-told-by-their-name-alone",
+        wrong="Two functions that know different things from around them share a kept fit.",
+        symbol="call_digest:_function",
+        pattern="[written(_1.cell_contents) for _1 in _2.__closure__ or ()]",
+        replacement="[]",
+        tests=("tests/workflows/test_same_call_again.py::test_calls_are_told_apart_by_what_samples",),
+    ),
+    Mutation(
         name="halves-overlap",
         wrong="The second half of a random split repeats respondents of the first.",
         symbol="split_halves",
@@ -80,9 +88,9 @@ WORKFLOWS = (
     Mutation(
         name="power-counts-one-sign",
         wrong="Only positive effects count as found, so power and errors of the first kind are too small.",
-        symbol="operating_characteristics",
-        pattern='(_1["lower"] > 0) | (_1["upper"] < 0)',
-        replacement='_1["lower"] > 0',
+        symbol="error_rates:judged",
+        pattern="(_1 > 0) | (_2 < 0)",
+        replacement="_1 > 0",
         tests=(
             "tests/calibration/test_operating_characteristics.py::test_type_1_error_is_the_mean_over_data_sets_with_their_spread",
         ),
