@@ -10,6 +10,7 @@ import pytest
 from bayes_lca.data.design import read_design
 from bayes_lca.data.formula import read_formula, single_level
 from bayes_lca.data.identifiability import LEAST_GROUP, SingleLevelWarning
+from bayes_lca.data.rows_left_out import RowsLeftOutWarning
 from bayes_lca.datasets.cohort import load_cohort
 
 
@@ -168,7 +169,7 @@ def test_only_rows_that_are_used_count():
     with warnings.catch_warnings(record=True) as caught:
         warnings.simplefilter("always")
         read_design(frame, "~ tier + age", missing="drop")
-    assert [one.category for one in caught] == [UserWarning, SingleLevelWarning]
+    assert [one.category for one in caught] == [RowsLeftOutWarning, SingleLevelWarning]
     assert "(59 rows)" in str(caught[1].message)
 
 

@@ -69,7 +69,7 @@ def test_what_is_no_regression_or_no_known_class_is_named_in_one_line():
     measured, survey = bl.load_example("alone"), bl.example_survey()
     with pytest.raises(TypeError, match=r"structural='~ participation': give a Regression\("):
         bl.stepwise_odds_ratios(measured, "~ participation", survey)
-    with pytest.raises(TypeError, match=r"measurement=<xarray.DataTree> .{40,60}: give what is known of the classes"):
+    with pytest.raises(TypeError, match=r"measurement=LatentClass: C1, C2.{40,60}: give what is known of the classes"):
         bl.AssignedClass(measured, bl.Regression("~ participation"))
     with pytest.raises(TypeError, match=r"model=group .{30,60} is of type DataFrame, and no latent class regression"):
         bl.fit_estimators(survey, measured)
