@@ -155,9 +155,12 @@ def sum_over_classes(
     answers_alone = not rows.design.terms and not rows.design.groupings  # these bring tables of their own
     freedom = model.measurement.degrees_of_freedom(rows.responses, n_classes) if answers_alone else None
     warn_of_too_few_cells(n_classes, freedom, stacklevel=4)
-    of_respondents = rows.responses.codes, rows.answer_patterns.pattern
     warn_of_groups_that_answer_alike(
-        *of_respondents, rows.start.membership, rows.of_respondents.groupings, stacklevel=4
+        rows.responses.codes,
+        rows.answer_patterns.pattern,
+        rows.start.membership,
+        rows.of_respondents.groupings,
+        stacklevel=4,
     )
     if (sets := model.measurement.restricted_sets(rows.responses, n_classes)) is not None:
         warn_of_restrictions(sets, enough_cells=freedom is not None and freedom >= 0, stacklevel=4)

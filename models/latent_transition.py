@@ -171,7 +171,11 @@ class LatentTransition(Model):
         patterns = rows.answer_patterns.pattern
         for of_rows, grouping in groups_at_waves(rows.waves, rows.of_persons.groupings, rows.of_rows.groupings):
             warn_of_groups_that_answer_alike(
-                *(rows.responses.codes[of_rows], patterns[of_rows], rows.start.membership, [grouping]), stacklevel=3
+                rows.responses.codes[of_rows],
+                patterns[of_rows],
+                rows.start.membership,
+                [grouping],
+                stacklevel=3,
             )
         path = rows.modes[0].path
         with pm.Model(coords=rows.coords()) as built:
